@@ -1,0 +1,84 @@
+//! The key sidecar of a prepared folder: what later runs deduplicate against.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, FixedSizeBinaryArray};
+use arrow::ipc::reader::FileReader;
+
+use super::open::open;
+use super::verify::check_bytes;
+use crate::error::{Class, Error, Result};
+
+/// The sidecar's name.
+pub const KEYS: &str = "keys.arrow";
+/// Its column of keys: FixedSizeBinary(16), big-endian.
+pub const KEY_COLUMN: &str = "key";
+/// Its column of split names: Utf8.
+pub const SPLIT_COLUMN: &str = "split";
+/// The schema metadata that says how keys were made.
+pub const KEY_RECIPE: &str = "fastprep.key_recipe";
+
+/// The keys of a prepared folder, in the order of its rows.
+pub struct Keys {
+    /// How they were made: keys of another recipe cannot be compared with them.
+    pub recipe: String,
+    /// How many there are.
+    pub rows: u64,
+    reader: FileReader<File>,
+    batch: Option<FixedSizeBinaryArray>,
+    at: usize,
+}
+
+impl Keys {
+    /// Opens the keys of a prepared folder; their checksum is compared first, since a damaged key would let a
+    /// duplicate through.
+    ///
+    /// Errors (`Class::Source`): those of [`open`], `no_keys`, `bad_keys`.
+    pub fn open(dir: &Path) -> Result<Keys> {
+        let manifest = open(dir)?;
+        let entry = manifest.sidecar(KEYS).ok_or_else(|| {
+            Error::new(Class::Source, "no_keys", format!("the prepared folder has no {KEYS}"))
+                .path(dir.display())
+                .help("prepare it again with .dedup() in the plan, which writes the keys")
+        })?;
+        let path = dir.join(&manifest.data).join(KEYS);
+        let bad = |what: String| {
+            Error::new(
+                Class::Source,
+                "bad_keys",
+                format!("the keys of a prepared folder cannot be used: {what}"),
+            )
+            .path(path.display())
+            .help("prepare that folder again, or leave it out of against=")
+        };
+        check_bytes(&path, entry).map_err(|what| bad(format!("the file {what}")))?;
+        let file = File::open(&path).map_err(|e| bad(e.to_string()))?;
+        let reader = FileReader::try_new(file, Some(vec![0])).map_err(|e| bad(e.to_string()))?;
+        let recipe =
+            manifest.key_recipe.clone().ok_or_else(|| bad("the manifest has no key_recipe".into()))?;
+        Ok(Keys { recipe, rows: entry.rows, reader, batch: None, at: 0 })
+    }
+}
+
+impl Iterator for Keys {
+    type Item = Result<u128>;
+
+    fn next(&mut self) -> Option<Result<u128>> {
+        while self.batch.as_ref().is_none_or(|b| self.at == b.len()) {
+            let batch = match self.reader.next()? {
+                Ok(batch) => batch,
+                Err(e) => return Some(Err(e.into())),
+            };
+            let keys = batch.column(0).as_fixed_size_binary_opt().filter(|k| k.value_length() == 16);
+            let Some(keys) = keys else {
+                return Some(Err(Error::internal(format!("{KEYS} holds {}", batch.column(0).data_type()))));
+            };
+            self.batch = Some(keys.clone());
+            self.at = 0;
+        }
+        let value = self.batch.as_ref()?.value(self.at);
+        self.at += 1;
+        Some(value.try_into().map(u128::from_be_bytes).map_err(|_| Error::internal("a key has not 16 bytes")))
+    }
+}

@@ -1,0 +1,81 @@
+//! The only hash functions: XXH3, pinned, so that keys, splits and digests never change between versions.
+//!
+//! The probability that any two of `n` distinct rows share a 128-bit key is about n² / 2¹²⁹ (birthday
+//! bound): 1.5e-21 for a billion rows.
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed, xxh3_128, xxh3_128_with_seed};
+
+/// The digest of a field that is null: no field hashes to it but by chance.
+const NULL: u128 = 0x6e75_6c6c_6e75_6c6c_6e75_6c6c_6e75_6c6c;
+
+/// The 128-bit digest of one field.
+pub fn field(bytes: Option<&[u8]>) -> u128 {
+    bytes.map_or(NULL, xxh3_128)
+}
+
+/// The key of a row over its fields' digests: field borders count, so `("ab", "c")` is not `("a", "bc")`.
+pub fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
+    let mut state = Xxh3::with_seed(0x6661_7374_7072_6570);
+    for digest in fields {
+        state.update(&digest.to_le_bytes());
+    }
+    state.digest128()
+}
+
+/// Where a key falls in [0, 1) for this seed: what decides a row's split.
+pub fn unit(key: u128, seed: u64) -> f64 {
+    let hash = xxh3_64_with_seed(&key.to_le_bytes(), seed);
+    // 53 bits are what a float holds exactly.
+    (hash >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// The rank of a row number in the shuffle of this seed; ties cannot reorder rows, the number breaks them.
+pub fn shuffle_rank(row: u64, seed: u64) -> u64 {
+    xxh3_64_with_seed(&row.to_le_bytes(), seed)
+}
+
+/// A content digest as 32 hexadecimal digits.
+pub fn digest_hex(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128_with_seed(bytes, 0))
+}
+
+/// A checksum over a stream of bytes: XXH3, 64 bits, as 16 hexadecimal digits.
+#[derive(Clone, Default)]
+pub struct Checksum(Xxh3);
+
+impl Checksum {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The checksum of all bytes so far.
+    pub fn hex(&self) -> String {
+        format!("{:016x}", self.0.digest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn field_borders_and_nulls_count() {
+        let of = |fields: &[Option<&str>]| key(fields.iter().map(|f| field(f.map(str::as_bytes))));
+        assert_ne!(of(&[Some("ab"), Some("c")]), of(&[Some("a"), Some("bc")]));
+        assert_ne!(of(&[Some("")]), of(&[None]));
+        assert_eq!(of(&[Some("x"), None]), of(&[Some("x"), None]));
+    }
+
+    /// These values are in published folders (`keys.arrow`) and decide splits: they must never change.
+    #[test]
+    fn values_are_pinned() {
+        let k = key([field(Some(b"prompt")), field(None)]);
+        assert_eq!(format!("{k:032x}"), PINNED_KEY);
+        assert_eq!(format!("{:.12}", unit(k, 7)), PINNED_UNIT);
+        assert_eq!(shuffle_rank(3, 7), PINNED_RANK);
+    }
+    const PINNED_KEY: &str = "8c721093a116ff68e1d5e74eb1e43b39";
+    const PINNED_UNIT: &str = "0.998449429284";
+    const PINNED_RANK: u64 = 2_160_101_305_981_439_088;
+}

@@ -1,0 +1,121 @@
+//! Taking rows out: by reason, by policy, never in silence.
+
+use arrow::array::BooleanArray;
+
+use super::{Batch, Place, json};
+use crate::error::{Class, Error, Result};
+use crate::limits::REJECT_RECORD_BYTES;
+use crate::report::StepCounts;
+
+/// What is done with a row for which there is a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// Taken out, counted, and kept in `rejects.jsonl`.
+    Reject,
+    /// Taken out and counted.
+    Drop,
+    /// The run ends with an error that names the row.
+    Raise,
+}
+
+impl Policy {
+    /// The word that options and `explain` use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::Reject => "reject",
+            Policy::Drop => "drop",
+            Policy::Raise => "raise",
+        }
+    }
+}
+
+/// A row of a batch that is to be taken out.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// Index within the batch.
+    pub index: usize,
+    /// Slug of the registry.
+    pub code: &'static str,
+    /// The column, where one is to blame.
+    pub column: Option<String>,
+    /// What exactly: the value, the offset, the limit.
+    pub detail: String,
+}
+
+/// A rejected row, as `rejects.jsonl` shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reject {
+    /// Slug of the registry.
+    pub code: &'static str,
+    /// Where it came from.
+    pub place: Place,
+    /// What exactly.
+    pub detail: String,
+    /// The record as JSON text, valid in itself.
+    pub record: String,
+}
+
+/// A dropped duplicate and the row that was kept in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duplicate {
+    /// The dropped row.
+    pub dropped: Place,
+    /// The kept row; none where the key came from an earlier folder.
+    pub kept: Option<Place>,
+    /// Index of that earlier folder in the step's `against` list.
+    pub against: Option<usize>,
+}
+
+impl Batch {
+    /// Takes these rows out by policy and counts them. `removals` are in row order, one a row at most.
+    pub fn remove(mut self, removals: Vec<Removal>, policy: Policy, counts: &mut StepCounts) -> Result<Self> {
+        if removals.is_empty() {
+            return Ok(self);
+        }
+        let mut keep = vec![true; self.rows()];
+        for removal in removals {
+            let place = self.places.at(removal.index);
+            keep[removal.index] = false;
+            counts.remove(removal.code, place);
+            match policy {
+                Policy::Drop => {}
+                Policy::Reject => {
+                    counts.add("rejected", 1);
+                    let record = record_json(&self, removal.index);
+                    self.rejects.push(Reject { code: removal.code, place, detail: removal.detail, record });
+                }
+                Policy::Raise => {
+                    let mut e = Error::new(Class::Data, removal.code, removal.detail)
+                        .row(place.row)
+                        .line(place.line)
+                        .help("on_…=\"reject\" sets such rows aside and goes on");
+                    if let Some(column) = removal.column {
+                        e = e.column(column);
+                    }
+                    return Err(e.file(place.file));
+                }
+            }
+        }
+        self.keep(&BooleanArray::from(keep))
+    }
+}
+
+/// The record as its source had it: the line where there is one, else its columns as an object.
+fn record_json(batch: &Batch, index: usize) -> String {
+    match batch.places.text_of(index) {
+        Some(line) => quote_line(line),
+        None => json::row(&batch.records, index),
+    }
+}
+
+/// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
+pub fn quote_line(line: &[u8]) -> String {
+    if line.len() <= REJECT_RECORD_BYTES
+        && let Ok(text) = std::str::from_utf8(line)
+        && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+    {
+        return text.trim().to_string();
+    }
+    let shown = &line[..line.len().min(REJECT_RECORD_BYTES)];
+    serde_json::Value::String(String::from_utf8_lossy(shown).into_owned()).to_string()
+}

@@ -1,0 +1,76 @@
+//! Column names and types that several layers agree on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+/// Columns whose name starts so are ours: they travel with the rows and are never written as columns.
+pub const HIDDEN: &str = "__fastprep_";
+/// FixedSizeBinary(16): the dedup key, big-endian; written to `keys.arrow`.
+pub const KEY: &str = "__fastprep_key";
+/// FixedSizeBinary(16): the key of the raw prompt columns, big-endian; made by format for split.
+pub const PROMPT_KEY: &str = "__fastprep_prompt_key";
+/// UInt8: index into the plan's split names.
+pub const SPLIT: &str = "__fastprep_split";
+/// Binary, null where there is none: byte spans (u32 little-endian pairs start, end; within
+/// prompt + completion) of control tokens that stand in the row as plain text.
+pub const AS_TEXT: &str = "__fastprep_as_text";
+
+/// The rendered prompt, ending in the separator.
+pub const PROMPT: &str = "prompt";
+/// The rendered completion, ending in the stop.
+pub const COMPLETION: &str = "completion";
+/// `list<int32>`: the encoding of the prompt, then that of the completion.
+pub const INPUT_IDS: &str = "input_ids";
+/// `list<int32>`: −100 where not trained.
+pub const LABELS: &str = "labels";
+/// `list<int32>`: runs of tokens of one kind.
+pub const SEGMENT_LENGTHS: &str = "segment_lengths";
+/// `list<uint8>`: 0 never trained, 1 context, 2 target; one for each run.
+pub const SEGMENT_KINDS: &str = "segment_kinds";
+
+/// The label of a token that is not trained.
+pub const IGNORE: i32 = -100;
+
+/// Whether a column is ours.
+pub fn is_hidden(name: &str) -> bool {
+    name.starts_with(HIDDEN)
+}
+
+/// A text column.
+pub fn text(name: &str) -> Field {
+    Field::new(name, DataType::Utf8View, true)
+}
+
+/// A column of JSON kept verbatim: Arrow's canonical extension `arrow.json` over text.
+pub fn json(name: &str) -> Field {
+    let metadata = HashMap::from([
+        ("ARROW:extension:name".to_string(), "arrow.json".to_string()),
+        ("ARROW:extension:metadata".to_string(), String::new()),
+    ]);
+    Field::new(name, DataType::Utf8View, true).with_metadata(metadata)
+}
+
+/// Whether a column holds verbatim JSON.
+pub fn is_json(field: &Field) -> bool {
+    field.metadata().get("ARROW:extension:name").is_some_and(|n| n == "arrow.json")
+}
+
+/// `list<item>` as written: items are never null.
+pub fn list(name: &str, item: DataType) -> Field {
+    Field::new(name, DataType::List(Arc::new(Field::new("item", item, false))), false)
+}
+
+/// How a type is called in messages and in `explain`.
+pub fn type_name(field: &Field) -> String {
+    match field.data_type() {
+        _ if is_json(field) => "json".into(),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "str".into(),
+        DataType::Dictionary(_, value) => type_name(&Field::new("", value.as_ref().clone(), true)),
+        DataType::Boolean => "bool".into(),
+        DataType::List(item) if !item.data_type().is_nested() => format!("list<{}>", type_name(item)),
+        t if t.is_nested() => "nested".into(),
+        t => t.to_string().to_lowercase(),
+    }
+}

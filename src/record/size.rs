@@ -1,0 +1,71 @@
+//! How much a row holds: counted from its values, so that slicing and arrival cannot show.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch};
+use arrow::datatypes::DataType;
+
+/// The bytes of each row's values: what shards and record batches are cut by.
+pub fn row_bytes(records: &RecordBatch) -> Vec<u64> {
+    let mut sizes = vec![0; records.num_rows()];
+    for column in records.columns() {
+        add_bytes(column, &mut sizes);
+    }
+    sizes
+}
+
+fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
+    let add_all = |sizes: &mut [u64], width: usize| sizes.iter_mut().for_each(|s| *s += width as u64);
+    match column.data_type() {
+        DataType::Utf8 => add_lengths(column.as_string::<i32>().value_offsets(), 4, sizes),
+        DataType::Binary => add_lengths(column.as_binary::<i32>().value_offsets(), 4, sizes),
+        DataType::LargeBinary => add_lengths(column.as_binary::<i64>().value_offsets(), 8, sizes),
+        DataType::List(_) => {
+            let list = column.as_list::<i32>();
+            add_items(list.value_offsets(), list.values(), 4, sizes);
+        }
+        DataType::LargeList(_) => {
+            let list = column.as_list::<i64>();
+            add_items(list.value_offsets(), list.values(), 8, sizes);
+        }
+        DataType::Map(_, _) => {
+            let map = column.as_map();
+            let entries: ArrayRef = Arc::new(map.entries().clone());
+            add_items(map.value_offsets(), &entries, 4, sizes);
+        }
+        DataType::FixedSizeList(_, n) => {
+            let list = column.as_fixed_size_list();
+            let n = *n as usize;
+            let mut items = vec![0; list.values().len()];
+            add_bytes(list.values(), &mut items);
+            for (i, size) in sizes.iter_mut().enumerate() {
+                *size += items[i * n..(i + 1) * n].iter().sum::<u64>();
+            }
+        }
+        DataType::Struct(_) => column.as_struct().columns().iter().for_each(|c| add_bytes(c, sizes)),
+        DataType::FixedSizeBinary(n) => add_all(sizes, *n as usize),
+        DataType::Boolean => add_all(sizes, 1),
+        t => add_all(sizes, t.primitive_width().unwrap_or(0)),
+    }
+}
+
+/// Bytes between offsets, and those of the offset itself.
+fn add_lengths<O: OffsetSizeTrait>(offsets: &[O], own: u64, sizes: &mut [u64]) {
+    for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
+        *size += (ends[1] - ends[0]).as_usize() as u64 + own;
+    }
+}
+
+fn add_items<O: OffsetSizeTrait>(offsets: &[O], items: &ArrayRef, own: u64, sizes: &mut [u64]) {
+    if let Some(width) = items.data_type().primitive_width() {
+        for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
+            *size += ((ends[1] - ends[0]).as_usize() * width) as u64 + own;
+        }
+        return;
+    }
+    let mut of_items = vec![0; items.len()];
+    add_bytes(items, &mut of_items);
+    for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
+        *size += of_items[ends[0].as_usize()..ends[1].as_usize()].iter().sum::<u64>() + own;
+    }
+}

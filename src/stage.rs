@@ -1,0 +1,100 @@
+//! What the engine runs: a source, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
+//! (one batch at a time, in input order, cheap).
+
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+
+use crate::error::Result;
+use crate::record::Batch;
+use crate::report::StepCounts;
+
+/// A piece of input as the source hands it on: cut in order, decoded by any worker.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Position in input order: 0, 1, 2, … without a gap.
+    pub seq: u64,
+    /// Index of the file.
+    pub file: u32,
+    /// The first row's number within its file.
+    pub first_row: u64,
+    /// What it holds.
+    pub payload: Payload,
+}
+
+/// What a chunk holds.
+#[derive(Debug)]
+pub enum Payload {
+    /// Whole lines; `byte` is the offset of the first in the decompressed stream.
+    Lines {
+        /// The text, ending at a line's end or the file's.
+        text: Buffer,
+        /// Offset in the decompressed stream.
+        byte: u64,
+    },
+    /// A line longer than the limit, of which only the head was kept.
+    LongLine {
+        /// Its head.
+        head: Vec<u8>,
+        /// Its bytes in all.
+        bytes: u64,
+        /// Offset in the decompressed stream.
+        byte: u64,
+    },
+    /// Rows of a columnar source.
+    Records(RecordBatch),
+}
+
+impl Payload {
+    /// Bytes it holds: what counts against the bytes in flight.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Payload::Lines { text, .. } => text.len(),
+            Payload::LongLine { head, .. } => head.len(),
+            Payload::Records(records) => records.get_array_memory_size(),
+        }
+    }
+}
+
+/// Cuts the input into chunks, in order; called by one thread at a time.
+pub trait Source: Send {
+    /// The next chunk, or none at the end.
+    fn next(&mut self) -> Result<Option<Chunk>>;
+}
+
+/// Makes rows of a chunk; any worker, any order.
+pub trait Decode: Send + Sync {
+    /// The rows; those that cannot be read become rejects of the batch.
+    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch>;
+}
+
+/// A stage whose result for a row depends on that row alone; any worker, any order.
+pub trait Map: Send + Sync {
+    /// The batch with this stage's work done.
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch>;
+}
+
+/// A stage that must see the batches one at a time, in input order.
+pub trait Ordered: Send {
+    /// The batch with this stage's work done.
+    fn push(&mut self, batch: Batch, counts: &mut StepCounts) -> Result<Batch>;
+
+    /// Whether no later batch can matter any more: the engine then stops reading.
+    fn is_satisfied(&self) -> bool {
+        false
+    }
+}
+
+/// Takes the finished batches, in input order.
+pub trait Sink: Send {
+    /// Takes the next batch.
+    fn push(&mut self, batch: Batch) -> Result<()>;
+
+    /// Told by a barrier before the first row: rows and bytes of content to come, by split.
+    fn expect(&mut self, rows: &[u64], bytes: &[u64]) -> Result<()> {
+        let _ = (rows, bytes);
+        Ok(())
+    }
+
+    /// All batches were taken: finishes what was begun. Not called when the run failed.
+    fn finish(&mut self) -> Result<()>;
+}
