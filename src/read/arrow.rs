@@ -1,0 +1,261 @@
+//! Record batches of the caller, and how columnar rows become batches.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::inputs::Inputs;
+use super::{ColumnKind, Limits, ReadColumn};
+use crate::error::{Class, Error, Result, missing_column};
+use crate::record::{Batch, Places};
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Decode, Payload, Source};
+
+/// Record batches as the caller's stream gives them.
+pub type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// Cuts a stream of record batches to the size of ours.
+pub struct RecordsSource {
+    stream: RecordBatches,
+    inputs: Inputs,
+    limits: Limits,
+    seq: u64,
+    row: u64,
+    current: Option<Slices>,
+}
+
+impl RecordsSource {
+    /// Reads a stream once; `name` is how places and the manifest call it.
+    pub fn new(stream: RecordBatches, name: &str, limits: Limits) -> Self {
+        let inputs = Inputs::of_stream(name);
+        RecordsSource { stream, inputs, limits: limits.clamped(), seq: 0, row: 0, current: None }
+    }
+
+    /// What is read: its name.
+    pub fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+}
+
+impl Source for RecordsSource {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(records) = self.current.as_mut().and_then(Slices::next) {
+                let (seq, first_row) = (self.seq, self.row);
+                self.seq += 1;
+                self.row += records.num_rows() as u64;
+                return Ok(Some(Chunk { seq, file: 0, first_row, payload: Payload::Records(records) }));
+            }
+            match self.stream.next() {
+                Some(records) => self.current = Some(Slices::new(records?, self.limits)),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// A record batch in pieces of bounded rows and, taking all rows for equally long, bounded bytes.
+pub(super) struct Slices {
+    records: RecordBatch,
+    rows: usize,
+    at: usize,
+}
+
+impl Slices {
+    pub(super) fn new(records: RecordBatch, limits: Limits) -> Self {
+        let size = |c: &Arc<dyn Array>| c.to_data().get_slice_memory_size().unwrap_or(0);
+        let bytes: usize = records.columns().iter().map(size).sum();
+        let rows = limits.rows_of(bytes / records.num_rows().max(1));
+        Slices { records, rows, at: 0 }
+    }
+}
+
+impl Iterator for Slices {
+    type Item = RecordBatch;
+
+    fn next(&mut self) -> Option<RecordBatch> {
+        let rows = self.rows.min(self.records.num_rows() - self.at);
+        if rows == 0 {
+            return None;
+        }
+        let slice = self.records.slice(self.at, rows);
+        self.at += rows;
+        Some(slice)
+    }
+}
+
+/// Makes batches of record batches: the wanted columns, in their order, text as views. Rejects no row.
+#[derive(Debug)]
+pub struct RecordsDecode {
+    schema: SchemaRef,
+}
+
+impl RecordsDecode {
+    /// Columns of kind [`ColumnKind::Text`] become string views, from strings of any kind; the others stay as
+    /// they are in `input`. Fails on a column that is not there, or is to be text and is not.
+    pub fn new(columns: &[ReadColumn], input: &Schema) -> Result<Self> {
+        let fields = columns.iter().map(|column| field(column, input)).collect::<Result<Vec<_>>>()?;
+        Ok(RecordsDecode { schema: Arc::new(Schema::new(fields)) })
+    }
+
+    /// The schema of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+fn field(column: &ReadColumn, input: &Schema) -> Result<Field> {
+    let Ok(found) = input.field_with_name(&column.name) else {
+        let known: Vec<String> = input.fields().iter().map(|f| f.name().clone()).collect();
+        return Err(missing_column(&column.name, "read", &known));
+    };
+    let field = found.clone().with_nullable(true);
+    if column.kind != ColumnKind::Text {
+        return Ok(field);
+    }
+    if !is_text(found.data_type()) {
+        let message = format!("column `{}` is {}, not text", column.name, found.data_type());
+        return Err(Error::new(Class::Column, "wrong_type", message)
+            .help("cast it with with_columns")
+            .column(&column.name));
+    }
+    Ok(field.with_data_type(DataType::Utf8View))
+}
+
+/// Strings in any layout; a column of nulls alone has no type to object to.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value) => is_text(value),
+        t => matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null),
+    }
+}
+
+impl Decode for RecordsDecode {
+    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
+        let Payload::Records(records) = chunk.payload else {
+            return Err(Error::internal("text reached the record batch decoder"));
+        };
+        let rows = records.num_rows();
+        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        for field in self.schema.fields() {
+            let column =
+                records.column_by_name(field.name()).ok_or_else(|| changed(field, "is not there"))?;
+            let view = *field.data_type() == DataType::Utf8View;
+            columns.push(if column.data_type() == field.data_type() {
+                column.clone()
+            } else if view && is_text(column.data_type()) {
+                cast(column, &DataType::Utf8View)?
+            } else {
+                return Err(changed(field, &format!("is {}", column.data_type())));
+            });
+        }
+        counts.rows_in += rows as u64;
+        counts.rows_out += rows as u64;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(Batch {
+            seq: chunk.seq,
+            records: RecordBatch::try_new_with_options(self.schema(), columns, &options)?,
+            places: Places::numbered(chunk.file, chunk.first_row, rows),
+            rejects: Vec::new(),
+            duplicates: Vec::new(),
+        })
+    }
+}
+
+#[cold]
+fn changed(field: &Field, how: &str) -> Error {
+    let message = format!(
+        "the stream promised column `{}` as {}; in a batch it {how}",
+        field.name(),
+        field.data_type()
+    );
+    Error::new(Class::Source, "schema_changed", message).column(field.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{
+        ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, NullArray, StringArray,
+        StringViewArray,
+    };
+    use arrow::datatypes::Int32Type;
+
+    use super::*;
+
+    fn numbers(from: i32, rows: i32) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int32Array::from_iter_values(from..from + rows));
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    }
+
+    #[test]
+    fn slices_number_on_through_the_stream() {
+        for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
+            let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
+            let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
+            let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", limits);
+            let (mut seen, mut seq) = (0, 0);
+            while let Some(chunk) = source.next().unwrap() {
+                assert_eq!((chunk.seq, chunk.first_row), (seq, seen));
+                seq += 1;
+                let Payload::Records(records) = chunk.payload else { panic!("records") };
+                assert!(records.num_rows() <= batch_rows && (batch_bytes > 8 || records.num_rows() <= 2));
+                for &n in records.column(0).as_primitive::<Int32Type>().values() {
+                    assert_eq!(n as u64, seen);
+                    seen += 1;
+                }
+            }
+            assert_eq!(seen, 12);
+        }
+    }
+
+    #[test]
+    fn text_becomes_views_and_the_rest_stays() {
+        let texts = || [Some("short"), None, Some("a text that is longer than a view holds inline")];
+        let dictionary: DictionaryArray<Int32Type> = texts().into_iter().collect();
+        let columns: [(&str, ArrayRef); 6] = [
+            ("utf8", Arc::new(StringArray::from_iter(texts()))),
+            ("large", Arc::new(LargeStringArray::from_iter(texts()))),
+            ("view", Arc::new(StringViewArray::from_iter(texts()))),
+            ("dictionary", Arc::new(dictionary)),
+            ("null", Arc::new(NullArray::new(3))),
+            ("n", Arc::new(Int32Array::from(vec![1, 2, 3]))),
+        ];
+        let records = RecordBatch::try_from_iter(columns).unwrap();
+        let all = ["n", "dictionary", "null", "view", "large", "utf8"];
+        let wanted: Vec<ReadColumn> =
+            all.iter().map(|n| ReadColumn::new(*n, ColumnKind::Text)).skip(1).collect();
+        let decode = RecordsDecode::new(&wanted, records.schema_ref()).unwrap();
+        let mut counts = StepCounts::default();
+        let chunk = Chunk { seq: 2, file: 0, first_row: 7, payload: Payload::Records(records.clone()) };
+        let batch = decode.decode(chunk, &mut counts).unwrap();
+        assert_eq!((counts.rows_in, counts.rows_out, batch.seq), (3, 3, 2));
+        assert_eq!((batch.places.at(2).row, batch.places.at(2).line), (9, None));
+        for name in ["utf8", "large", "view", "dictionary"] {
+            assert_eq!(
+                batch.column(name).unwrap().as_string_view().iter().collect::<Vec<_>>(),
+                texts(),
+                "{name}"
+            );
+        }
+        assert_eq!(batch.column("null").unwrap().as_string_view().null_count(), 3);
+
+        let as_is =
+            [ReadColumn::new("n", ColumnKind::Int64), ReadColumn::new("dictionary", ColumnKind::LenientText)];
+        let decode = RecordsDecode::new(&as_is, records.schema_ref()).unwrap();
+        let chunk = Chunk { seq: 0, file: 0, first_row: 0, payload: Payload::Records(records.clone()) };
+        let batch = decode.decode(chunk, &mut counts).unwrap();
+        assert_eq!(*batch.records.column(0).data_type(), DataType::Int32);
+        assert!(matches!(batch.records.column(1).data_type(), DataType::Dictionary(..)));
+
+        for (name, code) in [("gone", "missing_column"), ("n", "wrong_type")] {
+            let e = RecordsDecode::new(&[ReadColumn::new(name, ColumnKind::Text)], records.schema_ref())
+                .unwrap_err();
+            assert_eq!(e.code(), code);
+        }
+        let chunk = Chunk { seq: 0, file: 0, first_row: 0, payload: Payload::Records(numbers(0, 1)) };
+        let decode = RecordsDecode::new(&wanted, records.schema_ref()).unwrap();
+        assert_eq!(decode.decode(chunk, &mut counts).unwrap_err().code(), "schema_changed");
+    }
+}

@@ -1,0 +1,262 @@
+//! From paths, globs and folders to an ordered list of files.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use glob::{MatchOptions, glob_with};
+
+use super::InputFile;
+use super::open::cannot_read;
+use crate::error::{Class, Error, Result};
+
+/// What a folder is searched for. A file that is named, or that a glob matches, may have any name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// `*.jsonl`, `*.ndjson`, `*.json`, each also with `.gz`, `.zst` or `.zstd`.
+    Jsonl,
+    /// `*.parquet`.
+    Parquet,
+}
+
+impl Wanted {
+    fn matches(self, name: &str) -> bool {
+        match self {
+            Wanted::Jsonl => {
+                let plain =
+                    [".gz", ".zst", ".zstd"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(name);
+                [".jsonl", ".ndjson", ".json"].iter().any(|s| plain.ends_with(s))
+            }
+            Wanted::Parquet => name.ends_with(".parquet"),
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Wanted::Jsonl => "*.jsonl, *.ndjson and *.json, also with .gz, .zst or .zstd",
+            Wanted::Parquet => "*.parquet",
+        }
+    }
+}
+
+/// The files that the patterns name: sorted bytewise by name, each once, at least one.
+///
+/// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
+/// `[…]`, `**`; a folder it matches is searched too). Fails with `not_found` for a pattern without files.
+pub fn discover(patterns: &[String], wanted: Wanted) -> Result<Vec<InputFile>> {
+    let mut paths = Vec::new();
+    for pattern in patterns {
+        let before = paths.len();
+        let literal = Path::new(pattern);
+        if literal.is_dir() {
+            search(literal, wanted, &mut HashSet::new(), &mut paths)?;
+            if paths.len() == before {
+                return Err(not_found(format!("the folder has no file {}", wanted.about())).path(pattern));
+            }
+        } else if literal.exists() {
+            paths.push(literal.to_path_buf());
+        } else if pattern.contains(['*', '?', '[']) {
+            expand(pattern, wanted, &mut paths)?;
+            if paths.len() == before {
+                return Err(not_found(format!("no file matches `{pattern}`")));
+            }
+        } else {
+            return Err(not_found("there is no such file or folder").path(pattern));
+        }
+    }
+    if paths.is_empty() {
+        return Err(Error::new(Class::Plan, "no_input", "no input was named")
+            .help("give at least one path, glob or folder"));
+    }
+    name(paths)
+}
+
+#[cold]
+fn not_found(message: impl Into<String>) -> Error {
+    let here = std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default();
+    Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
+}
+
+fn expand(pattern: &str, wanted: Wanted, paths: &mut Vec<PathBuf>) -> Result<()> {
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    // A folder is searched with all below it: what `**` at the end asks for.
+    let matches = glob_with(pattern.strip_suffix("/**").unwrap_or(pattern), options).map_err(|e| {
+        Error::new(Class::Plan, "bad_glob", format!("`{pattern}` is not a glob: {}", e.msg))
+            .help("write [[] for a literal [")
+    })?;
+    for path in matches {
+        let path = path.map_err(|e| {
+            let shown = e.path().display().to_string();
+            cannot_read(e.into(), shown)
+        })?;
+        if path.is_dir() {
+            search(&path, wanted, &mut HashSet::new(), paths)?;
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Files below a folder. `seen` holds the folders that lead to it, so that a link to one of them ends there.
+fn search(
+    folder: &Path,
+    wanted: Wanted,
+    seen: &mut HashSet<PathBuf>,
+    paths: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let unreadable = |e| cannot_read(e, folder.display());
+    let itself = fs::canonicalize(folder).map_err(unreadable)?;
+    if !seen.insert(itself.clone()) {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            search(&path, wanted, seen, paths)?;
+        } else if wanted.matches(&name) {
+            paths.push(path);
+        }
+    }
+    seen.remove(&itself);
+    Ok(())
+}
+
+/// Sorts, takes out what several patterns named, and names each file from the folder that all share.
+fn name(paths: Vec<PathBuf>) -> Result<Vec<InputFile>> {
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
+        let parts = absolute_parts(&path)?;
+        files.push((parts, path));
+    }
+    let shared =
+        files.iter().map(|(parts, _)| &parts[..parts.len() - 1]).reduce(common).map_or(0, <[_]>::len);
+    let mut named: Vec<InputFile> =
+        files.into_iter().map(|(parts, path)| InputFile { name: parts[shared..].join("/"), path }).collect();
+    named.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    let mut seen = HashSet::new();
+    named.retain(|f| seen.insert(identity(&f.path)));
+    Ok(named)
+}
+
+/// The same for each way to write a path; a link to a file stays a file of its own.
+fn identity(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_path_buf(),
+    }
+}
+
+/// The path from the root, by the letter: links are not followed, so that names do not depend on where they lead.
+fn absolute_parts(path: &Path) -> Result<Vec<String>> {
+    let absolute = std::path::absolute(path).map_err(|e| cannot_read(e, path.display()))?;
+    let mut parts: Vec<String> = Vec::new();
+    for part in absolute.components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => drop(parts.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
+        }
+    }
+    if parts.is_empty() {
+        return Err(not_found("this is not a file").path(path.display()));
+    }
+    Ok(parts)
+}
+
+fn common<'a>(a: &'a [String], b: &'a [String]) -> &'a [String] {
+    let n = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    &a[..n]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    fn found(folder: &tempfile::TempDir, patterns: &[&str], wanted: Wanted) -> Vec<String> {
+        let full = |p: &&str| format!("{}/{p}", folder.path().display());
+        let patterns: Vec<String> = patterns.iter().map(full).collect();
+        match discover(&patterns, wanted) {
+            Ok(files) => files.into_iter().map(|f| f.name).collect(),
+            Err(e) => vec![e.code().to_string()],
+        }
+    }
+
+    #[test]
+    fn finds_names_and_orders() {
+        let names = [
+            "b.jsonl",
+            "a.jsonl.gz",
+            "Z.json",
+            "x.txt",
+            "sub/c.ndjson.zst",
+            "sub/deep/d.jsonl",
+            "sub-1.jsonl",
+            ".hidden.jsonl",
+            ".cache/e.jsonl",
+            "p.parquet",
+            "odd[1].jsonl",
+            "none/readme.md",
+        ];
+        let folder = tree(&names);
+        let all = [
+            "Z.json",
+            "a.jsonl.gz",
+            "b.jsonl",
+            "odd[1].jsonl",
+            "sub-1.jsonl",
+            "sub/c.ndjson.zst",
+            "sub/deep/d.jsonl",
+        ];
+        let cases: &[(&[&str], &[&str])] = &[
+            (&[""], &all),
+            (&["", "b.jsonl", "sub/../a.jsonl.gz", "./*.json"], &all),
+            (&["b.jsonl"], &["b.jsonl"]),
+            (&["sub/deep/d.jsonl"], &["d.jsonl"]),
+            (&["*.jsonl"], &["b.jsonl", "odd[1].jsonl", "sub-1.jsonl"]),
+            (&["**/*.jsonl"], &["b.jsonl", "odd[1].jsonl", "sub-1.jsonl", "sub/deep/d.jsonl"]),
+            (&["sub/**"], &["c.ndjson.zst", "deep/d.jsonl"]),
+            (&["sub"], &["c.ndjson.zst", "deep/d.jsonl"]),
+            (&["odd[1].jsonl"], &["odd[1].jsonl"]),
+            (&["x.txt", "sub/c.ndjson.zst"], &["sub/c.ndjson.zst", "x.txt"]),
+            (&["none"], &["not_found"]),
+            (&["*.csv"], &["not_found"]),
+            (&["b.jsonl", "gone"], &["not_found"]),
+            (&["***"], &["bad_glob"]),
+            (&[], &["no_input"]),
+        ];
+        for (patterns, expected) in cases {
+            assert_eq!(found(&folder, patterns, Wanted::Jsonl), *expected, "{patterns:?}");
+        }
+        assert_eq!(found(&folder, &[""], Wanted::Parquet), ["p.parquet"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_do_not_loop() {
+        let folder = tree(&["a/b.jsonl"]);
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/up")).unwrap();
+        assert_eq!(found(&folder, &[""], Wanted::Jsonl), ["b.jsonl"]);
+        assert_eq!(found(&folder, &["a/up/a"], Wanted::Jsonl), ["b.jsonl"]);
+    }
+}

@@ -1,0 +1,167 @@
+//! Columns under construction: values go in as JSON, an Arrow array comes out.
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, NullBufferBuilder, StringViewArray, make_view,
+};
+use arrow::buffer::{BooleanBuffer, Buffer};
+use arrow::datatypes::{DataType, Field};
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::read::json::{self, Kind, Value};
+use crate::read::{ColumnKind, ReadColumn};
+use crate::record::schema;
+
+/// The Arrow field that a column of JSON lines becomes.
+pub fn field(column: &ReadColumn) -> Field {
+    match column.kind {
+        ColumnKind::Text | ColumnKind::LenientText => schema::text(&column.name),
+        ColumnKind::Json => schema::json(&column.name),
+        ColumnKind::Int64 => Field::new(&column.name, DataType::Int64, true),
+        ColumnKind::Float64 => Field::new(&column.name, DataType::Float64, true),
+        ColumnKind::Bool => Field::new(&column.name, DataType::Boolean, true),
+    }
+}
+
+/// A line within the text of its chunk.
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Where it starts.
+    pub start: u32,
+}
+
+/// Why a value cannot go into its column.
+#[derive(Debug, PartialEq)]
+pub enum Misfit {
+    /// Its type is not the column's.
+    Type,
+    /// A lone surrogate escape, at this offset of the line.
+    Surrogate(usize),
+}
+
+/// One column.
+pub struct Column {
+    kind: ColumnKind,
+    data: Data,
+    nulls: NullBufferBuilder,
+}
+
+enum Data {
+    /// Views into the chunk (buffer 0) and into the unescaped text (buffer 1).
+    Views(Vec<u128>),
+    Ints(Vec<i64>),
+    Floats(Vec<f64>),
+    Bools(Vec<bool>),
+}
+
+impl Column {
+    /// An empty column, with room for so many rows.
+    pub fn new(kind: ColumnKind, rows: usize) -> Self {
+        let data = match kind {
+            ColumnKind::Text | ColumnKind::LenientText | ColumnKind::Json => {
+                Data::Views(Vec::with_capacity(rows))
+            }
+            ColumnKind::Int64 => Data::Ints(Vec::with_capacity(rows)),
+            ColumnKind::Float64 => Data::Floats(Vec::with_capacity(rows)),
+            ColumnKind::Bool => Data::Bools(Vec::with_capacity(rows)),
+        };
+        Column { kind, data, nulls: NullBufferBuilder::new(rows) }
+    }
+
+    /// Appends a value, null where it is absent; text that needs unescaping goes to `side`. Says whether the
+    /// value was taken as its JSON text though the column is text.
+    pub fn push(&mut self, value: Option<Value>, line: Line<'_>, side: &mut Vec<u8>) -> Result<bool, Misfit> {
+        let Some(value) = value.filter(|v| v.kind != Kind::Null) else {
+            self.push_null();
+            return Ok(false);
+        };
+        let raw = value.raw(line.bytes);
+        let mut coerced = false;
+        match &mut self.data {
+            Data::Views(views) => {
+                let verbatim = || make_view(raw, 0, line.start + value.start as u32);
+                views.push(match (self.kind, value.kind) {
+                    (ColumnKind::Json, _) => verbatim(),
+                    (_, Kind::String) => match text_view(value, line, side) {
+                        Ok(view) => view,
+                        Err(_) if self.kind == ColumnKind::LenientText => {
+                            coerced = true;
+                            verbatim()
+                        }
+                        Err(misfit) => return Err(misfit),
+                    },
+                    (ColumnKind::LenientText, _) => {
+                        coerced = true;
+                        verbatim()
+                    }
+                    _ => return Err(Misfit::Type),
+                });
+            }
+            Data::Ints(ints) => match value.kind {
+                Kind::Int => ints.push(json::int64(raw).ok_or(Misfit::Type)?),
+                _ => return Err(Misfit::Type),
+            },
+            Data::Floats(floats) => match value.kind {
+                Kind::Int | Kind::Float => floats.push(json::float64(raw).ok_or(Misfit::Type)?),
+                _ => return Err(Misfit::Type),
+            },
+            Data::Bools(bools) => match value.kind {
+                Kind::Bool => bools.push(raw == b"true"),
+                _ => return Err(Misfit::Type),
+            },
+        }
+        self.nulls.append_non_null();
+        Ok(coerced)
+    }
+
+    fn push_null(&mut self) {
+        self.nulls.append_null();
+        match &mut self.data {
+            Data::Views(v) => v.push(0),
+            Data::Ints(v) => v.push(0),
+            Data::Floats(v) => v.push(0.0),
+            Data::Bools(v) => v.push(false),
+        }
+    }
+
+    /// Takes out all rows from this one on.
+    pub fn truncate(&mut self, rows: usize) {
+        if self.nulls.len() > rows {
+            self.nulls.truncate(rows);
+        }
+        match &mut self.data {
+            Data::Views(v) => v.truncate(rows),
+            Data::Ints(v) => v.truncate(rows),
+            Data::Floats(v) => v.truncate(rows),
+            Data::Bools(v) => v.truncate(rows),
+        }
+    }
+
+    /// The array; `buffers` are the chunk and the unescaped text.
+    pub fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
+        let nulls = self.nulls.build();
+        Ok(match self.data {
+            Data::Views(views) => Arc::new(StringViewArray::try_new(views.into(), buffers.clone(), nulls)?),
+            Data::Ints(ints) => Arc::new(Int64Array::try_new(ints.into(), nulls)?),
+            Data::Floats(floats) => Arc::new(Float64Array::try_new(floats.into(), nulls)?),
+            Data::Bools(bools) => Arc::new(BooleanArray::new(BooleanBuffer::from(bools), nulls)),
+        })
+    }
+}
+
+/// The view of a string: of the chunk itself where it has no escapes, else of its text in `side`.
+fn text_view(value: Value, line: Line<'_>, side: &mut Vec<u8>) -> Result<u128, Misfit> {
+    let inner = value.inner(line.bytes);
+    let offset = value.start + 1;
+    if !value.escaped {
+        return Ok(make_view(inner, 0, line.start + offset as u32));
+    }
+    let start = side.len();
+    json::decode_string(inner, side).map_err(|at| {
+        side.truncate(start);
+        Misfit::Surrogate(offset + at)
+    })?;
+    Ok(make_view(&side[start..], 1, start as u32))
+}

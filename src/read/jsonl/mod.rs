@@ -1,0 +1,285 @@
+//! JSON lines to batches: text columns are views into the chunk, so that a string without escapes is never copied.
+
+mod columns;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{Schema, SchemaRef};
+use memchr::memchr;
+
+use self::columns::{Column, Line, Misfit};
+use self::row::{Keys, Row, Tally};
+use super::json::{self, Kind, Value};
+use super::{ColumnKind, Limits, ReadColumn};
+use crate::error::{Error, Result};
+use crate::record::removal::quote_line;
+use crate::record::{Batch, Place, Places, Reject, RowPlace, reason};
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Decode, Payload};
+
+/// Decodes the chunks of a [`LinesSource`](super::lines::LinesSource).
+///
+/// Rejects `bad_utf8`, `bad_json`, `not_an_object`, `wrong_type` and `line_too_long`; counts `blank_lines`, which
+/// are no rows. Findings: `late_column:<name>` for a key that is not among the known ones, `coerced:<name>`
+/// ([`ColumnKind::LenientText`]), `repeated_key:<name>` where a row names a column twice (the last one counts).
+#[derive(Debug)]
+pub struct JsonlDecode {
+    columns: Vec<ReadColumn>,
+    schema: SchemaRef,
+    keys: Keys,
+    max_line_bytes: usize,
+}
+
+impl JsonlDecode {
+    /// Makes these columns, in this order. `known` are all column names of the data: other keys become findings.
+    pub fn new(columns: Vec<ReadColumn>, known: &[String], limits: Limits) -> Self {
+        let schema = Arc::new(Schema::new(columns.iter().map(columns::field).collect::<Vec<_>>()));
+        let keys = Keys::new(&columns, known);
+        JsonlDecode { columns, schema, keys, max_line_bytes: limits.clamped().max_line_bytes }
+    }
+
+    /// The schema of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
+
+impl Decode for JsonlDecode {
+    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
+        let mut rows = Rows::new(self, &chunk);
+        let text = match chunk.payload {
+            Payload::Lines { text, .. } => {
+                rows.lines(&text, counts);
+                Some(text)
+            }
+            Payload::LongLine { head, bytes, byte } => {
+                let place = Place {
+                    file: chunk.file,
+                    row: chunk.first_row,
+                    line: Some(chunk.first_row + 1),
+                    byte: Some(byte),
+                };
+                rows.reject(reason::LINE_TOO_LONG, place, self.too_long(bytes), &head, counts);
+                None
+            }
+            Payload::Records(_) => {
+                return Err(Error::internal("record batches reached the JSON lines decoder"));
+            }
+        };
+        rows.finish(text, counts)
+    }
+}
+
+impl JsonlDecode {
+    #[cold]
+    fn too_long(&self, bytes: u64) -> String {
+        format!("the line has {bytes} bytes, max_line_bytes allows {}", self.max_line_bytes)
+    }
+}
+
+/// The rows of one chunk on their way into columns.
+struct Rows<'d> {
+    decode: &'d JsonlDecode,
+    seq: u64,
+    file: u32,
+    first_row: u64,
+    byte: u64,
+    columns: Vec<Column>,
+    /// Text that had escapes, of all columns.
+    side: Vec<u8>,
+    places: Vec<RowPlace>,
+    rejects: Vec<Reject>,
+    row: Row<'d>,
+    coerced: Vec<Tally>,
+    blank: u64,
+}
+
+impl<'d> Rows<'d> {
+    fn new(decode: &'d JsonlDecode, chunk: &Chunk) -> Self {
+        let byte = match &chunk.payload {
+            Payload::Lines { byte, .. } | Payload::LongLine { byte, .. } => *byte,
+            Payload::Records(_) => 0,
+        };
+        // A first guess; the columns grow.
+        let rows = chunk.payload.bytes() / 512;
+        Rows {
+            decode,
+            seq: chunk.seq,
+            file: chunk.file,
+            first_row: chunk.first_row,
+            byte,
+            columns: decode.columns.iter().map(|c| Column::new(c.kind, rows)).collect(),
+            // Untouched capacity costs nothing; growing would copy.
+            side: Vec::with_capacity(chunk.payload.bytes()),
+            places: Vec::with_capacity(rows),
+            rejects: Vec::new(),
+            row: Row::new(&decode.keys),
+            coerced: vec![Tally::default(); decode.columns.len()],
+            blank: 0,
+        }
+    }
+
+    fn lines(&mut self, text: &[u8], counts: &mut StepCounts) {
+        let valid = simdutf8::basic::from_utf8(text).is_ok();
+        let mut start = 0;
+        let mut row = self.first_row;
+        while start < text.len() {
+            let len = memchr(b'\n', &text[start..]).unwrap_or(text.len() - start);
+            self.line(&text[start..start + len], start as u32, row, valid, counts);
+            start += len + 1;
+            row += 1;
+        }
+    }
+
+    fn line(&mut self, whole: &[u8], start: u32, row: u64, valid: bool, counts: &mut StepCounts) {
+        let bytes = whole.strip_suffix(b"\r").unwrap_or(whole);
+        let place =
+            Place { file: self.file, row, line: Some(row + 1), byte: Some(self.byte + u64::from(start)) };
+        if whole.len() > self.decode.max_line_bytes {
+            let detail = self.decode.too_long(whole.len() as u64);
+            return self.reject(reason::LINE_TOO_LONG, place, detail, whole, counts);
+        }
+        if bytes.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
+            self.blank += 1;
+            return;
+        }
+        if let Err((code, detail)) = self.parse(Line { bytes, start }, place, valid) {
+            return self.reject(code, place, detail, bytes, counts);
+        }
+        self.places.push(RowPlace { row, start, len: bytes.len() as u32 });
+    }
+
+    /// Appends the line to the columns, or nothing and says why.
+    fn parse(&mut self, line: Line<'_>, place: Place, valid: bool) -> Result<(), (&'static str, String)> {
+        if !valid {
+            check_utf8(line.bytes)?;
+        }
+        let value = self.row.scan(line.bytes, place).map_err(|e| (reason::BAD_JSON, e.to_string()))?;
+        if value.kind != Kind::Object {
+            return Err((
+                reason::NOT_AN_OBJECT,
+                format!("the line is {}: {}", value.kind.name(), shown(value, line.bytes)),
+            ));
+        }
+        let rows = self.places.len();
+        let mut coerced = false;
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            let value = self.row.value(i);
+            match column.push(value, line, &mut self.side) {
+                Ok(verbatim) => coerced |= verbatim,
+                Err(misfit) => {
+                    for column in &mut self.columns[..i] {
+                        column.truncate(rows);
+                    }
+                    return Err(explain(&self.decode.columns[i], value, misfit, line.bytes));
+                }
+            }
+        }
+        if coerced {
+            self.note_coerced(line, place);
+        }
+        Ok(())
+    }
+
+    /// Counts the columns whose value in this row was taken as its JSON text.
+    #[cold]
+    fn note_coerced(&mut self, line: Line<'_>, place: Place) {
+        for (i, column) in self.decode.columns.iter().enumerate() {
+            let Some(value) = self.row.value(i).filter(|v| v.kind != Kind::Null) else { continue };
+            let decodes = || json::decode_string(value.inner(line.bytes), &mut Vec::new()).is_ok();
+            if column.kind == ColumnKind::LenientText && (value.kind != Kind::String || !decodes()) {
+                self.coerced[i].note(place);
+            }
+        }
+    }
+
+    #[cold]
+    fn reject(
+        &mut self,
+        code: &'static str,
+        place: Place,
+        detail: String,
+        line: &[u8],
+        counts: &mut StepCounts,
+    ) {
+        counts.remove(code, place);
+        counts.add("rejected", 1);
+        self.rejects.push(Reject { code, place, detail, record: quote_line(line) });
+    }
+
+    fn finish(self, text: Option<Buffer>, counts: &mut StepCounts) -> Result<Batch> {
+        let rows = self.places.len();
+        counts.rows_out += rows as u64;
+        counts.rows_in += (rows + self.rejects.len()) as u64;
+        if self.blank > 0 {
+            counts.add("blank_lines", self.blank);
+        }
+        for (column, tally) in self.decode.columns.iter().zip(&self.coerced) {
+            tally.report("coerced", &column.name, counts);
+        }
+        self.row.report(counts);
+        let chunk = text.clone().unwrap_or_else(|| Buffer::from_vec(Vec::<u8>::new()));
+        let buffers: Arc<[Buffer]> = if self.side.is_empty() {
+            Arc::new([chunk])
+        } else {
+            Arc::new([chunk, Buffer::from_vec(self.side)])
+        };
+        let arrays = self.columns.into_iter().map(|c| c.finish(&buffers)).collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(Batch {
+            seq: self.seq,
+            records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options)?,
+            places: Places { file: self.file, rows: self.places, text, text_byte: self.byte },
+            rejects: self.rejects,
+            duplicates: Vec::new(),
+        })
+    }
+}
+
+fn check_utf8(line: &[u8]) -> Result<(), (&'static str, String)> {
+    std::str::from_utf8(line).map(|_| ()).map_err(|e| {
+        let at = e.valid_up_to();
+        let byte = line.get(at).copied().unwrap_or_default();
+        (reason::BAD_UTF8, format!("byte 0x{byte:02x} at byte {at} of the line is not valid UTF-8"))
+    })
+}
+
+#[cold]
+fn explain(column: &ReadColumn, value: Option<Value>, misfit: Misfit, line: &[u8]) -> (&'static str, String) {
+    let name = &column.name;
+    match misfit {
+        Misfit::Surrogate(at) => (
+            reason::BAD_JSON,
+            format!("column `{name}`: a lone surrogate escape at byte {at} of the line is no character"),
+        ),
+        Misfit::Type => {
+            let expected = match column.kind {
+                ColumnKind::Text | ColumnKind::LenientText => "a string",
+                ColumnKind::Int64 => "an integer of 64 bits",
+                ColumnKind::Float64 => "a number that fits a float",
+                ColumnKind::Bool => "true or false",
+                ColumnKind::Json => "any value",
+            };
+            let found = value
+                .map_or_else(|| "nothing".to_string(), |v| format!("{} ({})", v.kind.name(), shown(v, line)));
+            let detail =
+                format!("column `{name}` holds {found}, not {expected} or null; cast it with with_columns");
+            (reason::WRONG_TYPE, detail)
+        }
+    }
+}
+
+/// The beginning of a value's JSON text.
+fn shown(value: Value, line: &[u8]) -> String {
+    let raw: Cow<'_, str> = String::from_utf8_lossy(value.raw(line));
+    match raw.char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…", &raw[..cut]),
+        None => raw.into_owned(),
+    }
+}

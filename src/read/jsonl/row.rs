@@ -1,0 +1,142 @@
+//! The members of one row: which column each key is, found fast where rows name their keys in the same order.
+
+use hashbrown::HashMap;
+
+use crate::read::ReadColumn;
+use crate::read::json::{self, JsonError, Value};
+use crate::record::Place;
+use crate::report::StepCounts;
+
+/// The keys that rows are known to have: those of the wanted columns first, in their order.
+#[derive(Debug)]
+pub struct Keys {
+    names: Vec<String>,
+    index: HashMap<Vec<u8>, usize>,
+    wanted: usize,
+}
+
+impl Keys {
+    /// The columns to make, and the names of all there are.
+    pub fn new(columns: &[ReadColumn], known: &[String]) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        let mut index = HashMap::new();
+        for name in columns.iter().map(|c| &c.name).chain(known) {
+            index.entry(name.as_bytes().to_vec()).or_insert_with(|| {
+                names.push(name.clone());
+                names.len() - 1
+            });
+        }
+        Keys { names, index, wanted: columns.len() }
+    }
+}
+
+/// How often something was found, and where first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    count: u64,
+    first: Option<Place>,
+}
+
+impl Tally {
+    /// Once more; places come in input order.
+    pub fn note(&mut self, place: Place) {
+        self.count += 1;
+        self.first.get_or_insert(place);
+    }
+
+    /// Adds it to the counts as the finding `what:name`.
+    pub fn report(&self, what: &str, name: &str, counts: &mut StepCounts) {
+        if let Some(first) = self.first {
+            counts.find(format!("{what}:{name}"), first, self.count);
+        }
+    }
+}
+
+/// The values of the current row by column, and what was noticed in the rows so far.
+pub struct Row<'k> {
+    keys: &'k Keys,
+    values: Vec<Option<Value>>,
+    /// The key that stood at each position of the last row.
+    order: Vec<usize>,
+    late: HashMap<Vec<u8>, Tally>,
+    repeated: Vec<Tally>,
+}
+
+impl<'k> Row<'k> {
+    /// No row yet; the first is expected to name the keys in their order.
+    pub fn new(keys: &'k Keys) -> Self {
+        Row {
+            keys,
+            values: vec![None; keys.wanted],
+            order: (0..keys.names.len()).collect(),
+            late: HashMap::new(),
+            repeated: vec![Tally::default(); keys.wanted],
+        }
+    }
+
+    /// Takes a row in; its line must be UTF-8. Returns the line's value, which may be no object.
+    pub fn scan(&mut self, line: &[u8], place: Place) -> Result<Value, JsonError> {
+        self.values.fill(None);
+        let mut position = 0;
+        json::scan(line, |key, value| {
+            let name = key.inner(line);
+            let expected = self.order.get(position).copied();
+            let found = match expected {
+                Some(i) if self.keys.names[i].as_bytes() == name && !key.escaped => Some(i),
+                _ => self.look_up(key, line, place),
+            };
+            if let Some(i) = found {
+                if expected != found {
+                    self.expect(position, i);
+                }
+                if let Some(slot) = self.values.get_mut(i)
+                    && slot.replace(value).is_some()
+                {
+                    self.repeated[i].note(place);
+                }
+            }
+            position += 1;
+        })
+    }
+
+    fn look_up(&mut self, key: Value, line: &[u8], place: Place) -> Option<usize> {
+        let mut decoded = Vec::new();
+        let mut name = key.inner(line);
+        if key.escaped && json::decode_string(name, &mut decoded).is_ok() {
+            name = &decoded;
+        }
+        let found = self.keys.index.get(name).copied();
+        if found.is_none() {
+            match self.late.get_mut(name) {
+                Some(tally) => tally.note(place),
+                None => self.late.entry(name.to_vec()).or_default().note(place),
+            }
+        }
+        found
+    }
+
+    /// The next row is expected to have this key at this position.
+    fn expect(&mut self, position: usize, key: usize) {
+        if position < self.order.len() {
+            self.order[position] = key;
+        } else if position == self.order.len() && position < 2 * self.keys.names.len() {
+            // Unknown and repeated keys move the known ones behind their usual positions.
+            self.order.push(key);
+        }
+    }
+
+    /// The value of a wanted column in the current row; none where it is absent.
+    pub fn value(&self, column: usize) -> Option<Value> {
+        self.values[column]
+    }
+
+    /// Adds what was noticed to the counts.
+    pub fn report(&self, counts: &mut StepCounts) {
+        for (name, tally) in &self.late {
+            tally.report("late_column", &String::from_utf8_lossy(name), counts);
+        }
+        for (name, tally) in self.keys.names.iter().zip(&self.repeated) {
+            tally.report("repeated_key", name, counts);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Lines of text, cut into chunks: from plain, gzip and zstd files, and from standard input.
+
+use std::collections::VecDeque;
+
+use arrow::buffer::Buffer;
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::inputs::Inputs;
+pub use super::open::BoxedReader;
+use super::open::Opened;
+use super::{InputFile, Limits};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::limits::REJECT_RECORD_BYTES;
+use crate::stage::{Chunk, Payload, Source};
+
+/// Bytes of a refused line that are kept: one more than a reject shows, so that it knows the line was cut.
+const LONG_LINE_HEAD: usize = REJECT_RECORD_BYTES + 1;
+
+/// The name under which standard input goes.
+pub const STDIN: &str = "<stdin>";
+
+/// Goes over the inputs in order and cuts their text at line ends.
+pub struct LinesSource {
+    pending: VecDeque<Pending>,
+    current: Option<Stream>,
+    inputs: Inputs,
+    limits: Limits,
+    cancel: Cancel,
+    file: u32,
+    seq: u64,
+}
+
+enum Pending {
+    File(InputFile),
+    Reader(BoxedReader, String),
+}
+
+impl LinesSource {
+    /// Reads files, in this order.
+    pub fn files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
+        let inputs = Inputs::of_files(&files);
+        Self::new(files.into_iter().map(Pending::File).collect(), inputs, limits, cancel)
+    }
+
+    /// Reads a stream once; `name` is usually [`STDIN`].
+    pub fn reader(reader: BoxedReader, name: &str, limits: Limits, cancel: Cancel) -> Self {
+        let pending = VecDeque::from([Pending::Reader(reader, name.to_string())]);
+        Self::new(pending, Inputs::of_stream(name), limits, cancel)
+    }
+
+    fn new(pending: VecDeque<Pending>, inputs: Inputs, limits: Limits, cancel: Cancel) -> Self {
+        LinesSource { pending, current: None, inputs, limits: limits.clamped(), cancel, file: 0, seq: 0 }
+    }
+
+    /// What is read: a handle to ask after the run.
+    pub fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+}
+
+impl Source for LinesSource {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            let stream = match &mut self.current {
+                Some(stream) => stream,
+                None => match self.pending.pop_front() {
+                    Some(Pending::File(f)) => self.current.insert(Stream::new(Opened::file(&f.path)?)?),
+                    Some(Pending::Reader(r, name)) => {
+                        self.current.insert(Stream::new(Opened::reader(r, name)?)?)
+                    }
+                    None => return Ok(None),
+                },
+            };
+            if let Some((first_row, payload)) = stream.next(self.limits, &self.cancel)? {
+                let chunk = Chunk { seq: self.seq, file: self.file, first_row, payload };
+                self.seq += 1;
+                return Ok(Some(chunk));
+            }
+            let (bytes, xxh3) = stream.opened.stored();
+            self.inputs.record(self.file, bytes, xxh3);
+            self.current = None;
+            self.file += 1;
+        }
+    }
+}
+
+/// One input on its way.
+struct Stream {
+    opened: Opened,
+    /// Text read behind the last line end that was handed on; with `ended`, nothing follows it.
+    carry: Vec<u8>,
+    ended: bool,
+    /// Whole lines, read but not handed on yet.
+    ready: Buffer,
+    /// The number of the next line, and its offset.
+    row: u64,
+    byte: u64,
+}
+
+impl Stream {
+    fn new(mut opened: Opened) -> Result<Self> {
+        const BOM: &[u8] = b"\xef\xbb\xbf";
+        let mut carry = Vec::new();
+        opened.read_block(BOM.len(), &mut carry)?;
+        let mut byte = 0;
+        if carry == BOM {
+            carry.clear();
+            byte = BOM.len() as u64;
+        }
+        Ok(Stream { opened, carry, ended: false, ready: Buffer::from_vec(Vec::<u8>::new()), row: 0, byte })
+    }
+
+    /// The next piece and the number of its first row.
+    fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
+        if self.ready.is_empty() {
+            if let Some(long) = self.fill(limits, cancel)? {
+                return Ok(Some(long));
+            }
+            if self.ready.is_empty() {
+                return Ok(None);
+            }
+        }
+        let first_row = self.row;
+        let byte = self.byte;
+        let (rows, bytes) = first_lines(&self.ready, limits.batch_rows);
+        let text = self.ready.slice_with_length(0, bytes);
+        self.ready = self.ready.slice(bytes);
+        self.row += rows as u64;
+        self.byte += bytes as u64;
+        Ok(Some((first_row, Payload::Lines { text, byte })))
+    }
+
+    /// Reads until `ready` has whole lines, or to the end, or into a line that is too long to hold.
+    fn fill(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
+        let mut text = std::mem::take(&mut self.carry);
+        let mut searched = 0;
+        let end = loop {
+            if !self.ended {
+                // At least a block's half, so that a long carry does not make tiny reads.
+                let want = limits.batch_bytes.saturating_sub(text.len()).max(limits.batch_bytes.div_ceil(2));
+                self.ended = self.opened.read_block(want, &mut text)? < want;
+            }
+            if let Some(i) = memrchr(b'\n', &text[searched..]) {
+                break searched + i + 1;
+            }
+            if text.len() > limits.max_line_bytes {
+                return self.skip_long_line(text, limits, cancel).map(Some);
+            }
+            if self.ended {
+                break text.len();
+            }
+            searched = text.len();
+        };
+        if end < text.len() {
+            self.carry = Vec::with_capacity(limits.batch_bytes.max(text.len() - end));
+            self.carry.extend_from_slice(&text[end..]);
+            text.truncate(end);
+        }
+        self.ready = Buffer::from_vec(text);
+        Ok(None)
+    }
+
+    /// Goes on to the end of a line of which `text` is the beginning, keeping only its head.
+    fn skip_long_line(
+        &mut self,
+        mut text: Vec<u8>,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<(u64, Payload)> {
+        let mut head = text[..text.len().min(LONG_LINE_HEAD)].to_vec();
+        let mut bytes = text.len() as u64;
+        let mut with_feed = bytes;
+        while !self.ended {
+            cancel.check()?;
+            text.clear();
+            self.ended = self.opened.read_block(limits.batch_bytes, &mut text)? < limits.batch_bytes;
+            let feed = memchr(b'\n', &text);
+            let line = &text[..feed.unwrap_or(text.len())];
+            head.extend_from_slice(&line[..line.len().min(LONG_LINE_HEAD - head.len())]);
+            bytes += line.len() as u64;
+            with_feed = bytes;
+            if let Some(feed) = feed {
+                with_feed += 1;
+                self.carry = text[feed + 1..].to_vec();
+                break;
+            }
+        }
+        let (row, byte) = (self.row, self.byte);
+        self.row += 1;
+        self.byte += with_feed;
+        Ok((row, Payload::LongLine { head, bytes, byte }))
+    }
+}
+
+/// How many lines, at most `most`, the text begins with, and their bytes; a last line may lack its line feed.
+fn first_lines(text: &[u8], most: usize) -> (usize, usize) {
+    let mut rows = 0;
+    let mut end = 0;
+    for feed in memchr_iter(b'\n', text) {
+        rows += 1;
+        end = feed + 1;
+        if rows == most {
+            return (rows, end);
+        }
+    }
+    if end < text.len() { (rows + 1, text.len()) } else { (rows, end) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Opening one input: compression told by its first bytes, stored bytes hashed as they pass.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::error::{Class, Error, Result};
+use crate::hash::Checksum;
+
+/// A reader that someone else opened: standard input, or bytes in memory.
+pub type BoxedReader = Box<dyn Read + Send>;
+
+/// Stored bytes are read from compressed files in blocks of this size.
+const BLOCK: usize = 256 << 10;
+/// Enough to know every signature below.
+const HEAD: usize = 6;
+
+/// Signatures of formats that are not read, and the way out.
+const REFUSED: &[(&[u8], &str, &str)] = &[
+    (b"BZh", "bzip2", "decompress it, or recompress it as .gz or .zst"),
+    (b"\xfd7zXZ\0", "xz", "decompress it, or recompress it as .gz or .zst"),
+    (b"PK\x03\x04", "zip", "unpack it first"),
+    (b"PAR1", "Parquet", "read it with scan_parquet"),
+    (b"ARROW1", "Arrow IPC", "read it with pyarrow and from_arrow"),
+    (b"\xff\xfe", "UTF-16 or UTF-32", "convert it: iconv -f UTF-16 -t UTF-8"),
+    (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"),
+];
+
+/// The decompressed stream of one input.
+pub struct Opened {
+    decoder: Decoder,
+    shown: String,
+}
+
+enum Decoder {
+    Plain(Box<Tap>),
+    Gzip(Box<MultiGzDecoder<BufReader<Tap>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Tap>>>),
+}
+
+impl Opened {
+    /// Opens a file.
+    pub fn file(path: &Path) -> Result<Self> {
+        let shown = path.display().to_string();
+        let file = open_file(path)?;
+        Opened::reader(Box::new(file), shown)
+    }
+
+    /// Takes a reader; messages call it `shown`.
+    pub fn reader(reader: BoxedReader, shown: String) -> Result<Self> {
+        let tap = Tap::new(reader).map_err(|e| cannot_read(e, &shown))?;
+        let head = tap.head.as_slice();
+        if let Some((_, format, help)) = REFUSED.iter().find(|(signature, ..)| head.starts_with(signature)) {
+            let message = format!("this is {format}, not JSON lines");
+            return Err(Error::new(Class::Source, "unsupported_format", message).help(*help).path(shown));
+        }
+        let decoder = match head {
+            [0x1f, 0x8b, ..] => {
+                Decoder::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, tap))))
+            }
+            // A frame, or a skippable one, as parallel compressors put first.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                let zstd = zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BLOCK, tap));
+                Decoder::Zstd(Box::new(zstd.map_err(|e| cannot_read(e, &shown))?))
+            }
+            _ => Decoder::Plain(Box::new(tap)),
+        };
+        Ok(Opened { decoder, shown })
+    }
+
+    /// Appends the next `want` bytes, fewer only at the end; returns how many.
+    pub fn read_block(&mut self, want: usize, out: &mut Vec<u8>) -> Result<usize> {
+        out.reserve(want);
+        let limit = want as u64;
+        let read = match &mut self.decoder {
+            Decoder::Plain(r) => r.take(limit).read_to_end(out),
+            Decoder::Gzip(r) => r.take(limit).read_to_end(out),
+            Decoder::Zstd(r) => r.take(limit).read_to_end(out),
+        };
+        read.map_err(|e| self.explain(e))
+    }
+
+    /// How many stored bytes have passed, and their checksum.
+    pub fn stored(&self) -> (u64, String) {
+        let tap = match &self.decoder {
+            Decoder::Plain(r) => r.as_ref(),
+            Decoder::Gzip(r) => r.get_ref().get_ref(),
+            Decoder::Zstd(r) => r.get_ref().get_ref(),
+        };
+        (tap.bytes, tap.sum.hex())
+    }
+
+    #[cold]
+    fn explain(&self, e: io::Error) -> Error {
+        let (code, format) = match &self.decoder {
+            Decoder::Gzip(_) => ("corrupt_gzip", "gzip"),
+            Decoder::Zstd(_) => ("corrupt_zstd", "zstd"),
+            Decoder::Plain(_) => return cannot_read(e, &self.shown),
+        };
+        if e.raw_os_error().is_some() {
+            return cannot_read(e, &self.shown);
+        }
+        let message =
+            format!("the {format} data is cut off or damaged after {} stored bytes", self.stored().0);
+        Error::new(Class::Source, code, message)
+            .help("fetch or write the file again; nothing of it was published")
+            .path(&self.shown)
+            .source(e)
+    }
+}
+
+/// Opens a file for reading; says what is wrong where that fails. Pipes and devices are refused (`not_a_file`):
+/// a file is opened more than once, for its columns and for its rows, and they would come up short.
+pub fn open_file(path: &Path) -> Result<File> {
+    let failed = |e: io::Error| match e.kind() {
+        io::ErrorKind::NotFound => Error::new(Class::Source, "vanished", "the file is not there any more")
+            .help("keep the inputs in place until the run has ended")
+            .path(path.display()),
+        _ => cannot_read(e, path.display()),
+    };
+    let metadata = path.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        let (what, help) = match metadata.is_dir() {
+            true => ("a folder", "name its files"),
+            false => ("a pipe or a device, which can be read only once", "pass it as standard input"),
+        };
+        let message = format!("this is {what}, not a file");
+        return Err(Error::new(Class::Source, "not_a_file", message).help(help).path(path.display()));
+    }
+    File::open(path).map_err(failed)
+}
+
+#[cold]
+pub fn cannot_read(e: io::Error, shown: impl std::fmt::Display) -> Error {
+    let help = match e.kind() {
+        io::ErrorKind::PermissionDenied => "allow reading it, or leave it out",
+        _ => "check the disk and the path, or leave the file out",
+    };
+    Error::new(Class::Source, "cannot_read", "the input cannot be read").help(help).path(shown).source(e)
+}
+
+/// The stored bytes: counts and hashes them, and hands out again the head that was looked at.
+struct Tap {
+    inner: BoxedReader,
+    head: Vec<u8>,
+    replayed: usize,
+    bytes: u64,
+    sum: Checksum,
+}
+
+impl Tap {
+    fn new(mut inner: BoxedReader) -> io::Result<Self> {
+        let mut head = Vec::with_capacity(HEAD);
+        inner.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(Tap { inner, head, replayed: 0, bytes: 0, sum: Checksum::default() })
+    }
+}
+
+impl Read for Tap {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = if self.replayed < self.head.len() {
+            let n = (&self.head[self.replayed..]).read(out)?;
+            self.replayed += n;
+            n
+        } else {
+            self.inner.read(out)?
+        };
+        self.bytes += n as u64;
+        self.sum.update(&out[..n]);
+        Ok(n)
+    }
+}

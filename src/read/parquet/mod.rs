@@ -1,0 +1,249 @@
+//! Parquet files to record batches: strings as views of the decoded pages, only the wanted columns.
+//!
+//! The `parquet` crate is trusted with good files only: on damaged ones it may panic, and what it panics on is
+//! an error here.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+
+use super::arrow::Slices;
+use super::inputs::Inputs;
+use super::open::open_file;
+use super::{InputFile, Limits};
+use crate::error::{Class, Error, Result, missing_column};
+use crate::stage::{Chunk, Payload, Source};
+
+/// The columns of the first file, strings as views and all nullable. Reads the footers of all files: fails where
+/// one lacks a column or has it in another type (`schema_mismatch`).
+pub fn schema(files: &[InputFile]) -> Result<SchemaRef> {
+    let mut expected: Option<SchemaRef> = None;
+    for file in files {
+        let found = Footer::read(&file.path)?.schema;
+        match &expected {
+            None => expected = Some(found),
+            Some(expected) => agree(expected, &found, file, &files[0])?,
+        }
+    }
+    Ok(expected.unwrap_or_else(|| Arc::new(Schema::empty())))
+}
+
+/// Whether a file has all columns of the first, in the same types. It may have more: they are not read.
+fn agree(expected: &Schema, found: &Schema, file: &InputFile, first: &InputFile) -> Result<()> {
+    for field in expected.fields() {
+        let how = match found.field_with_name(field.name()) {
+            Ok(f) if f.data_type() == field.data_type() => continue,
+            Ok(f) => format!("is {} here and {} in {}", f.data_type(), field.data_type(), first.name),
+            Err(_) => format!("is not here, but in {}", first.name),
+        };
+        return Err(Error::new(Class::Source, "schema_mismatch", format!("column `{}` {how}", field.name()))
+            .help("scan the files apart, or write them with one schema")
+            .column(field.name())
+            .path(file.path.display()));
+    }
+    Ok(())
+}
+
+/// Goes over Parquet files in order.
+pub struct ParquetSource {
+    files: Vec<InputFile>,
+    /// The columns to read, in order.
+    schema: SchemaRef,
+    limits: Limits,
+    inputs: Inputs,
+    file: usize,
+    seq: u64,
+    row: u64,
+    reader: Option<ParquetRecordBatchReader>,
+    slices: Option<Slices>,
+}
+
+impl ParquetSource {
+    /// Reads these columns in this order; none stands for all columns of the first file. Reads all footers now.
+    pub fn new(files: Vec<InputFile>, columns: Option<&[String]>, limits: Limits) -> Result<Self> {
+        let mut schema = schema(&files)?;
+        if let Some(columns) = columns {
+            schema = select(&schema, columns)?;
+        }
+        let inputs = Inputs::of_files(&files);
+        let limits = limits.clamped();
+        Ok(ParquetSource {
+            files,
+            schema,
+            limits,
+            inputs,
+            file: 0,
+            seq: 0,
+            row: 0,
+            reader: None,
+            slices: None,
+        })
+    }
+
+    /// The schema of every record batch.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// What is read: a handle to ask after the run.
+    pub fn inputs(&self) -> Inputs {
+        self.inputs.clone()
+    }
+}
+
+fn select(schema: &Schema, columns: &[String]) -> Result<SchemaRef> {
+    let known = || schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+    let field = |name: &String| match schema.field_with_name(name) {
+        Ok(field) => Ok(field.clone()),
+        Err(_) => Err(missing_column(name, "scan_parquet", &known())),
+    };
+    Ok(Arc::new(Schema::new(columns.iter().map(field).collect::<Result<Vec<Field>>>()?)))
+}
+
+impl Source for ParquetSource {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(records) = self.slices.as_mut().and_then(Slices::next) {
+                let (seq, first_row) = (self.seq, self.row);
+                self.seq += 1;
+                self.row += records.num_rows() as u64;
+                let payload = Payload::Records(records);
+                return Ok(Some(Chunk { seq, file: self.file as u32, first_row, payload }));
+            }
+            let Some(file) = self.files.get(self.file) else { return Ok(None) };
+            let reader = match &mut self.reader {
+                Some(reader) => reader,
+                None => self.reader.insert(open(&file.path, &self.schema, self.limits)?),
+            };
+            match guard(&file.path, || reader.next().transpose())? {
+                Some(records) => {
+                    self.slices =
+                        Some(Slices::new(arrange(&records, &self.schema, &file.path)?, self.limits));
+                }
+                None => {
+                    self.reader = None;
+                    self.file += 1;
+                    self.row = 0;
+                }
+            }
+        }
+    }
+}
+
+/// The columns in our order and under our schema: a file may order them otherwise, or forbid nulls.
+fn arrange(records: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<RecordBatch> {
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let column = records.column_by_name(field.name());
+        columns.push(
+            column.cloned().ok_or_else(|| corrupt(path, &format!("column `{}` is gone", field.name())))?,
+        );
+    }
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
+        .map_err(|e| corrupt(path, &e.to_string()))
+}
+
+/// An opened file whose footer was read.
+struct Footer {
+    file: File,
+    metadata: Arc<ParquetMetaData>,
+    /// As the crate reads it, but for strings as views.
+    stored: SchemaRef,
+    /// As we hand it on.
+    schema: SchemaRef,
+}
+
+impl Footer {
+    fn read(path: &Path) -> Result<Self> {
+        let file = open_file(path)?;
+        let read = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
+        let fields =
+            read.schema().fields().iter().map(|f| f.as_ref().clone().with_data_type(viewed(f.data_type())));
+        let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let schema = Arc::new(Schema::new(stored.fields().iter().map(as_ours).collect::<Vec<_>>()));
+        Ok(Footer { file, metadata: read.metadata().clone(), stored, schema })
+    }
+}
+
+/// Nullable, and with only such metadata as says what the values are.
+fn as_ours(field: &FieldRef) -> Field {
+    let metadata = field.metadata().iter().filter(|(k, _)| k.starts_with("ARROW:extension:"));
+    let metadata = metadata.map(|(k, v)| (k.clone(), v.clone())).collect();
+    Field::new(field.name(), field.data_type().clone(), true).with_metadata(metadata)
+}
+
+fn viewed(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Dictionary(_, value) if viewed(value) == DataType::Utf8View => DataType::Utf8View,
+        other => other.clone(),
+    }
+}
+
+fn open(path: &Path, wanted: &Schema, limits: Limits) -> Result<ParquetRecordBatchReader> {
+    let footer = Footer::read(path)?;
+    guard(path, || {
+        let options = ArrowReaderOptions::new().with_schema(footer.stored.clone());
+        let metadata = ArrowReaderMetadata::try_new(footer.metadata.clone(), options)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(footer.file, metadata);
+        let roots: Vec<usize> =
+            wanted.fields().iter().filter_map(|f| footer.schema.index_of(f.name()).ok()).collect();
+        let rows = limits.rows_of(bytes_per_row(&footer.metadata, &roots));
+        let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+        builder.with_projection(mask).with_batch_size(rows).build()
+    })
+}
+
+/// Uncompressed bytes a row of these columns takes, in the row group where it takes most.
+fn bytes_per_row(metadata: &ParquetMetaData, roots: &[usize]) -> usize {
+    let schema = metadata.file_metadata().schema_descr();
+    let of_group = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let wanted = group
+            .columns()
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| roots.contains(&schema.get_column_root_idx(*i)));
+        let bytes: i64 = wanted.map(|(_, c)| c.uncompressed_size().max(0)).fold(0, i64::saturating_add);
+        bytes / group.num_rows().max(1)
+    };
+    usize::try_from(metadata.row_groups().iter().map(of_group).max().unwrap_or(0)).unwrap_or(usize::MAX)
+}
+
+/// Runs the crate's code: an error of it, or a panic, is a damaged file.
+fn guard<T, E: std::fmt::Display>(path: &Path, work: impl FnOnce() -> Result<T, E>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(e)) => Err(corrupt(path, &e.to_string())),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(corrupt(path, text.unwrap_or("the Parquet reader gave up")))
+        }
+    }
+}
+
+#[cold]
+fn corrupt(path: &Path, why: &str) -> Error {
+    Error::new(
+        Class::Source,
+        "corrupt_parquet",
+        "the file is damaged, not Parquet, or of a kind that is not read",
+    )
+    .help("open it with pyarrow.parquet to compare; write it again")
+    .path(path.display())
+    .source(ParquetError::General(why.to_string()))
+}

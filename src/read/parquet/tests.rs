@@ -1,0 +1,213 @@
+use std::collections::HashMap;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, LargeStringArray, StringArray, StructArray,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+
+use super::*;
+use crate::cancel::Cancel;
+use crate::read::testing::{shared_data, untar};
+use crate::record::schema::{is_json, json};
+
+fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_rows: usize) -> InputFile {
+    let path = folder.path().join(name);
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group_rows)).build();
+    let mut writer =
+        ArrowWriter::try_new(File::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
+    writer.write(records).unwrap();
+    writer.close().unwrap();
+    InputFile { path, name: name.into() }
+}
+
+fn records(from: i64, rows: i64) -> RecordBatch {
+    let text = |i: i64| (i % 7 != 0).then(|| format!("text number {i} {}", "x".repeat(i as usize % 40)));
+    let columns: [(&str, ArrayRef); 3] = [
+        ("n", Arc::new(Int64Array::from_iter_values(from..from + rows))),
+        ("t", Arc::new(StringArray::from_iter((from..from + rows).map(text)))),
+        (
+            "deep",
+            Arc::new(StructArray::from(vec![(
+                Arc::new(Field::new("x", DataType::Int32, true)),
+                Arc::new(Int32Array::from_iter_values((from..from + rows).map(|i| i as i32))) as ArrayRef,
+            )])),
+        ),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// File, row and shown values of every row; checks that chunks follow up.
+fn rows(mut source: ParquetSource, limits: Limits) -> Result<Vec<(u32, u64, String)>> {
+    let mut out = Vec::new();
+    let mut seq = 0;
+    while let Some(chunk) = source.next()? {
+        assert_eq!(chunk.seq, seq);
+        seq += 1;
+        let Payload::Records(records) = chunk.payload else { panic!("records") };
+        assert!((1..=limits.batch_rows).contains(&records.num_rows()));
+        assert_eq!(records.schema(), source.schema());
+        for i in 0..records.num_rows() {
+            out.push((chunk.file, chunk.first_row + i as u64, crate::record::json::row(&records, i)));
+        }
+    }
+    Ok(out)
+}
+
+#[test]
+fn reads_what_was_written_whatever_the_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = vec![
+        write(&folder, "a", &records(0, 250), 100),
+        write(&folder, "b", &records(0, 0), 9),
+        write(&folder, "c", &records(250, 30), 7),
+    ];
+    let whole = records(0, 280);
+    let expected: Vec<_> = (0..280)
+        .map(|i| {
+            let (file, row) = if i < 250 { (0, i) } else { (2, i - 250) };
+            (file, row as u64, crate::record::json::row(&whole, i))
+        })
+        .collect();
+    for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (1000, 1 << 20), (1000, 300)] {
+        let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
+        let source = ParquetSource::new(files.clone(), None, limits).unwrap();
+        let inputs = source.inputs();
+        assert_eq!(rows(source, limits).unwrap(), expected);
+        let listed = inputs.list(&Cancel::default()).unwrap();
+        assert_eq!(listed.iter().map(|i| i.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(listed[0].bytes, std::fs::metadata(&files[0].path).unwrap().len());
+        assert!(listed.iter().all(|i| i.xxh3.is_some()));
+    }
+}
+
+#[test]
+fn batches_hold_about_as_many_bytes_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = vec![write(&folder, "a", &records(0, 5000), 5000)];
+    let limits = Limits { batch_bytes: 10_000, ..Limits::default() };
+    let mut source = ParquetSource::new(files, Some(&["t".into()]), limits).unwrap();
+    let mut batches = 0;
+    while let Some(chunk) = source.next().unwrap() {
+        let Payload::Records(records) = chunk.payload else { panic!("records") };
+        assert!(records.num_rows() < 1000);
+        batches += 1;
+    }
+    assert!(batches > 10);
+}
+
+#[test]
+fn projects_in_the_order_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = vec![write(&folder, "a", &records(0, 10), 4)];
+    let limits = Limits::default();
+    let columns = ["t".to_string(), "n".to_string()];
+    let found = rows(ParquetSource::new(files.clone(), Some(&columns), limits).unwrap(), limits).unwrap();
+    assert_eq!(found[1].2, r#"{"t":"text number 1 x","n":1}"#);
+    let none = rows(ParquetSource::new(files.clone(), Some(&[]), limits).unwrap(), limits).unwrap();
+    assert_eq!((none.len(), none[0].2.as_str()), (10, "{}"));
+    let e = ParquetSource::new(files, Some(&["T".into()]), limits).map(|_| ()).unwrap_err();
+    assert_eq!((e.code(), e.get_column()), ("missing_column", Some("T")));
+}
+
+#[test]
+fn strings_of_any_kind_are_views_and_json_stays_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let large: ArrayRef = Arc::new(LargeStringArray::from(vec!["[1]"]));
+    let dictionary: ArrayRef =
+        Arc::new(arrow::array::DictionaryArray::<arrow::datatypes::Int8Type>::from_iter(["d"]));
+    let noise = HashMap::from([("note".to_string(), "mine".to_string())]);
+    let schema = Schema::new(vec![
+        json("j").with_data_type(DataType::LargeUtf8),
+        Field::new("d", dictionary.data_type().clone(), false).with_metadata(noise),
+    ]);
+    let records = RecordBatch::try_new(Arc::new(schema), vec![large, dictionary]).unwrap();
+    let files = vec![write(&folder, "a", &records, 4)];
+    let mut source = ParquetSource::new(files, None, Limits::default()).unwrap();
+    let Some(Chunk { payload: Payload::Records(read), .. }) = source.next().unwrap() else {
+        panic!("records")
+    };
+    assert!(is_json(read.schema_ref().field(0)) && read.schema_ref().field(1).metadata().is_empty());
+    assert_eq!(read.column(0).as_string_view().value(0), "[1]");
+    assert_eq!(read.column(1).as_string_view().value(0), "d");
+}
+
+#[test]
+fn columns_that_differ_between_files_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = write(&folder, "first", &records(0, 3), 4);
+    let n: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+    let whole = records(3, 2);
+    let cases = [
+        (
+            "missing",
+            RecordBatch::try_from_iter([("n", whole.column(0).clone())]).unwrap(),
+            "`t` is not here, but in first",
+        ),
+        ("other", RecordBatch::try_from_iter([("n", n)]).unwrap(), "`n` is Int32 here and Int64 in first"),
+    ];
+    for (name, records, expected) in cases {
+        let files = [first.clone(), write(&folder, name, &records, 4)];
+        let e = schema(&files).unwrap_err();
+        assert!(e.message().contains(expected), "{e}");
+        assert_eq!(
+            (e.code(), e.get_path()),
+            ("schema_mismatch", Some(files[1].path.display().to_string().as_str()))
+        );
+    }
+    // Another order is the same schema.
+    let turned = write(&folder, "turned", &whole.project(&[2, 1, 0]).unwrap(), 4);
+    let found =
+        rows(ParquetSource::new(vec![first, turned], None, Limits::default()).unwrap(), Limits::default())
+            .unwrap();
+    assert_eq!(found[4].2, crate::record::json::row(&whole, 1));
+}
+
+/// Reads to the end or an error; never panics.
+fn outcome(path: &Path) -> &'static str {
+    let file = InputFile { path: path.to_path_buf(), name: "x".into() };
+    let limits = Limits::default();
+    let read = ParquetSource::new(vec![file], None, limits).and_then(|mut source| {
+        while source.next()?.is_some() {}
+        Ok(())
+    });
+    read.map_or_else(|e| e.code(), |()| "rows")
+}
+
+#[test]
+fn damaged_files_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = write(&folder, "good", &records(0, 200), 50);
+    let bytes = std::fs::read(&good.path).unwrap();
+    let path = folder.path().join("bad");
+    for cut in (0..bytes.len()).step_by(97) {
+        std::fs::write(&path, &bytes[..cut]).unwrap();
+        assert_eq!(outcome(&path), "corrupt_parquet");
+        let mut flipped = bytes.clone();
+        flipped[cut] ^= 0x55;
+        std::fs::write(&path, &flipped).unwrap();
+        assert!(["corrupt_parquet", "rows"].contains(&outcome(&path)));
+    }
+    assert_eq!(outcome(&folder.path().join("gone")), "vanished");
+}
+
+#[test]
+fn hostile_files_are_errors_or_rows() {
+    let Some(archive) = shared_data("adversarial/parquet-testing.tar.gz") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.parquet");
+    let mut seen = [0, 0];
+    for (name, bytes) in untar(&archive) {
+        // The large map is good, and takes a while: its strings add up to 2 GiB.
+        if !(name.ends_with(".parquet") || name.ends_with(".encrypted")) || name.contains("large_string_map")
+        {
+            continue;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let outcome = outcome(&path);
+        println!("{name}: {outcome}");
+        assert!(["corrupt_parquet", "rows"].contains(&outcome), "{name}: {outcome}");
+        seen[usize::from(name.contains("bad_data"))] += 1;
+    }
+    assert!(seen[0] > 20 && seen[1] > 3, "{seen:?}");
+}
