@@ -1,0 +1,289 @@
+//! The proof that separator and stop stand in a row once each, where the format put them.
+//!
+//! The proof is over the whole row `prompt body + separator + completion body + stop`, and matches may overlap:
+//! with the separator `"\n##\n"` the prompt `"x\n##"` collides, since `"x\n##\n##\n"` holds it twice.
+
+use std::fmt;
+
+use memchr::memmem::Finder;
+
+use super::PromptFormat;
+use crate::record::reason;
+
+/// A row within a text that holds many, each abutting the next or further on: byte offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowSpan {
+    /// Index of the row in its batch.
+    pub row: usize,
+    /// Where the prompt starts.
+    pub start: usize,
+    /// Where the separator starts.
+    pub separator: usize,
+    /// Where the completion starts.
+    pub completion: usize,
+    /// Where the stop starts.
+    pub stop: usize,
+    /// Where the row ends.
+    pub end: usize,
+}
+
+/// One of the two strings that must be unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// The end of the prompt.
+    Separator,
+    /// The end of the completion.
+    Stop,
+}
+
+impl Mark {
+    /// The reason code of a row where it occurs elsewhere.
+    pub fn code(self) -> &'static str {
+        match self {
+            Mark::Separator => reason::SEPARATOR_COLLISION,
+            Mark::Stop => reason::STOP_COLLISION,
+        }
+    }
+}
+
+/// Where in a row a match lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Site {
+    /// Within the prompt's body.
+    Prompt,
+    /// Within the completion's body.
+    Completion,
+    /// Across the border of prompt and separator.
+    PromptSeparator,
+    /// Across the border of separator and completion.
+    SeparatorCompletion,
+    /// Across the border of completion and stop.
+    CompletionStop,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Site::Prompt => "in the prompt",
+            Site::Completion => "in the completion",
+            Site::PromptSeparator => "across the seam prompt|separator",
+            Site::SeparatorCompletion => "across the seam separator|completion",
+            Site::CompletionStop => "across the seam completion|stop",
+        })
+    }
+}
+
+/// The first match of a row that is not where the format puts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Collision {
+    /// Which string.
+    pub mark: Mark,
+    /// Byte offset of the match in the row `prompt + completion`.
+    pub offset: usize,
+    /// Where that is. Of several seams, the first.
+    pub site: Site,
+}
+
+/// Searches texts for separator and stop.
+#[derive(Debug, Clone)]
+pub struct Prover {
+    separator: Finder<'static>,
+    stop: Finder<'static>,
+}
+
+impl Prover {
+    /// The prover of this format.
+    pub fn new(format: &PromptFormat) -> Self {
+        Prover {
+            separator: Finder::new(format.separator()).into_owned(),
+            stop: Finder::new(format.stop()).into_owned(),
+        }
+    }
+
+    /// The first collision of each row that has one, as its index in `rows`. `rows` must be in the order of the text.
+    pub fn prove(&self, text: &[u8], rows: &[RowSpan]) -> Vec<(usize, Collision)> {
+        let mut found = self.first_of_each(Mark::Separator, text, rows);
+        found.extend(self.first_of_each(Mark::Stop, text, rows));
+        if found.len() > 1 {
+            found.sort_unstable_by_key(|(i, c)| (*i, c.offset));
+            found.dedup_by_key(|(i, _)| *i);
+        }
+        found
+    }
+
+    /// All collisions of one row, as byte ranges of the text, those of the separator first.
+    pub fn all(&self, text: &[u8], row: &RowSpan) -> Vec<std::ops::Range<usize>> {
+        let mut found = vec![];
+        for (finder, place) in [(&self.separator, row.separator), (&self.stop, row.stop)] {
+            let hits = overlapping(finder, &text[row.start..row.end]).map(|hit| hit + row.start);
+            found.extend(hits.filter(|hit| *hit != place).map(|hit| hit..hit + finder.needle().len()));
+        }
+        found
+    }
+
+    /// One pass over the whole text rather than a search per row: text is searched at the speed of memory, a
+    /// call costs more than a short row.
+    fn first_of_each(&self, mark: Mark, text: &[u8], rows: &[RowSpan]) -> Vec<(usize, Collision)> {
+        let (finder, place): (_, fn(&RowSpan) -> usize) = match mark {
+            Mark::Separator => (&self.separator, |row| row.separator),
+            Mark::Stop => (&self.stop, |row| row.stop),
+        };
+        let mut found = vec![];
+        let (mut i, mut from) = (0, rows.first().map_or(0, |row| row.start));
+        while let Some(hit) = finder.find(&text[from..]).map(|hit| hit + from) {
+            while rows.get(i).is_some_and(|row| row.end <= hit) {
+                i += 1;
+            }
+            let Some(row) = rows.get(i) else { break };
+            // A match goes on at the next byte, not after its end: matches may overlap.
+            from = hit + 1;
+            if hit < row.start {
+                from = row.start;
+            } else if hit != place(row) && hit + finder.needle().len() <= row.end {
+                let site = row.site(hit, finder.needle().len());
+                found.push((i, Collision { mark, offset: hit - row.start, site }));
+                from = row.end;
+            }
+        }
+        found
+    }
+}
+
+impl RowSpan {
+    fn site(&self, hit: usize, len: usize) -> Site {
+        let end = hit + len;
+        if end <= self.separator {
+            Site::Prompt
+        } else if hit < self.separator {
+            Site::PromptSeparator
+        } else if hit < self.completion {
+            Site::SeparatorCompletion
+        } else if end <= self.stop {
+            Site::Completion
+        } else {
+            Site::CompletionStop
+        }
+    }
+}
+
+/// Where the needle occurs, overlapping matches included.
+pub(super) fn overlapping(finder: &Finder<'_>, text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let hit = finder.find(text.get(from..)?)? + from;
+        from = hit + 1;
+        Some(hit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Rng;
+    use super::*;
+
+    fn span(text: &mut String, row: usize, [prompt, separator, completion, stop]: [&str; 4]) -> RowSpan {
+        let mut push = |part: &str| {
+            let at = text.len();
+            text.push_str(part);
+            at
+        };
+        let (start, separator, completion, stop) =
+            (push(prompt), push(separator), push(completion), push(stop));
+        RowSpan { row, start, separator, completion, stop, end: text.len() }
+    }
+
+    fn prove(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Collision)> {
+        let prover = Prover::new(&PromptFormat::new("{p}", "{c}", separator, stop, true).unwrap());
+        let mut text = String::from("before");
+        let spans: Vec<_> =
+            rows.iter().enumerate().map(|(i, (p, c))| span(&mut text, i, [p, separator, c, stop])).collect();
+        text.push_str("after");
+        prover.prove(text.as_bytes(), &spans)
+    }
+
+    #[test]
+    fn tells_what_and_where() {
+        use Mark::{Separator, Stop};
+        let (sep, stop) = ("\n##\n", "\n###\n");
+        for (prompt, completion, expected) in [
+            ("x", "y", None),
+            ("", "", None),
+            ("#", "#", None),
+            ("##\n", "\n##", Some((Separator, 7, Site::CompletionStop))),
+            ("x\n##", "y", Some((Separator, 1, Site::PromptSeparator))),
+            ("x", "##\ny", Some((Separator, 4, Site::SeparatorCompletion))),
+            ("x", "y\n##", Some((Separator, 6, Site::CompletionStop))),
+            ("x\n##\ny", "y", Some((Separator, 1, Site::Prompt))),
+            ("x", "y\n##\nz", Some((Separator, 6, Site::Completion))),
+            ("x\n###\ny", "y\n##", Some((Stop, 1, Site::Prompt))),
+            ("x", "y\n###", Some((Stop, 6, Site::CompletionStop))),
+            ("x", "###\n", Some((Stop, 4, Site::SeparatorCompletion))),
+            ("x\n###", "", Some((Stop, 1, Site::PromptSeparator))),
+            ("x", "##", Some((Separator, 4, Site::SeparatorCompletion))),
+        ] {
+            let expected: Vec<_> = expected
+                .map(|(mark, offset, site)| (0, Collision { mark, offset, site }))
+                .into_iter()
+                .collect();
+            assert_eq!(prove(sep, stop, &[(prompt, completion)]), expected, "{prompt:?} {completion:?}");
+        }
+    }
+
+    /// Tries every offset of every row.
+    fn naive(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Mark, usize)> {
+        let mut found = vec![];
+        for (i, (p, c)) in rows.iter().enumerate() {
+            let row = format!("{p}{separator}{c}{stop}");
+            let places = [(Mark::Separator, separator, p.len()), (Mark::Stop, stop, row.len() - stop.len())];
+            'row: for at in 0..row.len() {
+                for (mark, needle, place) in places {
+                    if at != place && row.as_bytes()[at..].starts_with(needle.as_bytes()) {
+                        found.push((i, mark, at));
+                        break 'row;
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn agrees_with_trying_every_offset() {
+        let mut rng = Rng(7);
+        let (mut cases, mut collisions, mut clean) = (0, 0, 0);
+        while cases < 4000 {
+            let (separator, stop) = (rng.text("#\nx", 1, 5), rng.text("#\nx", 1, 5));
+            if separator.contains(&stop) || stop.contains(&separator) {
+                continue;
+            }
+            cases += 1;
+            let rows: Vec<_> =
+                (0..rng.below(6)).map(|_| (rng.text("#\nx", 0, 6), rng.text("#\nx", 0, 6))).collect();
+            let rows: Vec<_> = rows.iter().map(|(p, c)| (p.as_str(), c.as_str())).collect();
+            let ours: Vec<_> =
+                prove(&separator, &stop, &rows).into_iter().map(|(i, c)| (i, c.mark, c.offset)).collect();
+            assert_eq!(ours, naive(&separator, &stop, &rows), "{separator:?} {stop:?} {rows:?}");
+            collisions += ours.len();
+            clean += rows.len() - ours.len();
+        }
+        assert!(collisions > 1000 && clean > 500, "{collisions} {clean}");
+    }
+
+    #[test]
+    fn rows_do_not_run_into_one_another() {
+        // "…\n###\n" + "##\n": the separator spans the border of two rows.
+        assert_eq!(prove("\n##\n", "\n###\n", &[("a", "b"), ("##\nc", "d")]), []);
+        assert_eq!(
+            prove("##", "b#", &[("a", "x"), ("#", "d")]),
+            [(1, Collision { mark: Mark::Separator, offset: 0, site: Site::PromptSeparator })]
+        );
+    }
+
+    #[test]
+    fn gives_all_collisions_of_a_row() {
+        let format = PromptFormat::new("{p}", "{c}", "##", "!", true).unwrap();
+        let mut text = String::from("##");
+        let row = span(&mut text, 0, ["a####", "##", "b!", "!"]);
+        assert_eq!(Prover::new(&format).all(text.as_bytes(), &row), [3..5, 4..6, 5..7, 6..8, 10..11]);
+    }
+}

@@ -1,0 +1,331 @@
+//! One batch on its way through the format stage: render, examine, repair, build the columns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BinaryArray, FixedSizeBinaryArray, RecordBatch, StringViewArray};
+use arrow::buffer::Buffer;
+use arrow::compute::interleave;
+use arrow::datatypes::{DataType, Field, Schema};
+
+use super::prove::{Collision, RowSpan};
+use super::render::{Page, Values, value};
+use super::space::insert_spaces;
+use super::special::{Hit, SpecialPolicy};
+use super::{FormatStage, OnCollision};
+use crate::error::{Class, Error, Result};
+use crate::hash;
+use crate::record::{Batch, Place, Places, Policy, Removal, reason, schema};
+use crate::report::StepCounts;
+
+/// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repair {
+    None,
+    Stripped,
+    Spaced,
+}
+
+/// The state of one batch.
+pub(super) struct Run<'a> {
+    stage: &'a FormatStage,
+    places: &'a Places,
+    counts: &'a mut StepCounts,
+    values: Values,
+    pages: Vec<(Repair, Page)>,
+    /// Where each row stands: page and index within. None for a row that is taken out.
+    rows: Vec<Option<(usize, usize)>>,
+    removals: Vec<(Policy, Removal)>,
+    /// By row: the value of the hidden column.
+    as_text: BTreeMap<usize, Vec<u8>>,
+}
+
+/// What becomes of a batch.
+pub(super) struct Outcome {
+    /// In row order, one a row at most.
+    pub removals: Vec<(Policy, Removal)>,
+    /// The columns of the rows that stay.
+    pub columns: Vec<(Field, ArrayRef)>,
+}
+
+impl<'a> Run<'a> {
+    /// Renders and examines all rows of the batch.
+    pub fn of(stage: &'a FormatStage, batch: &'a Batch, counts: &'a mut StepCounts) -> Result<Outcome> {
+        let mut run = Run {
+            values: stage.renderer.values(batch)?,
+            stage,
+            places: &batch.places,
+            counts,
+            pages: vec![],
+            rows: vec![None; batch.rows()],
+            removals: vec![],
+            as_text: BTreeMap::new(),
+        };
+        run.render()?;
+        // Examining a page may append pages of repaired rows.
+        let mut next = 0;
+        while let Some((repair, page)) = run.pages.get_mut(next) {
+            let (repair, page) = (*repair, std::mem::replace(page, Page::new(0, 0, false)));
+            run.examine(next, repair, &page);
+            run.pages[next].1 = page;
+            next += 1;
+        }
+        run.finish()
+    }
+
+    fn render(&mut self) -> Result<()> {
+        let (renderer, limit) = (&self.stage.renderer, self.stage.page_bytes);
+        let bytes = renderer.size(&self.values, self.rows.len()).min(limit);
+        let has_gaps = self.values.iter().any(|v| v.as_ref().is_none_or(|array| array.null_count() > 0));
+        for row in 0..self.rows.len() {
+            if has_gaps && let Some(column) = renderer.missing(|column| value(&self.values, column, row)) {
+                let name = &renderer.columns[column].name;
+                let detail = format!("column `{name}` is absent or null");
+                self.remove(row, Policy::Reject, reason::MISSING_FIELD, Some(name.clone()), detail);
+                continue;
+            }
+            let at = self.open_page(Repair::None, self.rows.len(), bytes);
+            let page = &mut self.pages[at].1;
+            let start = page.text().len();
+            renderer.push(page, row, |column| value(&self.values, column, row));
+            self.rows[row] = Some((at, page.rows.len() - 1));
+            if page.text().len() - start > limit {
+                return Err(self.too_long(row));
+            }
+        }
+        Ok(())
+    }
+
+    /// The page for the next row of this kind: the last, or a new one where that is full or of another kind.
+    fn open_page(&mut self, repair: Repair, rows: usize, bytes: usize) -> usize {
+        let open =
+            self.pages.last().is_some_and(|(r, p)| *r == repair && p.text().len() < self.stage.page_bytes);
+        if !open {
+            self.pages.push((repair, Page::new(rows, bytes, self.stage.with_fields)));
+        }
+        self.pages.len() - 1
+    }
+
+    fn examine(&mut self, at: usize, repair: Repair, page: &Page) {
+        self.special_tokens(at, repair, page);
+        for (i, row) in page.rows.iter().enumerate() {
+            if self.rows[row.row] != Some((at, i)) {
+                continue;
+            }
+            if self.stage.prompt_may_not_be_blank && is_blank(&page.text()[row.start..row.separator]) {
+                self.remove(
+                    row.row,
+                    Policy::Reject,
+                    reason::EMPTY_PROMPT,
+                    None,
+                    "the prompt is blank".into(),
+                );
+            } else if is_blank(&page.text()[row.completion..row.stop]) {
+                let detail = "the completion is blank".into();
+                self.remove(row.row, Policy::Reject, reason::EMPTY_COMPLETION, None, detail);
+            }
+        }
+        for (i, collision) in self.stage.prover.prove(page.text(), &page.rows) {
+            let row = page.rows[i];
+            if self.rows[row.row] == Some((at, i)) {
+                self.collision(repair, page, &row, collision);
+            }
+        }
+    }
+
+    fn special_tokens(&mut self, at: usize, repair: Repair, page: &Page) {
+        let Some((scanner, policy)) = &self.stage.special else { return };
+        let mut found: BTreeMap<usize, (Place, u64)> = BTreeMap::new();
+        for hit in scanner.scan(page) {
+            let row = page.rows[hit.index];
+            found.entry(hit.pattern).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
+            if self.rows[row.row] != Some((at, hit.index)) {
+                continue;
+            }
+            match *policy {
+                SpecialPolicy::AsToken => {}
+                SpecialPolicy::AsText => {
+                    let spans = self.as_text.entry(row.row).or_default();
+                    for end in [hit.span.start, hit.span.end] {
+                        // A page is far shorter than 4 GiB.
+                        spans.extend_from_slice(&((end - row.start) as u32).to_le_bytes());
+                    }
+                }
+                SpecialPolicy::Strip if repair == Repair::None => self.strip(row.row),
+                SpecialPolicy::Strip => {
+                    self.special_token(&hit, &row, Policy::Reject, "; strip does not help")
+                }
+                SpecialPolicy::Remove(policy) => self.special_token(&hit, &row, policy, ""),
+            }
+        }
+        // A repaired row was counted as it came.
+        if repair == Repair::None {
+            for (pattern, (first, count)) in found {
+                let name = format!("{}:{}", reason::SPECIAL_TOKEN_IN_TEXT, scanner.patterns[pattern]);
+                self.counts.find(name, first, count);
+            }
+        }
+    }
+
+    fn special_token(&mut self, hit: &Hit, row: &RowSpan, policy: Policy, note: &str) {
+        let Some((scanner, _)) = &self.stage.special else { return };
+        let (token, column) =
+            (&scanner.patterns[hit.pattern], &self.stage.renderer.columns[hit.field.column].name);
+        let offset = hit.span.start.saturating_sub(hit.field.start);
+        let detail = format!("control token {token:?} in column `{column}` at byte {offset}{note}");
+        self.remove(row.row, policy, reason::SPECIAL_TOKEN_IN_TEXT, Some(column.clone()), detail);
+    }
+
+    /// Renders the row again from columns without control tokens.
+    fn strip(&mut self, row: usize) {
+        let Some((scanner, _)) = &self.stage.special else { return };
+        let stripped: Vec<Option<String>> = (0..self.values.len())
+            .map(|column| value(&self.values, column, row).map(|text| scanner.strip(text)))
+            .collect();
+        let at = self.open_page(Repair::Stripped, 0, 0);
+        let page = &mut self.pages[at].1;
+        // Nothing is missing that was not before: a part that came to be empty only asks for less.
+        self.stage.renderer.push(page, row, |column| stripped[column].as_deref());
+        self.rows[row] = Some((at, page.rows.len() - 1));
+    }
+
+    fn collision(&mut self, repair: Repair, page: &Page, row: &RowSpan, collision: Collision) {
+        let (format, Collision { mark, offset, site }) = (&self.stage.renderer.format, collision);
+        let (name, text) = match mark {
+            super::Mark::Separator => ("separator", format.separator()),
+            super::Mark::Stop => ("stop", format.stop()),
+        };
+        let detail = format!("{name} {text:?} at byte {offset} of the row, {site}");
+        match self.stage.options.on_collision {
+            OnCollision::Remove(policy) => self.remove(row.row, policy, mark.code(), None, detail),
+            OnCollision::InsertSpace if repair == Repair::Spaced => {
+                let detail = format!("{detail}; insert_space does not help");
+                self.remove(row.row, Policy::Reject, mark.code(), None, detail);
+            }
+            OnCollision::InsertSpace => {
+                let collisions = self.stage.prover.all(page.text(), row);
+                let at = self.open_page(Repair::Spaced, 0, 0);
+                let to = &mut self.pages[at].1;
+                insert_spaces(page, row, &collisions, to);
+                self.rows[row.row] = Some((at, to.rows.len() - 1));
+                self.as_text.remove(&row.row);
+            }
+        }
+    }
+
+    fn remove(
+        &mut self,
+        index: usize,
+        policy: Policy,
+        code: &'static str,
+        column: Option<String>,
+        detail: String,
+    ) {
+        self.rows[index] = None;
+        self.removals.push((policy, Removal { index, code, column, detail }));
+    }
+
+    fn finish(mut self) -> Result<Outcome> {
+        let spaced = |place: &Option<(usize, usize)>| {
+            place.is_some_and(|(page, _)| self.pages[page].0 == Repair::Spaced)
+        };
+        if let Some(first) = self.rows.iter().position(spaced) {
+            let count = self.rows.iter().filter(|place| spaced(place)).count() as u64;
+            self.counts.find("fixed:insert_space", self.places.at(first), count);
+        }
+        let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
+        let mut columns = vec![];
+
+        if self.stage.options.prompt_key {
+            let keys: Vec<u8> = kept().flat_map(|(row, _)| self.prompt_key(row).to_be_bytes()).collect();
+            let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(keys), None)?;
+            let field = Field::new(schema::PROMPT_KEY, DataType::FixedSizeBinary(16), false);
+            columns.push((field, Arc::new(keys) as ArrayRef));
+        }
+        if let Some((_, SpecialPolicy::AsText)) = &self.stage.special {
+            let spans = BinaryArray::from_iter(kept().map(|(row, _)| self.as_text.get(&row)));
+            columns.push((Field::new(schema::AS_TEXT, DataType::Binary, true), Arc::new(spans)));
+        }
+
+        let rows = self.rows.iter().flatten().count();
+        let (mut prompts, mut completions) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        for (_, (page, i)) in kept() {
+            prompts.push((page, 2 * i));
+            completions.push((page, 2 * i + 1));
+        }
+        let mut pages: Vec<_> = self.pages.into_iter().map(|(_, page)| page.into_views()).collect();
+        if pages.is_empty() {
+            pages.push(StringViewArray::new_null(0));
+        }
+        let pages: Vec<&dyn Array> = pages.iter().map(|page| page as _).collect();
+        columns.push((schema::text(schema::PROMPT), interleave(&pages, &prompts)?));
+        columns.push((schema::text(schema::COMPLETION), interleave(&pages, &completions)?));
+        self.removals.sort_by_key(|(_, removal)| removal.index);
+        Ok(Outcome { removals: self.removals, columns })
+    }
+
+    /// An absent optional column and an empty one render the same, so they count the same.
+    fn prompt_key(&self, row: usize) -> u128 {
+        let renderer = &self.stage.renderer;
+        let field = |column: &usize| value(&self.values, *column, row).filter(|text| !text.is_empty());
+        let of =
+            |columns: &[usize]| hash::key(columns.iter().map(|c| hash::field(field(c).map(str::as_bytes))));
+        if renderer.prompt.iter().any(|c| field(c).is_some()) {
+            of(&renderer.prompt)
+        } else {
+            of(&renderer.completion)
+        }
+    }
+
+    #[cold]
+    fn too_long(&self, row: usize) -> Error {
+        let place = self.places.at(row);
+        let message = format!("a row renders to more than {} bytes", self.stage.page_bytes);
+        Error::new(Class::Data, "row_too_large", message).file(place.file).row(place.row).line(place.line)
+    }
+}
+
+/// Whether the text is empty or only Unicode white space.
+fn is_blank(text: &[u8]) -> bool {
+    let blank =
+        |text: &[u8]| text.utf8_chunks().next().is_none_or(|chunk| chunk.valid().trim_start().is_empty());
+    // A text's head nearly always tells, so that the rest need not be decoded.
+    !text.first().is_some_and(u8::is_ascii_graphic) && blank(&text[..text.len().min(16)]) && blank(text)
+}
+
+/// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
+pub(super) fn apply(
+    batch: Batch,
+    outcome: Outcome,
+    consumed: &[String],
+    counts: &mut StepCounts,
+) -> Result<Batch> {
+    let mut batch = take_out(batch, outcome.removals, counts)?;
+    let (hidden, new): (Vec<_>, Vec<_>) =
+        outcome.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
+    let (mut fields, mut columns): (Vec<_>, Vec<_>) = new.into_iter().map(|(f, c)| (Arc::new(f), c)).unzip();
+    for (field, column) in batch.records.schema_ref().fields().iter().zip(batch.records.columns()) {
+        let name = field.name();
+        if !(consumed.contains(name) || name == schema::PROMPT || name == schema::COMPLETION) {
+            fields.push(Arc::clone(field));
+            columns.push(Arc::clone(column));
+        }
+    }
+    batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
+}
+
+/// Takes rows out that have different policies. One to raise for comes first, so that the first of them is named.
+fn take_out(batch: Batch, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Batch> {
+    if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
+        return batch.remove(vec![first.clone()], *policy, counts);
+    }
+    let (rejected, mut dropped): (Vec<_>, Vec<_>) =
+        removals.into_iter().partition(|(p, _)| *p == Policy::Reject);
+    for (_, removal) in &mut dropped {
+        removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
+    }
+    let alone = |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
+    let batch = batch.remove(alone(rejected), Policy::Reject, counts)?;
+    batch.remove(alone(dropped), Policy::Drop, counts)
+}

@@ -1,0 +1,56 @@
+//! `insert_space`: the safe fix of a collision. A space breaks each match, within text of columns only.
+
+use std::ops::Range;
+
+use super::prove::RowSpan;
+use super::render::{FieldSpan, Page};
+
+/// Appends a row of `from` to `to`, each match of `collisions` broken: within a field by a space after its first
+/// character, across a field's border by a space at that border. A match without text of a column stays.
+pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usize>], to: &mut Page) {
+    let fields = from.fields_of(row);
+    let mut spaces: Vec<usize> =
+        collisions.iter().filter_map(|hit| breaking_point(from.text(), fields, hit)).collect();
+    spaces.sort_unstable();
+    spaces.dedup();
+
+    let start = to.text().len();
+    for part in [row.start..row.completion, row.completion..row.end] {
+        let mut copied = part.start;
+        // No space lies at a row's end, nor does one at the border come from the prompt.
+        for &space in spaces.iter().filter(|space| part.contains(space)) {
+            to.write(&String::from_utf8_lossy(&from.text()[copied..space]));
+            to.write(" ");
+            copied = space;
+        }
+        to.write(&String::from_utf8_lossy(&from.text()[copied..part.end]));
+        to.end_part();
+    }
+
+    // A space at the border of a field belongs to the field.
+    let moved = |at: usize, spaces_before: usize| at - row.start + start + spaces_before;
+    let before = |at: usize| moved(at, spaces.partition_point(|space| *space < at));
+    let after = |at: usize| moved(at, spaces.partition_point(|space| *space <= at));
+    to.rows.push(RowSpan {
+        row: row.row,
+        start,
+        separator: after(row.separator),
+        completion: before(row.completion),
+        stop: after(row.stop),
+        end: to.text().len(),
+    });
+    to.fields.extend(fields.iter().map(|f| FieldSpan { start: before(f.start), end: after(f.end), ..*f }));
+}
+
+fn breaking_point(text: &[u8], fields: &[FieldSpan], hit: &Range<usize>) -> Option<usize> {
+    let field = fields.get(fields.partition_point(|f| f.end <= hit.start))?;
+    if field.start >= hit.end {
+        None
+    } else if field.start > hit.start {
+        Some(field.start)
+    } else if field.end < hit.end {
+        Some(field.end)
+    } else {
+        String::from_utf8_lossy(&text[hit.clone()]).chars().next().map(|first| hit.start + first.len_utf8())
+    }
+}

@@ -1,0 +1,82 @@
+//! What the tests of this module share.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray};
+
+use super::{FormatOptions, FormatStage, OnCollision, PromptFormat};
+use crate::record::{Batch, Places};
+use crate::report::StepCounts;
+use crate::stage::Map;
+
+/// A small deterministic generator (splitmix64).
+pub struct Rng(pub u64);
+
+impl Rng {
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    /// `least..=most` characters of this alphabet.
+    pub fn text(&mut self, alphabet: &str, least: usize, most: usize) -> String {
+        let alphabet: Vec<char> = alphabet.chars().collect();
+        let n = least + self.below(most - least + 1);
+        (0..n).map(|_| alphabet[self.below(alphabet.len())]).collect()
+    }
+}
+
+/// A batch of text columns, rows numbered from 0.
+pub fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
+    let arrays = columns.iter().map(|(name, values)| {
+        (name.to_string(), Arc::new(StringViewArray::from_iter(values.iter().copied())) as ArrayRef)
+    });
+    of_records(RecordBatch::try_from_iter(arrays).unwrap())
+}
+
+pub fn of_records(records: RecordBatch) -> Batch {
+    let places = Places::numbered(0, 0, records.num_rows());
+    Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] }
+}
+
+/// The texts of a column.
+pub fn texts<'b>(batch: &'b Batch, column: &str) -> Vec<&'b str> {
+    batch.records.column_by_name(column).unwrap().as_string_view().iter().map(Option::unwrap).collect()
+}
+
+pub const SEPARATOR: &str = "\n##\n";
+pub const STOP: &str = "\n###\n";
+
+pub fn stage(prompt: &str, completion: &str, options: FormatOptions) -> FormatStage {
+    FormatStage::new(PromptFormat::new(prompt, completion, SEPARATOR, STOP, true).unwrap(), options).unwrap()
+}
+
+pub fn run(stage: &FormatStage, batch: Batch) -> (Batch, StepCounts) {
+    let mut counts = StepCounts::default();
+    let rows = batch.rows() as u64;
+    let batch = stage.map(batch, &mut counts).unwrap();
+    assert_eq!(rows, batch.rows() as u64 + counts.removed_rows(), "rows are lost");
+    assert_eq!(batch.places.rows.len(), batch.rows());
+    (batch, counts)
+}
+
+pub fn pairs(batch: &Batch) -> Vec<(String, String)> {
+    let columns = [texts(batch, "prompt"), texts(batch, "completion")];
+    columns[0].iter().zip(&columns[1]).map(|(p, c)| (p.to_string(), c.to_string())).collect()
+}
+
+/// Code, row and detail of each reject.
+pub fn rejects(batch: &Batch) -> Vec<(&'static str, u64, &str)> {
+    batch.rejects.iter().map(|r| (r.code, r.place.row, r.detail.as_str())).collect()
+}
+
+pub fn names(batch: &Batch) -> Vec<String> {
+    batch.records.schema_ref().fields().iter().map(|f| f.name().clone()).collect()
+}
+
+pub fn on_collision(on_collision: OnCollision) -> FormatOptions {
+    FormatOptions { on_collision, ..FormatOptions::default() }
+}

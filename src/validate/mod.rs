@@ -1,0 +1,132 @@
+//! Rules that a row must meet: the first that it breaks is its reason.
+
+use arrow::array::{Array, AsArray, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+
+use crate::error::Result;
+use crate::record::{Batch, Policy, Removal, reason};
+use crate::report::StepCounts;
+use crate::stage::Map;
+
+/// One rule over one column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// The column.
+    pub column: String,
+    /// What it asks.
+    pub check: Check,
+}
+
+/// What a rule asks of a value. Only `Required` minds nulls.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Check {
+    /// Not null.
+    Required,
+    /// Not only Unicode white space.
+    NotBlank,
+    /// At least this many characters (Unicode code points).
+    MinChars(usize),
+    /// At most this many characters (Unicode code points).
+    MaxChars(usize),
+    /// One of these.
+    Allowed(Vec<String>),
+}
+
+impl Rule {
+    /// How `explain` shows it.
+    pub fn describe(&self) -> String {
+        let column = &self.column;
+        match &self.check {
+            Check::Required => format!("{column} required"),
+            Check::NotBlank => format!("{column} not blank"),
+            Check::MinChars(n) => format!("{column} >= {n} chars"),
+            Check::MaxChars(n) => format!("{column} <= {n} chars"),
+            Check::Allowed(values) => format!("{column} in {values:?}"),
+        }
+    }
+
+    fn broken(&self, value: Option<&str>) -> Option<(&'static str, String)> {
+        let column = &self.column;
+        let Some(value) = value else {
+            return (self.check == Check::Required)
+                .then(|| (reason::MISSING_FIELD, format!("`{column}` is absent or null")));
+        };
+        match &self.check {
+            Check::Required => None,
+            Check::NotBlank => value
+                .trim()
+                .is_empty()
+                .then(|| (reason::BLANK_FIELD, format!("`{column}` is empty or holds only white space"))),
+            // A character takes one to four bytes: most rows need no counting.
+            Check::MinChars(n) if value.len() >= n * 4 => None,
+            Check::MaxChars(n) if value.len() <= *n => None,
+            Check::MinChars(n) => {
+                let chars = value.chars().count();
+                (chars < *n).then(|| {
+                    (reason::TOO_SHORT, format!("`{column}` has {chars} characters, fewer than {n}"))
+                })
+            }
+            Check::MaxChars(n) => {
+                let chars = value.chars().count();
+                (chars > *n).then(|| {
+                    (reason::TOO_MANY_CHARS, format!("`{column}` has {chars} characters, more than {n}"))
+                })
+            }
+            Check::Allowed(values) => (!values.iter().any(|v| v == value)).then(|| {
+                let shown: String = value.chars().take(80).collect();
+                (reason::VALUE_NOT_ALLOWED, format!("`{column}` is {shown:?}, not one of {values:?}"))
+            }),
+        }
+    }
+}
+
+/// Takes out rows that break a rule.
+pub struct ValidateStage {
+    /// In the order they are asked.
+    pub rules: Vec<Rule>,
+    /// What happens to such rows.
+    pub policy: Policy,
+}
+
+impl Map for ValidateStage {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        let columns = self
+            .rules
+            .iter()
+            .map(|rule| Ok(cast(batch.column(&rule.column)?, &DataType::Utf8View)?.as_string_view().clone()))
+            .collect::<Result<Vec<StringViewArray>>>()?;
+        let mut removals = Vec::new();
+        for index in 0..batch.rows() {
+            let broken = self.rules.iter().zip(&columns).find_map(|(rule, column)| {
+                let value = column.is_valid(index).then(|| column.value(index));
+                rule.broken(value).map(|(code, detail)| (rule, code, detail))
+            });
+            if let Some((rule, code, detail)) = broken {
+                removals.push(Removal { index, code, column: Some(rule.column.clone()), detail });
+            }
+        }
+        batch.remove(removals, self.policy, counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_says_what_it_minds() {
+        let rule = |check| Rule { column: "c".into(), check };
+        let code = |check, value: Option<&str>| rule(check).broken(value).map(|(code, _)| code);
+        assert_eq!(code(Check::Required, None), Some(reason::MISSING_FIELD));
+        assert_eq!(code(Check::Required, Some("")), None);
+        assert_eq!(code(Check::NotBlank, Some(" \u{3000}\n")), Some(reason::BLANK_FIELD));
+        assert_eq!(code(Check::NotBlank, None), None);
+        assert_eq!(code(Check::MinChars(2), Some("é")), Some(reason::TOO_SHORT));
+        assert_eq!(code(Check::MinChars(2), Some("éé")), None);
+        assert_eq!(code(Check::MaxChars(2), Some("ééé")), Some(reason::TOO_MANY_CHARS));
+        assert_eq!(code(Check::MaxChars(2), Some("éé")), None);
+        assert_eq!(code(Check::Allowed(vec!["a".into()]), Some("b")), Some(reason::VALUE_NOT_ALLOWED));
+        assert_eq!(code(Check::Allowed(vec!["a".into()]), Some("a")), None);
+    }
+}
