@@ -1,0 +1,180 @@
+//! Exact duplicates: the first row in input order stays, at any number of threads.
+//!
+//! Two stages: [`KeyStage`] hashes the key columns (map: any worker), [`DedupStage`] looks the keys up
+//! (ordered: one batch at a time, in input order).
+
+mod index;
+mod normalize;
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BinaryBuilder};
+use arrow::datatypes::{DataType, Field};
+
+use index::Index;
+pub use normalize::Normalize;
+
+use crate::error::Result;
+use crate::hash;
+use crate::record::{Batch, Duplicate, KeyColumn, Place, Places, keys_of, reason, schema, with_keys};
+use crate::report::StepCounts;
+use crate::stage::{Map, Ordered};
+
+/// Hidden column with the compared bytes, made only for `verify` and taken away by [`DedupStage`].
+pub const KEY_BYTES: &str = "__fastprep_key_bytes";
+
+/// How rows are told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOptions {
+    /// The key columns, in order.
+    pub on: Vec<String>,
+    /// How text is normalised before it is hashed; nothing by default.
+    pub normalize: Normalize,
+    /// Whether bytes are kept and compared where hashes match.
+    pub verify: bool,
+}
+
+impl KeyOptions {
+    /// The recipe in one line: keys of two folders can be compared only when it is the same.
+    pub fn recipe(&self) -> String {
+        format!("xxh3-128 on {} {}", self.on.join(","), self.normalize.name())
+    }
+}
+
+/// Adds the hidden key of each row.
+pub struct KeyStage(pub KeyOptions);
+
+impl Map for KeyStage {
+    fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
+        let texts =
+            self.0.on.iter().map(|name| KeyColumn::new(batch.column(name)?)).collect::<Result<Vec<_>>>()?;
+        let rows = batch.rows();
+        let mut keys = Vec::with_capacity(rows * 16);
+        let mut bytes = self.0.verify.then(BinaryBuilder::new);
+        let mut buffers = vec![String::new(); texts.len()];
+        for i in 0..rows {
+            let mut digests = [0u128; 8];
+            let mut many = Vec::new();
+            let digests = if texts.len() <= 8 {
+                &mut digests[..texts.len()]
+            } else {
+                many.resize(texts.len(), 0);
+                &mut many[..]
+            };
+            let mut whole = Vec::new();
+            for ((text, digest), buffer) in texts.iter().zip(digests.iter_mut()).zip(&mut buffers) {
+                let value = text.value(i).map(|v| self.0.normalize.apply(v, buffer));
+                *digest = hash::field(value);
+                if bytes.is_some() {
+                    // Length first, so that field borders count; nulls have none.
+                    whole.extend(value.map_or(u64::MAX, |v| v.len() as u64).to_le_bytes());
+                    whole.extend(value.unwrap_or_default());
+                }
+            }
+            keys.extend(hash::key(digests.iter().copied()).to_be_bytes());
+            if let Some(bytes) = &mut bytes {
+                bytes.append_value(&whole);
+            }
+        }
+        let mut batch = with_keys(batch, schema::KEY, keys)?;
+        if let Some(mut bytes) = bytes {
+            let field = Field::new(KEY_BYTES, DataType::Binary, false);
+            batch = batch.with_column(field, Arc::new(bytes.finish()))?;
+        }
+        Ok(batch)
+    }
+}
+
+/// Takes out every row whose key was seen before.
+pub struct DedupStage {
+    index: Index,
+    verify: bool,
+    /// Earlier folders, by the first ordinal above the rows' that stands for them.
+    against: usize,
+    /// The files met so far, each with the ordinal of its first row.
+    files: Vec<FileStart>,
+    next: u64,
+}
+
+struct FileStart {
+    file: u32,
+    first: u64,
+    lines: bool,
+}
+
+impl DedupStage {
+    /// An index that names keepers, or holds keys alone; `verify` keeps and compares the bytes too.
+    pub fn new(keepers: bool, verify: bool) -> Self {
+        DedupStage { index: Index::new(keepers, verify), verify, against: 0, files: Vec::new(), next: 0 }
+    }
+
+    /// Seeds the index with the keys of an earlier folder: rows that have one of them are dropped.
+    pub fn seed(&mut self, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
+        self.against += 1;
+        for key in keys {
+            self.index.insert(key?, u64::MAX - self.against as u64 + 1, None);
+        }
+        Ok(())
+    }
+
+    fn start_of(&mut self, places: &Places) -> u64 {
+        match self.files.last() {
+            Some(last) if last.file == places.file => last.first,
+            _ => {
+                let start = FileStart { file: places.file, first: self.next, lines: places.text.is_some() };
+                self.files.push(start);
+                self.next
+            }
+        }
+    }
+
+    fn place(&self, ordinal: u64) -> Option<Place> {
+        let i = self.files.partition_point(|f| f.first <= ordinal).checked_sub(1)?;
+        let f = &self.files[i];
+        let row = ordinal - f.first;
+        Some(Place { file: f.file, row, line: f.lines.then_some(row + 1), byte: None })
+    }
+}
+
+impl Ordered for DedupStage {
+    fn push(&mut self, mut batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        if batch.rows() == 0 {
+            return without_bytes(batch);
+        }
+        let first = self.start_of(&batch.places);
+        let keys = keys_of(&batch.records, schema::KEY)?;
+        let bytes = match self.verify {
+            true => Some(Arc::clone(batch.column(KEY_BYTES)?)),
+            false => None,
+        };
+        let bytes = bytes.as_ref().map(|b| b.as_binary::<i32>());
+        self.index.reserve(keys.len());
+        let mut keep = Vec::with_capacity(keys.len());
+        for (i, key) in keys.into_iter().enumerate() {
+            let ordinal = first + batch.places.rows[i].row;
+            let kept = self.index.insert(key, ordinal, bytes.map(|b| b.value(i)));
+            keep.push(kept.is_none());
+            let Some(kept) = kept else { continue };
+            let place = batch.places.at(i);
+            let from_end = kept.map_or(0, |k| u64::MAX - k);
+            let against = (from_end < self.against as u64 && kept.is_some()).then_some(from_end as usize);
+            counts
+                .remove(if against.is_some() { reason::DUPLICATE_AGAINST } else { reason::DUPLICATE }, place);
+            if let Some(kept) = kept {
+                let kept = if against.is_some() { None } else { self.place(kept) };
+                batch.duplicates.push(Duplicate { dropped: place, kept, against });
+            }
+        }
+        if let Some(last) = batch.places.rows.last() {
+            self.next = self.next.max(first + last.row + 1);
+        }
+        without_bytes(batch.keep(&keep.into())?)
+    }
+}
+
+fn without_bytes(batch: Batch) -> Result<Batch> {
+    batch.without_columns(&[KEY_BYTES])
+}
+
+#[cfg(test)]
+mod tests;
