@@ -1,0 +1,77 @@
+//! Arrow IPC files, memory-mappable: record batches cut by content, each copied together once.
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::writer::FileWriter;
+
+use super::block::{BlockFile, WrittenFile};
+use super::cut::{Fill, Limit};
+use super::disk::{Disk, error};
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// An Arrow file being written.
+pub struct ArrowFile {
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: FileWriter<BlockFile>,
+    limit: Limit,
+    fill: Fill,
+    pending: Vec<RecordBatch>,
+}
+
+impl ArrowFile {
+    /// A new file; record batches end at `limit`.
+    pub fn create(disk: &Disk, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
+        let file = BlockFile::new(disk.create_file(path)?);
+        let writer = FileWriter::try_new(file, schema).map_err(|e| unwritten(path, e))?;
+        let (path, schema) = (path.to_path_buf(), schema.clone());
+        Ok(ArrowFile { path, schema, writer, limit, fill: Fill::default(), pending: vec![] })
+    }
+
+    /// Appends rows; `sizes` are their bytes of content.
+    pub fn append(&mut self, records: &RecordBatch, sizes: &[u64]) -> Result<()> {
+        let mut at = 0;
+        while at < sizes.len() {
+            match self.fill.take(&sizes[at..], self.limit) {
+                0 => self.write_pending()?,
+                n => {
+                    self.pending.push(records.slice(at, n));
+                    at += n;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the last record batch and the footer.
+    pub fn close(mut self) -> Result<WrittenFile> {
+        if !self.fill.is_empty() {
+            self.write_pending()?;
+        }
+        self.writer
+            .into_inner()
+            .map_err(|e| unwritten(&self.path, e))?
+            .close()
+            .map_err(|e| error("write", &self.path, e))
+    }
+
+    fn write_pending(&mut self) -> Result<()> {
+        // One array alone would be handed on as it is, with bits and bytes that lie around its rows; together
+        // with an empty one it is copied into fresh buffers like all others.
+        self.pending.push(RecordBatch::new_empty(self.schema.clone()));
+        let together = concat_batches(&self.schema, &self.pending)?;
+        self.pending.clear();
+        self.fill = Fill::default();
+        self.writer.write(&together).map_err(|e| unwritten(&self.path, e))
+    }
+}
+
+fn unwritten(path: &Path, e: ArrowError) -> Error {
+    match e {
+        ArrowError::IoError(_, e) => error("write", path, e),
+        e => e.into(),
+    }
+}

@@ -1,0 +1,52 @@
+//! A sink that keeps the rows in memory: what `collect()` returns.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{DataType, Field, UInt8Type};
+
+use crate::error::Result;
+use crate::record::Batch;
+use crate::record::schema::{SPLIT, is_hidden};
+use crate::stage::Sink;
+
+/// Keeps every batch that has rows, without hidden columns, types as they came.
+#[derive(Debug, Default)]
+pub struct Collect {
+    split_names: Vec<String>,
+    batches: Vec<RecordBatch>,
+}
+
+impl Collect {
+    /// The splits in plan order: where rows have one, it becomes the column `split`.
+    pub fn new(split_names: Vec<String>) -> Self {
+        Collect { split_names, batches: Vec::new() }
+    }
+
+    /// The batches, in input order.
+    pub fn into_batches(self) -> Vec<RecordBatch> {
+        self.batches
+    }
+}
+
+impl Sink for Collect {
+    fn push(&mut self, mut batch: Batch) -> Result<()> {
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        if let Some(splits) = batch.records.column_by_name(SPLIT) {
+            let name = |split: &u8| Some(self.split_names[usize::from(*split)].as_str());
+            let names: StringViewArray =
+                splits.as_primitive::<UInt8Type>().values().iter().map(name).collect();
+            batch = batch.with_column(Field::new("split", DataType::Utf8View, true), Arc::new(names))?;
+        }
+        let fields = batch.records.schema_ref().fields();
+        let visible: Vec<usize> = (0..fields.len()).filter(|&i| !is_hidden(fields[i].name())).collect();
+        self.batches.push(batch.records.project(&visible)?);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Columns as they are written: one layout for each kind of value, so that how a batch was made cannot show.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions, StringArray,
+    StringBuilder, make_array,
+};
+use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+
+use crate::error::{Class, Error, Result};
+use crate::record::schema::is_hidden;
+
+/// The columns as written: hidden ones left out, views, dictionaries and runs laid out plainly.
+pub fn written_schema(schema: &Schema) -> SchemaRef {
+    let visible = schema.fields().iter().filter(|f| !is_hidden(f.name()));
+    Arc::new(Schema::new(visible.map(written_field).collect::<Vec<_>>()))
+}
+
+pub fn written_field(field: &FieldRef) -> FieldRef {
+    Arc::new(Field::clone(field).with_data_type(written_type(field.data_type())))
+}
+
+/// Views and dictionaries differ by how batches arrived, though their values do not: neither is written.
+fn written_type(t: &DataType) -> DataType {
+    match t {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView => DataType::Binary,
+        DataType::Dictionary(_, value) => written_type(value),
+        DataType::RunEndEncoded(_, values) => written_type(values.data_type()),
+        DataType::List(f) | DataType::ListView(f) => DataType::List(written_field(f)),
+        DataType::LargeList(f) | DataType::LargeListView(f) => DataType::LargeList(written_field(f)),
+        DataType::FixedSizeList(f, n) => DataType::FixedSizeList(written_field(f), *n),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(written_field).collect()),
+        DataType::Map(f, sorted) => DataType::Map(written_field(f), *sorted),
+        other => other.clone(),
+    }
+}
+
+/// The rows of a batch as they are written; `schema` is what [`written_schema`] made of the plan's.
+pub fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let visible = records.schema_ref().fields().iter().filter(|f| !is_hidden(f.name())).count();
+    if visible != schema.fields().len() {
+        return Err(Error::internal(format!(
+            "{visible} columns reached the sink, {} were planned",
+            schema.fields().len()
+        )));
+    }
+    let column = |field: &FieldRef| {
+        let column = records
+            .column_by_name(field.name())
+            .ok_or_else(|| Error::internal(format!("column `{}` did not reach the sink", field.name())))?;
+        written_column(column, field)
+    };
+    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+}
+
+pub fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    let of = |found: &DataType| {
+        Error::internal(format!(
+            "column `{}` is {found}, but was planned as {}",
+            field.name(),
+            field.data_type()
+        ))
+    };
+    match (column.data_type(), field.data_type()) {
+        (DataType::Utf8View, DataType::Utf8) => {
+            let views = column.as_string_view();
+            plain_text(views.iter(), views.lengths().map(u64::from).sum(), field)
+        }
+        (DataType::LargeUtf8, DataType::Utf8) => {
+            let text = column.as_string::<i64>();
+            plain_text(text.iter(), span(text.value_offsets()), field)
+        }
+        (DataType::Utf8, DataType::Utf8) if column.null_count() > 0 => {
+            let text = column.as_string::<i32>();
+            plain_text(text.iter(), span(text.value_offsets()), field)
+        }
+        (found, planned) if found == planned => Ok(without_hidden_values(column)),
+        (found, planned) if written_type(found) == *planned => {
+            Ok(without_hidden_values(&cast(column, planned).map_err(|e| of(found).source(e))?))
+        }
+        (found, _) => Err(of(found)),
+    }
+}
+
+fn plain_text<'a>(
+    values: impl ExactSizeIterator<Item = Option<&'a str>>,
+    bytes: u64,
+    field: &Field,
+) -> Result<ArrayRef> {
+    if bytes > i32::MAX as u64 {
+        let message =
+            format!("{bytes} bytes of text in one batch; a column holds at most {} there", i32::MAX);
+        return Err(Error::new(Class::Data, "text_too_large", message)
+            .column(field.name())
+            .help("lower FASTPREP_BATCH_ROWS, or cut the values with .with_columns()"));
+    }
+    let mut text = StringBuilder::with_capacity(values.len(), bytes as usize);
+    for value in values {
+        text.append_option(value);
+    }
+    let text: StringArray = text.finish();
+    Ok(Arc::new(text))
+}
+
+/// What lies under a null is arbitrary: zero, so that it cannot show. Columns of fixed width and of bits only;
+/// text has no bytes under a null by then.
+fn without_hidden_values(column: &ArrayRef) -> ArrayRef {
+    let Some(nulls) = column.nulls().filter(|n| n.null_count() > 0) else { return column.clone() };
+    if let Some(bits) = column.as_boolean_opt() {
+        return Arc::new(BooleanArray::new(bits.values() & nulls.inner(), Some(nulls.clone())));
+    }
+    let Some(width) = column.data_type().primitive_width() else { return column.clone() };
+    zeroed(column, nulls, width).unwrap_or_else(|| column.clone())
+}
+
+fn zeroed(column: &ArrayRef, nulls: &NullBuffer, width: usize) -> Option<ArrayRef> {
+    let data = column.to_data();
+    let from = &data.buffers()[0].as_slice()[data.offset() * width..][..data.len() * width];
+    let mut values = MutableBuffer::new(from.len());
+    values.extend_from_slice(from);
+    for null in (!nulls.inner()).set_indices() {
+        values.as_slice_mut()[null * width..][..width].fill(0);
+    }
+    let data = data.into_builder().offset(0).buffers(vec![values.into()]).nulls(Some(nulls.clone())).build();
+    data.ok().map(make_array)
+}
+
+/// The rows for which `of` is true, as a mask.
+pub fn mask(rows: usize, of: impl FnMut(usize) -> bool) -> BooleanArray {
+    BooleanArray::new(BooleanBuffer::collect_bool(rows, of), None)
+}
+
+fn span<O: OffsetSizeTrait>(offsets: &[O]) -> u64 {
+    match (offsets.first(), offsets.last()) {
+        (Some(first), Some(last)) => (*last - *first).as_usize() as u64,
+        _ => 0,
+    }
+}

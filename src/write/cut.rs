@@ -1,0 +1,80 @@
+//! Where shards and record batches end: decided by the rows' content alone, never by how batches arrived.
+
+/// What a shard or a record batch holds at most; a row that is alone always fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+}
+
+/// How full it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fill {
+    rows: u64,
+    bytes: u64,
+}
+
+impl Fill {
+    /// Takes as many of the next rows, of these sizes, as still fit, and says how many those are: 0 when it is full.
+    pub fn take(&mut self, sizes: &[u64], limit: Limit) -> usize {
+        let mut taken = 0;
+        for &size in sizes {
+            if self.rows >= limit.rows || (self.rows > 0 && self.bytes + size > limit.bytes) {
+                break;
+            }
+            self.rows += 1;
+            self.bytes += size;
+            taken += 1;
+        }
+        taken
+    }
+
+    /// Whether no row was taken.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Rows taken.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrival_cannot_show() {
+        let sizes: Vec<u64> = (0..200).map(|i| (i * 7919) % 23).chain([500, 1, 1]).collect();
+        let limit = Limit { rows: 9, bytes: 60 };
+        let cut = |chunk: usize| {
+            let (mut fill, mut cuts, mut at) = (Fill::default(), vec![], 0);
+            for arrived in sizes.chunks(chunk) {
+                let mut rest = arrived;
+                while !rest.is_empty() {
+                    let n = fill.take(rest, limit);
+                    if n == 0 {
+                        cuts.push(at);
+                        fill = Fill::default();
+                    }
+                    at += n;
+                    rest = &rest[n..];
+                }
+            }
+            cuts
+        };
+        let whole = cut(sizes.len());
+        for chunk in [1, 2, 3, 7, 50] {
+            assert_eq!(cut(chunk), whole);
+        }
+        let mut from = 0;
+        for &to in &whole {
+            let bytes: u64 = sizes[from..to].iter().sum();
+            assert!(to > from && to - from <= 9 && (bytes <= 60 || to - from == 1));
+            from = to;
+        }
+    }
+}

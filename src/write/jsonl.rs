@@ -1,0 +1,135 @@
+//! JSON lines: one object a line, keys in schema order, compressed if asked.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use flate2::write::GzEncoder;
+
+use super::block::{BLOCK, BlockFile, WrittenFile};
+use super::disk::{Disk, error};
+use crate::error::Result;
+use crate::record::json;
+
+/// How lines are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// gzip, level 6, without name and time.
+    Gzip,
+    /// Zstandard, level 3.
+    Zstd,
+}
+
+/// Rows as text.
+#[derive(Debug, Default)]
+pub struct Lines {
+    text: Vec<u8>,
+    /// Bytes of each line, its end included.
+    pub sizes: Vec<u64>,
+}
+
+impl Lines {
+    /// The rows of a batch, one object a line.
+    pub fn of(records: &RecordBatch) -> Lines {
+        let mut lines = Lines { text: Vec::new(), sizes: Vec::with_capacity(records.num_rows()) };
+        for i in 0..records.num_rows() {
+            lines.push(|text| json::write_row(text, records, i));
+        }
+        lines
+    }
+
+    /// Adds the line that `write` appends, and its end.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.text.len();
+        write(&mut self.text);
+        self.text.push(b'\n');
+        self.sizes.push((self.text.len() - from) as u64);
+    }
+
+    /// The text of these bytes of it.
+    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.text[range]
+    }
+
+    /// The text of all lines.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+/// A file of lines being written.
+pub struct LinesFile {
+    path: PathBuf,
+    encoder: Encoder,
+    /// What a compressor gets next: always whole blocks, since its output may depend on how it is fed.
+    block: Vec<u8>,
+}
+
+enum Encoder {
+    None(BlockFile),
+    Gzip(GzEncoder<BlockFile>),
+    Zstd(zstd::Encoder<'static, BlockFile>),
+}
+
+impl LinesFile {
+    /// A new file.
+    pub fn create(disk: &Disk, path: &Path, compression: Compression) -> Result<Self> {
+        let file = BlockFile::new(disk.create_file(path)?);
+        let encoder = match compression {
+            Compression::None => Encoder::None(file),
+            Compression::Gzip => Encoder::Gzip(GzEncoder::new(file, flate2::Compression::new(6))),
+            Compression::Zstd => {
+                Encoder::Zstd(zstd::Encoder::new(file, 3).map_err(|e| error("write", path, e))?)
+            }
+        };
+        Ok(LinesFile { path: path.to_path_buf(), encoder, block: Vec::new() })
+    }
+
+    /// Appends whole lines.
+    pub fn append(&mut self, text: &[u8]) -> Result<()> {
+        self.feed(text).map_err(|e| error("write", &self.path, e))
+    }
+
+    fn feed(&mut self, mut text: &[u8]) -> io::Result<()> {
+        let encoder: &mut dyn Write = match &mut self.encoder {
+            Encoder::None(file) => return file.write_all(text),
+            Encoder::Gzip(encoder) => encoder,
+            Encoder::Zstd(encoder) => encoder,
+        };
+        while !text.is_empty() {
+            let (now, later) = text.split_at(text.len().min(BLOCK - self.block.len()));
+            self.block.extend_from_slice(now);
+            if self.block.len() == BLOCK {
+                encoder.write_all(&self.block)?;
+                self.block.clear();
+            }
+            text = later;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left.
+    pub fn close(self) -> Result<WrittenFile> {
+        let path = self.path.clone();
+        self.end().map_err(|e| error("write", &path, e))
+    }
+
+    fn end(self) -> io::Result<WrittenFile> {
+        match self.encoder {
+            Encoder::None(file) => file,
+            Encoder::Gzip(mut encoder) => {
+                encoder.write_all(&self.block)?;
+                encoder.finish()?
+            }
+            Encoder::Zstd(mut encoder) => {
+                encoder.write_all(&self.block)?;
+                encoder.finish()?
+            }
+        }
+        .close()
+    }
+}

@@ -1,0 +1,26 @@
+//! Columns laid out as they are written, hidden ones too: what a barrier can hold, since views would keep the
+//! text of rows long gone alive.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+
+use super::content::{written_column, written_field};
+use crate::error::Result;
+use crate::record::Batch;
+use crate::report::StepCounts;
+use crate::stage::Map;
+
+/// Lays every column out.
+pub struct PlainStage;
+
+impl Map for PlainStage {
+    fn map(&self, mut batch: Batch, _: &mut StepCounts) -> Result<Batch> {
+        let fields: Vec<_> = batch.records.schema().fields().iter().map(written_field).collect();
+        let columns = fields.iter().zip(batch.records.columns()).map(|(f, c)| written_column(c, f));
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        Ok(batch)
+    }
+}

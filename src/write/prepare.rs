@@ -1,0 +1,144 @@
+//! What any worker can do ahead of the writer: split a batch, lay its columns out, turn rows to text.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Int32Type, SchemaRef, UInt8Type};
+
+use super::content::{mask, written};
+use super::jsonl::Lines;
+use super::sidecar::{Notes, keys_schema};
+use crate::error::{Error, Result};
+use crate::record::schema::{IGNORE, INPUT_IDS, KEY, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SPLIT};
+use crate::record::size::row_bytes;
+use crate::record::{Batch, FileNames};
+
+/// Prepares batches; shared by all workers.
+pub struct Preparer {
+    pub(super) schema: SchemaRef,
+    pub(super) split_names: Vec<String>,
+    pub(super) file_names: FileNames,
+    pub(super) against: Vec<String>,
+    pub(super) arrow: bool,
+    pub(super) lines: bool,
+    pub(super) key_recipe: Option<String>,
+}
+
+/// A batch that only needs to be appended.
+pub struct Prepared {
+    pub(super) parts: Vec<Part>,
+    /// Key and split name of each row, in the batch's order.
+    pub(super) keys: Option<RecordBatch>,
+    pub(super) notes: Notes,
+}
+
+/// The rows of one split, in order.
+pub(super) struct Part {
+    pub split: usize,
+    pub rows: usize,
+    /// As written, with each row's bytes of content.
+    pub arrow: Option<(RecordBatch, Vec<u64>)>,
+    pub lines: Option<Lines>,
+    /// Tokens of each row; empty without a tokenizer.
+    pub tokens: Vec<u32>,
+    pub trained_tokens: u64,
+}
+
+impl Preparer {
+    /// Does all that does not depend on other batches.
+    pub fn prepare(&self, batch: Batch) -> Result<Prepared> {
+        let splits = self.splits_of(&batch)?;
+        let keys = match &self.key_recipe {
+            Some(recipe) => Some(self.keys(&batch, splits, recipe)?),
+            None => None,
+        };
+        let parts = self.parts(&batch.records, splits)?;
+        let notes = Notes::of(batch.rejects, batch.duplicates, &self.file_names, &self.against);
+        Ok(Prepared { parts, keys, notes })
+    }
+
+    /// The split of each row; none where all rows are of the first.
+    fn splits_of<'a>(&self, batch: &'a Batch) -> Result<Option<&'a [u8]>> {
+        let Some(column) = batch.records.column_by_name(SPLIT) else { return Ok(None) };
+        let splits = column
+            .as_primitive_opt::<UInt8Type>()
+            .filter(|s| s.null_count() == 0)
+            .ok_or_else(|| Error::internal(format!("`{SPLIT}` is {} or has nulls", column.data_type())))?;
+        match splits.values().iter().max() {
+            Some(&max) if usize::from(max) >= self.split_names.len() => Err(Error::internal(format!(
+                "a row is of split {max}, but there are {}",
+                self.split_names.len()
+            ))),
+            _ => Ok(Some(splits.values())),
+        }
+    }
+
+    fn parts(&self, records: &RecordBatch, splits: Option<&[u8]>) -> Result<Vec<Part>> {
+        let rows = records.num_rows();
+        if rows == 0 {
+            return Ok(vec![]);
+        }
+        let Some(splits) = splits else { return Ok(vec![self.part(0, records)?]) };
+        let mut counts = [0usize; 256];
+        splits.iter().for_each(|&s| counts[usize::from(s)] += 1);
+        let present = (0..=255u8).filter(|&s| counts[usize::from(s)] > 0);
+        let part = |s: u8| {
+            if counts[usize::from(s)] == rows {
+                return self.part(usize::from(s), records);
+            }
+            self.part(usize::from(s), &filter_record_batch(records, &mask(rows, |i| splits[i] == s))?)
+        };
+        present.map(part).collect()
+    }
+
+    fn part(&self, split: usize, records: &RecordBatch) -> Result<Part> {
+        let records = written(records, &self.schema)?;
+        Ok(Part {
+            split,
+            rows: records.num_rows(),
+            tokens: tokens(&records),
+            trained_tokens: trained_tokens(&records),
+            lines: self.lines.then(|| Lines::of(&records)),
+            arrow: self.arrow.then(|| {
+                let sizes = row_bytes(&records);
+                (records, sizes)
+            }),
+        })
+    }
+
+    fn keys(&self, batch: &Batch, splits: Option<&[u8]>, recipe: &str) -> Result<RecordBatch> {
+        let mut names = StringBuilder::new();
+        for i in 0..batch.rows() {
+            names.append_value(&self.split_names[splits.map_or(0, |s| usize::from(s[i]))]);
+        }
+        let names: ArrayRef = Arc::new(names.finish());
+        Ok(RecordBatch::try_new(keys_schema(recipe), vec![batch.column(KEY)?.clone(), names])?)
+    }
+}
+
+fn tokens(records: &RecordBatch) -> Vec<u32> {
+    let ids = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
+    ids.map_or(vec![], |ids| ids.value_offsets().windows(2).map(|w| (w[1] - w[0]) as u32).collect())
+}
+
+/// Tokens whose label is trained: by `labels`, else by the segments.
+fn trained_tokens(records: &RecordBatch) -> u64 {
+    let list = |name| records.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
+    if let Some(labels) = list(LABELS)
+        && let Some(values) = labels.values().as_primitive_opt::<Int32Type>()
+    {
+        let (from, to) = (labels.value_offsets()[0] as usize, labels.value_offsets()[labels.len()] as usize);
+        return values.values()[from..to].iter().filter(|&&l| l != IGNORE).count() as u64;
+    }
+    let (Some(lengths), Some(kinds)) = (list(SEGMENT_LENGTHS), list(SEGMENT_KINDS)) else { return 0 };
+    const TARGET: u8 = 2;
+    let rows = lengths.iter().flatten().zip(kinds.iter().flatten());
+    let of_row = |(lengths, kinds): (ArrayRef, ArrayRef)| -> Option<u64> {
+        let (lengths, kinds) =
+            (lengths.as_primitive_opt::<Int32Type>()?, kinds.as_primitive_opt::<UInt8Type>()?);
+        let runs = lengths.values().iter().zip(kinds.values());
+        Some(runs.filter(|&(_, &kind)| kind == TARGET).map(|(&n, _)| n as u64).sum())
+    };
+    rows.filter_map(of_row).sum()
+}

@@ -1,0 +1,283 @@
+//! Making a data set appear whole or not at all.
+//!
+//! Shards are written in a hidden folder, which becomes `data/<content digest>/`; replacing `manifest.json` is
+//! the commit point. Two manifests beside it are a journal of what may have to be removed: `manifest.json.tmp`
+//! names the files of a generation that is about to appear, `manifest.json.old` those of the one that is
+//! superseded. Whoever comes next finishes the removal, so nothing is ever removed that no manifest of ours names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::disk::{self, Disk};
+use super::lock::{LOCK, Lock};
+use crate::artifact::manifest::Manifest;
+use crate::artifact::open::{MANIFEST, read};
+use crate::artifact::verify::REJECTS;
+use crate::error::{Class, Error, Result};
+use crate::hash::digest_hex;
+
+const STAGING: &str = ".staging-";
+const NEXT: &str = "manifest.json.tmp";
+const SUPERSEDED: &str = "manifest.json.old";
+const REJECTS_NEXT: &str = ".rejects.tmp";
+const DATA: &str = "data";
+
+/// A publish under way; dropped before its commit, it leaves nothing behind.
+pub struct Publisher {
+    disk: Disk,
+    out: PathBuf,
+    /// Folders that we made, outermost first.
+    made: Vec<PathBuf>,
+    lock: Option<Lock>,
+    old: Option<Manifest>,
+    staging: PathBuf,
+    committed: bool,
+}
+
+impl Publisher {
+    /// Takes the folder for this run, makes it where there is none, and clears up after runs that were stopped.
+    ///
+    /// Errors (`Class::Publish`): `exists` (it holds a data set or other files, and `overwrite` is false), `not_ours`
+    /// (files of others are in the way), `locked` (another run is writing to it), `disk_full`, `read_only`,
+    /// `cannot_write`. With `overwrite`, nothing is removed but what an older manifest of ours names.
+    pub fn open(out: &Path, overwrite: bool, disk: Disk) -> Result<Self> {
+        let out = std::path::absolute(out).map_err(|e| disk::error("find", out, e))?;
+        check(&out, overwrite)?;
+        let staging = out.join(format!("{STAGING}{}", std::process::id()));
+        let mut publisher =
+            Publisher { disk, out, made: vec![], lock: None, old: None, staging, committed: false };
+        publisher.make_folders()?;
+        publisher.lock = Some(Lock::take(&publisher.out, &publisher.disk)?);
+        sweep(&publisher.out, &publisher.disk)?;
+        publisher.old = check(&publisher.out, overwrite)?;
+        publisher.disk.create_dir(&publisher.staging)?;
+        Ok(publisher)
+    }
+
+    /// Where the files of this generation are to be written.
+    pub fn staging(&self) -> &Path {
+        &self.staging
+    }
+
+    /// Publishes the files in [`Publisher::staging`], complete, synced and named as in the manifest; fills in
+    /// `data`. An error before the commit point leaves what was there before; one after it says that the data set
+    /// is published.
+    pub fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
+        manifest.data = format!("{DATA}/{}", content_digest(&manifest)?);
+        self.write_journal(&manifest)?;
+        self.place_generation(&manifest)?;
+        self.disk.rename(&self.out.join(NEXT), &self.out.join(MANIFEST))?;
+        self.committed = true;
+        self.after_commit(&manifest).map_err(|e| {
+            let message = format!("the data set is published, but its folder is not tidy: {}", e.message());
+            Error::new(Class::Publish, e.code(), message)
+                .path(self.out.display())
+                .help("the data can be used; the next run tidies up")
+        })?;
+        Ok(manifest)
+    }
+
+    /// Publishes no data; moves the rejects beside the folder, to `<out>.rejects.jsonl`, and returns that path.
+    pub fn abandon_with_rejects(self) -> Result<PathBuf> {
+        let mut name = self.out.file_name().unwrap_or_default().to_os_string();
+        name.push(".rejects.jsonl");
+        let (from, to) = (self.staging.join(REJECTS), self.out.with_file_name(name));
+        // The folder may be a mount of its own, out of which nothing can be renamed.
+        if self.disk.rename(&from, &to).is_err() {
+            copy(&from, &to, &self.disk)?;
+        }
+        Ok(to)
+    }
+
+    fn make_folders(&mut self) -> Result<()> {
+        let missing: Vec<PathBuf> =
+            self.out.ancestors().take_while(|p| !p.exists()).map(Path::to_path_buf).collect();
+        for folder in missing.into_iter().rev() {
+            self.disk.create_dir(&folder)?;
+            self.made.push(folder);
+        }
+        Ok(())
+    }
+
+    /// Writes the new manifest under its temporary name, and the old one once more.
+    fn write_journal(&self, manifest: &Manifest) -> Result<()> {
+        let mut text = serde_json::to_vec_pretty(manifest)
+            .map_err(|e| Error::internal("the manifest cannot be written as JSON").source(e))?;
+        text.push(b'\n');
+        self.disk.write_file(&self.out.join(NEXT), &text)?;
+        if self.old.as_ref().is_some_and(|old| old.data != manifest.data) {
+            copy(&self.out.join(MANIFEST), &self.out.join(SUPERSEDED), &self.disk)?;
+        }
+        self.disk.sync_dir(&self.out)
+    }
+
+    fn place_generation(&self, manifest: &Manifest) -> Result<()> {
+        let (data, target) = (self.out.join(DATA), self.out.join(&manifest.data));
+        if !data.exists() {
+            self.disk.create_dir(&data)?;
+        }
+        self.disk.sync_dir(&self.staging)?;
+        if target.exists() {
+            // The same content is published already. File by file, so that it stays whole for whoever reads it,
+            // and is mended if it was damaged.
+            for file in manifest.files() {
+                self.disk.rename(&self.staging.join(&file.name), &target.join(&file.name))?;
+            }
+            self.disk.sync_dir(&target)?;
+            self.disk.remove_dir(&self.staging)?;
+        } else {
+            self.disk.rename(&self.staging, &target)?;
+        }
+        self.disk.sync_dir(&data)?;
+        self.disk.sync_dir(&self.out)
+    }
+
+    fn after_commit(&self, manifest: &Manifest) -> Result<()> {
+        self.disk.sync_dir(&self.out)?;
+        if manifest.sidecar(REJECTS).is_some() {
+            let (from, next) = (self.out.join(&manifest.data).join(REJECTS), self.out.join(REJECTS_NEXT));
+            if self.disk.hard_link(&from, &next).is_err() {
+                copy(&from, &next, &self.disk)?;
+            }
+            self.disk.rename(&next, &self.out.join(REJECTS))?;
+            self.disk.sync_dir(&self.out)?;
+        }
+        sweep(&self.out, &self.disk)?;
+        // Those who made the folders' parents wait for their names too.
+        self.made.iter().filter_map(|p| p.parent()).try_for_each(|p| self.disk.sync_dir(p))
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        let Some(lock) = self.lock.take() else {
+            self.made.iter().rev().for_each(|made| drop(self.disk.remove_dir(made)));
+            return;
+        };
+        // What fails here is left to the next run.
+        if !self.committed {
+            drop(sweep(&self.out, &self.disk));
+        }
+        lock.release(&self.disk);
+        if !self.committed {
+            self.made.iter().rev().for_each(|made| drop(self.disk.remove_dir(made)));
+        }
+    }
+}
+
+/// Whether a run may write to this folder, and the data set that it will replace.
+fn check(out: &Path, overwrite: bool) -> Result<Option<Manifest>> {
+    let names = match fs::read_dir(out) {
+        Ok(entries) => entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(disk::error("write to", out, e)),
+    };
+    let (ours, mut others): (Vec<String>, Vec<String>) = names.partition(|n| is_temporary(n));
+    others.sort();
+    let refused = |code, message| Error::new(Class::Publish, code, message).path(out.display());
+    if let Some(old) = read(&out.join(MANIFEST)).map_err(|e| {
+        refused(
+            "not_ours",
+            format!("the {MANIFEST} in this folder is not one that can be replaced: {}", e.message()),
+        )
+        .help("choose another folder, or remove this one by hand")
+    })? {
+        if overwrite {
+            return Ok(Some(old));
+        }
+        let splits: Vec<String> = old.splits.iter().map(|s| format!("{} {} rows", s.name, s.rows)).collect();
+        return Err(refused("exists", format!("the folder holds a data set: {}", splits.join(", ")))
+            .help("choose another folder, or pass overwrite=True to replace it"));
+    }
+    // A stopped run may have left its generation, which its journal names, or an empty `data`.
+    let left_by_us = |n: &str| n == DATA && (ours.iter().any(|o| o == NEXT) || is_empty(&out.join(DATA)));
+    others.retain(|n| !left_by_us(n));
+    if others.is_empty() {
+        return Ok(None);
+    }
+    if !overwrite {
+        return Err(refused("exists", format!("the folder is not empty: it holds {}", some_of(&others)))
+            .help("choose a new folder, or pass overwrite=True to write beside what is there"));
+    }
+    match others.iter().find(|n| [DATA, REJECTS].contains(&n.as_str())) {
+        Some(name) => Err(refused(
+            "not_ours",
+            format!("the folder holds `{name}`, which is not of a prepared data set"),
+        )
+        .help("choose another folder: nothing is removed that fastprep did not make")),
+        None => Ok(None),
+    }
+}
+
+fn is_temporary(name: &str) -> bool {
+    [LOCK, NEXT, SUPERSEDED, REJECTS_NEXT].contains(&name) || name.starts_with(STAGING)
+}
+
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn some_of(names: &[String]) -> String {
+    let more = if names.len() > 5 { format!(" and {} more", names.len() - 5) } else { String::new() };
+    names.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ") + &more
+}
+
+/// Removes what stopped runs left: staging folders, and generations that only the journal names.
+fn sweep(out: &Path, disk: &Disk) -> Result<()> {
+    for entry in fs::read_dir(out).map_err(|e| disk::error("list", out, e))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(STAGING) {
+            disk.remove_tree(&entry.path())?;
+        }
+    }
+    let current = read(&out.join(MANIFEST))?;
+    for journal in [SUPERSEDED, NEXT].map(|n| out.join(n)).iter().filter(|p| p.exists()) {
+        // One that was torn by a crash was written before its generation appeared.
+        if let Ok(Some(left)) = read(journal)
+            && current.as_ref().is_none_or(|c| c.data != left.data)
+        {
+            remove_generation(out, &left, disk)?;
+        }
+        disk.remove_file(journal)?;
+    }
+    let rejects = out.join(REJECTS_NEXT);
+    if rejects.exists() {
+        disk.remove_file(&rejects)?;
+    }
+    if is_empty(&out.join(DATA)) {
+        disk.remove_dir(&out.join(DATA))?;
+    }
+    Ok(())
+}
+
+/// Removes the files that a manifest names; its folder stays where others have put something there.
+fn remove_generation(out: &Path, manifest: &Manifest, disk: &Disk) -> Result<()> {
+    let folder = out.join(&manifest.data);
+    for file in manifest.files().map(|f| folder.join(&f.name)).filter(|p| p.exists()) {
+        disk.remove_file(&file)?;
+    }
+    if is_empty(&folder) {
+        disk.remove_dir(&folder)?;
+    }
+    Ok(())
+}
+
+/// The digest of all that the generation's folder holds.
+fn content_digest(manifest: &Manifest) -> Result<String> {
+    let content = serde_json::to_vec(&(&manifest.schema, &manifest.shards, &manifest.sidecars));
+    Ok(digest_hex(&content.map_err(|e| Error::internal("the manifest cannot be written as JSON").source(e))?))
+}
+
+fn copy(from: &Path, to: &Path, disk: &Disk) -> Result<()> {
+    let mut source = fs::File::open(from).map_err(|e| disk::error("read", from, e))?;
+    let mut target = disk.create_file(to)?;
+    let mut block = vec![0; super::block::BLOCK];
+    loop {
+        match std::io::Read::read(&mut source, &mut block).map_err(|e| disk::error("read", from, e))? {
+            0 => return target.sync(),
+            n => target.write_all(&block[..n]).map_err(|e| disk::error("write", to, e))?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

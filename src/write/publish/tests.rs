@@ -1,0 +1,203 @@
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use super::*;
+use crate::artifact;
+use crate::write::tests::{Text, base, batch, options, publish, rows, tree};
+use crate::write::{ShardSink, SinkOptions};
+
+const OLD: usize = 60;
+const NEW: usize = 90;
+
+fn run(out: &Path, count: usize, disk: Disk) -> Result<Manifest> {
+    let schema = rows(0, 1, Text::View).schema();
+    publish(SinkOptions { shard_bytes: 1_500, ..options(out, schema) }, disk, count, 40, Text::View)
+}
+
+/// What a reader sees: nothing, or a data set that is whole; its rows. Stale rejects beside the manifest are for
+/// the next run to replace.
+fn seen(out: &Path) -> Option<u64> {
+    let manifest = artifact::open(out).ok()?;
+    let mut report = artifact::verify(out).unwrap();
+    report.problems.retain(|p| p.file != REJECTS);
+    assert_eq!(report.problems, vec![]);
+    assert_eq!(report.rows, manifest.splits.iter().map(|s| s.rows).sum::<u64>());
+    Some(report.rows)
+}
+
+/// No folder yet, an older data set, the same data set.
+fn starts() -> [Option<usize>; 3] {
+    [None, Some(OLD), Some(NEW)]
+}
+
+fn prepared(before: Option<usize>) -> (tempfile::TempDir, PathBuf, BTreeMap<String, Vec<u8>>) {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("deep/out");
+    if let Some(count) = before {
+        run(&out, count, Disk::real()).unwrap();
+    }
+    let files = tree(dir.path());
+    (dir, out, files)
+}
+
+#[test]
+fn dying_at_any_call_leaves_the_old_set_or_the_new_one_whole() {
+    let fresh = tempfile::tempdir().unwrap();
+    run(&fresh.path().join("deep/out"), NEW, Disk::real()).unwrap();
+    let wanted = tree(fresh.path());
+    for before in starts() {
+        let (mut k, mut saw_new) = (0, false);
+        loop {
+            let (dir, out, _) = prepared(before);
+            let done = run(&out, NEW, Disk::stopped_at(k));
+            let rows = seen(&out);
+            assert!(rows == before.map(|n| n as u64) || rows == Some(NEW as u64), "call {k}: {rows:?}");
+            saw_new |= rows == Some(NEW as u64);
+            assert!(!saw_new || rows == Some(NEW as u64), "call {k}: the commit was taken back");
+            run(&out, NEW, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+            let left = tree(dir.path());
+            assert!(left == wanted, "after call {k}: {:?}", left.keys().collect::<Vec<_>>());
+            if done.is_ok() {
+                break;
+            }
+            k += 1;
+        }
+        assert!(k > 40, "only {k} calls");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_leaves_all_as_it_was() {
+    for before in starts() {
+        let mut k = 0;
+        let mut errors = 0;
+        loop {
+            let (dir, out, files) = prepared(before);
+            let disk = Disk::failing_at(k, ErrorKind::StorageFull);
+            let done = run(&out, NEW, disk.clone());
+            let calls = disk.calls();
+            match done {
+                Ok(_) => assert_eq!(seen(&out), Some(NEW as u64), "call {k}"),
+                Err(e) => {
+                    errors += 1;
+                    assert_eq!((e.class(), e.code()), (Class::Publish, "disk_full"), "call {k}: {e}");
+                    assert!(e.get_help().is_some() && e.get_path().is_some());
+                    if e.message().starts_with("the data set is published") {
+                        assert_eq!(seen(&out), Some(NEW as u64), "call {k}");
+                    } else {
+                        let left = tree(dir.path());
+                        assert!(left == files, "call {k}: {:?}", left.keys().collect::<Vec<_>>());
+                    }
+                }
+            }
+            if calls <= k {
+                break;
+            }
+            k += 1;
+        }
+        assert!(errors > 30, "only {errors} errors");
+    }
+}
+
+#[test]
+fn a_cancelled_run_leaves_nothing() {
+    for before in starts() {
+        let (dir, out, files) = prepared(before);
+        let schema = rows(0, 1, Text::View).schema();
+        let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
+        crate::stage::Sink::push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
+        drop(sink);
+        assert!(tree(dir.path()) == files);
+    }
+}
+
+#[test]
+fn too_many_rejects_publish_only_them() {
+    for before in starts() {
+        let (dir, out, files) = prepared(before);
+        let schema = rows(0, 1, Text::View).schema();
+        let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
+        crate::stage::Sink::push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
+        let path = sink.abandon_with_rejects().unwrap();
+        assert_eq!(path, dir.path().join("deep/out.rejects.jsonl"));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 5);
+        fs::remove_file(path).unwrap();
+        let mut left = tree(dir.path());
+        if before.is_none() {
+            left.remove("deep/");
+        }
+        assert!(left == files, "{:?}", left.keys().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Publisher::open(dir.path(), false, Disk::real()).unwrap();
+    assert_eq!(Publisher::open(dir.path(), true, Disk::real()).err().unwrap().code(), "locked");
+    assert!(first.staging().exists());
+    drop(first);
+    assert!(Publisher::open(dir.path(), false, Disk::real()).is_ok());
+    assert!(tree(dir.path()).is_empty());
+}
+
+#[test]
+fn what_is_not_ours_is_neither_replaced_nor_removed() {
+    // Files in the folder; the codes without and with overwrite.
+    type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+    let cases: [Case; 7] = [
+        (&[], "", ""),
+        (&[("notes.txt", "x")], "exists", ""),
+        (&[("rejects.jsonl", "x")], "exists", "not_ours"),
+        (&[("data/x.bin", "x")], "exists", "not_ours"),
+        (&[("manifest.json", "{}")], "not_ours", "not_ours"),
+        (&[("manifest.json", "{\"manifest_version\": 99}")], "not_ours", "not_ours"),
+        // What a run left that died while it wrote.
+        (
+            &[(".staging-1/train-00000.arrow", "x"), (".fastprep.lock", ""), ("manifest.json.tmp", "{\"man")],
+            "",
+            "",
+        ),
+    ];
+    for (files, without, with) in cases {
+        for (overwrite, code) in [(false, without), (true, with)] {
+            let dir = tempfile::tempdir().unwrap();
+            for (name, text) in files {
+                let path = dir.path().join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            let before = tree(dir.path());
+            let done = Publisher::open(dir.path(), overwrite, Disk::real()).and_then(|p| p.commit(base()));
+            assert_eq!(done.as_ref().err().map_or("", Error::code), code, "{files:?} {done:?}");
+            let after = tree(dir.path());
+            let ours = |n: &str| n.split('/').next().is_some_and(is_temporary);
+            for (name, bytes) in before.iter().filter(|(n, _)| done.is_err() || !ours(n)) {
+                assert_eq!(after.get(name), Some(bytes), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn overwriting_keeps_files_that_others_put_beside_ours() {
+    let (_dir, out, _) = prepared(Some(OLD));
+    let old = artifact::open(&out).unwrap();
+    fs::write(out.join("notes.txt"), "mine").unwrap();
+    fs::write(out.join(&old.data).join("cache.bin"), "mine").unwrap();
+    run(&out, NEW, Disk::real()).unwrap();
+    let generation = tree(&out.join(&old.data));
+    assert_eq!(generation.keys().collect::<Vec<_>>(), ["cache.bin"]);
+    assert_eq!(fs::read_to_string(out.join("notes.txt")).unwrap(), "mine");
+}
+
+#[test]
+fn publishing_the_same_again_mends_a_damaged_set() {
+    let (dir, out, files) = prepared(Some(NEW));
+    let manifest = artifact::open(&out).unwrap();
+    let shard = out.join(&manifest.data).join(&manifest.shards[0].name);
+    fs::write(&shard, "damaged").unwrap();
+    fs::remove_file(out.join(&manifest.data).join(&manifest.shards[1].name)).unwrap();
+    run(&out, NEW, Disk::real()).unwrap();
+    assert!(tree(dir.path()) == files);
+}

@@ -1,0 +1,181 @@
+//! The files beside the shards: keys, rejects and duplicates, streamed as the batches come.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::arrow::ArrowFile;
+use super::block::WrittenFile;
+use super::cut::Limit;
+use super::disk::Disk;
+use super::jsonl::{Compression, Lines, LinesFile};
+use crate::artifact::keys::{KEY_COLUMN, KEY_RECIPE, KEYS, SPLIT_COLUMN};
+use crate::artifact::manifest::FileEntry;
+use crate::artifact::verify::REJECTS;
+use crate::error::Result;
+use crate::record::json::{write_integer, write_string, write_verbatim};
+use crate::record::{Duplicate, Place, Reject};
+
+/// The name of the file of duplicates.
+pub const DUPLICATES: &str = "duplicates.jsonl";
+
+/// Rows of a record batch of `keys.arrow`: 1.3 MB of keys.
+const KEYS_ROWS: u64 = 65_536;
+
+/// The columns of `keys.arrow`.
+pub(super) fn keys_schema(recipe: &str) -> SchemaRef {
+    let fields = vec![
+        Field::new(KEY_COLUMN, DataType::FixedSizeBinary(16), false),
+        Field::new(SPLIT_COLUMN, DataType::Utf8, false),
+    ];
+    Arc::new(Schema::new_with_metadata(fields, HashMap::from([(KEY_RECIPE.into(), recipe.into())])))
+}
+
+/// What happened to rows of a batch that are no longer in it, as text.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub rejects: Lines,
+    pub duplicates: Lines,
+}
+
+impl Notes {
+    /// In row order: the order in which stages found them would show how large batches were.
+    pub fn of(
+        mut rejects: Vec<Reject>,
+        mut duplicates: Vec<Duplicate>,
+        files: &[String],
+        against: &[String],
+    ) -> Self {
+        rejects.sort_by_key(|r| r.place);
+        duplicates.sort_by_key(|d| d.dropped);
+        let mut notes = Notes::default();
+        for reject in &rejects {
+            notes.rejects.push(|out| write_reject(out, reject, files));
+        }
+        for duplicate in &duplicates {
+            notes.duplicates.push(|out| write_duplicate(out, duplicate, files, against));
+        }
+        notes
+    }
+}
+
+fn write_reject(out: &mut Vec<u8>, reject: &Reject, files: &[String]) {
+    out.extend_from_slice(b"{\"code\":");
+    write_string(out, reject.code);
+    out.push(b',');
+    write_place(out, reject.place, files);
+    out.extend_from_slice(b",\"byte\":");
+    write_optional(out, reject.place.byte);
+    out.extend_from_slice(b",\"detail\":");
+    write_string(out, &reject.detail);
+    out.extend_from_slice(b",\"record\":");
+    write_verbatim(out, &reject.record);
+    out.push(b'}');
+}
+
+fn write_duplicate(out: &mut Vec<u8>, duplicate: &Duplicate, files: &[String], against: &[String]) {
+    out.push(b'{');
+    write_place(out, duplicate.dropped, files);
+    out.extend_from_slice(b",\"kept\":");
+    match (duplicate.kept, duplicate.against.and_then(|i| against.get(i))) {
+        (Some(kept), _) => {
+            out.push(b'{');
+            write_place(out, kept, files);
+            out.push(b'}');
+        }
+        (None, Some(folder)) => {
+            out.extend_from_slice(b"{\"against\":");
+            write_string(out, folder);
+            out.push(b'}');
+        }
+        (None, None) => out.extend_from_slice(b"null"),
+    }
+    out.push(b'}');
+}
+
+fn write_place(out: &mut Vec<u8>, place: Place, files: &[String]) {
+    out.extend_from_slice(b"\"file\":");
+    write_string(out, files.get(place.file as usize).map_or("", String::as_str));
+    out.extend_from_slice(b",\"row\":");
+    write_integer(out, place.row);
+    out.extend_from_slice(b",\"line\":");
+    write_optional(out, place.line);
+}
+
+fn write_optional(out: &mut Vec<u8>, value: Option<u64>) {
+    match value {
+        Some(value) => write_integer(out, value),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// The sidecars being written. Rejects are there from the start, if empty; duplicates from the first one on.
+pub(super) struct Sidecars {
+    disk: Disk,
+    folder: PathBuf,
+    keys: Option<(ArrowFile, u64)>,
+    rejects: Option<(LinesFile, u64)>,
+    duplicates: Option<(LinesFile, u64)>,
+}
+
+impl Sidecars {
+    pub fn create(disk: &Disk, folder: &Path, key_recipe: Option<&str>) -> Result<Self> {
+        let keys = match key_recipe {
+            Some(recipe) => {
+                let limit = Limit { rows: KEYS_ROWS, bytes: u64::MAX };
+                Some((ArrowFile::create(disk, &folder.join(KEYS), &keys_schema(recipe), limit)?, 0))
+            }
+            None => None,
+        };
+        let rejects = Some((LinesFile::create(disk, &folder.join(REJECTS), Compression::None)?, 0));
+        Ok(Sidecars { disk: disk.clone(), folder: folder.to_path_buf(), keys, rejects, duplicates: None })
+    }
+
+    pub fn push(&mut self, keys: Option<&RecordBatch>, notes: &Notes) -> Result<()> {
+        if let (Some((file, rows)), Some(keys)) = (&mut self.keys, keys) {
+            file.append(keys, &vec![0; keys.num_rows()])?;
+            *rows += keys.num_rows() as u64;
+        }
+        if let Some((file, rows)) = &mut self.rejects {
+            file.append(notes.rejects.text())?;
+            *rows += notes.rejects.sizes.len() as u64;
+        }
+        if self.duplicates.is_none() && !notes.duplicates.sizes.is_empty() {
+            let path = self.folder.join(DUPLICATES);
+            self.duplicates = Some((LinesFile::create(&self.disk, &path, Compression::None)?, 0));
+        }
+        if let Some((file, rows)) = &mut self.duplicates {
+            file.append(notes.duplicates.text())?;
+            *rows += notes.duplicates.sizes.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes the rejects durable; done first, since they are kept even where the data are not.
+    pub fn finish_rejects(&mut self) -> Result<Option<FileEntry>> {
+        let Some((file, rows)) = self.rejects.take() else { return Ok(None) };
+        Ok(Some(entry(REJECTS, "jsonl", rows, file.close()?)?))
+    }
+
+    /// Makes all durable and says what there is.
+    pub fn finish(&mut self) -> Result<Vec<FileEntry>> {
+        let mut files = vec![];
+        if let Some((file, rows)) = self.keys.take() {
+            files.push(entry(KEYS, "arrow", rows, file.close()?)?);
+        }
+        files.extend(self.finish_rejects()?);
+        if let Some((file, rows)) = self.duplicates.take() {
+            files.push(entry(DUPLICATES, "jsonl", rows, file.close()?)?);
+        }
+        Ok(files)
+    }
+}
+
+fn entry(name: &str, format: &str, rows: u64, written: WrittenFile) -> Result<FileEntry> {
+    let WrittenFile { file, bytes, xxh3 } = written;
+    file.sync()?;
+    Ok(FileEntry { name: name.into(), split: None, format: format.into(), rows, tokens: 0, bytes, xxh3 })
+}
