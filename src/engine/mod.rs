@@ -1,0 +1,273 @@
+//! Runs a job: the only place that creates threads.
+//!
+//! A job is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
+//! stages in turn, then the sink. Workers take the work that is furthest downstream first, so batches leave
+//! as soon as they can; credits bound the bytes in flight. An ordered station takes batches by their number
+//! only, so no result depends on which worker was faster.
+
+pub mod prepare;
+mod state;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::record::Batch;
+use crate::report::StepCounts;
+use crate::stage::{Decode, Map, Ordered, Sink, Source};
+
+use state::{State, Task};
+
+/// The step of a stage whose rows another stage of its step counts.
+pub const UNCOUNTED: usize = usize::MAX;
+
+/// A stage.
+pub enum Stage {
+    /// Any worker, any order.
+    Map(Arc<dyn Map>),
+    /// One batch at a time, in input order.
+    Ordered(Box<dyn Ordered>),
+}
+
+/// What to run. Step 0 is the source; `stages[i]` counts as step `stages[i].0`.
+pub struct Job<'s> {
+    /// Cuts the input into chunks.
+    pub source: Box<dyn Source>,
+    /// Makes rows of chunks; sets the counts of step 0 itself.
+    pub decode: Arc<dyn Decode>,
+    /// In the order of the way of the data, each with its step.
+    pub stages: Vec<(usize, Stage)>,
+    /// Takes the finished batches.
+    pub sink: &'s mut dyn Sink,
+    /// Number of steps counted.
+    pub steps: usize,
+}
+
+/// How to run it. Nothing here can change a byte of the output.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Bytes of input that may be in flight.
+    pub bytes_in_flight: usize,
+}
+
+/// A part of the line: fused map stages, an ordered stage, or the sink.
+enum Station {
+    Map(Vec<(usize, Arc<dyn Map>)>),
+    Ordered(usize),
+    Sink,
+}
+
+/// Runs the job to its end, to its first error, or until `cancel`. `interrupted` is asked a few times a
+/// second by the calling thread. Gives the counts of each step.
+pub fn run(
+    job: Job<'_>,
+    options: &RunOptions,
+    cancel: &Cancel,
+    interrupted: &mut dyn FnMut() -> bool,
+) -> Result<Vec<StepCounts>> {
+    let mut stations = vec![Station::Map(Vec::new())];
+    let mut ordered: Vec<Option<Box<dyn Ordered>>> = vec![None];
+    for (step, stage) in job.stages {
+        match (stage, stations.last_mut()) {
+            (Stage::Map(map), Some(Station::Map(fused))) => fused.push((step, map)),
+            (Stage::Map(map), _) => {
+                stations.push(Station::Map(vec![(step, map)]));
+                ordered.push(None);
+            }
+            (Stage::Ordered(stage), _) => {
+                stations.push(Station::Ordered(step));
+                ordered.push(Some(stage));
+            }
+        }
+    }
+    stations.push(Station::Sink);
+    ordered.push(None);
+
+    let is_ordered: Vec<bool> = stations.iter().map(|s| !matches!(s, Station::Map(_))).collect();
+    let line = Line {
+        stations,
+        decode: job.decode,
+        shared: Mutex::new(Shared {
+            state: State::new(&is_ordered, options.bytes_in_flight),
+            counts: vec![StepCounts::default(); job.steps],
+            source: Some(job.source),
+            ordered,
+            sink: Some(job.sink),
+            failed: None,
+        }),
+        wake: Condvar::new(),
+        cancel,
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.threads.max(1)).map(|_| scope.spawn(|| line.work())).collect();
+        let mut shared = line.lock();
+        while !shared.is_over() {
+            shared = line.wait(shared);
+            if !cancel.is_cancelled() && interrupted() {
+                cancel.cancel();
+            }
+            if cancel.is_cancelled() && shared.failed.is_none() {
+                shared.failed = Some(Error::cancelled());
+            }
+        }
+        drop(shared);
+        line.wake.notify_all();
+        for worker in workers {
+            // A worker catches its own panics.
+            let _ = worker.join();
+        }
+    });
+    let mut shared = line.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(e) = shared.failed {
+        return Err(e);
+    }
+    if let Some(sink) = shared.sink.take() {
+        sink.finish()?;
+    }
+    Ok(shared.counts)
+}
+
+/// What workers share, under one lock that is held for hand-over only.
+struct Shared<'s> {
+    state: State,
+    counts: Vec<StepCounts>,
+    /// Absent while a worker uses it; likewise below.
+    source: Option<Box<dyn Source>>,
+    ordered: Vec<Option<Box<dyn Ordered>>>,
+    sink: Option<&'s mut dyn Sink>,
+    failed: Option<Error>,
+}
+
+impl Shared<'_> {
+    fn is_over(&self) -> bool {
+        self.failed.is_some() || self.state.is_finished()
+    }
+}
+
+struct Line<'s, 'c> {
+    stations: Vec<Station>,
+    decode: Arc<dyn Decode>,
+    shared: Mutex<Shared<'s>>,
+    wake: Condvar,
+    cancel: &'c Cancel,
+}
+
+impl<'s> Line<'s, '_> {
+    fn lock(&self) -> MutexGuard<'_, Shared<'s>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'g>(&self, shared: MutexGuard<'g, Shared<'s>>) -> MutexGuard<'g, Shared<'s>> {
+        let timeout = Duration::from_millis(50);
+        self.wake.wait_timeout(shared, timeout).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn work(&self) {
+        let mut shared = self.lock();
+        while !shared.is_over() && !self.cancel.is_cancelled() {
+            let Some(task) = shared.state.take() else {
+                shared = self.wait(shared);
+                continue;
+            };
+            drop(shared);
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.perform(task)));
+            let failed = match outcome {
+                Ok(done) => done.err(),
+                Err(panic) => Some(Error::internal(format!("a worker panicked: {}", panic_text(&panic)))),
+            };
+            shared = self.lock();
+            if shared.failed.is_none() {
+                shared.failed = failed;
+            }
+            self.wake.notify_all();
+        }
+        self.wake.notify_all();
+    }
+
+    fn perform(&self, task: Task) -> Result<()> {
+        let mut counts: Vec<(usize, StepCounts)> = Vec::new();
+        match task {
+            Task::Read => {
+                let mut source = self.lock().source.take().ok_or_else(|| Error::internal("two readers"))?;
+                let chunk = source.next();
+                let mut shared = self.lock();
+                shared.source = Some(source);
+                shared.state.read(chunk?);
+            }
+            Task::Decode(chunk, weight) => {
+                let mut count = StepCounts::default();
+                let batch = self.decode.decode(chunk, &mut count)?;
+                counts.push((0, count));
+                let batch = self.map(0, batch, &mut counts)?;
+                self.deliver(0, batch, weight, counts, false);
+            }
+            Task::Map(station, batch, weight) => {
+                let batch = self.map(station, batch, &mut counts)?;
+                self.deliver(station, batch, weight, counts, false);
+            }
+            Task::Ordered(station, batch, weight) => match &self.stations[station] {
+                Station::Ordered(step) => {
+                    let taken = self.lock().ordered[station].take();
+                    let mut stage =
+                        taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
+                    let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
+                    let batch = stage.push(batch, &mut count)?;
+                    count.rows_out = batch.rows() as u64;
+                    counts.push((*step, count));
+                    let satisfied = stage.is_satisfied();
+                    self.lock().ordered[station] = Some(stage);
+                    self.deliver(station, batch, weight, counts, satisfied);
+                }
+                _ => {
+                    let taken = self.lock().sink.take();
+                    let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
+                    let pushed = sink.push(batch);
+                    let mut shared = self.lock();
+                    shared.sink = Some(sink);
+                    shared.state.leave(station, weight);
+                    pushed?;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn map(&self, station: usize, mut batch: Batch, counts: &mut Vec<(usize, StepCounts)>) -> Result<Batch> {
+        if let Station::Map(fused) = &self.stations[station] {
+            for (step, map) in fused {
+                self.cancel.check()?;
+                let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
+                batch = map.map(batch, &mut count)?;
+                count.rows_out = batch.rows() as u64;
+                counts.push((*step, count));
+            }
+        }
+        Ok(batch)
+    }
+
+    fn deliver(
+        &self,
+        from: usize,
+        batch: Batch,
+        weight: usize,
+        counts: Vec<(usize, StepCounts)>,
+        satisfied: bool,
+    ) {
+        let mut shared = self.lock();
+        for (step, count) in counts {
+            if let Some(counts) = shared.counts.get_mut(step) {
+                counts.merge(count);
+            }
+        }
+        shared.state.deliver(from, batch, weight, satisfied);
+    }
+}
+
+fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_string());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}

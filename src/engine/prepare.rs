@@ -1,0 +1,353 @@
+//! A resolved plan, run into a folder or into memory.
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use serde_json::{Value, json};
+
+use super::{Job, RunOptions, Stage, UNCOUNTED, run};
+use crate::artifact::Manifest;
+use crate::artifact::manifest::MANIFEST_VERSION;
+use crate::cancel::Cancel;
+use crate::error::{Class, Error, Result};
+use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
+use crate::plan::Resolved;
+use crate::plan::resolve::{Build, Counted};
+use crate::read::Limits;
+use crate::record::{FileNames, Place};
+use crate::report::{Removed, StepCounts, quantile};
+use crate::shuffle::ShuffleSink;
+use crate::stage::Sink;
+use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
+
+/// How many rows may be rejected before nothing is published.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// So many rows.
+    Rows(u64),
+    /// So large a share of the rows read.
+    Share(f64),
+}
+
+/// Where and how a run writes.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Whether a data set of ours there is replaced.
+    pub overwrite: bool,
+    /// At least one.
+    pub formats: Vec<Format>,
+    /// Bytes a shard aims at.
+    pub shard_bytes: u64,
+    /// None: any number.
+    pub max_rejects: Option<MaxRejects>,
+}
+
+/// The knobs that can change no byte: threads and batch sizes.
+#[derive(Debug, Clone, Copy)]
+pub struct Knobs {
+    /// Worker threads.
+    pub threads: usize,
+    /// Text of a batch.
+    pub batch_bytes: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+}
+
+impl Knobs {
+    /// From the environment: `FASTPREP_THREADS`, `FASTPREP_BATCH_BYTES`, `FASTPREP_BATCH_ROWS`.
+    pub fn from_env(threads: Option<usize>) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Knobs {
+            threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),
+            batch_bytes: number("FASTPREP_BATCH_BYTES", BATCH_BYTES)?,
+            batch_rows: number("FASTPREP_BATCH_ROWS", BATCH_ROWS)?,
+        })
+    }
+
+    fn limits(self) -> Limits {
+        Limits { batch_bytes: self.batch_bytes, batch_rows: self.batch_rows, ..Limits::default() }
+    }
+
+    fn options(self) -> RunOptions {
+        let bytes_in_flight = self.threads * IN_FLIGHT_PER_THREAD * self.batch_bytes;
+        RunOptions { threads: self.threads, bytes_in_flight }
+    }
+}
+
+fn number(name: &str, default: usize) -> Result<usize> {
+    let Ok(text) = std::env::var(name) else { return Ok(default) };
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err(Error::new(Class::Plan, "bad_option", format!("{name}={text:?} is not a number above 0"))),
+    }
+}
+
+/// Asked a few times a second by the calling thread: whether to stop.
+pub type Interrupted<'a> = &'a mut dyn FnMut() -> bool;
+
+/// Runs into a folder and publishes it; gives the report as JSON, without times.
+pub fn sink(
+    plan: &Resolved,
+    target: &Target,
+    knobs: Knobs,
+    disk: Disk,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Value> {
+    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let names = opened.inputs.names();
+    let mut shards = ShardSink::open(
+        SinkOptions {
+            dir: target.dir.clone(),
+            overwrite: target.overwrite,
+            formats: target.formats.clone(),
+            schema: plan.schema.clone(),
+            shard_bytes: target.shard_bytes,
+            split_names: plan.split_names.clone(),
+            file_names: names.clone(),
+            against: plan.against.clone(),
+            key_recipe: plan.key_recipe.clone(),
+        },
+        disk,
+    )?;
+    let inputs = opened.inputs.clone();
+    let scratch = shards.staging().to_path_buf();
+    let counts = execute(plan, opened, &mut shards, &scratch, knobs, cancel, interrupted)?;
+    let mut report = report(plan, &counts, &names);
+    accept(&report, target, &mut Some(shards)).and_then(|shards| {
+        let inputs = inputs.list(cancel)?;
+        let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
+        let manifest = shards.commit(Manifest {
+            manifest_version: MANIFEST_VERSION,
+            fastprep_version: env!("CARGO_PKG_VERSION").into(),
+            data: String::new(),
+            fingerprint: plan.fingerprint.clone(),
+            plan: plan.lines.clone(),
+            format: plan
+                .format
+                .as_ref()
+                .map_or(Value::Null, |f| serde_json::from_str(&f.to_json()).unwrap_or(Value::Null)),
+            tokenizer: tokenizer(plan),
+            schema: Vec::new(),
+            inputs,
+            splits: Vec::new(),
+            shards: Vec::new(),
+            sidecars: Vec::new(),
+            key_recipe: plan.key_recipe.clone(),
+            report: published_report(plan, &report),
+        })?;
+        report["splits"] = serde_json::to_value(&manifest.splits).unwrap_or(Value::Null);
+        report["bytes_read"] = json!(bytes);
+        report["path"] = json!(target.dir.display().to_string());
+        let beside = |name: &str| target.dir.join(name).display().to_string();
+        report["rejects"] =
+            if report["rows"]["rejected"] == json!(0) { Value::Null } else { json!(beside("rejects.jsonl")) };
+        let duplicates =
+            manifest.sidecar("duplicates.jsonl").map(|f| beside(&format!("{}/{}", manifest.data, f.name)));
+        report["duplicates"] = json!(duplicates);
+        report["next"] = json!(format!("fastprep verify {}", target.dir.display()));
+        Ok(report)
+    })
+}
+
+/// Refuses a result that is no data set; its rejects are kept beside the folder.
+fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Result<ShardSink> {
+    let shards = shards.take().ok_or_else(|| Error::internal("the sink was lost"))?;
+    let of = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
+    let (read, rejected, written) = (of("read"), of("rejected"), of("written"));
+    let too_many = match target.max_rejects {
+        Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
+        Some(MaxRejects::Share(most)) => {
+            (rejected as f64 > most * read as f64).then(|| format!("max_rejects={most} of the rows"))
+        }
+        None => None,
+    };
+    let (code, message) = match too_many {
+        Some(limit) => {
+            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, and {limit} is allowed"))
+        }
+        None if written == 0 => {
+            ("no_rows", format!("no row is left of {read} read; {rejected} were rejected"))
+        }
+        None => return Ok(shards),
+    };
+    let mut reasons: Vec<(String, u64)> = report["reasons"]
+        .as_object()
+        .map(|all| all.iter().map(|(k, v)| (k.clone(), v["count"].as_u64().unwrap_or(0))).collect())
+        .unwrap_or_default();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
+    let kept = shards.abandon_with_rejects()?;
+    Err(Error::new(Class::Data, code, format!("{message} ({}); nothing was published", reasons.join(", ")))
+        .path(kept.display())
+        .help("the rejects are kept there, each with its reason and place: mend the data or the plan"))
+}
+
+/// Rows in memory, and how many were taken out for which reason.
+pub struct Collected {
+    /// The rows, in order.
+    pub batches: Vec<RecordBatch>,
+    /// The report, as for a sink.
+    pub report: Value,
+}
+
+/// Runs into memory; a split becomes a column `split`.
+pub fn collect(
+    plan: &Resolved,
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Collected> {
+    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let names = opened.inputs.names();
+    let mut collect = Collect::new(plan.split_names.clone());
+    let counts = execute(plan, opened, &mut collect, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
+}
+
+fn execute(
+    plan: &Resolved,
+    opened: crate::plan::source::Opened,
+    sink: &mut dyn Sink,
+    scratch: &Path,
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Vec<StepCounts>> {
+    let names = opened.inputs.names();
+    let mut stages = Vec::new();
+    for (step, counted, build) in &plan.stages {
+        let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
+        let stage = match (build, build.ordered()?) {
+            (_, Some(ordered)) => Stage::Ordered(ordered),
+            (Build::Map(map), None) => Stage::Map(map.clone()),
+            (_, None) => return Err(Error::internal("a stage is neither map nor ordered")),
+        };
+        stages.push((step, stage));
+    }
+    let mut shuffled;
+    let sink = match plan.shuffle {
+        Some(seed) => {
+            stages.push((UNCOUNTED, Stage::Map(std::sync::Arc::new(PlainStage))));
+            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+            &mut shuffled as &mut dyn Sink
+        }
+        None => sink,
+    };
+    let job = Job { source: opened.source, decode: opened.decode, stages, sink, steps: plan.verbs.len() };
+    run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))
+}
+
+fn tokenizer(plan: &Resolved) -> Value {
+    plan.tokenizer.as_ref().map_or(Value::Null, |t| {
+        json!({
+            "digest": t.digest,
+            "vocab_size": t.vocab_size,
+            "bos_token_id": t.bos_id,
+            "eos_token_id": t.eos_id,
+            "pad_token_id": t.pad_id,
+            "max_length": plan.max_length,
+        })
+    })
+}
+
+fn place(place: Place, names: &FileNames) -> String {
+    let name = names.get(place.file as usize).map_or("?", String::as_str);
+    format!("{name}:{}", place.row)
+}
+
+fn entries<'a>(all: impl Iterator<Item = (&'a str, Removed)>, names: &FileNames) -> Value {
+    let mut sorted: Vec<(&str, Removed)> = all.collect();
+    sorted.sort_by_key(|(code, r)| (std::cmp::Reverse(r.count), *code));
+    let entry = |(code, r): (&str, Removed)| {
+        (code.to_string(), json!({"count": r.count, "first": place(r.first, names)}))
+    };
+    Value::Object(sorted.into_iter().map(entry).collect())
+}
+
+/// The report: names are documented in `docs/report.md` and stable.
+fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
+    let mut all = StepCounts::default();
+    counts.iter().for_each(|c| all.merge(c.clone()));
+    let removed = |codes: &[&str]| -> u64 {
+        all.removed.iter().filter(|(code, _)| codes.contains(code)).map(|(_, r)| r.count).sum()
+    };
+    let duplicate = removed(&["duplicate", "duplicate_against"]);
+    let filtered = removed(&["filtered", "not_in_head"]);
+    let rejected = all.sums.get("rejected").copied().unwrap_or(0);
+    let steps: Vec<Value> = plan
+        .verbs
+        .iter()
+        .zip(counts)
+        .map(|(verb, c)| {
+            json!({
+                "step": verb,
+                "rows_in": c.rows_in,
+                "rows_out": c.rows_out,
+                "removed": entries(c.removed.iter().map(|(k, v)| (*k, *v)), names),
+            })
+        })
+        .collect();
+    let written = counts.iter().rev().find(|c| c.rows_in > 0).map_or(0, |c| c.rows_out);
+    json!({
+        "rows": {
+            "read": counts.first().map_or(0, |c| c.rows_in),
+            "written": written,
+            "rejected": rejected,
+            "duplicate": duplicate,
+            "filtered": filtered,
+            "dropped": all.removed_rows() - rejected - duplicate - filtered,
+        },
+        "steps": steps,
+        "reasons": entries(all.removed.iter().map(|(k, v)| (*k, *v)), names),
+        "findings": entries(all.findings.iter().map(|(k, v)| (k.as_str(), *v)), names),
+        "blank_lines": all.sums.get("blank_lines").copied().unwrap_or(0),
+        "tokens": tokens(plan, &all),
+        "groups": groups(plan, &all),
+    })
+}
+
+fn tokens(plan: &Resolved, all: &StepCounts) -> Value {
+    if plan.tokenizer.is_none() {
+        return Value::Null;
+    }
+    let sum = |name: &str| all.sums.get(name).copied().unwrap_or(0);
+    let share = |a: u64, b: u64| if b == 0 { Value::Null } else { json!(a as f64 / b as f64) };
+    let length = |q: f64| quantile(&all.lengths, q).unwrap_or(0);
+    json!({
+        "total": sum("tokens"),
+        "trained": sum("trained_tokens"),
+        "trained_share": if sum("tokens") == 0 { 0.0 } else { sum("trained_tokens") as f64 / sum("tokens") as f64 },
+        "rows_without_trained": all.removed.get("no_trained_token").map_or(0, |r| r.count),
+        "truncated": sum("truncated"),
+        "doubled_bos": all.findings.get("doubled_bos").map_or(0, |r| r.count),
+        "length": {"p50": length(0.5), "p99": length(0.99), "max": length(1.0)},
+        "stop_stable_share": share(sum("stop_stable"), sum("stop_rows")),
+    })
+}
+
+fn groups(plan: &Resolved, all: &StepCounts) -> Value {
+    let Some(column) = &plan.report_by else { return Value::Null };
+    let mut rows = serde_json::Map::new();
+    for ((value, split), n) in &all.groups {
+        let by_split = rows.entry(value.clone()).or_insert_with(|| {
+            Value::Object(plan.split_names.iter().map(|name| (name.clone(), json!(0))).collect())
+        });
+        by_split[plan.split_names[usize::from(*split)].as_str()] = json!(n);
+    }
+    json!({"column": column, "rows": rows})
+}
+
+/// What goes into the manifest: with a `head`, only the steps behind it, since how far was read before it
+/// depends on when reading stopped.
+fn published_report(plan: &Resolved, report: &Value) -> Value {
+    match plan.head {
+        None => report.clone(),
+        Some(head) => {
+            let steps = report["steps"].as_array().map(|s| s[(head + 1).min(s.len())..].to_vec());
+            json!({"steps": steps, "tokens": report["tokens"]})
+        }
+    }
+}

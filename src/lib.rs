@@ -1,0 +1,33 @@
+//! `fastprep`: raw fine-tuning examples in, proven training shards out.
+//!
+//! The crate is layered; a module imports only from the layers before it, and stages never import one
+//! another (`tests/core/layers.rs` reads the source and proves it):
+//!
+//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`record`], [`report`], [`stage`], [`artifact`]
+//! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `write`
+//! 2. `plan`: steps as data, resolved and explained without touching a row
+//! 3. `engine`: the only place that creates threads
+//! 4. `py`: the binding, the only place that names pyo3
+
+pub mod artifact;
+pub mod cancel;
+pub mod compute;
+pub mod dedup;
+pub mod engine;
+pub mod error;
+pub mod format;
+pub mod hash;
+pub mod limits;
+pub mod plan;
+pub mod read;
+pub mod record;
+pub mod report;
+pub mod shuffle;
+pub mod split;
+pub mod stage;
+pub mod tokenize;
+pub mod validate;
+pub mod write;
+
+#[cfg(feature = "python")]
+mod py;

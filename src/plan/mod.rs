@@ -1,0 +1,76 @@
+//! What is to be done, as data: a source and steps, in the order they were said.
+//!
+//! [`Plan::push`] refuses what is wrong in itself (a second `format`, a share above 1); [`resolve`] looks at
+//! the source's columns, decides every default, and says what is wrong between the steps. Neither touches a
+//! row.
+
+mod columns;
+mod explain;
+pub mod resolve;
+pub mod source;
+pub mod step;
+
+pub use resolve::{Resolved, resolve};
+pub use source::SourceSpec;
+pub use step::{Step, TokenizeStep, TokenizerSpec};
+
+use crate::error::{Class, Error, Result};
+
+/// A source and steps; immutable, cheap to extend.
+#[derive(Clone)]
+pub struct Plan {
+    /// Where rows come from.
+    pub source: SourceSpec,
+    /// What is done with them, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// A plan that reads and does nothing else.
+    pub fn new(source: SourceSpec) -> Self {
+        Plan { source, steps: Vec::new() }
+    }
+
+    /// The plan with one more step.
+    pub fn push(&self, step: Step) -> Result<Plan> {
+        let verb = step.verb();
+        let has = |verb: &str| self.steps.iter().any(|s| s.verb() == verb);
+        let wrong =
+            |message: String, help: &str| Err(Error::new(Class::Plan, "bad_chain", message).help(help));
+        let once = ["format", "split", "tokenize", "shuffle"];
+        if once.contains(&verb) && has(verb) {
+            return wrong(format!("{verb}: the chain has one already"), "a row can be treated so only once");
+        }
+        if verb == "format" && has("tokenize") {
+            return wrong("format: the rows are tokenized already".into(), "put format before tokenize");
+        }
+        if verb == "head" && has("shuffle") {
+            return wrong("head: the rows are shuffled already".into(), "put head before shuffle");
+        }
+        if has("format") {
+            let proven = |name: &str| name == "prompt" || name == "completion";
+            let changes = match &step {
+                Step::WithColumns { names, .. } => names.iter().any(|n| proven(n)),
+                Step::Rename(pairs) => pairs.iter().any(|(from, to)| proven(from) || proven(to)),
+                Step::MapBatches { .. } => true,
+                _ => false,
+            };
+            if changes {
+                return wrong(
+                    format!(
+                        "{verb}: after format it could change `prompt` or `completion`, which are proven"
+                    ),
+                    "put it before format",
+                );
+            }
+        }
+        match &step {
+            Step::Split { options, .. } => options.check()?,
+            Step::Head(0) => return wrong("head: 0 rows are no data set".into(), "give a number of rows"),
+            _ => {}
+        }
+        let mut steps = self.steps.clone();
+        steps.push(step);
+        Ok(Plan { source: self.source.clone(), steps })
+    }
+}

@@ -1,0 +1,454 @@
+//! From what was said to what is run: columns found, defaults decided, every stage built once and tried on no
+//! rows at all, so that what is wrong is said before a row is read.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::columns::{Use, dedup_columns, needed, raw_columns};
+use super::source::{Found, SourceColumn};
+use super::{Plan, Step, TokenizeStep};
+use crate::artifact::Keys;
+use crate::compute::{FilterStage, HeadStage, ProjectStage, WithColumnsStage, call};
+use crate::dedup::{DedupStage, KeyOptions, KeyStage};
+use crate::error::{Class, Error, Result};
+use crate::format::{FormatOptions, FormatStage, PromptFormat, SpecialTokens};
+use crate::hash;
+use crate::read::{ColumnKind, Limits, ReadColumn};
+use crate::record::{Batch, Places, schema};
+use crate::report::StepCounts;
+use crate::split::{SplitKeyStage, SplitStage};
+use crate::stage::{Map, Ordered};
+use crate::tokenize::{LoadedTokenizer, TokenizeOptions, TokenizeStage};
+use crate::validate::ValidateStage;
+
+/// A plan with everything decided.
+pub struct Resolved {
+    /// The source, looked at.
+    pub found: Found,
+    /// What is read of it.
+    pub columns: Vec<ReadColumn>,
+    /// The stages, each with the number of its step (1 is the first verb after the scan).
+    pub stages: Vec<(usize, Counted, Build)>,
+    /// Step names, the source's first.
+    pub verbs: Vec<&'static str>,
+    /// The plan for people, a line a step.
+    pub lines: Vec<String>,
+    /// The columns that reach the sink, hidden ones too.
+    pub schema: SchemaRef,
+    /// `train` first.
+    pub split_names: Vec<String>,
+    /// The column whose shares are reported.
+    pub report_by: Option<String>,
+    /// The prompt format.
+    pub format: Option<Arc<PromptFormat>>,
+    /// The tokenizer.
+    pub tokenizer: Option<Arc<LoadedTokenizer>>,
+    /// Tokens a row may have.
+    pub max_length: Option<usize>,
+    /// The seed of the global shuffle.
+    pub shuffle: Option<u64>,
+    /// How keys are made, where there is a dedup.
+    pub key_recipe: Option<String>,
+    /// Earlier folders, as given.
+    pub against: Vec<String>,
+    /// Digest of all that decides the output but the input.
+    pub fingerprint: String,
+    /// The step of the last `head`, where there is one: what was read before it depends on when reading stopped.
+    pub head: Option<usize>,
+}
+
+/// Whether a stage counts its rows for its step: of several stages of a step one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It does.
+    Yes,
+    /// Another one does.
+    No,
+}
+
+/// A stage, or how to make it anew for each run.
+pub enum Build {
+    /// Has no state.
+    Map(Arc<dyn Map>),
+    /// Keeps so many rows.
+    Head(usize),
+    /// Looks keys up.
+    Dedup {
+        /// Names the kept rows.
+        keepers: bool,
+        /// Compares bytes.
+        verify: bool,
+        /// Earlier folders.
+        against: Vec<String>,
+        /// Their keys must have been made so.
+        recipe: String,
+    },
+}
+
+impl Build {
+    /// The ordered stage, empty.
+    pub fn ordered(&self) -> Result<Option<Box<dyn Ordered>>> {
+        Ok(match self {
+            Build::Map(_) => None,
+            Build::Head(rows) => Some(Box::new(HeadStage::new(*rows))),
+            Build::Dedup { keepers, verify, against, recipe } => {
+                let mut stage = DedupStage::new(*keepers, *verify);
+                for folder in against {
+                    let keys = Keys::open(folder.as_ref())?;
+                    if keys.recipe != *recipe {
+                        return Err(Error::new(
+                            Class::Plan,
+                            "other_keys",
+                            format!(
+                                "dedup: its keys were made by `{}`, this plan's by `{recipe}`",
+                                keys.recipe
+                            ),
+                        )
+                        .path(folder)
+                        .help(
+                            "give dedup the same on= and normalize= as that folder had, or prepare it again",
+                        ));
+                    }
+                    stage.seed(keys)?;
+                }
+                Some(Box::new(stage))
+            }
+        })
+    }
+}
+
+/// Decides everything. Reads the heads of the files and the tokenizer, no row.
+pub fn resolve(plan: &Plan) -> Result<Resolved> {
+    let found = plan.source.find()?;
+    let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
+    let uses = needed(plan, &names)?;
+    let columns =
+        uses.iter().map(|(name, used)| read_column(&found, name, *used)).collect::<Result<Vec<_>>>()?;
+    let (_, schema) = found.decoder(&columns, Limits::default())?;
+    let mut verbs = vec![plan.source.verb()];
+    verbs.extend(plan.steps.iter().map(Step::verb));
+    let shown: Vec<String> = columns.iter().map(|c| shown_column(&found, c)).collect();
+    let lines = vec![
+        super::explain::line(plan.source.verb(), &found.describe(), "source"),
+        super::explain::detail(&format!(
+            "reads {} of {} columns: {}",
+            columns.len(),
+            names.len(),
+            shown.join(", ")
+        )),
+    ];
+    let mut builder = Builder {
+        plan,
+        empty: Batch {
+            seq: 0,
+            records: RecordBatch::new_empty(schema),
+            places: Places::numbered(0, 0, 0),
+            rejects: Vec::new(),
+            duplicates: Vec::new(),
+        },
+        out: Resolved {
+            found,
+            columns,
+            stages: Vec::new(),
+            verbs,
+            lines,
+            schema: Arc::new(arrow::datatypes::Schema::empty()),
+            split_names: vec!["train".into()],
+            report_by: None,
+            format: None,
+            tokenizer: None,
+            max_length: None,
+            shuffle: None,
+            key_recipe: None,
+            against: Vec::new(),
+            fingerprint: String::new(),
+            head: None,
+        },
+    };
+    for (i, step) in plan.steps.iter().enumerate() {
+        builder.step(i, step)?;
+    }
+    let mut out = builder.out;
+    out.schema = builder.empty.records.schema();
+    let mut decided = out.lines[1..].join("\n");
+    for part in [out.format.as_ref().map(|f| f.to_json()), out.tokenizer.as_ref().map(|t| t.digest.clone())] {
+        decided.push('\n');
+        decided.push_str(&part.unwrap_or_default());
+    }
+    out.fingerprint = hash::digest_hex(decided.as_bytes());
+    Ok(out)
+}
+
+fn shown_column(found: &Found, column: &ReadColumn) -> String {
+    let known = found.columns.iter().find(|c| c.name == column.name);
+    let type_name = match column.kind {
+        ColumnKind::Json if found.is_json() => "json",
+        _ => known.map_or("", |c| c.type_name.as_str()),
+    };
+    format!("{} {type_name}", column.name)
+}
+
+fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
+    let known = found.columns.iter().find(|c| c.name == name);
+    let SourceColumn { kind, type_name, .. } =
+        known.ok_or_else(|| Error::internal(format!("column `{name}` vanished")))?;
+    let text = matches!(kind, ColumnKind::Text | ColumnKind::LenientText);
+    let kind = match used {
+        Use::Text(verb) => {
+            let cannot = if found.is_json() { !text && *kind != ColumnKind::Json } else { !text };
+            if cannot {
+                return Err(Error::new(
+                    Class::Column,
+                    "wrong_type",
+                    format!("{verb}: column `{name}` is {type_name}, and text is needed"),
+                )
+                .column(name)
+                .help(format!("cast it first: .with_columns(pl.col(\"{name}\").cast(pl.String))")));
+            }
+            ColumnKind::Text
+        }
+        Use::Read => *kind,
+        Use::Passes if !found.is_json() => *kind,
+        Use::Passes if text => ColumnKind::LenientText,
+        Use::Passes => ColumnKind::Json,
+    };
+    Ok(ReadColumn::new(name, kind))
+}
+
+struct Builder<'p> {
+    plan: &'p Plan,
+    /// No rows, as they are at this point of the chain.
+    empty: Batch,
+    out: Resolved,
+}
+
+impl Builder<'_> {
+    fn map(&mut self, step: usize, counted: Counted, stage: impl Map + 'static) -> Result<()> {
+        let stage: Arc<dyn Map> = Arc::new(stage);
+        self.empty = stage.map(self.empty.clone(), &mut StepCounts::default())?;
+        self.out.stages.push((step, counted, Build::Map(stage)));
+        Ok(())
+    }
+
+    fn say(&mut self, verb: &str, text: &str, kind: &str) {
+        self.out.lines.push(super::explain::line(verb, text, kind));
+    }
+
+    fn visible(&self) -> Vec<String> {
+        let schema = self.empty.records.schema();
+        schema.fields().iter().map(|f| f.name().clone()).filter(|n| !schema::is_hidden(n)).collect()
+    }
+
+    fn formatted(&self) -> bool {
+        self.out.format.is_some()
+    }
+
+    fn step(&mut self, index: usize, step: &Step) -> Result<()> {
+        let (number, verb) = (index + 1, step.verb());
+        match step {
+            Step::Select(names) => {
+                self.say(verb, &names.join(", "), "map");
+                let columns = names.iter().map(|n| (n.clone(), n.clone())).collect();
+                self.map(number, Counted::Yes, ProjectStage { columns })
+            }
+            Step::Rename(pairs) => {
+                let shown: Vec<String> = pairs.iter().map(|(from, to)| format!("{from} -> {to}")).collect();
+                self.say(verb, &shown.join(", "), "map");
+                let new = |n: String| {
+                    let to =
+                        pairs.iter().find(|(from, _)| *from == n).map_or(n.clone(), |(_, to)| to.clone());
+                    (n, to)
+                };
+                let columns = self.visible().into_iter().map(new).collect();
+                self.map(number, Counted::Yes, ProjectStage { columns })
+            }
+            Step::Filter { columns, label, function } => {
+                self.say(verb, label, "map");
+                let stage = FilterStage { columns: columns.clone(), function: Arc::clone(function) };
+                self.map(number, Counted::Yes, stage)
+            }
+            Step::WithColumns { columns, label, function, .. } => {
+                self.say(verb, label, "map");
+                self.compute(number, Some(columns.clone()), function, "with_columns")
+            }
+            Step::MapBatches { name, version, function } => {
+                let version = version.as_ref().map_or("no version".into(), |v| format!("version {v}"));
+                self.say(verb, &format!("{name}, {version}"), "map");
+                self.compute(number, None, function, "map_batches")
+            }
+            Step::Head(rows) => {
+                self.say(verb, &format!("{rows} rows, in input order"), "ordered");
+                self.out.head = Some(number);
+                self.out.stages.push((number, Counted::Yes, Build::Head(*rows)));
+                Ok(())
+            }
+            Step::Validate { rules, policy } => {
+                let shown: Vec<String> = rules.iter().map(crate::validate::Rule::describe).collect();
+                self.say(verb, &format!("{}; on_invalid={}", shown.join("; "), policy.name()), "map");
+                self.map(number, Counted::Yes, ValidateStage { rules: rules.clone(), policy: *policy })
+            }
+            Step::Format { format, on_collision } => self.format(index, format, *on_collision),
+            Step::Dedup { .. } => self.dedup(number, step),
+            Step::Split { options, by } => {
+                let (columns, otherwise) = match by {
+                    Some(by) => (by.clone(), Vec::new()),
+                    None => raw_columns(self.plan),
+                };
+                let shares: Vec<String> = options.shares.iter().map(|(n, s)| format!("{n}={s}")).collect();
+                let by_what = columns.join(", ");
+                self.say(
+                    verb,
+                    &format!("{}, train the rest; by {by_what}; seed={}", shares.join(", "), options.seed),
+                    "map",
+                );
+                if by.is_some() || !self.formatted() {
+                    self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?;
+                }
+                self.out.split_names = options.names();
+                self.out.report_by.clone_from(&options.report_by);
+                self.map(number, Counted::Yes, SplitStage { options: options.clone() })
+            }
+            Step::Tokenize(options) => self.tokenize(number, options),
+            Step::Shuffle { seed } => {
+                self.say(verb, &format!("all rows, before the sink; seed={seed}"), "barrier");
+                self.out.shuffle = Some(*seed);
+                Ok(())
+            }
+        }
+    }
+
+    fn compute(
+        &mut self,
+        number: usize,
+        columns: Option<Vec<String>>,
+        function: &Arc<dyn crate::compute::Function>,
+        step: &'static str,
+    ) -> Result<()> {
+        let names = columns.clone().unwrap_or_else(|| self.visible());
+        let schema = self.empty.records.schema();
+        let indices: Vec<usize> = names.iter().filter_map(|n| schema.index_of(n).ok()).collect();
+        let makes = call(function.as_ref(), &self.empty.records.project(&indices)?, step)?.schema();
+        let replaces = columns.is_none();
+        let function = Arc::clone(function);
+        self.map(number, Counted::Yes, WithColumnsStage { columns, function, makes, replaces, step })
+    }
+
+    fn format(
+        &mut self,
+        index: usize,
+        format: &Arc<PromptFormat>,
+        on_collision: crate::format::OnCollision,
+    ) -> Result<()> {
+        let later = &self.plan.steps[index + 1..];
+        let prompt_key = later.iter().any(|s| matches!(s, Step::Split { by: None, .. }));
+        let tokenize = later.iter().find_map(|s| if let Step::Tokenize(t) = s { Some(t) } else { None });
+        let special_tokens = match tokenize {
+            Some(step) => {
+                let tokenizer = step.tokenizer.load()?;
+                let patterns: Vec<String> =
+                    tokenizer.special_tokens.iter().map(|t| t.content.clone()).collect();
+                (!patterns.is_empty()).then_some(SpecialTokens { patterns, policy: step.special_tokens })
+            }
+            None => None,
+        };
+        let eos = if format.eos() { " + EOS" } else { "" };
+        self.say(
+            "format",
+            &format!(
+                "prompt {:?} + separator {:?}; completion {:?} + stop {:?}{eos}; on_collision={}",
+                format.prompt().source(),
+                format.separator(),
+                format.completion().source(),
+                format.stop(),
+                on_collision.name()
+            ),
+            "map",
+        );
+        if format.eos() && tokenize.is_none() {
+            return Err(Error::new(
+                Class::Plan,
+                "no_tokenizer",
+                "format: eos=True needs a tokenizer's EOS token",
+            )
+            .help("add .tokenize(...), or leave eos out"));
+        }
+        self.out.format = Some(Arc::clone(format));
+        let options = FormatOptions { on_collision, special_tokens, prompt_key };
+        self.map(index + 1, Counted::Yes, FormatStage::new(format.as_ref().clone(), options)?)
+    }
+
+    fn dedup(&mut self, number: usize, step: &Step) -> Result<()> {
+        let Step::Dedup { on, normalize, verify, keepers, against } = step else { return Ok(()) };
+        let on = dedup_columns(on.as_deref(), self.formatted(), || self.visible());
+        let options = KeyOptions { on, normalize: *normalize, verify: *verify };
+        let recipe = options.recipe();
+        let mut text = format!("on {}, {}, first kept", options.on.join(", "), normalize.name());
+        text.push_str(if *keepers { ", keepers named" } else { "" });
+        text.push_str(if *verify { ", bytes compared" } else { ", 128-bit keys" });
+        if !against.is_empty() {
+            text.push_str(&format!(", against {} earlier folders", against.len()));
+        }
+        self.say("dedup", &text, "ordered");
+        self.map(number, Counted::No, KeyStage(options))?;
+        // What the ordered stage takes away again.
+        self.empty = self.empty.clone().without_columns(&[crate::dedup::KEY_BYTES])?;
+        self.out.key_recipe = Some(recipe.clone());
+        self.out.against.clone_from(against);
+        self.out.stages.push((
+            number,
+            Counted::Yes,
+            Build::Dedup { keepers: *keepers, verify: *verify, against: against.clone(), recipe },
+        ));
+        Ok(())
+    }
+
+    fn tokenize(&mut self, number: usize, step: &TokenizeStep) -> Result<()> {
+        let Some(format) = self.out.format.clone() else {
+            return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not proven yet").help(
+                "put .format(PromptFormat(...)) before it; data that already ends in separator and stop is \
+                 recognised and not given a second one",
+            ));
+        };
+        let tokenizer = step.tokenizer.load()?;
+        let eos_id = match (format.eos(), tokenizer.eos_id) {
+            (false, _) => None,
+            (true, Some(id)) => Some(id),
+            (true, None) => {
+                return Err(Error::new(Class::Plan, "no_eos", "tokenize: the tokenizer names no EOS token").help(
+                    "give the folder with tokenizer_config.json, or a transformers tokenizer, or leave eos out",
+                ));
+            }
+        };
+        let limit = step.max_length.map_or("none".into(), |n| n.to_string());
+        self.say(
+            "tokenize",
+            &format!(
+                "{}, {} ids; max_length={limit}; on_overflow={}; special_tokens={}; add_bos={}; keep_text={}",
+                step.tokenizer.label(),
+                tokenizer.vocab_size,
+                step.on_overflow.name(),
+                step.special_tokens.name(),
+                step.add_bos,
+                step.keep_text
+            ),
+            "map",
+        );
+        self.out.lines.push(super::explain::detail("engine: tokenizers 0.23"));
+        for note in &tokenizer.notes {
+            self.out.lines.push(super::explain::detail(&format!("note: {note}")));
+        }
+        let options = TokenizeOptions {
+            max_length: step.max_length,
+            on_overflow: step.on_overflow,
+            eos_id,
+            add_bos: step.add_bos,
+            keep_text: step.keep_text,
+            stop: Some(format.stop().to_string()),
+        };
+        self.out.tokenizer = Some(Arc::clone(&tokenizer));
+        self.out.max_length = step.max_length;
+        self.map(number, Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
+    }
+}

@@ -1,0 +1,258 @@
+//! Where rows come from.
+
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+
+use crate::cancel::Cancel;
+use crate::error::{Class, Error, Result};
+use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
+use crate::read::discover::{Wanted, discover};
+use crate::read::inputs::Inputs;
+use crate::read::jsonl::JsonlDecode;
+use crate::read::lines::LinesSource;
+use crate::read::parquet::{self, ParquetSource};
+use crate::read::peek::{peek_files, peek_reader};
+use crate::read::{ColumnKind, InputFile, Limits, ReadColumn};
+use crate::record::{is_text, schema};
+use crate::stage::{Decode, Source};
+
+type BoxedReader = Box<dyn Read + Send>;
+
+/// A source as the user named it; nothing is opened before the plan is resolved.
+#[derive(Clone)]
+pub enum SourceSpec {
+    /// JSON lines in files: paths, globs, folders.
+    Jsonl {
+        /// As given.
+        inputs: Vec<String>,
+        /// A longer line is rejected.
+        max_line_bytes: usize,
+    },
+    /// JSON lines from a stream: standard input, or records of the caller.
+    Reader {
+        /// How places call it.
+        name: String,
+        /// Opens it.
+        stream: Arc<dyn OpenReader>,
+        /// A longer line is rejected.
+        max_line_bytes: usize,
+        /// A stream that was opened to look at its head and not yet read: it cannot be opened twice.
+        peeked: Arc<Mutex<Option<Peeked>>>,
+    },
+    /// Parquet files.
+    Parquet {
+        /// As given.
+        inputs: Vec<String>,
+    },
+    /// Record batches of the caller.
+    Arrow {
+        /// How places call it.
+        name: String,
+        /// Opens it.
+        stream: Arc<dyn OpenBatches>,
+    },
+}
+
+/// A stream whose head was looked at: its columns, and itself, whole.
+pub type Peeked = (Vec<ReadColumn>, BoxedReader);
+
+/// Opens a stream of bytes; fails where it could be read only once and was.
+pub trait OpenReader: Send + Sync {
+    /// The stream from its start.
+    fn open(&self) -> Result<BoxedReader>;
+}
+
+/// Opens a stream of record batches; fails where it could be read only once and was.
+pub trait OpenBatches: Send + Sync {
+    /// The columns, known without reading.
+    fn schema(&self) -> Result<SchemaRef>;
+    /// The stream from its start.
+    fn open(&self) -> Result<RecordBatches>;
+}
+
+/// The error for a source that was read before and cannot be read again.
+#[cold]
+pub fn read_twice(name: &str) -> Error {
+    Error::new(Class::Source, "read_twice", "this source can be read once, and was")
+        .path(name)
+        .help("scan a file instead, or make a new source for each run")
+}
+
+/// A column of the source: what is known of it before a row is read.
+#[derive(Debug, Clone)]
+pub struct SourceColumn {
+    /// Its name.
+    pub name: String,
+    /// For JSON, the kind its head suggests; for columnar sources `Text` where it is text, else `Json`.
+    pub kind: ColumnKind,
+    /// How `explain` calls its type.
+    pub type_name: String,
+}
+
+/// The source, looked at: files found, columns known.
+pub struct Found {
+    spec: SourceSpec,
+    files: Vec<InputFile>,
+    /// In the source's order.
+    pub columns: Vec<SourceColumn>,
+    arrow_schema: Option<SchemaRef>,
+}
+
+/// What the engine needs to read it.
+pub struct Opened {
+    /// Cuts.
+    pub source: Box<dyn Source>,
+    /// Decodes.
+    pub decode: Arc<dyn Decode>,
+    /// What was read, to be asked afterwards.
+    pub inputs: Inputs,
+}
+
+impl SourceSpec {
+    /// The verb that made it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            SourceSpec::Jsonl { .. } => "scan_jsonl",
+            SourceSpec::Reader { .. } => "from_records",
+            SourceSpec::Parquet { .. } => "scan_parquet",
+            SourceSpec::Arrow { .. } => "from_arrow",
+        }
+    }
+
+    /// Finds the files and learns the columns.
+    pub fn find(&self) -> Result<Found> {
+        let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
+        let (files, columns, arrow_schema) = match self {
+            SourceSpec::Jsonl { inputs, .. } => {
+                let files = discover(inputs, Wanted::Jsonl)?;
+                let columns = from_json(peek_files(&files)?);
+                (files, columns, None)
+            }
+            SourceSpec::Reader { name, stream, peeked, .. } => {
+                let mut peeked = peeked.lock().unwrap_or_else(PoisonError::into_inner);
+                if peeked.is_none() {
+                    *peeked = Some(peek_reader(stream.open()?, name)?);
+                }
+                let columns = peeked.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default();
+                (Vec::new(), from_json(columns), None)
+            }
+            SourceSpec::Parquet { inputs } => {
+                let files = discover(inputs, Wanted::Parquet)?;
+                let schema = parquet::schema(&files)?;
+                (files, arrow_columns(&schema), Some(schema))
+            }
+            SourceSpec::Arrow { stream, .. } => {
+                let schema = stream.schema()?;
+                (Vec::new(), arrow_columns(&schema), Some(schema))
+            }
+        };
+        Ok(Found { spec: self.clone(), files, columns, arrow_schema })
+    }
+}
+
+fn json_column(column: ReadColumn) -> SourceColumn {
+    let type_name = match column.kind {
+        ColumnKind::Text | ColumnKind::LenientText => "str",
+        ColumnKind::Int64 => "int64",
+        ColumnKind::Float64 => "float64",
+        ColumnKind::Bool => "bool",
+        ColumnKind::Json => "json",
+    };
+    SourceColumn { name: column.name, kind: column.kind, type_name: type_name.into() }
+}
+
+fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
+    let column = |f: &Arc<arrow::datatypes::Field>| SourceColumn {
+        name: f.name().clone(),
+        kind: if is_text(f.data_type()) || f.data_type().is_null() {
+            ColumnKind::Text
+        } else {
+            ColumnKind::Json
+        },
+        type_name: schema::type_name(f),
+    };
+    columns.fields().iter().map(column).collect()
+}
+
+impl Found {
+    /// How `explain` shows it.
+    pub fn describe(&self) -> String {
+        match &self.spec {
+            SourceSpec::Jsonl { .. } | SourceSpec::Parquet { .. } => {
+                let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
+                let more = if self.files.len() > 3 { ", …" } else { "" };
+                let s = if self.files.len() == 1 { "" } else { "s" };
+                format!("{} file{s}: {}{more}", self.files.len(), names.join(", "))
+            }
+            SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => name.clone(),
+        }
+    }
+
+    /// Whether text and JSON are told apart by value: then columns that only pass through are read leniently.
+    pub fn is_json(&self) -> bool {
+        self.arrow_schema.is_none()
+    }
+
+    /// A decoder alone, for the schema it makes.
+    pub fn decoder(&self, columns: &[ReadColumn], limits: Limits) -> Result<(Arc<dyn Decode>, SchemaRef)> {
+        match &self.arrow_schema {
+            Some(schema) => {
+                let decode = RecordsDecode::new(columns, schema)?;
+                let schema = decode.schema();
+                Ok((Arc::new(decode), schema))
+            }
+            None => {
+                let known: Vec<String> = self.columns.iter().map(|c| c.name.clone()).collect();
+                let decode = JsonlDecode::new(columns.to_vec(), &known, self.limits(limits));
+                let schema = decode.schema();
+                Ok((Arc::new(decode), schema))
+            }
+        }
+    }
+
+    fn limits(&self, limits: Limits) -> Limits {
+        match self.spec {
+            SourceSpec::Jsonl { max_line_bytes, .. } | SourceSpec::Reader { max_line_bytes, .. } => {
+                Limits { max_line_bytes, ..limits }
+            }
+            _ => limits,
+        }
+    }
+
+    /// Opens it for one run.
+    pub fn open(&self, columns: &[ReadColumn], limits: Limits, cancel: &Cancel) -> Result<Opened> {
+        let (decode, _) = self.decoder(columns, limits)?;
+        let limits = self.limits(limits);
+        let (source, inputs): (Box<dyn Source>, Inputs) = match &self.spec {
+            SourceSpec::Jsonl { .. } => {
+                let source = LinesSource::files(self.files.clone(), limits, cancel.clone());
+                let inputs = source.inputs();
+                (Box::new(source), inputs)
+            }
+            SourceSpec::Reader { name, stream, peeked, .. } => {
+                let taken = peeked.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let reader = match taken {
+                    Some((_, reader)) => reader,
+                    None => stream.open()?,
+                };
+                let source = LinesSource::reader(reader, name, limits, cancel.clone());
+                let inputs = source.inputs();
+                (Box::new(source), inputs)
+            }
+            SourceSpec::Parquet { .. } => {
+                let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+                let source = ParquetSource::new(self.files.clone(), Some(&names), limits)?;
+                let inputs = source.inputs();
+                (Box::new(source), inputs)
+            }
+            SourceSpec::Arrow { name, stream } => {
+                let source = RecordsSource::new(stream.open()?, name, limits);
+                let inputs = source.inputs();
+                (Box::new(source), inputs)
+            }
+        };
+        Ok(Opened { source, decode, inputs })
+    }
+}

@@ -1,0 +1,69 @@
+//! Arrow streams across the door, without a copy.
+
+use std::sync::Mutex;
+
+use arrow::array::RecordBatchReader;
+use arrow::datatypes::SchemaRef;
+use pyo3::prelude::*;
+use pyo3_arrow::PyRecordBatchReader;
+
+use super::errors::from_python;
+use crate::error::{Class, Error, Result};
+use crate::plan::source::{OpenBatches, read_twice};
+use crate::read::arrow::RecordBatches;
+
+type Reader = Box<dyn RecordBatchReader + Send>;
+
+/// An object with `__arrow_c_stream__`. A table can be opened again and again; a reader once.
+pub struct Stream {
+    name: String,
+    object: Py<PyAny>,
+    /// Opened for its schema, not read yet.
+    ready: Mutex<Option<Reader>>,
+    once: bool,
+    opened: Mutex<bool>,
+}
+
+impl Stream {
+    /// Wraps the object; `once` says that a second `__arrow_c_stream__` would be empty or fail.
+    pub fn new(name: String, object: Py<PyAny>, once: bool) -> Self {
+        Stream { name, object, ready: Mutex::new(None), once, opened: Mutex::new(false) }
+    }
+
+    fn reader(&self) -> Result<Reader> {
+        let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.once && *opened {
+            return Err(read_twice(&self.name));
+        }
+        *opened = true;
+        Python::attach(|py| {
+            let reader: PyRecordBatchReader =
+                self.object.extract(py).map_err(|e: PyErr| from_python(py, e, "from_arrow"))?;
+            reader.into_reader().map_err(|e| from_python(py, e.into(), "from_arrow"))
+        })
+    }
+}
+
+impl OpenBatches for Stream {
+    fn schema(&self) -> Result<SchemaRef> {
+        let mut ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if ready.is_none() {
+            *ready = Some(self.reader()?);
+        }
+        ready.as_ref().map(|r| r.schema()).ok_or_else(|| Error::internal("the stream was lost"))
+    }
+
+    fn open(&self) -> Result<RecordBatches> {
+        let ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let reader = match ready {
+            Some(reader) => reader,
+            None => self.reader()?,
+        };
+        let name = self.name.clone();
+        Ok(Box::new(reader.map(move |batch| {
+            batch.map_err(|e| {
+                Error::new(Class::Source, "cannot_read", "the Arrow stream failed").path(&name).source(e)
+            })
+        })))
+    }
+}

@@ -1,0 +1,32 @@
+//! Functions of the caller over Arrow tables.
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use pyo3::prelude::*;
+use pyo3_arrow::PyTable;
+
+use super::errors::from_python;
+use crate::compute::Function;
+use crate::error::Result;
+
+/// A Python callable: a table in, a table out.
+pub struct PyFunction {
+    /// What errors call it.
+    pub name: String,
+    /// The callable.
+    pub callable: Py<PyAny>,
+}
+
+impl Function for PyFunction {
+    fn call(&self, columns: &RecordBatch) -> Result<RecordBatch> {
+        Python::attach(|py| {
+            let call = || -> PyResult<RecordBatch> {
+                let given = PyTable::try_new(vec![columns.clone()], columns.schema())?;
+                let made: PyTable = self.callable.call1(py, (given.into_pyobject(py)?,))?.extract(py)?;
+                let (batches, schema) = made.into_inner();
+                Ok(concat_batches(&schema, &batches).map_err(pyo3_arrow::error::PyArrowError::from)?)
+            };
+            call().map_err(|e| from_python(py, e, &self.name))
+        })
+    }
+}

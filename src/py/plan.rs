@@ -1,0 +1,365 @@
+//! `Plan`: one method a verb; what Python says loosely becomes an enum here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use arrow::datatypes::Schema;
+use pyo3::prelude::*;
+use pyo3_arrow::PyTable;
+use serde_json::{Value, json};
+
+use super::arrow::Stream;
+use super::errors::to_python;
+use super::format::PyPromptFormat;
+use super::function::PyFunction;
+use super::gate::enter;
+use super::reader::{Made, Stdin};
+use crate::dedup::Normalize;
+use crate::engine::prepare::{Knobs, MaxRejects, Target, collect, sink};
+use crate::error::{Class, Error, Result, nearest_first};
+use crate::format::{OnCollision, SpecialPolicy};
+use crate::limits::{MAX_LINE_BYTES, SHARD_BYTES};
+use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, TokenizerSpec, resolve};
+use crate::record::{Policy, reason, schema};
+use crate::split::SplitOptions;
+use crate::tokenize::{OnOverflow, TokenNames};
+use crate::validate::{Check, Rule};
+use crate::write::{Compression, Disk, Format};
+
+/// The plan behind a `Pipeline`.
+#[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
+pub struct PyPlan(Plan);
+
+/// One of the words an option takes.
+fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
+    known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<String> = known.iter().map(|(name, _)| (*name).to_string()).collect();
+        let names = nearest_first(given, &names);
+        Error::new(Class::Plan, "bad_option", format!("{option}=\"{given}\" is none of {}", names.join(", ")))
+    })
+}
+
+const POLICIES: [(&str, Policy); 3] =
+    [("reject", Policy::Reject), ("drop", Policy::Drop), ("raise", Policy::Raise)];
+
+impl PyPlan {
+    fn push(&self, py: Python<'_>, step: Result<Step>) -> PyResult<PyPlan> {
+        step.and_then(|step| self.0.push(step)).map(PyPlan).map_err(|e| to_python(py, &e))
+    }
+
+    fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
+        let plan = self.0.clone();
+        py.detach(|| resolve(&plan)).map_err(|e| to_python(py, &e))
+    }
+}
+
+#[pymethods]
+impl PyPlan {
+    #[staticmethod]
+    fn scan_jsonl(inputs: Vec<String>, max_line_bytes: usize) -> Self {
+        if inputs == ["-"] {
+            return PyPlan(Plan::new(SourceSpec::Reader {
+                name: crate::read::lines::STDIN.into(),
+                stream: Arc::new(Stdin::default()),
+                max_line_bytes,
+                peeked: Arc::default(),
+            }));
+        }
+        PyPlan(Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes }))
+    }
+
+    #[staticmethod]
+    fn scan_parquet(inputs: Vec<String>) -> Self {
+        PyPlan(Plan::new(SourceSpec::Parquet { inputs }))
+    }
+
+    #[staticmethod]
+    fn from_arrow(name: String, data: Py<PyAny>, once: bool) -> Self {
+        PyPlan(Plan::new(SourceSpec::Arrow {
+            name: name.clone(),
+            stream: Arc::new(Stream::new(name, data, once)),
+        }))
+    }
+
+    #[staticmethod]
+    fn from_reader(name: String, make: Py<PyAny>, again: bool) -> Self {
+        PyPlan(Plan::new(SourceSpec::Reader {
+            name: name.clone(),
+            stream: Arc::new(Made { name, make, again, opened: Mutex::new(false) }),
+            max_line_bytes: MAX_LINE_BYTES,
+            peeked: Arc::default(),
+        }))
+    }
+
+    fn verbs(&self) -> Vec<&'static str> {
+        std::iter::once(self.0.source.verb()).chain(self.0.steps.iter().map(Step::verb)).collect()
+    }
+
+    fn select(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
+        self.push(py, Ok(Step::Select(names)))
+    }
+
+    fn rename(&self, py: Python<'_>, pairs: Vec<(String, String)>) -> PyResult<Self> {
+        self.push(py, Ok(Step::Rename(pairs)))
+    }
+
+    fn filter(
+        &self,
+        py: Python<'_>,
+        columns: Vec<String>,
+        label: String,
+        callable: Py<PyAny>,
+    ) -> PyResult<Self> {
+        let function = Arc::new(PyFunction { name: format!("filter {label}"), callable });
+        self.push(py, Ok(Step::Filter { columns, label, function }))
+    }
+
+    fn with_columns(
+        &self,
+        py: Python<'_>,
+        columns: Vec<String>,
+        names: Vec<String>,
+        label: String,
+        callable: Py<PyAny>,
+    ) -> PyResult<Self> {
+        let function = Arc::new(PyFunction { name: format!("with_columns {label}"), callable });
+        self.push(py, Ok(Step::WithColumns { columns, names, label, function }))
+    }
+
+    fn map_batches(
+        &self,
+        py: Python<'_>,
+        name: String,
+        version: Option<String>,
+        callable: Py<PyAny>,
+    ) -> PyResult<Self> {
+        let function = Arc::new(PyFunction { name: format!("map_batches {name}"), callable });
+        self.push(py, Ok(Step::MapBatches { name, version, function }))
+    }
+
+    fn head(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
+        self.push(py, Ok(Step::Head(rows)))
+    }
+
+    /// The plan with a head, for a look at the first rows: before the shuffle, which would need them all.
+    fn head_unshuffled(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
+        let steps = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. })).cloned().collect();
+        PyPlan(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
+    }
+
+    fn validate(
+        &self,
+        py: Python<'_>,
+        rules: Vec<(String, String, Option<Bound<'_, PyAny>>)>,
+        policy: &str,
+    ) -> PyResult<Self> {
+        let rules = rules
+            .into_iter()
+            .map(|(column, name, value)| {
+                let value = || value.ok_or_else(|| pyo3::exceptions::PyValueError::new_err("no value"));
+                let check = match name.as_str() {
+                    "required" => Check::Required,
+                    "not_blank" => Check::NotBlank,
+                    "min_chars" => Check::MinChars(value()?.extract()?),
+                    "max_chars" => Check::MaxChars(value()?.extract()?),
+                    _ => Check::Allowed(value()?.extract()?),
+                };
+                Ok(Rule { column, check })
+            })
+            .collect::<PyResult<Vec<_>>>()?;
+        self.push(py, word("on_invalid", policy, &POLICIES).map(|policy| Step::Validate { rules, policy }))
+    }
+
+    fn format(&self, py: Python<'_>, format: &PyPromptFormat, on_collision: &str) -> PyResult<Self> {
+        let format = Arc::clone(&format.0);
+        let known = [
+            ("reject", OnCollision::Remove(Policy::Reject)),
+            ("drop", OnCollision::Remove(Policy::Drop)),
+            ("raise", OnCollision::Remove(Policy::Raise)),
+            ("insert_space", OnCollision::InsertSpace),
+        ];
+        let step = word("on_collision", on_collision, &known);
+        self.push(py, step.map(|on_collision| Step::Format { format, on_collision }))
+    }
+
+    fn dedup(
+        &self,
+        py: Python<'_>,
+        on: Option<Vec<String>>,
+        normalize: Vec<String>,
+        verify: bool,
+        keepers: bool,
+        against: Vec<String>,
+    ) -> PyResult<Self> {
+        let mut level = Normalize::default();
+        for part in &normalize {
+            let known = [("unicode", 0), ("case", 1), ("whitespace", 2)];
+            match word("normalize", part, &known).map_err(|e| to_python(py, &e))? {
+                0 => level.unicode = true,
+                1 => level.case = true,
+                _ => level.whitespace = true,
+            }
+        }
+        self.push(py, Ok(Step::Dedup { on, normalize: level, verify, keepers, against }))
+    }
+
+    fn split(
+        &self,
+        py: Python<'_>,
+        shares: Vec<(String, f64)>,
+        seed: u64,
+        by: Option<Vec<String>>,
+        report_by: Option<String>,
+    ) -> PyResult<Self> {
+        self.push(py, Ok(Step::Split { options: SplitOptions { shares, seed, report_by }, by }))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one call behind tokenize, which names them all")]
+    fn tokenize(
+        &self,
+        py: Python<'_>,
+        path: Option<String>,
+        json: Option<String>,
+        mut names: HashMap<String, Option<String>>,
+        label: String,
+        max_length: Option<usize>,
+        on_overflow: &str,
+        special_tokens: &str,
+        keep_text: bool,
+        add_bos: bool,
+    ) -> PyResult<Self> {
+        let tokenizer = match (path, json) {
+            (Some(path), _) => TokenizerSpec::path(path),
+            (None, json) => {
+                let mut name = |n: &str| names.remove(n).flatten();
+                let names = TokenNames { bos: name("bos"), eos: name("eos"), pad: name("pad") };
+                TokenizerSpec::json(json.unwrap_or_default().into_bytes(), names, label)
+            }
+        };
+        let overflow = [
+            OnOverflow::Reject,
+            OnOverflow::Drop,
+            OnOverflow::Raise,
+            OnOverflow::TruncatePromptLeft,
+            OnOverflow::TruncateCompletion,
+        ]
+        .map(|o| (o.name(), o));
+        let special = [
+            SpecialPolicy::Remove(Policy::Reject),
+            SpecialPolicy::Remove(Policy::Drop),
+            SpecialPolicy::Remove(Policy::Raise),
+            SpecialPolicy::Strip,
+            SpecialPolicy::AsText,
+            SpecialPolicy::AsToken,
+        ]
+        .map(|s| (s.name(), s));
+        let step = word("on_overflow", on_overflow, &overflow).and_then(|on_overflow| {
+            let special_tokens = word("special_tokens", special_tokens, &special)?;
+            Ok(Step::Tokenize(Box::new(TokenizeStep {
+                tokenizer,
+                max_length,
+                on_overflow,
+                special_tokens,
+                keep_text,
+                add_bos,
+            })))
+        });
+        self.push(py, step)
+    }
+
+    fn shuffle(&self, py: Python<'_>, seed: u64) -> PyResult<Self> {
+        self.push(py, Ok(Step::Shuffle { seed }))
+    }
+
+    fn explain(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.resolve(py)?.explain())
+    }
+
+    fn schema(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        Ok(self.resolve(py)?.visible())
+    }
+
+    fn token_texts(&self, py: Python<'_>, ids: Vec<i32>) -> PyResult<Vec<String>> {
+        let step = self.0.steps.iter().find_map(|s| if let Step::Tokenize(t) = s { Some(t) } else { None });
+        let step = step.ok_or_else(|| to_python(py, &Error::internal("the plan has no tokenizer")))?;
+        step.tokenizer.load().and_then(|t| t.token_texts(&ids)).map_err(|e| to_python(py, &e))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one call behind the sinks, which name them all")]
+    fn sink(
+        &self,
+        py: Python<'_>,
+        dir: String,
+        formats: Vec<String>,
+        compression: Option<&str>,
+        overwrite: bool,
+        max_rejects: Option<u64>,
+        max_reject_share: Option<f64>,
+        shard_bytes: Option<u64>,
+        threads: Option<usize>,
+    ) -> PyResult<String> {
+        let start = Instant::now();
+        let compression = match compression {
+            None => Compression::None,
+            Some(name) => {
+                let known = [("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
+                word("compression", name, &known).map_err(|e| to_python(py, &e))?
+            }
+        };
+        let known = [("arrow", Format::Arrow), ("jsonl", Format::Jsonl { compression })];
+        let formats = formats.iter().map(|f| word("formats", f, &known)).collect::<Result<Vec<_>>>();
+        let target = Target {
+            dir: dir.into(),
+            overwrite,
+            formats: formats.map_err(|e| to_python(py, &e))?,
+            shard_bytes: shard_bytes.unwrap_or(SHARD_BYTES),
+            max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
+        };
+        let plan = self.resolve(py)?;
+        let mut report: Value = enter(py, |cancel, interrupted| {
+            sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
+        })?;
+        let seconds = start.elapsed().as_secs_f64();
+        report["seconds"] = json!(seconds);
+        report["mb_per_s"] = json!(report["bytes_read"].as_f64().unwrap_or(0.0) / 1e6 / seconds.max(1e-9));
+        Ok(report.to_string())
+    }
+
+    /// The rows as a table, and the report.
+    fn collect(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<(PyTable, String)> {
+        let plan = self.resolve(py)?;
+        let collected =
+            enter(py, |cancel, interrupted| collect(&plan, Knobs::from_env(threads)?, cancel, interrupted))?;
+        let schema = match collected.batches.first() {
+            Some(batch) => batch.schema(),
+            None => {
+                let fields = plan.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
+                Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
+            }
+        };
+        Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string()))
+    }
+}
+
+/// Reads a prepared folder back; the report as JSON.
+#[pyfunction]
+pub fn verify(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<String> {
+    let report = py.detach(|| crate::artifact::verify(&dir)).map_err(|e| to_python(py, &e))?;
+    let problems: Vec<Value> =
+        report.problems.iter().map(|p| json!({"file": p.file, "what": p.what})).collect();
+    Ok(json!({
+        "files": report.files,
+        "rows": report.rows,
+        "bytes": report.bytes,
+        "problems": problems,
+        "unexpected": report.unexpected,
+    })
+    .to_string())
+}
+
+/// The registry of reason codes: code and meaning.
+#[pyfunction]
+pub fn reasons() -> Vec<(&'static str, &'static str)> {
+    reason::REASONS.iter().map(|r| (r.code, r.about)).collect()
+}
