@@ -1,0 +1,5 @@
+"""`python -m fastprep`."""
+
+from fastprep.cli import main
+
+main()

@@ -1,0 +1,224 @@
+"""The command line: `fastprep prepare`, `preview`, `explain`, `verify`, `run`.
+
+Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import fastprep as fp
+from fastprep import _fastprep
+from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
+from fastprep.plan_file import read_plan
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Fine-tuning data preparation: raw rows in, proven shards out.",
+)
+
+Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JSON lines or Parquet; - is stdin.")]
+Template = Annotated[str, typer.Option(help="Prompt template: {column}, {#column}…{/column} where it is not empty.")]
+Completion = Annotated[str, typer.Option(help="Completion template.")]
+Separator = Annotated[str, typer.Option(help="Ends each prompt; backslash escapes are decoded.")]
+Stop = Annotated[str, typer.Option(help="Ends each completion; backslash escapes are decoded.")]
+TokenizerPath = Annotated[str | None, typer.Option(help="tokenizer.json, or a folder that holds one.")]
+MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a row.")]
+OnOverflow = Annotated[str, typer.Option(help="reject, drop, raise, truncate_prompt_left, truncate_completion.")]
+OnCollision = Annotated[str, typer.Option(help="reject, drop, raise, insert_space.")]
+SpecialTokens = Annotated[str, typer.Option(help="reject, drop, raise, strip, as_text, as_token.")]
+Valid = Annotated[float, typer.Option(help="Share of the rows for validation; 0 makes no split.")]
+Seed = Annotated[int, typer.Option(help="Decides split and shuffle.")]
+Dedup = Annotated[bool, typer.Option(help="Take out exact duplicates.")]
+Eos = Annotated[bool, typer.Option(help="End each row in the tokenizer's EOS token.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def unescape(text: str) -> str:
+    r"""Decode `\n`, `\t`, `\\` and the like, as Python does; other text, accents included, stays."""
+    return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+
+
+def _scan(inputs: list[str]) -> fp.Pipeline:
+    parquet = [path.endswith(".parquet") for path in inputs]
+    return fp.scan_parquet(inputs) if all(parquet) else fp.scan_jsonl(inputs)
+
+
+def _plan(
+    inputs: list[str],
+    template: str,
+    completion: str,
+    separator: str,
+    stop: str,
+    tokenizer: str | None,
+    max_length: int | None,
+    on_overflow: str,
+    on_collision: str,
+    special_tokens: str,
+    valid: float,
+    seed: int,
+    dedup: bool,
+    eos: bool,
+) -> fp.Pipeline:
+    separator, stop = unescape(separator), unescape(stop)
+    typer.echo(f"separator {separator!r}, stop {stop!r}", err=True)
+    prompt_format = fp.PromptFormat(
+        unescape(template), completion=unescape(completion), separator=separator, stop=stop, eos=eos
+    )
+    plan = _scan(inputs).format(prompt_format, on_collision=on_collision)  # type: ignore[arg-type]
+    if dedup:
+        plan = plan.dedup()
+    if valid:
+        plan = plan.split(valid=valid, seed=seed)
+    if tokenizer is not None:
+        plan = plan.tokenize(
+            tokenizer,
+            max_length=max_length,
+            on_overflow=on_overflow,  # type: ignore[arg-type]
+            special_tokens=special_tokens,  # type: ignore[arg-type]
+        )
+    return plan.shuffle(seed=seed)
+
+
+def _max_rejects(text: str | None) -> float | None:
+    """A number of rows, or a share: `100`, `0.01`, `1%`."""
+    if text is None:
+        return None
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        return int(text) if text.isdigit() else float(text)
+    except ValueError as e:
+        raise typer.BadParameter(f"{text!r} is neither a number of rows nor a share such as 0.01 or 1%") from e
+
+
+@app.command()
+def prepare(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option(help="The folder to publish to.")],
+    template: Template = "{prompt}",
+    completion: Completion = "{completion}",
+    separator: Separator = r"\n##\n",
+    stop: Stop = r"\n###\n",
+    tokenizer: TokenizerPath = None,
+    max_length: MaxLength = None,
+    on_overflow: OnOverflow = "reject",
+    on_collision: OnCollision = "reject",
+    special_tokens: SpecialTokens = "reject",
+    valid: Valid = 0.0,
+    seed: Seed = 0,
+    dedup: Dedup = True,
+    eos: Eos = False,
+    jsonl: Annotated[bool, typer.Option(help="Write JSON lines beside the Arrow shards.")] = False,
+    max_rejects: Annotated[str | None, typer.Option(help="Publish nothing above: 100, 0.01 or 1%.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the data set that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
+    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+                 special_tokens, valid, seed, dedup, eos)  # fmt: skip
+    report = plan.sink(
+        out,
+        formats=("arrow", "jsonl") if jsonl else ("arrow",),
+        max_rejects=_max_rejects(max_rejects),
+        overwrite=overwrite,
+    )
+    _print(report.to_dict() if as_json else str(report))
+
+
+@app.command()
+def explain(
+    inputs: Inputs,
+    template: Template = "{prompt}",
+    completion: Completion = "{completion}",
+    separator: Separator = r"\n##\n",
+    stop: Stop = r"\n###\n",
+    tokenizer: TokenizerPath = None,
+    max_length: MaxLength = None,
+    valid: Valid = 0.0,
+    seed: Seed = 0,
+    dedup: Dedup = True,
+    eos: Eos = False,
+) -> None:
+    """Print the plan of `prepare` with every default decided; reads no row."""
+    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, "reject", "reject", "reject",
+                 valid, seed, dedup, eos)  # fmt: skip
+    _print(plan.explain())
+
+
+@app.command()
+def preview(
+    inputs: Inputs,
+    rows: Annotated[int, typer.Option("-n", "--rows", help="Rows to show.")] = 3,
+    template: Template = "{prompt}",
+    completion: Completion = "{completion}",
+    separator: Separator = r"\n##\n",
+    stop: Stop = r"\n###\n",
+    tokenizer: TokenizerPath = None,
+    max_length: MaxLength = None,
+    eos: Eos = False,
+) -> None:
+    """Print the first rows as the model sees them, trained tokens in colour."""
+    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, "reject", "reject", "reject",
+                 0.0, 0, True, eos)  # fmt: skip
+    plan.preview(rows)
+
+
+@app.command()
+def verify(folder: Path, as_json: AsJson = False) -> None:
+    """Read a prepared folder back and compare every file with its manifest."""
+    report: dict[str, Any] = json.loads(_fastprep.verify(folder))
+    if as_json:
+        _print(report)
+    else:
+        for problem in report["problems"]:
+            typer.echo(f"{problem['file']}: {problem['what']}", err=True)
+        for name in report["unexpected"]:
+            typer.echo(f"{name}: not in the manifest; readers do not see it", err=True)
+        verdict = "damaged" if report["problems"] else "whole"
+        _print(f"{verdict}: {report['files']} files, {report['rows']:,} rows, {report['bytes']:,} bytes read back")
+    if report["problems"]:
+        raise typer.Exit(3)
+
+
+@app.command()
+def run(
+    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML.")],
+    explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan and run nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a plan from a TOML file; filters and columns are polars SQL."""
+    planned = read_plan(plan_file)
+    if explain_only:
+        _print(planned.pipeline.explain())
+        return
+    report = planned.run()
+    _print(report.to_dict() if as_json else str(report))
+
+
+def _print(what: dict[str, Any] | str) -> None:
+    typer.echo(what if isinstance(what, str) else json.dumps(what, ensure_ascii=False))
+
+
+def main() -> None:
+    """Run the command line; errors become one message and an exit code."""
+    try:
+        app()
+    except (SourceError, PublishError, InternalError) as e:
+        _fail(e, 3)
+    except (DataError, CallbackError) as e:
+        _fail(e, 1)
+    except FastprepError as e:
+        _fail(e, 2)
+
+
+def _fail(error: FastprepError, code: int) -> None:
+    typer.echo(f"error[{error.code}]: {error}", err=True)
+    sys.exit(code)

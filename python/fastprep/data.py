@@ -1,0 +1,288 @@
+"""``load``: a prepared folder as a mapping from split name to data."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .exceptions import ColumnError, PlanError, SourceError
+from .extras import require
+from .manifest import arrow_shards, read_manifest
+
+if TYPE_CHECKING:
+    import datasets
+    import polars
+    import pyarrow
+
+    from .collate import Collator
+    from .torch_dataset import TorchRows
+
+
+def load(path: str | os.PathLike[str]) -> PreparedData:
+    """Opens a folder that ``sink_arrow`` wrote; maps files when rows are asked for, and reads none before.
+
+    Args:
+        path: The folder that holds ``manifest.json``.
+
+    Returns:
+        A mapping from split name to :class:`Split`, in the plan's order. A plan without ``split`` has ``train`` only.
+
+    Raises:
+        SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
+            than the manifest says.
+
+    Example:
+        A whole training loop in torch, prompts trained at a tenth of the weight:
+
+        >>> import torch, fastprep as fp
+        >>> data = fp.load("out/")
+        >>> collate = data.collator(prompt_loss_weight=0.1)
+        >>> rows = torch.utils.data.DataLoader(data["train"].to_torch(), batch_size=8, shuffle=True, collate_fn=collate)
+        >>> optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        >>> for batch in rows:
+        ...     weights = batch.pop("loss_weights")[:, 1:]
+        ...     labels = batch.pop("labels")[:, 1:]
+        ...     logits = model(**batch, use_cache=False).logits[:, :-1].float()
+        ...     losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
+        ...     ((weights * losses).sum() / weights.sum()).backward()
+        ...     optimizer.step()
+        ...     optimizer.zero_grad()
+    """
+    return PreparedData(Path(path))
+
+
+class PreparedData(Mapping[str, "Split"]):
+    """A prepared folder: its splits by name, its manifest, and what trainers need to take it as it is.
+
+    Attributes:
+        path: The folder.
+        manifest: ``manifest.json`` as a dictionary.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens ``path``; see :func:`load`."""
+        self.path = path
+        self.manifest: dict[str, Any] = read_manifest(path)
+        self._splits = {entry["name"]: Split(path, self.manifest, entry) for entry in self.manifest["splits"]}
+
+    def __getitem__(self, split: str) -> Split:
+        """The split; KeyError names those there are."""
+        try:
+            return self._splits[split]
+        except KeyError:
+            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    def __repr__(self) -> str:
+        return f"PreparedData({str(self.path)!r}, {list(self._splits.values())})"
+
+    @functools.cached_property
+    def format(self) -> Any:
+        """The ``PromptFormat`` of training, to render prompts at inference; None where the plan had no ``format``."""
+        recorded = self.manifest["format"]
+        if recorded is None:
+            return None
+        core = importlib.import_module("fastprep._fastprep")
+        return core.PromptFormat.from_json(json.dumps(recorded))
+
+    def collator(
+        self,
+        prompt_loss_weight: float = 0.0,
+        pad_to_multiple_of: int | None = None,
+        pad_token_id: int | None = None,
+        padding_side: Literal["right", "left"] = "right",
+    ) -> Collator:
+        """A ``collate_fn``: pads rows to a batch, with a weight for each token; see :class:`fastprep.collate.Collator`.
+
+        For your own loop, or a trainer that takes ``loss_weights`` out of the batch and uses them. An unmodified
+        ``transformers.Trainer`` ignores the weights: give it ``to_datasets()`` and
+        ``transformers.DataCollatorForSeq2Seq``, which use the stored labels. For TRL see :meth:`trl_args`.
+
+        Args:
+            prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1.
+            pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
+            pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked
+                and never trained, so that any id does.
+            padding_side: ``"right"`` for training, ``"left"`` for generating from a batch.
+
+        Returns:
+            A picklable callable.
+
+        Raises:
+            PlanError: An argument is out of range, or the rows are packed: padded, their documents would attend to
+                each other.
+            ColumnError: The rows have no ids, or no segments although prompts are to be weighted.
+            ModuleNotFoundError: torch is not installed.
+        """
+        require("torch", "torch", "PreparedData.collator()")
+        from .collate import Collator
+
+        self._require_column("input_ids")
+        if prompt_loss_weight or not self._has_column("labels"):
+            self._require_column("segment_kinds")
+        if self._has_column("seq_lengths"):
+            raise PlanError.new(
+                "the rows are packed: padding a batch of them would let their documents attend to each other",
+                code="packed_rows",
+                path=self.path,
+                help="train with trl_args(), which keeps them apart, or prepare without .pack()",
+            )
+        return Collator(
+            prompt_loss_weight=prompt_loss_weight,
+            pad_to_multiple_of=pad_to_multiple_of,
+            pad_token_id=self._pad_token_id() if pad_token_id is None else pad_token_id,
+            padding_side=padding_side,
+        )
+
+    def trl_args(self) -> dict[str, Any]:
+        """Arguments for ``trl.SFTConfig``: with them ``SFTTrainer`` trains the rows as they are, without cutting any.
+
+        Packed rows are flattened with ``padding_free``, which keeps their documents apart; then give ``SFTTrainer`` no
+        ``data_collator`` and leave ``remove_unused_columns`` on.
+
+        Returns:
+            Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
+
+        Raises:
+            ColumnError: The rows have no ``labels``; TRL would tokenize again, or train on the prompts, without a word.
+        """
+        self._require_column("input_ids")
+        self._require_column("labels")
+        return {
+            "max_length": None,
+            "packing": False,
+            "padding_free": self._has_column("seq_lengths"),
+            "dataset_kwargs": {"skip_prepare_dataset": True},
+        }
+
+    def _has_column(self, name: str) -> bool:
+        return any(column["name"] == name for column in self.manifest["schema"])
+
+    def _require_column(self, name: str) -> None:
+        if not self._has_column(name):
+            raise _missing_column(name, self.path, self.manifest)
+
+    def _pad_token_id(self) -> int:
+        tokenizer = self.manifest["tokenizer"] or {}
+        known = (tokenizer.get("pad_token_id"), tokenizer.get("eos_token_id"), 0)
+        return next(int(token) for token in known if token is not None)
+
+
+class Split:
+    """The rows of one split, in memory-mapped Arrow shards; ``len()`` is their number.
+
+    Attributes:
+        name: ``train``, ``valid``, ....
+        shards: The Arrow files, in row order.
+        tokens: Tokens of all rows; 0 for rows without ids.
+        trained_tokens: Tokens whose label is trained.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], entry: dict[str, Any]) -> None:
+        """One entry of the manifest's ``splits``; see :func:`load`."""
+        data = folder / manifest["data"]
+        self.name: str = entry["name"]
+        self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in arrow_shards(manifest, self.name))
+        self.tokens: int = entry["tokens"]
+        self.trained_tokens: int = entry["trained_tokens"]
+        self._rows: int = entry["rows"]
+        self._folder = folder
+        self._manifest = manifest
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __repr__(self) -> str:
+        return f"Split({self.name!r}, rows={len(self)}, tokens={self.tokens}, shards={len(self.shards)})"
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as one table over the mapped files, without a copy: it takes address space, no memory.
+
+        Raises:
+            SourceError: The split has no Arrow shards (JSONL only), or one was damaged or removed since :func:`load`.
+        """
+        from .shards import map_shards
+
+        return map_shards(self._arrow_shards())
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a polars frame. polars has its own string and list layout: their offsets are made anew.
+
+        Raises:
+            SourceError: As :meth:`to_arrow`.
+            ModuleNotFoundError: polars is not installed.
+        """
+        require("polars", "polars", "Split.to_polars()")
+        import polars
+
+        return polars.DataFrame(self.to_arrow())
+
+    def to_datasets(self) -> datasets.Dataset:
+        """The rows as ``datasets.Dataset`` over the mapped files, without a copy and without the cache.
+
+        Pickled, it is its paths, so that worker processes map the same files. What ``map`` and ``filter`` make of it
+        stays in memory, since the folder is not theirs to write to; for more give them ``cache_file_name``.
+
+        Raises:
+            SourceError: As :meth:`to_arrow`.
+            ModuleNotFoundError: datasets is not installed.
+        """
+        require("datasets", "transformers", "Split.to_datasets()")
+        import datasets
+
+        from .datasets_table import MappedTable
+
+        # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
+        identity = f"{self._manifest['data']}/{self.name}"
+        fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return datasets.Dataset(MappedTable.of(self._arrow_shards()), fingerprint=fingerprint)
+
+    def to_torch(self) -> TorchRows:
+        """The ids of the rows as a map-style torch data set; see :class:`fastprep.torch_dataset.TorchRows`.
+
+        A row is cut from mapped arrays and nothing is decoded, so that a ``DataLoader`` is fastest with
+        ``num_workers=0``: passing a batch from worker to trainer takes longer than making it.
+
+        Raises:
+            ColumnError: The rows have no ``input_ids``.
+            SourceError: As :meth:`to_arrow`.
+            ModuleNotFoundError: torch is not installed.
+        """
+        require("torch", "torch", "Split.to_torch()")
+        from .torch_dataset import TorchRows
+
+        if not any(column["name"] == "input_ids" for column in self._manifest["schema"]):
+            raise _missing_column("input_ids", self._folder, self._manifest)
+        return TorchRows(self._arrow_shards(), len(self))
+
+    def _arrow_shards(self) -> tuple[Path, ...]:
+        if not self.shards:
+            raise SourceError.new(
+                f"split {self.name!r} has no Arrow shards",
+                code="no_arrow_shards",
+                path=self._folder,
+                help="write the folder with sink_arrow()",
+            )
+        return self.shards
+
+
+def _missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnError:
+    names = [column["name"] for column in manifest["schema"]]
+    return ColumnError.new(
+        f"the rows have no column `{name}`; they have: {', '.join(names)}",
+        code="missing_column",
+        path=folder,
+        column=name,
+        help="add .tokenize(...) to the plan, and keep the columns it makes",
+    )

@@ -1,0 +1,113 @@
+"""Sources: each starts a chain and reads nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from fastprep._fastprep import Plan
+from fastprep.exceptions import PlanError
+from fastprep.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    StrPath = str | os.PathLike[str]
+
+MAX_LINE_BYTES = 64 << 20
+
+
+def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
+    many = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    if not many:
+        raise PlanError(f"{verb}: there is no path", code="bad_option", help="give a path, a glob or a folder")
+    return [os.fspath(path) for path in many]
+
+
+def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
+    """Start a chain that reads JSON lines.
+
+    Args:
+        source: a path, a glob (`raw/**/*.jsonl.gz`), a folder, several of these, or `"-"` for standard input.
+            gzip and zstd are recognised by their first bytes. Files are read in bytewise order of their names.
+        max_line_bytes: a longer line is rejected as `line_too_long`, without being held whole. Default 64 MiB.
+
+    Raises:
+        PlanError: for a limit that makes no sense. Missing files are told at `explain()` or the sink.
+    """
+    if max_line_bytes < 1:
+        raise PlanError(f"scan_jsonl: max_line_bytes={max_line_bytes} lets no line pass", code="bad_option")
+    return Pipeline(Plan.scan_jsonl(_paths("scan_jsonl", source), max_line_bytes))
+
+
+def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
+    """Start a chain that reads Parquet: a path, a glob, a folder, or several of these.
+
+    Only the columns that the plan needs are read.
+    """
+    return Pipeline(Plan.scan_parquet(_paths("scan_parquet", source)))
+
+
+def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
+    """Start a chain over any object with `__arrow_c_stream__`: pyarrow, polars, duckdb, pandas 3.
+
+    Args:
+        data: a table, frame or record batch reader. A reader can be read once: a second run says so.
+        name: how places call it.
+
+    Raises:
+        PlanError: for an object that gives no Arrow stream.
+    """
+    if not hasattr(data, "__arrow_c_stream__"):
+        raise PlanError(
+            f"from_arrow: a {type(data).__name__} gives no Arrow stream",
+            code="bad_option",
+            help="give a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
+            "for dicts use fastprep.from_records",
+        )
+    # A reader gives its stream once; a table gives one as often as it is asked.
+    once = hasattr(data, "read_next_batch") or hasattr(data, "read_all")
+    return Pipeline(Plan.from_arrow(name, data, once))
+
+
+def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>") -> Pipeline:
+    """Start a chain over dicts, taken one by one; their values must be what JSON can hold.
+
+    A list can be read again; a generator can be read once, and a second run says so.
+    """
+    again = iter(records) is not records
+    return Pipeline(Plan.from_reader(name, lambda: _Lines(records, name), again))
+
+
+class _Lines:
+    """Dicts as a stream of JSON lines: they take the same way as files, with the same rules."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]], name: str) -> None:
+        self._records: Iterator[Mapping[str, Any]] = iter(records)
+        self._name = name
+        self._row = 0
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes of whole lines; empty at the end."""
+        lines: list[str] = []
+        held = 0
+        for record in self._records:
+            try:
+                line = json.dumps(dict(record), ensure_ascii=False)
+                line.encode()
+            except UnicodeEncodeError:
+                line = json.dumps(dict(record))
+            except (TypeError, ValueError) as e:
+                raise PlanError(
+                    f"from_records: row {self._row} cannot be written as JSON: {e}",
+                    code="bad_record",
+                    row=self._row,
+                    help="give dicts of str, int, float, bool, None, list and dict",
+                ) from e
+            self._row += 1
+            lines.append(line)
+            held += len(line)
+            if held >= size:
+                break
+        return "".join(line + "\n" for line in lines).encode()
