@@ -1,0 +1,151 @@
+"""``data.collator()`` against a slow reference, and what it refuses."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from published import PAD, Row, make_rows, pack, publish, token_weights
+
+import fastprep as fp
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+ROWS = make_rows(41, seed=3)
+WEIGHTED = make_rows(23, seed=4, weighted=True)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> fp.PreparedData:
+    return fp.load(publish(tmp_path_factory.mktemp("plain") / "out", {"train": ROWS}))
+
+
+@pytest.fixture(scope="module")
+def weighted(tmp_path_factory: pytest.TempPathFactory) -> fp.PreparedData:
+    return fp.load(publish(tmp_path_factory.mktemp("weighted") / "out", {"train": WEIGHTED}))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"prompt_loss_weight": 0.25},
+        {"prompt_loss_weight": 1},
+        {"pad_to_multiple_of": 16},
+        {"padding_side": "left", "pad_token_id": 7, "prompt_loss_weight": 0.5},
+        {"padding_side": "left", "pad_to_multiple_of": 8},
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_collator_is_the_slow_reference(
+    data: fp.PreparedData, weighted: fp.PreparedData, options: dict[str, Any], batch: int
+) -> None:
+    for prepared, rows in ((data, ROWS), (weighted, WEIGHTED)):
+        collate = pickle.loads(pickle.dumps(prepared.collator(**options)))
+        dataset = prepared["train"].to_torch()
+        for start in range(0, len(rows), batch):
+            some = range(start, min(start + batch, len(rows)))
+            wanted = _reference([rows[i] for i in some], **options)
+            _same_batch(collate([dataset[i] for i in some]), wanted)
+            _same_batch(collate([rows[i] for i in some]), wanted)
+
+
+def test_labels_without_prompt_loss_are_those_stored(data: fp.PreparedData) -> None:
+    batch = data.collator()(data["train"].to_torch().__getitems__(range(41)))
+    assert [label for label in batch["labels"].flatten().tolist() if label != -100] == [
+        label for row in ROWS for label in row["labels"] if label != -100
+    ]
+    assert int((batch["loss_weights"] > 0).sum()) == data["train"].trained_tokens
+
+
+def test_rows_without_segments_are_weighted_by_their_labels(data: fp.PreparedData) -> None:
+    bare = [{name: row[name] for name in ("input_ids", "labels")} for row in ROWS]
+    _same_batch(data.collator()(bare), data.collator()(ROWS))
+    with pytest.raises(fp.ColumnError, match="remove_unused_columns=False"):
+        data.collator(prompt_loss_weight=0.1)(bare)
+
+
+def test_empty_rows_are_padding(data: fp.PreparedData) -> None:
+    empty: Row = {"input_ids": [], "labels": [], "segment_lengths": [], "segment_kinds": []}
+    batch = data.collator()([empty, ROWS[0]])
+    assert batch["attention_mask"].sum(1).tolist() == [0, len(ROWS[0]["input_ids"])]
+    assert data.collator()([empty])["labels"].shape == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["segment_lengths", "segment_kinds", "input_ids"])
+def test_rows_cut_in_part_are_refused(data: fp.PreparedData, name: str) -> None:
+    with pytest.raises(fp.DataError, match="row 1 of the batch") as caught:
+        data.collator()([ROWS[0], ROWS[1] | {name: ROWS[1][name][:-1]}, ROWS[2]])
+    assert caught.value.row == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prompt_loss_weight": -0.1},
+        {"prompt_loss_weight": 1.01},
+        {"prompt_loss_weight": float("nan")},
+        {"pad_to_multiple_of": 0},
+        {"pad_token_id": -1},
+        {"padding_side": "middle"},
+    ],
+)
+def test_collator_options_are_checked(data: fp.PreparedData, options: dict[str, Any]) -> None:
+    with pytest.raises(fp.PlanError, match=next(iter(options))):
+        data.collator(**options)
+
+
+def test_an_empty_batch_is_refused(data: fp.PreparedData) -> None:
+    with pytest.raises(fp.DataError, match="a row or more"):
+        data.collator()([])
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "padding"),
+    [
+        ({"pad_token_id": 9, "eos_token_id": 8}, 9),
+        ({"pad_token_id": 0, "eos_token_id": 8}, 0),
+        ({"pad_token_id": None, "eos_token_id": 8}, 8),
+        ({}, 0),
+        (None, 0),
+    ],
+)
+def test_padding_is_the_tokenizers(tmp_path: Path, tokenizer: dict[str, Any] | None, padding: int) -> None:
+    folder = publish(tmp_path / "out", {"train": ROWS[:2]}, tokenizer=tokenizer)
+    assert fp.load(folder).collator().pad_token_id == padding
+    assert fp.load(folder).collator(pad_token_id=3).pad_token_id == 3
+
+
+def test_packed_rows_are_not_padded(tmp_path: Path) -> None:
+    with pytest.raises(fp.PlanError, match="packed"):
+        fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)})).collator()
+
+
+def _same_batch(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert list(found) == list(wanted)
+    for name, tensor in wanted.items():
+        assert found[name].dtype == tensor.dtype, name
+        assert torch.equal(found[name], tensor), name
+
+
+def _reference(
+    rows: list[Row],
+    prompt_loss_weight: float = 0.0,
+    pad_to_multiple_of: int | None = None,
+    pad_token_id: int = PAD,
+    padding_side: str = "right",
+) -> dict[str, Any]:
+    width = max(len(row["input_ids"]) for row in rows)
+    while width % (pad_to_multiple_of or 1):
+        width += 1
+    batch: dict[str, list[Any]] = {"input_ids": [], "attention_mask": [], "labels": [], "loss_weights": []}
+    for row in rows:
+        ids, weights = row["input_ids"], token_weights(row, prompt_loss_weight)
+        labels = [token if weight > 0 else -100 for token, weight in zip(ids, weights, strict=True)]
+        columns = ((ids, pad_token_id), ([1] * len(ids), 0), (labels, -100), (weights, 0.0))
+        for name, (values, padding) in zip(batch, columns, strict=True):
+            fill = [padding] * (width - len(values))
+            batch[name].append(fill + values if padding_side == "left" else values + fill)
+    dtypes = (torch.int64, torch.int64, torch.int64, torch.float32)
+    return {name: torch.tensor(batch[name], dtype=dtype) for name, dtype in zip(batch, dtypes, strict=True)}
