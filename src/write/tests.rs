@@ -414,7 +414,7 @@ fn collect_keeps_types_and_hides_what_is_ours() {
     let batches = collect.into_batches();
     assert_eq!(batches.len(), 1);
     let names: Vec<&str> = batches[0].schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
-    assert_eq!(names, ["prompt", "number", "input_ids", "labels", "split"]);
+    assert_eq!(names, ["prompt", "n", "input_ids", "labels", "split"]);
     assert_eq!(*batches[0].column(0).data_type(), DataType::Utf8View);
 }
 
