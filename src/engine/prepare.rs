@@ -1,6 +1,7 @@
 //! A resolved plan, run into a folder or into memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
 use crate::record::{FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::ShuffleSink;
+use crate::shuffle::{PickRows, ShuffleSink};
 use crate::stage::Sink;
 use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
 
@@ -207,15 +208,18 @@ pub fn collect(
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
-fn execute(
+fn execute<S: Sink>(
     plan: &Resolved,
     opened: crate::plan::source::Opened,
-    sink: &mut dyn Sink,
+    sink: &mut S,
     scratch: &Path,
     knobs: Knobs,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
-) -> Result<Vec<StepCounts>> {
+) -> Result<Vec<StepCounts>>
+where
+    S::Ready: 'static,
+{
     let names = opened.inputs.names();
     let mut stages = Vec::new();
     for (step, counted, build) in &plan.stages {
@@ -227,17 +231,20 @@ fn execute(
         };
         stages.push((step, stage));
     }
-    let mut shuffled;
-    let sink = match plan.shuffle {
-        Some(seed) => {
-            stages.push((UNCOUNTED, Stage::Map(std::sync::Arc::new(PlainStage))));
-            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
-            &mut shuffled as &mut dyn Sink
-        }
-        None => sink,
+    let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
+    let Some(seed) = plan.shuffle else {
+        let job = Job { source, decode, stages, sink, steps };
+        return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
-    let job = Job { source: opened.source, decode: opened.decode, stages, sink, steps: plan.verbs.len() };
-    run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))
+    stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
+    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+    let job = Job { source, decode, stages, sink: &mut shuffle, steps };
+    let counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    let (totals, shuffled) = shuffle.into_source()?;
+    sink.expect(&totals.rows, &totals.bytes)?;
+    let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
+    run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;
+    Ok(counts)
 }
 
 fn tokenizer(plan: &Resolved) -> Value {
