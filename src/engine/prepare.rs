@@ -15,10 +15,10 @@ use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
-use crate::record::{FileNames, Place};
+use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
 use crate::shuffle::{PickRows, ShuffleSink};
-use crate::stage::Sink;
+use crate::stage::{Prepare, Sink};
 use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
@@ -206,6 +206,39 @@ pub fn collect(
     let mut collect = Collect::new(plan.split_names.clone());
     let counts = execute(plan, opened, &mut collect, &std::env::temp_dir(), knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
+}
+
+/// Runs, keeps no row, and gives the report.
+pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
+    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let names = opened.inputs.names();
+    let counts = execute(plan, opened, &mut Nothing, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    Ok(report(plan, &counts, &names))
+}
+
+/// Keeps nothing.
+struct Nothing;
+
+impl Prepare<()> for Nothing {
+    fn prepare(&self, _: Batch) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Nothing {
+    type Ready = ();
+
+    fn preparer(&self) -> Arc<dyn Prepare<()>> {
+        Arc::new(Nothing)
+    }
+
+    fn push(&mut self, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn execute<S: Sink>(
