@@ -237,7 +237,13 @@ fn execute(
         None => sink,
     };
     let job = Job { source: opened.source, decode: opened.decode, stages, sink, steps: plan.verbs.len() };
-    run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))
+    let mut counts = run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    // The shuffle is no stage: its rows are those that the step before it let through.
+    if let Some(step) = plan.verbs.iter().position(|verb| *verb == "shuffle") {
+        let rows = counts[step - 1].rows_out;
+        (counts[step].rows_in, counts[step].rows_out) = (rows, rows);
+    }
+    Ok(counts)
 }
 
 fn tokenizer(plan: &Resolved) -> Value {
@@ -290,7 +296,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
             })
         })
         .collect();
-    let written = counts.iter().rev().find(|c| c.rows_in > 0).map_or(0, |c| c.rows_out);
+    let written = counts.last().map_or(0, |c| c.rows_out);
     json!({
         "rows": {
             "read": counts.first().map_or(0, |c| c.rows_in),
