@@ -179,8 +179,15 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
         .unwrap_or_default();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let error = Error::new(Class::Data, code, format!("{message}{why}; nothing was published"));
+    if rejected == 0 {
+        return Err(error
+            .path(target.dir.display())
+            .help("look at the input, and at the steps that take rows out"));
+    }
     let kept = shards.abandon_with_rejects()?;
-    Err(Error::new(Class::Data, code, format!("{message} ({}); nothing was published", reasons.join(", ")))
+    Err(error
         .path(kept.display())
         .help("the rejects are kept there, each with its reason and place: mend the data or the plan"))
 }
