@@ -27,7 +27,8 @@ def make_rows(count: int, seed: int) -> list[dict[str, Any]]:
     for i in range(count):
         question, answer = (random_.choices(WORDS, k=random_.randint(0, most)) for most in (12, 30))
         answer += random_.choices(["", "\n##\n", "\n###\nx", "<|endoftext|>"], weights=[17, 1, 1, 1])
-        row = {"id": i, "q": " ".join(question), "a": "\n".join(answer), "lang": random_.choice(["en", "en", "de", "xx"])}
+        row: dict[str, Any] = {"id": i, "q": " ".join(question), "a": "\n".join(answer)}
+        row["lang"] = random_.choice(["en", "en", "de", "xx"])
         if rows and random_.random() < 0.2:
             earlier = random_.choice(rows)
             row |= {"q": earlier["q"], "a": earlier["a"]}
