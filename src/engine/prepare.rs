@@ -180,8 +180,15 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
         .unwrap_or_default();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let error = Error::new(Class::Data, code, format!("{message}{why}; nothing was published"));
+    if rejected == 0 {
+        return Err(error
+            .path(target.dir.display())
+            .help("look at the input, and at the steps that take rows out"));
+    }
     let kept = shards.abandon_with_rejects()?;
-    Err(Error::new(Class::Data, code, format!("{message} ({}); nothing was published", reasons.join(", ")))
+    Err(error
         .path(kept.display())
         .help("the rejects are kept there, each with its reason and place: mend the data or the plan"))
 }
@@ -272,11 +279,16 @@ where
     stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
     let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
     let job = Job { source, decode, stages, sink: &mut shuffle, steps };
-    let counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
     let (totals, shuffled) = shuffle.into_source()?;
     sink.expect(&totals.rows, &totals.bytes)?;
     let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
     run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;
+    // The shuffle is no stage: its rows are those that the step before it let through.
+    if let Some(step) = plan.verbs.iter().position(|verb| *verb == "shuffle") {
+        let rows = counts[step - 1].rows_out;
+        (counts[step].rows_in, counts[step].rows_out) = (rows, rows);
+    }
     Ok(counts)
 }
 
@@ -330,7 +342,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
             })
         })
         .collect();
-    let written = counts.iter().rev().find(|c| c.rows_in > 0).map_or(0, |c| c.rows_out);
+    let written = counts.last().map_or(0, |c| c.rows_out);
     json!({
         "rows": {
             "read": counts.first().map_or(0, |c| c.rows_in),
