@@ -1,6 +1,7 @@
 //! `PromptFormat`.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -9,9 +10,15 @@ use super::errors::to_python;
 use crate::format::PromptFormat;
 
 /// How prompts and completions are worded, in training and at inference alike.
-#[pyclass(frozen, eq, name = "PromptFormat", module = "fastprep")]
+#[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
+
+impl Hash for PyPromptFormat {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_json().hash(state);
+    }
+}
 
 impl PartialEq for PyPromptFormat {
     fn eq(&self, other: &Self) -> bool {
