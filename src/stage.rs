@@ -5,7 +5,8 @@ use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 
 use crate::error::Result;
-use crate::record::Batch;
+use crate::record::size::row_bytes;
+use crate::record::{Batch, RowPlace};
 use crate::report::StepCounts;
 
 /// A piece of input as the source hands it on: cut in order, decoded by any worker.
@@ -50,7 +51,10 @@ impl Payload {
         match self {
             Payload::Lines { text, .. } => text.len(),
             Payload::LongLine { head, .. } => head.len(),
-            Payload::Records(records) => records.get_array_memory_size(),
+            // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
+            Payload::Records(records) => {
+                row_bytes(records).iter().sum::<u64>() as usize + records.num_rows() * size_of::<RowPlace>()
+            }
         }
     }
 }

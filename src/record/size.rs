@@ -18,6 +18,9 @@ fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
     let add_all = |sizes: &mut [u64], width: usize| sizes.iter_mut().for_each(|s| *s += width as u64);
     match column.data_type() {
         DataType::Utf8 => add_lengths(column.as_string::<i32>().value_offsets(), 4, sizes),
+        DataType::LargeUtf8 => add_lengths(column.as_string::<i64>().value_offsets(), 8, sizes),
+        DataType::Utf8View => add_views(column.as_string_view().lengths(), sizes),
+        DataType::BinaryView => add_views(column.as_binary_view().lengths(), sizes),
         DataType::Binary => add_lengths(column.as_binary::<i32>().value_offsets(), 4, sizes),
         DataType::LargeBinary => add_lengths(column.as_binary::<i64>().value_offsets(), 8, sizes),
         DataType::List(_) => {
@@ -45,7 +48,16 @@ fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
         DataType::Struct(_) => column.as_struct().columns().iter().for_each(|c| add_bytes(c, sizes)),
         DataType::FixedSizeBinary(n) => add_all(sizes, *n as usize),
         DataType::Boolean => add_all(sizes, 1),
+        // The values belong to all rows that share them.
+        DataType::Dictionary(key, _) => add_all(sizes, key.primitive_width().unwrap_or(0)),
         t => add_all(sizes, t.primitive_width().unwrap_or(0)),
+    }
+}
+
+/// Bytes that views show, and those of the view itself.
+fn add_views(lengths: impl Iterator<Item = u32>, sizes: &mut [u64]) {
+    for (size, length) in sizes.iter_mut().zip(lengths) {
+        *size += u64::from(length) + 16;
     }
 }
 
