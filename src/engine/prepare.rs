@@ -1,24 +1,25 @@
 //! A resolved plan, run into a folder or into memory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 
-use super::{Job, RunOptions, Stage, UNCOUNTED, run};
+use super::{Job, RunOptions, Stage, UNCOUNTED, attended, run};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::MANIFEST_VERSION;
 use crate::cancel::Cancel;
+use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
-use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
+use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
 use crate::record::{FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::ShuffleSink;
+use crate::shuffle::{ShuffleSink, Spill};
 use crate::stage::Sink;
-use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
+use crate::write::{Collect, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,6 +54,8 @@ pub struct Knobs {
     pub batch_bytes: usize,
     /// Rows of a batch.
     pub batch_rows: usize,
+    /// Bytes of rows that a shuffle holds before it spills them.
+    pub shuffle_bytes: u64,
 }
 
 impl Knobs {
@@ -63,6 +66,7 @@ impl Knobs {
             threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),
             batch_bytes: number("FASTPREP_BATCH_BYTES", BATCH_BYTES)?,
             batch_rows: number("FASTPREP_BATCH_ROWS", BATCH_ROWS)?,
+            shuffle_bytes: SHUFFLE_MEMORY_BYTES,
         })
     }
 
@@ -110,14 +114,14 @@ pub fn sink(
             against: plan.against.clone(),
             key_recipe: plan.key_recipe.clone(),
         },
-        disk,
+        disk.clone(),
     )?;
     let inputs = opened.inputs.clone();
-    let scratch = shards.staging().to_path_buf();
-    let counts = execute(plan, opened, &mut shards, &scratch, knobs, cancel, interrupted)?;
+    let spill = Spill { disk, folder: shards.staging().to_path_buf(), memory: knobs.shuffle_bytes };
+    let counts = execute(plan, opened, &mut shards, spill, knobs, cancel, interrupted)?;
     let mut report = report(plan, &counts, &names);
     accept(&report, target, &mut Some(shards)).and_then(|shards| {
-        let inputs = inputs.list(cancel)?;
+        let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,
@@ -203,7 +207,8 @@ pub fn collect(
     let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
     let names = opened.inputs.names();
     let mut collect = Collect::new(plan.split_names.clone());
-    let counts = execute(plan, opened, &mut collect, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    let spill = Spill { disk: Disk::real(), folder: std::env::temp_dir(), memory: knobs.shuffle_bytes };
+    let counts = execute(plan, opened, &mut collect, spill, knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
@@ -211,7 +216,7 @@ fn execute(
     plan: &Resolved,
     opened: crate::plan::source::Opened,
     sink: &mut dyn Sink,
-    scratch: &Path,
+    spill: Spill,
     knobs: Knobs,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
@@ -231,7 +236,7 @@ fn execute(
     let sink = match plan.shuffle {
         Some(seed) => {
             stages.push((UNCOUNTED, Stage::Map(std::sync::Arc::new(PlainStage))));
-            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), spill, cancel.clone());
             &mut shuffled as &mut dyn Sink
         }
         None => sink,

@@ -1,8 +1,7 @@
 //! Rows dealt by rank: held in memory until that is full, then spilled into 64 buckets on disk.
 
-use std::fs::{File, remove_file};
 use std::io::{BufReader, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array};
@@ -11,35 +10,48 @@ use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use crate::error::{Class, Error, Result};
+use crate::disk::{Disk, DiskFile, unwritten};
+use crate::error::Result;
+use crate::record::size::row_bytes;
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
-/// Rows handed on at once.
-const ROWS_OUT: usize = 8_192;
+/// Rows and, about, bytes handed on at once.
+const ROWS_OUT: u64 = 8_192;
+const BYTES_OUT: u64 = 8 << 20;
 /// Travels as the last column.
 const RANK: &str = "__fastprep_rank";
+
+/// Where and when rows are spilled.
+#[derive(Clone)]
+pub struct Spill {
+    /// What writes there.
+    pub disk: Disk,
+    /// The files have no names: nothing is ever seen there.
+    pub folder: PathBuf,
+    /// Bytes of rows that are held before.
+    pub memory: u64,
+}
 
 /// One level: the top bits of the ranks were used up by the levels above it.
 pub struct Buckets {
     level: u32,
-    memory: usize,
-    scratch: PathBuf,
+    spill: Spill,
     held: Vec<RecordBatch>,
-    held_bytes: usize,
+    held_bytes: u64,
     spilled: Vec<Option<Spilled>>,
 }
 
 struct Spilled {
-    path: PathBuf,
-    writer: StreamWriter<BufWriter<File>>,
-    bytes: usize,
+    folder: PathBuf,
+    writer: StreamWriter<BufWriter<DiskFile>>,
+    bytes: u64,
 }
 
 impl Buckets {
-    pub fn new(level: u32, memory: usize, scratch: PathBuf) -> Self {
+    pub fn new(level: u32, spill: Spill) -> Self {
         let spilled = (0..BUCKETS).map(|_| None).collect();
-        Buckets { level, memory, scratch, held: Vec::new(), held_bytes: 0, spilled }
+        Buckets { level, spill, held: Vec::new(), held_bytes: 0, spilled }
     }
 
     /// Takes rows with their ranks.
@@ -48,30 +60,37 @@ impl Buckets {
         fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
         let mut columns = records.columns().to_vec();
         columns.push(Arc::new(UInt64Array::from(ranks)) as ArrayRef);
-        self.hold(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+        let mut ranked = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        if ranked.get_array_memory_size() as u64 > 2 * bytes_of(&ranked) {
+            // A slice of something larger, which must not be held with it: together with no rows it is copied.
+            ranked = concat_batches(&ranked.schema(), [&ranked, &ranked.slice(0, 0)])?;
+        }
+        self.hold(ranked)
     }
 
     fn hold(&mut self, ranked: RecordBatch) -> Result<()> {
-        self.held_bytes += ranked.get_array_memory_size();
+        if ranked.num_rows() == 0 {
+            return Ok(());
+        }
+        self.held_bytes += bytes_of(&ranked);
         self.held.push(ranked);
-        if self.held_bytes > self.memory { self.spill() } else { Ok(()) }
+        if self.held_bytes > self.spill.memory { self.spill() } else { Ok(()) }
     }
 
     fn spill(&mut self) -> Result<()> {
-        let Some((all, order)) = by_rank(&std::mem::take(&mut self.held))? else { return Ok(()) };
         self.held_bytes = 0;
+        let Some((all, order)) = by_rank(std::mem::take(&mut self.held))? else { return Ok(()) };
         let ranks = ranks_of(&all);
         let shift = 64 - BITS * (self.level + 1);
-        let bucket_of = |i: &u32| (ranks[*i as usize] >> shift) as usize & (BUCKETS - 1);
+        let bucket_of = |i: &u32| (ranks.value(*i as usize) >> shift) as usize & (BUCKETS - 1);
         for of_one in order.chunk_by(|a, b| bucket_of(a) == bucket_of(b)) {
             let rows = take_record_batch(&all, &UInt32Array::from(of_one.to_vec()))?;
-            let bucket = bucket_of(&of_one[0]);
-            let spilled = match &mut self.spilled[bucket] {
+            let spilled = match &mut self.spilled[bucket_of(&of_one[0])] {
                 Some(spilled) => spilled,
-                none => none.insert(Spilled::create(&self.scratch, self.level, bucket, &rows)?),
+                none => none.insert(Spilled::create(&self.spill, &rows)?),
             };
-            spilled.bytes += rows.get_array_memory_size();
-            spilled.writer.write(&rows).map_err(|e| cannot_spill(&spilled.path, e))?;
+            spilled.bytes += bytes_of(&rows);
+            spilled.writer.write(&rows).map_err(|e| unwritten(&spilled.folder, e))?;
         }
         Ok(())
     }
@@ -79,12 +98,12 @@ impl Buckets {
     /// Hands all rows on in the order of their ranks.
     pub fn drain(mut self, out: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         if self.spilled.iter().all(Option::is_none) {
-            return hand_on(&self.held, out);
+            return hand_on(self.held, out);
         }
         self.spill()?;
         for spilled in self.spilled.into_iter().flatten() {
-            if spilled.bytes > self.memory && BITS * (self.level + 2) <= 64 {
-                let mut next = Buckets::new(self.level + 1, self.memory, self.scratch.clone());
+            if spilled.bytes > self.spill.memory && BITS * (self.level + 2) <= 64 {
+                let mut next = Buckets::new(self.level + 1, self.spill.clone());
                 spilled.read_back(&mut |ranked| next.hold(ranked))?;
                 next.drain(out)?;
             } else {
@@ -93,7 +112,7 @@ impl Buckets {
                     all.push(ranked);
                     Ok(())
                 })?;
-                hand_on(&all, out)?;
+                hand_on(all, out)?;
             }
         }
         Ok(())
@@ -101,62 +120,50 @@ impl Buckets {
 }
 
 impl Spilled {
-    fn create(scratch: &Path, level: u32, bucket: usize, rows: &RecordBatch) -> Result<Self> {
-        let path = scratch.join(format!("bucket-{level}-{bucket}"));
-        let file = File::create(&path).map_err(|e| cannot_spill(&path, e))?;
-        let writer = StreamWriter::try_new(BufWriter::new(file), &rows.schema())
-            .map_err(|e| cannot_spill(&path, e))?;
-        Ok(Spilled { path, writer, bytes: 0 })
+    fn create(spill: &Spill, rows: &RecordBatch) -> Result<Self> {
+        let folder = spill.folder.clone();
+        let file = BufWriter::new(spill.disk.create_nameless(&folder)?);
+        let writer = StreamWriter::try_new(file, &rows.schema()).map_err(|e| unwritten(&folder, e))?;
+        Ok(Spilled { folder, writer, bytes: 0 })
     }
 
-    fn read_back(mut self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        self.writer.finish().map_err(|e| cannot_spill(&self.path, e))?;
-        drop(self.writer);
-        let file = File::open(&self.path).map_err(|e| cannot_spill(&self.path, e))?;
-        // Gone from the folder at once: nothing is left behind whatever happens next.
-        let _ = remove_file(&self.path);
-        let reader =
-            StreamReader::try_new(BufReader::new(file), None).map_err(|e| cannot_spill(&self.path, e))?;
-        for rows in reader {
-            take(rows.map_err(|e| cannot_spill(&self.path, e))?)?;
+    fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let lost = |e| unwritten(&self.folder, e);
+        let file = self.writer.into_inner().map_err(lost)?;
+        let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader()?;
+        for rows in StreamReader::try_new(BufReader::new(file), None).map_err(lost)? {
+            take(rows.map_err(lost)?)?;
         }
         Ok(())
     }
 }
 
+fn bytes_of(records: &RecordBatch) -> u64 {
+    row_bytes(records).iter().sum()
+}
+
 /// The rows in one batch, and the order that their ranks give them; ties keep their order.
-fn by_rank(batches: &[RecordBatch]) -> Result<Option<(RecordBatch, Vec<u32>)>> {
+fn by_rank(batches: Vec<RecordBatch>) -> Result<Option<(RecordBatch, Vec<u32>)>> {
     let Some(first) = batches.first() else { return Ok(None) };
-    let all = concat_batches(&first.schema(), batches)?;
+    let all = concat_batches(&first.schema(), &batches)?;
+    drop(batches);
     let ranks = ranks_of(&all);
-    let mut order: Vec<u32> = (0..ranks.len() as u32).collect();
-    order.sort_by_key(|i| ranks[*i as usize]);
+    let mut order: Vec<u32> = (0..all.num_rows() as u32).collect();
+    order.sort_by_key(|i| ranks.value(*i as usize));
     Ok(Some((all, order)))
 }
 
-fn ranks_of(ranked: &RecordBatch) -> Vec<u64> {
-    ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().values().to_vec()
+fn ranks_of(ranked: &RecordBatch) -> UInt64Array {
+    ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().clone()
 }
 
-fn hand_on(batches: &[RecordBatch], out: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+fn hand_on(batches: Vec<RecordBatch>, out: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
     let Some((all, order)) = by_rank(batches)? else { return Ok(()) };
     let columns: Vec<usize> = (0..all.num_columns() - 1).collect();
     let all = all.project(&columns)?;
-    for part in order.chunks(ROWS_OUT) {
+    let rows = BYTES_OUT * order.len() as u64 / bytes_of(&all).max(1);
+    for part in order.chunks(rows.clamp(1, ROWS_OUT) as usize) {
         out(take_record_batch(&all, &UInt32Array::from(part.to_vec()))?)?;
     }
     Ok(())
-}
-
-#[cold]
-fn cannot_spill(path: &Path, e: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Error::new(
-        Class::Publish,
-        "cannot_spill",
-        "shuffle: the rows do not fit in memory, and not on disk either",
-    )
-    .path(name)
-    .source(e)
-    .help("free space where the output is written; the shuffle needs as much again as the data")
 }
