@@ -86,14 +86,19 @@ def absent() -> pl.Expr:
     return ~(PROMPT.str.contains_any(both) | COMPLETION.str.contains_any(both))
 
 
-def scan(rows: pl.DataFrame) -> pl.DataFrame:
+def scan_eager(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows in which neither occurs: the scan alone, no text is written."""
     return rows.filter(absent())
 
 
+def scan_lazy(rows: pl.DataFrame) -> pl.DataFrame:
+    """As `scan_eager`, as a plan."""
+    return rows.lazy().filter(absent()).collect()
+
+
 def scan_and_render(rows: pl.DataFrame) -> pl.DataFrame:
     """The same rows with separator and stop appended."""
-    return rows.filter(absent()).with_columns(rendered())
+    return rows.lazy().filter(absent()).with_columns(rendered()).collect()
 
 
 def _file(out: Path) -> Path:
