@@ -1,6 +1,7 @@
 //! A resolved plan, run into a folder or into memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
@@ -14,10 +15,10 @@ use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
-use crate::record::{FileNames, Place};
+use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::ShuffleSink;
-use crate::stage::Sink;
+use crate::shuffle::{PickRows, ShuffleSink};
+use crate::stage::{Prepare, Sink};
 use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
@@ -179,8 +180,15 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
         .unwrap_or_default();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let error = Error::new(Class::Data, code, format!("{message}{why}; nothing was published"));
+    if rejected == 0 {
+        return Err(error
+            .path(target.dir.display())
+            .help("look at the input, and at the steps that take rows out"));
+    }
     let kept = shards.abandon_with_rejects()?;
-    Err(Error::new(Class::Data, code, format!("{message} ({}); nothing was published", reasons.join(", ")))
+    Err(error
         .path(kept.display())
         .help("the rejects are kept there, each with its reason and place: mend the data or the plan"))
 }
@@ -207,15 +215,51 @@ pub fn collect(
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
-fn execute(
+/// Runs, keeps no row, and gives the report.
+pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
+    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let names = opened.inputs.names();
+    let counts = execute(plan, opened, &mut Nothing, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    Ok(report(plan, &counts, &names))
+}
+
+/// Keeps nothing.
+struct Nothing;
+
+impl Prepare<()> for Nothing {
+    fn prepare(&self, _: Batch) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Nothing {
+    type Ready = ();
+
+    fn preparer(&self) -> Arc<dyn Prepare<()>> {
+        Arc::new(Nothing)
+    }
+
+    fn push(&mut self, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn execute<S: Sink>(
     plan: &Resolved,
     opened: crate::plan::source::Opened,
-    sink: &mut dyn Sink,
+    sink: &mut S,
     scratch: &Path,
     knobs: Knobs,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
-) -> Result<Vec<StepCounts>> {
+) -> Result<Vec<StepCounts>>
+where
+    S::Ready: 'static,
+{
     let names = opened.inputs.names();
     let mut stages = Vec::new();
     for (step, counted, build) in &plan.stages {
@@ -227,17 +271,25 @@ fn execute(
         };
         stages.push((step, stage));
     }
-    let mut shuffled;
-    let sink = match plan.shuffle {
-        Some(seed) => {
-            stages.push((UNCOUNTED, Stage::Map(std::sync::Arc::new(PlainStage))));
-            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
-            &mut shuffled as &mut dyn Sink
-        }
-        None => sink,
+    let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
+    let Some(seed) = plan.shuffle else {
+        let job = Job { source, decode, stages, sink, steps };
+        return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
-    let job = Job { source: opened.source, decode: opened.decode, stages, sink, steps: plan.verbs.len() };
-    run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))
+    stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
+    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+    let job = Job { source, decode, stages, sink: &mut shuffle, steps };
+    let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    let (totals, shuffled) = shuffle.into_source()?;
+    sink.expect(&totals.rows, &totals.bytes)?;
+    let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
+    run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;
+    // The shuffle is no stage: its rows are those that the step before it let through.
+    if let Some(step) = plan.verbs.iter().position(|verb| *verb == "shuffle") {
+        let rows = counts[step - 1].rows_out;
+        (counts[step].rows_in, counts[step].rows_out) = (rows, rows);
+    }
+    Ok(counts)
 }
 
 fn tokenizer(plan: &Resolved) -> Value {
@@ -290,7 +342,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
             })
         })
         .collect();
-    let written = counts.iter().rev().find(|c| c.rows_in > 0).map_or(0, |c| c.rows_out);
+    let written = counts.last().map_or(0, |c| c.rows_out);
     json!({
         "rows": {
             "read": counts.first().map_or(0, |c| c.rows_in),

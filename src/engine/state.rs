@@ -6,17 +6,19 @@ use crate::record::Batch;
 use crate::stage::Chunk;
 
 /// A piece of work; `usize` beside a batch is its weight: the input bytes it holds a credit for.
-pub enum Task {
+pub enum Task<R> {
     Read,
     Decode(Chunk, usize),
     Map(usize, Batch, usize),
     Ordered(usize, Batch, usize),
+    Sink(R, usize),
 }
 
-/// The queues before each station.
-pub struct State {
+/// The queues before each station, and before the sink.
+pub struct State<R> {
     chunks: VecDeque<(Chunk, usize)>,
     stations: Vec<Waiting>,
+    sink: InOrder<R>,
     reading: bool,
     read_all: bool,
     /// The last batch that matters, once an ordered stage has seen enough.
@@ -28,18 +30,51 @@ pub struct State {
 
 enum Waiting {
     Any(VecDeque<(Batch, usize)>),
-    InOrder { ready: BTreeMap<u64, (Batch, usize)>, next: u64, busy: bool },
+    InOrder(InOrder<Batch>),
 }
 
-impl State {
+/// Taken one at a time, by number, without a gap.
+struct InOrder<T> {
+    ready: BTreeMap<u64, (T, usize)>,
+    next: u64,
+    busy: bool,
+}
+
+impl<T> InOrder<T> {
+    fn new() -> Self {
+        InOrder { ready: BTreeMap::new(), next: 0, busy: false }
+    }
+
+    fn take(&mut self) -> Option<(T, usize)> {
+        if self.busy {
+            return None;
+        }
+        let taken = self.ready.remove(&self.next);
+        self.busy = taken.is_some();
+        taken
+    }
+
+    fn pass(&mut self) {
+        self.next += 1;
+        self.busy = false;
+    }
+
+    fn forget_later(&mut self, last: u64) -> impl Iterator<Item = usize> + use<T> {
+        self.ready.split_off(&(last + 1)).into_values().map(|(_, weight)| weight)
+    }
+}
+
+impl<R> State<R> {
+    /// `is_ordered` by station, the sink left out.
     pub fn new(is_ordered: &[bool], limit: usize) -> Self {
         let waiting = |ordered: &bool| match ordered {
-            true => Waiting::InOrder { ready: BTreeMap::new(), next: 0, busy: false },
+            true => Waiting::InOrder(InOrder::new()),
             false => Waiting::Any(VecDeque::new()),
         };
         State {
             chunks: VecDeque::new(),
             stations: is_ordered.iter().map(waiting).collect(),
+            sink: InOrder::new(),
             reading: false,
             read_all: false,
             last: None,
@@ -50,7 +85,10 @@ impl State {
     }
 
     /// The work furthest downstream, or reading where there is credit for it.
-    pub fn take(&mut self) -> Option<Task> {
+    pub fn take(&mut self) -> Option<Task<R>> {
+        if let Some((ready, weight)) = self.sink.take() {
+            return Some(Task::Sink(ready, weight));
+        }
         for (i, station) in self.stations.iter_mut().enumerate().rev() {
             match station {
                 Waiting::Any(queue) => {
@@ -58,9 +96,8 @@ impl State {
                         return Some(Task::Map(i, batch, weight));
                     }
                 }
-                Waiting::InOrder { ready, next, busy } => {
-                    if !*busy && let Some((batch, weight)) = ready.remove(next) {
-                        *busy = true;
+                Waiting::InOrder(queue) => {
+                    if let Some((batch, weight)) = queue.take() {
                         return Some(Task::Ordered(i, batch, weight));
                     }
                 }
@@ -92,21 +129,20 @@ impl State {
         }
     }
 
-    /// A batch has left station `from` and queues before the next.
+    /// A batch has left station `from` and queues before the next. `satisfied`: no later one matters.
     pub fn deliver(&mut self, from: usize, batch: Batch, weight: usize, satisfied: bool) {
         self.pass(from);
         if satisfied {
             self.last = Some(self.last.map_or(batch.seq, |last| last.min(batch.seq)));
             self.read_all = true;
         }
-        if self.last.is_some_and(|last| batch.seq > last) {
-            self.release(weight);
-            return;
+        if self.is_late(batch.seq) {
+            return self.release(weight);
         }
         match &mut self.stations[from + 1] {
             Waiting::Any(queue) => queue.push_back((batch, weight)),
-            Waiting::InOrder { ready, .. } => {
-                ready.insert(batch.seq, (batch, weight));
+            Waiting::InOrder(queue) => {
+                queue.ready.insert(batch.seq, (batch, weight));
             }
         }
         if satisfied {
@@ -114,9 +150,17 @@ impl State {
         }
     }
 
-    /// A batch has left the last station.
-    pub fn leave(&mut self, from: usize, weight: usize) {
-        self.pass(from);
+    /// Batch number `seq` has left the last station and queues before the sink.
+    pub fn deliver_ready(&mut self, seq: u64, ready: R, weight: usize) {
+        if self.is_late(seq) {
+            return self.release(weight);
+        }
+        self.sink.ready.insert(seq, (ready, weight));
+    }
+
+    /// The sink has taken a batch.
+    pub fn leave(&mut self, weight: usize) {
+        self.sink.pass();
         self.release(weight);
     }
 
@@ -125,10 +169,13 @@ impl State {
         self.read_all && !self.reading && self.in_flight == 0
     }
 
+    fn is_late(&self, seq: u64) -> bool {
+        self.last.is_some_and(|last| seq > last)
+    }
+
     fn pass(&mut self, station: usize) {
-        if let Waiting::InOrder { next, busy, .. } = &mut self.stations[station] {
-            *next += 1;
-            *busy = false;
+        if let Waiting::InOrder(queue) = &mut self.stations[station] {
+            queue.pass();
         }
     }
 
@@ -140,30 +187,26 @@ impl State {
     /// Drops the queued work behind the last batch that matters.
     fn forget_later(&mut self) {
         let Some(last) = self.last else { return };
-        let mut freed = Vec::new();
-        self.chunks.retain(|(chunk, weight)| {
-            let keep = chunk.seq <= last;
-            if !keep {
-                freed.push(*weight);
-            }
-            keep
-        });
+        let mut freed: Vec<usize> = self.sink.forget_later(last).collect();
+        self.chunks.retain(|(chunk, weight)| keep_until(last, chunk.seq, *weight, &mut freed));
         for station in &mut self.stations {
             match station {
-                Waiting::Any(queue) => queue.retain(|(batch, weight)| {
-                    let keep = batch.seq <= last;
-                    if !keep {
-                        freed.push(*weight);
-                    }
-                    keep
-                }),
-                Waiting::InOrder { ready, .. } => {
-                    freed.extend(ready.split_off(&(last + 1)).into_values().map(|(_, weight)| weight));
+                Waiting::Any(queue) => {
+                    queue.retain(|(batch, weight)| keep_until(last, batch.seq, *weight, &mut freed));
                 }
+                Waiting::InOrder(queue) => freed.extend(queue.forget_later(last)),
             }
         }
         for weight in freed {
             self.release(weight);
         }
     }
+}
+
+fn keep_until(last: u64, seq: u64, weight: usize, freed: &mut Vec<usize>) -> bool {
+    let keep = seq <= last;
+    if !keep {
+        freed.push(weight);
+    }
+    keep
 }

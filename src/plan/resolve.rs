@@ -354,10 +354,21 @@ impl Builder<'_> {
             None => None,
         };
         let eos = if format.eos() { " + EOS" } else { "" };
+        let used = format.columns();
+        let replaced: Vec<String> = self
+            .visible()
+            .into_iter()
+            .filter(|n| [schema::PROMPT, schema::COMPLETION].contains(&n.as_str()))
+            .filter(|n| used.iter().all(|c| c.name != *n))
+            .collect();
+        let replaces = match replaced.is_empty() {
+            true => String::new(),
+            false => format!("; replaces column {}", replaced.join(", ")),
+        };
         self.say(
             "format",
             &format!(
-                "prompt {:?} + separator {:?}; completion {:?} + stop {:?}{eos}; on_collision={}",
+                "prompt {:?} + separator {:?}; completion {:?} + stop {:?}{eos}; on_collision={}{replaces}",
                 format.prompt().source(),
                 format.separator(),
                 format.completion().source(),

@@ -16,7 +16,7 @@ use super::function::PyFunction;
 use super::gate::enter;
 use super::reader::{Made, Stdin};
 use crate::dedup::Normalize;
-use crate::engine::prepare::{Knobs, MaxRejects, Target, collect, sink};
+use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, nearest_first};
 use crate::format::{OnCollision, SpecialPolicy};
 use crate::limits::{MAX_LINE_BYTES, SHARD_BYTES};
@@ -323,6 +323,14 @@ impl PyPlan {
         let seconds = start.elapsed().as_secs_f64();
         report["seconds"] = json!(seconds);
         report["mb_per_s"] = json!(report["bytes_read"].as_f64().unwrap_or(0.0) / 1e6 / seconds.max(1e-9));
+        Ok(report.to_string())
+    }
+
+    /// Runs and keeps no row; the report.
+    fn check(&self, py: Python<'_>) -> PyResult<String> {
+        let plan = self.resolve(py)?;
+        let report =
+            enter(py, |cancel, interrupted| check(&plan, Knobs::from_env(None)?, cancel, interrupted))?;
         Ok(report.to_string())
     }
 

@@ -67,7 +67,8 @@ pub struct ParquetSource {
     file: usize,
     seq: u64,
     row: u64,
-    reader: Option<ParquetRecordBatchReader>,
+    /// Of the current file, with the rows that its row groups have.
+    reader: Option<(ParquetRecordBatchReader, u64)>,
     slices: Option<Slices>,
 }
 
@@ -124,7 +125,7 @@ impl Source for ParquetSource {
                 return Ok(Some(Chunk { seq, file: self.file as u32, first_row, payload }));
             }
             let Some(file) = self.files.get(self.file) else { return Ok(None) };
-            let reader = match &mut self.reader {
+            let (reader, rows) = match &mut self.reader {
                 Some(reader) => reader,
                 None => self.reader.insert(open(&file.path, &self.schema, self.limits)?),
             };
@@ -132,6 +133,11 @@ impl Source for ParquetSource {
                 Some(records) => {
                     self.slices =
                         Some(Slices::new(arrange(&records, &self.schema, &file.path)?, self.limits));
+                }
+                // The crate stops where the footer says so, whatever the row groups hold.
+                None if self.row != *rows => {
+                    let why = format!("its row groups have {rows} rows, {} could be read", self.row);
+                    return Err(corrupt(&file.path, &why));
                 }
                 None => {
                     self.reader = None;
@@ -194,9 +200,10 @@ fn viewed(data_type: &DataType) -> DataType {
     }
 }
 
-fn open(path: &Path, wanted: &Schema, limits: Limits) -> Result<ParquetRecordBatchReader> {
+fn open(path: &Path, wanted: &Schema, limits: Limits) -> Result<(ParquetRecordBatchReader, u64)> {
     let footer = Footer::read(path)?;
-    guard(path, || {
+    let rows = footer.metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let reader = guard(path, || {
         let options = ArrowReaderOptions::new().with_schema(footer.stored.clone());
         let metadata = ArrowReaderMetadata::try_new(footer.metadata.clone(), options)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(footer.file, metadata);
@@ -205,7 +212,8 @@ fn open(path: &Path, wanted: &Schema, limits: Limits) -> Result<ParquetRecordBat
         let rows = limits.rows_of(bytes_per_row(&footer.metadata, &roots));
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         builder.with_projection(mask).with_batch_size(rows).build()
-    })
+    })?;
+    Ok((reader, rows))
 }
 
 /// Uncompressed bytes a row of these columns takes, in the row group where it takes most.

@@ -1,0 +1,102 @@
+"""What several proofs need: the shared data where it is there, published files as bytes, naive oracles."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fastprep as fp
+from fastprep import _fastprep
+
+# Beside the repository, or one level up for a second working tree of it.
+_BESIDE, _ABOVE = (parent / "shared" / "data" for parent in Path(__file__).resolve().parents[2:4])
+SHARED = _BESIDE if _BESIDE.is_dir() else _ABOVE
+
+SEPARATOR, STOP = "\n##\n", "\n###\n"
+
+
+def shared(name: str) -> Path:
+    """A file of the shared test data; skips the test where it is absent."""
+    path = SHARED / name
+    if not path.is_file():
+        pytest.skip(f"needs ../shared/data/{name}, which is not part of the repository")
+    return path
+
+
+def shared_rows(name: str) -> list[dict[str, Any]]:
+    with gzip.open(shared(f"datasets/{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def shared_tokenizer(name: str, folder: Path) -> Path:
+    """A real ``tokenizer.json``, unpacked into ``folder``."""
+    path = folder / name / "tokenizer.json"
+    path.parent.mkdir()
+    path.write_bytes(gzip.decompress(shared(f"tokenizers/{name}.json.gz").read_bytes()))
+    return path
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    """Every file below ``folder``, hidden ones too, by relative path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if not p.is_dir()}
+
+
+def data_files(folder: Path) -> dict[str, bytes]:
+    """The files of the published generation by name."""
+    data = folder / fp.load(folder).manifest["data"]
+    return {path.name: path.read_bytes() for path in sorted(data.iterdir())}
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    # str.splitlines() would also split at U+2028.
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
+
+
+def verify(folder: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(_fastprep.verify(str(folder)))
+    return report
+
+
+def occurrences(needle: str, text: str) -> list[int]:
+    """Where ``needle`` occurs, overlapping matches included, tried at every offset."""
+    return [at for at in range(len(text) - len(needle) + 1) if text[at : at + len(needle)] == needle]
+
+
+def render(prompt: str, completion: str, separator: str = SEPARATOR, stop: str = STOP) -> tuple[str, str]:
+    """A row's two parts: each gets its mark, unless it ends in it."""
+    prompt = prompt if prompt.endswith(separator) else prompt + separator
+    return prompt, completion if completion.endswith(stop) else completion + stop
+
+
+def removal(prompt: str, completion: str, separator: str = SEPARATOR, stop: str = STOP) -> str | None:
+    """The reason for which ``format`` must take this row out, if there is one: promise 4, naively."""
+    prompt, completion = render(prompt, completion, separator, stop)
+    if not prompt.removesuffix(separator).strip():
+        return "empty_prompt"
+    if not completion.removesuffix(stop).strip():
+        return "empty_completion"
+    row = prompt + completion
+    own = {separator: len(prompt) - len(separator), stop: len(row) - len(stop)}
+    first = {mark: [at for at in occurrences(mark, row) if at != own[mark]] for mark in own}
+    if not any(first.values()):
+        return None
+    # Of several, the leftmost is named; neither mark begins the other.
+    return "separator_collision" if min((at, m) for m in own for at in first[m])[1] == separator else "stop_collision"
+
+
+def steps_add_up(report: dict[str, Any]) -> None:
+    """Promise 1: each row is accounted for at every step, and the steps hand on what they give."""
+    steps: list[dict[str, Any]] = report["steps"]
+    for step in steps:
+        assert step["rows_in"] == step["rows_out"] + sum(r["count"] for r in step["removed"].values()), step
+    for before, after in pairwise(steps):
+        assert before["rows_out"] == after["rows_in"], (before, after)
+    rows = report["rows"]
+    assert rows["read"] == steps[0]["rows_in"]
+    assert rows["written"] == steps[-1]["rows_out"]
+    assert rows["read"] == sum(rows[kind] for kind in ("written", "rejected", "duplicate", "filtered", "dropped"))
