@@ -68,7 +68,11 @@ def masked(text: str) -> str:
 
 
 def run(snippet: Snippet, namespace: dict[str, Any]) -> str:
-    """Run a block in the current folder; what it printed."""
+    """Run a block in the current folder; what it printed, as it would read in somebody's home."""
+    return _run(snippet, namespace).replace(str(Path.cwd()), "/home/me")
+
+
+def _run(snippet: Snippet, namespace: dict[str, Any]) -> str:
     if snippet.kind == "sh":
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
