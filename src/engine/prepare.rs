@@ -160,19 +160,20 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
     let (read, rejected, written) = (of("read"), of("rejected"), of("written"));
     let too_many = match target.max_rejects {
         Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
-        Some(MaxRejects::Share(most)) => {
-            (rejected as f64 > most * read as f64).then(|| format!("max_rejects={most} of the rows"))
-        }
+        Some(MaxRejects::Share(most)) => (rejected as f64 > most * read as f64)
+            .then(|| format!("max_rejects={most} ({most} of the rows read)")),
         None => None,
     };
     let (code, message) = match too_many {
         Some(limit) => {
-            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, and {limit} is allowed"))
+            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, more than {limit} allows"))
         }
-        None if written == 0 => {
-            ("no_rows", format!("no row is left of {read} read; {rejected} were rejected"))
+        None if written > 0 => return Ok(shards),
+        None if read == 0 => {
+            return Err(Error::new(Class::Data, "no_rows", "the input has no row; nothing was published")
+                .help("check that it is the right input, and not empty"));
         }
-        None => return Ok(shards),
+        None => ("no_rows", format!("no row is left of the {read} read")),
     };
     let mut reasons: Vec<(String, u64)> = report["reasons"]
         .as_object()
@@ -329,15 +330,22 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
     let duplicate = removed(&["duplicate", "duplicate_against"]);
     let filtered = removed(&["filtered", "not_in_head"]);
     let rejected = all.sums.get("rejected").copied().unwrap_or(0);
+    let mut rows_before = 0;
     let steps: Vec<Value> = plan
         .verbs
         .iter()
         .zip(counts)
         .map(|(verb, c)| {
+            // The shuffle is no stage but a sink before the sink: it passes on what it gets.
+            let (rows_in, rows_out) = match *verb {
+                "shuffle" => (rows_before, rows_before),
+                _ => (c.rows_in, c.rows_out),
+            };
+            rows_before = rows_out;
             json!({
                 "step": verb,
-                "rows_in": c.rows_in,
-                "rows_out": c.rows_out,
+                "rows_in": rows_in,
+                "rows_out": rows_out,
                 "removed": entries(c.removed.iter().map(|(k, v)| (*k, *v)), names),
             })
         })

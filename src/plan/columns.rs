@@ -96,7 +96,7 @@ impl Walk<'_> {
                 let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
                 self.alive = names.iter().filter_map(find).collect();
                 if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
-                    let message = format!("select: `{}` stands there twice", twice.1);
+                    let message = format!("select: `{}` is named twice", twice.1);
                     return Err(Error::new(Class::Plan, "bad_option", message));
                 }
             }
@@ -109,14 +109,13 @@ impl Walk<'_> {
                         column.name.clone_from(to);
                     }
                 }
-                if let Some((i, c)) = self
+                if let Some((_, c)) = self
                     .alive
                     .iter()
                     .enumerate()
                     .find(|(i, c)| self.alive[..*i].iter().any(|o| o.name == c.name))
                 {
-                    let message =
-                        format!("rename: there would be two columns `{}` (the second is number {i})", c.name);
+                    let message = format!("rename: there would be two columns `{}`", c.name);
                     return Err(Error::new(Class::Plan, "bad_option", message));
                 }
             }

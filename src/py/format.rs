@@ -1,6 +1,7 @@
 //! `PromptFormat`.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -23,9 +24,15 @@ use crate::format::PromptFormat;
 ///
 /// Raises:
 ///     PlanError: `bad_template` or `bad_format`, with what is wrong and where.
-#[pyclass(frozen, eq, name = "PromptFormat", module = "fastprep")]
+#[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
+
+impl Hash for PyPromptFormat {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_json().hash(state);
+    }
+}
 
 impl PartialEq for PyPromptFormat {
     fn eq(&self, other: &Self) -> bool {

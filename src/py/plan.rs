@@ -337,6 +337,14 @@ impl PyPlan {
     /// The rows as a table, and the report.
     fn collect(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<(PyTable, String)> {
         let plan = self.resolve(py)?;
+        if plan.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
+            let e = Error::new(
+                Class::Column,
+                "duplicate_column",
+                "collect: there is a column `split`, and the split of each row would be called so too",
+            );
+            return Err(to_python(py, &e.column("split").help("rename it before split")));
+        }
         let collected =
             enter(py, |cancel, interrupted| collect(&plan, Knobs::from_env(threads)?, cancel, interrupted))?;
         let schema = match collected.batches.first() {
