@@ -23,7 +23,7 @@ use crate::format::PromptFormat;
 ///     eos: end each row in the tokenizer's EOS token, behind the stop. Default False.
 ///
 /// Raises:
-///     PlanError: `bad_template` or `bad_format`, with what is wrong and where.
+///     PlanError: `bad_template` or `bad_prompt_format`, with what is wrong and where.
 #[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
@@ -96,7 +96,7 @@ impl PyPromptFormat {
     /// The format that `to_json` wrote.
     ///
     /// Raises:
-    ///     PlanError: `bad_format`: the text is not such JSON.
+    ///     PlanError: `bad_prompt_format`: the text is not such JSON.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
         PromptFormat::from_json(text).map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
