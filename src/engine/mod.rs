@@ -18,7 +18,7 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
 
-use state::{State, Task};
+use state::{Load, State, Task};
 
 /// The step of a stage whose rows another stage of its step counts.
 pub const UNCOUNTED: usize = usize::MAX;
@@ -209,33 +209,35 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 shared.source = Some(source);
                 shared.state.read(chunk?);
             }
-            Task::Decode(chunk, weight) => {
+            Task::Decode(chunk, mut load) => {
                 let mut count = StepCounts::default();
                 let batch = self.decode.decode(chunk, &mut count)?;
-                self.map(0, batch, weight, vec![(0, count)])?;
+                load.counts.push((0, count));
+                self.map(0, batch, load)?;
             }
-            Task::Map(station, batch, weight) => self.map(station, batch, weight, Vec::new())?,
-            Task::Ordered(station, batch, weight) => {
+            Task::Map(station, batch, load) => self.map(station, batch, load)?,
+            Task::Ordered(station, batch, mut load) => {
                 let taken = self.lock().ordered[station].take();
                 let mut stage = taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
                 let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
                 let batch = stage.push(batch, &mut count)?;
                 count.rows_out = batch.rows() as u64;
+                if let Station::Ordered(step) = self.stations[station] {
+                    load.counts.push((step, count));
+                }
                 let satisfied = stage.is_satisfied();
                 let mut shared = self.lock();
                 shared.ordered[station] = Some(stage);
-                if let Station::Ordered(step) = self.stations[station] {
-                    shared.count(vec![(step, count)]);
-                }
-                shared.state.deliver(station, batch, weight, satisfied);
+                shared.state.deliver(station, batch, load, satisfied);
             }
-            Task::Sink(ready, weight) => {
+            Task::Sink(ready, load) => {
                 let taken = self.lock().sink.take();
                 let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
                 let pushed = sink.push(ready);
                 let mut shared = self.lock();
                 shared.sink = Some(sink);
-                shared.state.leave(weight);
+                shared.count(load.counts);
+                shared.state.leave(load.weight);
                 pushed?;
             }
         }
@@ -243,32 +245,22 @@ impl<'s, S: Sink> Line<'s, '_, S> {
     }
 
     /// Does the work of a map station, the last one's for the sink too.
-    fn map(
-        &self,
-        station: usize,
-        mut batch: Batch,
-        weight: usize,
-        mut counts: Vec<(usize, StepCounts)>,
-    ) -> Result<()> {
+    fn map(&self, station: usize, mut batch: Batch, mut load: Load) -> Result<()> {
         if let Station::Map(fused) = &self.stations[station] {
             for (step, map) in fused {
                 self.cancel.check()?;
                 let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
                 batch = map.map(batch, &mut count)?;
                 count.rows_out = batch.rows() as u64;
-                counts.push((*step, count));
+                load.counts.push((*step, count));
             }
         }
         if station + 1 < self.stations.len() {
-            let mut shared = self.lock();
-            shared.count(counts);
-            shared.state.deliver(station, batch, weight, false);
+            self.lock().state.deliver(station, batch, load, false);
         } else {
             let seq = batch.seq;
             let ready = self.preparer.prepare(batch)?;
-            let mut shared = self.lock();
-            shared.count(counts);
-            shared.state.deliver_ready(seq, ready, weight);
+            self.lock().state.deliver_ready(seq, ready, load);
         }
         Ok(())
     }

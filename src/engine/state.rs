@@ -3,20 +3,31 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::record::Batch;
+use crate::report::StepCounts;
 use crate::stage::Chunk;
 
-/// A piece of work; `usize` beside a batch is its weight: the input bytes it holds a credit for.
+/// What goes with a batch.
+#[derive(Default)]
+pub struct Load {
+    /// The input bytes it holds a credit for.
+    pub weight: usize,
+    /// What was counted of it so far, by step: it counts once the sink has it, so that a batch that is given up
+    /// never does.
+    pub counts: Vec<(usize, StepCounts)>,
+}
+
+/// A piece of work.
 pub enum Task<R> {
     Read,
-    Decode(Chunk, usize),
-    Map(usize, Batch, usize),
-    Ordered(usize, Batch, usize),
-    Sink(R, usize),
+    Decode(Chunk, Load),
+    Map(usize, Batch, Load),
+    Ordered(usize, Batch, Load),
+    Sink(R, Load),
 }
 
 /// The queues before each station, and before the sink.
 pub struct State<R> {
-    chunks: VecDeque<(Chunk, usize)>,
+    chunks: VecDeque<(Chunk, Load)>,
     stations: Vec<Waiting>,
     sink: InOrder<R>,
     reading: bool,
@@ -29,13 +40,13 @@ pub struct State<R> {
 }
 
 enum Waiting {
-    Any(VecDeque<(Batch, usize)>),
+    Any(VecDeque<(Batch, Load)>),
     InOrder(InOrder<Batch>),
 }
 
 /// Taken one at a time, by number, without a gap.
 struct InOrder<T> {
-    ready: BTreeMap<u64, (T, usize)>,
+    ready: BTreeMap<u64, (T, Load)>,
     next: u64,
     busy: bool,
 }
@@ -45,7 +56,7 @@ impl<T> InOrder<T> {
         InOrder { ready: BTreeMap::new(), next: 0, busy: false }
     }
 
-    fn take(&mut self) -> Option<(T, usize)> {
+    fn take(&mut self) -> Option<(T, Load)> {
         if self.busy {
             return None;
         }
@@ -60,7 +71,7 @@ impl<T> InOrder<T> {
     }
 
     fn forget_later(&mut self, last: u64) -> impl Iterator<Item = usize> + use<T> {
-        self.ready.split_off(&(last + 1)).into_values().map(|(_, weight)| weight)
+        self.ready.split_off(&(last + 1)).into_values().map(|(_, load)| load.weight)
     }
 }
 
@@ -86,25 +97,25 @@ impl<R> State<R> {
 
     /// The work furthest downstream, or reading where there is credit for it.
     pub fn take(&mut self) -> Option<Task<R>> {
-        if let Some((ready, weight)) = self.sink.take() {
-            return Some(Task::Sink(ready, weight));
+        if let Some((ready, load)) = self.sink.take() {
+            return Some(Task::Sink(ready, load));
         }
         for (i, station) in self.stations.iter_mut().enumerate().rev() {
             match station {
                 Waiting::Any(queue) => {
-                    if let Some((batch, weight)) = queue.pop_front() {
-                        return Some(Task::Map(i, batch, weight));
+                    if let Some((batch, load)) = queue.pop_front() {
+                        return Some(Task::Map(i, batch, load));
                     }
                 }
                 Waiting::InOrder(queue) => {
-                    if let Some((batch, weight)) = queue.take() {
-                        return Some(Task::Ordered(i, batch, weight));
+                    if let Some((batch, load)) = queue.take() {
+                        return Some(Task::Ordered(i, batch, load));
                     }
                 }
             }
         }
-        if let Some((chunk, weight)) = self.chunks.pop_front() {
-            return Some(Task::Decode(chunk, weight));
+        if let Some((chunk, load)) = self.chunks.pop_front() {
+            return Some(Task::Decode(chunk, load));
         }
         let credit = self.in_flight == 0 || self.in_flight_bytes < self.limit;
         if !self.reading && !self.read_all && credit {
@@ -122,7 +133,7 @@ impl<R> State<R> {
                 let weight = chunk.payload.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
-                self.chunks.push_back((chunk, weight));
+                self.chunks.push_back((chunk, Load { weight, counts: Vec::new() }));
             }
             Some(_) => {}
             None => self.read_all = true,
@@ -130,19 +141,19 @@ impl<R> State<R> {
     }
 
     /// A batch has left station `from` and queues before the next. `satisfied`: no later one matters.
-    pub fn deliver(&mut self, from: usize, batch: Batch, weight: usize, satisfied: bool) {
+    pub fn deliver(&mut self, from: usize, batch: Batch, load: Load, satisfied: bool) {
         self.pass(from);
         if satisfied {
             self.last = Some(self.last.map_or(batch.seq, |last| last.min(batch.seq)));
             self.read_all = true;
         }
         if self.is_late(batch.seq) {
-            return self.release(weight);
+            return self.release(load.weight);
         }
         match &mut self.stations[from + 1] {
-            Waiting::Any(queue) => queue.push_back((batch, weight)),
+            Waiting::Any(queue) => queue.push_back((batch, load)),
             Waiting::InOrder(queue) => {
-                queue.ready.insert(batch.seq, (batch, weight));
+                queue.ready.insert(batch.seq, (batch, load));
             }
         }
         if satisfied {
@@ -151,11 +162,11 @@ impl<R> State<R> {
     }
 
     /// Batch number `seq` has left the last station and queues before the sink.
-    pub fn deliver_ready(&mut self, seq: u64, ready: R, weight: usize) {
+    pub fn deliver_ready(&mut self, seq: u64, ready: R, load: Load) {
         if self.is_late(seq) {
-            return self.release(weight);
+            return self.release(load.weight);
         }
-        self.sink.ready.insert(seq, (ready, weight));
+        self.sink.ready.insert(seq, (ready, load));
     }
 
     /// The sink has taken a batch.
@@ -188,11 +199,11 @@ impl<R> State<R> {
     fn forget_later(&mut self) {
         let Some(last) = self.last else { return };
         let mut freed: Vec<usize> = self.sink.forget_later(last).collect();
-        self.chunks.retain(|(chunk, weight)| keep_until(last, chunk.seq, *weight, &mut freed));
+        self.chunks.retain(|(chunk, load)| keep_until(last, chunk.seq, load, &mut freed));
         for station in &mut self.stations {
             match station {
                 Waiting::Any(queue) => {
-                    queue.retain(|(batch, weight)| keep_until(last, batch.seq, *weight, &mut freed));
+                    queue.retain(|(batch, load)| keep_until(last, batch.seq, load, &mut freed));
                 }
                 Waiting::InOrder(queue) => freed.extend(queue.forget_later(last)),
             }
@@ -203,10 +214,10 @@ impl<R> State<R> {
     }
 }
 
-fn keep_until(last: u64, seq: u64, weight: usize, freed: &mut Vec<usize>) -> bool {
+fn keep_until(last: u64, seq: u64, load: &Load, freed: &mut Vec<usize>) -> bool {
     let keep = seq <= last;
     if !keep {
-        freed.push(weight);
+        freed.push(load.weight);
     }
     keep
 }
