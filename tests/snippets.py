@@ -52,7 +52,8 @@ def snippets(page: Path) -> Iterator[Snippet]:
     """The blocks of a page, in order."""
     text = page.read_text("utf-8")
     found = list(FENCE.finditer(text))
-    for block, after in zip(found, [*found[1:], None], strict=True):
+    for number, block in enumerate(found, 1):
+        after = found[number] if number < len(found) else None
         shown = None
         if after and after["kind"] == "text" and not text[block.end() : after.start()].strip():
             shown = after.span("text")
