@@ -37,7 +37,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
         SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
             than the manifest says.
 
-    Example:
+    Examples:
         A whole training loop in torch, prompts trained at a tenth of the weight:
 
         >>> import torch, fastprep as fp
