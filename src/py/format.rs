@@ -146,7 +146,7 @@ impl PyPromptFormat {
     /// Prompt with separator and completion with stop, as a row of these columns is trained on. Proves nothing.
     ///
     /// Raises:
-    ///     ColumnError: a column that the templates need is not given.
+    ///     DataError: `missing_field`: a column that the templates need is not given.
     #[pyo3(signature = (**columns))]
     fn render(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<(String, String)> {
         let columns = columns.unwrap_or_default();
@@ -157,7 +157,7 @@ impl PyPromptFormat {
     /// Prompt with separator, for inference: worded as in training.
     ///
     /// Raises:
-    ///     ColumnError: a column that the prompt needs is not given.
+    ///     DataError: `missing_field`: a column that the prompt needs is not given.
     #[pyo3(signature = (**columns))]
     fn render_prompt(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<String> {
         let columns = columns.unwrap_or_default();
