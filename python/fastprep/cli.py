@@ -70,6 +70,8 @@ def _plan(
     dedup: bool,
     eos: bool,
 ) -> fp.Pipeline:
+    if tokenizer is None and (max_length, on_overflow, special_tokens) != (None, "reject", "reject"):
+        raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
     separator, stop = unescape(separator), unescape(stop)
     typer.echo(f"separator {separator!r}, stop {stop!r}", err=True)
     prompt_format = fp.PromptFormat(

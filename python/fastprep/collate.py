@@ -32,7 +32,7 @@ class Collator:
     token's id where the weight is above 0, else -100: with ``prompt_loss_weight=0`` that is the stored label.
 
     Models ignore ``loss_weights`` or fail on them: pop them, and use them against the labels, both shifted by one token
-    (the example of :func:`fastprep.load`). Rows without segments, as ``transformers.Trainer`` leaves them, are weighted
+    (the example of ``load``). Rows without segments, as ``transformers.Trainer`` leaves them, are weighted
     by their stored labels.
 
     Attributes:

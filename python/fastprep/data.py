@@ -31,13 +31,13 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
         path: The folder that holds ``manifest.json``.
 
     Returns:
-        A mapping from split name to :class:`Split`, in the plan's order. A plan without ``split`` has ``train`` only.
+        A mapping from split name to ``Split``, in the plan's order. A plan without ``split`` has ``train`` only.
 
     Raises:
         SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
             than the manifest says.
 
-    Example:
+    Examples:
         A whole training loop in torch, prompts trained at a tenth of the weight:
 
         >>> import torch, fastprep as fp
@@ -66,7 +66,7 @@ class PreparedData(Mapping[str, "Split"]):
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens ``path``; see :func:`load`."""
+        """Opens ``path``; see ``load``."""
         self.path = path
         self.manifest: dict[str, Any] = read_manifest(path)
         self._splits = {entry["name"]: Split(path, self.manifest, entry) for entry in self.manifest["splits"]}
@@ -102,11 +102,11 @@ class PreparedData(Mapping[str, "Split"]):
         pad_token_id: int | None = None,
         padding_side: Literal["right", "left"] = "right",
     ) -> Collator:
-        """A ``collate_fn``: pads rows to a batch, with a weight for each token; see :class:`fastprep.collate.Collator`.
+        """A ``collate_fn``: pads rows to a batch, with a weight for each token; see ``Collator``.
 
         For your own loop, or a trainer that takes ``loss_weights`` out of the batch and uses them. An unmodified
         ``transformers.Trainer`` ignores the weights: give it ``to_datasets()`` and
-        ``transformers.DataCollatorForSeq2Seq``, which use the stored labels. For TRL see :meth:`trl_args`.
+        ``transformers.DataCollatorForSeq2Seq``, which use the stored labels. For TRL see ``trl_args``.
 
         Args:
             prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1.
@@ -189,7 +189,7 @@ class Split:
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], entry: dict[str, Any]) -> None:
-        """One entry of the manifest's ``splits``; see :func:`load`."""
+        """One entry of the manifest's ``splits``; see ``load``."""
         data = folder / manifest["data"]
         self.name: str = entry["name"]
         self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in arrow_shards(manifest, self.name))
@@ -209,7 +209,7 @@ class Split:
         """The rows as one table over the mapped files, without a copy: it takes address space, no memory.
 
         Raises:
-            SourceError: The split has no Arrow shards (JSONL only), or one was damaged or removed since :func:`load`.
+            SourceError: The split has no Arrow shards (JSONL only), or one was damaged or removed since ``load``.
         """
         from .shards import map_shards
 
@@ -219,7 +219,7 @@ class Split:
         """The rows as a polars frame. polars has its own string and list layout: their offsets are made anew.
 
         Raises:
-            SourceError: As :meth:`to_arrow`.
+            SourceError: As ``to_arrow``.
             ModuleNotFoundError: polars is not installed.
         """
         require("polars", "polars", "Split.to_polars()")
@@ -234,7 +234,7 @@ class Split:
         stays in memory, since the folder is not theirs to write to; for more give them ``cache_file_name``.
 
         Raises:
-            SourceError: As :meth:`to_arrow`.
+            SourceError: As ``to_arrow``.
             ModuleNotFoundError: datasets is not installed.
         """
         require("datasets", "transformers", "Split.to_datasets()")
@@ -248,14 +248,14 @@ class Split:
         return datasets.Dataset(MappedTable.of(self._arrow_shards()), fingerprint=fingerprint)
 
     def to_torch(self) -> TorchRows:
-        """The ids of the rows as a map-style torch data set; see :class:`fastprep.torch_dataset.TorchRows`.
+        """The ids of the rows as a map-style torch data set; see ``TorchRows``.
 
         A row is cut from mapped arrays and nothing is decoded, so that a ``DataLoader`` is fastest with
         ``num_workers=0``: passing a batch from worker to trainer takes longer than making it.
 
         Raises:
             ColumnError: The rows have no ``input_ids``.
-            SourceError: As :meth:`to_arrow`.
+            SourceError: As ``to_arrow``.
             ModuleNotFoundError: torch is not installed.
         """
         require("torch", "torch", "Split.to_torch()")

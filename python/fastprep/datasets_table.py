@@ -24,7 +24,7 @@ class MappedTable(TableBlock):  # type: ignore[misc]  # datasets ships no types
     """Mapped shards and the edits (dropped columns, slices, ...) that lead from them to ``table``."""
 
     def __init__(self, table: pa.Table, shards: Sequence[Path], edits: tuple[Edit, ...]) -> None:
-        """Use :meth:`of`."""
+        """Use ``of``."""
         super().__init__(table)
         self.shards = shards
         self.edits = edits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
-from fastprep.exceptions import PlanError
+from fastprep.exceptions import ColumnError, PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +102,7 @@ def mask_function(expression: pl.Expr) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
-        mask = _as_long_as(pl.DataFrame(table), [expression.alias("mask")])
+        mask = _as_long_as("filter", pl.DataFrame(table), [expression.alias("mask")])
         found = mask.schema["mask"]
         if found not in (pl.Boolean, pl.Null):
             raise PlanError.new(
@@ -121,7 +121,7 @@ def columns_function(expressions: Sequence[pl.Expr]) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
-        return without_null_type(_as_long_as(pl.DataFrame(table), expressions))
+        return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), expressions))
 
     return call
 
@@ -147,9 +147,22 @@ def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.cast({pl.Null: pl.String}) if pl.Null in frame.dtypes else frame
 
 
-def _as_long_as(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+def _as_long_as(verb: str, frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
     """The columns that expressions make; literals alone give one row, which stands for every row."""
-    made = frame.select(expressions)
+    import polars as pl
+
+    try:
+        made = frame.select(expressions)
+    except pl.exceptions.PolarsError as e:
+        nested = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.BaseExtension)]
+        if not nested:
+            raise
+        raise ColumnError.new(
+            f"{verb}: column `{nested[0]}` is json, which the expression does not take: {str(e).splitlines()[0]}",
+            code="wrong_type",
+            column=nested[0],
+            help=f'take its JSON text, pl.col("{nested[0]}").ext.storage()',
+        ) from e
     if made.height == frame.height:
         return made
     return frame.with_columns(expressions).select(made.columns)

@@ -23,7 +23,7 @@ use crate::format::PromptFormat;
 ///     eos: end each row in the tokenizer's EOS token, behind the stop. Default False.
 ///
 /// Raises:
-///     PlanError: `bad_template` or `bad_format`, with what is wrong and where.
+///     PlanError: `bad_template` or `bad_prompt_format`, with what is wrong and where.
 #[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
@@ -96,7 +96,7 @@ impl PyPromptFormat {
     /// The format that `to_json` wrote.
     ///
     /// Raises:
-    ///     PlanError: `bad_format`: the text is not such JSON.
+    ///     PlanError: `bad_prompt_format`: the text is not such JSON.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
         PromptFormat::from_json(text).map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
@@ -146,7 +146,7 @@ impl PyPromptFormat {
     /// Prompt with separator and completion with stop, as a row of these columns is trained on. Proves nothing.
     ///
     /// Raises:
-    ///     ColumnError: a column that the templates need is not given.
+    ///     DataError: `missing_field`: a column that the templates need is not given.
     #[pyo3(signature = (**columns))]
     fn render(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<(String, String)> {
         let columns = columns.unwrap_or_default();
@@ -157,7 +157,7 @@ impl PyPromptFormat {
     /// Prompt with separator, for inference: worded as in training.
     ///
     /// Raises:
-    ///     ColumnError: a column that the prompt needs is not given.
+    ///     DataError: `missing_field`: a column that the prompt needs is not given.
     #[pyo3(signature = (**columns))]
     fn render_prompt(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<String> {
         let columns = columns.unwrap_or_default();
