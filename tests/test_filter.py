@@ -48,14 +48,14 @@ ROW_WISE = {
 
 # The expression, and the part of it that the error must name.
 NOT_ROW_WISE = {
-    "mean": (N > N.mean(), 'col("n").mean()'),
+    "mean": (N.mean() < N, 'col("n").mean()'),
     "sum": (N.sum() > 1, 'col("n").sum()'),
     "max within": (pl.lit(1) + N.max() == 2, 'col("n").max()'),
     "len": (pl.len() > 1, "len()"),
     "count": (N.count() > 1, 'col("n").count()'),
     "n_unique": (TEXT.n_unique() > 1, 'col("text").n_unique()'),
-    "first": (N == N.first(), 'col("n").first()'),
-    "quantile": (N < N.quantile(0.9), 'col("n").quantile('),
+    "first": (N.first() == N, 'col("n").first()'),
+    "quantile": (N.quantile(0.9) > N, 'col("n").quantile('),
     "sort": (N.sort() > 1, 'col("n").sort('),
     "reverse": (N.reverse() > 1, 'col("n").reverse()'),
     "shift": (N.shift(1) == 1, 'col("n").shift('),

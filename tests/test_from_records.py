@@ -14,7 +14,7 @@ import fastprep as fp
 
 
 def test_values_are_what_json_can_hold() -> None:
-    row = {"t": "é\n\"\x00", "i": 1, "f": 1.5, "b": True, "n": None, "l": [1, "x"], "d": {"k": [None]}}
+    row = {"t": 'é\n"\x00', "i": 1, "f": 1.5, "b": True, "n": None, "l": [1, "x"], "d": {"k": [None]}}
     assert rows(records(row)) == [
         {"t": row["t"], "i": "1", "f": "1.5", "b": "true", "n": None, "l": '[1, "x"]', "d": '{"k": [null]}'}
     ]

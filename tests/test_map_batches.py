@@ -53,9 +53,9 @@ def boom(frame: pl.DataFrame) -> pl.DataFrame:
     [
         (boom, "callback_failed", "map_batches mine failed\n  because: LookupError: boom$"),
         (lambda f: f.head(0) if f.height else f, "rows_changed", r"map_batches mine: \d rows went in, 0 came out"),
-        (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", "map_batches mine: made columns .*\"z\""),
+        (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", 'map_batches mine: made columns .*"z"'),
         (lambda f: f.to_dict(), "callback_failed", "`mine` must return a polars.DataFrame, not dict"),
-        (lambda f: f.cast({"n": pl.String}) if f.height else f, "columns_changed", "column `n` is Utf8View, but Int64 for no"),
+        (lambda f: f.cast({"n": pl.String}) if f.height else f, "columns_changed", "`n` is Utf8View, but Int64"),
     ],
     ids=["raises", "drops rows", "other columns", "no frame", "other type"],
 )

@@ -44,7 +44,7 @@ def test_reads_lines_however_they_are_stored(data: bytes, tmp_path: Path) -> Non
     assert column(fp.scan_jsonl(path), "a") == THREE
 
 
-@pytest.mark.parametrize("given", [str, Path, lambda p: [p], lambda p: (str(p), p)], ids=["str", "Path", "list", "twice"])
+@pytest.mark.parametrize("given", [str, Path, lambda p: [p], lambda p: (str(p), p)])
 def test_paths_come_in_any_shape_and_each_file_once(given: object, tmp_path: Path) -> None:
     assert callable(given)
     path = tmp_path / "x.jsonl"
@@ -96,9 +96,7 @@ def test_places_count_rows_lines_and_bytes_of_the_decompressed_stream(tmp_path: 
         (b'{"t":"' + b"x" * 300 + b'"}', "line_too_long", "max_line_bytes allows 200"),
     ],
 )
-def test_a_line_that_is_no_row_is_set_aside_with_its_text(
-    line: bytes, code: str, detail: str, tmp_path: Path
-) -> None:
+def test_a_line_that_is_no_row_is_set_aside_with_its_text(line: bytes, code: str, detail: str, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'{"t":"good"}\n' + line + b'\n{"t":"good too"}\n')
     plan = fp.scan_jsonl(path, max_line_bytes=200).validate(not_blank="t")
