@@ -15,15 +15,17 @@ $(VENV)/tests-ready: $(VENV)/ready requirements-test.txt
 	touch $@
 
 build: $(VENV)/ready ## the extension, optimised, into the virtual environment
-	$(PY) -m maturin develop --release --quiet
+	PIP_QUIET=1 $(PY) -m maturin develop --release --quiet
 
 demo: build ## prepare the example data, and show plan, preview and report
 	$(PY) examples/demo.py
 
-lint: build $(VENV)/tests-ready ## formatting, clippy, ruff
+lint: build $(VENV)/tests-ready ## formatting, clippy, ruff, types
 	cargo fmt --check
 	cargo clippy --release --all-targets --quiet -- --deny warnings
 	$(PY) -m ruff check python tests benches examples
+	$(PY) -m mypy
+	$(PY) -m mypy.stubtest fastprep._fastprep --mypy-config-file pyproject.toml
 
 test: lint ## every check and test
 	cargo test --release --quiet

@@ -1,11 +1,14 @@
 //! What the engine runs: a source, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
 //! (one batch at a time, in input order, cheap).
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 
 use crate::error::Result;
 use crate::record::Batch;
+use crate::record::size;
 use crate::report::StepCounts;
 
 /// A piece of input as the source hands it on: cut in order, decoded by any worker.
@@ -42,6 +45,15 @@ pub enum Payload {
     },
     /// Rows of a columnar source.
     Records(RecordBatch),
+    /// Some rows of a record batch, in an order of their own: what a shuffle hands on.
+    Picked {
+        /// The rows to pick from.
+        of: RecordBatch,
+        /// Which, in order.
+        order: Vec<u32>,
+        /// Bytes of a row, on average.
+        row_bytes: usize,
+    },
 }
 
 impl Payload {
@@ -50,7 +62,8 @@ impl Payload {
         match self {
             Payload::Lines { text, .. } => text.len(),
             Payload::LongLine { head, .. } => head.len(),
-            Payload::Records(records) => records.get_array_memory_size(),
+            Payload::Records(records) => size::bytes(records),
+            Payload::Picked { order, row_bytes, .. } => order.len() * row_bytes,
         }
     }
 }
@@ -84,10 +97,22 @@ pub trait Ordered: Send {
     }
 }
 
+/// What any worker does to a finished batch ahead of the sink, so that the sink only appends.
+pub trait Prepare<R>: Send + Sync {
+    /// Does all that does not depend on other batches.
+    fn prepare(&self, batch: Batch) -> Result<R>;
+}
+
 /// Takes the finished batches, in input order.
 pub trait Sink: Send {
+    /// A batch, prepared.
+    type Ready: Send;
+
+    /// What prepares batches for it.
+    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>>;
+
     /// Takes the next batch.
-    fn push(&mut self, batch: Batch) -> Result<()>;
+    fn push(&mut self, ready: Self::Ready) -> Result<()>;
 
     /// Told by a barrier before the first row: rows and bytes of content to come, by split.
     fn expect(&mut self, rows: &[u64], bytes: &[u64]) -> Result<()> {

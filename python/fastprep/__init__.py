@@ -1,5 +1,8 @@
 """fastprep: raw examples in, proven training shards out, and the hand-off to torch and transformers."""
 
+import warnings as _warnings
+
+from ._fastprep import DEBUG_BUILD as _DEBUG_BUILD
 from ._fastprep import PromptFormat, Tokenizer, __version__
 from .data import PreparedData, Split, load
 from .exceptions import (
@@ -40,3 +43,6 @@ __all__ = [
     "scan_jsonl",
     "scan_parquet",
 ]
+
+if _DEBUG_BUILD:
+    _warnings.warn("this fastprep was built without optimisation and is many times slower", stacklevel=2)

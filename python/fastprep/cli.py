@@ -43,7 +43,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def unescape(text: str) -> str:
     r"""Decode `\n`, `\t`, `\\` and the like, as Python does; other text, accents included, stays."""
-    return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError as e:
+        raise typer.BadParameter(f"{text!r} has a backslash that escapes nothing: write \\\\ for a backslash") from e
 
 
 def _scan(inputs: list[str]) -> fp.Pipeline:
@@ -142,14 +145,17 @@ def explain(
     stop: Stop = r"\n###\n",
     tokenizer: TokenizerPath = None,
     max_length: MaxLength = None,
+    on_overflow: OnOverflow = "reject",
+    on_collision: OnCollision = "reject",
+    special_tokens: SpecialTokens = "reject",
     valid: Valid = 0.0,
     seed: Seed = 0,
     dedup: Dedup = True,
     eos: Eos = False,
 ) -> None:
     """Print the plan of `prepare` with every default decided; reads no row."""
-    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, "reject", "reject", "reject",
-                 valid, seed, dedup, eos)  # fmt: skip
+    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+                 special_tokens, valid, seed, dedup, eos)  # fmt: skip
     _print(plan.explain())
 
 
@@ -163,11 +169,14 @@ def preview(
     stop: Stop = r"\n###\n",
     tokenizer: TokenizerPath = None,
     max_length: MaxLength = None,
+    on_overflow: OnOverflow = "reject",
+    on_collision: OnCollision = "reject",
+    special_tokens: SpecialTokens = "reject",
     eos: Eos = False,
 ) -> None:
     """Print the first rows as the model sees them, trained tokens in colour."""
-    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, "reject", "reject", "reject",
-                 0.0, 0, True, eos)  # fmt: skip
+    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+                 special_tokens, 0.0, 0, True, eos)  # fmt: skip
     plan.preview(rows)
 
 

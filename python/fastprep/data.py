@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._fastprep import PromptFormat
 from .exceptions import ColumnError, PlanError, SourceError
 from .extras import require
 from .manifest import arrow_shards, read_manifest
@@ -88,13 +88,12 @@ class PreparedData(Mapping[str, "Split"]):
         return f"PreparedData({str(self.path)!r}, {list(self._splits.values())})"
 
     @functools.cached_property
-    def format(self) -> Any:
+    def format(self) -> PromptFormat | None:
         """The ``PromptFormat`` of training, to render prompts at inference; None where the plan had no ``format``."""
         recorded = self.manifest["format"]
         if recorded is None:
             return None
-        core = importlib.import_module("fastprep._fastprep")
-        return core.PromptFormat.from_json(json.dumps(recorded))
+        return PromptFormat.from_json(json.dumps(recorded))
 
     def collator(
         self,

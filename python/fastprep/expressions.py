@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastprep import options
 from fastprep.exceptions import PlanError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def check_row_wise(verb: str, expression: pl.Expr) -> None:
         separable = expression.meta.is_row_separable()
         one_each = expression.meta.is_length_preserving() or expression.meta.is_scalar()
     except pl.exceptions.PolarsError as e:
-        raise PlanError(
+        raise PlanError.new(
             f"{verb}: `{expression}` cannot be proven row-wise ({e})",
             code="not_row_wise",
             help="write it without a Python function or a list evaluation, or use map_batches(fn, name=, version=)",
@@ -64,7 +65,7 @@ def _is_in(expression: pl.Expr) -> bool:
 
 
 def _refusal(verb: str, expression: pl.Expr) -> PlanError:
-    return PlanError(
+    return PlanError.new(
         f"{verb}: `{expression}` is not row-wise: its value for a row depends on other rows, "
         "and a batch is not the whole data",
         code="not_row_wise",
@@ -76,15 +77,20 @@ def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
     """The columns that expressions read, in order of first use.
 
     Raises:
-        PlanError: for selectors such as `pl.all()`, whose columns depend on the data.
+        PlanError: for what is no expression, and for selectors such as `pl.all()`, whose columns depend on the data.
     """
+    import polars as pl
+
     names: dict[str, None] = {}
     for expression in expressions:
+        if not isinstance(expression, pl.Expr):
+            raise options.bad(
+                f"{verb}: {expression!r} is a {type(expression).__name__}, not a polars expression",
+                'write it as pl.col("…") == …, or pl.lit(…) for a constant',
+            )
         if expression.meta.has_multiple_outputs():
-            raise PlanError(
-                f"{verb}: `{expression}` stands for several columns",
-                code="bad_option",
-                help="name each column with pl.col(...)",
+            raise options.bad(
+                f"{verb}: `{expression}` stands for several columns", 'write one expression a column, with pl.col("…")'
             )
         names.update(dict.fromkeys(expression.meta.root_names()))
     return list(names)
@@ -96,9 +102,15 @@ def mask_function(expression: pl.Expr) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
-        frame = pl.DataFrame(table)
-        mask = frame.select(expression.cast(pl.Boolean).alias("mask"))
-        return _as_long_as(frame, mask)
+        mask = _as_long_as(pl.DataFrame(table), [expression.alias("mask")])
+        found = mask.schema["mask"]
+        if found not in (pl.Boolean, pl.Null):
+            raise PlanError.new(
+                f"filter: `{expression}` gives {found}, not true or false",
+                code="bad_option",
+                help='compare it with something, as in pl.col("…") > 0',
+            )
+        return mask.cast(pl.Boolean)
 
     return call
 
@@ -109,8 +121,7 @@ def columns_function(expressions: Sequence[pl.Expr]) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
-        frame = pl.DataFrame(table)
-        return _as_long_as(frame, frame.select(expressions))
+        return without_null_type(_as_long_as(pl.DataFrame(table), expressions))
 
     return call
 
@@ -124,15 +135,21 @@ def batch_function(function: Callable[[pl.DataFrame], pl.DataFrame], name: str) 
         made = function(pl.DataFrame(table))
         if not isinstance(made, pl.DataFrame):
             raise TypeError(f"map_batches `{name}` must return a polars.DataFrame, not {type(made).__name__}")
-        return made
+        return without_null_type(made)
 
     return call
 
 
-def _as_long_as(frame: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
-    """Literals alone give one row, which stands for every row."""
+def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns of nulls alone as text: polars exports its Null type in a way that arrow-rs does not take."""
     import polars as pl
 
+    return frame.cast({pl.Null: pl.String}) if pl.Null in frame.dtypes else frame
+
+
+def _as_long_as(frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The columns that expressions make; literals alone give one row, which stands for every row."""
+    made = frame.select(expressions)
     if made.height == frame.height:
         return made
-    return made.select(pl.all().repeat_by(frame.height).explode()) if frame.height else made.clear()
+    return frame.with_columns(expressions).select(made.columns)

@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastprep import expressions
-from fastprep.exceptions import PlanError
+from fastprep import expressions, options
+from fastprep._fastprep import PromptFormat
 from fastprep.report import Report
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from fastprep._fastprep import Plan, PromptFormat
+    from fastprep._fastprep import Plan
 
     StrPath = str | os.PathLike[str]
 
@@ -47,11 +47,16 @@ class Pipeline:
 
     def select(self, *columns: str | Sequence[str]) -> Pipeline:
         """Keep these columns, in this order; only they are read."""
-        return Pipeline(self._plan.select(_names("select", columns)))
+        if not columns:
+            raise options.bad("select: there is no column", 'name them: select("prompt", "completion")')
+        names = [name for column in columns for name in options.columns("select", "columns", column)]
+        return Pipeline(self._plan.select(names))
 
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
         """Rename columns: `{"old": "new"}`."""
-        return Pipeline(self._plan.rename(list(mapping.items())))
+        pairs = options.mapping("rename", "mapping", mapping)
+        options.texts("rename", "mapping", list(pairs.values()))
+        return Pipeline(self._plan.rename(list(pairs.items())))
 
     def filter(self, *predicates: pl.Expr) -> Pipeline:
         """Keep the rows for which all predicates are true; null is not true.
@@ -63,14 +68,13 @@ class Pipeline:
             PlanError: names the sub-expression that is not row-wise, such as `x.mean()`.
         """
         if not predicates:
-            raise PlanError("filter: there is no predicate", code="bad_option")
+            raise options.bad("filter: there is no predicate")
         whole = predicates[0]
+        columns = expressions.columns_read("filter", predicates)
         for predicate in predicates:
-            _expect_expression("filter", predicate)
             expressions.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        columns = expressions.columns_read("filter", predicates)
         return Pipeline(self._plan.filter(columns, str(whole), expressions.mask_function(whole)))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
@@ -80,14 +84,16 @@ class Pipeline:
             PlanError: for an expression that is not row-wise, or that would change the proven `prompt` and
                 `completion` after `format`.
         """
-        all_exprs = [*exprs, *(_expect_expression("with_columns", e).alias(n) for n, e in named.items())]
+        columns = expressions.columns_read("with_columns", [*exprs, *named.values()])
+        all_exprs = [*exprs, *(e.alias(n) for n, e in named.items())]
         if not all_exprs:
-            raise PlanError("with_columns: there is no expression", code="bad_option")
+            raise options.bad("with_columns: there is no expression")
         for expression in all_exprs:
-            _expect_expression("with_columns", expression)
             expressions.check_row_wise("with_columns", expression)
-        columns = expressions.columns_read("with_columns", all_exprs)
         names = [e.meta.output_name() for e in all_exprs]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
         label = ", ".join(str(e) for e in all_exprs)
         return Pipeline(self._plan.with_columns(columns, names, label, expressions.columns_function(all_exprs)))
 
@@ -104,14 +110,14 @@ class Pipeline:
             name: what `explain` and errors call it.
             version: change it when the function changes; without one, two runs cannot be told apart.
         """
+        if not callable(function):
+            raise options.bad(f"map_batches: {function!r} is not a function")
         wrapped = expressions.batch_function(function, name)
         return Pipeline(self._plan.map_batches(name, version, wrapped))
 
     def head(self, n: int = 5) -> Pipeline:
         """Keep the first `n` rows in input order; reading stops soon after."""
-        if n < 1:
-            raise PlanError(f"head: {n} rows are no data set", code="bad_option", help="give a number above 0")
-        return Pipeline(self._plan.head(n))
+        return Pipeline(self._plan.head(options.whole("head", "n", n, 1)))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
         """Call `function(self, *args, **kwargs)`: for your own combinations of verbs."""
@@ -137,17 +143,17 @@ class Pipeline:
             allowed: the values a text column may have (`value_not_allowed`); null is let through, see `required`.
             on_invalid: what happens to such rows.
         """
-        rules: list[tuple[str, str, Any]] = [(c, "required", None) for c in _as_list(required)]
-        rules += [(c, "not_blank", None) for c in _as_list(not_blank)]
-        rules += [(c, "min_chars", n) for c, n in (min_chars or {}).items()]
-        rules += [(c, "max_chars", n) for c, n in (max_chars or {}).items()]
-        rules += [(c, "allowed", list(values)) for c, values in (allowed or {}).items()]
+        verb = "validate"
+        rules: list[tuple[str, str, Any]] = [(c, "required", None) for c in options.texts(verb, "required", required)]
+        rules += [(c, "not_blank", None) for c in options.texts(verb, "not_blank", not_blank)]
+        for option, given in (("min_chars", min_chars), ("max_chars", max_chars)):
+            lengths = options.mapping(verb, option, given or {})
+            rules += [(c, option, options.whole(verb, f"{option}[{c!r}]", n, 0)) for c, n in lengths.items()]
+        values = options.mapping(verb, "allowed", allowed or {})
+        rules += [(c, "allowed", options.texts(verb, f"allowed[{c!r}]", known)) for c, known in values.items()]
         if not rules:
-            raise PlanError(
-                "validate: there is no rule",
-                code="bad_option",
-                help="give required=, not_blank=, min_chars=, max_chars= or allowed=",
-            )
+            help = "give required=, not_blank=, min_chars=, max_chars= or allowed="
+            raise options.bad("validate: there is no rule", help)
         return Pipeline(self._plan.validate(rules, on_invalid))
 
     # -- the way to training rows ----------------------------------------------------------------------
@@ -163,13 +169,18 @@ class Pipeline:
             on_collision: what happens to a row that holds separator or stop elsewhere, seams included.
                 `"insert_space"` breaks each occurrence in a field by a space, then proves the row again.
         """
+        if not isinstance(prompt_format, PromptFormat):
+            raise options.bad(
+                f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
+                'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
+            )
         return Pipeline(self._plan.format(prompt_format, on_collision))
 
     def dedup(
         self,
         on: str | Sequence[str] | None = None,
         *,
-        normalize: Sequence[Normalize] = (),
+        normalize: Normalize | Sequence[Normalize] = (),
         verify: bool = False,
         keepers: bool = True,
         against: StrPath | Sequence[StrPath] = (),
@@ -187,8 +198,8 @@ class Pipeline:
         folders = [against] if isinstance(against, (str, os.PathLike)) else list(against)
         return Pipeline(
             self._plan.dedup(
-                None if on is None else _as_list(on),
-                list(normalize),
+                None if on is None else options.columns("dedup", "on", on),
+                options.texts("dedup", "normalize", normalize),
                 verify,
                 keepers,
                 [os.fspath(folder) for folder in folders],
@@ -215,8 +226,12 @@ class Pipeline:
             report_by: a column of few values whose shares by split are reported.
             shares: name and share of each split beside `train`, each in (0, 1), together below 1.
         """
-        columns = None if by is None else _as_list(by)
-        return Pipeline(self._plan.split(list(shares.items()), _seed("split", seed), columns, report_by))
+        columns = None if by is None else options.columns("split", "by", by)
+        for name, share in shares.items():
+            if not isinstance(share, (int, float)):
+                raise options.bad(f"split: {name}={share!r} is not a share", "give one as in split(valid=0.02)")
+        seed = options.whole("split", "seed", seed, 0, 1 << 64)
+        return Pipeline(self._plan.split(list(shares.items()), seed, columns, report_by))
 
     def tokenize(
         self,
@@ -241,10 +256,8 @@ class Pipeline:
                 new run over the raw data.
             add_bos: put what the tokenizer puts before a text (BOS), once a row.
         """
-        if max_length is not None and max_length < 2:
-            raise PlanError(
-                f"tokenize: max_length={max_length} leaves no room for a trained token", code="bad_option"
-            )
+        # A token is trained only behind another.
+        max_length = options.optional("tokenize", "max_length", max_length, 2)
         path, text, names, label = _tokenizer(tokenizer)
         return Pipeline(
             self._plan.tokenize(
@@ -254,7 +267,7 @@ class Pipeline:
 
     def shuffle(self, *, seed: int = 0) -> Pipeline:
         """Shuffle all rows, in bounded memory; shards then hold equal numbers of rows, give or take one."""
-        return Pipeline(self._plan.shuffle(_seed("shuffle", seed)))
+        return Pipeline(self._plan.shuffle(options.whole("shuffle", "seed", seed, 0, 1 << 64)))
 
     # -- looking ---------------------------------------------------------------------------------------
 
@@ -277,7 +290,7 @@ class Pipeline:
         """Print the first `n` rows as the model sees them, trained tokens in colour, and what was rejected."""
         from fastprep.preview import show
 
-        show(self._plan, n)
+        show(self._plan, options.whole("preview", "n", n, 1))
 
     # -- running ---------------------------------------------------------------------------------------
 
@@ -333,16 +346,16 @@ class Pipeline:
         threads: int | None = None,
     ) -> Report:
         """Run once, and publish the rows in several formats, in one folder under one manifest."""
-        if max_rejects is not None and (max_rejects < 0 or (isinstance(max_rejects, float) and max_rejects > 1)):
-            raise PlanError(
-                f"sink: max_rejects={max_rejects} is neither a number of rows nor a share",
-                code="bad_option",
-                help="give an int such as 100, or a float up to 1.0 such as 0.01 for one row in a hundred",
-            )
-        share = float(max_rejects) if isinstance(max_rejects, float) else None
-        count = int(max_rejects) if max_rejects is not None and share is None else None
+        count, share = _max_rejects(max_rejects)
         text = self._plan.sink(
-            os.fspath(path), list(formats), compression, overwrite, count, share, shard_bytes, threads
+            os.fspath(path),
+            options.texts("sink", "formats", formats),
+            compression,
+            overwrite,
+            count,
+            share,
+            options.optional("sink", "shard_bytes", shard_bytes, 1),
+            options.optional("sink", "threads", threads, 1),
         )
         return Report(json.loads(text))
 
@@ -350,42 +363,27 @@ class Pipeline:
         """Run, and give the rows as a `pyarrow.Table`; splits come as a column `split`."""
         import pyarrow as pa
 
-        return pa.table(self._plan.collect(threads)[0])
+        return pa.table(self._plan.collect(options.optional("collect", "threads", threads, 1))[0])
 
     def to_polars(self, *, threads: int | None = None) -> pl.DataFrame:
         """Run, and give the rows as a `polars.DataFrame`; splits come as a column `split`."""
         import polars as pl
 
-        return pl.DataFrame(self._plan.collect(threads)[0])
+        return pl.DataFrame(self._plan.collect(options.optional("to_polars", "threads", threads, 1))[0])
 
 
-def _as_list(names: str | Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
-
-
-def _names(verb: str, columns: Sequence[str | Sequence[str]]) -> list[str]:
-    names = [name for column in columns for name in _as_list(column)]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise PlanError(f"{verb}: give column names", code="bad_option", help=f'{verb}("prompt", "completion")')
-    return names
-
-
-def _expect_expression(verb: str, expression: Any) -> Any:
-    import polars as pl
-
-    if not isinstance(expression, pl.Expr):
-        raise PlanError(
-            f"{verb}: {expression!r} is a {type(expression).__name__}, not a polars expression",
-            code="bad_option",
-            help='write it as pl.col("…") == …, or pl.lit(…) for a constant',
-        )
-    return expression
-
-
-def _seed(verb: str, seed: int) -> int:
-    if not 0 <= seed < 1 << 64:
-        raise PlanError(f"{verb}: seed={seed} is not in [0, 2**64)", code="bad_option")
-    return seed
+def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
+    """A number of rows, or a share of them."""
+    if given is None:
+        return None, None
+    if isinstance(given, float) and 0 <= given <= 1:
+        return None, given
+    if isinstance(given, int) and given >= 0:
+        return given, None
+    raise options.bad(
+        f"sink: max_rejects={given!r} is neither a number of rows nor a share",
+        "give an int such as 100, or a float up to 1.0 such as 0.01 for one row in a hundred",
+    )
 
 
 def _tokenizer(given: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
@@ -394,11 +392,9 @@ def _tokenizer(given: Any) -> tuple[str | None, str | None, dict[str, str | None
         return os.fspath(given), None, {}, ""
     backend = getattr(given, "backend_tokenizer", given)
     if not hasattr(backend, "to_str"):
-        raise PlanError(
-            f"tokenize: a {type(given).__name__} is no tokenizer that fastprep can use",
-            code="bad_option",
-            help="give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers "
-            "tokenizer",
+        raise options.bad(
+            f"tokenize: {type(given).__name__} is no tokenizer that fastprep can use",
+            "give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
         )
     names = {name: getattr(given, f"{name}_token", None) for name in ("bos", "eos", "pad")}
     label = getattr(given, "name_or_path", "") or type(given).__name__

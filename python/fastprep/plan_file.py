@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fastprep as fp
-from fastprep.exceptions import PlanError, SourceError
+from fastprep.exceptions import FastprepError, PlanError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-VERBS = ("select", "rename", "filter", "with_columns", "head", "validate", "format", "dedup", "split", "tokenize",
-         "shuffle")  # fmt: skip
+T = TypeVar("T")
+Table = dict[str, Any]
+SCANS = {"jsonl": fp.scan_jsonl, "parquet": fp.scan_parquet}
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,11 @@ class Planned:
     """A pipeline and where it goes."""
 
     pipeline: fp.Pipeline
-    sink: dict[str, Any]
+    sink: Table
 
     def run(self) -> fp.Report:
         """Run into the folder that the file names."""
-        options = dict(self.sink)
-        return self.pipeline.sink(options.pop("path"), formats=options.pop("formats", ["arrow"]), **options)
+        return self.pipeline.sink(**{"formats": ["arrow"], **self.sink})
 
 
 def read_plan(path: Path) -> Planned:
@@ -35,67 +36,145 @@ def read_plan(path: Path) -> Planned:
 
     Raises:
         SourceError: the file cannot be read.
-        PlanError: it is no TOML, or names a verb or an option that there is not.
+        PlanError: it is no TOML, or names a table, a verb or an option that there is not.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
-        raise SourceError(f"the plan file cannot be read: {e.strerror}\n  at {path}", code="cannot_read") from e
+        raise SourceError.new(f"the plan file cannot be read: {e.strerror}", code="cannot_read", path=path) from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise PlanError(f"the plan file is no TOML: {e}\n  at {path}", code="bad_plan_file") from e
-    for name in ("source", "sink"):
-        if not isinstance(data.get(name), dict):
-            raise _wrong(f"there is no table [{name}]", path, 'it needs [source] jsonl = "…" and [sink] path = "…"')
-    if "path" not in data["sink"]:
-        raise _wrong("[sink] has no path", path, 'write path = "out" below [sink]')
+        raise _wrong(path, f"the plan file is no TOML: {e}") from e
+    _check_shape(data, path)
     pipeline = _source(data["source"], path)
-    for number, step in enumerate(data.get("step", [])):
-        pipeline = _step(pipeline, number, dict(step), path)
+    for number, step in enumerate(data.get("step", []), 1):
+        pipeline = _step(pipeline, f"step {number}", dict(step), path)
+    _check_options(fp.Pipeline.sink, data["sink"], "[sink]", path)
     return Planned(pipeline, data["sink"])
 
 
-def _wrong(what: str, path: Path, help: str) -> PlanError:
-    return PlanError(f"{what}\n  at {path}\n  help: {help}", code="bad_plan_file", path=str(path), help=help)
+def _wrong(path: Path, what: str, help: str | None = None) -> PlanError:
+    return PlanError.new(what, code="bad_plan_file", path=path, help=help)
 
 
-def _source(source: dict[str, Any], path: Path) -> fp.Pipeline:
-    scans: dict[str, Callable[..., fp.Pipeline]] = {"jsonl": fp.scan_jsonl, "parquet": fp.scan_parquet}
-    kinds = [kind for kind in scans if kind in source]
+def _check_shape(data: Table, path: Path) -> None:
+    for name in data:
+        if name not in ("source", "step", "sink"):
+            raise _wrong(path, f"there is a table [{name}]", "a plan file has [source], [[step]] and [sink]")
+    for name in ("source", "sink"):
+        if not isinstance(data.get(name), dict):
+            raise _wrong(path, f"there is no table [{name}]", 'it needs [source] jsonl = "…" and [sink] path = "…"')
+    if not isinstance(data["sink"].get("path"), str):
+        raise _wrong(path, "[sink] has no path", 'write path = "out" below [sink]')
+    steps = data.get("step", [])
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise _wrong(path, "`step` is not a list of tables", "write each step below a line [[step]]")
+
+
+def _source(source: Table, path: Path) -> fp.Pipeline:
+    kinds = [kind for kind in SCANS if kind in source]
     if len(kinds) != 1:
-        raise _wrong("[source] names no input", path, 'write jsonl = "raw/*.jsonl.gz" or parquet = "…"')
-    options = {name: value for name, value in source.items() if name != kinds[0]}
-    return _call(scans[kinds[0]], "source", path, source[kinds[0]], **options)
+        raise _wrong(path, "[source] does not name one input", 'write jsonl = "raw/*.jsonl.gz" or parquet = "…"')
+    options = dict(source)
+    inputs = options.pop(kinds[0])
+    return _call(SCANS[kinds[0]], "[source]", path, inputs, **options)
 
 
-def _step(pipeline: fp.Pipeline, number: int, step: dict[str, Any], path: Path) -> fp.Pipeline:
-    import polars as pl
-
+def _step(pipeline: fp.Pipeline, number: str, step: Table, path: Path) -> fp.Pipeline:
     verb = step.pop("verb", None)
     if verb not in VERBS:
-        raise _wrong(f"step {number} has the verb {verb!r}", path, f"verbs are {', '.join(VERBS)}")
+        raise _wrong(path, f"{number} has the verb {verb!r}", f"verbs are {', '.join(VERBS)}")
+    return VERBS[verb](pipeline, step, f"{number} ({verb})", path)
+
+
+def _verb(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]:
+    """A verb whose options are the keys of its table."""
+
+    def call(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+        verb: Callable[..., fp.Pipeline] = getattr(pipeline, name)
+        return _call(verb, where, path, **step)
+
+    return call
+
+
+def _select(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    names = _take(step, "columns", where, path, 'columns = ["prompt", "completion"]')
+    return _call(pipeline.select, where, path, names, **step)
+
+
+def _rename(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    return _call(pipeline.rename, where, path, step)
+
+
+def _filter(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    sql = _take(step, "sql", where, path, "sql = \"lang = 'en'\"")
+    for name in step:
+        raise _wrong(path, f"{where}: there is no option `{name}`", "its one option is sql")
+    return _call(pipeline.filter, where, path, _expression(sql, "sql", where, path))
+
+
+def _with_columns(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    made = {name: _expression(sql, name, where, path) for name, sql in step.items()}
+    return _call(pipeline.with_columns, where, path, **made)
+
+
+def _format(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    options = {name: step.pop(name) for name in ("on_collision",) if name in step}
+    prompt = _take(step, "prompt", where, path, 'prompt = "{instruction}"')
+    _take(dict(step), "completion", where, path, 'completion = "{output}"')
+    made = _call(fp.PromptFormat, where, path, prompt, **step)
+    return _call(pipeline.format, where, path, made, **options)
+
+
+def _tokenize(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+    tokenizer = _take(step, "tokenizer", where, path, 'tokenizer = "folder/tokenizer.json"')
+    return _call(pipeline.tokenize, where, path, tokenizer, **step)
+
+
+VERBS: dict[str, Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]] = {
+    "select": _select,
+    "rename": _rename,
+    "filter": _filter,
+    "with_columns": _with_columns,
+    "format": _format,
+    "tokenize": _tokenize,
+    **{name: _verb(name) for name in ("head", "validate", "dedup", "split", "shuffle")},
+}
+
+
+def _take(step: Table, name: str, where: str, path: Path, example: str) -> Any:
+    if name not in step:
+        raise _wrong(path, f"{where}: `{name}` is missing", f"write {example}")
+    return step.pop(name)
+
+
+def _expression(sql: Any, name: str, where: str, path: Path) -> Any:
+    import polars as pl
+
+    if not isinstance(sql, str):
+        raise _wrong(path, f"{where}: {name} = {sql!r} is not a string of SQL", 'write it as in "LENGTH(prompt)"')
     try:
-        if verb == "filter":
-            return pipeline.filter(pl.sql_expr(step["sql"]))
-        if verb == "with_columns":
-            return pipeline.with_columns(**{name: pl.sql_expr(sql) for name, sql in step.items()})
-    except (KeyError, pl.exceptions.PolarsError) as e:
-        raise _wrong(f"step {number} ({verb}): {e}", path, "filter takes sql = …; with_columns name = \"sql\"") from e
-    if verb == "select":
-        return pipeline.select(step["columns"])
-    if verb == "rename":
-        return pipeline.rename(step)
-    if verb == "format":
-        on_collision = step.pop("on_collision", "reject")
-        template = step.pop("prompt", "{prompt}")
-        made: fp.PromptFormat = _call(fp.PromptFormat, verb, path, template, **step)
-        return pipeline.format(made, on_collision=on_collision)
-    if verb == "tokenize":
-        return _call(pipeline.tokenize, verb, path, step.pop("tokenizer", None), **step)
-    return _call(getattr(pipeline, verb), verb, path, **step)
+        return pl.sql_expr(sql)
+    except pl.exceptions.PolarsError as e:
+        raise _wrong(path, f"{where}: {name} = {sql!r} is not polars SQL: {e}") from e
 
 
-def _call(function: Callable[..., Any], verb: str, path: Path, *args: Any, **options: Any) -> Any:
+def _check_options(function: Callable[..., Any], options: Table, where: str, path: Path, given: int = 0) -> None:
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    known = [name for name in parameters if name != "self"][given:]
+    for name in options:
+        if name not in known:
+            raise _wrong(path, f"{where}: there is no option `{name}`", f"options are {', '.join(known)}")
+
+
+def _call(function: Callable[..., T], where: str, path: Path, *args: Any, **options: Any) -> T:
+    """The verb's answer; what it minds is told with the file and the step."""
+    _check_options(function, options, where, path, len(args))
     try:
         return function(*args, **options)
+    except FastprepError as e:
+        what = str(e).split("\n  ")[0].removeprefix(f"{function.__name__}: ")
+        raise type(e).new(f"{where}: {what}", code=e.code, column=e.column, path=path, help=e.help) from e
     except TypeError as e:
-        raise _wrong(f"{verb}: {e}", path, f"see the options of {verb} in the docs") from e
+        raise _wrong(path, f"{where}: {e}") from e

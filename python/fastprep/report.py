@@ -24,7 +24,7 @@ class Report:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows `read`, `written`, `rejected`, `duplicate` and `dropped`."""
+        """Rows `read`, `written`, `rejected`, `duplicate`, `filtered` (by `filter` and `head`) and `dropped`."""
         return dict(self._data["rows"])
 
     @property

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fastprep import options
 from fastprep._fastprep import Plan
 from fastprep.exceptions import PlanError
+from fastprep.expressions import without_null_type
 from fastprep.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     StrPath = str | os.PathLike[str]
 
@@ -19,10 +22,13 @@ MAX_LINE_BYTES = 64 << 20
 
 
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
-    many = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    if not many:
-        raise PlanError(f"{verb}: there is no path", code="bad_option", help="give a path, a glob or a folder")
-    return [os.fspath(path) for path in many]
+    many = [source] if isinstance(source, (str, os.PathLike)) else list(source) if isinstance(source, Iterable) else []
+    paths = [os.fspath(path) if isinstance(path, (str, os.PathLike)) else path for path in many]
+    if not paths or not all(isinstance(path, str) for path in paths):
+        raise options.bad(f"{verb}: {source!r} names no input", "give a path, a glob, a folder, or several of these")
+    if "-" in paths and (len(paths) > 1 or verb != "scan_jsonl"):
+        raise options.bad(f"{verb}: - is standard input, which is read as JSON lines and alone")
+    return paths
 
 
 def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
@@ -36,8 +42,7 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
     Raises:
         PlanError: for a limit that makes no sense. Missing files are told at `explain()` or the sink.
     """
-    if max_line_bytes < 1:
-        raise PlanError(f"scan_jsonl: max_line_bytes={max_line_bytes} lets no line pass", code="bad_option")
+    max_line_bytes = options.whole("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
     return Pipeline(Plan.scan_jsonl(_paths("scan_jsonl", source), max_line_bytes))
 
 
@@ -60,12 +65,15 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
         PlanError: for an object that gives no Arrow stream.
     """
     if not hasattr(data, "__arrow_c_stream__"):
-        raise PlanError(
-            f"from_arrow: a {type(data).__name__} gives no Arrow stream",
-            code="bad_option",
-            help="give a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
+        raise options.bad(
+            f"from_arrow: {type(data).__name__} gives no Arrow stream",
+            "give a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
             "for dicts use fastprep.from_records",
         )
+    import polars as pl
+
+    if isinstance(data, pl.DataFrame):
+        data = without_null_type(data)
     # A reader gives its stream once; a table gives one as often as it is asked.
     once = hasattr(data, "read_next_batch") or hasattr(data, "read_all")
     return Pipeline(Plan.from_arrow(name, data, once))
@@ -76,6 +84,11 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
 
     A list can be read again; a generator can be read once, and a second run says so.
     """
+    if not isinstance(records, Iterable) or isinstance(records, (str, bytes, Mapping)):
+        raise options.bad(
+            f"from_records: {type(records).__name__} is no iterable of dicts",
+            "give a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
+        )
     again = iter(records) is not records
     return Pipeline(Plan.from_reader(name, lambda: _Lines(records, name), again))
 
@@ -94,20 +107,27 @@ class _Lines:
         held = 0
         for record in self._records:
             try:
-                line = json.dumps(dict(record), ensure_ascii=False)
+                line = self._line(record, ensure_ascii=False)
                 line.encode()
             except UnicodeEncodeError:
-                line = json.dumps(dict(record))
-            except (TypeError, ValueError) as e:
-                raise PlanError(
-                    f"from_records: row {self._row} cannot be written as JSON: {e}",
-                    code="bad_record",
-                    row=self._row,
-                    help="give dicts of str, int, float, bool, None, list and dict",
-                ) from e
+                line = self._line(record, ensure_ascii=True)
             self._row += 1
             lines.append(line)
             held += len(line)
             if held >= size:
                 break
         return "".join(line + "\n" for line in lines).encode()
+
+    def _line(self, record: Mapping[str, Any], ensure_ascii: bool) -> str:
+        try:
+            if not isinstance(record, Mapping):
+                raise TypeError(f"it is of type {type(record).__name__}, not a dict")
+            # JSON has no NaN; written all the same, it would make the row a reject.
+            return json.dumps(dict(record), ensure_ascii=ensure_ascii, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as e:
+            raise PlanError.new(
+                f"from_records: row {self._row} cannot be written as JSON: {e}",
+                code="bad_record",
+                row=self._row,
+                help="give dicts of str, int, float (no NaN), bool, None, list and dict",
+            ) from e

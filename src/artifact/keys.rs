@@ -30,6 +30,20 @@ pub struct Keys {
     at: usize,
 }
 
+/// How the keys of a prepared folder were made, by its manifest alone.
+///
+/// Errors (`Class::Source`): those of [`open`], `no_keys`.
+pub fn recipe(dir: &Path) -> Result<String> {
+    open(dir)?.key_recipe.ok_or_else(|| no_keys(dir))
+}
+
+#[cold]
+fn no_keys(dir: &Path) -> Error {
+    Error::new(Class::Source, "no_keys", format!("the prepared folder has no {KEYS}"))
+        .path(dir.display())
+        .help("prepare it again with .dedup() in the plan, which writes the keys")
+}
+
 impl Keys {
     /// Opens the keys of a prepared folder; their checksum is compared first, since a damaged key would let a
     /// duplicate through.
@@ -37,11 +51,7 @@ impl Keys {
     /// Errors (`Class::Source`): those of [`open`], `no_keys`, `bad_keys`.
     pub fn open(dir: &Path) -> Result<Keys> {
         let manifest = open(dir)?;
-        let entry = manifest.sidecar(KEYS).ok_or_else(|| {
-            Error::new(Class::Source, "no_keys", format!("the prepared folder has no {KEYS}"))
-                .path(dir.display())
-                .help("prepare it again with .dedup() in the plan, which writes the keys")
-        })?;
+        let entry = manifest.sidecar(KEYS).ok_or_else(|| no_keys(dir))?;
         let path = dir.join(&manifest.data).join(KEYS);
         let bad = |what: String| {
             Error::new(

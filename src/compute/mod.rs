@@ -50,7 +50,7 @@ pub struct WithColumnsStage {
     /// Whether what it makes replaces all columns (`map_batches`) or joins them.
     pub replaces: bool,
     /// The step's name.
-    pub step: &'static str,
+    pub step: String,
 }
 
 impl Map for WithColumnsStage {
@@ -59,7 +59,7 @@ impl Map for WithColumnsStage {
             Some(columns) => pick(&batch, columns)?,
             None => visible(&batch)?,
         };
-        let made = call(self.function.as_ref(), &given, self.step)?;
+        let made = call(self.function.as_ref(), &given, &self.step)?;
         let names = |s: &SchemaRef| s.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
         if names(&made.schema()) != names(&self.makes) {
             return Err(Error::new(

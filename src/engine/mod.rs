@@ -1,7 +1,7 @@
 //! Runs a job: the only place that creates threads.
 //!
 //! A job is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
-//! stages in turn, then the sink. Workers take the work that is furthest downstream first, so batches leave
+//! stages in turn, the last of them with what prepares a batch for the sink; then the sink. Workers take the work that is furthest downstream first, so batches leave
 //! as soon as they can; credits bound the bytes in flight. An ordered station takes batches by their number
 //! only, so no result depends on which worker was faster.
 
@@ -16,9 +16,9 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::{Decode, Map, Ordered, Sink, Source};
+use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
 
-use state::{State, Task};
+use state::{Load, State, Task};
 
 /// The step of a stage whose rows another stage of its step counts.
 pub const UNCOUNTED: usize = usize::MAX;
@@ -32,7 +32,7 @@ pub enum Stage {
 }
 
 /// What to run. Step 0 is the source; `stages[i]` counts as step `stages[i].0`.
-pub struct Job<'s> {
+pub struct Job<'s, S> {
     /// Cuts the input into chunks.
     pub source: Box<dyn Source>,
     /// Makes rows of chunks; sets the counts of step 0 itself.
@@ -40,7 +40,7 @@ pub struct Job<'s> {
     /// In the order of the way of the data, each with its step.
     pub stages: Vec<(usize, Stage)>,
     /// Takes the finished batches.
-    pub sink: &'s mut dyn Sink,
+    pub sink: &'s mut S,
     /// Number of steps counted.
     pub steps: usize,
 }
@@ -54,17 +54,16 @@ pub struct RunOptions {
     pub bytes_in_flight: usize,
 }
 
-/// A part of the line: fused map stages, an ordered stage, or the sink.
+/// A part of the line: fused map stages, or an ordered stage.
 enum Station {
     Map(Vec<(usize, Arc<dyn Map>)>),
     Ordered(usize),
-    Sink,
 }
 
 /// Runs the job to its end, to its first error, or until `cancel`. `interrupted` is asked a few times a
 /// second by the calling thread. Gives the counts of each step.
-pub fn run(
-    job: Job<'_>,
+pub fn run<S: Sink>(
+    job: Job<'_, S>,
     options: &RunOptions,
     cancel: &Cancel,
     interrupted: &mut dyn FnMut() -> bool,
@@ -84,13 +83,16 @@ pub fn run(
             }
         }
     }
-    stations.push(Station::Sink);
-    ordered.push(None);
+    if matches!(stations.last(), Some(Station::Ordered(_))) {
+        stations.push(Station::Map(Vec::new()));
+        ordered.push(None);
+    }
 
-    let is_ordered: Vec<bool> = stations.iter().map(|s| !matches!(s, Station::Map(_))).collect();
+    let is_ordered: Vec<bool> = stations.iter().map(|s| matches!(s, Station::Ordered(_))).collect();
     let line = Line {
         stations,
         decode: job.decode,
+        preparer: job.sink.preparer(),
         shared: Mutex::new(Shared {
             state: State::new(&is_ordered, options.bytes_in_flight),
             counts: vec![StepCounts::default(); job.steps],
@@ -132,36 +134,46 @@ pub fn run(
 }
 
 /// What workers share, under one lock that is held for hand-over only.
-struct Shared<'s> {
-    state: State,
+struct Shared<'s, S: Sink> {
+    state: State<S::Ready>,
     counts: Vec<StepCounts>,
     /// Absent while a worker uses it; likewise below.
     source: Option<Box<dyn Source>>,
     ordered: Vec<Option<Box<dyn Ordered>>>,
-    sink: Option<&'s mut dyn Sink>,
+    sink: Option<&'s mut S>,
     failed: Option<Error>,
 }
 
-impl Shared<'_> {
+impl<S: Sink> Shared<'_, S> {
     fn is_over(&self) -> bool {
         self.failed.is_some() || self.state.is_finished()
     }
+
+    fn count(&mut self, counts: Vec<(usize, StepCounts)>) {
+        for (step, count) in counts {
+            if let Some(counts) = self.counts.get_mut(step) {
+                counts.merge(count);
+            }
+        }
+    }
 }
 
-struct Line<'s, 'c> {
+struct Line<'s, 'c, S: Sink> {
+    /// The last one is a map station.
     stations: Vec<Station>,
     decode: Arc<dyn Decode>,
-    shared: Mutex<Shared<'s>>,
+    preparer: Arc<dyn Prepare<S::Ready>>,
+    shared: Mutex<Shared<'s, S>>,
     wake: Condvar,
     cancel: &'c Cancel,
 }
 
-impl<'s> Line<'s, '_> {
-    fn lock(&self) -> MutexGuard<'_, Shared<'s>> {
+impl<'s, S: Sink> Line<'s, '_, S> {
+    fn lock(&self) -> MutexGuard<'_, Shared<'s, S>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'g>(&self, shared: MutexGuard<'g, Shared<'s>>) -> MutexGuard<'g, Shared<'s>> {
+    fn wait<'g>(&self, shared: MutexGuard<'g, Shared<'s, S>>) -> MutexGuard<'g, Shared<'s, S>> {
         let timeout = Duration::from_millis(50);
         self.wake.wait_timeout(shared, timeout).unwrap_or_else(PoisonError::into_inner).0
     }
@@ -188,8 +200,7 @@ impl<'s> Line<'s, '_> {
         self.wake.notify_all();
     }
 
-    fn perform(&self, task: Task) -> Result<()> {
-        let mut counts: Vec<(usize, StepCounts)> = Vec::new();
+    fn perform(&self, task: Task<S::Ready>) -> Result<()> {
         match task {
             Task::Read => {
                 let mut source = self.lock().source.take().ok_or_else(|| Error::internal("two readers"))?;
@@ -198,72 +209,60 @@ impl<'s> Line<'s, '_> {
                 shared.source = Some(source);
                 shared.state.read(chunk?);
             }
-            Task::Decode(chunk, weight) => {
+            Task::Decode(chunk, mut load) => {
                 let mut count = StepCounts::default();
                 let batch = self.decode.decode(chunk, &mut count)?;
-                counts.push((0, count));
-                let batch = self.map(0, batch, &mut counts)?;
-                self.deliver(0, batch, weight, counts, false);
+                load.counts.push((0, count));
+                self.map(0, batch, load)?;
             }
-            Task::Map(station, batch, weight) => {
-                let batch = self.map(station, batch, &mut counts)?;
-                self.deliver(station, batch, weight, counts, false);
+            Task::Map(station, batch, load) => self.map(station, batch, load)?,
+            Task::Ordered(station, batch, mut load) => {
+                let taken = self.lock().ordered[station].take();
+                let mut stage = taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
+                let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
+                let batch = stage.push(batch, &mut count)?;
+                count.rows_out = batch.rows() as u64;
+                if let Station::Ordered(step) = self.stations[station] {
+                    load.counts.push((step, count));
+                }
+                let satisfied = stage.is_satisfied();
+                let mut shared = self.lock();
+                shared.ordered[station] = Some(stage);
+                shared.state.deliver(station, batch, load, satisfied);
             }
-            Task::Ordered(station, batch, weight) => match &self.stations[station] {
-                Station::Ordered(step) => {
-                    let taken = self.lock().ordered[station].take();
-                    let mut stage =
-                        taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
-                    let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
-                    let batch = stage.push(batch, &mut count)?;
-                    count.rows_out = batch.rows() as u64;
-                    counts.push((*step, count));
-                    let satisfied = stage.is_satisfied();
-                    self.lock().ordered[station] = Some(stage);
-                    self.deliver(station, batch, weight, counts, satisfied);
-                }
-                _ => {
-                    let taken = self.lock().sink.take();
-                    let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
-                    let pushed = sink.push(batch);
-                    let mut shared = self.lock();
-                    shared.sink = Some(sink);
-                    shared.state.leave(station, weight);
-                    pushed?;
-                }
-            },
+            Task::Sink(ready, load) => {
+                let taken = self.lock().sink.take();
+                let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
+                let pushed = sink.push(ready);
+                let mut shared = self.lock();
+                shared.sink = Some(sink);
+                shared.count(load.counts);
+                shared.state.leave(load.weight);
+                pushed?;
+            }
         }
         Ok(())
     }
 
-    fn map(&self, station: usize, mut batch: Batch, counts: &mut Vec<(usize, StepCounts)>) -> Result<Batch> {
+    /// Does the work of a map station, the last one's for the sink too.
+    fn map(&self, station: usize, mut batch: Batch, mut load: Load) -> Result<()> {
         if let Station::Map(fused) = &self.stations[station] {
             for (step, map) in fused {
                 self.cancel.check()?;
                 let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
                 batch = map.map(batch, &mut count)?;
                 count.rows_out = batch.rows() as u64;
-                counts.push((*step, count));
+                load.counts.push((*step, count));
             }
         }
-        Ok(batch)
-    }
-
-    fn deliver(
-        &self,
-        from: usize,
-        batch: Batch,
-        weight: usize,
-        counts: Vec<(usize, StepCounts)>,
-        satisfied: bool,
-    ) {
-        let mut shared = self.lock();
-        for (step, count) in counts {
-            if let Some(counts) = shared.counts.get_mut(step) {
-                counts.merge(count);
-            }
+        if station + 1 < self.stations.len() {
+            self.lock().state.deliver(station, batch, load, false);
+        } else {
+            let seq = batch.seq;
+            let ready = self.preparer.prepare(batch)?;
+            self.lock().state.deliver_ready(seq, ready, load);
         }
-        shared.state.deliver(from, batch, weight, satisfied);
+        Ok(())
     }
 }
 

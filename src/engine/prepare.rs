@@ -1,6 +1,7 @@
 //! A resolved plan, run into a folder or into memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
@@ -14,10 +15,10 @@ use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
-use crate::record::{FileNames, Place};
+use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::ShuffleSink;
-use crate::stage::Sink;
+use crate::shuffle::{PickRows, ShuffleSink};
+use crate::stage::{Prepare, Sink};
 use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
@@ -159,19 +160,20 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
     let (read, rejected, written) = (of("read"), of("rejected"), of("written"));
     let too_many = match target.max_rejects {
         Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
-        Some(MaxRejects::Share(most)) => {
-            (rejected as f64 > most * read as f64).then(|| format!("max_rejects={most} of the rows"))
-        }
+        Some(MaxRejects::Share(most)) => (rejected as f64 > most * read as f64)
+            .then(|| format!("max_rejects={most} ({most} of the rows read)")),
         None => None,
     };
     let (code, message) = match too_many {
         Some(limit) => {
-            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, and {limit} is allowed"))
+            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, more than {limit} allows"))
         }
-        None if written == 0 => {
-            ("no_rows", format!("no row is left of {read} read; {rejected} were rejected"))
+        None if written > 0 => return Ok(shards),
+        None if read == 0 => {
+            return Err(Error::new(Class::Data, "no_rows", "the input has no row; nothing was published")
+                .help("check that it is the right input, and not empty"));
         }
-        None => return Ok(shards),
+        None => ("no_rows", format!("no row is left of the {read} read")),
     };
     let mut reasons: Vec<(String, u64)> = report["reasons"]
         .as_object()
@@ -214,15 +216,51 @@ pub fn collect(
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
-fn execute(
+/// Runs, keeps no row, and gives the report.
+pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
+    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let names = opened.inputs.names();
+    let counts = execute(plan, opened, &mut Nothing, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    Ok(report(plan, &counts, &names))
+}
+
+/// Keeps nothing.
+struct Nothing;
+
+impl Prepare<()> for Nothing {
+    fn prepare(&self, _: Batch) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Nothing {
+    type Ready = ();
+
+    fn preparer(&self) -> Arc<dyn Prepare<()>> {
+        Arc::new(Nothing)
+    }
+
+    fn push(&mut self, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn execute<S: Sink>(
     plan: &Resolved,
     opened: crate::plan::source::Opened,
-    sink: &mut dyn Sink,
+    sink: &mut S,
     scratch: &Path,
     knobs: Knobs,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
-) -> Result<Vec<StepCounts>> {
+) -> Result<Vec<StepCounts>>
+where
+    S::Ready: 'static,
+{
     let names = opened.inputs.names();
     let mut stages = Vec::new();
     for (step, counted, build) in &plan.stages {
@@ -234,17 +272,19 @@ fn execute(
         };
         stages.push((step, stage));
     }
-    let mut shuffled;
-    let sink = match plan.shuffle {
-        Some(seed) => {
-            stages.push((UNCOUNTED, Stage::Map(std::sync::Arc::new(PlainStage))));
-            shuffled = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
-            &mut shuffled as &mut dyn Sink
-        }
-        None => sink,
+    let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
+    let Some(seed) = plan.shuffle else {
+        let job = Job { source, decode, stages, sink, steps };
+        return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
-    let job = Job { source: opened.source, decode: opened.decode, stages, sink, steps: plan.verbs.len() };
-    let mut counts = run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
+    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+    let job = Job { source, decode, stages, sink: &mut shuffle, steps };
+    let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+    let (totals, shuffled) = shuffle.into_source()?;
+    sink.expect(&totals.rows, &totals.bytes)?;
+    let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
+    run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;
     // The shuffle is no stage: its rows are those that the step before it let through.
     if let Some(step) = plan.verbs.iter().position(|verb| *verb == "shuffle") {
         let rows = counts[step - 1].rows_out;
@@ -290,15 +330,22 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
     let duplicate = removed(&["duplicate", "duplicate_against"]);
     let filtered = removed(&["filtered", "not_in_head"]);
     let rejected = all.sums.get("rejected").copied().unwrap_or(0);
+    let mut rows_before = 0;
     let steps: Vec<Value> = plan
         .verbs
         .iter()
         .zip(counts)
         .map(|(verb, c)| {
+            // The shuffle is no stage but a sink before the sink: it passes on what it gets.
+            let (rows_in, rows_out) = match *verb {
+                "shuffle" => (rows_before, rows_before),
+                _ => (c.rows_in, c.rows_out),
+            };
+            rows_before = rows_out;
             json!({
                 "step": verb,
-                "rows_in": c.rows_in,
-                "rows_out": c.rows_out,
+                "rows_in": rows_in,
+                "rows_out": rows_out,
                 "removed": entries(c.removed.iter().map(|(k, v)| (*k, *v)), names),
             })
         })

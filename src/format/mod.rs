@@ -6,7 +6,6 @@ mod render;
 mod run;
 mod space;
 mod special;
-pub mod suggest;
 pub mod template;
 
 #[cfg(test)]
@@ -17,7 +16,6 @@ mod tests;
 pub use prompt_format::{PromptFormat, Rendered};
 pub use prove::{Collision, Mark, Prover, Site};
 pub use special::{SpecialPolicy, SpecialTokens};
-pub use suggest::Suggester;
 pub use template::{Column, Template};
 
 use render::Renderer;

@@ -266,23 +266,3 @@ fn an_empty_batch_keeps_its_columns() {
         run(&stage("{p}", "{c}", FormatOptions::default()), batch(&[("p", &[]), ("c", &[]), ("x", &[])]));
     assert_eq!((out.rows(), names(&out)), (0, vec!["prompt".into(), "completion".into(), "x".into()]));
 }
-
-#[test]
-fn suggests_the_first_pair_without_collisions() {
-    let (prompt, completion) = (Template::parse("{p}").unwrap(), Template::parse(" END {c}").unwrap());
-    let pairs = suggest::default_pairs();
-    let mut suggester = Suggester::new(&prompt, &completion, &pairs);
-    assert_eq!(suggester.candidates().count(), pairs.len() - 1, "the template holds one");
-    assert_eq!(suggester.best().unwrap().separator, "\n##\n");
-    suggester
-        .push(&batch(&[("p", &[Some("a"), None, Some("a\n##")]), ("c", &[Some("b"), Some("b"), Some("b")])]))
-        .unwrap();
-    suggester
-        .push(&batch(&[("p", &[Some("a\n\n==="), Some("b")]), ("c", &[Some("\n##\n\n##\n"), Some("b")])]))
-        .unwrap();
-    let best = suggester.best().unwrap();
-    assert_eq!((best.separator.as_str(), suggester.rows()), ("\n\n--->\n\n", 4));
-    let counts: Vec<_> =
-        suggester.candidates().take(3).map(|c| (c.collisions, c.first.map(|f| f.row))).collect();
-    assert_eq!(counts, [(2, Some(0)), (1, Some(0)), (0, None)]);
-}

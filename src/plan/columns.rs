@@ -32,14 +32,17 @@ struct Walk<'p> {
     /// After a function over all columns nothing is known by name until the plan is resolved by type.
     opaque: bool,
     plan: &'p Plan,
+    /// The step it is at.
+    step: usize,
 }
 
 /// The source's columns that the plan needs, in the source's order, with their use.
 pub fn needed(plan: &Plan, source: &[String]) -> Result<Vec<(String, Use)>> {
     let alive = source.iter().map(|name| Alive { name: name.clone(), origin: Some(name.clone()) }).collect();
-    let mut walk = Walk { alive, uses: BTreeMap::new(), opaque: false, plan };
+    let mut walk = Walk { alive, uses: BTreeMap::new(), opaque: false, plan, step: 0 };
     for (i, step) in plan.steps.iter().enumerate() {
-        walk.step(i, step)?;
+        walk.step = i;
+        walk.visit(step)?;
     }
     for column in std::mem::take(&mut walk.alive) {
         if let Some(origin) = column.origin {
@@ -62,7 +65,7 @@ impl Walk<'_> {
             None => {
                 let known: Vec<String> = self.alive.iter().map(|c| c.name.clone()).collect();
                 let mut e = missing_column(name, verb, &known);
-                if let Some(format) = self.consumed_by_format(name).filter(|_| verb != "format") {
+                if let Some(format) = self.consumed_by_format(name) {
                     e = e.help(format);
                 }
                 Err(e)
@@ -71,7 +74,7 @@ impl Walk<'_> {
     }
 
     fn consumed_by_format(&self, name: &str) -> Option<String> {
-        self.plan.steps.iter().find_map(|step| match step {
+        self.plan.steps[..self.step].iter().find_map(|step| match step {
             Step::Format { format, .. } if format.columns().iter().any(|c| c.name == name) => Some(format!(
                 "format renders `{name}` into prompt or completion and does not keep it: put this step before \
                  format, or keep a copy with with_columns(pl.col(\"{name}\").alias(\"{name}_raw\"))"
@@ -84,7 +87,7 @@ impl Walk<'_> {
         names.iter().try_for_each(|name| self.use_column(name, used, verb))
     }
 
-    fn step(&mut self, index: usize, step: &Step) -> Result<()> {
+    fn visit(&mut self, step: &Step) -> Result<()> {
         let verb = step.verb();
         match step {
             Step::Select(names) => {
@@ -93,7 +96,7 @@ impl Walk<'_> {
                 let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
                 self.alive = names.iter().filter_map(find).collect();
                 if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
-                    let message = format!("select: `{}` stands there twice", twice.1);
+                    let message = format!("select: `{}` is named twice", twice.1);
                     return Err(Error::new(Class::Plan, "bad_option", message));
                 }
             }
@@ -106,14 +109,13 @@ impl Walk<'_> {
                         column.name.clone_from(to);
                     }
                 }
-                if let Some((i, c)) = self
+                if let Some((_, c)) = self
                     .alive
                     .iter()
                     .enumerate()
                     .find(|(i, c)| self.alive[..*i].iter().any(|o| o.name == c.name))
                 {
-                    let message =
-                        format!("rename: there would be two columns `{}` (the second is number {i})", c.name);
+                    let message = format!("rename: there would be two columns `{}`", c.name);
                     return Err(Error::new(Class::Plan, "bad_option", message));
                 }
             }
@@ -148,13 +150,13 @@ impl Walk<'_> {
             }
             Step::Dedup { on, .. } => {
                 let all = || self.alive.iter().map(|c| c.name.clone()).collect();
-                let on = dedup_columns(on.as_deref(), self.formatted(index), all);
+                let on = dedup_columns(on.as_deref(), self.formatted(), all);
                 self.use_all(&on, Use::Read, verb)?;
             }
             Step::Split { options, by } => {
                 if let Some(by) = by {
                     self.use_all(by, Use::Read, verb)?;
-                } else if !self.formatted(index) {
+                } else if !self.formatted() {
                     let (prompt, completion) = self.raw_columns();
                     self.use_all(&prompt, Use::Read, verb)?;
                     self.use_all(&completion, Use::Read, verb)?;
@@ -172,8 +174,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn formatted(&self, before: usize) -> bool {
-        self.plan.steps[..before].iter().any(|s| s.verb() == "format")
+    fn formatted(&self) -> bool {
+        self.plan.steps[..self.step].iter().any(|s| s.verb() == "format")
     }
 
     fn raw_columns(&self) -> (Vec<String>, Vec<String>) {

@@ -15,6 +15,7 @@ pub use source::SourceSpec;
 pub use step::{Step, TokenizeStep, TokenizerSpec};
 
 use crate::error::{Class, Error, Result};
+use crate::record::schema;
 
 /// A source and steps; immutable, cheap to extend.
 #[derive(Clone)]
@@ -66,6 +67,8 @@ impl Plan {
         }
         match &step {
             Step::Split { options, .. } => options.check()?,
+            Step::Rename(pairs) => pairs.iter().try_for_each(|(_, to)| not_reserved(verb, to))?,
+            Step::WithColumns { names, .. } => names.iter().try_for_each(|name| not_reserved(verb, name))?,
             Step::Head(0) => return wrong("head: 0 rows are no data set".into(), "give a number of rows"),
             _ => {}
         }
@@ -73,4 +76,14 @@ impl Plan {
         steps.push(step);
         Ok(Plan { source: self.source.clone(), steps })
     }
+}
+
+/// Fails for a name of our own columns: what has one travels with the rows and is never written.
+fn not_reserved(step: &str, name: &str) -> Result<()> {
+    if !schema::is_hidden(name) {
+        return Ok(());
+    }
+    let message =
+        format!("{step}: no column can be called `{name}`: names in {}… are fastprep's own", schema::HIDDEN);
+    Err(Error::new(Class::Column, "reserved_column", message).column(name).help("give it another name"))
 }

@@ -9,7 +9,7 @@ use arrow::datatypes::SchemaRef;
 use super::columns::{Use, dedup_columns, needed, raw_columns};
 use super::source::{Found, SourceColumn};
 use super::{Plan, Step, TokenizeStep};
-use crate::artifact::Keys;
+use crate::artifact::{Keys, keys};
 use crate::compute::{FilterStage, HeadStage, ProjectStage, WithColumnsStage, call};
 use crate::dedup::{DedupStage, KeyOptions, KeyStage};
 use crate::error::{Class, Error, Result};
@@ -97,20 +97,7 @@ impl Build {
                 let mut stage = DedupStage::new(*keepers, *verify);
                 for folder in against {
                     let keys = Keys::open(folder.as_ref())?;
-                    if keys.recipe != *recipe {
-                        return Err(Error::new(
-                            Class::Plan,
-                            "other_keys",
-                            format!(
-                                "dedup: its keys were made by `{}`, this plan's by `{recipe}`",
-                                keys.recipe
-                            ),
-                        )
-                        .path(folder)
-                        .help(
-                            "give dedup the same on= and normalize= as that folder had, or prepare it again",
-                        ));
-                    }
+                    same_keys(folder, &keys.recipe, recipe)?;
                     stage.seed(keys)?;
                 }
                 Some(Box::new(stage))
@@ -119,10 +106,22 @@ impl Build {
     }
 }
 
+/// Fails where the keys of an earlier folder cannot be compared with this plan's.
+fn same_keys(folder: &str, theirs: &str, ours: &str) -> Result<()> {
+    if theirs == ours {
+        return Ok(());
+    }
+    let message = format!("dedup: its keys were made by `{theirs}`, this plan's by `{ours}`");
+    Err(Error::new(Class::Plan, "other_keys", message)
+        .path(folder)
+        .help("give dedup the same on= and normalize= as that folder had, or prepare it again"))
+}
+
 /// Decides everything. Reads the heads of the files and the tokenizer, no row.
 pub fn resolve(plan: &Plan) -> Result<Resolved> {
     let found = plan.source.find()?;
     let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
+    check_names(plan.source.verb(), &names)?;
     let uses = needed(plan, &names)?;
     let columns =
         uses.iter().map(|(name, used)| read_column(&found, name, *used)).collect::<Result<Vec<_>>>()?;
@@ -179,6 +178,20 @@ pub fn resolve(plan: &Plan) -> Result<Resolved> {
     }
     out.fingerprint = hash::digest_hex(decided.as_bytes());
     Ok(out)
+}
+
+/// Fails where a column would be lost without a word: one of two of the same name, or one that looks like ours.
+fn check_names(verb: &str, names: &[String]) -> Result<()> {
+    names.iter().try_for_each(|name| super::not_reserved(verb, name))?;
+    match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        None => Ok(()),
+        Some((_, name)) => {
+            let message = format!("{verb}: there are two columns `{name}`");
+            Err(Error::new(Class::Column, "duplicate_column", message)
+                .column(name)
+                .help("rename one of them"))
+        }
+    }
 }
 
 fn shown_column(found: &Found, column: &ReadColumn) -> String {
@@ -271,12 +284,12 @@ impl Builder<'_> {
             }
             Step::WithColumns { columns, label, function, .. } => {
                 self.say(verb, label, "map");
-                self.compute(number, Some(columns.clone()), function, "with_columns")
+                self.compute(number, Some(columns.clone()), function, verb.into())
             }
             Step::MapBatches { name, version, function } => {
                 let version = version.as_ref().map_or("no version".into(), |v| format!("version {v}"));
                 self.say(verb, &format!("{name}, {version}"), "map");
-                self.compute(number, None, function, "map_batches")
+                self.compute(number, None, function, format!("{verb} {name}"))
             }
             Step::Head(rows) => {
                 self.say(verb, &format!("{rows} rows, in input order"), "ordered");
@@ -324,12 +337,13 @@ impl Builder<'_> {
         number: usize,
         columns: Option<Vec<String>>,
         function: &Arc<dyn crate::compute::Function>,
-        step: &'static str,
+        step: String,
     ) -> Result<()> {
         let names = columns.clone().unwrap_or_else(|| self.visible());
         let schema = self.empty.records.schema();
         let indices: Vec<usize> = names.iter().filter_map(|n| schema.index_of(n).ok()).collect();
-        let makes = call(function.as_ref(), &self.empty.records.project(&indices)?, step)?.schema();
+        let makes = call(function.as_ref(), &self.empty.records.project(&indices)?, &step)?.schema();
+        makes.fields().iter().try_for_each(|f| super::not_reserved(&step, f.name()))?;
         let replaces = columns.is_none();
         let function = Arc::clone(function);
         self.map(number, Counted::Yes, WithColumnsStage { columns, function, makes, replaces, step })
@@ -354,10 +368,21 @@ impl Builder<'_> {
             None => None,
         };
         let eos = if format.eos() { " + EOS" } else { "" };
+        let used = format.columns();
+        let replaced: Vec<String> = self
+            .visible()
+            .into_iter()
+            .filter(|n| [schema::PROMPT, schema::COMPLETION].contains(&n.as_str()))
+            .filter(|n| used.iter().all(|c| c.name != *n))
+            .collect();
+        let replaces = match replaced.is_empty() {
+            true => String::new(),
+            false => format!("; replaces column {}", replaced.join(", ")),
+        };
         self.say(
             "format",
             &format!(
-                "prompt {:?} + separator {:?}; completion {:?} + stop {:?}{eos}; on_collision={}",
+                "prompt {:?} + separator {:?}; completion {:?} + stop {:?}{eos}; on_collision={}{replaces}",
                 format.prompt().source(),
                 format.separator(),
                 format.completion().source(),
@@ -388,7 +413,10 @@ impl Builder<'_> {
         text.push_str(if *keepers { ", keepers named" } else { "" });
         text.push_str(if *verify { ", bytes compared" } else { ", 128-bit keys" });
         if !against.is_empty() {
-            text.push_str(&format!(", against {} earlier folders", against.len()));
+            text.push_str(&format!(", against {}", against.join(", ")));
+        }
+        for folder in against {
+            same_keys(folder, &keys::recipe(folder.as_ref())?, &recipe)?;
         }
         self.say("dedup", &text, "ordered");
         self.map(number, Counted::No, KeyStage(options))?;

@@ -11,7 +11,7 @@ use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
 use crate::read::discover::{Wanted, discover};
 use crate::read::inputs::Inputs;
 use crate::read::jsonl::JsonlDecode;
-use crate::read::lines::LinesSource;
+use crate::read::lines::{LinesSource, STDIN};
 use crate::read::parquet::{self, ParquetSource};
 use crate::read::peek::{peek_files, peek_reader};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn};
@@ -115,6 +115,7 @@ impl SourceSpec {
     pub fn verb(&self) -> &'static str {
         match self {
             SourceSpec::Jsonl { .. } => "scan_jsonl",
+            SourceSpec::Reader { name, .. } if name == STDIN => "scan_jsonl",
             SourceSpec::Reader { .. } => "from_records",
             SourceSpec::Parquet { .. } => "scan_parquet",
             SourceSpec::Arrow { .. } => "from_arrow",

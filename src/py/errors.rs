@@ -1,12 +1,15 @@
 //! Errors as the exceptions of `fastprep.exceptions`.
 
+use std::io;
+
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{Class, Error};
 
-/// The exception for an error; its fields become attributes.
+/// The exception for an error; its fields become attributes. What the caller's code raised is its cause; what our
+/// own Python raised on the way through the engine is the exception itself.
 pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     if error.class() == Class::Cancelled {
         return PyKeyboardInterrupt::new_err(error.to_string());
@@ -15,6 +18,14 @@ pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    let module = py.import("fastprep.exceptions")?;
+    let cause = raised(py, error);
+    if let Some(cause) = &cause
+        && (cause.is_instance(py, &module.getattr("FastprepError")?)
+            || cause.is_instance_of::<PyKeyboardInterrupt>(py))
+    {
+        return Ok(cause.clone_ref(py));
+    }
     let name = match error.class() {
         Class::Plan => "PlanError",
         Class::Column => "ColumnError",
@@ -25,7 +36,7 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         Class::Callback => "CallbackError",
         Class::Cancelled | Class::Internal => "InternalError",
     };
-    let class = py.import("fastprep.exceptions")?.getattr(name)?;
+    let class = module.getattr(name)?;
     let fields = PyDict::new(py);
     fields.set_item("code", error.code())?;
     fields.set_item("path", error.get_path())?;
@@ -33,7 +44,24 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     fields.set_item("line", error.get_line())?;
     fields.set_item("column", error.get_column())?;
     fields.set_item("help", error.get_help())?;
-    Ok(PyErr::from_value(class.call((error.to_string(),), Some(&fields))?))
+    let made = PyErr::from_value(class.call((error.to_string(),), Some(&fields))?);
+    made.set_cause(py, cause);
+    Ok(made)
+}
+
+/// The Python exception among an error's causes.
+fn raised(py: Python<'_>, error: &Error) -> Option<PyErr> {
+    let mut next = std::error::Error::source(error);
+    while let Some(e) = next {
+        // An `io::Error` does not count what it wraps among its causes.
+        let wrapped = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let python = e.downcast_ref::<PyErr>().or_else(|| wrapped?.downcast_ref::<PyErr>());
+        if let Some(python) = python {
+            return Some(python.clone_ref(py));
+        }
+        next = e.source();
+    }
+    None
 }
 
 /// An exception of the caller's code, as an error of ours that carries it along as its cause.
@@ -41,5 +69,5 @@ pub fn from_python(py: Python<'_>, e: PyErr, what: &str) -> Error {
     if e.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Error::cancelled();
     }
-    Error::new(Class::Callback, "callback_failed", format!("{what}: {e}")).source(e)
+    Error::new(Class::Callback, "callback_failed", format!("{what} failed")).source(e)
 }

@@ -1,6 +1,7 @@
 //! `PromptFormat`.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -8,16 +9,38 @@ use pyo3::prelude::*;
 use super::errors::to_python;
 use crate::format::PromptFormat;
 
-/// How prompts and completions are worded, in training and at inference alike.
-#[pyclass(frozen, eq, name = "PromptFormat", module = "fastprep")]
+/// How prompts and completions are worded, in training and at inference alike. Immutable.
+///
+/// A row is rendered as `prompt + separator` and `completion + stop`. Templates name columns: `{column}` is its
+/// text, `{#column}…{/column}` is there where the column is not empty, `{^column}…{/column}` where it is; `{{` and
+/// `}}` are braces.
+///
+/// Args:
+///     prompt: template of the prompt.
+///     completion: template of the completion.
+///     separator: ends each prompt. Default "\n##\n".
+///     stop: ends each completion. Default "\n###\n".
+///     eos: end each row in the tokenizer's EOS token, behind the stop. Default False.
+///
+/// Raises:
+///     PlanError: `bad_template` or `bad_format`, with what is wrong and where.
+#[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
+
+impl Hash for PyPromptFormat {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_json().hash(state);
+    }
+}
 
 impl PartialEq for PyPromptFormat {
     fn eq(&self, other: &Self) -> bool {
         self.0.to_json() == other.0.to_json()
     }
 }
+
+type Columns = HashMap<String, Option<String>>;
 
 #[pymethods]
 impl PyPromptFormat {
@@ -35,74 +58,126 @@ impl PyPromptFormat {
         made.map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
     }
 
+    /// The format that no row of `data` collides with: the first such pair of separator and stop from a list of
+    /// well-known ones.
+    ///
+    /// Args:
+    ///     data: a pipeline, anything with `__arrow_c_stream__`, or a list of dicts. Read once or more.
+    ///     prompt: template of the prompt.
+    ///     completion: template of the completion.
+    ///     tokenizer: as for `Pipeline.tokenize`. Prefers a stop whose ids are the same behind every one of the
+    ///         first 10,000 completions; warns where there is none.
+    ///     eos: as for the constructor.
+    ///
+    /// Raises:
+    ///     DataError: `no_pair`: every pair of the list occurs in the data.
+    #[staticmethod]
+    #[pyo3(signature = (data, prompt, *, completion, tokenizer=None, eos=false))]
+    fn suggest<'py>(
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+        prompt: &str,
+        completion: &str,
+        tokenizer: Option<&Bound<'py, PyAny>>,
+        eos: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let module = py.import("fastprep.suggest")?;
+        module.call_method1("suggest", (data, prompt, completion, tokenizer, eos))
+    }
+
+    /// Rows of `data` that this format would reject, by reason code; reads all of it and keeps nothing.
+    ///
+    /// Returns: `rows` (all that were read), `separator_collision`, `stop_collision`, and every other reason that
+    /// came up.
+    fn check<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("fastprep.suggest")?.call_method1("check", (self.clone(), data))
+    }
+
+    /// The format that `to_json` wrote.
+    ///
+    /// Raises:
+    ///     PlanError: `bad_format`: the text is not such JSON.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
         PromptFormat::from_json(text).map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
     }
 
+    /// The format as JSON; the manifest of a prepared folder holds the same.
     fn to_json(&self) -> String {
         self.0.to_json()
     }
 
+    /// The template of the prompt.
     #[getter]
     fn prompt(&self) -> &str {
         self.0.prompt().source()
     }
 
+    /// The template of the completion.
     #[getter]
     fn completion(&self) -> &str {
         self.0.completion().source()
     }
 
+    /// What ends each prompt.
     #[getter]
     fn separator(&self) -> &str {
         self.0.separator()
     }
 
+    /// What ends each completion.
     #[getter]
     fn stop(&self) -> &str {
         self.0.stop()
     }
 
+    /// Whether rows end in the tokenizer's EOS token.
     #[getter]
     fn eos(&self) -> bool {
         self.0.eos()
     }
 
+    /// The columns that the templates name, in order.
     #[getter]
     fn columns(&self) -> Vec<String> {
         self.0.columns().into_iter().map(|c| c.name).collect()
     }
 
+    /// Prompt with separator and completion with stop, as a row of these columns is trained on. Proves nothing.
+    ///
+    /// Raises:
+    ///     ColumnError: a column that the templates need is not given.
     #[pyo3(signature = (**columns))]
-    fn render(
-        &self,
-        py: Python<'_>,
-        columns: Option<HashMap<String, Option<String>>>,
-    ) -> PyResult<(String, String)> {
+    fn render(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<(String, String)> {
         let columns = columns.unwrap_or_default();
         let rendered = self.0.render(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))?;
         Ok((rendered.prompt, rendered.completion))
     }
 
+    /// Prompt with separator, for inference: worded as in training.
+    ///
+    /// Raises:
+    ///     ColumnError: a column that the prompt needs is not given.
     #[pyo3(signature = (**columns))]
-    fn render_prompt(
-        &self,
-        py: Python<'_>,
-        columns: Option<HashMap<String, Option<String>>>,
-    ) -> PyResult<String> {
+    fn render_prompt(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<String> {
         let columns = columns.unwrap_or_default();
         self.0.render_prompt(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))
     }
 
+    /// What a model generated, up to the stop.
     fn parse_completion(&self, text: &str) -> String {
         self.0.parse_completion(text)
     }
 
+    /// Says why a prompt was not made by this format; silent where it was.
+    ///
+    /// Raises:
+    ///     DataError: `not_this_format`.
     fn check_prompt(&self, py: Python<'_>, text: &str) -> PyResult<()> {
         self.0.check_prompt(text).map_err(|e| to_python(py, &e))
     }
 
+    /// Arguments for a server's completion call: `{"stop": […]}`.
     fn sampling_args(&self) -> HashMap<&'static str, Vec<String>> {
         HashMap::from([("stop", self.0.stop_strings())])
     }

@@ -16,7 +16,7 @@ use super::function::PyFunction;
 use super::gate::enter;
 use super::reader::{Made, Stdin};
 use crate::dedup::Normalize;
-use crate::engine::prepare::{Knobs, MaxRejects, Target, collect, sink};
+use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, nearest_first};
 use crate::format::{OnCollision, SpecialPolicy};
 use crate::limits::{MAX_LINE_BYTES, SHARD_BYTES};
@@ -326,9 +326,25 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
+    /// Runs and keeps no row; the report.
+    fn check(&self, py: Python<'_>) -> PyResult<String> {
+        let plan = self.resolve(py)?;
+        let report =
+            enter(py, |cancel, interrupted| check(&plan, Knobs::from_env(None)?, cancel, interrupted))?;
+        Ok(report.to_string())
+    }
+
     /// The rows as a table, and the report.
     fn collect(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<(PyTable, String)> {
         let plan = self.resolve(py)?;
+        if plan.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
+            let e = Error::new(
+                Class::Column,
+                "duplicate_column",
+                "collect: there is a column `split`, and the split of each row would be called so too",
+            );
+            return Err(to_python(py, &e.column("split").help("rename it before split")));
+        }
         let collected =
             enter(py, |cancel, interrupted| collect(&plan, Knobs::from_env(threads)?, cancel, interrupted))?;
         let schema = match collected.batches.first() {

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::{Batch, Places};
+use crate::record::{Batch, Places, size};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode, Payload, Source};
 
@@ -65,9 +65,7 @@ pub(super) struct Slices {
 
 impl Slices {
     pub(super) fn new(records: RecordBatch, limits: Limits) -> Self {
-        let size = |c: &Arc<dyn Array>| c.to_data().get_slice_memory_size().unwrap_or(0);
-        let bytes: usize = records.columns().iter().map(size).sum();
-        let rows = limits.rows_of(bytes / records.num_rows().max(1));
+        let rows = limits.rows_of(size::bytes(&records) / records.num_rows().max(1));
         Slices { records, rows, at: 0 }
     }
 }

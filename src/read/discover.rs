@@ -34,7 +34,7 @@ impl Wanted {
 
     fn about(self) -> &'static str {
         match self {
-            Wanted::Jsonl => "*.jsonl, *.ndjson and *.json, also with .gz, .zst or .zstd",
+            Wanted::Jsonl => "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd",
             Wanted::Parquet => "*.parquet",
         }
     }
@@ -52,7 +52,10 @@ pub fn discover(patterns: &[String], wanted: Wanted) -> Result<Vec<InputFile>> {
         if literal.is_dir() {
             search(literal, wanted, &mut HashSet::new(), &mut paths)?;
             if paths.len() == before {
-                return Err(not_found(format!("the folder has no file {}", wanted.about())).path(pattern));
+                let message = format!("the folder holds none of {}", wanted.about());
+                return Err(Error::new(Class::Source, "not_found", message)
+                    .help("name its files, or give a glob such as \"folder/*.txt\"")
+                    .path(pattern));
             }
         } else if literal.exists() {
             paths.push(literal.to_path_buf());

@@ -136,6 +136,8 @@ pub fn open_file(path: &Path) -> Result<File> {
 pub fn cannot_read(e: io::Error, shown: impl std::fmt::Display) -> Error {
     let help = match e.kind() {
         io::ErrorKind::PermissionDenied => "allow reading it, or leave it out",
+        // Not of the system, but of whoever gives the bytes.
+        io::ErrorKind::Other if e.raw_os_error().is_none() => "mend what gives this input its data",
         _ => "check the disk and the path, or leave the file out",
     };
     Error::new(Class::Source, "cannot_read", "the input cannot be read").help(help).path(shown).source(e)

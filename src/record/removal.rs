@@ -88,7 +88,7 @@ impl Batch {
                     let mut e = Error::new(Class::Data, removal.code, removal.detail)
                         .row(place.row)
                         .line(place.line)
-                        .help("on_…=\"reject\" sets such rows aside and goes on");
+                        .help("the policy \"reject\" instead of \"raise\" sets such rows aside and goes on");
                     if let Some(column) = removal.column {
                         e = e.column(column);
                     }

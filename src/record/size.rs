@@ -14,10 +14,18 @@ pub fn row_bytes(records: &RecordBatch) -> Vec<u64> {
     sizes
 }
 
+/// The bytes of all values. Buffers that hold more than these rows do not show.
+pub fn bytes(records: &RecordBatch) -> usize {
+    row_bytes(records).iter().sum::<u64>() as usize
+}
+
 fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
     let add_all = |sizes: &mut [u64], width: usize| sizes.iter_mut().for_each(|s| *s += width as u64);
     match column.data_type() {
         DataType::Utf8 => add_lengths(column.as_string::<i32>().value_offsets(), 4, sizes),
+        DataType::LargeUtf8 => add_lengths(column.as_string::<i64>().value_offsets(), 8, sizes),
+        DataType::Utf8View => add_views(column.as_string_view().lengths(), sizes),
+        DataType::BinaryView => add_views(column.as_binary_view().lengths(), sizes),
         DataType::Binary => add_lengths(column.as_binary::<i32>().value_offsets(), 4, sizes),
         DataType::LargeBinary => add_lengths(column.as_binary::<i64>().value_offsets(), 8, sizes),
         DataType::List(_) => {
@@ -42,6 +50,15 @@ fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
                 *size += items[i * n..(i + 1) * n].iter().sum::<u64>();
             }
         }
+        DataType::Dictionary(..) => {
+            let dictionary = column.as_any_dictionary();
+            let mut values = vec![0; dictionary.values().len()];
+            add_bytes(dictionary.values(), &mut values);
+            if !values.is_empty() {
+                let keys = dictionary.normalized_keys();
+                sizes.iter_mut().zip(keys).for_each(|(size, key)| *size += values[key]);
+            }
+        }
         DataType::Struct(_) => column.as_struct().columns().iter().for_each(|c| add_bytes(c, sizes)),
         DataType::FixedSizeBinary(n) => add_all(sizes, *n as usize),
         DataType::Boolean => add_all(sizes, 1),
@@ -54,6 +71,11 @@ fn add_lengths<O: OffsetSizeTrait>(offsets: &[O], own: u64, sizes: &mut [u64]) {
     for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
         *size += (ends[1] - ends[0]).as_usize() as u64 + own;
     }
+}
+
+/// A view of 16 bytes, and the text.
+fn add_views(lengths: impl Iterator<Item = u32>, sizes: &mut [u64]) {
+    sizes.iter_mut().zip(lengths).for_each(|(size, length)| *size += 16 + u64::from(length));
 }
 
 fn add_items<O: OffsetSizeTrait>(offsets: &[O], items: &ArrayRef, own: u64, sizes: &mut [u64]) {

@@ -3,22 +3,20 @@
 use std::fs::{File, remove_file};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array, UInt64Array};
-use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
+use super::ranked::{by_rank, ranks_of, with_ranks, without_ranks};
 use crate::error::{Class, Error, Result};
+use crate::limits::{BATCH_BYTES, BATCH_ROWS};
+use crate::record::size;
+use crate::stage::{Chunk, Payload, Source};
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
-/// Rows handed on at once.
-const ROWS_OUT: usize = 8_192;
-/// Travels as the last column.
-const RANK: &str = "__fastprep_rank";
 
 /// One level: the top bits of the ranks were used up by the levels above it.
 pub struct Buckets {
@@ -31,9 +29,16 @@ pub struct Buckets {
 }
 
 struct Spilled {
+    level: u32,
     path: PathBuf,
     writer: StreamWriter<BufWriter<File>>,
     bytes: usize,
+}
+
+/// Rows of neighbouring ranks.
+enum Part {
+    Held(Vec<RecordBatch>),
+    Spilled(Spilled),
 }
 
 impl Buckets {
@@ -44,15 +49,11 @@ impl Buckets {
 
     /// Takes rows with their ranks.
     pub fn push(&mut self, records: &RecordBatch, ranks: Vec<u64>) -> Result<()> {
-        let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
-        fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
-        let mut columns = records.columns().to_vec();
-        columns.push(Arc::new(UInt64Array::from(ranks)) as ArrayRef);
-        self.hold(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+        self.hold(with_ranks(records, ranks)?)
     }
 
     fn hold(&mut self, ranked: RecordBatch) -> Result<()> {
-        self.held_bytes += ranked.get_array_memory_size();
+        self.held_bytes += size::bytes(&ranked);
         self.held.push(ranked);
         if self.held_bytes > self.memory { self.spill() } else { Ok(()) }
     }
@@ -70,33 +71,19 @@ impl Buckets {
                 Some(spilled) => spilled,
                 none => none.insert(Spilled::create(&self.scratch, self.level, bucket, &rows)?),
             };
-            spilled.bytes += rows.get_array_memory_size();
+            spilled.bytes += size::bytes(&rows);
             spilled.writer.write(&rows).map_err(|e| cannot_spill(&spilled.path, e))?;
         }
         Ok(())
     }
 
-    /// Hands all rows on in the order of their ranks.
-    pub fn drain(mut self, out: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    /// All rows, in parts of ascending ranks.
+    fn into_parts(mut self) -> Result<Vec<Part>> {
         if self.spilled.iter().all(Option::is_none) {
-            return hand_on(&self.held, out);
+            return Ok(vec![Part::Held(self.held)]);
         }
         self.spill()?;
-        for spilled in self.spilled.into_iter().flatten() {
-            if spilled.bytes > self.memory && BITS * (self.level + 2) <= 64 {
-                let mut next = Buckets::new(self.level + 1, self.memory, self.scratch.clone());
-                spilled.read_back(&mut |ranked| next.hold(ranked))?;
-                next.drain(out)?;
-            } else {
-                let mut all = Vec::new();
-                spilled.read_back(&mut |ranked| {
-                    all.push(ranked);
-                    Ok(())
-                })?;
-                hand_on(&all, out)?;
-            }
-        }
-        Ok(())
+        Ok(self.spilled.into_iter().flatten().map(Part::Spilled).collect())
     }
 }
 
@@ -106,7 +93,7 @@ impl Spilled {
         let file = File::create(&path).map_err(|e| cannot_spill(&path, e))?;
         let writer = StreamWriter::try_new(BufWriter::new(file), &rows.schema())
             .map_err(|e| cannot_spill(&path, e))?;
-        Ok(Spilled { path, writer, bytes: 0 })
+        Ok(Spilled { level, path, writer, bytes: 0 })
     }
 
     fn read_back(mut self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
@@ -124,28 +111,87 @@ impl Spilled {
     }
 }
 
-/// The rows in one batch, and the order that their ranks give them; ties keep their order.
-fn by_rank(batches: &[RecordBatch]) -> Result<Option<(RecordBatch, Vec<u32>)>> {
-    let Some(first) = batches.first() else { return Ok(None) };
-    let all = concat_batches(&first.schema(), batches)?;
-    let ranks = ranks_of(&all);
-    let mut order: Vec<u32> = (0..ranks.len() as u32).collect();
-    order.sort_by_key(|i| ranks[*i as usize]);
-    Ok(Some((all, order)))
+/// Hands all rows on in the order of their ranks.
+pub struct Shuffled {
+    memory: usize,
+    scratch: PathBuf,
+    /// The next one last.
+    parts: Vec<Part>,
+    sorted: Option<Sorted>,
+    seq: u64,
+    row: u64,
 }
 
-fn ranks_of(ranked: &RecordBatch) -> Vec<u64> {
-    ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().values().to_vec()
+struct Sorted {
+    all: RecordBatch,
+    order: Vec<u32>,
+    at: usize,
+    row_bytes: usize,
 }
 
-fn hand_on(batches: &[RecordBatch], out: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-    let Some((all, order)) = by_rank(batches)? else { return Ok(()) };
-    let columns: Vec<usize> = (0..all.num_columns() - 1).collect();
-    let all = all.project(&columns)?;
-    for part in order.chunks(ROWS_OUT) {
-        out(take_record_batch(&all, &UInt32Array::from(part.to_vec()))?)?;
+impl Shuffled {
+    /// Of all rows that were pushed.
+    pub fn new(buckets: Buckets) -> Result<Self> {
+        let (memory, scratch) = (buckets.memory, buckets.scratch.clone());
+        let mut shuffled = Shuffled { memory, scratch, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
+        shuffled.put(buckets)?;
+        Ok(shuffled)
     }
-    Ok(())
+
+    fn put(&mut self, buckets: Buckets) -> Result<()> {
+        self.parts.extend(buckets.into_parts()?.into_iter().rev());
+        Ok(())
+    }
+
+    fn sort(&mut self, part: Part) -> Result<()> {
+        let ranked = match part {
+            Part::Held(ranked) => ranked,
+            Part::Spilled(spilled) if spilled.bytes > self.memory && BITS * (spilled.level + 2) <= 64 => {
+                let mut next = Buckets::new(spilled.level + 1, self.memory, self.scratch.clone());
+                spilled.read_back(&mut |ranked| next.hold(ranked))?;
+                return self.put(next);
+            }
+            Part::Spilled(spilled) => {
+                let mut all = Vec::new();
+                spilled.read_back(&mut |ranked| {
+                    all.push(ranked);
+                    Ok(())
+                })?;
+                all
+            }
+        };
+        if let Some((all, order)) = by_rank(&ranked)? {
+            let all = without_ranks(&all)?;
+            let row_bytes = size::bytes(&all) / order.len().max(1);
+            self.sorted = Some(Sorted { all, order, at: 0, row_bytes });
+        }
+        Ok(())
+    }
+}
+
+impl Source for Shuffled {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        loop {
+            if let Some(sorted) = &mut self.sorted {
+                let rows = (BATCH_BYTES / sorted.row_bytes.max(1)).clamp(1, BATCH_ROWS);
+                let order: Vec<u32> = sorted.order[sorted.at..].iter().take(rows).copied().collect();
+                if !order.is_empty() {
+                    sorted.at += order.len();
+                    let (seq, first_row) = (self.seq, self.row);
+                    self.seq += 1;
+                    self.row += order.len() as u64;
+                    let payload =
+                        Payload::Picked { of: sorted.all.clone(), order, row_bytes: sorted.row_bytes };
+                    return Ok(Some(Chunk { seq, file: 0, first_row, payload }));
+                }
+                self.sorted = None;
+            }
+            match self.parts.pop() {
+                Some(part) => self.sort(part)?,
+                None => return Ok(None),
+            }
+        }
+    }
 }
 
 #[cold]

@@ -1,90 +1,141 @@
 //! The global shuffle: every order of the rows is as likely, memory is bounded.
 //!
-//! A barrier before the sink. Each row gets the rank hash(seed, row number). When memory is full, the rows
-//! held are sorted and dealt into buckets on disk by the top bits of their rank; a bucket that outgrows memory
-//! is dealt again by the next bits; in the end each bucket is sorted and handed on. Ties keep input order.
+//! A barrier: a sink that takes all rows, then a source that gives them back. Each row gets the rank
+//! hash(seed, row number). When memory is full, the rows held are sorted and dealt into buckets on disk by the
+//! top bits of their rank; a bucket that outgrows memory is dealt again by the next bits; in the end each
+//! bucket is sorted and handed on. Ties keep input order.
 
 mod bucket;
+mod ranked;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::UInt8Type;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash;
 use crate::limits::SHUFFLE_MEMORY_BYTES;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, Places, schema};
-use crate::stage::Sink;
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
 
 use bucket::Buckets;
+pub use bucket::Shuffled;
 
-/// Passes rows on to a sink in shuffled order.
-pub struct ShuffleSink<'s> {
-    inner: &'s mut dyn Sink,
+/// Takes rows; what was set aside on the way, rejects and duplicates, goes ahead to the sink behind it.
+pub struct ShuffleSink<'s, S: Sink> {
+    behind: &'s mut S,
     seed: u64,
     rows: u64,
-    /// Rows and bytes of content by split.
-    totals: Vec<(u64, u64)>,
+    totals: Totals,
     buckets: Buckets,
 }
 
-impl<'s> ShuffleSink<'s> {
-    /// Shuffles before `inner`; what outgrows memory is spilled below `scratch`.
-    pub fn new(inner: &'s mut dyn Sink, seed: u64, splits: usize, scratch: PathBuf) -> Self {
-        Self::with_memory(inner, seed, splits, scratch, SHUFFLE_MEMORY_BYTES)
+/// Rows and bytes of content by split.
+#[derive(Clone)]
+pub struct Totals {
+    /// Rows.
+    pub rows: Vec<u64>,
+    /// Bytes.
+    pub bytes: Vec<u64>,
+}
+
+impl<'s, S: Sink> ShuffleSink<'s, S> {
+    /// What outgrows memory is spilled below `scratch`.
+    pub fn new(behind: &'s mut S, seed: u64, splits: usize, scratch: PathBuf) -> Self {
+        Self::with_memory(behind, seed, splits, scratch, SHUFFLE_MEMORY_BYTES)
     }
 
-    fn with_memory(
-        inner: &'s mut dyn Sink,
-        seed: u64,
-        splits: usize,
-        scratch: PathBuf,
-        memory: usize,
-    ) -> Self {
-        let totals = vec![(0, 0); splits];
-        ShuffleSink { inner, seed, rows: 0, totals, buckets: Buckets::new(0, memory, scratch) }
+    fn with_memory(behind: &'s mut S, seed: u64, splits: usize, scratch: PathBuf, memory: usize) -> Self {
+        let totals = Totals { rows: vec![0; splits], bytes: vec![0; splits] };
+        ShuffleSink { behind, seed, rows: 0, totals, buckets: Buckets::new(0, memory, scratch) }
     }
 
-    fn count(&mut self, records: &RecordBatch) -> Result<()> {
+    /// All rows were taken: what there is, and a source that gives it back, to be decoded by [`PickRows`].
+    pub fn into_source(self) -> Result<(Totals, Shuffled)> {
+        Ok((self.totals, Shuffled::new(self.buckets)?))
+    }
+}
+
+/// A batch on its way into the shuffle.
+pub struct Counted<R> {
+    records: RecordBatch,
+    totals: Totals,
+    /// A batch without rows, for the sink behind.
+    aside: R,
+}
+
+struct Count<R> {
+    behind: Arc<dyn Prepare<R>>,
+    splits: usize,
+}
+
+impl<R> Prepare<Counted<R>> for Count<R> {
+    fn prepare(&self, mut batch: Batch) -> Result<Counted<R>> {
+        let records = batch.records.clone();
         let fields = records.schema();
         let is_visible = |i: &usize| !schema::is_hidden(fields.field(*i).name());
         let visible: Vec<usize> = (0..fields.fields().len()).filter(is_visible).collect();
         let sizes = row_bytes(&records.project(&visible)?);
         let splits = records.column_by_name(schema::SPLIT).map(|c| c.as_primitive::<UInt8Type>());
+        let mut totals = Totals { rows: vec![0; self.splits], bytes: vec![0; self.splits] };
         for (i, size) in sizes.into_iter().enumerate() {
-            let (rows, bytes) = &mut self.totals[splits.map_or(0, |s| usize::from(s.value(i)))];
-            *rows += 1;
-            *bytes += size;
+            let split = splits.map_or(0, |s| usize::from(s.value(i)));
+            totals.rows[split] += 1;
+            totals.bytes[split] += size;
         }
+        batch.records = batch.records.slice(0, 0);
+        batch.places.rows.clear();
+        Ok(Counted { records, totals, aside: self.behind.prepare(batch)? })
+    }
+}
+
+impl<S: Sink> Sink for ShuffleSink<'_, S>
+where
+    S::Ready: 'static,
+{
+    type Ready = Counted<S::Ready>;
+
+    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
+        Arc::new(Count { behind: self.behind.preparer(), splits: self.totals.rows.len() })
+    }
+
+    fn push(&mut self, ready: Self::Ready) -> Result<()> {
+        let rows = ready.records.num_rows() as u64;
+        let ranks = (0..rows).map(|i| hash::shuffle_rank(self.rows + i, self.seed)).collect();
+        self.rows += rows;
+        let add = |all: &mut Vec<u64>, more: Vec<u64>| all.iter_mut().zip(more).for_each(|(a, m)| *a += m);
+        add(&mut self.totals.rows, ready.totals.rows);
+        add(&mut self.totals.bytes, ready.totals.bytes);
+        self.buckets.push(&ready.records, ranks)?;
+        self.behind.push(ready.aside)
+    }
+
+    fn finish(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
-impl Sink for ShuffleSink<'_> {
-    fn push(&mut self, mut batch: Batch) -> Result<()> {
-        let ranks = (0..batch.rows() as u64).map(|i| hash::shuffle_rank(self.rows + i, self.seed)).collect();
-        self.rows += batch.rows() as u64;
-        self.count(&batch.records)?;
-        self.buckets.push(&batch.records, ranks)?;
-        // What was set aside on the way keeps its order and goes ahead.
-        batch.records = batch.records.slice(0, 0);
-        batch.places.rows.clear();
-        self.inner.push(batch)
-    }
+/// Copies rows together that a shuffle hands on.
+pub struct PickRows;
 
-    fn finish(&mut self) -> Result<()> {
-        let inner = &mut *self.inner;
-        let (rows, bytes): (Vec<u64>, Vec<u64>) = self.totals.iter().copied().unzip();
-        inner.expect(&rows, &bytes)?;
-        let mut seq = 0;
-        std::mem::replace(&mut self.buckets, Buckets::new(0, 0, PathBuf::new())).drain(&mut |records| {
-            let places = Places::numbered(0, 0, records.num_rows());
-            seq += 1;
-            inner.push(Batch { seq, records, places, rejects: Vec::new(), duplicates: Vec::new() })
-        })?;
-        self.inner.finish()
+impl Decode for PickRows {
+    fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
+        let Payload::Picked { of, order, .. } = chunk.payload else {
+            return Err(Error::internal("rows that were not shuffled came out of a shuffle"));
+        };
+        let rows = order.len();
+        Ok(Batch {
+            seq: chunk.seq,
+            records: take_record_batch(&of, &UInt32Array::from(order))?,
+            places: Places::numbered(chunk.file, chunk.first_row, rows),
+            rejects: Vec::new(),
+            duplicates: Vec::new(),
+        })
     }
 }
 
@@ -96,37 +147,59 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
+    use crate::stage::Source;
 
     #[derive(Default)]
-    struct Seen(Vec<String>, bool);
+    struct Aside(usize);
 
-    impl Sink for Seen {
+    struct Same;
+
+    impl Prepare<Batch> for Same {
+        fn prepare(&self, batch: Batch) -> Result<Batch> {
+            Ok(batch)
+        }
+    }
+
+    impl Sink for Aside {
+        type Ready = Batch;
+        fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
+            Arc::new(Same)
+        }
         fn push(&mut self, batch: Batch) -> Result<()> {
-            self.0.extend(batch.records.column(0).as_string::<i32>().iter().flatten().map(String::from));
+            assert_eq!(batch.rows(), 0);
+            self.0 += 1;
             Ok(())
         }
         fn finish(&mut self) -> Result<()> {
-            self.1 = true;
             Ok(())
         }
     }
 
     fn shuffled(rows: usize, size: usize, seed: u64, memory: usize) -> Vec<String> {
         let scratch = tempfile::tempdir().unwrap();
-        let mut seen = Seen::default();
-        let mut sink = ShuffleSink::with_memory(&mut seen, seed, 1, scratch.path().into(), memory);
+        let mut aside = Aside::default();
+        let mut sink = ShuffleSink::with_memory(&mut aside, seed, 1, scratch.path().into(), memory);
+        let preparer = sink.preparer();
         let texts: Vec<String> = (0..rows).map(|i| format!("row {i} {}", "x".repeat(i % 50))).collect();
         for part in texts.chunks(size) {
             let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, false)]));
             let records =
                 RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(part.to_vec()))]).unwrap();
             let places = Places::numbered(0, 0, part.len());
-            sink.push(Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] }).unwrap();
+            let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
+            sink.push(preparer.prepare(batch).unwrap()).unwrap();
         }
-        sink.finish().unwrap();
+        let (totals, mut source) = sink.into_source().unwrap();
+        assert_eq!(totals.rows, [rows as u64]);
+        assert_eq!(aside.0, rows.div_ceil(size));
+        let mut seen = Vec::new();
+        while let Some(chunk) = source.next().unwrap() {
+            assert_eq!(chunk.first_row, seen.len() as u64);
+            let batch = PickRows.decode(chunk, &mut StepCounts::default()).unwrap();
+            seen.extend(batch.records.column(0).as_string::<i32>().iter().flatten().map(String::from));
+        }
         assert!(std::fs::read_dir(scratch.path()).unwrap().next().is_none(), "spill files are left");
-        assert!(seen.1);
-        seen.0
+        seen
     }
 
     #[test]

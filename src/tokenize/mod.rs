@@ -14,7 +14,6 @@ mod options;
 pub mod pieces;
 mod probe;
 mod row;
-pub mod stability;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -8,19 +8,25 @@ use arrow::datatypes::{DataType, Field, UInt8Type};
 use crate::error::Result;
 use crate::record::Batch;
 use crate::record::schema::{SPLIT, is_hidden};
-use crate::stage::Sink;
+use crate::stage::{Prepare, Sink};
 
 /// Keeps every batch that has rows, without hidden columns, types as they came.
 #[derive(Debug, Default)]
 pub struct Collect {
-    split_names: Vec<String>,
+    visible: Arc<Visible>,
     batches: Vec<RecordBatch>,
+}
+
+/// Makes of a batch what its user sees.
+#[derive(Debug, Default)]
+struct Visible {
+    split_names: Vec<String>,
 }
 
 impl Collect {
     /// The splits in plan order: where rows have one, it becomes the column `split`.
     pub fn new(split_names: Vec<String>) -> Self {
-        Collect { split_names, batches: Vec::new() }
+        Collect { visible: Arc::new(Visible { split_names }), batches: Vec::new() }
     }
 
     /// The batches, in input order.
@@ -29,11 +35,8 @@ impl Collect {
     }
 }
 
-impl Sink for Collect {
-    fn push(&mut self, mut batch: Batch) -> Result<()> {
-        if batch.rows() == 0 {
-            return Ok(());
-        }
+impl Prepare<RecordBatch> for Visible {
+    fn prepare(&self, mut batch: Batch) -> Result<RecordBatch> {
         if let Some(splits) = batch.records.column_by_name(SPLIT) {
             let name = |split: &u8| Some(self.split_names[usize::from(*split)].as_str());
             let names: StringViewArray =
@@ -42,7 +45,21 @@ impl Sink for Collect {
         }
         let fields = batch.records.schema_ref().fields();
         let visible: Vec<usize> = (0..fields.len()).filter(|&i| !is_hidden(fields[i].name())).collect();
-        self.batches.push(batch.records.project(&visible)?);
+        Ok(batch.records.project(&visible)?)
+    }
+}
+
+impl Sink for Collect {
+    type Ready = RecordBatch;
+
+    fn preparer(&self) -> Arc<dyn Prepare<RecordBatch>> {
+        self.visible.clone()
+    }
+
+    fn push(&mut self, records: RecordBatch) -> Result<()> {
+        if records.num_rows() > 0 {
+            self.batches.push(records);
+        }
         Ok(())
     }
 

@@ -186,7 +186,10 @@ pub fn error(what: &str, path: &Path, e: io::Error) -> Error {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             ("read_only", "choose a folder that you may write to")
         }
+        ErrorKind::NotADirectory => {
+            ("cannot_write", "it, or a folder above it, is a file: choose another folder")
+        }
         _ => ("cannot_write", "check the disk, or choose another folder"),
     };
-    Error::new(Class::Publish, code, format!("cannot {what}: {e}")).path(path.display()).source(e).help(help)
+    Error::new(Class::Publish, code, format!("cannot {what}")).path(path.display()).source(e).help(help)
 }

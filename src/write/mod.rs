@@ -23,15 +23,16 @@ pub use collect::Collect;
 pub use disk::Disk;
 pub use jsonl::Compression;
 pub use plain::PlainStage;
-pub use prepare::{Prepared, Preparer};
+pub use prepare::Prepared;
 pub use publish::Publisher;
 pub use shard::ShardPlan;
 
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
 use crate::error::{Class, Error, Result};
+use crate::record::FileNames;
 use crate::record::schema::type_name;
-use crate::record::{Batch, FileNames};
-use crate::stage::Sink;
+use crate::stage::{Prepare, Sink};
+use prepare::BatchPreparer;
 use shard::ShardWriter;
 use sidecar::Sidecars;
 
@@ -92,7 +93,7 @@ pub struct SinkOptions {
 
 /// Writes shards and sidecars; publishes them at [`ShardSink::commit`]. Dropped before, it leaves nothing behind.
 pub struct ShardSink {
-    preparer: Arc<Preparer>,
+    preparer: Arc<BatchPreparer>,
     /// By split, then format.
     shards: Vec<ShardWriter>,
     shard_bytes: u64,
@@ -131,7 +132,7 @@ impl ShardSink {
             files: None,
             columns: columns(&schema),
             publisher,
-            preparer: Arc::new(Preparer {
+            preparer: Arc::new(BatchPreparer {
                 schema,
                 arrow: options.formats.contains(&Format::Arrow),
                 lines: options.formats.iter().any(|f| *f != Format::Arrow),
@@ -148,11 +149,6 @@ impl ShardSink {
         self.publisher.staging()
     }
 
-    /// What any worker can do for a batch before it is [pushed](ShardSink::push_prepared).
-    pub fn preparer(&self) -> Arc<Preparer> {
-        self.preparer.clone()
-    }
-
     /// Fixes the shards of each split, before the first row; none leaves a split as it was.
     pub fn plan_shards(&mut self, plans: Vec<Option<ShardPlan>>) -> Result<()> {
         for (shards, plan) in self.shards.chunks_mut(self.formats).zip(plans) {
@@ -161,20 +157,6 @@ impl ShardSink {
             }
         }
         Ok(())
-    }
-
-    /// Appends the next batch, in input order.
-    pub fn push_prepared(&mut self, prepared: Prepared) -> Result<()> {
-        for part in &prepared.parts {
-            let totals = &mut self.splits[part.split];
-            totals.rows += part.rows as u64;
-            totals.tokens += part.tokens.iter().map(|&t| u64::from(t)).sum::<u64>();
-            totals.trained_tokens += part.trained_tokens;
-            for shards in &mut self.shards[part.split * self.formats..][..self.formats] {
-                shards.push(part)?;
-            }
-        }
-        self.sidecars.push(prepared.keys.as_ref(), &prepared.notes)
     }
 
     /// Publishes: fills in `manifest_version`, `data`, `schema`, `splits`, `shards`, `sidecars` and `key_recipe`;
@@ -200,9 +182,23 @@ impl ShardSink {
 }
 
 impl Sink for ShardSink {
-    fn push(&mut self, batch: Batch) -> Result<()> {
-        let prepared = self.preparer.prepare(batch)?;
-        self.push_prepared(prepared)
+    type Ready = Prepared;
+
+    fn preparer(&self) -> Arc<dyn Prepare<Prepared>> {
+        self.preparer.clone()
+    }
+
+    fn push(&mut self, prepared: Prepared) -> Result<()> {
+        for part in &prepared.parts {
+            let totals = &mut self.splits[part.split];
+            totals.rows += part.rows as u64;
+            totals.tokens += part.tokens.iter().map(|&t| u64::from(t)).sum::<u64>();
+            totals.trained_tokens += part.trained_tokens;
+            for shards in &mut self.shards[part.split * self.formats..][..self.formats] {
+                shards.push(part)?;
+            }
+        }
+        self.sidecars.push(prepared.keys.as_ref(), &prepared.notes)
     }
 
     fn expect(&mut self, rows: &[u64], bytes: &[u64]) -> Result<()> {

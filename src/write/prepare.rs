@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::record::schema::{IGNORE, INPUT_IDS, KEY, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SPLIT};
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
+use crate::stage::Prepare;
 
-/// Prepares batches; shared by all workers.
-pub struct Preparer {
+/// Prepares batches for a [`ShardSink`](super::ShardSink); shared by all workers.
+pub struct BatchPreparer {
     pub(super) schema: SchemaRef,
     pub(super) split_names: Vec<String>,
     pub(super) file_names: FileNames,
@@ -45,9 +46,8 @@ pub(super) struct Part {
     pub trained_tokens: u64,
 }
 
-impl Preparer {
-    /// Does all that does not depend on other batches.
-    pub fn prepare(&self, batch: Batch) -> Result<Prepared> {
+impl Prepare<Prepared> for BatchPreparer {
+    fn prepare(&self, batch: Batch) -> Result<Prepared> {
         let splits = self.splits_of(&batch)?;
         let keys = match &self.key_recipe {
             Some(recipe) => Some(self.keys(&batch, splits, recipe)?),
@@ -57,7 +57,9 @@ impl Preparer {
         let notes = Notes::of(batch.rejects, batch.duplicates, &self.file_names, &self.against);
         Ok(Prepared { parts, keys, notes })
     }
+}
 
+impl BatchPreparer {
     /// The split of each row; none where all rows are of the first.
     fn splits_of<'a>(&self, batch: &'a Batch) -> Result<Option<&'a [u8]>> {
         let Some(column) = batch.records.column_by_name(SPLIT) else { return Ok(None) };

@@ -170,7 +170,7 @@ fn check(out: &Path, overwrite: bool) -> Result<Option<Manifest>> {
     let names = match fs::read_dir(out) {
         Ok(entries) => entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(disk::error("write to", out, e)),
+        Err(e) => return Err(disk::error("write to this folder", out, e)),
     };
     let (ours, mut others): (Vec<String>, Vec<String>) = names.partition(|n| is_temporary(n));
     others.sort();
@@ -185,9 +185,10 @@ fn check(out: &Path, overwrite: bool) -> Result<Option<Manifest>> {
         if overwrite {
             return Ok(Some(old));
         }
-        let splits: Vec<String> = old.splits.iter().map(|s| format!("{} {} rows", s.name, s.rows)).collect();
+        let splits: Vec<String> =
+            old.splits.iter().map(|s| format!("{} ({} rows)", s.name, s.rows)).collect();
         return Err(refused("exists", format!("the folder holds a data set: {}", splits.join(", ")))
-            .help("choose another folder, or pass overwrite=True to replace it"));
+            .help("choose another folder, or pass overwrite=True (--overwrite) to replace it"));
     }
     // A stopped run may have left its generation, which its journal names, or an empty `data`.
     let left_by_us = |n: &str| n == DATA && (ours.iter().any(|o| o == NEXT) || is_empty(&out.join(DATA)));
@@ -197,7 +198,9 @@ fn check(out: &Path, overwrite: bool) -> Result<Option<Manifest>> {
     }
     if !overwrite {
         return Err(refused("exists", format!("the folder is not empty: it holds {}", some_of(&others)))
-            .help("choose a new folder, or pass overwrite=True to write beside what is there"));
+            .help(
+                "choose a new folder, or pass overwrite=True (--overwrite) to write beside what is there",
+            ));
     }
     match others.iter().find(|n| [DATA, REJECTS].contains(&n.as_str())) {
         Some(name) => Err(refused(

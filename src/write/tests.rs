@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::artifact::{self, Keys};
+use crate::record::Batch;
 use crate::record::schema::{self, KEY, SPLIT};
 use crate::record::{Duplicate, Place, Places, Reject};
 
@@ -131,11 +132,17 @@ pub fn batch(records: RecordBatch, from: usize) -> Batch {
     }
 }
 
+/// Prepares and pushes.
+pub fn push<S: Sink>(sink: &mut S, batch: Batch) -> Result<()> {
+    let ready = sink.preparer().prepare(batch)?;
+    sink.push(ready)
+}
+
 /// Publishes `count` rows that arrive `size` at a time.
 pub fn publish(options: SinkOptions, disk: Disk, count: usize, size: usize, kind: Text) -> Result<Manifest> {
     let mut sink = ShardSink::open(options, disk)?;
     for from in (0..count).step_by(size) {
-        sink.push(batch(rows(from, (from + size).min(count), kind), from))?;
+        push(&mut sink, batch(rows(from, (from + size).min(count), kind), from))?;
     }
     sink.finish()?;
     sink.commit(base())
@@ -206,7 +213,7 @@ fn bits_and_bytes_around_a_slice_are_not_written() {
     let write = |records: RecordBatch| {
         let dir = tempfile::tempdir().unwrap();
         let mut sink = ShardSink::open(options(dir.path(), records.schema()), Disk::real()).unwrap();
-        sink.push(batch(records, 0)).unwrap();
+        push(&mut sink, batch(records, 0)).unwrap();
         sink.commit(base()).unwrap();
         tree(dir.path())
     };
@@ -310,7 +317,7 @@ fn shards_can_be_planned_by_rows() {
         let mut sink = ShardSink::open(options(dir.path(), schema.clone()), Disk::real())?;
         sink.plan_shards(vec![Some(train), None])?;
         for from in (0..100).step_by(7) {
-            sink.push(batch(rows(from, (from + 7).min(100), Text::View), from))?;
+            push(&mut sink, batch(rows(from, (from + 7).min(100), Text::View), from))?;
         }
         let manifest = sink.commit(base())?;
         Ok::<_, Error>(manifest.shards.iter().map(|f| (f.name.clone(), f.rows)).collect::<Vec<_>>())
@@ -409,8 +416,8 @@ fn options_that_make_no_sense_are_refused() {
 #[test]
 fn collect_keeps_types_and_hides_what_is_ours() {
     let mut collect = Collect::new(vec!["train".into(), "valid".into()]);
-    collect.push(batch(rows(0, 3, Text::View), 0)).unwrap();
-    collect.push(batch(rows(3, 3, Text::View), 3)).unwrap();
+    push(&mut collect, batch(rows(0, 3, Text::View), 0)).unwrap();
+    push(&mut collect, batch(rows(3, 3, Text::View), 3)).unwrap();
     let batches = collect.into_batches();
     assert_eq!(batches.len(), 1);
     let names: Vec<&str> = batches[0].schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
@@ -450,7 +457,7 @@ fn write_speed() {
             let prepared = preparer.prepare(batch).unwrap();
             prepare += start.elapsed().as_secs_f64();
             let start = Instant::now();
-            sink.push_prepared(prepared).unwrap();
+            sink.push(prepared).unwrap();
             push += start.elapsed().as_secs_f64();
         }
         let gb = (batches * bytes) as f64 / 1e9;

@@ -1,12 +1,11 @@
 //! Columns under construction: values go in as JSON, an Arrow array comes out.
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, NullBufferBuilder, StringViewArray, make_view,
-};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, NullBufferBuilder, make_view};
 use arrow::buffer::{BooleanBuffer, Buffer};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
+use super::views::text;
 use crate::error::Result;
 use crate::read::json::{self, Kind, Value};
 use crate::read::{ColumnKind, ReadColumn};
@@ -143,7 +142,7 @@ impl Column {
     pub fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
         let nulls = self.nulls.build();
         Ok(match self.data {
-            Data::Views(views) => Arc::new(StringViewArray::try_new(views.into(), buffers.clone(), nulls)?),
+            Data::Views(views) => text(views, buffers, nulls)?,
             Data::Ints(ints) => Arc::new(Int64Array::try_new(ints.into(), nulls)?),
             Data::Floats(floats) => Arc::new(Float64Array::try_new(floats.into(), nulls)?),
             Data::Bools(bools) => Arc::new(BooleanArray::new(BooleanBuffer::from(bools), nulls)),

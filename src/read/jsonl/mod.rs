@@ -4,6 +4,7 @@ mod columns;
 mod row;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Decode for JsonlDecode {
                 rows.reject(reason::LINE_TOO_LONG, place, self.too_long(bytes), &head, counts);
                 None
             }
-            Payload::Records(_) => {
+            Payload::Records(_) | Payload::Picked { .. } => {
                 return Err(Error::internal("record batches reached the JSON lines decoder"));
             }
         };
@@ -104,7 +105,7 @@ impl<'d> Rows<'d> {
     fn new(decode: &'d JsonlDecode, chunk: &Chunk) -> Self {
         let byte = match &chunk.payload {
             Payload::Lines { byte, .. } | Payload::LongLine { byte, .. } => *byte,
-            Payload::Records(_) => 0,
+            Payload::Records(_) | Payload::Picked { .. } => 0,
         };
         // A first guess; the columns grow.
         let rows = chunk.payload.bytes() / 512;

@@ -30,6 +30,8 @@ fn decode(text: &[u8]) -> (Batch, StepCounts) {
     let mut counts = StepCounts::default();
     let batch = decoder(Limits::default()).decode(chunk(text), &mut counts).unwrap();
     assert_eq!(batch.rows(), batch.places.rows.len());
+    // The columns were made without a check.
+    batch.records.columns().iter().for_each(|c| c.to_data().validate_full().unwrap());
     assert_eq!(counts.rows_in, counts.rows_out + counts.removed_rows());
     assert_eq!(counts.rows_out, batch.rows() as u64);
     assert_eq!(counts.removed_rows(), batch.rejects.len() as u64);

@@ -36,7 +36,7 @@ fn lines(mut source: LinesSource, limits: Limits) -> Vec<(u32, u64, u64, Vec<u8>
                 assert_eq!(head.len() as u64, bytes.min(LONG_LINE_HEAD as u64));
                 out.push((chunk.file, chunk.first_row, byte, head));
             }
-            Payload::Records(_) => panic!("no records here"),
+            Payload::Records(_) | Payload::Picked { .. } => panic!("no records here"),
         }
     }
     out

@@ -173,11 +173,3 @@ fn a_character_of_several_tokens_is_the_last_ones() {
     let texts = tokenizer.token_texts(&prompt(&tokenizer, "語")).unwrap();
     assert_eq!(texts, ["", "", "語"]);
 }
-
-#[test]
-fn a_stop_is_stable_where_nothing_merges_into_it() {
-    let tokenizer = fixtures::byte_level(false);
-    assert_eq!(tokenizer.encoder().is_stable("</s>", &["a", "the sky.", "x\n", "x "]).unwrap(), (4, 4));
-    // The space before the stop becomes a part of its first token.
-    assert_eq!(tokenizer.encoder().is_stable("the end", &[".", ". "]).unwrap(), (1, 2));
-}

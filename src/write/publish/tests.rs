@@ -3,7 +3,7 @@ use std::io::ErrorKind;
 
 use super::*;
 use crate::artifact;
-use crate::write::tests::{Text, base, batch, options, publish, rows, tree};
+use crate::write::tests::{Text, base, batch, options, publish, push, rows, tree};
 use crate::write::{ShardSink, SinkOptions};
 
 const OLD: usize = 60;
@@ -105,7 +105,7 @@ fn a_cancelled_run_leaves_nothing() {
         let (dir, out, files) = prepared(before);
         let schema = rows(0, 1, Text::View).schema();
         let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
-        crate::stage::Sink::push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
+        push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
         drop(sink);
         assert!(tree(dir.path()) == files);
     }
@@ -117,7 +117,7 @@ fn too_many_rejects_publish_only_them() {
         let (dir, out, files) = prepared(before);
         let schema = rows(0, 1, Text::View).schema();
         let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
-        crate::stage::Sink::push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
+        push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
         let path = sink.abandon_with_rejects().unwrap();
         assert_eq!(path, dir.path().join("deep/out.rejects.jsonl"));
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 5);

@@ -1,0 +1,54 @@
+"""Options as Python gives them: loose types made precise, with an error that names the verb and the way out."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastprep.exceptions import PlanError
+
+
+def bad(message: str, help: str | None = None) -> PlanError:
+    """The error for an option that makes no sense."""
+    return PlanError.new(message, code="bad_option", help=help)
+
+
+def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) -> int:
+    """A whole number in [least, below)."""
+    try:
+        number = operator.index(given)
+    except TypeError:
+        raise bad(f"{verb}: {option}={given!r} is not a whole number") from None
+    if not least <= number < below:
+        limit = f"must be at least {least}" if number < least else f"is too large: the limit is {below - 1}"
+        raise bad(f"{verb}: {option}={number} {limit}")
+    return number
+
+
+def optional(verb: str, option: str, given: Any, least: int) -> int | None:
+    """A whole number, or None for the default."""
+    return None if given is None else whole(verb, option, given, least)
+
+
+def texts(verb: str, option: str, given: Any) -> list[str]:
+    """A string, or several; a string alone is one, not its characters."""
+    listed = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
+    if listed is None or not all(isinstance(text, str) for text in listed):
+        raise bad(f"{verb}: {option}={given!r} must be a string, or several")
+    return listed
+
+
+def columns(verb: str, option: str, given: Any) -> list[str]:
+    """One column name or more."""
+    names = texts(verb, option, given)
+    if not names:
+        raise bad(f"{verb}: {option} names no column", "name at least one, or leave it out")
+    return names
+
+
+def mapping(verb: str, option: str, given: Any) -> dict[str, Any]:
+    """A mapping from column names."""
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise bad(f"{verb}: {option}={given!r} is not a mapping from column names", f'write {option}={{"column": …}}')
+    return dict(given)
