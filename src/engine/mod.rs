@@ -65,7 +65,7 @@ enum Station {
     Sink,
 }
 
-/// Runs the job to its end, to its first error, or until `cancel`. `interrupted` is asked a few times a
+/// Runs the job to its end, to its first error in input order, or until `cancel`. `interrupted` is asked a few times a
 /// second by the calling thread. Gives the counts of each step.
 pub fn run(
     job: Job<'_>,
@@ -102,6 +102,7 @@ pub fn run(
             ordered,
             sink: Some(job.sink),
             failed: None,
+            stopped: false,
         }),
         wake: Condvar::new(),
         over: Condvar::new(),
@@ -122,9 +123,7 @@ pub fn run(
                 asked = Instant::now();
                 shared = line.lock();
             }
-            if cancel.is_cancelled() && shared.failed.is_none() {
-                shared.failed = Some(Error::cancelled());
-            }
+            shared.stopped |= cancel.is_cancelled();
         }
         drop(shared);
         line.wake.notify_all();
@@ -134,7 +133,8 @@ pub fn run(
         }
     });
     let mut shared = line.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(e) = shared.failed {
+    cancel.check()?;
+    if let Some(e) = shared.failed.filter(|_| shared.state.has_failed()) {
         return Err(e);
     }
     if let Some(sink) = shared.sink.take() {
@@ -174,12 +174,14 @@ struct Shared<'s> {
     source: Option<Box<dyn Source>>,
     ordered: Vec<Option<Box<dyn Ordered>>>,
     sink: Option<&'s mut dyn Sink>,
+    /// The first in input order so far.
     failed: Option<Error>,
+    stopped: bool,
 }
 
 impl Shared<'_> {
     fn is_over(&self) -> bool {
-        self.failed.is_some() || self.state.is_finished()
+        self.stopped || self.state.is_finished()
     }
 }
 
@@ -211,11 +213,14 @@ impl<'s> Line<'s, '_> {
                 continue;
             };
             drop(shared);
+            let batch = task.batch();
             let outcome = catch_unwind(AssertUnwindSafe(|| self.perform(task)));
             let failed = outcome.unwrap_or_else(|panic| Err(panicked(&panic))).err();
             shared = self.lock();
-            if shared.failed.is_none() {
-                shared.failed = failed;
+            if let Some(e) = failed
+                && shared.state.fail(batch)
+            {
+                shared.failed = Some(e);
             }
             self.wake.notify_all();
         }
@@ -263,8 +268,8 @@ impl<'s> Line<'s, '_> {
                     let pushed = sink.push(batch);
                     let mut shared = self.lock();
                     shared.sink = Some(sink);
-                    shared.state.leave(station, weight);
                     pushed?;
+                    shared.state.leave(station, weight);
                 }
             },
         }

@@ -13,14 +13,29 @@ pub enum Task {
     Ordered(usize, Batch, usize),
 }
 
+impl Task {
+    /// The number of its batch, and its weight; a reading has neither.
+    pub fn batch(&self) -> Option<(u64, usize)> {
+        match self {
+            Task::Read => None,
+            Task::Decode(chunk, weight) => Some((chunk.seq, *weight)),
+            Task::Map(_, batch, weight) | Task::Ordered(_, batch, weight) => Some((batch.seq, *weight)),
+        }
+    }
+}
+
 /// The queues before each station.
 pub struct State {
     chunks: VecDeque<(Chunk, usize)>,
     stations: Vec<Waiting>,
     reading: bool,
     read_all: bool,
-    /// The last batch that matters, once an ordered stage has seen enough.
-    last: Option<u64>,
+    /// Chunks read.
+    read: u64,
+    /// Batches that matter: all, until an ordered stage has seen enough.
+    wanted: u64,
+    /// The first batch that failed.
+    failed: u64,
     in_flight: usize,
     in_flight_bytes: usize,
     limit: usize,
@@ -42,7 +57,9 @@ impl State {
             stations: is_ordered.iter().map(waiting).collect(),
             reading: false,
             read_all: false,
-            last: None,
+            read: 0,
+            wanted: u64::MAX,
+            failed: u64::MAX,
             in_flight: 0,
             in_flight_bytes: 0,
             limit,
@@ -81,7 +98,8 @@ impl State {
     pub fn read(&mut self, chunk: Option<Chunk>) {
         self.reading = false;
         match chunk {
-            Some(chunk) if self.last.is_none() => {
+            Some(chunk) if chunk.seq < self.end() => {
+                self.read += 1;
                 let weight = chunk.payload.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
@@ -96,10 +114,10 @@ impl State {
     pub fn deliver(&mut self, from: usize, batch: Batch, weight: usize, satisfied: bool) {
         self.pass(from);
         if satisfied {
-            self.last = Some(self.last.map_or(batch.seq, |last| last.min(batch.seq)));
+            self.wanted = self.wanted.min(batch.seq + 1);
             self.read_all = true;
         }
-        if self.last.is_some_and(|last| batch.seq > last) {
+        if batch.seq >= self.end() {
             self.release(weight);
             return;
         }
@@ -120,6 +138,37 @@ impl State {
         self.release(weight);
     }
 
+    /// Reading, or the work on this batch, has failed. Batches before it go on: the failure that is told is the
+    /// first in input order, not in time, and none that lies behind what an ordered stage asked for. Says whether
+    /// it is the first so far.
+    pub fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
+        let seq = match batch {
+            Some((seq, weight)) => {
+                self.release(weight);
+                seq
+            }
+            None => {
+                self.reading = false;
+                self.read
+            }
+        };
+        let first = seq < self.failed;
+        self.failed = self.failed.min(seq);
+        self.read_all = true;
+        self.forget_later();
+        first
+    }
+
+    /// Whether a batch that matters has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed < self.wanted
+    }
+
+    /// The first batch that need not be worked on.
+    fn end(&self) -> u64 {
+        self.wanted.min(self.failed)
+    }
+
     /// Whether all was read and nothing is under way.
     pub fn is_finished(&self) -> bool {
         self.read_all && !self.reading && self.in_flight == 0
@@ -137,12 +186,12 @@ impl State {
         self.in_flight_bytes -= weight;
     }
 
-    /// Drops the queued work behind the last batch that matters.
+    /// Drops the queued work on batches that need none.
     fn forget_later(&mut self) {
-        let Some(last) = self.last else { return };
+        let end = self.end();
         let mut freed = Vec::new();
         self.chunks.retain(|(chunk, weight)| {
-            let keep = chunk.seq <= last;
+            let keep = chunk.seq < end;
             if !keep {
                 freed.push(*weight);
             }
@@ -151,14 +200,14 @@ impl State {
         for station in &mut self.stations {
             match station {
                 Waiting::Any(queue) => queue.retain(|(batch, weight)| {
-                    let keep = batch.seq <= last;
+                    let keep = batch.seq < end;
                     if !keep {
                         freed.push(*weight);
                     }
                     keep
                 }),
                 Waiting::InOrder { ready, .. } => {
-                    freed.extend(ready.split_off(&(last + 1)).into_values().map(|(_, weight)| weight));
+                    freed.extend(ready.split_off(&end).into_values().map(|(_, weight)| weight));
                 }
             }
         }
