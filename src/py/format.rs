@@ -1,13 +1,13 @@
 //! `PromptFormat`.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 
 use super::errors::to_python;
 use crate::format::PromptFormat;
+use crate::hash;
 
 /// How prompts and completions are worded, in training and at inference alike. Immutable.
 ///
@@ -27,12 +27,6 @@ use crate::format::PromptFormat;
 #[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
-
-impl Hash for PyPromptFormat {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.to_json().hash(state);
-    }
-}
 
 impl PartialEq for PyPromptFormat {
     fn eq(&self, other: &Self) -> bool {
@@ -192,6 +186,10 @@ impl PyPromptFormat {
             f.stop(),
             if f.eos() { "True" } else { "False" }
         )
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash::field(Some(self.0.to_json().as_bytes())) as u64
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
