@@ -3,7 +3,8 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
-//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`record`], [`report`], [`stage`], [`artifact`]
+//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`disk`], [`record`], [`report`], [`stage`],
+//!    [`artifact`]
 //! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `write`
 //! 2. `plan`: steps as data, resolved and explained without touching a row
 //! 3. `engine`: the only place that creates threads
@@ -13,6 +14,7 @@ pub mod artifact;
 pub mod cancel;
 pub mod compute;
 pub mod dedup;
+pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod format;

@@ -34,7 +34,7 @@ pub const RECORD_BATCH_ROWS: usize = 4_096;
 pub const RECORD_BATCH_BYTES: usize = 8 << 20;
 
 /// Rows that the shuffle holds in memory before it spills to disk, in bytes.
-pub const SHUFFLE_MEMORY_BYTES: usize = 128 << 20;
+pub const SHUFFLE_MEMORY_BYTES: u64 = 128 << 20;
 
 /// A reject keeps at most this many bytes of its record.
 pub const REJECT_RECORD_BYTES: usize = 64 << 10;

@@ -7,8 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 
 use crate::error::Result;
-use crate::record::Batch;
-use crate::record::size;
+use crate::record::{Batch, RowPlace, size};
 use crate::report::StepCounts;
 
 /// A piece of input as the source hands it on: cut in order, decoded by any worker.
@@ -62,7 +61,8 @@ impl Payload {
         match self {
             Payload::Lines { text, .. } => text.len(),
             Payload::LongLine { head, .. } => head.len(),
-            Payload::Records(records) => size::bytes(records),
+            // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
+            Payload::Records(records) => size::bytes(records) + records.num_rows() * size_of::<RowPlace>(),
             Payload::Picked { order, row_bytes, .. } => order.len() * row_bytes,
         }
     }

@@ -19,6 +19,9 @@ SHARED = _BESIDE if _BESIDE.is_dir() else _ABOVE
 
 SEPARATOR, STOP = "\n##\n", "\n###\n"
 
+# Python takes four control characters for white space that Unicode does not.
+WHITE_SPACE = "".join(c for c in map(chr, range(0x110000)) if c.isspace() and c not in "\x1c\x1d\x1e\x1f")
+
 
 def shared(name: str) -> Path:
     """A file of the shared test data; skips the test where it is absent."""
@@ -76,9 +79,9 @@ def render(prompt: str, completion: str, separator: str = SEPARATOR, stop: str =
 def removal(prompt: str, completion: str, separator: str = SEPARATOR, stop: str = STOP) -> str | None:
     """The reason for which ``format`` must take this row out, if there is one: promise 4, naively."""
     prompt, completion = render(prompt, completion, separator, stop)
-    if not prompt.removesuffix(separator).strip():
+    if not prompt.removesuffix(separator).strip(WHITE_SPACE):
         return "empty_prompt"
-    if not completion.removesuffix(stop).strip():
+    if not completion.removesuffix(stop).strip(WHITE_SPACE):
         return "empty_completion"
     row = prompt + completion
     own = {separator: len(prompt) - len(separator), stop: len(row) - len(stop)}

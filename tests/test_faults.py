@@ -242,14 +242,16 @@ def test_an_input_that_changes_during_the_run_publishes_nothing(
     assert (written(out), out.exists()) == (before, over != "nothing")
 
 
-def test_an_input_that_shrinks_during_the_run_is_recorded_as_it_was_read(
+def test_an_input_that_is_replaced_before_it_is_opened_is_recorded_as_it_was_read(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FASTPREP_BATCH_ROWS", "1")
+    replaced = []
 
     def meddle(frame: pl.DataFrame) -> pl.DataFrame:
-        if len(frame):
+        if len(frame) and not replaced:
             (raw / "c.jsonl").write_text(LINE.format("new"))
+            replaced.append(True)
         return frame
 
     out = tmp_path / "out"

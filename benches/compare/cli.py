@@ -14,7 +14,6 @@ def parser(doc: str | None, *, megabytes: float, runs: int) -> argparse.Argument
     p.add_argument("--mb", type=float, default=megabytes, help="size of the input in 10⁶ bytes")
     p.add_argument("--runs", type=int, default=runs, help="timed rounds of all sides")
     p.add_argument("--record", action="store_true", help="keep the result in benches/record/")
-    p.add_argument("--peers-only", action="store_true", help="run without fastprep")
     p.add_argument("--data", type=Path, help="folder of real sets (*.jsonl.gz) instead of generated rows")
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--duplicates", type=float, default=0.1, help="share of generated rows that are copies")

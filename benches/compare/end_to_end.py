@@ -14,8 +14,6 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, default=TOKENIZER, help="a tokenizer.json")
     args = parser.parse_args()
     sides = {"fastprep": ("ours", "end_to_end"), "datasets": ("with_datasets", "end_to_end")}
-    if args.peers_only:
-        del sides["fastprep"]
     bench("end_to_end", args, sides, "tokens", args.tokenizer)
 
 

@@ -20,7 +20,7 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Run:
-    """One run: seconds on the clock; for a whole process also processor seconds and peak memory in bytes."""
+    """One run: seconds on the clock and of the processors; for a whole process also peak memory in bytes."""
 
     wall: float
     cpu: float | None = None
@@ -39,11 +39,11 @@ def kernel(name: str, work: Callable[[], Any]) -> Side:
     """A side that is timed within this process; its result is freed outside the time."""
 
     def run() -> Run:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         result = work()
-        wall = time.perf_counter() - start
+        wall, cpu = time.perf_counter() - start, time.process_time() - busy
         del result
-        return Run(wall)
+        return Run(wall, cpu)
 
     return Side(name, run)
 
@@ -120,12 +120,17 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """What the record holds."""
         sides = {
-            name: {"median_s": median, "mb_per_s": self.size / 1e6 / median}
+            name: {"median_s": median, "mb_per_s": self.size / 1e6 / median, "median_cpu_s": _cpu(self.runs[name])}
             | {"runs": [asdict(run) for run in self.runs[name]]}
             for name, median in self.medians().items()
         }
         ratios = {peer: asdict(i) | {"verdict": i.verdict()} for peer, i in self.ratios().items()}
         return {"name": self.name, "bytes": self.size, "sides": sides, "ratios": ratios, "notes": self.notes}
+
+
+def _cpu(runs: Sequence[Run]) -> float | None:
+    """Median processor seconds: what a run took of a machine that others used too."""
+    return None if runs[0].cpu is None else statistics.median(run.cpu or 0 for run in runs)
 
 
 def marginal(small: Result, large: Result) -> dict[str, dict[str, float]]:
@@ -145,8 +150,9 @@ def table(result: Result) -> str:
     for name, median in result.medians().items():
         runs = result.runs[name]
         text = f"  {name:<22} {median:9.4f} s {result.size / 1e6 / median:10,.1f} MB/s"
+        if (cpu := _cpu(runs)) is not None:
+            text += f"  cpu {cpu:7.2f} s"
         if runs[0].peak is not None:
-            text += f"  cpu {statistics.median(r.cpu or 0 for r in runs):7.2f} s"
             text += f"  peak {statistics.median(r.peak or 0 for r in runs) / 1e6:7,.0f} MB"
         if name in ratios:
             r = ratios[name]

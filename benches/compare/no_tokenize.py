@@ -18,8 +18,6 @@ def main() -> None:
     args = cli.parser(__doc__, megabytes=1_000, runs=7).parse_args()
     sides = {"fastprep": ("ours", "no_tokenize")}
     sides |= {f"polars {form}": ("with_polars", form) for form in FORMS}
-    if args.peers_only:
-        del sides["fastprep"]
     bench("no_tokenize", args, sides, "text", pick=best)
 
 

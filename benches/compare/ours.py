@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 from job import SEPARATOR, STOP
 
@@ -22,17 +23,16 @@ def no_tokenize(source: Path, out: Path) -> None:
     fp.scan_jsonl(str(source)).format(FORMAT).dedup().sink_arrow(str(out))
 
 
-def collisions(table: pa.Table) -> int:
-    """Rows in which separator or stop occurs where the format did not put it."""
-    counts = FORMAT.check(table)
-    return counts["separator_collision"] + counts["stop_collision"]
-
-
-def unique(table: pa.Table) -> pa.Table:
-    """The first of every group of equal rows, in order."""
-    return fp.from_arrow(table).dedup(on=["prompt", "completion"], keepers=False).collect()
-
-
 def parse(source: Path) -> pa.Table:
     """The two text columns of a JSONL file."""
     return fp.scan_jsonl(str(source)).select("prompt", "completion").collect()
+
+
+def unique(rows: pl.DataFrame) -> pl.DataFrame:
+    """The first of every group of equal rows, in order."""
+    return fp.from_arrow(rows).dedup(on=["prompt", "completion"]).to_polars()
+
+
+def render_and_prove(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with separator and stop appended, without those that held one: the scan and the writing of all text."""
+    return fp.from_arrow(rows).format(FORMAT).to_polars()

@@ -65,6 +65,42 @@ def streaming(source: Path, out: Path) -> None:
     _lazy(source).sink_ipc(_file(out), engine="streaming")
 
 
+def parse_eager(source: Path) -> pl.DataFrame:
+    """A JSONL file, read at once."""
+    return pl.read_ndjson(source, schema=SCHEMA)
+
+
+def parse_streaming(source: Path) -> pl.DataFrame:
+    """A JSONL file, by the streaming engine."""
+    return pl.scan_ndjson(source, schema=SCHEMA).collect(engine="streaming")
+
+
+def unique(rows: pl.DataFrame) -> pl.DataFrame:
+    """The first of every group of equal rows, in order."""
+    return rows.unique(["prompt", "completion"], keep="first", maintain_order=True)
+
+
+def absent() -> pl.Expr:
+    """Neither separator nor stop within a column; seams are not looked at."""
+    both = [SEPARATOR, STOP]
+    return ~(PROMPT.str.contains_any(both) | COMPLETION.str.contains_any(both))
+
+
+def scan_eager(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows in which neither occurs: the scan alone, no text is written."""
+    return rows.filter(absent())
+
+
+def scan_lazy(rows: pl.DataFrame) -> pl.DataFrame:
+    """As `scan_eager`, as a plan."""
+    return rows.lazy().filter(absent()).collect()
+
+
+def scan_and_render(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with separator and stop appended."""
+    return rows.lazy().filter(absent()).with_columns(rendered()).collect()
+
+
 def _file(out: Path) -> Path:
     out.mkdir()
     return out / "rows.arrow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+WHOLE_ARGUMENTS = {"IsIn": 1, "Replace": 2, "ReplaceStrict": 2}
+"""Functions that take arguments behind their input whole, as a set or a table, and how many: a literal is one, but a
+column's values over a batch are not those over the data. polars calls these functions row-wise all the same."""
+
+
 def check_row_wise(verb: str, expression: pl.Expr) -> None:
     """Refuse an expression whose value for a row depends on other rows.
 
@@ -22,19 +28,22 @@ def check_row_wise(verb: str, expression: pl.Expr) -> None:
     Raises:
         PlanError: names the smallest sub-expression that is not row-wise.
     """
+    _check_node(verb, _provable(expression))
+
+
+def _check_node(verb: str, expression: pl.Expr) -> None:
     import polars as pl
 
     try:
         children = expression.meta.pop()
     except pl.exceptions.PolarsError:
         children = []
-    if _is_in(expression) and len(children) == 2:
-        # The right side of is_in is a set: a literal is one, a column's values over a batch are not.
-        if children[1].meta.root_names():
-            raise _refusal(verb, expression)
-        children = children[:1]
-    for child in children:
-        check_row_wise(verb, child)
+    arguments = children[::-1]
+    tables = arguments[1 : 1 + WHOLE_ARGUMENTS.get(_function(expression), 0)]
+    if any(table.meta.root_names() for table in tables):
+        raise _refusal(verb, expression)
+    for child in arguments[:1] + arguments[1 + len(tables) :]:
+        _check_node(verb, child)
     try:
         separable = expression.meta.is_row_separable()
         one_each = expression.meta.is_length_preserving() or expression.meta.is_scalar()
@@ -48,20 +57,39 @@ def check_row_wise(verb: str, expression: pl.Expr) -> None:
         raise _refusal(verb, expression)
 
 
-def _is_in(expression: pl.Expr) -> bool:
-    import json
+def _provable(expression: pl.Expr) -> pl.Expr:
+    """The expression with SQL's IN as `is_in`: polars judges that one without knowing the columns."""
+    import polars as pl
+
+    text = _serialized(expression).replace('"Sql":{"IsIn"', '"Boolean":{"IsIn"')
+    return pl.Expr.deserialize(text.encode(), format="json") if '"IsIn"' in text else expression
+
+
+def _serialized(expression: pl.Expr) -> str:
+    """The expression as polars' JSON; empty where it holds a Python function."""
     import warnings
 
     import polars as pl
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = json.loads(expression.meta.serialize(format="json"))
-    except (pl.exceptions.PolarsError, ValueError):
-        return False
-    function = tree.get("Function", {}).get("function", {}) if isinstance(tree, dict) else {}
-    return "IsIn" in str(function.get("Boolean", "")) if isinstance(function, dict) else False
+    with warnings.catch_warnings():
+        # It may change with polars' version: it is looked at, never kept.
+        warnings.simplefilter("ignore")
+        try:
+            return str(expression.meta.serialize(format="json"))
+        except (pl.exceptions.PolarsError, ValueError):
+            return ""
+
+
+def _function(expression: pl.Expr) -> str:
+    """The name of the outermost function; empty where there is none."""
+    tree = json.loads(_serialized(expression) or "null")
+    named = tree.get("Function", {}).get("function", "") if isinstance(tree, dict) else ""
+    # Functions of a kind stand within it: {"Boolean": {"IsIn": {…}}}.
+    while isinstance(named, dict) and named:
+        outer, named = next(iter(named.items()))
+        if outer in WHOLE_ARGUMENTS:
+            return outer
+    return named if isinstance(named, str) else ""
 
 
 def _refusal(verb: str, expression: pl.Expr) -> PlanError:

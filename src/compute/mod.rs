@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
@@ -83,18 +83,21 @@ impl Map for WithColumnsStage {
             out = out.without_columns(&gone)?;
         }
         for (field, column) in self.makes.fields().iter().zip(made.columns()) {
-            // A batch in which a column happens to be all null comes as another type.
             let column = if column.data_type() == field.data_type() {
                 Arc::clone(column)
+            } else if column.null_count() == column.len() || column.data_type().is_null() {
+                // A batch in which a column happens to be all null comes as another type.
+                new_null_array(field.data_type(), column.len())
             } else {
-                cast(column, field.data_type()).map_err(|e| {
-                    Error::new(
-                        Class::Callback,
-                        "columns_changed",
-                        format!("{}: column `{}` changed its type", self.step, field.name()),
-                    )
-                    .source(e)
-                })?
+                let message = format!(
+                    "{}: column `{}` is {}, but {} for no rows",
+                    self.step,
+                    field.name(),
+                    column.data_type(),
+                    field.data_type()
+                );
+                return Err(Error::new(Class::Callback, "columns_changed", message)
+                    .help("a function must make the same types for every batch, an empty one included"));
             };
             out = out.with_column(field.as_ref().clone(), column)?;
         }
@@ -175,19 +178,19 @@ impl HeadStage {
 
 impl crate::stage::Ordered for HeadStage {
     fn push(&mut self, mut batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
-        if batch.rows() <= self.left {
-            self.left -= batch.rows();
+        let kept = self.left.min(batch.rows());
+        self.left -= kept;
+        if self.left > 0 {
             return Ok(batch);
         }
-        for i in self.left..batch.rows() {
+        for i in kept..batch.rows() {
             counts.remove(reason::NOT_IN_HEAD, batch.places.at(i));
         }
-        // What was set aside behind the last row kept is as unread as the rows there.
-        let first_cut = batch.places.at(self.left);
-        batch.rejects.retain(|r| r.place < first_cut);
-        batch.duplicates.retain(|d| d.dropped < first_cut);
-        let keep: BooleanArray = (0..batch.rows()).map(|i| Some(i < self.left)).collect();
-        self.left = 0;
+        // What was set aside behind the last row kept is as unread as the rows there, wherever batches end.
+        let last = kept.checked_sub(1).map(|i| batch.places.at(i));
+        batch.rejects.retain(|r| Some(r.place) < last);
+        batch.duplicates.retain(|d| Some(d.dropped) < last);
+        let keep: BooleanArray = (0..batch.rows()).map(|i| Some(i < kept)).collect();
         batch.keep(&keep)
     }
 

@@ -9,8 +9,9 @@ pub mod prepare;
 mod state;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
@@ -19,6 +20,9 @@ use crate::report::StepCounts;
 use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
 
 use state::{Load, State, Task};
+
+/// How often the calling thread asks whether it was interrupted, and how long a worker sleeps at most.
+const POLL: Duration = Duration::from_millis(50);
 
 /// The step of a stage whose rows another stage of its step counts.
 pub const UNCOUNTED: usize = usize::MAX;
@@ -102,15 +106,23 @@ pub fn run<S: Sink>(
             failed: None,
         }),
         wake: Condvar::new(),
+        over: Condvar::new(),
         cancel,
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..options.threads.max(1)).map(|_| scope.spawn(|| line.work())).collect();
+        let mut asked = Instant::now();
         let mut shared = line.lock();
         while !shared.is_over() {
-            shared = line.wait(shared);
-            if !cancel.is_cancelled() && interrupted() {
-                cancel.cancel();
+            shared = wait(&line.over, shared);
+            if asked.elapsed() >= POLL && !shared.is_over() {
+                // Not under the lock: the question may have to wait for the interpreter.
+                drop(shared);
+                if interrupted() {
+                    cancel.cancel();
+                }
+                asked = Instant::now();
+                shared = line.lock();
             }
             if cancel.is_cancelled() && shared.failed.is_none() {
                 shared.failed = Some(Error::cancelled());
@@ -128,9 +140,32 @@ pub fn run<S: Sink>(
         return Err(e);
     }
     if let Some(sink) = shared.sink.take() {
-        sink.finish()?;
+        attended(cancel, interrupted, || sink.finish())?;
     }
     Ok(shared.counts)
+}
+
+/// Does long work on a thread of its own, so that the calling one can watch for an interruption meanwhile.
+pub fn attended<T: Send>(
+    cancel: &Cancel,
+    interrupted: &mut dyn FnMut() -> bool,
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    let (done, outcome) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(work));
+            drop(done.send(outcome.unwrap_or_else(|panic| Err(panicked(&panic)))));
+        });
+        loop {
+            match outcome.recv_timeout(POLL) {
+                Ok(outcome) => return outcome.and_then(|value| cancel.check().map(|()| value)),
+                Err(RecvTimeoutError::Timeout) if interrupted() => cancel.cancel(),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::internal("a worker was lost")),
+            }
+        }
+    })
 }
 
 /// What workers share, under one lock that is held for hand-over only.
@@ -164,8 +199,15 @@ struct Line<'s, 'c, S: Sink> {
     decode: Arc<dyn Decode>,
     preparer: Arc<dyn Prepare<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
+    /// There may be work.
     wake: Condvar,
+    /// There will be none any more.
+    over: Condvar,
     cancel: &'c Cancel,
+}
+
+fn wait<'g, T>(on: &Condvar, guard: MutexGuard<'g, T>) -> MutexGuard<'g, T> {
+    on.wait_timeout(guard, POLL).unwrap_or_else(PoisonError::into_inner).0
 }
 
 impl<'s, S: Sink> Line<'s, '_, S> {
@@ -173,24 +215,16 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'g>(&self, shared: MutexGuard<'g, Shared<'s, S>>) -> MutexGuard<'g, Shared<'s, S>> {
-        let timeout = Duration::from_millis(50);
-        self.wake.wait_timeout(shared, timeout).unwrap_or_else(PoisonError::into_inner).0
-    }
-
     fn work(&self) {
         let mut shared = self.lock();
         while !shared.is_over() && !self.cancel.is_cancelled() {
             let Some(task) = shared.state.take() else {
-                shared = self.wait(shared);
+                shared = wait(&self.wake, shared);
                 continue;
             };
             drop(shared);
             let outcome = catch_unwind(AssertUnwindSafe(|| self.perform(task)));
-            let failed = match outcome {
-                Ok(done) => done.err(),
-                Err(panic) => Some(Error::internal(format!("a worker panicked: {}", panic_text(&panic)))),
-            };
+            let failed = outcome.unwrap_or_else(|panic| Err(panicked(&panic))).err();
             shared = self.lock();
             if shared.failed.is_none() {
                 shared.failed = failed;
@@ -198,6 +232,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
             self.wake.notify_all();
         }
         self.wake.notify_all();
+        self.over.notify_all();
     }
 
     fn perform(&self, task: Task<S::Ready>) -> Result<()> {
@@ -266,7 +301,10 @@ impl<'s, S: Sink> Line<'s, '_, S> {
     }
 }
 
-fn panic_text(panic: &Box<dyn std::any::Any + Send>) -> String {
+#[cold]
+fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+    let text =
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into());
+    Error::internal(format!("a worker panicked: {text}"))
 }

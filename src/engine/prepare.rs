@@ -1,25 +1,26 @@
 //! A resolved plan, run into a folder or into memory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 
-use super::{Job, RunOptions, Stage, UNCOUNTED, run};
+use super::{Job, RunOptions, Stage, UNCOUNTED, attended, run};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::MANIFEST_VERSION;
 use crate::cancel::Cancel;
+use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
-use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD};
+use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Build, Counted};
 use crate::read::Limits;
 use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::{PickRows, ShuffleSink};
+use crate::shuffle::{PickRows, ShuffleSink, Spill};
 use crate::stage::{Prepare, Sink};
-use crate::write::{Collect, Disk, Format, PlainStage, ShardSink, SinkOptions};
+use crate::write::{Collect, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,6 +55,8 @@ pub struct Knobs {
     pub batch_bytes: usize,
     /// Rows of a batch.
     pub batch_rows: usize,
+    /// Bytes of rows that a shuffle holds before it spills them.
+    pub shuffle_bytes: u64,
 }
 
 impl Knobs {
@@ -64,7 +67,12 @@ impl Knobs {
             threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),
             batch_bytes: number("FASTPREP_BATCH_BYTES", BATCH_BYTES)?,
             batch_rows: number("FASTPREP_BATCH_ROWS", BATCH_ROWS)?,
+            shuffle_bytes: SHUFFLE_MEMORY_BYTES,
         })
+    }
+
+    fn spill_anywhere(self) -> Spill {
+        Spill { disk: Disk::real(), folder: std::env::temp_dir(), memory: self.shuffle_bytes }
     }
 
     fn limits(self) -> Limits {
@@ -111,14 +119,14 @@ pub fn sink(
             against: plan.against.clone(),
             key_recipe: plan.key_recipe.clone(),
         },
-        disk,
+        disk.clone(),
     )?;
     let inputs = opened.inputs.clone();
-    let scratch = shards.staging().to_path_buf();
-    let counts = execute(plan, opened, &mut shards, &scratch, knobs, cancel, interrupted)?;
+    let spill = Spill { disk, folder: shards.staging().to_path_buf(), memory: knobs.shuffle_bytes };
+    let counts = execute(plan, opened, &mut shards, spill, knobs, cancel, interrupted)?;
     let mut report = report(plan, &counts, &names);
     accept(&report, target, &mut Some(shards)).and_then(|shards| {
-        let inputs = inputs.list(cancel)?;
+        let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,
@@ -212,7 +220,7 @@ pub fn collect(
     let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
     let names = opened.inputs.names();
     let mut collect = Collect::new(plan.split_names.clone());
-    let counts = execute(plan, opened, &mut collect, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    let counts = execute(plan, opened, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
@@ -220,7 +228,7 @@ pub fn collect(
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
     let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
     let names = opened.inputs.names();
-    let counts = execute(plan, opened, &mut Nothing, &std::env::temp_dir(), knobs, cancel, interrupted)?;
+    let counts = execute(plan, opened, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(report(plan, &counts, &names))
 }
 
@@ -253,7 +261,7 @@ fn execute<S: Sink>(
     plan: &Resolved,
     opened: crate::plan::source::Opened,
     sink: &mut S,
-    scratch: &Path,
+    spill: Spill,
     knobs: Knobs,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
@@ -278,10 +286,10 @@ where
         return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
     stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
-    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), scratch.to_path_buf());
+    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), spill);
     let job = Job { source, decode, stages, sink: &mut shuffle, steps };
     let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
-    let (totals, shuffled) = shuffle.into_source()?;
+    let (totals, shuffled) = attended(cancel, interrupted, || shuffle.into_source())?;
     sink.expect(&totals.rows, &totals.bytes)?;
     let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
     run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;

@@ -321,7 +321,7 @@ impl Builder<'_> {
                 }
                 self.out.split_names = options.names();
                 self.out.report_by.clone_from(&options.report_by);
-                self.map(number, Counted::Yes, SplitStage { options: options.clone() })
+                self.map(number, Counted::Yes, SplitStage::new(options.clone()))
             }
             Step::Tokenize(options) => self.tokenize(number, options),
             Step::Shuffle { seed } => {

@@ -39,7 +39,7 @@ impl Stream {
         Python::attach(|py| {
             let reader: PyRecordBatchReader =
                 self.object.extract(py).map_err(|e: PyErr| from_python(py, e, "from_arrow"))?;
-            reader.into_reader().map_err(|e| from_python(py, e.into(), "from_arrow"))
+            reader.into_reader().map_err(|e| from_python(py, e, "from_arrow"))
         })
     }
 }

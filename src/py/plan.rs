@@ -16,6 +16,7 @@ use super::function::PyFunction;
 use super::gate::enter;
 use super::reader::{Made, Stdin};
 use crate::dedup::Normalize;
+use crate::disk::Disk;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, nearest_first};
 use crate::format::{OnCollision, SpecialPolicy};
@@ -25,7 +26,7 @@ use crate::record::{Policy, reason, schema};
 use crate::split::SplitOptions;
 use crate::tokenize::{OnOverflow, TokenNames};
 use crate::validate::{Check, Rule};
-use crate::write::{Compression, Disk, Format};
+use crate::write::{Compression, Format};
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]

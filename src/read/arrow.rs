@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
@@ -142,7 +143,7 @@ impl Decode for RecordsDecode {
                 records.column_by_name(field.name()).ok_or_else(|| changed(field, "is not there"))?;
             let view = *field.data_type() == DataType::Utf8View;
             columns.push(if column.data_type() == field.data_type() {
-                column.clone()
+                column.as_string_view_opt().map_or_else(|| column.clone(), |text| Arc::new(compact(text)))
             } else if view && is_text(column.data_type()) {
                 cast(column, &DataType::Utf8View)?
             } else {
@@ -175,8 +176,7 @@ fn changed(field: &Field, how: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use arrow::array::{
-        ArrayRef, AsArray, DictionaryArray, Int32Array, LargeStringArray, NullArray, StringArray,
-        StringViewArray,
+        ArrayRef, DictionaryArray, Int32Array, LargeStringArray, NullArray, StringArray, StringViewArray,
     };
     use arrow::datatypes::Int32Type;
 

@@ -77,6 +77,7 @@ impl Source for LinesSource {
                 self.seq += 1;
                 return Ok(Some(chunk));
             }
+            stream.opened.unchanged()?;
             let (bytes, xxh3) = stream.opened.stored();
             self.inputs.record(self.file, bytes, xxh3);
             self.current = None;

@@ -18,6 +18,7 @@
 //! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
 
 pub mod arrow;
+mod compact;
 pub mod discover;
 pub mod inputs;
 pub mod json;

@@ -1,6 +1,6 @@
 //! Opening one input: compression told by its first bytes, stored bytes hashed as they pass.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -32,6 +32,13 @@ const REFUSED: &[(&[u8], &str, &str)] = &[
 pub struct Opened {
     decoder: Decoder,
     shown: String,
+    watched: Option<Watched>,
+}
+
+/// A file as it was when it was opened.
+struct Watched {
+    file: File,
+    metadata: Metadata,
 }
 
 enum Decoder {
@@ -44,8 +51,11 @@ impl Opened {
     /// Opens a file.
     pub fn file(path: &Path) -> Result<Self> {
         let shown = path.display().to_string();
+        let failed = |e| cannot_read(e, path.display());
         let file = open_file(path)?;
-        Opened::reader(Box::new(file), shown)
+        let watched =
+            Watched { metadata: file.metadata().map_err(failed)?, file: file.try_clone().map_err(failed)? };
+        Ok(Opened { watched: Some(watched), ..Opened::reader(Box::new(file), shown)? })
     }
 
     /// Takes a reader; messages call it `shown`.
@@ -67,7 +77,7 @@ impl Opened {
             }
             _ => Decoder::Plain(Box::new(tap)),
         };
-        Ok(Opened { decoder, shown })
+        Ok(Opened { decoder, shown, watched: None })
     }
 
     /// Appends the next `want` bytes, fewer only at the end; returns how many.
@@ -80,6 +90,20 @@ impl Opened {
             Decoder::Zstd(r) => r.take(limit).read_to_end(out),
         };
         read.map_err(|e| self.explain(e))
+    }
+
+    /// Fails where a file is no longer what was opened: what of it was read, and what not, would be chance.
+    pub fn unchanged(&self) -> Result<()> {
+        let Some(Watched { file, metadata: then }) = &self.watched else { return Ok(()) };
+        let now = file.metadata().map_err(|e| cannot_read(e, &self.shown))?;
+        if now.len() == then.len() && now.modified().ok() == then.modified().ok() {
+            return Ok(());
+        }
+        let message =
+            format!("the input changed while it was read: {} bytes became {}", then.len(), now.len());
+        Err(Error::new(Class::Source, "changed", message)
+            .help("wait until it is written, or work on a copy")
+            .path(&self.shown))
     }
 
     /// How many stored bytes have passed, and their checksum.

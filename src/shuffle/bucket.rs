@@ -1,8 +1,7 @@
 //! Rows dealt by rank: held in memory until that is full, then spilled into 64 buckets on disk.
 
-use std::fs::{File, remove_file};
 use std::io::{BufReader, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -10,7 +9,8 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use super::ranked::{by_rank, ranks_of, with_ranks, without_ranks};
-use crate::error::{Class, Error, Result};
+use crate::disk::{Disk, DiskFile, unwritten};
+use crate::error::Result;
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::size;
 use crate::stage::{Chunk, Payload, Source};
@@ -18,21 +18,31 @@ use crate::stage::{Chunk, Payload, Source};
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
 
+/// Where and when rows are spilled.
+#[derive(Clone)]
+pub struct Spill {
+    /// What writes there.
+    pub disk: Disk,
+    /// The files have no names: nothing is ever seen there.
+    pub folder: PathBuf,
+    /// Bytes of rows that are held before.
+    pub memory: u64,
+}
+
 /// One level: the top bits of the ranks were used up by the levels above it.
 pub struct Buckets {
     level: u32,
-    memory: usize,
-    scratch: PathBuf,
+    spill: Spill,
     held: Vec<RecordBatch>,
-    held_bytes: usize,
+    held_bytes: u64,
     spilled: Vec<Option<Spilled>>,
 }
 
 struct Spilled {
     level: u32,
-    path: PathBuf,
-    writer: StreamWriter<BufWriter<File>>,
-    bytes: usize,
+    folder: PathBuf,
+    writer: StreamWriter<BufWriter<DiskFile>>,
+    bytes: u64,
 }
 
 /// Rows of neighbouring ranks.
@@ -42,9 +52,9 @@ enum Part {
 }
 
 impl Buckets {
-    pub fn new(level: u32, memory: usize, scratch: PathBuf) -> Self {
+    pub fn new(level: u32, spill: Spill) -> Self {
         let spilled = (0..BUCKETS).map(|_| None).collect();
-        Buckets { level, memory, scratch, held: Vec::new(), held_bytes: 0, spilled }
+        Buckets { level, spill, held: Vec::new(), held_bytes: 0, spilled }
     }
 
     /// Takes rows with their ranks.
@@ -53,26 +63,28 @@ impl Buckets {
     }
 
     fn hold(&mut self, ranked: RecordBatch) -> Result<()> {
-        self.held_bytes += size::bytes(&ranked);
+        if ranked.num_rows() == 0 {
+            return Ok(());
+        }
+        self.held_bytes += size::bytes(&ranked) as u64;
         self.held.push(ranked);
-        if self.held_bytes > self.memory { self.spill() } else { Ok(()) }
+        if self.held_bytes > self.spill.memory { self.spill() } else { Ok(()) }
     }
 
     fn spill(&mut self) -> Result<()> {
-        let Some((all, order)) = by_rank(&std::mem::take(&mut self.held))? else { return Ok(()) };
         self.held_bytes = 0;
+        let Some((all, order)) = by_rank(std::mem::take(&mut self.held))? else { return Ok(()) };
         let ranks = ranks_of(&all);
         let shift = 64 - BITS * (self.level + 1);
         let bucket_of = |i: &u32| (ranks[*i as usize] >> shift) as usize & (BUCKETS - 1);
         for of_one in order.chunk_by(|a, b| bucket_of(a) == bucket_of(b)) {
             let rows = take_record_batch(&all, &UInt32Array::from(of_one.to_vec()))?;
-            let bucket = bucket_of(&of_one[0]);
-            let spilled = match &mut self.spilled[bucket] {
+            let spilled = match &mut self.spilled[bucket_of(&of_one[0])] {
                 Some(spilled) => spilled,
-                none => none.insert(Spilled::create(&self.scratch, self.level, bucket, &rows)?),
+                none => none.insert(Spilled::create(&self.spill, self.level, &rows)?),
             };
-            spilled.bytes += size::bytes(&rows);
-            spilled.writer.write(&rows).map_err(|e| cannot_spill(&spilled.path, e))?;
+            spilled.bytes += size::bytes(&rows) as u64;
+            spilled.writer.write(&rows).map_err(|e| unwritten(&spilled.folder, e))?;
         }
         Ok(())
     }
@@ -88,24 +100,19 @@ impl Buckets {
 }
 
 impl Spilled {
-    fn create(scratch: &Path, level: u32, bucket: usize, rows: &RecordBatch) -> Result<Self> {
-        let path = scratch.join(format!("bucket-{level}-{bucket}"));
-        let file = File::create(&path).map_err(|e| cannot_spill(&path, e))?;
-        let writer = StreamWriter::try_new(BufWriter::new(file), &rows.schema())
-            .map_err(|e| cannot_spill(&path, e))?;
-        Ok(Spilled { level, path, writer, bytes: 0 })
+    fn create(spill: &Spill, level: u32, rows: &RecordBatch) -> Result<Self> {
+        let folder = spill.folder.clone();
+        let file = BufWriter::new(spill.disk.create_nameless(&folder)?);
+        let writer = StreamWriter::try_new(file, &rows.schema()).map_err(|e| unwritten(&folder, e))?;
+        Ok(Spilled { level, folder, writer, bytes: 0 })
     }
 
-    fn read_back(mut self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        self.writer.finish().map_err(|e| cannot_spill(&self.path, e))?;
-        drop(self.writer);
-        let file = File::open(&self.path).map_err(|e| cannot_spill(&self.path, e))?;
-        // Gone from the folder at once: nothing is left behind whatever happens next.
-        let _ = remove_file(&self.path);
-        let reader =
-            StreamReader::try_new(BufReader::new(file), None).map_err(|e| cannot_spill(&self.path, e))?;
-        for rows in reader {
-            take(rows.map_err(|e| cannot_spill(&self.path, e))?)?;
+    fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let lost = |e| unwritten(&self.folder, e);
+        let file = self.writer.into_inner().map_err(lost)?;
+        let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader()?;
+        for rows in StreamReader::try_new(BufReader::new(file), None).map_err(lost)? {
+            take(rows.map_err(lost)?)?;
         }
         Ok(())
     }
@@ -113,8 +120,7 @@ impl Spilled {
 
 /// Hands all rows on in the order of their ranks.
 pub struct Shuffled {
-    memory: usize,
-    scratch: PathBuf,
+    spill: Spill,
     /// The next one last.
     parts: Vec<Part>,
     sorted: Option<Sorted>,
@@ -132,8 +138,8 @@ struct Sorted {
 impl Shuffled {
     /// Of all rows that were pushed.
     pub fn new(buckets: Buckets) -> Result<Self> {
-        let (memory, scratch) = (buckets.memory, buckets.scratch.clone());
-        let mut shuffled = Shuffled { memory, scratch, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
+        let spill = buckets.spill.clone();
+        let mut shuffled = Shuffled { spill, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
         shuffled.put(buckets)?;
         Ok(shuffled)
     }
@@ -146,8 +152,10 @@ impl Shuffled {
     fn sort(&mut self, part: Part) -> Result<()> {
         let ranked = match part {
             Part::Held(ranked) => ranked,
-            Part::Spilled(spilled) if spilled.bytes > self.memory && BITS * (spilled.level + 2) <= 64 => {
-                let mut next = Buckets::new(spilled.level + 1, self.memory, self.scratch.clone());
+            Part::Spilled(spilled)
+                if spilled.bytes > self.spill.memory && BITS * (spilled.level + 2) <= 64 =>
+            {
+                let mut next = Buckets::new(spilled.level + 1, self.spill.clone());
                 spilled.read_back(&mut |ranked| next.hold(ranked))?;
                 return self.put(next);
             }
@@ -160,7 +168,7 @@ impl Shuffled {
                 all
             }
         };
-        if let Some((all, order)) = by_rank(&ranked)? {
+        if let Some((all, order)) = by_rank(ranked)? {
             let all = without_ranks(&all)?;
             let row_bytes = size::bytes(&all) / order.len().max(1);
             self.sorted = Some(Sorted { all, order, at: 0, row_bytes });
@@ -192,17 +200,4 @@ impl Source for Shuffled {
             }
         }
     }
-}
-
-#[cold]
-fn cannot_spill(path: &Path, e: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Error::new(
-        Class::Publish,
-        "cannot_spill",
-        "shuffle: the rows do not fit in memory, and not on disk either",
-    )
-    .path(name)
-    .source(e)
-    .help("free space where the output is written; the shuffle needs as much again as the data")
 }

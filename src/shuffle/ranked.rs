@@ -31,9 +31,10 @@ pub fn ranks_of(ranked: &RecordBatch) -> &[u64] {
 }
 
 /// The rows in one batch, and the order that their ranks give them; ties keep their order.
-pub fn by_rank(batches: &[RecordBatch]) -> Result<Option<(RecordBatch, Vec<u32>)>> {
+pub fn by_rank(batches: Vec<RecordBatch>) -> Result<Option<(RecordBatch, Vec<u32>)>> {
     let Some(first) = batches.first() else { return Ok(None) };
-    let all = concat_batches(&first.schema(), batches)?;
+    let all = concat_batches(&first.schema(), &batches)?;
+    drop(batches);
     let ranks = ranks_of(&all);
     let mut order: Vec<u32> = (0..ranks.len() as u32).collect();
     order.sort_by_key(|i| ranks[*i as usize]);

@@ -3,7 +3,8 @@
 
 mod key;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, UInt8Array};
 use arrow::datatypes::{DataType, Field};
@@ -64,8 +65,9 @@ impl SplitOptions {
 
 /// Writes each row's split.
 pub struct SplitStage {
-    /// Checked.
-    pub options: SplitOptions,
+    options: SplitOptions,
+    /// The values of the reported column so far, in all batches.
+    values: Mutex<HashSet<String>>,
 }
 
 impl Map for SplitStage {
@@ -73,7 +75,7 @@ impl Map for SplitStage {
         let keys = keys_of(&batch.records, schema::PROMPT_KEY)?;
         let sides: UInt8Array = keys.into_iter().map(|key| Some(self.side(key))).collect();
         if let Some(column) = &self.options.report_by {
-            count_groups(&batch, column, &sides, counts)?;
+            self.count_groups(&batch, column, &sides, counts)?;
         }
         let batch = batch.without_columns(&[schema::PROMPT_KEY])?;
         batch.with_column(Field::new(schema::SPLIT, DataType::UInt8, false), Arc::new(sides))
@@ -81,6 +83,11 @@ impl Map for SplitStage {
 }
 
 impl SplitStage {
+    /// The stage of checked options, for one run.
+    pub fn new(options: SplitOptions) -> Self {
+        SplitStage { options, values: Mutex::default() }
+    }
+
     fn side(&self, key: u128) -> u8 {
         let unit = hash::unit(key, self.options.seed);
         let mut upper = 0.0;
@@ -92,15 +99,27 @@ impl SplitStage {
         }
         0
     }
-}
 
-fn count_groups(batch: &Batch, column: &str, sides: &UInt8Array, counts: &mut StepCounts) -> Result<()> {
-    let values = batch.column(column)?;
-    let options = FormatOptions::default().with_null("(null)");
-    let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
-    for i in 0..values.len() {
-        *counts.groups.entry((shown.value(i).to_string(), sides.value(i))).or_default() += 1;
-        if counts.groups.len() > MAX_GROUPS {
+    fn count_groups(
+        &self,
+        batch: &Batch,
+        column: &str,
+        sides: &UInt8Array,
+        counts: &mut StepCounts,
+    ) -> Result<()> {
+        let values = batch.column(column)?;
+        let options = FormatOptions::default().with_null("(null)");
+        let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+        for i in 0..values.len() {
+            *counts.groups.entry((shown.value(i).to_string(), sides.value(i))).or_default() += 1;
+        }
+        let mut seen = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        for (value, _) in counts.groups.keys() {
+            if !seen.contains(value) {
+                seen.insert(value.clone());
+            }
+        }
+        if seen.len() > MAX_GROUPS {
             return Err(Error::new(
                 Class::Plan,
                 "bad_option",
@@ -108,8 +127,8 @@ fn count_groups(batch: &Batch, column: &str, sides: &UInt8Array, counts: &mut St
             )
             .help("report_by is meant for classes and sources: give a column with few values"));
         }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -118,7 +137,7 @@ mod tests {
 
     fn stage(shares: &[(&str, f64)], seed: u64) -> SplitStage {
         let shares = shares.iter().map(|(n, s)| (n.to_string(), *s)).collect();
-        SplitStage { options: SplitOptions { shares, seed, report_by: None } }
+        SplitStage::new(SplitOptions { shares, seed, report_by: None })
     }
 
     #[test]

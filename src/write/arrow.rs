@@ -3,13 +3,12 @@
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 
 use super::block::{BlockFile, WrittenFile};
 use super::cut::{Fill, Limit};
-use super::disk::{Disk, error};
-use crate::error::{Error, Result};
+use crate::disk::{Disk, error, unwritten};
+use crate::error::Result;
 use std::path::{Path, PathBuf};
 
 /// An Arrow file being written.
@@ -66,12 +65,5 @@ impl ArrowFile {
         self.pending.clear();
         self.fill = Fill::default();
         self.writer.write(&together).map_err(|e| unwritten(&self.path, e))
-    }
-}
-
-fn unwritten(path: &Path, e: ArrowError) -> Error {
-    match e {
-        ArrowError::IoError(_, e) => error("write", path, e),
-        e => e.into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::disk::DiskFile;
+use crate::disk::DiskFile;
 use crate::hash::Checksum;
 
 /// Bytes of a write: large enough that the call costs nothing, small enough to stay in a core's L2.

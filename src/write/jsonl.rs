@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use flate2::write::GzEncoder;
 
 use super::block::{BLOCK, BlockFile, WrittenFile};
-use super::disk::{Disk, error};
+use crate::disk::{Disk, error};
 use crate::error::Result;
 use crate::record::json;
 

@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::disk::{self, Disk};
+use crate::disk::{self, Disk};
 use crate::error::{Class, Error, Result};
 
 /// The name of the lock within the folder.

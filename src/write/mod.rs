@@ -5,7 +5,6 @@ mod block;
 pub mod collect;
 mod content;
 mod cut;
-pub mod disk;
 mod jsonl;
 mod lock;
 mod plain;
@@ -20,7 +19,6 @@ use std::sync::Arc;
 use ::arrow::datatypes::{Schema, SchemaRef};
 
 pub use collect::Collect;
-pub use disk::Disk;
 pub use jsonl::Compression;
 pub use plain::PlainStage;
 pub use prepare::Prepared;
@@ -28,6 +26,7 @@ pub use publish::Publisher;
 pub use shard::ShardPlan;
 
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
+use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::record::FileNames;
 use crate::record::schema::type_name;

@@ -6,13 +6,14 @@
 //! superseded. Whoever comes next finishes the removal, so nothing is ever removed that no manifest of ours names.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::disk::{self, Disk};
 use super::lock::{LOCK, Lock};
 use crate::artifact::manifest::Manifest;
 use crate::artifact::open::{MANIFEST, read};
 use crate::artifact::verify::REJECTS;
+use crate::disk::{self, Disk};
 use crate::error::{Class, Error, Result};
 use crate::hash::digest_hex;
 
@@ -93,8 +94,12 @@ impl Publisher {
         let missing: Vec<PathBuf> =
             self.out.ancestors().take_while(|p| !p.exists()).map(Path::to_path_buf).collect();
         for folder in missing.into_iter().rev() {
-            self.disk.create_dir(&folder)?;
-            self.made.push(folder);
+            match self.disk.create_dir(&folder) {
+                Ok(()) => self.made.push(folder),
+                // Another run has made it meanwhile, for a folder of its own beside ours.
+                Err(_) if folder.is_dir() => {}
+                Err(e) => return Err(e),
+            }
         }
         Ok(())
     }
@@ -213,7 +218,12 @@ fn check(out: &Path, overwrite: bool) -> Result<Option<Manifest>> {
 }
 
 fn is_temporary(name: &str) -> bool {
-    [LOCK, NEXT, SUPERSEDED, REJECTS_NEXT].contains(&name) || name.starts_with(STAGING)
+    [LOCK, NEXT, SUPERSEDED, REJECTS_NEXT].contains(&name) || is_staging(name)
+}
+
+/// The prefix and the number of a process.
+fn is_staging(name: &str) -> bool {
+    name.strip_prefix(STAGING).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_empty(folder: &Path) -> bool {
@@ -228,7 +238,9 @@ fn some_of(names: &[String]) -> String {
 /// Removes what stopped runs left: staging folders, and generations that only the journal names.
 fn sweep(out: &Path, disk: &Disk) -> Result<()> {
     for entry in fs::read_dir(out).map_err(|e| disk::error("list", out, e))?.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(STAGING) {
+        // A link of that name is not ours, and must not be followed.
+        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
+        if is_folder && is_staging(&entry.file_name().to_string_lossy()) {
             disk.remove_tree(&entry.path())?;
         }
     }

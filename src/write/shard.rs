@@ -9,10 +9,10 @@ use super::Format;
 use super::arrow::ArrowFile;
 use super::block::WrittenFile;
 use super::cut::{Fill, Limit};
-use super::disk::{Disk, DiskFile};
 use super::jsonl::LinesFile;
 use super::prepare::Part;
 use crate::artifact::manifest::FileEntry;
+use crate::disk::{Disk, DiskFile};
 use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};
 

@@ -201,3 +201,33 @@ fn publishing_the_same_again_mends_a_damaged_set() {
     run(&out, NEW, Disk::real()).unwrap();
     assert!(tree(dir.path()) == files);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_link_leads_to_is_not_ours() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, elsewhere) = (dir.path().join("out"), dir.path().join("elsewhere"));
+    fs::create_dir_all(&out).unwrap();
+    fs::create_dir_all(&elsewhere).unwrap();
+    fs::write(elsewhere.join("precious"), "x").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, out.join(".staging-1")).unwrap();
+    run(&out, NEW, Disk::real()).unwrap();
+    assert_eq!(fs::read_to_string(elsewhere.join("precious")).unwrap(), "x");
+    assert_eq!(seen(&out), Some(NEW as u64));
+}
+
+#[test]
+fn runs_that_need_the_same_new_parent_do_not_collide() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let parent = dir.path().join(format!("{round}/deep"));
+        let open = |name: &str| Publisher::open(&parent.join(name), false, Disk::real());
+        let both = std::thread::scope(|scope| {
+            let first = scope.spawn(|| open("a").and_then(|p| p.commit(base())));
+            let second = open("b").and_then(|p| p.commit(base()));
+            (first.join().unwrap(), second)
+        });
+        both.0.unwrap();
+        both.1.unwrap();
+    }
+}

@@ -1,10 +1,12 @@
 //! The only door to calls that change files, so that a test can close it at any one of them.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::error::ArrowError;
 
 use crate::error::{Class, Error, Result};
 
@@ -75,6 +77,24 @@ impl Disk {
     pub fn create_file(&self, path: &Path) -> Result<DiskFile> {
         let file = self.call("make the file", path, || File::create(path))?;
         Ok(DiskFile { file, disk: self.clone(), path: path.to_path_buf() })
+    }
+
+    /// Makes a file without a name in this folder, to be written and [read back](DiskFile::into_reader): nobody else
+    /// can meet it, and its space is free again once it is closed, however the process ends.
+    pub fn create_nameless(&self, folder: &Path) -> Result<DiskFile> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mut path = PathBuf::new();
+        let open = || loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            path = folder.join(format!(".fastprep-{}-{number}", std::process::id()));
+            match File::options().read(true).write(true).create_new(true).open(&path) {
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                opened => return opened,
+            }
+        };
+        let file = self.call("make a file in", folder, open)?;
+        self.remove_file(&path)?;
+        Ok(DiskFile { file, disk: self.clone(), path: folder.to_path_buf() })
     }
 
     /// Opens a file for locking, and makes it where there is none.
@@ -151,11 +171,11 @@ pub struct DiskFile {
     path: PathBuf,
 }
 
-impl DiskFile {
-    /// Writes through to the system: one file-changing call.
-    pub fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+/// Writes all of it through to the system: one file-changing call.
+impl Write for DiskFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.disk.gate() {
-            Ok(()) => self.file.write_all(bytes),
+            Ok(()) => self.file.write_all(bytes).map(|()| bytes.len()),
             Err((e, first)) => {
                 if first {
                     self.file.write_all(&bytes[..bytes.len() / 2])?;
@@ -165,12 +185,24 @@ impl DiskFile {
         }
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl DiskFile {
+    /// The file from its start, to be read.
+    pub fn into_reader(mut self) -> Result<File> {
+        self.file.rewind().map_err(|e| error("read back", &self.path, e))?;
+        Ok(self.file)
+    }
+
     /// Makes what was written durable.
     pub fn sync(&self) -> Result<()> {
         self.disk.call("sync", &self.path, || self.file.sync_all())
     }
 
-    /// Where it is.
+    /// Where it is; of a file without a name, its folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -192,4 +224,13 @@ pub fn error(what: &str, path: &Path, e: io::Error) -> Error {
         _ => ("cannot_write", "check the disk, or choose another folder"),
     };
     Error::new(Class::Publish, code, format!("cannot {what}")).path(path.display()).source(e).help(help)
+}
+
+/// The error of Arrow's writers over a file of ours.
+#[cold]
+pub fn unwritten(path: &Path, e: ArrowError) -> Error {
+    match e {
+        ArrowError::IoError(_, e) => error("write", path, e),
+        e => e.into(),
+    }
 }

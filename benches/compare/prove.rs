@@ -1,0 +1,85 @@
+//! The proof alone, without rendering: `prove FILE THREADS` renders the rows of a JSONL file into pages, then,
+//! for every line on standard input, proves all pages once and prints how many rows collide. Whoever asks takes
+//! the time: `benches/compare/kernels.py --prover`.
+
+use std::io::{BufRead, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fastprep::format::prove::RowSpan;
+use fastprep::format::{PromptFormat, Prover};
+use serde::Deserialize;
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Bytes of a page: about what a batch of the engine renders to.
+const PAGE: usize = 1 << 20;
+
+#[derive(Deserialize)]
+struct Row {
+    prompt: String,
+    completion: String,
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+    rows: Vec<RowSpan>,
+}
+
+impl Page {
+    fn push(&mut self, row: &Row, format: &PromptFormat) {
+        let start = self.text.len();
+        let separator = self.append(&row.prompt);
+        let completion = self.append(format.separator());
+        let stop = self.append(&row.completion);
+        let end = self.append(format.stop());
+        self.rows.push(RowSpan { row: self.rows.len(), start, separator, completion, stop, end });
+    }
+
+    fn append(&mut self, text: &str) -> usize {
+        self.text.push_str(text);
+        self.text.len()
+    }
+}
+
+fn pages(path: &str, format: &PromptFormat) -> Outcome<Vec<Page>> {
+    let mut pages = vec![];
+    let mut page = Page::default();
+    for line in std::io::BufReader::new(std::fs::File::open(path)?).lines() {
+        page.push(&serde_json::from_str(&line?)?, format);
+        if page.text.len() >= PAGE {
+            pages.push(std::mem::take(&mut page));
+        }
+    }
+    pages.push(page);
+    Ok(pages)
+}
+
+fn collisions(prover: &Prover, pages: &[Page], threads: usize) -> usize {
+    let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let rows = prover.prove(page.text.as_bytes(), &page.rows).len();
+                    found.fetch_add(rows, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    found.into_inner()
+}
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, path, threads] = arguments.as_slice() else { return Err("usage: prove FILE THREADS".into()) };
+    let format = PromptFormat::new("{prompt}", "{completion}", "\n##\n", "\n###\n", false)?;
+    let (prover, pages, threads) = (Prover::new(&format), pages(path, &format)?, threads.parse()?);
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lines() {
+        line?;
+        writeln!(out, "{}", collisions(&prover, &pages, threads))?;
+        out.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Slices of view columns, without the buffers that none of their rows needs.
+
+use arrow::array::{Array, ByteView, StringViewArray};
+use arrow::buffer::Buffer;
+use hashbrown::HashMap;
+
+/// So many buffers cost nothing.
+const FEW: usize = 16;
+
+/// The column over those of its buffers alone that its texts lie in.
+///
+/// A slice has all buffers of the column it was cut from: thousands, where a polars frame of many chunks comes as
+/// one batch. Each would be handed on with every batch, and cross the border to Python with every batch.
+#[expect(unsafe_code, reason = "the proof is below")]
+pub fn compact(column: &StringViewArray) -> StringViewArray {
+    let all = column.data_buffers();
+    if all.len() <= FEW {
+        return column.clone();
+    }
+    let mut used: Vec<Buffer> = vec![];
+    let mut numbers: HashMap<u32, u32> = HashMap::new();
+    // Neighbouring rows mostly lie in the same buffer.
+    let mut last = None;
+    let mut views = Vec::with_capacity(column.len());
+    for (i, &view) in column.views().iter().enumerate() {
+        let mut view = ByteView::from(view);
+        if column.is_null(i) {
+            views.push(0);
+            continue;
+        }
+        if view.length > 12 {
+            let old = view.buffer_index;
+            view.buffer_index = match last {
+                Some((number, new)) if number == old => new,
+                _ => *numbers.entry(old).or_insert_with(|| {
+                    used.push(all[old as usize].clone());
+                    used.len() as u32 - 1
+                }),
+            };
+            last = Some((old, view.buffer_index));
+        }
+        views.push(view.as_u128());
+    }
+    // SAFETY: a view must lie within its buffer, and its text be UTF-8. The views come from a valid array; each
+    // shows the same bytes of the same buffer as before, only under that buffer's new number, or is the empty
+    // text, at a null.
+    unsafe { StringViewArray::new_unchecked(views.into(), used, column.nulls().cloned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::StringViewBuilder;
+
+    use super::*;
+
+    #[test]
+    fn keeps_the_rows_and_drops_the_buffers_of_others() {
+        let text = |i: usize| format!("a text that is longer than a view holds inline, number {i}");
+        let mut builder = StringViewBuilder::new();
+        for i in 0..100 {
+            let block = builder.append_block(text(i).into_bytes().into());
+            builder.try_append_view(block, 0, text(i).len() as u32).unwrap();
+            builder.append_value("short");
+            builder.append_null();
+            builder.try_append_view(block, 2, 30).unwrap();
+        }
+        let whole = builder.finish();
+        for (from, rows) in [(0, 400), (0, 0), (40, 12), (41, 2), (397, 3), (42, 5)] {
+            let slice = whole.slice(from, rows);
+            let compacted = compact(&slice);
+            assert_eq!(compacted, slice);
+            assert!(compacted.data_buffers().len() <= rows.div_ceil(4) + 1, "{from} {rows}");
+            compacted.to_data().validate_full().unwrap();
+        }
+    }
+}

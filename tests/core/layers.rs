@@ -1,0 +1,248 @@
+//! The layers of the crate, read off its source: who imports whom, and who may touch what.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A module imports from the layers before its own; those of layer 0 also from one another.
+const LAYERS: [&[&str]; 5] = [
+    &["artifact", "cancel", "disk", "error", "hash", "limits", "record", "report", "stage"],
+    &["compute", "dedup", "format", "read", "shuffle", "split", "tokenize", "validate", "write"],
+    &["plan"],
+    &["engine"],
+    &["py"],
+];
+
+/// Calls that change files, beside those that are imported by name.
+const CHANGES: [&str; 13] = [
+    "File::create",
+    "File::options",
+    "OpenOptions",
+    "fs::copy",
+    "fs::create_dir",
+    "fs::hard_link",
+    "fs::remove",
+    "fs::rename",
+    "fs::set_permissions",
+    "fs::soft_link",
+    "fs::write",
+    ".set_len(",
+    "tempfile",
+];
+
+/// What may be imported from `std::fs` by name: nothing that changes a file.
+const FS_NAMES: [&str; 5] = ["self", "File", "Metadata", "TryLockError", "fs"];
+
+struct Source {
+    /// `dedup/index.rs`.
+    name: String,
+    /// Without comments.
+    code: String,
+    /// Up to its unit tests, which may do what the product may not; nothing where the file is all tests.
+    product: String,
+    lines: usize,
+}
+
+impl Source {
+    /// `dedup`.
+    fn module(&self) -> &str {
+        self.name.split(['/', '.']).next().unwrap()
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = vec![];
+    collect(&root, &mut paths);
+    paths.sort();
+    assert!(paths.len() > 50, "only {} files", paths.len());
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&path).unwrap();
+        let code: String = text.lines().map(|l| format!("{}\n", without_comment(l))).collect();
+        let all_tests =
+            ["tests", "testing", "fixtures"].iter().any(|t| name.split(['/', '.']).any(|part| part == *t));
+        let product = match all_tests {
+            true => String::new(),
+            false => code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_string(),
+        };
+        Source { name, code, product, lines: text.lines().count() }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => collect(&path, paths),
+            false if path.extension().is_some_and(|e| e == "rs") => paths.push(path),
+            false => {}
+        }
+    }
+}
+
+/// A `//` within a string ends the line too: nothing that is searched for follows one.
+fn without_comment(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+fn layer(module: &str) -> usize {
+    let found = LAYERS.iter().position(|modules| modules.contains(&module));
+    found.unwrap_or_else(|| panic!("`{module}` is in no layer: add it to LAYERS, and to DESIGN §3"))
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// The top-level modules that a source names: by `crate::x`, by `crate::{x::…, y}`, or by enough `super`s.
+fn imports(source: &Source) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, after) in source.code.match_indices("crate::").map(|(i, m)| (i, &source.code[i + m.len()..])) {
+        match after.strip_prefix('{') {
+            None => drop(found.insert(word(after).to_string())),
+            Some(group) => found.extend(group_of(group)),
+        }
+    }
+    // `src/a.rs` and `src/a/mod.rs` are one deep, `src/a/b.rs` is two.
+    let inner = source.name.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+    let depth = inner.split('/').count();
+    let mut inline = 0;
+    for line in source.code.lines() {
+        let opens = ["mod ", "pub mod ", "pub(super) mod "].iter().any(|m| line.starts_with(m));
+        inline = usize::from(inline > 0 || opens && line.ends_with('{'));
+        for (i, _) in line.match_indices("super::").filter(|(i, _)| !line[..*i].ends_with("super::")) {
+            let supers = line[i..].split("::").take_while(|part| *part == "super").count();
+            if supers >= depth + inline {
+                found.insert(word(&line[i + supers * "super::".len()..]).to_string());
+            }
+        }
+    }
+    found
+}
+
+/// The first words of a braced list, whatever is nested in it.
+fn group_of(text: &str) -> Vec<String> {
+    let (mut words, mut depth, mut fresh) = (vec![], 1, true);
+    for (i, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 1 => break,
+            '}' => depth -= 1,
+            ',' if depth == 1 => fresh = true,
+            c if depth == 1 && fresh && !c.is_whitespace() => {
+                words.push(word(&text[i..]).to_string());
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+#[test]
+fn modules_import_from_the_layers_before_them() {
+    let mut wrong = vec![];
+    for source in sources().iter().filter(|s| s.name != "lib.rs") {
+        let (from, own) = (source.module(), layer(source.module()));
+        for to in imports(source).iter().filter(|to| *to != from) {
+            let other = layer(to);
+            if other > own || (other == own && own > 0) {
+                wrong.push(format!("{} (layer {own}) imports {to} (layer {other})", source.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reader_of_imports_sees_them() {
+    let source = |name: &str, code: &str| Source {
+        name: name.into(),
+        code: code.into(),
+        product: String::new(),
+        lines: 0,
+    };
+    let found = |name, code| imports(&source(name, code)).into_iter().collect::<Vec<_>>().join(" ");
+    assert_eq!(found("a/b.rs", "use crate::x::Y;\nfn f() { crate::z() }\n"), "x z");
+    assert_eq!(found("a/b.rs", "use crate::{x::{P, Q}, y, z::R};\n"), "x y z");
+    assert_eq!(found("a/b.rs", "use super::c::D;\nuse super::super::x;\n"), "x");
+    assert_eq!(found("a/mod.rs", "use super::x;\nmod tests {\n    use super::*;\n}\n"), "x");
+    assert_eq!(found("a.rs", "mod tests {\n    use super::super::x;\n}\n"), "x");
+}
+
+#[test]
+fn every_module_is_declared_once() {
+    let lib = sources().into_iter().find(|s| s.name == "lib.rs").unwrap().code;
+    for module in LAYERS.concat() {
+        assert_eq!(lib.matches(&format!("mod {module};")).count(), 1, "{module}");
+    }
+}
+
+/// Whether a text has this, not as the end of a longer word.
+fn has(text: &str, what: &str) -> bool {
+    let longer = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(what).any(|(i, _)| !what.starts_with(longer) || !text[..i].ends_with(longer))
+}
+
+fn only_in(what: &[&str], may: impl Fn(&Source) -> bool) {
+    for source in sources().iter().filter(|s| !may(s)) {
+        for call in what {
+            assert!(!has(&source.product, call), "{} has `{call}`", source.name);
+        }
+    }
+}
+
+#[test]
+fn only_the_binding_names_pyo3() {
+    only_in(&["pyo3"], |s| s.module() == "py");
+}
+
+#[test]
+fn only_the_engine_makes_threads() {
+    only_in(&["thread::", "rayon", "spawn("], |s| s.module() == "engine");
+}
+
+#[test]
+fn only_the_disk_changes_files_and_only_sinks_ask_it_to() {
+    only_in(&CHANGES, |s| s.name == "disk.rs");
+    for source in sources() {
+        for (i, import) in source.product.match_indices("use std::fs") {
+            let rest = &source.product[i + import.len()..];
+            let names = rest.split(';').next().unwrap_or_default();
+            for name in names.split([':', ',', '{', '}', ' ']).filter(|n| !n.is_empty()) {
+                assert!(FS_NAMES.contains(&name), "{} imports std::fs::{name}", source.name);
+            }
+        }
+        let may = ["write", "shuffle", "engine", "py", "disk", "lib"].contains(&source.module());
+        assert!(may || !source.product.contains("disk::"), "{} may not write files", source.name);
+    }
+}
+
+#[test]
+fn what_is_unsafe_stands_alone_with_its_proof() {
+    const PROVEN: [&str; 1] = ["read/jsonl/views.rs"];
+    for source in sources() {
+        if PROVEN.contains(&source.name.as_str()) {
+            assert!(source.lines < 60 && source.code.matches("unsafe {").count() == 1, "{}", source.name);
+            continue;
+        }
+        // The lint denies it; here, that nobody turns the lint off.
+        assert!(!source.code.contains("unsafe_code"), "{}", source.name);
+        for word in ["unsafe {", "unsafe fn", "unsafe impl"] {
+            assert!(!source.code.contains(word), "{} has `{word}`", source.name);
+        }
+    }
+}
+
+#[test]
+fn files_stay_short() {
+    for source in sources() {
+        assert!(source.lines <= 800, "{} has {} lines", source.name, source.lines);
+        if source.lines > 400 {
+            println!("long: {} has {} lines", source.name, source.lines);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Publishing by the whole engine, stopped and refused at every call that changes a file.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use fastprep::artifact::{self, Manifest};
+use fastprep::disk::Disk;
+use fastprep::error::Class;
+use fastprep::plan::Plan;
+
+use crate::support::{ONE_THREAD, chain, inputs, names, plant, run, scan, tree};
+
+type Tree = BTreeMap<String, Vec<u8>>;
+
+/// An older data set, a newer one, and the plan that makes the newer.
+struct Case {
+    _dir: tempfile::TempDir,
+    plan: Plan,
+    old: Tree,
+    new: Tree,
+}
+
+impl Case {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let made = |rows: usize| {
+            let of = dir.path().join(rows.to_string());
+            let plan = chain(scan(inputs(&of, rows)));
+            run(&plan, &of.join("out"), ONE_THREAD, Disk::real()).unwrap();
+            (plan, tree(&of.join("out")))
+        };
+        let ((_, old), (plan, new)) = (made(60), made(140));
+        for (name, files) in [("old", &old), ("new", &new)] {
+            let of = |what: &str| files.keys().filter(|f| f.contains(what)).count();
+            let wanted = ["train-00001", ".arrow", ".jsonl.zst", "duplicates.jsonl", "keys.arrow"];
+            assert!(wanted.iter().all(|w| of(w) > 0) && of("valid-") > 1, "{name}: {:?}", names(files));
+            assert!(!files["rejects.jsonl"].is_empty());
+        }
+        Case { _dir: dir, plan, old, new }
+    }
+
+    /// What a reader of the folder gets: whole, or the test fails.
+    fn read(out: &Path) -> Manifest {
+        let manifest = artifact::open(out).unwrap();
+        let mut report = artifact::verify(out).unwrap();
+        // Beside the manifest it is a copy for people, which follows the commit.
+        report.problems.retain(|p| p.file != "rejects.jsonl");
+        assert_eq!(report.problems, []);
+        let splits: u64 = manifest.splits.iter().map(|s| s.rows).sum();
+        assert_eq!(report.rows, 2 * splits, "rows of both formats");
+        manifest
+    }
+
+    /// Which of the two the folder is; its generation is there byte for byte.
+    fn seen(&self, out: &Path) -> &Tree {
+        let manifest = Self::read(out);
+        let now = tree(out);
+        let is = [&self.old, &self.new].into_iter().find(|t| t["manifest.json"] == now["manifest.json"]);
+        let is = is.expect("neither the old nor the new manifest");
+        for (name, bytes) in is.iter().filter(|(n, _)| n.starts_with(&manifest.data)) {
+            assert_eq!(now.get(name), Some(bytes), "{name}");
+        }
+        is
+    }
+}
+
+#[test]
+fn stopped_at_any_call_the_folder_is_the_old_set_or_the_new_one() {
+    let case = Case::new();
+    let mut committed = false;
+    for k in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        plant(&out, &case.old);
+        let done = run(&case.plan, &out, ONE_THREAD, Disk::stopped_at(k));
+        let is_new = case.seen(&out)["manifest.json"] == case.new["manifest.json"];
+        assert!(is_new || !committed, "call {k}: the commit was taken back");
+        committed |= is_new;
+        run(&case.plan, &out, ONE_THREAD, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+        let left = tree(&out);
+        assert!(left == case.new, "after call {k}: {:?}", names(&left));
+        if done.is_ok() {
+            println!("{k} calls");
+            assert!(k > 80, "only {k} calls");
+            break;
+        }
+    }
+    assert!(committed);
+}
+
+#[test]
+fn without_space_at_any_call_nothing_changes_and_the_error_says_what_to_do() {
+    let case = Case::new();
+    let mut errors = 0;
+    for k in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        plant(&out, &case.old);
+        let disk = Disk::failing_at(k, ErrorKind::StorageFull);
+        match run(&case.plan, &out, ONE_THREAD, disk.clone()) {
+            Ok(_) => assert_eq!(names(case.seen(&out)), names(&case.new), "call {k}"),
+            Err(e) => {
+                errors += 1;
+                assert_eq!((e.class(), e.code()), (Class::Publish, "disk_full"), "call {k}: {e}");
+                assert!(e.get_help().is_some() && e.get_path().is_some(), "call {k}: {e}");
+                if e.message().starts_with("the data set is published") {
+                    assert_eq!(names(case.seen(&out)), names(&case.new), "call {k}");
+                } else {
+                    let left = tree(&out);
+                    assert!(left == case.old, "call {k}: {:?}", names(&left));
+                }
+            }
+        }
+        if disk.calls() <= k {
+            assert!(errors > 70, "only {errors} errors");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_first_publish_that_is_stopped_leaves_no_data_set() {
+    let case = Case::new();
+    for k in (0..).step_by(3) {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("not/there/yet");
+        let done = run(&case.plan, &out, ONE_THREAD, Disk::stopped_at(k));
+        if let Ok(manifest) = artifact::open(&out) {
+            assert_eq!(Case::read(&out).data, manifest.data);
+        }
+        run(&case.plan, &out, ONE_THREAD, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+        assert!(tree(&out) == case.new, "after call {k}");
+        if done.is_ok() {
+            break;
+        }
+    }
+}

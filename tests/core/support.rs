@@ -1,0 +1,138 @@
+//! Example data, plans and folders that the tests share.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fastprep::cancel::Cancel;
+use fastprep::dedup::Normalize;
+use fastprep::disk::Disk;
+use fastprep::engine::prepare::{Knobs, Target, sink};
+use fastprep::error::Result;
+use fastprep::format::{OnCollision, PromptFormat};
+use fastprep::plan::{Plan, SourceSpec, Step, resolve};
+use fastprep::record::Policy;
+use fastprep::split::SplitOptions;
+use fastprep::write::{Compression, Format};
+use serde_json::Value;
+
+pub const ONE_THREAD: Knobs = Knobs { threads: 1, batch_bytes: 512, batch_rows: 5, shuffle_bytes: 2_000 };
+
+/// JSON lines with duplicates, collisions, empty fields, blank lines and lines that are no JSON.
+pub fn lines(from: usize, to: usize) -> String {
+    let mut text = String::new();
+    for i in from..to {
+        match i % 23 {
+            5 => text.push_str("{\"instruction\": \"cut off\n"),
+            9 => text.push('\n'),
+            13 => text.push_str("{\"instruction\":\"a\\n##\",\"input\":\"\\n##\\n\",\"output\":\"x\"}\n"),
+            17 => writeln!(text, r#"{{"instruction":"no output {i}","input":"","output":"","id":{i}}}"#)
+                .unwrap(),
+            _ => {
+                let same = if i % 7 == 3 { i - 3 } else { i };
+                let (input, meta) = ("ü ".repeat(same % 5), "[1, 2.50, {\"k\": null}]");
+                let output = format!("answer {same}\\n{}", "line\\t".repeat(same % 9));
+                writeln!(
+                    text,
+                    r#"{{"instruction":"question {same}","input":"{input}","output":"{output}","id":{i},"meta":{meta}}}"#
+                )
+                .unwrap();
+            }
+        }
+    }
+    text
+}
+
+/// Two files of lines in a folder of their own.
+pub fn inputs(dir: &Path, rows: usize) -> Vec<String> {
+    let folder = dir.join("in");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("a.jsonl"), lines(0, rows / 2)).unwrap();
+    fs::write(folder.join("b.jsonl"), lines(rows / 2, rows)).unwrap();
+    vec![folder.display().to_string()]
+}
+
+pub fn scan(inputs: Vec<String>) -> Plan {
+    Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes: 1 << 20 })
+}
+
+/// format, dedup, split and shuffle: rejects, duplicates and keys are written.
+pub fn chain(plan: Plan) -> Plan {
+    let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", false).unwrap();
+    let shares = vec![("valid".to_string(), 0.2)];
+    let steps = [
+        Step::Format { format: Arc::new(format), on_collision: OnCollision::Remove(Policy::Reject) },
+        Step::Dedup {
+            on: None,
+            normalize: Normalize::default(),
+            verify: false,
+            keepers: true,
+            against: vec![],
+        },
+        Step::Split { options: SplitOptions { shares, seed: 7, report_by: None }, by: None },
+        Step::Shuffle { seed: 7 },
+    ];
+    steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())
+}
+
+/// Both formats, small shards.
+pub fn target(out: &Path) -> Target {
+    Target {
+        dir: out.to_path_buf(),
+        overwrite: true,
+        formats: vec![Format::Arrow, Format::Jsonl { compression: Compression::Zstd }],
+        shard_bytes: 1_500,
+        max_rejects: None,
+    }
+}
+
+/// Resolves and runs a plan.
+pub fn run(plan: &Plan, out: &Path, knobs: Knobs, disk: Disk) -> Result<Value> {
+    run_until(plan, out, knobs, disk, &mut || false)
+}
+
+pub fn run_until(
+    plan: &Plan,
+    out: &Path,
+    knobs: Knobs,
+    disk: Disk,
+    interrupted: &mut dyn FnMut() -> bool,
+) -> Result<Value> {
+    sink(&resolve(plan)?, &target(out), knobs, disk, &Cancel::default(), interrupted)
+}
+
+/// Everything below a folder, by relative path; folders end in `/`.
+pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            if path.is_dir() {
+                files.insert(name + "/", vec![]);
+                folders.push(path);
+            } else {
+                files.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// Puts a [`tree`] back.
+pub fn plant(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
+    fs::create_dir_all(folder).unwrap();
+    for (name, bytes) in files {
+        match name.ends_with('/') {
+            true => fs::create_dir_all(folder.join(name)).unwrap(),
+            false => fs::write(folder.join(name), bytes).unwrap(),
+        }
+    }
+}
+
+pub fn names(files: &BTreeMap<String, Vec<u8>>) -> Vec<&String> {
+    files.keys().collect()
+}

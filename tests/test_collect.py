@@ -1,0 +1,61 @@
+"""`collect` and `to_polars`: the rows in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from tiny import PAIR, jsonl, pairs, records, refused
+
+import fastprep as fp
+
+PLAN = pairs(*((f"q{i}", f"a{i}") for i in range(50))).format(PAIR)
+
+
+def test_gives_a_table_and_a_frame_of_the_same_rows() -> None:
+    table, frame = PLAN.collect(), PLAN.to_polars()
+    assert isinstance(table, pa.Table)
+    assert isinstance(frame, pl.DataFrame)
+    assert table.to_pylist() == frame.to_dicts()
+    assert table.column_names == list(PLAN.schema) == ["prompt", "completion"]
+
+
+def test_holds_the_rows_that_a_sink_writes(tmp_path: Path) -> None:
+    PLAN.shuffle(seed=3).sink_arrow(tmp_path / "out")
+    assert PLAN.shuffle(seed=3).collect().to_pylist() == fp.load(tmp_path / "out")["train"].to_arrow().to_pylist()
+
+
+def test_a_split_is_a_column_by_name() -> None:
+    plan = PLAN.split(valid=0.5)
+    assert set(plan.collect()["split"].to_pylist()) == {"train", "valid"}
+    assert plan.to_polars().columns == ["prompt", "completion", "split"]
+
+
+def test_runs_anew_each_time(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"a": "1"}])
+    plan = fp.scan_jsonl(path)
+    assert plan.collect().num_rows == 1
+    jsonl(path, [{"a": "1"}, {"a": "2"}])
+    assert plan.collect().num_rows == 2
+
+
+def test_no_rows_still_have_columns() -> None:
+    empty = PLAN.filter(pl.lit(False))
+    assert empty.collect().column_names == ["prompt", "completion"]
+    assert empty.to_polars().shape == (0, 2)
+    assert records().collect().num_rows == 0
+
+
+def test_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    PLAN.shuffle().collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5])
+def test_threads_are_a_number_above_0(threads: object) -> None:
+    for run in (PLAN.collect, PLAN.to_polars):
+        with refused(fp.PlanError, "bad_option", "threads="):
+            run(threads=threads)  # type: ignore[arg-type]

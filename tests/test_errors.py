@@ -1,0 +1,123 @@
+"""One tree of exceptions, each also the built-in that fits; and every reason code has a test."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from tiny import PAIR, jsonl, pairs, records, refused, rows
+
+import fastprep as fp
+from fastprep import _fastprep
+
+TREE = {
+    fp.PlanError: ValueError,
+    fp.ColumnError: KeyError,
+    fp.SourceError: OSError,
+    fp.DataError: ValueError,
+    fp.TokenizerError: ValueError,
+    fp.PublishError: OSError,
+    fp.CallbackError: RuntimeError,
+    fp.InternalError: RuntimeError,
+}
+
+
+@pytest.mark.parametrize(("kind", "built_in"), TREE.items())
+def test_each_can_be_caught_as_ours_and_as_the_built_in(
+    kind: type[fp.FastprepError], built_in: type[Exception]
+) -> None:
+    assert issubclass(kind, fp.FastprepError)
+    assert issubclass(kind, built_in)
+    error = kind("what", code="slug", path=Path("a"), row=1, line=2, column="c", help="do this")
+    assert str(error) == "what"
+    for copy in (error, pickle.loads(pickle.dumps(error))):
+        assert type(copy) is kind
+        parts = (copy.code, copy.path, copy.row, copy.line, copy.column, copy.help)
+        assert parts == ("slug", "a", 1, 2, "c", "do this")
+
+
+def test_the_tree_is_whole() -> None:
+    assert set(TREE) == set(fp.FastprepError.__subclasses__())
+    assert all(kind.__name__ in fp.__all__ for kind in (*TREE, fp.FastprepError))
+
+
+def test_attributes_say_where(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"prompt": "a", "completion": "b"}, {"prompt": "c", "completion": " "}])
+    plan = fp.scan_jsonl(path).validate(not_blank=["prompt", "completion"], on_invalid="raise")
+    with refused(fp.DataError, "blank_field", "`completion` is empty or holds only white space") as e:
+        rows(plan)
+    error = e.value
+    assert (error.path, error.row, error.line, error.column) == ("x.jsonl", 1, 2, "completion")
+    assert isinstance(error, ValueError)
+    assert str(error).splitlines()[1:] == ["  at x.jsonl, line 2", f"  help: {error.help}"]
+
+
+def test_the_first_row_that_raises_is_named_wherever_batches_end() -> None:
+    many = pairs(*((str(i), "" if i in (3, 7, 8) else "x") for i in range(10)))
+    for threads in (1, 3):
+        with refused(fp.DataError, "blank_field", "\n  at data, line 4\n"):
+            many.validate(not_blank="completion", on_invalid="raise").collect(threads=threads)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "listed"),
+    [
+        ("instructions", "instruction, input, output"),
+        ("Input", "input, output, instruction"),
+        ("outputs", "output, input, instruction"),
+    ],
+)
+def test_a_missing_column_names_those_there_are_the_nearest_first(wanted: str, listed: str) -> None:
+    with refused(fp.ColumnError, "missing_column", f"there is no column `{wanted}`; there are: {listed}") as e:
+        records({"output": "x", "instruction": "y", "input": "z"}).select(wanted).explain()
+    assert e.value.column == wanted
+    assert isinstance(e.value, KeyError)
+    assert str(e.value).startswith("select: ")
+
+
+# Every reason that takes a row out, with the test file that produces it.
+REASONS = {
+    "bad_json": "test_scan.py",
+    "bad_utf8": "test_scan.py",
+    "not_an_object": "test_scan.py",
+    "line_too_long": "test_scan.py",
+    "missing_field": "test_validate.py",
+    "wrong_type": "test_scan.py",
+    "filtered": "test_filter.py",
+    "not_in_head": "test_errors.py",
+    "blank_field": "test_validate.py",
+    "too_short": "test_validate.py",
+    "too_many_chars": "test_validate.py",
+    "value_not_allowed": "test_validate.py",
+    "empty_prompt": "test_format.py",
+    "empty_completion": "test_format.py",
+    "separator_collision": "test_format.py",
+    "stop_collision": "test_format.py",
+    "special_token_in_text": "test_tokenize.py",
+    "duplicate": "test_dedup.py",
+    "duplicate_against": "test_dedup.py",
+    "too_long": "test_tokenize.py",
+    "no_trained_token": "test_tokenize.py",
+}
+
+
+def test_every_reason_has_a_test_that_produces_it() -> None:
+    registry = dict(_fastprep.reasons())
+    assert set(REASONS) == set(registry)
+    for code, file in REASONS.items():
+        assert f'"{code}"' in (Path(__file__).parent / file).read_text("utf-8")
+        assert registry[code].endswith(".")
+
+
+def test_rows_behind_a_head_have_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTPREP_BATCH_ROWS", "10")
+    report = pairs(("a", "b"), ("c", "d"), ("e", "f")).format(PAIR).head(1).sink_arrow(tmp_path / "out")
+    assert report.reasons == {"not_in_head": 2}
+    assert report.rows["filtered"] == 2
+
+
+def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
+    pairs(("a", "b")).sink_arrow(tmp_path / "out")
+    with pytest.raises(KeyError, match="there is no split 'trian'; there are: train"):
+        fp.load(tmp_path / "out")["trian"]

@@ -1,0 +1,156 @@
+"""Promise 8 with a real SIGKILL: at any instant the folder is the old data set or the new one, whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import verify, written
+
+import fastprep as fp
+
+INSTANTS = 50
+
+Files = dict[str, bytes]
+
+
+class Publisher:
+    """Runs `publisher.py`; `kill` and `finish` publish one of two data sets over what is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out = folder / "out"
+        raw = [folder / f"{name}.jsonl" for name in "ab"]
+        for seed, path in enumerate(raw):
+            rows = [{"prompt": f"{i}: {seed}", "completion": "x" * (i % 90)} for i in range(200)]
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, Path(__file__).with_name("publisher.py"), *raw, self.out]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def _ask(self, which: str, delay: str) -> tuple[str, float]:
+        assert self.process.stdin
+        assert self.process.stdout
+        print(which, delay, file=self.process.stdin, flush=True)
+        ended, seconds = self.process.stdout.readline().split()
+        return ended, float(seconds)
+
+    def kill(self, which: str, delay: float) -> str:
+        """Publishes, and kills that after `delay` seconds; says whether it was `killed` or `done` before."""
+        return self._ask(which, str(delay))[0]
+
+    def finish(self, which: str) -> float:
+        """Publishes to the end; gives the seconds."""
+        ended, seconds = self._ask(which, "-")
+        assert ended == "done"
+        return seconds
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[Publisher]:
+    made = Publisher(tmp_path)
+    yield made
+    made.process.communicate()
+    assert made.process.returncode == 0
+
+
+def whole(out: Path, sets: dict[str, Files]) -> str:
+    """Which data set a reader finds, file for file."""
+    manifest = (out / "manifest.json").read_bytes()
+    [which] = [name for name, files in sets.items() if files["manifest.json"] == manifest]
+    for name, content in sets[which].items():
+        # The copy of the rejects beside the manifest is for people, and follows the commit.
+        if name != "rejects.jsonl":
+            assert (out / name).read_bytes() == content, name
+    assert [problem for problem in verify(out)["problems"] if problem["file"] != "rejects.jsonl"] == []
+    rows = [row for split in fp.load(out).values() for row in split.to_arrow()["prompt"].to_pylist()]
+    assert sorted(rows) == sorted(f"{i}: {'ab'.index(which)}\n##\n" for i in range(200) if i % 90)
+    return which
+
+
+def test_killed_at_any_instant_the_folder_is_the_old_data_or_the_new(publisher: Publisher) -> None:
+    sets: dict[str, Files] = {}
+    times = []
+    for which in "abab":
+        times.append(publisher.finish(which))
+        sets.setdefault(which, written(publisher.out))
+        assert written(publisher.out) == sets[which]
+    random_ = random.Random(3)
+    old, kills = "b", 0
+    for _ in range(INSTANTS):
+        new = "a" if old == "b" else "b"
+        kills += publisher.kill(new, random_.uniform(0, 1.1 * sorted(times)[2])) == "killed"
+        old = whole(publisher.out, sets)
+        # The next run is not disturbed by what is left, and leaves nothing of it.
+        old = "a" if random_.random() < 0.5 else "b"
+        publisher.finish(old)
+        assert written(publisher.out) == sets[old]
+    assert kills
+
+
+def test_killed_before_anything_was_published_there_is_nothing_to_read(publisher: Publisher) -> None:
+    seconds = max(publisher.finish("a") for _ in range(2))
+    expected = written(publisher.out)
+    random_ = random.Random(4)
+    for _ in range(10):
+        _remove(publisher.out)
+        publisher.kill("a", random_.uniform(0, seconds))
+        if (publisher.out / "manifest.json").exists():
+            whole(publisher.out, {"a": expected})
+        elif publisher.out.exists():
+            with pytest.raises(fp.SourceError, match="manifest"):
+                fp.load(publisher.out)
+        publisher.finish("a")
+        assert written(publisher.out) == expected
+
+
+def _remove(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
+
+
+# -- Ctrl-C ----------------------------------------------------------------------------------------
+
+ENDLESS = """
+import itertools, sys
+import fastprep as fp
+out, verb = sys.argv[1:]
+rows = ({"prompt": f"p{i}", "completion": "c" * 50} for i in itertools.count())
+pipeline = fp.from_records(rows).format(fp.PromptFormat("{prompt}", completion="{completion}"))
+if verb == "shuffle":
+    pipeline = pipeline.shuffle()
+try:
+    pipeline.sink(out, formats=("arrow", "jsonl"), overwrite=True)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("verb", ["plain", "shuffle"])
+@pytest.mark.parametrize("over", ["nothing", "older data"])
+def test_ctrl_c_ends_an_endless_run_and_leaves_what_was_there(verb: str, over: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if over == "older data":
+        fp.from_records([{"prompt": "x", "completion": "y"}]).sink_arrow(out)
+    before = written(tmp_path)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", ENDLESS, out, verb]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        # Once the hidden folder holds something, the run is under way.
+        while run.poll() is None and not any(tmp_path.glob("out/.staging-*/*")):
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        printed, errors = run.communicate(timeout=60)
+    assert (run.returncode, printed, errors) == (0, "interrupted\n", "")
+    assert written(tmp_path) == before
+    assert out.exists() is (over == "older data")

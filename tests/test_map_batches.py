@@ -1,0 +1,87 @@
+"""`map_batches`: a row-wise function of the caller over polars frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tiny import PAIR, pairs, records, refused, rows
+
+import fastprep as fp
+
+PLAN = records(*({"a": str(i), "n": i} for i in range(7)))
+
+
+def test_sees_all_columns_and_replaces_them() -> None:
+    def shout(frame: pl.DataFrame) -> pl.DataFrame:
+        assert frame.columns == ["a", "n"]
+        return frame.select(b=pl.col("a") + "!", n=pl.col("n") * 2)
+
+    assert rows(PLAN.map_batches(shout, name="shout")) == [{"b": f"{i}!", "n": 2 * i} for i in range(7)]
+
+
+def test_is_called_with_no_rows_first_and_explained() -> None:
+    heights: list[int] = []
+
+    def note(frame: pl.DataFrame) -> pl.DataFrame:
+        heights.append(frame.height)
+        return frame
+
+    plan = PLAN.map_batches(note, name="note", version="3")
+    assert "MAP_BATCHES  note, version 3  [map]" in plan.explain()
+    assert set(heights) == {0}
+    assert "note, no version" in PLAN.map_batches(note, name="note").explain()
+
+
+def test_columns_that_are_null_in_one_batch_keep_their_type() -> None:
+    def empty(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(made=pl.lit(None) if frame.height else pl.lit("x"))
+
+    assert rows(PLAN.map_batches(empty, name="empty"))[0] == {"a": "0", "n": 0, "made": None}
+
+
+def boom(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.height:
+        raise LookupError("boom")
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "says"),
+    [
+        (boom, "callback_failed", "map_batches mine failed\n  because: LookupError: boom$"),
+        (lambda f: f.head(0) if f.height else f, "rows_changed", r"map_batches mine: \d rows went in, 0 came out"),
+        (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", 'map_batches mine: made columns .*"z"'),
+        (lambda f: f.to_dict(), "callback_failed", "`mine` must return a polars.DataFrame, not dict"),
+        (lambda f: f.cast({"n": pl.String}) if f.height else f, "columns_changed", "`n` is Utf8View, but Int64"),
+    ],
+    ids=["raises", "drops rows", "other columns", "no frame", "other type"],
+)
+def test_a_function_that_breaks_its_promise_is_named(function: Any, code: str, says: str, tmp_path: Path) -> None:
+    with refused(fp.CallbackError, code, says):
+        PLAN.map_batches(function, name="mine").sink_arrow(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_exception_of_the_function_is_the_cause() -> None:
+    with pytest.raises(fp.CallbackError) as e:
+        rows(PLAN.map_batches(boom, name="mine"))
+    assert isinstance(e.value.__cause__, LookupError)
+    assert e.value.__cause__.__traceback__ is not None
+
+
+def test_what_is_no_function_is_refused_at_once() -> None:
+    with refused(fp.PlanError, "bad_option", "map_batches: 3 is not a function"):
+        PLAN.map_batches(3, name="three")  # type: ignore[arg-type]
+
+
+def test_names_of_ours_are_refused() -> None:
+    with refused(fp.ColumnError, "reserved_column", "map_batches mine: no column can be called `__fastprep_split`"):
+        PLAN.map_batches(lambda f: f.with_columns(__fastprep_split=1), name="mine").explain()
+
+
+def test_proven_columns_are_kept_from_it() -> None:
+    with refused(fp.PlanError, "bad_chain", "map_batches: after format it could change"):
+        pairs(("a", "b")).format(PAIR).map_batches(lambda f: f, name="mine")

@@ -1,0 +1,111 @@
+"""`scan_parquet`: columns, types, places, and damaged files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tiny import PAIR, column, refused, rejects, rows
+
+import fastprep as fp
+
+TABLE = pa.table(
+    {
+        "prompt": ["a", "b", None, "d", "e"],
+        "completion": pa.array(["1", "2", "3", "2", "5"]).dictionary_encode(),
+        "n": pa.array([1, None, 3, 4, 5], pa.int16()),
+        "when": pa.array([datetime(2026, 1, 1)] * 5, pa.timestamp("ms")),
+        "price": pa.array([Decimal("1.50")] * 5, pa.decimal128(8, 2)),
+        "tags": [["x"], [], None, ["y", "z"], ["x"]],
+        "meta": [{"lang": "en"}, {"lang": "de"}, None, {"lang": "en"}, {"lang": "fr"}],
+        "large": pa.array(["é" * 20] * 5, pa.large_string()),
+    }
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "x.parquet"
+    pq.write_table(TABLE, path, row_group_size=2)
+    return path
+
+
+def test_values_of_all_types_come_through(path: Path, tmp_path: Path) -> None:
+    assert rows(fp.scan_parquet(path)) == TABLE.to_pylist()
+    fp.scan_parquet(path).sink_arrow(tmp_path / "out")
+    assert fp.load(tmp_path / "out")["train"].to_arrow().to_pylist() == TABLE.to_pylist()
+
+
+def test_only_columns_that_the_plan_needs_are_read(path: Path) -> None:
+    plan = fp.scan_parquet(path).filter(pl.col("n") > 3).select("prompt")
+    assert "reads 2 of 8 columns: prompt str, n int16" in plan.explain()
+    assert rows(plan) == [{"prompt": "d"}, {"prompt": "e"}]
+
+
+def test_expressions_see_native_types(path: Path) -> None:
+    plan = fp.scan_parquet(path).filter(pl.col("meta").struct.field("lang") == "en")
+    assert column(plan.with_columns(first=pl.col("tags").list.first()), "first") == ["x", "y"]
+
+
+def test_rows_are_numbered_through_row_groups_and_files(path: Path, tmp_path: Path) -> None:
+    pq.write_table(TABLE, tmp_path / "y.parquet", row_group_size=1)
+    report = fp.scan_parquet(tmp_path).select("prompt", "completion").format(PAIR).sink_arrow(tmp_path / "out")
+    assert report.reasons == {"missing_field": 2}
+    assert [(r["file"], r["row"], r["line"]) for r in rejects(tmp_path / "out")] == [
+        ("x.parquet", 2, None),
+        ("y.parquet", 2, None),
+    ]
+    assert rejects(tmp_path / "out")[0]["record"] == {"prompt": None, "completion": "3"}
+
+
+def test_a_missing_column_names_the_nearest_first(path: Path) -> None:
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `promt`; there are: prompt, price, n, "):
+        fp.scan_parquet(path).select("promt").explain()
+
+
+def test_a_column_that_must_be_text_and_is_not_says_how_to_cast(path: Path) -> None:
+    with refused(fp.ColumnError, "wrong_type", "format: column `n` is int16, and text is needed") as e:
+        fp.scan_parquet(path).format(fp.PromptFormat("{n}", completion="{completion}")).explain()
+    assert 'pl.col("n").cast(pl.String)' in e.value.help
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (pa.table({"a": [1], "b": ["x"]}), "column `a` is Int64 here and Utf8View in x.parquet"),
+        (pa.table({"a": ["x"]}), "column `b` is not here, but in x.parquet"),
+    ],
+)
+def test_files_of_different_columns_are_not_mixed(other: pa.Table, says: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": ["x"], "b": ["y"]}), tmp_path / "x.parquet")
+    pq.write_table(other, tmp_path / "y.parquet")
+    with refused(fp.SourceError, "schema_mismatch", says) as e:
+        rows(fp.scan_parquet(tmp_path))
+    assert e.value.path == str(tmp_path / "y.parquet")
+
+
+@pytest.mark.parametrize("cut", ["tail", "head", "empty", "text"])
+def test_a_damaged_file_is_named_and_nothing_is_published(cut: str, path: Path, tmp_path: Path) -> None:
+    data = path.read_bytes()
+    damaged = {"tail": data[:-20], "head": data[:4] + b"\xff" * 40 + data[44:], "empty": b"", "text": b'{"a":1}\n'}
+    path.write_bytes(damaged[cut])
+    with refused(fp.SourceError, "corrupt_parquet", "the file is damaged, not Parquet, or of a kind") as e:
+        fp.scan_parquet(path).sink_arrow(tmp_path / "out")
+    assert e.value.path == str(path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), tmp_path / "x.parquet")
+    with refused(fp.ColumnError, "duplicate_column", "scan_parquet: there are two columns `a`"):
+        rows(fp.scan_parquet(tmp_path / "x.parquet"))
+
+
+def test_standard_input_is_no_parquet() -> None:
+    with refused(fp.PlanError, "bad_option", "scan_parquet: - is standard input"):
+        fp.scan_parquet("-")

@@ -1,0 +1,166 @@
+"""`PromptFormat`: the same text in training and at inference."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import pytest
+from tiny import PAIR, refused
+
+import fastprep as fp
+
+ALPACA = fp.PromptFormat(
+    "### {instruction}{#input}\n{input}{/input}{^input} (no input){/input}\n",
+    completion="A: {output}.",
+    separator="\n=>\n",
+    stop="\nEND\n",
+)
+ROW = {"instruction": "add", "input": "1 2", "output": "3"}
+
+
+def test_an_optional_part_stands_where_its_column_has_text() -> None:
+    assert ALPACA.columns == ["instruction", "input", "output"]
+    assert ALPACA.render(**ROW) == ("### add\n1 2\n\n=>\n", "A: 3.\nEND\n")
+    for gap in ({"input": ""}, {"input": None}):
+        assert ALPACA.render_prompt(**{**ROW, **gap}) == "### add (no input)\n\n=>\n"
+    assert ALPACA.render_prompt(instruction="add") == "### add (no input)\n\n=>\n"
+
+
+def test_the_prompt_of_inference_is_that_of_training() -> None:
+    assert ALPACA.render_prompt(**ROW) == ALPACA.render(**ROW)[0]
+
+
+def test_braces_names_and_other_columns() -> None:
+    made = fp.PromptFormat("{{{a b}}} {é}", completion="{a b}")
+    assert made.render(**{"a b": "x", "é": "y", "other": "unused"}) == ("{x} y\n##\n", "x\n###\n")
+    assert fp.PromptFormat("fixed", completion="{a}").render(a="x")[0] == "fixed\n##\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "parsed"),
+    [
+        ("A: 3.\nEND\n", "3"),
+        ("A: 3.\nEND\nand more\nEND\n", "3"),
+        ("A: 3.", "3"),
+        ("3", "3"),
+        ("", ""),
+    ],
+)
+def test_an_answer_is_parsed_up_to_the_stop(answer: str, parsed: str) -> None:
+    assert ALPACA.parse_completion(answer) == parsed
+
+
+@pytest.mark.parametrize("text", ["x", "", "\n", " é\n\n"])
+def test_parsing_undoes_rendering(text: str) -> None:
+    assert PAIR.parse_completion(PAIR.render(prompt="p", completion=text)[1]) == text
+
+
+def test_data_that_ends_in_its_mark_gets_no_second_one() -> None:
+    assert PAIR.render(prompt="p\n##\n", completion="c\n###\n") == ("p\n##\n", "c\n###\n")
+    assert PAIR.render(prompt="p\n##", completion="c\n###") == ("p\n##\n##\n", "c\n###\n###\n")
+    written = fp.PromptFormat("{prompt}\n##\n", completion="{completion}\n###\n")
+    assert written.render(prompt="p", completion="c") == ("p\n##\n", "c\n###\n")
+
+
+def test_a_server_is_told_the_stop() -> None:
+    assert ALPACA.sampling_args() == {"stop": ["\nEND\n"]}
+
+
+def test_a_prompt_of_this_format_is_recognised() -> None:
+    ALPACA.check_prompt(ALPACA.render_prompt(**ROW))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("### add", r'does not end in the separator "\\n=>\\n"'),
+        ("### add\n=>\n1\n\n=>\n", r'the separator "\\n=>\\n" occurs in the prompt, at byte 7'),
+        ("### add\nEND\n1\n\n=>\n", r'the stop "\\nEND\\n" occurs in the prompt, at byte 7'),
+        ("add\n\n=>\n", "does not start with the template's"),
+        ("### add\n=>\n", r'does not have the template\'s "\\n" before the separator'),
+    ],
+)
+def test_a_prompt_of_another_making_says_why(prompt: str, says: str) -> None:
+    with refused(fp.DataError, "not_this_format", says) as e:
+        ALPACA.check_prompt(prompt)
+    assert e.value.help == "make prompts with render_prompt()"
+
+
+@pytest.mark.parametrize("render", [ALPACA.render, ALPACA.render_prompt])
+def test_a_missing_column_is_named(render: Any) -> None:
+    with refused(fp.DataError, "missing_field", "there is no `instruction`, which the template needs") as e:
+        render(input="1 2", output="3")
+    assert e.value.column == "instruction"
+
+
+def test_round_trips() -> None:
+    stored = json.loads(ALPACA.to_json())
+    assert stored["version"] == 1
+    assert (stored["separator"], stored["stop"], stored["eos"]) == ("\n=>\n", "\nEND\n", False)
+    copies = [
+        fp.PromptFormat.from_json(ALPACA.to_json()),
+        pickle.loads(pickle.dumps(ALPACA)),
+        copy.deepcopy(ALPACA),
+        eval(repr(ALPACA), {"PromptFormat": fp.PromptFormat}),
+    ]
+    for made in copies:
+        assert made == ALPACA
+        assert hash(made) == hash(ALPACA)
+        assert made.render(**ROW) == ALPACA.render(**ROW)
+    assert ALPACA != PAIR
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        ('{"version":1,"prompt":"{a}"}', "missing field"),
+        ('{"version":2,"anything":"else"}', "has version 2, this is 1"),
+        (PAIR.to_json().replace('"eos"', '"end"'), "unknown field"),
+        (PAIR.to_json().replace("false", '"no"'), "invalid type"),
+    ],
+)
+def test_json_of_something_else_is_refused(text: str, says: str) -> None:
+    with refused(fp.PlanError, "bad_prompt_format", says):
+        fp.PromptFormat.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{a", "position 0: `{` is not closed"),
+        ("é a}", "position 3: `}` closes nothing"),
+        ("{}", "`{}` names no column"),
+        ("{#a}x", "the part `{#a}` is not closed"),
+        ("x{/a}", "position 1: "),
+        ("{#a}{#b}{/a}{/b}", "position 8: "),
+    ],
+)
+def test_a_template_that_does_not_parse_says_where(template: str, says: str) -> None:
+    for made in ({"prompt": template, "completion": "{a}"}, {"prompt": "{a}", "completion": template}):
+        with refused(fp.PlanError, "bad_template", says.replace("{", r"\{")) as e:
+            fp.PromptFormat(**made)
+        assert e.value.help
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"separator": ""}, "the separator is empty"),
+        ({"stop": ""}, "the stop is empty"),
+        ({"separator": "#", "stop": "##"}, 'the separator "#" occurs in the stop "##"'),
+        ({"separator": "##", "stop": "#"}, 'the stop "#" occurs in the separator "##"'),
+        ({"prompt": "{a}\n##\nx"}, "occurs in the prompt template, at byte 0"),
+        ({"completion": "\n###\n{a}"}, "the stop .* occurs in the completion template"),
+        ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the prompt template's end, the separator and the"),
+        ({"completion": "{a}\n##", "stop": "\nEND"}, "the separator .* occurs in the completion template's end"),
+    ],
+)
+def test_marks_that_would_collide_in_every_row_are_refused(parts: dict[str, str], says: str) -> None:
+    with refused(fp.PlanError, "bad_prompt_format", says) as e:
+        fp.PromptFormat(**{"prompt": "{a}", "completion": "{a}", **parts})
+    assert e.value.help

@@ -1,0 +1,213 @@
+"""`scan_jsonl`: which files are read, in which order, and what of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tiny import as_nobody, closed_folder, column, jsonl, refused, rejects, rows
+
+import fastprep as fp
+
+TEXT = b'{"a":"1"}\n{"a":"2"}\n{"a":"3"}\n'
+THREE = ["1", "2", "3"]
+
+
+def zstd(data: bytes) -> bytes:
+    compressed = pa.compress(data, codec="zstd", asbytes=True)
+    assert isinstance(compressed, bytes)
+    return compressed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(TEXT, id="plain"),
+        pytest.param(gzip.compress(TEXT), id="gzip"),
+        pytest.param(gzip.compress(TEXT[:10]) + gzip.compress(TEXT[10:]), id="gzip members"),
+        pytest.param(zstd(TEXT), id="zstd"),
+        pytest.param(zstd(TEXT[:13]) + zstd(TEXT[13:]), id="zstd frames"),
+        pytest.param(TEXT[:-1], id="no final newline"),
+        pytest.param(TEXT.replace(b"\n", b"\r\n"), id="CRLF"),
+        pytest.param(b"\xef\xbb\xbf" + TEXT, id="BOM"),
+        pytest.param(b"\n \n" + TEXT.replace(b"\n", b"\n\t\r\n"), id="blank lines"),
+    ],
+)
+def test_reads_lines_however_they_are_stored(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "any name at all"
+    path.write_bytes(data)
+    assert column(fp.scan_jsonl(path), "a") == THREE
+
+
+@pytest.mark.parametrize("given", [str, Path, lambda p: [p], lambda p: (str(p), p)])
+def test_paths_come_in_any_shape_and_each_file_once(given: object, tmp_path: Path) -> None:
+    assert callable(given)
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(TEXT)
+    assert column(fp.scan_jsonl(given(path)), "a") == THREE
+
+
+@pytest.mark.parametrize(
+    ("patterns", "found"),
+    [
+        ([""], ["B", "a", "é", "sub/c", "sub/deep/d"]),
+        (["*.jsonl"], ["B", "a", "é"]),
+        (["**/*.jsonl"], ["B", "a", "é", "sub/c", "sub/deep/d"]),
+        (["sub"], ["sub/c", "sub/deep/d"]),
+        (["sub/deep/d.jsonl", "a.jsonl"], ["a", "sub/deep/d"]),
+        (["[aB].jsonl"], ["B", "a"]),
+    ],
+)
+def test_files_are_ordered_bytewise_by_name(patterns: list[str], found: list[str], tmp_path: Path) -> None:
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    for name in ("é", "a", "sub/deep/d", "B", "sub/c"):
+        jsonl(tmp_path / f"{name}.jsonl", [{"name": name}])
+    (tmp_path / "notes.txt").write_text("no data")
+    (tmp_path / ".hidden.jsonl").write_text('{"name":"hidden"}\n')
+    read = column(fp.scan_jsonl([f"{tmp_path}/{pattern}" for pattern in patterns]), "name")
+    # By name as bytes: upper case before lower, "sub/…" before "é".
+    assert read == sorted(found, key=lambda name: f"{name}.jsonl".encode())
+
+
+def test_places_count_rows_lines_and_bytes_of_the_decompressed_stream(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    jsonl(tmp_path / "in" / "a.jsonl", [{"t": "fine"}])
+    (tmp_path / "in" / "b.jsonl.gz").write_bytes(gzip.compress(b'{"t":"fine"}\n\n{"t":\n'))
+    report = fp.scan_jsonl(tmp_path / "in").sink_arrow(tmp_path / "out")
+    (reject,) = rejects(tmp_path / "out")
+    assert {k: reject[k] for k in ("code", "file", "row", "line", "byte")} == {
+        "code": "bad_json", "file": "b.jsonl.gz", "row": 2, "line": 3, "byte": 14,
+    }  # fmt: skip
+    assert report.to_dict()["reasons"]["bad_json"]["first"] == "b.jsonl.gz:2"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "detail"),
+    [
+        (b'{"t":"x"', "bad_json", "ends too early"),
+        (b'{"t":"\xff"}', "bad_utf8", "byte 0xff"),
+        (b'["x"]', "not_an_object", "an array"),
+        (b'{"t":7}', "wrong_type", "column `t` holds an integer (7), not a string"),
+        (b'{"t":"' + b"x" * 300 + b'"}', "line_too_long", "max_line_bytes allows 200"),
+    ],
+)
+def test_a_line_that_is_no_row_is_set_aside_with_its_text(line: bytes, code: str, detail: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"t":"good"}\n' + line + b'\n{"t":"good too"}\n')
+    plan = fp.scan_jsonl(path, max_line_bytes=200).validate(not_blank="t")
+    report = plan.sink_arrow(tmp_path / "out")
+    assert report.reasons == {code: 1}
+    assert report.rows["written"] == 2
+    (reject,) = rejects(tmp_path / "out")
+    assert (reject["code"], reject["line"]) == (code, 2)
+    assert detail in reject["detail"]
+    assert reject["record"]
+
+
+def test_columns_that_only_pass_through_reject_no_row_and_stay_as_they_were(tmp_path: Path) -> None:
+    lines = ['{"t":"a","meta":{"x": [1, 2.50, "é"]}}', '{"t":"b","meta":1e400}', '{"t":"c","meta":null}', '{"t":"d"}']
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    fp.scan_jsonl(path).validate(required="t").sink_jsonl(tmp_path / "out")
+    (shard,) = (tmp_path / "out").glob("data/*/train-*.jsonl")
+    assert shard.read_text("utf-8").splitlines() == [
+        '{"t":"a","meta":{"x": [1, 2.50, "é"]}}',
+        '{"t":"b","meta":1e400}',
+        '{"t":"c","meta":null}',
+        '{"t":"d","meta":null}',
+    ]
+
+
+def test_a_column_that_turns_up_behind_the_heads_is_a_finding(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"a": "x" * 1000}] * 1100 + [{"a": "y", "late": "1"}])
+    report = fp.scan_jsonl(path).sink_arrow(tmp_path / "out")
+    assert report.findings == {"late_column:late": 1}
+
+
+def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.touch()
+    assert rows(fp.scan_jsonl(path)) == []
+    full = tmp_path / "full.jsonl"
+    full.write_bytes(TEXT)
+    assert column(fp.scan_jsonl([path, full]), "a") == THREE
+
+
+def stdin(code: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
+    program = f"import fastprep as fp\nplan = fp.scan_jsonl('-')\n{code}"
+    return subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("data", [TEXT, gzip.compress(TEXT)], ids=["plain", "gzip"])
+def test_standard_input_is_explained_then_read_whole(data: bytes) -> None:
+    done = stdin("print(plan.explain().splitlines()[0]); print(plan.collect().to_pylist())", data)
+    first, read = done.stdout.decode().splitlines()
+    assert first.split() == ["SCAN_JSONL", "<stdin>", "[source]"]
+    assert read == str([{"a": a} for a in THREE])
+
+
+def test_standard_input_read_twice_says_so() -> None:
+    done = stdin("plan.collect()\nplan.collect()", TEXT)
+    assert b"SourceError: this source can be read once, and was\n  at <stdin>\n  help: " in done.stderr
+
+
+def test_nothing_is_opened_before_it_must_be(tmp_path: Path) -> None:
+    plan = fp.scan_jsonl(tmp_path / "not there.jsonl").select("a").shuffle()
+    with refused(fp.SourceError, "not_found", "there is no such file or folder"):
+        plan.explain()
+
+
+def test_what_cannot_be_found_says_where_it_looked(tmp_path: Path) -> None:
+    missing = str(tmp_path / "gone.jsonl")
+    with refused(fp.SourceError, "not_found", "no such file") as e:
+        rows(fp.scan_jsonl(missing))
+    assert e.value.path == missing
+    assert isinstance(e.value, OSError)
+    with refused(fp.SourceError, "not_found", r"no file matches `.*\*\.jsonl`"):
+        rows(fp.scan_jsonl(f"{tmp_path}/*.jsonl"))
+    with refused(fp.SourceError, "not_found", r"the folder holds none of \*\.jsonl, "):
+        rows(fp.scan_jsonl(tmp_path))
+
+
+def test_a_folder_that_may_not_be_read_is_named() -> None:
+    with closed_folder(mode=0) as folder:
+        told = as_nobody(f"fp.scan_jsonl({str(folder)!r}).explain()")
+    assert f"SourceError: the input cannot be read\n  at {folder}\n" in told
+    assert "help: allow reading it, or leave it out" in told
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "says"),
+    [
+        (gzip.compress(TEXT * 100)[:-10], "corrupt_gzip", "the gzip data is cut off or damaged"),
+        (zstd(TEXT * 100)[:-4], "corrupt_zstd", "the zstd data is cut off or damaged"),
+        (b"PAR1" + TEXT, "unsupported_format", "this is Parquet, not JSON lines"),
+        ("{}".encode("utf-16"), "unsupported_format", "this is UTF-16"),
+        (json.dumps([{"a": 1}, {"a": 2}], indent=1).encode(), "json_array", "this is one JSON array, not JSON lines"),
+    ],
+)
+def test_what_is_no_json_lines_is_refused_whole(data: bytes, code: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(data)
+    with refused(fp.SourceError, code, says) as e:
+        fp.scan_jsonl(path).sink_arrow(tmp_path / "out")
+    assert e.value.path == str(path)
+    assert e.value.help
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("source", [[], None, 5, b"x.jsonl", [b"x"], ["-", "x.jsonl"]])
+def test_a_source_that_names_no_input_fails_at_once(source: object) -> None:
+    with refused(fp.PlanError, "bad_option", "scan_jsonl: "):
+        fp.scan_jsonl(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [0, -1, "3", 1.5])
+def test_a_line_limit_that_makes_no_sense_fails_at_once(limit: object) -> None:
+    with refused(fp.PlanError, "bad_option", "scan_jsonl: max_line_bytes="):
+        fp.scan_jsonl("x", max_line_bytes=limit)  # type: ignore[arg-type]

@@ -1,0 +1,142 @@
+"""`split`: a row's side is decided by its prompt alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import PAIR, column, records, refused, rows
+
+import fastprep as fp
+
+ROWS = [{"prompt": f"question {i % 60}", "completion": f"answer {i}", "user": f"u{i % 9}"} for i in range(120)]
+SHARES = {"valid": 0.3, "test": 0.2}
+
+
+def sides(plan: fp.Pipeline, by: str = "completion") -> dict[str, str]:
+    return {row[by].removesuffix("\n###\n"): row["split"] for row in rows(plan)}
+
+
+def test_equal_prompts_stay_together_and_all_rows_are_there() -> None:
+    made = rows(records(*ROWS).format(PAIR).split(**SHARES, seed=3))
+    assert len(made) == 120
+    by_prompt = defaultdict(set)
+    for row in made:
+        by_prompt[row["prompt"]].add(row["split"])
+    assert all(len(splits) == 1 for splits in by_prompt.values())
+    assert set(column_of(made)) == {"train", "valid", "test"}
+
+
+def column_of(made: list[dict[str, Any]]) -> list[str]:
+    return [row["split"] for row in made]
+
+
+def test_shares_are_reached_on_average() -> None:
+    plan = records(*({"prompt": str(i), "completion": "x"} for i in range(5000))).split(**SHARES)
+    found = Counter(column(plan, "split"))
+    assert abs(found["valid"] / 5000 - 0.3) < 0.03
+    assert abs(found["test"] / 5000 - 0.2) < 0.03
+
+
+def test_a_row_keeps_its_side_when_data_are_added_or_leave() -> None:
+    whole = sides(records(*ROWS).format(PAIR).split(**SHARES))
+    part = sides(records(*ROWS[::-3]).format(PAIR).split(**SHARES))
+    assert part == {name: whole[name] for name in part}
+
+
+def test_a_row_keeps_its_side_when_the_format_changes() -> None:
+    other = fp.PromptFormat("Q: {prompt}", completion="A: {completion}", separator="=>", stop="END")
+    before, after = records(*ROWS).format(PAIR).split(**SHARES), records(*ROWS).format(other).split(**SHARES)
+    assert column(before, "split") == column(after, "split")
+    raw = records(*ROWS).split(**SHARES).format(PAIR)
+    assert column(raw, "split") == column(before, "split")
+
+
+def test_the_seed_decides() -> None:
+    plan = records(*ROWS).format(PAIR)
+    assert sides(plan.split(**SHARES, seed=1)) == sides(plan.split(**SHARES, seed=1))
+    assert sides(plan.split(**SHARES, seed=1)) != sides(plan.split(**SHARES, seed=2))
+
+
+def test_where_the_prompt_is_empty_the_completion_decides() -> None:
+    text = [{"prompt": "", "completion": f"text {i}"} for i in range(40)]
+    optional = fp.PromptFormat("Text:{#prompt} {prompt}{/prompt}", completion="{completion}")
+    for made in (optional, fp.PromptFormat("", completion="{completion}")):
+        plan = records(*text).format(made).split(valid=0.5)
+        assert set(column(plan, "split")) == {"train", "valid"}
+
+
+@pytest.mark.parametrize("by", ["user", ["user"], ("user", "user2")])
+def test_named_columns_decide_instead(by: Any) -> None:
+    made = rows(records(*({**row, "user2": "x"} for row in ROWS)).format(PAIR).split(valid=0.5, by=by))
+    by_user = defaultdict(set)
+    for row in made:
+        by_user[row["user"]].add(row["split"])
+    assert all(len(splits) == 1 for splits in by_user.values())
+    assert set(column_of(made)) == {"train", "valid"}
+
+
+def test_report_by_counts_the_shares_of_a_column(tmp_path: Path) -> None:
+    plan = records(*ROWS).split(valid=0.5, report_by="user")
+    made = Counter((row["user"], row["split"]) for row in rows(plan))
+    groups = plan.sink_arrow(tmp_path / "out").to_dict()["groups"]
+    assert groups["column"] == "user"
+    counted = {(user, split): n for user, by_split in groups["rows"].items() for split, n in by_split.items() if n}
+    assert counted == dict(made)
+    data = fp.load(tmp_path / "out")
+    assert {name: len(split) for name, split in data.items()} == Counter(column(plan, "split"))
+
+
+def test_report_by_a_column_of_texts_is_refused() -> None:
+    many = records(*({"prompt": str(i), "completion": "x"} for i in range(1001)))
+    with refused(fp.PlanError, "bad_option", 'split: report_by="prompt" has more than 1000 values'):
+        rows(many.split(valid=0.5, report_by="prompt"))
+
+
+def test_is_explained_with_what_decides() -> None:
+    plan = records(*ROWS)
+    assert "SPLIT        valid=0.1, train the rest; by prompt; seed=0  [map]" in plan.split(valid=0.1).explain()
+    assert "by user; seed=7" in plan.split(valid=0.1, by="user", seed=7).explain()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "give a share, as in"),
+        ({"valid": 0}, "valid=0 is not a share between 0 and 1"),
+        ({"valid": 1.0}, "valid=1 is not a share between 0 and 1"),
+        ({"valid": -0.1}, "not a share"),
+        ({"valid": float("nan")}, "not a share"),
+        ({"valid": "0.1"}, "valid='0.1' is not a share"),
+        ({"valid": 0.5, "test": 0.5}, "the shares add up to 1; train would get nothing"),
+        ({"train": 0.9}, "`train` cannot name a split"),
+        ({"a/b": 0.5}, "`a/b` cannot name a split"),
+        ({"valid": 0.1, "seed": -1}, "seed=-1 must be at least 0"),
+        ({"valid": 0.1, "seed": 1 << 64}, "seed=.* is too large"),
+        ({"valid": 0.1, "by": []}, "by names no column"),
+    ],
+)
+def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
+    with refused(fp.PlanError, "bad_option", f"split: .*{says}"):
+        records(*ROWS).split(**options)
+
+
+@pytest.mark.parametrize(("options", "name"), [({"by": "usr"}, "usr"), ({"report_by": "usr"}, "usr")])
+def test_a_missing_column_names_the_nearest_first(options: dict[str, Any], name: str) -> None:
+    with refused(fp.ColumnError, "missing_column", f"split: there is no column `{name}`; there are: user, "):
+        records(*ROWS).split(valid=0.1, **options).explain()
+
+
+def test_a_chain_has_one_split() -> None:
+    with refused(fp.PlanError, "bad_chain", "split: the chain has one already"):
+        records(*ROWS).split(valid=0.1).split(test=0.1)
+
+
+def test_a_column_called_split_is_not_overwritten(tmp_path: Path) -> None:
+    plan = records(*({**row, "split": "mine"} for row in ROWS)).split(valid=0.5)
+    with refused(fp.ColumnError, "duplicate_column", "collect: there is a column `split`"):
+        rows(plan)
+    plan.sink_arrow(tmp_path / "out")
+    assert set(fp.load(tmp_path / "out")["valid"].to_arrow()["split"].to_pylist()) == {"mine"}
