@@ -1,76 +1,84 @@
-//! The keys seen so far: an open-addressing table. Bytes per kept row, measured by
-//! `benches/dedup_index.rs`, are in `docs/api/dedup.md`.
+//! The keys seen so far: open-addressing tables. Bytes per kept row, measured by `benches/dedup_index.rs`, are in
+//! `docs/api/dedup.md`.
 
 use hashbrown::HashTable;
 
 /// Where a new key goes, and which row had it first.
 pub enum Index {
     /// 16 bytes an entry: says *that* a row is a duplicate.
-    Keys(HashTable<[u64; 2]>),
+    Keys(Tables<2>),
     /// 24 bytes an entry: says of *which* row.
-    Keepers(HashTable<[u64; 3]>),
+    Keepers(Tables<3>),
     /// 40 bytes an entry and the bytes themselves: equal only where the bytes are.
-    Verified { table: HashTable<[u64; 5]>, bytes: Vec<u8> },
+    Verified { tables: Tables<5>, bytes: Vec<u8> },
+}
+
+/// Entries that begin with the two words of their key. A table that is full is copied into one of twice the size:
+/// of many tables only one is held twice at a time.
+pub struct Tables<const WORDS: usize>(Vec<HashTable<[u64; WORDS]>>);
+
+const TABLES_BITS: u32 = 6;
+
+impl<const WORDS: usize> Tables<WORDS> {
+    fn new() -> Self {
+        Tables((0..1 << TABLES_BITS).map(|_| HashTable::new()).collect())
+    }
+
+    /// The entry of this key for which `same` holds.
+    fn find(&self, key: [u64; 2], same: impl Fn(&[u64; WORDS]) -> bool) -> Option<&[u64; WORDS]> {
+        self.0[Self::table(key)].find(key[0], |e| e[..2] == key && same(e))
+    }
+
+    fn insert(&mut self, entry: [u64; WORDS]) {
+        self.0[Self::table([entry[0], entry[1]])].insert_unique(entry[0], entry, |e| e[0]);
+    }
+
+    /// Within its table an entry is found by its first word: so the table by the second.
+    fn table(key: [u64; 2]) -> usize {
+        (key[1] >> (u64::BITS - TABLES_BITS)) as usize
+    }
 }
 
 impl Index {
     pub fn new(keepers: bool, verify: bool) -> Self {
         match (verify, keepers) {
-            (true, _) => Index::Verified { table: HashTable::new(), bytes: Vec::new() },
-            (false, true) => Index::Keepers(HashTable::new()),
-            (false, false) => Index::Keys(HashTable::new()),
+            (true, _) => Index::Verified { tables: Tables::new(), bytes: Vec::new() },
+            (false, true) => Index::Keepers(Tables::new()),
+            (false, false) => Index::Keys(Tables::new()),
         }
     }
 
     /// None for a new key, which is then kept under `ordinal`; else the ordinal of the row that has it,
     /// as far as the index knows it.
     pub fn insert(&mut self, key: u128, ordinal: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
-        let (high, low) = ((key >> 64) as u64, key as u64);
+        let key @ [high, low] = [(key >> 64) as u64, key as u64];
         match self {
-            Index::Keys(table) => {
-                let entry = table.entry(high, |e| *e == [high, low], |e| e[0]);
-                match entry {
-                    hashbrown::hash_table::Entry::Occupied(_) => Some(None),
-                    hashbrown::hash_table::Entry::Vacant(v) => {
-                        v.insert([high, low]);
-                        None
-                    }
+            Index::Keys(tables) => {
+                if tables.find(key, |_| true).is_some() {
+                    return Some(None);
                 }
+                tables.insert(key);
             }
-            Index::Keepers(table) => {
-                let entry = table.entry(high, |e| e[0] == high && e[1] == low, |e| e[0]);
-                match entry {
-                    hashbrown::hash_table::Entry::Occupied(o) => Some(Some(o.get()[2])),
-                    hashbrown::hash_table::Entry::Vacant(v) => {
-                        v.insert([high, low, ordinal]);
-                        None
-                    }
+            Index::Keepers(tables) => {
+                if let Some(kept) = tables.find(key, |_| true) {
+                    return Some(Some(kept[2]));
                 }
+                tables.insert([high, low, ordinal]);
             }
-            Index::Verified { table, bytes } => {
+            Index::Verified { tables, bytes } => {
                 // Keys of an earlier folder come without bytes: there the hash decides alone.
                 let same = |e: &[u64; 5]| {
                     let stored = &bytes[e[3] as usize..][..e[4] as usize];
-                    e[0] == high && e[1] == low && (stored.is_empty() || whole.is_none_or(|w| w == stored))
+                    stored.is_empty() || whole.is_none_or(|w| w == stored)
                 };
-                if let Some(e) = table.find(high, same) {
-                    return Some(Some(e[2]));
+                if let Some(kept) = tables.find(key, same) {
+                    return Some(Some(kept[2]));
                 }
-                let start = bytes.len() as u64;
-                let whole = whole.unwrap_or_default();
+                let (start, whole) = (bytes.len() as u64, whole.unwrap_or_default());
                 bytes.extend_from_slice(whole);
-                table.insert_unique(high, [high, low, ordinal, start, whole.len() as u64], |e| e[0]);
-                None
+                tables.insert([high, low, ordinal, start, whole.len() as u64]);
             }
         }
-    }
-
-    /// Makes room for a batch at once, so that the table grows between batches only.
-    pub fn reserve(&mut self, rows: usize) {
-        match self {
-            Index::Keys(table) => table.reserve(rows, |e| e[0]),
-            Index::Keepers(table) => table.reserve(rows, |e| e[0]),
-            Index::Verified { table, .. } => table.reserve(rows, |e| e[0]),
-        }
+        None
     }
 }

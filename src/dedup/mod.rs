@@ -148,7 +148,6 @@ impl Ordered for DedupStage {
             false => None,
         };
         let bytes = bytes.as_ref().map(|b| b.as_binary::<i32>());
-        self.index.reserve(keys.len());
         let mut keep = Vec::with_capacity(keys.len());
         for (i, key) in keys.into_iter().enumerate() {
             let ordinal = first + batch.places.rows[i].row;

@@ -64,7 +64,7 @@ enum Station {
     Ordered(usize),
 }
 
-/// Runs the job to its end, to its first error, or until `cancel`. `interrupted` is asked a few times a
+/// Runs the job to its end, to its first error in input order, or until `cancel`. `interrupted` is asked a few times a
 /// second by the calling thread. Gives the counts of each step.
 pub fn run<S: Sink>(
     job: Job<'_, S>,
@@ -104,6 +104,7 @@ pub fn run<S: Sink>(
             ordered,
             sink: Some(job.sink),
             failed: None,
+            stopped: false,
         }),
         wake: Condvar::new(),
         over: Condvar::new(),
@@ -124,9 +125,7 @@ pub fn run<S: Sink>(
                 asked = Instant::now();
                 shared = line.lock();
             }
-            if cancel.is_cancelled() && shared.failed.is_none() {
-                shared.failed = Some(Error::cancelled());
-            }
+            shared.stopped |= cancel.is_cancelled();
         }
         drop(shared);
         line.wake.notify_all();
@@ -136,7 +135,8 @@ pub fn run<S: Sink>(
         }
     });
     let mut shared = line.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(e) = shared.failed {
+    cancel.check()?;
+    if let Some(e) = shared.failed.filter(|_| shared.state.has_failed()) {
         return Err(e);
     }
     if let Some(sink) = shared.sink.take() {
@@ -176,12 +176,14 @@ struct Shared<'s, S: Sink> {
     source: Option<Box<dyn Source>>,
     ordered: Vec<Option<Box<dyn Ordered>>>,
     sink: Option<&'s mut S>,
+    /// The first in input order so far.
     failed: Option<Error>,
+    stopped: bool,
 }
 
 impl<S: Sink> Shared<'_, S> {
     fn is_over(&self) -> bool {
-        self.failed.is_some() || self.state.is_finished()
+        self.stopped || self.state.is_finished()
     }
 
     fn count(&mut self, counts: Vec<(usize, StepCounts)>) {
@@ -223,11 +225,14 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 continue;
             };
             drop(shared);
+            let batch = task.batch();
             let outcome = catch_unwind(AssertUnwindSafe(|| self.perform(task)));
             let failed = outcome.unwrap_or_else(|panic| Err(panicked(&panic))).err();
             shared = self.lock();
-            if shared.failed.is_none() {
-                shared.failed = failed;
+            if let Some(e) = failed
+                && shared.state.fail(batch)
+            {
+                shared.failed = Some(e);
             }
             self.wake.notify_all();
         }
@@ -265,15 +270,15 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 shared.ordered[station] = Some(stage);
                 shared.state.deliver(station, batch, load, satisfied);
             }
-            Task::Sink(ready, load) => {
+            Task::Sink(_, ready, load) => {
                 let taken = self.lock().sink.take();
                 let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
                 let pushed = sink.push(ready);
                 let mut shared = self.lock();
                 shared.sink = Some(sink);
+                pushed?;
                 shared.count(load.counts);
                 shared.state.leave(load.weight);
-                pushed?;
             }
         }
         Ok(())

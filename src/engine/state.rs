@@ -22,7 +22,19 @@ pub enum Task<R> {
     Decode(Chunk, Load),
     Map(usize, Batch, Load),
     Ordered(usize, Batch, Load),
-    Sink(R, Load),
+    Sink(u64, R, Load),
+}
+
+impl<R> Task<R> {
+    /// The number of its batch, and its weight; a reading has neither.
+    pub fn batch(&self) -> Option<(u64, usize)> {
+        match self {
+            Task::Read => None,
+            Task::Decode(chunk, load) => Some((chunk.seq, load.weight)),
+            Task::Map(_, batch, load) | Task::Ordered(_, batch, load) => Some((batch.seq, load.weight)),
+            Task::Sink(seq, _, load) => Some((*seq, load.weight)),
+        }
+    }
 }
 
 /// The queues before each station, and before the sink.
@@ -32,8 +44,12 @@ pub struct State<R> {
     sink: InOrder<R>,
     reading: bool,
     read_all: bool,
-    /// The last batch that matters, once an ordered stage has seen enough.
-    last: Option<u64>,
+    /// Chunks read.
+    read: u64,
+    /// Batches that matter: all, until an ordered stage has seen enough.
+    wanted: u64,
+    /// The first batch that failed.
+    failed: u64,
     in_flight: usize,
     in_flight_bytes: usize,
     limit: usize,
@@ -70,8 +86,8 @@ impl<T> InOrder<T> {
         self.busy = false;
     }
 
-    fn forget_later(&mut self, last: u64) -> impl Iterator<Item = usize> + use<T> {
-        self.ready.split_off(&(last + 1)).into_values().map(|(_, load)| load.weight)
+    fn forget_from(&mut self, end: u64) -> impl Iterator<Item = usize> + use<T> {
+        self.ready.split_off(&end).into_values().map(|(_, load)| load.weight)
     }
 }
 
@@ -88,7 +104,9 @@ impl<R> State<R> {
             sink: InOrder::new(),
             reading: false,
             read_all: false,
-            last: None,
+            read: 0,
+            wanted: u64::MAX,
+            failed: u64::MAX,
             in_flight: 0,
             in_flight_bytes: 0,
             limit,
@@ -98,7 +116,7 @@ impl<R> State<R> {
     /// The work furthest downstream, or reading where there is credit for it.
     pub fn take(&mut self) -> Option<Task<R>> {
         if let Some((ready, load)) = self.sink.take() {
-            return Some(Task::Sink(ready, load));
+            return Some(Task::Sink(self.sink.next, ready, load));
         }
         for (i, station) in self.stations.iter_mut().enumerate().rev() {
             match station {
@@ -129,7 +147,8 @@ impl<R> State<R> {
     pub fn read(&mut self, chunk: Option<Chunk>) {
         self.reading = false;
         match chunk {
-            Some(chunk) if self.last.is_none() => {
+            Some(chunk) if chunk.seq < self.end() => {
+                self.read += 1;
                 let weight = chunk.payload.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
@@ -144,10 +163,10 @@ impl<R> State<R> {
     pub fn deliver(&mut self, from: usize, batch: Batch, load: Load, satisfied: bool) {
         self.pass(from);
         if satisfied {
-            self.last = Some(self.last.map_or(batch.seq, |last| last.min(batch.seq)));
+            self.wanted = self.wanted.min(batch.seq + 1);
             self.read_all = true;
         }
-        if self.is_late(batch.seq) {
+        if batch.seq >= self.end() {
             return self.release(load.weight);
         }
         match &mut self.stations[from + 1] {
@@ -163,7 +182,7 @@ impl<R> State<R> {
 
     /// Batch number `seq` has left the last station and queues before the sink.
     pub fn deliver_ready(&mut self, seq: u64, ready: R, load: Load) {
-        if self.is_late(seq) {
+        if seq >= self.end() {
             return self.release(load.weight);
         }
         self.sink.ready.insert(seq, (ready, load));
@@ -175,13 +194,40 @@ impl<R> State<R> {
         self.release(weight);
     }
 
+    /// Reading, or the work on this batch, has failed. Batches before it go on: the failure that is told is the
+    /// first in input order, not in time, and none that lies behind what an ordered stage asked for. Says whether
+    /// it is the first so far.
+    pub fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
+        let seq = match batch {
+            Some((seq, weight)) => {
+                self.release(weight);
+                seq
+            }
+            None => {
+                self.reading = false;
+                self.read
+            }
+        };
+        let first = seq < self.failed;
+        self.failed = self.failed.min(seq);
+        self.read_all = true;
+        self.forget_later();
+        first
+    }
+
+    /// Whether a batch that matters has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed < self.wanted
+    }
+
     /// Whether all was read and nothing is under way.
     pub fn is_finished(&self) -> bool {
         self.read_all && !self.reading && self.in_flight == 0
     }
 
-    fn is_late(&self, seq: u64) -> bool {
-        self.last.is_some_and(|last| seq > last)
+    /// The first batch that need not be worked on.
+    fn end(&self) -> u64 {
+        self.wanted.min(self.failed)
     }
 
     fn pass(&mut self, station: usize) {
@@ -195,17 +241,17 @@ impl<R> State<R> {
         self.in_flight_bytes -= weight;
     }
 
-    /// Drops the queued work behind the last batch that matters.
+    /// Drops the queued work on batches that need none.
     fn forget_later(&mut self) {
-        let Some(last) = self.last else { return };
-        let mut freed: Vec<usize> = self.sink.forget_later(last).collect();
-        self.chunks.retain(|(chunk, load)| keep_until(last, chunk.seq, load, &mut freed));
+        let end = self.end();
+        let mut freed: Vec<usize> = self.sink.forget_from(end).collect();
+        self.chunks.retain(|(chunk, load)| keep_before(end, chunk.seq, load, &mut freed));
         for station in &mut self.stations {
             match station {
                 Waiting::Any(queue) => {
-                    queue.retain(|(batch, load)| keep_until(last, batch.seq, load, &mut freed));
+                    queue.retain(|(batch, load)| keep_before(end, batch.seq, load, &mut freed));
                 }
-                Waiting::InOrder(queue) => freed.extend(queue.forget_later(last)),
+                Waiting::InOrder(queue) => freed.extend(queue.forget_from(end)),
             }
         }
         for weight in freed {
@@ -214,8 +260,8 @@ impl<R> State<R> {
     }
 }
 
-fn keep_until(last: u64, seq: u64, load: &Load, freed: &mut Vec<usize>) -> bool {
-    let keep = seq <= last;
+fn keep_before(end: u64, seq: u64, load: &Load, freed: &mut Vec<usize>) -> bool {
+    let keep = seq < end;
     if !keep {
         freed.push(load.weight);
     }

@@ -1,6 +1,7 @@
 //! One run at a time writes to a folder.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Disk};
@@ -33,6 +34,10 @@ impl Lock {
                     )
                     .path(folder.display())
                     .help("wait for it to end, or choose another folder"));
+                }
+                // Some network file systems know no locks; there two runs at once are the caller's to avoid.
+                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {
+                    return Ok(Lock { file, path });
                 }
                 Err(TryLockError::Error(e)) => return Err(disk::error("lock", &path, e)),
             }

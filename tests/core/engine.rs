@@ -322,6 +322,49 @@ fn head_stops_a_source_that_never_ends() {
     }
 }
 
+/// Fails at each batch from `from` on, and takes its time over that one.
+struct Failing {
+    from: u64,
+}
+
+impl Map for Failing {
+    fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
+        match batch.seq {
+            seq if seq < self.from => return Ok(batch),
+            seq if seq == self.from => std::thread::sleep(Duration::from_millis(20)),
+            _ => {}
+        }
+        Err(Error::new(Class::Data, "bad", format!("batch {} is bad", batch.seq)))
+    }
+}
+
+#[test]
+fn the_error_that_is_told_is_the_first_in_input_order() {
+    for threads in [1, 2, 7] {
+        let watch = Watch::new(At::Nowhere, true);
+        let failing = vec![Stage::Map(Arc::new(Failing { from: 9 }))];
+        let (done, firsts) =
+            line(&watch, u64::MAX, failing, threads, 20_000, &Cancel::default(), &mut || false);
+        assert_eq!(done.unwrap_err().message(), "batch 9 is bad");
+        assert_eq!(firsts.len(), 9);
+    }
+}
+
+#[test]
+fn what_is_bad_behind_a_head_is_not_seen() {
+    for threads in [1, 2, 7] {
+        for from in [3, 4, 9] {
+            let watch = Watch::new(At::Nowhere, true);
+            let stages =
+                vec![Stage::Map(Arc::new(Failing { from })), Stage::Ordered(Box::new(HeadStage::new(120)))];
+            let (done, firsts) =
+                line(&watch, u64::MAX, stages, threads, 20_000, &Cancel::default(), &mut || false);
+            done.unwrap();
+            assert_eq!(firsts, [0, 50, 100]);
+        }
+    }
+}
+
 #[test]
 fn an_interruption_stops_a_source_that_never_ends() {
     for threads in [1, 2, 7] {
