@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
@@ -143,13 +142,11 @@ def test_trl_args_refuse_rows_that_trl_would_tokenize_or_train_whole(tmp_path: P
     assert caught.value.column == missing
 
 
-def test_format_is_that_of_the_plan(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_format_is_that_of_the_plan(folder: Path) -> None:
     assert fp.load(folder).format is None
-    core: Any = types.ModuleType("fastprep._fastprep")
-    core.PromptFormat = types.SimpleNamespace(from_json=lambda text: ("format", json.loads(text)))
-    monkeypatch.setitem(sys.modules, "fastprep._fastprep", core)
-    rewrite(folder, format={"template": "{q}"})
-    assert fp.load(folder).format == ("format", {"template": "{q}"})
+    made = fp.PromptFormat("{q}", completion="{a}", separator="\n->\n", stop=" END")
+    rewrite(folder, format=json.loads(made.to_json()))
+    assert fp.load(folder).format == made
 
 
 @pytest.mark.parametrize(

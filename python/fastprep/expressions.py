@@ -88,7 +88,7 @@ def _function(expression: pl.Expr) -> str:
     while isinstance(named, dict) and named:
         outer, named = next(iter(named.items()))
         if outer in WHOLE_ARGUMENTS:
-            return outer
+            return str(outer)
     return named if isinstance(named, str) else ""
 
 

@@ -21,22 +21,27 @@ def show(plan: Plan, rows: int) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    made, report = plan.head_unshuffled(rows).collect(1)
+    verbs = plan.verbs()
+    head = plan.head_unshuffled(rows)
+    if "split" in verbs and any(name == "split" for name, _ in plan.schema()):
+        # The split of each row comes as a column of that name.
+        head = head.rename([("split", "split (column)")])
+    made, report = head.collect(1)
     table = pa.table(made)
     console.print(Text("context").append(" · ").append("trained", style="bold green"), style="dim")
     for number, row in enumerate(table.to_pylist()):
-        console.print(Rule(_title(number, row), style="dim", align="left"))
+        console.print(Rule(_title(number, row, verbs), style="dim", align="left"))
         console.print(_colour(plan, row))
     for code, entry in json.loads(report)["reasons"].items():
         if code != "not_in_head":
             console.print(Text(f"taken out  {entry['count']:,} {code}, first: {entry['first']}", style="yellow"))
 
 
-def _title(number: int, row: dict[str, Any]) -> str:
+def _title(number: int, row: dict[str, Any], verbs: list[str]) -> str:
     facts = [f"row {number}"]
-    if "split" in row:
+    if "split" in verbs:
         facts.append(row["split"])
-    if "labels" in row:
+    if "tokenize" in verbs:
         trained = sum(label != IGNORE for label in row["labels"][1:])
         facts.append(f"{len(row['input_ids'])} tokens, {trained} trained")
     return " · ".join(facts)
@@ -46,7 +51,7 @@ def _colour(plan: Plan, row: dict[str, Any]) -> Text:
     from rich.text import Text
 
     text = Text()
-    if "input_ids" in row:
+    if "tokenize" in plan.verbs():
         pieces = plan.token_texts(row["input_ids"])
         for piece, label in zip(pieces, row["labels"], strict=True):
             text.append(_visible(piece), style="dim" if label == IGNORE else "bold green")
