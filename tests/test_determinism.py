@@ -130,20 +130,29 @@ def test_where_the_folder_is_and_what_it_held_do_not_show(
     assert_same(publish(plan(fp.scan_jsonl(["b.jsonl", "a.jsonl"])), tmp_path / "out"), expected)
 
 
-def test_a_head_gives_the_same_rows_though_reading_stops_somewhere(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("n", [1, 2, 400, 401, 402, 5_000])
+def test_a_head_gives_the_same_files_wherever_reading_stops(
+    source: Path, n: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline = plan(fp.scan_jsonl(source).head(400))
+    pipeline = plan(fp.scan_jsonl(source).head(n)) if n > 2 else fp.scan_jsonl(source).head(n)
     runs = []
     for threads, rows in [(1, 65_536), (7, 1), (2, 3)]:
         monkeypatch.setenv("FASTPREP_BATCH_ROWS", str(rows))
-        runs.append(data_files(_sunk(pipeline, tmp_path / f"{threads}", threads)))
-    assert runs[0] == runs[1] == runs[2]
+        runs.append(publish(pipeline, tmp_path / str(rows), threads=threads))
+    assert_same(runs[1], runs[0])
+    assert_same(runs[2], runs[0])
 
 
-def _sunk(pipeline: fp.Pipeline, out: Path, threads: int) -> Path:
-    pipeline.sink(out, formats=("arrow", "jsonl"), threads=threads)
-    return out
+def test_rejects_behind_a_head_are_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('bad\n{"q": "a"}\nbad\n{"q": "b"}\nbad\n[]\n')
+    for rows in ("1", "2", "65536"):
+        monkeypatch.setenv("FASTPREP_BATCH_ROWS", rows)
+        for n in (1, 2):
+            out = tmp_path / f"{rows}-{n}"
+            fp.scan_jsonl(path).head(n).sink_jsonl(out)
+            assert (out / "rejects.jsonl").read_bytes().count(b"\n") == n
+            assert written(out) == written(tmp_path / f"1-{n}")
 
 
 def test_rows_are_the_same_from_json_lines_parquet_and_arrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
