@@ -15,28 +15,12 @@ pub fn field(bytes: Option<&[u8]>) -> u128 {
 
 /// The key of a row over its fields' digests: field borders count, so `("ab", "c")` is not `("a", "bc")`.
 pub fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
-    const SEED: u64 = 0x6661_7374_7072_6570;
-    let mut head = [0; KEY_HEAD];
-    let mut used = 0;
-    let mut fields = fields.into_iter();
-    while let Some(digest) = fields.next() {
-        if used == KEY_HEAD {
-            // Setting a stream up costs more than hashing a short key: only many fields take it.
-            let mut state = Xxh3::with_seed(SEED);
-            state.update(&head);
-            for digest in std::iter::once(digest).chain(fields) {
-                state.update(&digest.to_le_bytes());
-            }
-            return state.digest128();
-        }
-        head[used..used + 16].copy_from_slice(&digest.to_le_bytes());
-        used += 16;
+    let mut state = Xxh3::with_seed(0x6661_7374_7072_6570);
+    for digest in fields {
+        state.update(&digest.to_le_bytes());
     }
-    xxh3_128_with_seed(&head[..used], SEED)
+    state.digest128()
 }
-
-/// Bytes of the digests that are hashed at once: of eight fields.
-const KEY_HEAD: usize = 8 * 16;
 
 /// Where a key falls in [0, 1) for this seed: what decides a row's split.
 pub fn unit(key: u128, seed: u64) -> f64 {
@@ -81,16 +65,6 @@ mod tests {
         assert_ne!(of(&[Some("ab"), Some("c")]), of(&[Some("a"), Some("bc")]));
         assert_ne!(of(&[Some("")]), of(&[None]));
         assert_eq!(of(&[Some("x"), None]), of(&[Some("x"), None]));
-    }
-
-    #[test]
-    fn a_key_is_the_digest_of_the_stream_of_all_fields() {
-        for n in [0, 1, 2, 7, 8, 9, 20] {
-            let fields = (0..n).map(|i| field(Some(&[i; 3])));
-            let mut state = Xxh3::with_seed(0x6661_7374_7072_6570);
-            fields.clone().for_each(|digest| state.update(&digest.to_le_bytes()));
-            assert_eq!(key(fields), state.digest128(), "{n} fields");
-        }
     }
 
     /// These values are in published folders (`keys.arrow`) and decide splits: they must never change.
