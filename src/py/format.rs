@@ -24,7 +24,7 @@ use crate::hash;
 ///
 /// Raises:
 ///     PlanError: `bad_template` or `bad_prompt_format`, with what is wrong and where.
-#[pyclass(frozen, eq, hash, name = "PromptFormat", module = "fastprep")]
+#[pyclass(frozen, eq, name = "PromptFormat", module = "fastprep")]
 #[derive(Clone)]
 pub struct PyPromptFormat(pub Arc<PromptFormat>);
 
