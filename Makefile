@@ -22,7 +22,7 @@ demo: build ## prepare the example data, and show plan, preview and report
 
 lint: build $(VENV)/tests-ready ## formatting, clippy, ruff, types
 	cargo fmt --check
-	cargo clippy --release --all-targets --quiet -- --deny warnings
+	cargo clippy --release --all-targets --features python --quiet -- --deny warnings
 	$(PY) -m ruff check python tests benches examples
 	$(PY) -m mypy
 	$(PY) -m mypy.stubtest fastprep._fastprep --mypy-config-file pyproject.toml

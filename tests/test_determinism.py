@@ -150,7 +150,7 @@ def test_rejects_behind_a_head_are_in_no_file(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv("FASTPREP_BATCH_ROWS", rows)
         for n in (1, 2):
             out = tmp_path / f"{rows}-{n}"
-            fp.scan_jsonl(path).head(n).sink_jsonl(out)
+            fp.scan_jsonl(path).head(n).sink_jsonl(out, max_rejects=n)
             assert (out / "rejects.jsonl").read_bytes().count(b"\n") == n
             assert written(out) == written(tmp_path / f"1-{n}")
 

@@ -165,7 +165,7 @@ pub fn sink(
 fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Result<ShardSink> {
     let shards = shards.take().ok_or_else(|| Error::internal("the sink was lost"))?;
     let of = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
-    let (read, rejected, written) = (of("read"), of("rejected"), of("written"));
+    let (read, rejected, written) = (of("read"), shards.rejected(), of("written"));
     let too_many = match target.max_rejects {
         Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
         Some(MaxRejects::Share(most)) => (rejected as f64 > most * read as f64)

@@ -26,6 +26,7 @@ pub use publish::Publisher;
 pub use shard::ShardPlan;
 
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
+use crate::artifact::verify::REJECTS;
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::record::FileNames;
@@ -170,6 +171,12 @@ impl ShardSink {
         manifest.splits = self.splits;
         manifest.key_recipe.clone_from(&self.preparer.key_recipe);
         self.publisher.commit(manifest)
+    }
+
+    /// Rejects in the finished file: behind a `head`, fewer than were counted on the way.
+    pub fn rejected(&self) -> u64 {
+        let sidecars = self.files.iter().flat_map(|(_, sidecars)| sidecars);
+        sidecars.filter(|file| file.name == REJECTS).map(|file| file.rows).sum()
     }
 
     /// Publishes no data, only the rejects so far, at the path that is returned: `<dir>.rejects.jsonl`.

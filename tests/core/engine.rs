@@ -100,6 +100,7 @@ enum At {
     Map,
     Ordered,
     Satisfied,
+    Prepare,
     Sink,
     Finish,
     Nowhere,
@@ -198,11 +199,9 @@ struct Rows {
     firsts: Vec<u64>,
 }
 
-/// Prepares nothing.
-struct AsIs;
-
-impl Prepare<Batch> for AsIs {
+impl Prepare<Batch> for Parts {
     fn prepare(&self, batch: Batch) -> Result<Batch> {
+        self.0.pass(At::Prepare, batch.seq)?;
         Ok(batch)
     }
 }
@@ -211,7 +210,7 @@ impl Sink for Rows {
     type Ready = Batch;
 
     fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
-        Arc::new(AsIs)
+        Arc::new(Parts(self.watch.clone()))
     }
 
     fn push(&mut self, batch: Batch) -> Result<()> {
@@ -260,8 +259,8 @@ fn plain(watch: &Arc<Watch>, chunks: u64, threads: usize) -> (Result<Vec<StepCou
 
 #[test]
 fn a_panic_or_an_error_anywhere_ends_the_run_with_an_error() {
-    use At::{Decode, Finish, Map, Ordered, Satisfied, Sink, Source};
-    for at in [Source, Decode, Map, Ordered, Satisfied, Sink, Finish] {
+    use At::{Decode, Finish, Map, Ordered, Prepare, Satisfied, Sink, Source};
+    for at in [Source, Decode, Map, Ordered, Satisfied, Prepare, Sink, Finish] {
         for (panics, class) in [(true, Class::Internal), (false, Class::Callback)] {
             if at == Satisfied && !panics {
                 continue;
@@ -387,7 +386,7 @@ impl Sink for Slow {
     type Ready = Batch;
 
     fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
-        Arc::new(AsIs)
+        Arc::new(Parts(Watch::new(At::Nowhere, false)))
     }
 
     fn push(&mut self, _: Batch) -> Result<()> {

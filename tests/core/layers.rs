@@ -226,7 +226,8 @@ fn what_is_unsafe_stands_alone_with_its_proof() {
     const PROVEN: [&str; 2] = ["read/compact.rs", "read/jsonl/views.rs"];
     for source in sources() {
         if PROVEN.contains(&source.name.as_str()) {
-            assert!(source.lines < 100 && source.code.matches("unsafe {").count() == 1, "{}", source.name);
+            let (lines, blocks) = (source.product.lines().count(), source.code.matches("unsafe {").count());
+            assert!(lines < 60 && blocks == 1, "{}", source.name);
             continue;
         }
         // The lint denies it; here, that nobody turns the lint off.
