@@ -60,9 +60,9 @@ def process(name: str, command: Sequence[str | Path], env: dict[str, str] | None
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * MAXRSS_UNIT)
 
 
-def interleave(sides: Sequence[Side], runs: int) -> dict[str, list[Run]]:
-    """A B A B …: every side once untimed, then `runs` rounds of all sides in turn."""
-    for side in sides:
+def interleave(sides: Sequence[Side], runs: int, *, warm: bool = False) -> dict[str, list[Run]]:
+    """A B A B …: every side once untimed, unless all have run before, then `runs` rounds of all sides in turn."""
+    for side in [] if warm else sides:
         side.run()
     taken: dict[str, list[Run]] = {side.name: [] for side in sides}
     for _ in range(runs):

@@ -74,7 +74,7 @@ def bench(
     results = []
     for source in sources:
         timed = [Side(side, lambda side=side, source=source: once(side, source)) for side in chosen]
-        result = Result(name, source.stat().st_size, interleave(timed, args.runs))
+        result = Result(name, source.stat().st_size, interleave(timed, args.runs, warm=True))
         print(table(result))
         results.append(result)
     clear(out)
