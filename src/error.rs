@@ -222,6 +222,11 @@ pub fn nearest_first(wanted: &str, known: &[String]) -> Vec<String> {
     ranked.into_iter().map(|(_, _, k)| k.clone()).collect()
 }
 
+/// Whether one may have been written for the other.
+pub fn is_near(given: &str, meant: &str) -> bool {
+    edit_distance(given, meant) <= (meant.chars().count() / 2).min(2)
+}
+
 fn edit_distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) =
         (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());

@@ -161,3 +161,12 @@ def test_types_that_do_not_fit_are_told_before_a_row_is_read() -> None:
     plan = fp.from_arrow(pa.table({"a": ["x"]}).to_reader()).filter(pl.col("a").list.len() > 1)
     with refused(fp.CallbackError, "callback_failed", "filter .* failed"):
         plan.explain()
+
+
+def test_lists_that_are_not_printed_whole_make_different_plans() -> None:
+    rows = fp.from_records([{"n": 1}])
+    long = [rows.filter(pl.col("n").is_in([*range(50), last])).explain() for last in (98, 99, 99)]
+    series = [rows.filter(pl.col("n").is_in(pl.Series([last]))).explain() for last in (98, 99, 99)]
+    for one, other, same in (long, series):
+        assert one != other
+        assert other == same

@@ -164,3 +164,14 @@ def test_marks_that_would_collide_in_every_row_are_refused(parts: dict[str, str]
     with refused(fp.PlanError, "bad_prompt_format", says) as e:
         fp.PromptFormat(**{"prompt": "{a}", "completion": "{a}", **parts})
     assert e.value.help
+
+
+def test_a_misspelt_column_is_not_left_out_in_silence() -> None:
+    fmt = fp.PromptFormat("{instruction}{#input}\n\n{input}{/input}", completion="{output}")
+    with pytest.raises(fp.ColumnError) as e:
+        fmt.render_prompt(instruction="a", inptu="b")
+    assert (e.value.code, e.value.column) == ("misspelt_column", "inptu")
+    assert "write `input`" in str(e.value)
+    # Columns of a whole row that the templates do not use are no mistake.
+    assert fmt.render_prompt(instruction="a", id="7", source="web") == "a\n##\n"
+    assert fmt.render_prompt(instruction="a", input="b", inputs="c") == "a\n\nb\n##\n"

@@ -120,7 +120,7 @@ def test_as_many_rejects_as_are_allowed(most: float | None, tmp_path: Path) -> N
 def test_more_rejects_publish_nothing_but_themselves(most: float, allows: str, tmp_path: Path) -> None:
     with refused(fp.DataError, "too_many_rejects", f"2 of 4 rows were rejected, more than {allows}") as e:
         MIXED.sink_arrow(tmp_path / "out", max_rejects=most)
-    assert "(2 empty_completion)" in str(e.value)
+    assert "taken out: 2 empty_completion" in str(e.value)
     assert not (tmp_path / "out").exists()
     assert e.value.path == str(tmp_path / "out.rejects.jsonl")
     assert [r["code"] for r in read_jsonl(tmp_path / "out.rejects.jsonl")] == ["empty_completion"] * 2
@@ -129,8 +129,8 @@ def test_more_rejects_publish_nothing_but_themselves(most: float, allows: str, t
 def test_a_result_without_rows_is_no_data_set(tmp_path: Path) -> None:
     for plan, says in (
         (records(), "the input has no row; nothing was published"),
-        (PLAN.filter(pl.lit(False)), r"no row is left of the 9 read \(9 filtered\); nothing was published"),
-        (pairs(*BAD).format(PAIR, on_collision="drop"), r"no row is left of the 2 read \(2 empty_completion\)"),
+        (PLAN.filter(pl.lit(False)), r"no row is left of the 9 read; taken out: 9 filtered; nothing was published"),
+        (pairs(*BAD).format(PAIR, on_collision="drop"), r"no row is left of the 2 read; taken out: 2 empty_completion"),
     ):
         with refused(fp.DataError, "no_rows", says) as e:
             plan.sink_arrow(tmp_path / "out")

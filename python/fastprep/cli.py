@@ -24,6 +24,22 @@ app = typer.Typer(
     help="Fine-tuning data preparation: raw rows in, proven shards out.",
 )
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"fastprep {fp.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Fine-tuning data preparation: raw rows in, proven shards out."""
+
+
 Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JSON lines or Parquet; - is stdin.")]
 Template = Annotated[str, typer.Option(help="Prompt template: {column}, {#column}…{/column} where it is not empty.")]
 Completion = Annotated[str, typer.Option(help="Completion template.")]
@@ -34,11 +50,24 @@ MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a row.")]
 OnOverflow = Annotated[str, typer.Option(help="reject, drop, raise, truncate_prompt_left, truncate_completion.")]
 OnCollision = Annotated[str, typer.Option(help="reject, drop, raise, insert_space.")]
 SpecialTokens = Annotated[str, typer.Option(help="reject, drop, raise, strip, as_text, as_token.")]
-Valid = Annotated[float, typer.Option(help="Share of the rows for validation; 0 makes no split.")]
 Seed = Annotated[int, typer.Option(help="Decides split and shuffle.")]
 Dedup = Annotated[bool, typer.Option(help="Take out exact duplicates.")]
 Eos = Annotated[bool, typer.Option(help="End each row in the tokenizer's EOS token.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def share(given: str | float) -> float:
+    """A share of the rows: `0.02`, `2%`; typer hands the default through as it is."""
+    text = str(given)
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError as e:
+        raise typer.BadParameter(f"{text!r} is no share of the rows such as 0.02 or 2%") from e
+
+
+Valid = Annotated[
+    float, typer.Option(parser=share, metavar="SHARE", help="Share of the rows for validation; 0 makes no split.")
+]
 
 
 def unescape(text: str) -> str:
@@ -97,10 +126,8 @@ def _max_rejects(text: str | None) -> float | None:
     if text is None:
         return None
     try:
-        if text.endswith("%"):
-            return float(text[:-1]) / 100
-        return int(text) if text.isdigit() else float(text)
-    except ValueError as e:
+        return int(text) if text.isdigit() else share(text)
+    except typer.BadParameter as e:
         raise typer.BadParameter(f"{text!r} is neither a number of rows nor a share such as 0.01 or 1%") from e
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 WHOLE_ARGUMENTS = {"IsIn": 1, "Replace": 2, "ReplaceStrict": 2}
 """Functions that take arguments behind their input whole, as a set or a table, and how many: a literal is one, but a
 column's values over a batch are not those over the data. polars calls these functions row-wise all the same."""
+
+
+def shown(expression: pl.Expr) -> str:
+    """The expression as polars prints it. A list that is not printed whole is told from others by a digest, since
+    the plan's fingerprint is made of this text.
+    """
+    text = str(expression)
+    if "[Series]" in text or "…" in text:
+        text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
+    return text
 
 
 def check_row_wise(verb: str, expression: pl.Expr) -> None:

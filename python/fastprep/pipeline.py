@@ -75,7 +75,7 @@ class Pipeline:
             expressions.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        return Pipeline(self._plan.filter(columns, str(whole), expressions.mask_function(whole)))
+        return Pipeline(self._plan.filter(columns, expressions.shown(whole), expressions.mask_function(whole)))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -94,7 +94,7 @@ class Pipeline:
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
-        label = ", ".join(str(e) for e in all_exprs)
+        label = ", ".join(expressions.shown(e) for e in all_exprs)
         return Pipeline(self._plan.with_columns(columns, names, label, expressions.columns_function(all_exprs)))
 
     def map_batches(

@@ -189,7 +189,7 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
         .unwrap_or_default();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
-    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    let why = if reasons.is_empty() { String::new() } else { format!("; taken out: {}", reasons.join(", ")) };
     let error = Error::new(Class::Data, code, format!("{message}{why}; nothing was published"));
     if rejected == 0 {
         return Err(error

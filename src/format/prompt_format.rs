@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prove::overlapping;
 use super::template::{Column, Piece, Template};
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Error, Result, is_near};
 use crate::record::reason;
 
 /// The version that [`PromptFormat::to_json`] writes.
@@ -170,6 +170,25 @@ impl PromptFormat {
     /// Errors: `missing_field` for an absent column outside an optional part.
     pub fn render_prompt<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<String> {
         render(&self.prompt, &self.separator, lookup)
+    }
+
+    /// Refuses a name that looks like a column that was not given: its part of the template would be left out.
+    /// Other names are those of columns that the templates do not use.
+    ///
+    /// Errors: `misspelt_column`.
+    pub fn check_names(&self, given: &[&str]) -> Result<()> {
+        let columns = self.columns();
+        let absent = columns.iter().map(|c| c.name.as_str()).filter(|name| !given.contains(name));
+        for meant in absent {
+            let is_unused = |name: &str| columns.iter().all(|c| c.name != name);
+            if let Some(name) = given.iter().find(|name| is_unused(name) && is_near(name, meant)) {
+                let message = format!("`{name}` is no column of the templates, and `{meant}` is not given");
+                return Err(Error::new(Class::Column, "misspelt_column", message)
+                    .column(*name)
+                    .help(format!("write `{meant}`; where it has no value, give {meant}=None")));
+            }
+        }
+        Ok(())
     }
 
     /// The answer in a model's output: the text up to the first stop (all where there is none), without the

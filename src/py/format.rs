@@ -36,6 +36,16 @@ impl PartialEq for PyPromptFormat {
 
 type Columns = HashMap<String, Option<String>>;
 
+impl PyPromptFormat {
+    fn named(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<Columns> {
+        let columns = columns.unwrap_or_default();
+        let mut given: Vec<&str> = columns.keys().map(String::as_str).collect();
+        given.sort_unstable();
+        self.0.check_names(&given).map_err(|e| to_python(py, &e))?;
+        Ok(columns)
+    }
+}
+
 #[pymethods]
 impl PyPromptFormat {
     #[new]
@@ -141,9 +151,10 @@ impl PyPromptFormat {
     ///
     /// Raises:
     ///     DataError: `missing_field`: a column that the templates need is not given.
+    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given.
     #[pyo3(signature = (**columns))]
     fn render(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<(String, String)> {
-        let columns = columns.unwrap_or_default();
+        let columns = self.named(py, columns)?;
         let rendered = self.0.render(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))?;
         Ok((rendered.prompt, rendered.completion))
     }
@@ -152,9 +163,10 @@ impl PyPromptFormat {
     ///
     /// Raises:
     ///     DataError: `missing_field`: a column that the prompt needs is not given.
+    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given.
     #[pyo3(signature = (**columns))]
     fn render_prompt(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<String> {
-        let columns = columns.unwrap_or_default();
+        let columns = self.named(py, columns)?;
         self.0.render_prompt(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))
     }
 

@@ -134,8 +134,9 @@ impl Columns {
 
 #[cold]
 fn json_array(shown: &str) -> Error {
+    let open = if shown.ends_with(".gz") { "gzip.open" } else { "open" };
     Error::new(Class::Source, "json_array", "this is one JSON array, not JSON lines")
-        .help(format!("read it with fp.from_records(json.load(open({shown:?})))"))
+        .help(format!("read it with fp.from_records(json.load({open}({shown:?})))"))
         .path(shown)
 }
 
