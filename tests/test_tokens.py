@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import removal
 
@@ -143,7 +143,7 @@ def check_columns(row: dict[str, Any], context: int) -> None:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(data=st.data())
 def test_prompt_ids_come_first_and_the_rows_ids_decode_to_its_text(name: str, data: st.DataObject) -> None:
     tokenizer, (_, foreign) = family(name), FAMILIES[name]
@@ -159,7 +159,7 @@ def test_prompt_ids_come_first_and_the_rows_ids_decode_to_its_text(name: str, da
         assert ids.count(tokenizer.token_to_id("<s>")) == ("BOS" in name or name == "sentencepiece")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(st.lists(st.tuples(texts(False), texts(False)), min_size=1, max_size=10))
 def test_wordpiece_decodes_to_the_words_of_the_row(pairs: list[tuple[str, str]]) -> None:
     tokenizer = family("wordpiece")
@@ -177,7 +177,7 @@ def test_wordpiece_decodes_to_the_words_of_the_row(pairs: list[tuple[str, str]])
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_cut_row_keeps_a_trained_token_and_never_gets_a_false_stop(name: str, data: st.DataObject) -> None:
     tokenizer, (_, foreign) = family(name), FAMILIES[name]
@@ -226,7 +226,7 @@ def test_eos_ends_each_row_once_and_is_trained(name: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)
 @given(data=st.data())
 def test_control_tokens_in_the_data_are_text_where_the_policy_says_so(name: str, data: st.DataObject) -> None:
     tokenizer = family(name)

@@ -9,7 +9,13 @@ mod plan;
 mod reader;
 mod tokenizer;
 
+use mimalloc::MiMalloc;
 use pyo3::prelude::*;
+
+/// Arrow buffers are large and short-lived: the system's allocator gives each back to the kernel, and the next one is
+/// zeroed page by page again.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The compiled module `fastprep._fastprep`.
 #[pymodule(gil_used = false)]

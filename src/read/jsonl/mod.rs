@@ -8,6 +8,7 @@ mod views;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
@@ -35,6 +36,8 @@ pub struct JsonlDecode {
     schema: SchemaRef,
     keys: Keys,
     max_line_bytes: usize,
+    /// Unescaped text of a recent chunk: about what the next one needs. A guess above it is memory that is held.
+    unescaped: AtomicUsize,
 }
 
 impl JsonlDecode {
@@ -42,7 +45,8 @@ impl JsonlDecode {
     pub fn new(columns: Vec<ReadColumn>, known: &[String], limits: Limits) -> Self {
         let schema = Arc::new(Schema::new(columns.iter().map(columns::field).collect::<Vec<_>>()));
         let keys = Keys::new(&columns, known);
-        JsonlDecode { columns, schema, keys, max_line_bytes: limits.clamped().max_line_bytes }
+        let max_line_bytes = limits.clamped().max_line_bytes;
+        JsonlDecode { columns, schema, keys, max_line_bytes, unescaped: AtomicUsize::new(0) }
     }
 
     /// The schema of every batch.
@@ -116,8 +120,7 @@ impl<'d> Rows<'d> {
             first_row: chunk.first_row,
             byte,
             columns: decode.columns.iter().map(|c| Column::new(c.kind, rows)).collect(),
-            // Untouched capacity costs nothing; growing would copy.
-            side: Vec::with_capacity(chunk.payload.bytes()),
+            side: Vec::with_capacity(decode.unescaped.load(Ordering::Relaxed)),
             places: Vec::with_capacity(rows),
             rejects: Vec::new(),
             row: Row::new(&decode.keys),
@@ -225,6 +228,7 @@ impl<'d> Rows<'d> {
             tally.report("coerced", &column.name, counts);
         }
         self.row.report(counts);
+        self.decode.unescaped.store(self.side.len() + self.side.len() / 16, Ordering::Relaxed);
         let chunk = text.clone().unwrap_or_else(|| Buffer::from_vec(Vec::<u8>::new()));
         let buffers: Arc<[Buffer]> = if self.side.is_empty() {
             Arc::new([chunk])
