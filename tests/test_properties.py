@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 import polars as pl
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from support import json_lines, occurrences, removal, render, steps_add_up
 
