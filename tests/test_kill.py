@@ -154,3 +154,38 @@ def test_ctrl_c_ends_an_endless_run_and_leaves_what_was_there(verb: str, over: s
     assert (run.returncode, printed, errors) == (0, "interrupted\n", "")
     assert written(tmp_path) == before
     assert out.exists() is (over == "older data")
+
+
+SILENT = """
+import sys
+import fastprep as fp
+
+plan = fp.scan_jsonl("-")
+try:
+    print("waiting", flush=True)
+    plan.sink_jsonl(sys.argv[1])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("fed", [0, 3_000_000])
+def test_ctrl_c_is_heard_while_standard_input_is_silent(fed: int, tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    line = b'{"prompt": "' + b"x" * 972 + b'", "completion": "y"}\n'
+    with subprocess.Popen(
+        [sys.executable, "-c", SILENT, tmp_path / "out"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"waiting\n"
+        for _ in range(0, fed, len(line)):
+            run.stdin.write(line)
+        run.stdin.flush()
+        while fed and not any(tmp_path.glob("out/.staging-*/*")):
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        # The pipe stays open: nothing but the signal ends the run.
+        assert run.wait(timeout=60) == 0
+        assert run.stdout.read() == b"interrupted\n"
+    assert not (tmp_path / "out").exists()

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import fastprep as fp
-from fastprep import _fastprep
+from fastprep import _fastprep, progress
 from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
 from fastprep.plan_file import read_plan
 
@@ -156,12 +157,13 @@ def prepare(
     """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
     plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
                  special_tokens, valid, seed, dedup, eos)  # fmt: skip
-    report = plan.sink(
-        out,
-        formats=("arrow", "jsonl") if jsonl else ("arrow",),
-        max_rejects=_max_rejects(max_rejects),
-        overwrite=overwrite,
-    )
+    with progress.shown(plan) as plan:
+        report = plan.sink(
+            out,
+            formats=("arrow", "jsonl") if jsonl else ("arrow",),
+            max_rejects=_max_rejects(max_rejects),
+            overwrite=overwrite,
+        )
     _print(report.to_dict() if as_json else str(report))
 
 
@@ -237,7 +239,8 @@ def run(
     if explain_only:
         _print(planned.pipeline.explain())
         return
-    report = planned.run()
+    with progress.shown(planned.pipeline) as pipeline:
+        report = dataclasses.replace(planned, pipeline=pipeline).run()
     _print(report.to_dict() if as_json else str(report))
 
 

@@ -222,6 +222,12 @@ impl Found {
         }
     }
 
+    /// Stored bytes of all files of lines: what [`Cancel::bytes_read`] reaches; none for other sources.
+    pub fn input_bytes(&self) -> Option<u64> {
+        let SourceSpec::Jsonl { .. } = self.spec else { return None };
+        self.files.iter().map(|file| Some(file.path.metadata().ok()?.len())).sum()
+    }
+
     /// Opens it for one run.
     pub fn open(&self, columns: &[ReadColumn], limits: Limits, cancel: &Cancel) -> Result<Opened> {
         let (decode, _) = self.decoder(columns, limits)?;

@@ -1,4 +1,7 @@
-//! The one door into the engine: lets go of the interpreter, watches for Ctrl-C, turns errors into exceptions.
+//! The one door into the engine: lets go of the interpreter, watches for Ctrl-C, tells how far it is, turns errors
+//! into exceptions.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::prelude::*;
 
@@ -7,20 +10,40 @@ use crate::cancel::Cancel;
 use crate::engine::prepare::Interrupted;
 use crate::error::Result;
 
+/// How often a run was interrupted: a reader that waits for bytes watches it.
+pub static INTERRUPTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// Who is told how far a run is: a callable of the bytes read and, where that is known, of all bytes.
+pub struct Progress {
+    /// The callable.
+    pub callable: Py<PyAny>,
+    /// Stored bytes of the input.
+    pub total: Option<u64>,
+}
+
 /// Runs without the interpreter; the closure gets what stops it.
 pub fn enter<T: Send>(
     py: Python<'_>,
+    progress: Option<&Progress>,
     work: impl FnOnce(&Cancel, Interrupted<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
     let cancel = Cancel::default();
-    let mut signal: Option<PyErr> = None;
+    let watched = cancel.clone();
+    let mut raised: Option<PyErr> = None;
     let mut interrupted = || {
-        signal = Python::attach(|py| py.check_signals()).err();
-        signal.is_some()
+        let tell = |py: Python<'_>| {
+            let Some(progress) = progress else { return Ok(()) };
+            progress.callable.call1(py, (watched.bytes_read(), progress.total)).map(|_| ())
+        };
+        raised = Python::attach(|py| py.check_signals().and_then(|()| tell(py))).err();
+        if raised.is_some() {
+            INTERRUPTIONS.fetch_add(1, Ordering::Relaxed);
+        }
+        raised.is_some()
     };
     let done = py.detach(|| work(&cancel, &mut interrupted));
-    match (done, signal) {
-        (Err(_), Some(signal)) => Err(signal),
+    match (done, raised) {
+        (Err(_), Some(raised)) => Err(raised),
         (done, _) => done.map_err(|e| to_python(py, &e)),
     }
 }

@@ -13,7 +13,7 @@ use super::arrow::Stream;
 use super::errors::to_python;
 use super::format::PyPromptFormat;
 use super::function::PyFunction;
-use super::gate::enter;
+use super::gate::{Progress, enter};
 use super::reader::{Made, Stdin};
 use crate::dedup::Normalize;
 use crate::disk::Disk;
@@ -30,7 +30,7 @@ use crate::write::{Compression, Format};
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
-pub struct PyPlan(Plan);
+pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
 /// One of the words an option takes.
 fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
@@ -45,8 +45,12 @@ const POLICIES: [(&str, Policy); 3] =
     [("reject", Policy::Reject), ("drop", Policy::Drop), ("raise", Policy::Raise)];
 
 impl PyPlan {
+    fn new(plan: Plan) -> Self {
+        PyPlan(plan, None)
+    }
+
     fn push(&self, py: Python<'_>, step: Result<Step>) -> PyResult<PyPlan> {
-        step.and_then(|step| self.0.push(step)).map(PyPlan).map_err(|e| to_python(py, &e))
+        step.and_then(|step| self.0.push(step)).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
@@ -60,24 +64,24 @@ impl PyPlan {
     #[staticmethod]
     fn scan_jsonl(inputs: Vec<String>, max_line_bytes: usize) -> Self {
         if inputs == ["-"] {
-            return PyPlan(Plan::new(SourceSpec::Reader {
+            return PyPlan::new(Plan::new(SourceSpec::Reader {
                 name: crate::read::lines::STDIN.into(),
                 stream: Arc::new(Stdin::default()),
                 max_line_bytes,
                 peeked: Arc::default(),
             }));
         }
-        PyPlan(Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes }))
+        PyPlan::new(Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes }))
     }
 
     #[staticmethod]
     fn scan_parquet(inputs: Vec<String>) -> Self {
-        PyPlan(Plan::new(SourceSpec::Parquet { inputs }))
+        PyPlan::new(Plan::new(SourceSpec::Parquet { inputs }))
     }
 
     #[staticmethod]
     fn from_arrow(name: String, data: Py<PyAny>, once: bool) -> Self {
-        PyPlan(Plan::new(SourceSpec::Arrow {
+        PyPlan::new(Plan::new(SourceSpec::Arrow {
             name: name.clone(),
             stream: Arc::new(Stream::new(name, data, once)),
         }))
@@ -85,7 +89,7 @@ impl PyPlan {
 
     #[staticmethod]
     fn from_reader(name: String, make: Py<PyAny>, again: bool) -> Self {
-        PyPlan(Plan::new(SourceSpec::Reader {
+        PyPlan::new(Plan::new(SourceSpec::Reader {
             name: name.clone(),
             stream: Arc::new(Made { name, make, again, opened: Mutex::new(false) }),
             max_line_bytes: MAX_LINE_BYTES,
@@ -146,7 +150,7 @@ impl PyPlan {
     /// The plan with a head, for a look at the first rows: before the shuffle, which would need them all.
     fn head_unshuffled(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
         let steps = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. })).cloned().collect();
-        PyPlan(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
+        PyPlan::new(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
     }
 
     fn validate(
@@ -318,7 +322,9 @@ impl PyPlan {
             max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
         };
         let plan = self.resolve(py)?;
-        let mut report: Value = enter(py, |cancel, interrupted| {
+        let total = plan.found.input_bytes();
+        let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
+        let mut report: Value = enter(py, progress.as_ref(), |cancel, interrupted| {
             sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
         })?;
         let seconds = start.elapsed().as_secs_f64();
@@ -327,11 +333,17 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
+    /// The plan, whose `sink` calls this several times a second with the stored bytes read, and with all of them
+    /// where they are known. Steps added behind forget it.
+    fn with_progress(&self, callable: Py<PyAny>) -> Self {
+        PyPlan(self.0.clone(), Some(Arc::new(callable)))
+    }
+
     /// Runs and keeps no row; the report.
     fn check(&self, py: Python<'_>) -> PyResult<String> {
         let plan = self.resolve(py)?;
         let report =
-            enter(py, |cancel, interrupted| check(&plan, Knobs::from_env(None)?, cancel, interrupted))?;
+            enter(py, None, |cancel, interrupted| check(&plan, Knobs::from_env(None)?, cancel, interrupted))?;
         Ok(report.to_string())
     }
 
@@ -346,8 +358,9 @@ impl PyPlan {
             );
             return Err(to_python(py, &e.column("split").help("rename it before split")));
         }
-        let collected =
-            enter(py, |cancel, interrupted| collect(&plan, Knobs::from_env(threads)?, cancel, interrupted))?;
+        let collected = enter(py, None, |cancel, interrupted| {
+            collect(&plan, Knobs::from_env(threads)?, cancel, interrupted)
+        })?;
         let schema = match collected.batches.first() {
             Some(batch) => batch.schema(),
             None => {

@@ -72,7 +72,10 @@ impl Source for LinesSource {
                     None => return Ok(None),
                 },
             };
-            if let Some((first_row, payload)) = stream.next(self.limits, &self.cancel)? {
+            let before = stream.opened.stored_bytes();
+            let next = stream.next(self.limits, &self.cancel)?;
+            self.cancel.add_read(stream.opened.stored_bytes() - before);
+            if let Some((first_row, payload)) = next {
                 let chunk = Chunk { seq: self.seq, file: self.file, first_row, payload };
                 self.seq += 1;
                 return Ok(Some(chunk));

@@ -108,12 +108,20 @@ impl Opened {
 
     /// How many stored bytes have passed, and their checksum.
     pub fn stored(&self) -> (u64, String) {
-        let tap = match &self.decoder {
+        (self.tap().bytes, self.tap().sum.hex())
+    }
+
+    /// How many stored bytes have passed.
+    pub fn stored_bytes(&self) -> u64 {
+        self.tap().bytes
+    }
+
+    fn tap(&self) -> &Tap {
+        match &self.decoder {
             Decoder::Plain(r) => r.as_ref(),
             Decoder::Gzip(r) => r.get_ref().get_ref(),
             Decoder::Zstd(r) => r.get_ref().get_ref(),
-        };
-        (tap.bytes, tap.sum.hex())
+        }
     }
 
     #[cold]
@@ -127,7 +135,7 @@ impl Opened {
             return cannot_read(e, &self.shown);
         }
         let message =
-            format!("the {format} data is cut off or damaged after {} stored bytes", self.stored().0);
+            format!("the {format} data is cut off or damaged after {} stored bytes", self.stored_bytes());
         Error::new(Class::Source, code, message)
             .help("fetch or write the file again; nothing of it was published")
             .path(&self.shown)
