@@ -220,3 +220,12 @@ def test_a_data_set_that_was_replaced_since_it_was_loaded_says_so(tmp_path: Path
         before["train"].to_arrow()
     assert caught.value.code == "missing_shard"
     assert fp.load(tmp_path / "out")["train"].to_arrow().num_rows == 1
+
+
+def test_a_relative_path_still_leads_there_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fp.from_records([{"p": "x"}]).sink_arrow("out")
+    data = fp.load("out")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert data["train"].to_arrow().to_pylist() == [{"p": "x"}]
