@@ -246,15 +246,23 @@ fn edit_distance(a: &str, b: &str) -> usize {
 /// The error for a column that does not exist; names those that do, the nearest first.
 #[cold]
 pub fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
-    let nearest = nearest_first(name, known);
-    let listed = if nearest.is_empty() {
-        "there is none".to_string()
-    } else {
-        format!("there are: {}", nearest.join(", "))
+    let error = |listed: String| {
+        let message = format!("{step}: there is no column `{name}`; {listed}");
+        Error::new(Class::Column, "missing_column", message).column(name)
     };
-    Error::new(Class::Column, "missing_column", format!("{step}: there is no column `{name}`; {listed}"))
-        .column(name)
+    let nearest = nearest_first(name, known);
+    match nearest.len().saturating_sub(COLUMNS_SHOWN) {
+        _ if nearest.is_empty() => error("the input has no columns".into()).help(
+            "it is empty, or no line of its head is a JSON object: JSON lines have one {…} a line; \
+             CSV and other tables go through from_arrow(polars.read_csv(…))",
+        ),
+        0 => error(format!("there are: {}", nearest.join(", "))),
+        more => error(format!("there are: {}, … and {more} more", nearest[..COLUMNS_SHOWN].join(", "))),
+    }
 }
+
+/// Names that a message about an unknown column lists.
+const COLUMNS_SHOWN: usize = 30;
 
 #[cfg(test)]
 mod tests {
@@ -268,6 +276,17 @@ mod tests {
             e.to_string(),
             "format: there is no column `instructions`; there are: instruction, input, output"
         );
+    }
+
+    #[test]
+    fn lists_some_of_many_columns_and_says_where_there_is_none() {
+        let known: Vec<String> = (0..10_000).map(|i| format!("column{i}")).collect();
+        let e = missing_column("colum7", "select", &known).to_string();
+        assert!(e.contains("there are: column7, "), "{e}");
+        assert!(e.ends_with("… and 9970 more") && e.len() < 1000, "{e}");
+        let e = missing_column("prompt", "format", &[]);
+        assert!(e.message().ends_with("the input has no columns"), "{e}");
+        assert!(e.get_help().unwrap().contains("read_csv"), "{e}");
     }
 
     #[test]

@@ -71,5 +71,5 @@ def test_an_exception_of_the_generator_is_the_cause() -> None:
 
 def test_no_records_are_no_error() -> None:
     assert rows(fp.from_records([])) == []
-    with refused(fp.ColumnError, "missing_column", "there is no column `a`; there is none"):
+    with refused(fp.ColumnError, "missing_column", "there is no column `a`; the input has no columns"):
         rows(fp.from_records([]).select("a"))

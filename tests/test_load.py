@@ -207,3 +207,25 @@ def _refused(folder: Path, code: str, message: str) -> None:
 
 def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_a_data_set_that_was_replaced_since_it_was_loaded_says_so(tmp_path: Path) -> None:
+    plan = fp.from_records([{"p": str(i), "c": "x"} for i in range(3)])
+    plan.sink_arrow(tmp_path / "out")
+    before = fp.load(tmp_path / "out")
+    table = before["train"].to_arrow()
+    plan.head(1).sink_arrow(tmp_path / "out", overwrite=True)
+    assert table.num_rows == len(table.to_pylist()) == 3
+    with pytest.raises(fp.SourceError, match="load it again") as caught:
+        before["train"].to_arrow()
+    assert caught.value.code == "missing_shard"
+    assert fp.load(tmp_path / "out")["train"].to_arrow().num_rows == 1
+
+
+def test_a_relative_path_still_leads_there_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fp.from_records([{"p": "x"}]).sink_arrow("out")
+    data = fp.load("out")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert data["train"].to_arrow().to_pylist() == [{"p": "x"}]

@@ -65,6 +65,16 @@ def test_a_function_that_breaks_its_promise_is_named(function: Any, code: str, s
     assert not (tmp_path / "out").exists()
 
 
+def test_python_objects_are_no_data() -> None:
+    def objects(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(pl.Series("o", [object()] * len(frame), pl.Object))
+
+    with refused(fp.ColumnError, "wrong_type", "column `o` holds Python objects"):
+        PLAN.map_batches(objects, name="mine").collect()
+    with refused(fp.ColumnError, "wrong_type", "column `o` holds Python objects"):
+        fp.from_arrow(objects(pl.DataFrame({"a": ["x"]})))
+
+
 def test_the_exception_of_the_function_is_the_cause() -> None:
     with pytest.raises(fp.CallbackError) as e:
         rows(PLAN.map_batches(boom, name="mine"))

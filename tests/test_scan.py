@@ -211,3 +211,33 @@ def test_a_source_that_names_no_input_fails_at_once(source: object) -> None:
 def test_a_line_limit_that_makes_no_sense_fails_at_once(limit: object) -> None:
     with refused(fp.PlanError, "bad_option", "scan_jsonl: max_line_bytes="):
         fp.scan_jsonl("x", max_line_bytes=limit)  # type: ignore[arg-type]
+
+
+def test_a_first_line_longer_than_the_head_is_read_to_its_end(tmp_path: Path) -> None:
+    text = json.dumps({"a": "x" * 3_000_000, "b": "y"}) + '\n{"a":"short","b":"z"}\n'
+    for name, data in (("plain", text.encode()), ("packed", gzip.compress(text.encode()))):
+        (tmp_path / name).write_bytes(data)
+        assert column(fp.scan_jsonl(tmp_path / name), "b") == ["y", "z"]
+        done = subprocess.run(
+            [sys.executable, "-m", "fastprep", "preview", "-", "--template", "{b}", "--completion", "c"],
+            input=data, capture_output=True, check=True,
+        )  # fmt: skip
+        assert b"row 1" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["", "\n", "p,c\n1,2\n", '{\n "p": "a"\n}\n', "{'p': 'a'}\n", '"a"\n'])
+def test_a_file_without_columns_says_what_it_may_be(text: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(text)
+    with refused(fp.ColumnError, "missing_column", "the input has no columns\n.*JSON lines have one"):
+        fp.scan_jsonl(tmp_path / "x").select("p").explain()
+
+
+def test_a_folder_of_the_other_kind_says_what_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "x.parquet").touch()
+    with refused(fp.SourceError, "not_found", r"it holds Parquet: use scan_parquet, or .*p/\*.parquet"):
+        fp.scan_jsonl(tmp_path / "p").explain()
+    (tmp_path / "j").mkdir()
+    (tmp_path / "j" / "x.jsonl").touch()
+    with refused(fp.SourceError, "not_found", "it holds JSON: use scan_jsonl"):
+        fp.scan_parquet(tmp_path / "j").explain()

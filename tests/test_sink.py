@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +225,22 @@ def test_a_knob_of_the_environment_must_be_a_number(name: str, monkeypatch: pyte
     monkeypatch.setenv(name, "many")
     with refused(fp.PlanError, "bad_option", f'{name}="many" is not a number above 0'):
         PLAN.collect()
+
+
+def test_a_run_does_not_read_what_it_would_replace(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"prompt":"x","completion":"y"}\n')
+    plan = fp.scan_jsonl(tmp_path).format(PAIR)
+    plan.sink_jsonl(tmp_path / "out")
+    before = (tmp_path / "out" / "manifest.json").read_bytes()
+    with refused(fp.PublishError, "own_output", "the input `out/data/.*jsonl` is of the data set"):
+        plan.sink_jsonl(tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / "manifest.json").read_bytes() == before
+    report = fp.scan_jsonl(tmp_path / "*.jsonl").format(PAIR).sink_jsonl(tmp_path / "out", overwrite=True)
+    assert report.rows["read"] == 1
+
+
+@pytest.mark.parametrize("name", ["out", "my out", "it's", "a$b", "-x", "~x", "new\nline", "é"])
+def test_the_next_command_can_be_pasted_into_a_shell(name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    *command, folder = shlex.split(PLAN.sink_arrow(name).to_dict()["next"])
+    assert (command, Path(folder)) == (["fastprep", "verify"], Path(name))

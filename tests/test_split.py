@@ -140,3 +140,11 @@ def test_a_column_called_split_is_not_overwritten(tmp_path: Path) -> None:
         rows(plan)
     plan.sink_arrow(tmp_path / "out")
     assert set(fp.load(tmp_path / "out")["valid"].to_arrow()["split"].to_pylist()) == {"mine"}
+
+
+def test_without_the_columns_that_format_makes_it_says_what_is_missing() -> None:
+    plan = records({"a": "x"})
+    with refused(fp.ColumnError, "missing_column", "put .format.*before this step, or name the columns.*by="):
+        plan.split(valid=0.1).explain()
+    with refused(fp.ColumnError, "missing_column", "put .format.*before this step$"):
+        plan.tokenize("nowhere").explain()

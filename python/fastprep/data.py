@@ -190,7 +190,8 @@ class Split:
 
     def __init__(self, folder: Path, manifest: dict[str, Any], entry: dict[str, Any]) -> None:
         """One entry of the manifest's ``splits``; see ``load``."""
-        data = folder / manifest["data"]
+        # Mapped later, perhaps by a worker process that stands in another folder.
+        data = folder.absolute() / manifest["data"]
         self.name: str = entry["name"]
         self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in arrow_shards(manifest, self.name))
         self.tokens: int = entry["tokens"]

@@ -180,9 +180,21 @@ def batch_function(function: Callable[[pl.DataFrame], pl.DataFrame], name: str) 
 
 
 def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns of nulls alone as text: polars exports its Null type in a way that arrow-rs does not take."""
+    """Columns of nulls alone as text: polars exports its Null type in a way that arrow-rs does not take.
+
+    Raises:
+        ColumnError: a column holds Python objects, of which polars would export the addresses.
+    """
     import polars as pl
 
+    for name, dtype in frame.schema.items():
+        if dtype == pl.Object:
+            raise ColumnError.new(
+                f"column `{name}` holds Python objects, which no file can",
+                code="wrong_type",
+                column=name,
+                help="make it text, numbers, lists or structs",
+            )
     return frame.cast({pl.Null: pl.String}) if pl.Null in frame.dtypes else frame
 
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expressions, options
-from fastprep._fastprep import PromptFormat
+from fastprep._fastprep import PromptFormat, Tokenizer
 from fastprep.report import Report
 
 if TYPE_CHECKING:
@@ -390,6 +390,8 @@ def _tokenizer(given: Any) -> tuple[str | None, str | None, dict[str, str | None
     """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
     if isinstance(given, (str, os.PathLike)):
         return os.fspath(given), None, {}, ""
+    if isinstance(given, Tokenizer):
+        raise options.bad("tokenize: a fastprep.Tokenizer is for looking at ids", "give the path that it was made from")
     backend = getattr(given, "backend_tokenizer", given)
     if not hasattr(backend, "to_str"):
         raise options.bad(

@@ -28,6 +28,13 @@ def map_shards(paths: Sequence[Path]) -> pa.Table:
 def _map_shard(path: Path) -> pa.Table:
     try:
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    except FileNotFoundError as error:
+        raise SourceError.new(
+            "a shard is not there any more",
+            code="missing_shard",
+            path=path,
+            help="the data set was replaced since load()? then load it again; else copy the whole folder again",
+        ) from error
     except (OSError, pa.ArrowInvalid) as error:
         raise SourceError.new(
             f"a shard cannot be read: {error}",

@@ -10,6 +10,8 @@ use crate::error::{Class, Error, Result};
 
 /// The manifest's name within a prepared folder.
 pub const MANIFEST: &str = "manifest.json";
+/// The folder of the generations within a prepared folder.
+pub const DATA: &str = "data";
 
 /// Reads the manifest of a prepared folder.
 ///

@@ -105,6 +105,9 @@ pub fn sink(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Value> {
+    if target.overwrite {
+        plan.found.lies_outside(&target.dir)?;
+    }
     let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
     let names = opened.inputs.names();
     let mut shards = ShardSink::open(
@@ -156,9 +159,19 @@ pub fn sink(
         let duplicates =
             manifest.sidecar("duplicates.jsonl").map(|f| beside(&format!("{}/{}", manifest.data, f.name)));
         report["duplicates"] = json!(duplicates);
-        report["next"] = json!(format!("fastprep verify {}", target.dir.display()));
+        report["next"] = json!(format!("fastprep verify {}", quoted(&target.dir.display().to_string())));
         Ok(report)
     })
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:=,~".contains(c);
+    match path {
+        _ if path.starts_with(['-', '~']) => quoted(&format!("./{path}")),
+        _ if path.chars().all(plain) => path.into(),
+        _ => format!("'{}'", path.replace('\'', r"'\''")),
+    }
 }
 
 /// Refuses a result that is no data set; its rejects are kept beside the folder.

@@ -65,8 +65,8 @@ impl Walk<'_> {
             None => {
                 let known: Vec<String> = self.alive.iter().map(|c| c.name.clone()).collect();
                 let mut e = missing_column(name, verb, &known);
-                if let Some(format) = self.consumed_by_format(name) {
-                    e = e.help(format);
+                if let Some(way_out) = self.consumed_by_format(name).or_else(|| self.wants_format(name)) {
+                    e = e.help(way_out);
                 }
                 Err(e)
             }
@@ -81,6 +81,17 @@ impl Walk<'_> {
             )),
             _ => None,
         })
+    }
+
+    /// `prompt` and `completion` are what `format` makes; a step that takes them for granted says so.
+    fn wants_format(&self, name: &str) -> Option<String> {
+        let by = match self.plan.steps[self.step] {
+            Step::Split { .. } => ", or name the columns that decide: by=",
+            Step::Tokenize(_) => "",
+            _ => return None,
+        };
+        let made_later = !self.formatted() && (name == PROMPT || name == COMPLETION);
+        made_later.then(|| format!("put .format(PromptFormat(...)), which makes it, before this step{by}"))
     }
 
     fn use_all(&mut self, names: &[String], used: Use, verb: &'static str) -> Result<()> {

@@ -1,10 +1,13 @@
 //! Where rows come from.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 
+use crate::artifact::open::{DATA, MANIFEST};
+use crate::artifact::verify::REJECTS;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
@@ -194,6 +197,25 @@ impl Found {
     /// Whether text and JSON are told apart by value: then columns that only pass through are read leniently.
     pub fn is_json(&self) -> bool {
         self.arrow_schema.is_none()
+    }
+
+    /// Refuses a run that would replace what it reads: mostly a folder of inputs that holds the output of the last
+    /// run.
+    pub fn lies_outside(&self, out: &Path) -> Result<()> {
+        let Ok(out) = out.canonicalize() else { return Ok(()) };
+        let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
+        let inside =
+            |path: &Path| path.canonicalize().is_ok_and(|p| replaced.iter().any(|r| p.starts_with(r)));
+        match self.files.iter().find(|file| inside(&file.path)) {
+            None => Ok(()),
+            Some(file) => {
+                let message =
+                    format!("the input `{}` is of the data set that this run would replace", file.name);
+                Err(Error::new(Class::Publish, "own_output", message).path(out.display()).help(
+                    "publish outside the folder of the inputs, or name the inputs by a glob that leaves it out",
+                ))
+            }
+        }
     }
 
     /// A decoder alone, for the schema it makes.

@@ -32,6 +32,26 @@ impl Wanted {
         }
     }
 
+    /// What to do about a folder that holds no such files.
+    fn way_out(self, folder: &Path) -> String {
+        let other = match self {
+            Wanted::Jsonl => Wanted::Parquet,
+            Wanted::Parquet => Wanted::Jsonl,
+        };
+        let mut found = Vec::new();
+        let holds_other = search(folder, other, &mut HashSet::new(), &mut found).is_ok() && !found.is_empty();
+        match (holds_other, other) {
+            (true, Wanted::Parquet) => {
+                format!(
+                    "it holds Parquet: use scan_parquet, or on the command line {:?}",
+                    folder.join("*.parquet")
+                )
+            }
+            (true, Wanted::Jsonl) => "it holds JSON: use scan_jsonl".into(),
+            (false, _) => "name its files, or give a glob such as \"folder/*.txt\"".into(),
+        }
+    }
+
     fn about(self) -> &'static str {
         match self {
             Wanted::Jsonl => "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd",
@@ -54,7 +74,7 @@ pub fn discover(patterns: &[String], wanted: Wanted) -> Result<Vec<InputFile>> {
             if paths.len() == before {
                 let message = format!("the folder holds none of {}", wanted.about());
                 return Err(Error::new(Class::Source, "not_found", message)
-                    .help("name its files, or give a glob such as \"folder/*.txt\"")
+                    .help(wanted.way_out(literal))
                     .path(pattern));
             }
         } else if literal.exists() {

@@ -22,7 +22,11 @@ const REFUSED: &[(&[u8], &str, &str)] = &[
     (b"BZh", "bzip2", "decompress it, or recompress it as .gz or .zst"),
     (b"\xfd7zXZ\0", "xz", "decompress it, or recompress it as .gz or .zst"),
     (b"PK\x03\x04", "zip", "unpack it first"),
-    (b"PAR1", "Parquet", "read it with scan_parquet"),
+    (
+        b"PAR1",
+        "Parquet",
+        "read it with scan_parquet; the command takes Parquet where all inputs end in .parquet",
+    ),
     (b"ARROW1", "Arrow IPC", "read it with pyarrow and from_arrow"),
     (b"\xff\xfe", "UTF-16 or UTF-32", "convert it: iconv -f UTF-16 -t UTF-8"),
     (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"),

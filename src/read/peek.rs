@@ -7,7 +7,7 @@ use super::json::{self, Kind, Value};
 use super::open::{BoxedReader, Opened, cannot_read};
 use super::{ColumnKind, InputFile, ReadColumn};
 use crate::error::{Class, Error, Result};
-use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER};
+use crate::limits::{MAX_LINE_BYTES, PEEK_BYTES_FIRST, PEEK_BYTES_OTHER};
 
 /// The columns in the heads of these files, in the order they are first seen: [`ColumnKind::Text`] where all
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
@@ -18,8 +18,12 @@ pub fn peek_files(files: &[InputFile]) -> Result<Vec<ReadColumn>> {
     for file in files {
         let mut opened = Opened::file(&file.path)?;
         let mut head = Vec::new();
-        let read = opened.read_block(want, &mut head)?;
-        columns.learn(&head, read < want, &file.path.display().to_string())?;
+        let mut ended = opened.read_block(want, &mut head)? < want;
+        while !ended && cut_in_first_line(&head) {
+            let more = head.len();
+            ended = opened.read_block(more, &mut head)? < more;
+        }
+        columns.learn(&head, ended, &file.path.display().to_string())?;
         want = PEEK_BYTES_OTHER;
     }
     Ok(columns.finish())
@@ -28,20 +32,34 @@ pub fn peek_files(files: &[InputFile]) -> Result<Vec<ReadColumn>> {
 /// As [`peek_files`] for a stream that can be read once: gives it back, with nothing missing.
 pub fn peek_reader(mut reader: BoxedReader, name: &str) -> Result<(Vec<ReadColumn>, BoxedReader)> {
     let mut stored = Vec::new();
-    let read = reader.by_ref().take(PEEK_BYTES_FIRST as u64).read_to_end(&mut stored);
-    let whole = read.map_err(|e| cannot_read(e, name))? < PEEK_BYTES_FIRST;
-    let mut opened = Opened::reader(Box::new(Cursor::new(stored.clone())), name.to_string())?;
-    let mut head = Vec::new();
-    let decoded = opened.read_block(PEEK_BYTES_FIRST, &mut head);
-    // Compressed data that was cut by us ends in an error; what came before it is good.
-    let ended = match decoded {
-        Ok(n) => whole && n < PEEK_BYTES_FIRST,
-        Err(e) if whole => return Err(e),
-        Err(_) => false,
-    };
-    let mut columns = Columns::default();
-    columns.learn(&head, ended, name)?;
-    Ok((columns.finish(), Box::new(Cursor::new(stored).chain(reader))))
+    let mut want = PEEK_BYTES_FIRST;
+    loop {
+        let missing = want - stored.len();
+        let read = reader.by_ref().take(missing as u64).read_to_end(&mut stored);
+        let whole = read.map_err(|e| cannot_read(e, name))? < missing;
+        let mut opened = Opened::reader(Box::new(Cursor::new(stored.clone())), name.to_string())?;
+        let mut head = Vec::new();
+        let decoded = opened.read_block(want, &mut head);
+        // Compressed data that was cut by us ends in an error; what came before it is good.
+        let ended = match decoded {
+            Ok(n) => whole && n < want,
+            Err(e) if whole => return Err(e),
+            Err(_) => false,
+        };
+        if !ended && cut_in_first_line(&head) {
+            want *= 2;
+            continue;
+        }
+        let mut columns = Columns::default();
+        columns.learn(&head, ended, name)?;
+        return Ok((columns.finish(), Box::new(Cursor::new(stored).chain(reader))));
+    }
+}
+
+/// Whether this head ends before its first line does, which would teach nothing; a line longer than a row may be
+/// is not waited for.
+fn cut_in_first_line(head: &[u8]) -> bool {
+    head.len() < MAX_LINE_BYTES && !head.trim_ascii_start().contains(&b'\n')
 }
 
 #[derive(Default)]
@@ -208,6 +226,28 @@ mod tests {
         for stored in [text.clone(), gzip(&text), gzip(&incompressible), Vec::new(), b"{\"n\":1}".to_vec()] {
             let (columns, mut rest) = peek_reader(reader(&stored), "-").unwrap();
             assert_eq!(columns.len(), usize::from(!stored.is_empty()));
+            let mut back = Vec::new();
+            rest.read_to_end(&mut back).unwrap();
+            assert!(back == stored);
+        }
+    }
+
+    #[test]
+    fn a_first_line_longer_than_the_head_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "x".repeat(3 * PEEK_BYTES_FIRST);
+        let text = format!("\n{{\"a\":\"{long}\",\"b\":1}}\n{{\"c\":1}}\n");
+        let path = folder.path().join("long");
+        std::fs::write(&path, &text).unwrap();
+        std::fs::write(folder.path().join("empty"), "").unwrap();
+        let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into() };
+        let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
+        for files in [vec![file("long")], vec![file("empty"), file("long")]] {
+            assert_eq!(peek_files(&files).unwrap()[..2], expected);
+        }
+        for stored in [text.clone().into_bytes(), gzip(text.as_bytes())] {
+            let (columns, mut rest) = peek_reader(reader(&stored), "-").unwrap();
+            assert_eq!(columns[..2], expected);
             let mut back = Vec::new();
             rest.read_to_end(&mut back).unwrap();
             assert!(back == stored);

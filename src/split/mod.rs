@@ -49,10 +49,13 @@ impl SplitOptions {
                 return wrong(format!("split: {name}={share} is not a share between 0 and 1"));
             }
             let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if !plain || name == "train" {
+            if !plain {
                 return wrong(format!(
-                    "split: `{name}` cannot name a split; `train` gets the rest by itself"
+                    "split: `{name}` cannot name a split: a name is made of letters a to z, digits and _"
                 ));
+            }
+            if name == "train" {
+                return wrong("split: `train` cannot name a split: it gets the rest by itself".into());
             }
         }
         let sum: f64 = self.shares.iter().map(|(_, share)| share).sum();

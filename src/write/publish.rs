@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::{LOCK, Lock};
 use crate::artifact::manifest::Manifest;
-use crate::artifact::open::{MANIFEST, read};
+use crate::artifact::open::{DATA, MANIFEST, read};
 use crate::artifact::verify::REJECTS;
 use crate::disk::{self, Disk};
 use crate::error::{Class, Error, Result};
@@ -21,7 +21,6 @@ const STAGING: &str = ".staging-";
 const NEXT: &str = "manifest.json.tmp";
 const SUPERSEDED: &str = "manifest.json.old";
 const REJECTS_NEXT: &str = ".rejects.tmp";
-const DATA: &str = "data";
 
 /// A publish under way; dropped before its commit, it leaves nothing behind.
 pub struct Publisher {
