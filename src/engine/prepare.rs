@@ -421,14 +421,12 @@ fn groups(plan: &Resolved, all: &StepCounts) -> Value {
     json!({"column": column, "rows": rows})
 }
 
-/// What goes into the manifest: with a `head`, only the steps behind it, since how far was read before it
-/// depends on when reading stopped.
+/// What goes into the manifest: with a `head`, only what the steps behind it counted, since how far was read
+/// before it depends on when reading stopped.
 fn published_report(plan: &Resolved, report: &Value) -> Value {
-    match plan.head {
-        None => report.clone(),
-        Some(head) => {
-            let steps = report["steps"].as_array().map(|s| s[(head + 1).min(s.len())..].to_vec());
-            json!({"steps": steps, "tokens": report["tokens"]})
-        }
-    }
+    let Some(head) = plan.head else { return report.clone() };
+    let steps = report["steps"].as_array().map(|s| s[(head + 1).min(s.len())..].to_vec());
+    let is_behind = plan.verbs.iter().skip(head + 1).any(|verb| *verb == "tokenize");
+    let tokens = if is_behind { &report["tokens"] } else { &Value::Null };
+    json!({"steps": steps, "tokens": tokens})
 }
