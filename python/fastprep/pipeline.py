@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expressions, options
-from fastprep._fastprep import PromptFormat, Tokenizer
+from fastprep._fastprep import PromptFormat
 from fastprep.report import Report
+from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -258,7 +259,7 @@ class Pipeline:
         """
         # A token is trained only behind another.
         max_length = options.optional("tokenize", "max_length", max_length, 2)
-        path, text, names, label = _tokenizer(tokenizer)
+        path, text, names, label = tokenizer_source("tokenize", tokenizer)
         return Pipeline(
             self._plan.tokenize(
                 path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos
@@ -384,20 +385,3 @@ def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
         f"sink: max_rejects={given!r} is neither a number of rows nor a share",
         "give an int such as 100, or a float up to 1.0 such as 0.01 for one row in a hundred",
     )
-
-
-def _tokenizer(given: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
-    """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
-    if isinstance(given, (str, os.PathLike)):
-        return os.fspath(given), None, {}, ""
-    if isinstance(given, Tokenizer):
-        raise options.bad("tokenize: a fastprep.Tokenizer is for looking at ids", "give the path that it was made from")
-    backend = getattr(given, "backend_tokenizer", given)
-    if not hasattr(backend, "to_str"):
-        raise options.bad(
-            f"tokenize: {type(given).__name__} is no tokenizer that fastprep can use",
-            "give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
-        )
-    names = {name: getattr(given, f"{name}_token", None) for name in ("bos", "eos", "pad")}
-    label = getattr(given, "name_or_path", "") or type(given).__name__
-    return None, backend.to_str(), names, str(label).rstrip("/").rsplit("/", 1)[-1]

@@ -463,7 +463,7 @@ impl Builder<'_> {
             ),
             "map",
         );
-        self.out.lines.push(super::explain::detail("engine: tokenizers 0.23"));
+        self.out.lines.push(super::explain::detail(&format!("engine: {}", tokenizer.engine())));
         for note in &tokenizer.notes {
             self.out.lines.push(super::explain::detail(&format!("note: {note}")));
         }

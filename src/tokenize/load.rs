@@ -137,6 +137,11 @@ impl LoadedTokenizer {
         &self.encoder
     }
 
+    /// Which way text becomes ids, and why: what `explain` prints.
+    pub fn engine(&self) -> &'static str {
+        "tokenizers 0.23"
+    }
+
     /// The id of a token by its exact name, added tokens included.
     pub fn token_id(&self, name: &str) -> Option<i32> {
         self.tokenizer.token_to_id(name).and_then(|id| i32::try_from(id).ok())

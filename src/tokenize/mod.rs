@@ -9,11 +9,13 @@ mod continuation;
 pub mod encoder;
 #[cfg(test)]
 mod fixtures;
+pub mod lists;
 pub mod load;
 mod options;
 pub mod pieces;
 mod probe;
 mod row;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
