@@ -15,7 +15,7 @@ mod tests;
 
 pub use prompt_format::{PromptFormat, Rendered};
 pub use prove::{Collision, Mark, Prover, Site};
-pub use special::{SpecialPolicy, SpecialTokens};
+pub use special::SpecialTokens;
 pub use template::{Column, Template};
 
 use render::Renderer;
@@ -24,7 +24,7 @@ use special::Scanner;
 
 use crate::error::Result;
 use crate::limits::TEXT_BUFFER_BYTES;
-use crate::record::{Batch, Policy};
+use crate::record::{Batch, Policy, SpecialPolicy};
 use crate::report::StepCounts;
 use crate::stage::Map;
 

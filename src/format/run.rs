@@ -11,11 +11,11 @@ use arrow::datatypes::{DataType, Field, Schema};
 use super::prove::{Collision, RowSpan};
 use super::render::{Page, Values, value};
 use super::space::insert_spaces;
-use super::special::{Hit, SpecialPolicy};
+use super::special::Hit;
 use super::{FormatStage, OnCollision};
 use crate::error::{Class, Error, Result};
 use crate::hash;
-use crate::record::{Batch, Place, Places, Policy, Removal, reason, schema};
+use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, reason, schema};
 use crate::report::StepCounts;
 
 /// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
@@ -300,7 +300,7 @@ pub(super) fn apply(
     consumed: &[String],
     counts: &mut StepCounts,
 ) -> Result<Batch> {
-    let mut batch = take_out(batch, outcome.removals, counts)?;
+    let mut batch = batch.remove_each(outcome.removals, counts)?;
     let (hidden, new): (Vec<_>, Vec<_>) =
         outcome.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
     let (mut fields, mut columns): (Vec<_>, Vec<_>) = new.into_iter().map(|(f, c)| (Arc::new(f), c)).unzip();
@@ -313,19 +313,4 @@ pub(super) fn apply(
     }
     batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
     hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
-}
-
-/// Takes rows out that have different policies. One to raise for comes first, so that the first of them is named.
-fn take_out(batch: Batch, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Batch> {
-    if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
-        return batch.remove(vec![first.clone()], *policy, counts);
-    }
-    let (rejected, mut dropped): (Vec<_>, Vec<_>) =
-        removals.into_iter().partition(|(p, _)| *p == Policy::Reject);
-    for (_, removal) in &mut dropped {
-        removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
-    }
-    let alone = |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
-    let batch = batch.remove(alone(rejected), Policy::Reject, counts)?;
-    batch.remove(alone(dropped), Policy::Drop, counts)
 }

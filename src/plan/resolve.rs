@@ -470,6 +470,7 @@ impl Builder<'_> {
         let options = TokenizeOptions {
             max_length: step.max_length,
             on_overflow: step.on_overflow,
+            special_tokens: step.special_tokens,
             eos_id,
             add_bos: step.add_bos,
             keep_text: step.keep_text,

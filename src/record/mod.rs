@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use key::{KeyColumn, is_text, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
-pub use removal::{Duplicate, Policy, Reject, Removal};
+pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};
 
 use crate::error::{Error, Result};
 

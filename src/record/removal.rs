@@ -29,6 +29,31 @@ impl Policy {
     }
 }
 
+/// What is done with a row whose data hold a control token, written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpecialPolicy {
+    /// The row is taken out.
+    Remove(Policy),
+    /// The token is taken out of the text.
+    Strip,
+    /// It stays, and its place is kept, so that the tokenizer takes it for plain text.
+    AsText,
+    /// It stays, and the tokenizer takes it for the control token.
+    AsToken,
+}
+
+impl SpecialPolicy {
+    /// The word that options and `explain` use.
+    pub fn name(self) -> &'static str {
+        match self {
+            SpecialPolicy::Remove(policy) => policy.name(),
+            SpecialPolicy::Strip => "strip",
+            SpecialPolicy::AsText => "as_text",
+            SpecialPolicy::AsToken => "as_token",
+        }
+    }
+}
+
 /// A row of a batch that is to be taken out.
 #[derive(Debug, Clone)]
 pub struct Removal {
@@ -97,6 +122,23 @@ impl Batch {
             }
         }
         self.keep(&BooleanArray::from(keep))
+    }
+
+    /// Takes rows out that have different policies, in row order as above. One to raise for comes first, so that
+    /// the first of them is named.
+    pub fn remove_each(self, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Self> {
+        if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
+            return self.remove(vec![first.clone()], *policy, counts);
+        }
+        let (rejected, mut dropped): (Vec<_>, Vec<_>) =
+            removals.into_iter().partition(|(p, _)| *p == Policy::Reject);
+        for (_, removal) in &mut dropped {
+            removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
+        }
+        let alone =
+            |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
+        let batch = self.remove(alone(rejected), Policy::Reject, counts)?;
+        batch.remove(alone(dropped), Policy::Drop, counts)
     }
 }
 
