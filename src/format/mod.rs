@@ -1,6 +1,7 @@
 //! `format`: renders rows to prompt and completion, and proves that separator and stop mean nothing else.
 
 pub mod prompt_format;
+mod prompt_key;
 pub mod prove;
 mod render;
 mod run;
@@ -14,6 +15,7 @@ mod testing;
 mod tests;
 
 pub use prompt_format::{PromptFormat, Rendered};
+pub use prompt_key::PromptKeyStage;
 pub use prove::{Collision, Mark, Prover, Site};
 pub use special::SpecialTokens;
 pub use template::{Column, Template};

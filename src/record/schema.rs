@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field};
 pub const HIDDEN: &str = "__fastprep_";
 /// FixedSizeBinary(16): the dedup key, big-endian; written to `keys.arrow`.
 pub const KEY: &str = "__fastprep_key";
-/// FixedSizeBinary(16): the key of the raw prompt columns, big-endian; made by format for split.
+/// FixedSizeBinary(16): the key that decides the split, big-endian; by default of the rendered prompt.
 pub const PROMPT_KEY: &str = "__fastprep_prompt_key";
 /// UInt8: index into the plan's split names.
 pub const SPLIT: &str = "__fastprep_split";
