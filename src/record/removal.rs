@@ -146,8 +146,16 @@ impl Batch {
 fn record_json(batch: &Batch, index: usize) -> String {
     match batch.places.text_of(index) {
         Some(line) => quote_line(line),
-        None => json::row(&batch.records, index),
+        None => quote_row(json::row(&batch.records, index)),
     }
+}
+
+/// A row as a JSON object where it is of bearable size, else as a string of how that begins.
+fn quote_row(row: String) -> String {
+    if row.len() <= REJECT_RECORD_BYTES {
+        return row;
+    }
+    beginning(row.as_bytes())
 }
 
 /// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
@@ -158,6 +166,11 @@ pub fn quote_line(line: &[u8]) -> String {
     {
         return text.trim().to_string();
     }
-    let shown = &line[..line.len().min(REJECT_RECORD_BYTES)];
+    beginning(line)
+}
+
+/// How a record begins, as a JSON string.
+fn beginning(record: &[u8]) -> String {
+    let shown = &record[..record.len().min(REJECT_RECORD_BYTES)];
     serde_json::Value::String(String::from_utf8_lossy(shown).into_owned()).to_string()
 }
