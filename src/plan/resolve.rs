@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::columns::{Use, dedup_columns, needed, raw_columns};
+use super::columns::{Use, dedup_columns, needed, not_tokenized, raw_columns};
 use super::source::{Found, SourceColumn};
 use super::{Plan, Step, TokenizeStep};
 use crate::artifact::{Keys, keys};
@@ -466,6 +466,7 @@ impl Builder<'_> {
                  recognised and not given a second one",
             ));
         };
+        not_tokenized(self.visible().iter().map(String::as_str))?;
         let tokenizer = step.tokenizer.load()?;
         let eos_id = match (format.eos(), tokenizer.eos_id) {
             (false, _) => None,

@@ -30,6 +30,9 @@ pub const SEGMENT_LENGTHS: &str = "segment_lengths";
 /// `list<uint8>`: 0 never trained, 1 context, 2 target; one for each run.
 pub const SEGMENT_KINDS: &str = "segment_kinds";
 
+/// The columns that `tokenize` makes.
+pub const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
+
 /// The label of a token that is not trained.
 pub const IGNORE: i32 = -100;
 
