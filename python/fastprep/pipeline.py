@@ -217,9 +217,9 @@ class Pipeline:
     ) -> Pipeline:
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
 
-        A keyed hash of the raw prompt columns decides (of the completion where the prompt is empty): equal
-        prompts stay together, and a row keeps its side when data are added. The shares are reached on
-        average; the report says which were.
+        A keyed hash of the rendered prompt decides (of the completion where the prompt is empty), here or in a
+        later `format`: equal prompts stay together, and a row keeps its side when data are added. The shares are
+        reached on average; the report says which were.
 
         Args:
             seed: another seed, other sides.

@@ -139,12 +139,12 @@ impl AsText {
     }
 }
 
-fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {
+pub(super) fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {
     let next = spans.partition_point(|span| span.1 as usize <= start);
     spans.get(next).is_some_and(|span| (span.0 as usize) < end)
 }
 
-fn touches_word(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn touches_word(text: &str, start: usize, end: usize) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text[..start].chars().next_back().is_some_and(is_word) || text[end..].chars().next().is_some_and(is_word)
 }

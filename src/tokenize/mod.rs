@@ -6,6 +6,7 @@
 mod as_text;
 mod columns;
 mod continuation;
+mod control;
 pub mod encoder;
 #[cfg(test)]
 mod fixtures;
@@ -28,10 +29,11 @@ pub use load::{LoadedTokenizer, SpecialToken, TokenNames};
 pub use options::{OnOverflow, TokenizeOptions};
 
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, Policy, Removal, reason, schema};
+use crate::record::{Batch, Policy, Removal, SpecialPolicy, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 use columns::Columns;
+use control::Control;
 use row::{Fit, Row};
 use text::{RowText, Texts};
 
@@ -40,9 +42,11 @@ use text::{RowText, Texts};
 /// Sums it counts: `tokens`, `trained_tokens` (labels after a row's first that are not −100), `truncated` rows,
 /// and with a stop `stop_rows` (rows whose completion ends in it, uncut) and `stop_stable` (those of them whose
 /// ids end in the ids of the stop alone). Findings: `doubled_bos_avoided` and `doubled_eos_avoided`, where the
-/// text brought the token itself, and `doubled_bos`, where it brought two.
+/// text brought the token itself, `doubled_bos`, where it brought two, and `special_token_in_text:<token>`, where the
+/// tokenizer made a control token of text that does not write it.
 pub struct TokenizeStage {
     encoder: Arc<Encoder>,
+    control: Control,
     options: TokenizeOptions,
     prefix: Vec<i32>,
     bos_id: Option<i32>,
@@ -56,6 +60,24 @@ struct Encoded {
     eos_avoided: bool,
     /// Whether the ids of the stop are its own, where the completion ends in it.
     stop_stable: Option<bool>,
+    /// Control tokens that the text does not write.
+    made: Vec<Made>,
+}
+
+/// A control token that the text does not write.
+struct Made {
+    column: &'static str,
+    token: String,
+    /// Whether the ids hold it still.
+    stays: bool,
+}
+
+/// A part of a row.
+struct Part<'t> {
+    column: &'static str,
+    text: &'t str,
+    spans: &'t [Span],
+    at_start: bool,
 }
 
 #[derive(Default)]
@@ -84,6 +106,7 @@ impl TokenizeStage {
         }
         Ok(TokenizeStage {
             encoder: tokenizer.encoder().clone(),
+            control: Control::new(tokenizer)?,
             prefix: if options.add_bos { tokenizer.prefix_ids.clone() } else { Vec::new() },
             bos_id: tokenizer.bos_id,
             stop_ids,
@@ -95,7 +118,10 @@ impl TokenizeStage {
     fn encode(&self, text: &RowText, ids: &mut Vec<i32>) -> Result<Encoded> {
         let start = ids.len();
         ids.extend_from_slice(&self.prefix);
-        self.append(text.prompt, &text.prompt_spans, true, ids)?;
+        let mut made = Vec::new();
+        let prompt =
+            Part { column: schema::PROMPT, text: text.prompt, spans: &text.prompt_spans, at_start: true };
+        self.append(&prompt, ids, &mut made)?;
         let prefix = self.prefix.len();
         let bos_avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
         if bos_avoided {
@@ -103,7 +129,13 @@ impl TokenizeStage {
         }
         let context = ids.len() - start;
         // A prompt without ids leaves the start of the text to the completion.
-        self.append(text.completion, &text.completion_spans, context == prefix && !bos_avoided, ids)?;
+        let completion = Part {
+            column: schema::COMPLETION,
+            text: text.completion,
+            spans: &text.completion_spans,
+            at_start: context == prefix && !bos_avoided,
+        };
+        self.append(&completion, ids, &mut made)?;
         let completion = &ids[start + context..];
         let ends_in_stop =
             self.options.stop.as_ref().is_some_and(|stop| text.completion.ends_with(stop.as_str()));
@@ -113,22 +145,63 @@ impl TokenizeStage {
             ids.extend(self.options.eos_id);
         }
         let row = Row { start, prefix, context, target: ids.len() - start - context };
-        Ok(Encoded { row, bos_avoided, eos_avoided, stop_stable })
+        Ok(Encoded { row, bos_avoided, eos_avoided, stop_stable, made })
     }
 
-    fn append(&self, text: &str, spans: &[Span], at_start: bool, ids: &mut Vec<i32>) -> Result<()> {
-        match (at_start, spans) {
-            (true, []) => self.encoder.encode_prompt(text, ids),
-            (false, []) => self.encoder.encode_continuation(text, ids),
-            (true, spans) => self.encoder.encode_prompt_as_text(text, spans, ids),
-            (false, spans) => self.encoder.encode_continuation_as_text(text, spans, ids),
+    /// Appends the ids of a part. Where they hold a control token that it does not write and all is to be plain
+    /// text, it is encoded again, so that only what it writes is a control token.
+    fn append(&self, part: &Part, ids: &mut Vec<i32>, made: &mut Vec<Made>) -> Result<()> {
+        let start = ids.len();
+        self.encode_part(part, !part.spans.is_empty(), ids)?;
+        let mut found = self.control.made(part.text, part.spans, &ids[start..]);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let note = |stays: bool| {
+            move |token: &&SpecialToken| Made { column: part.column, token: token.content.clone(), stays }
+        };
+        if self.options.special_tokens == SpecialPolicy::AsText && part.spans.is_empty() {
+            ids.truncate(start);
+            self.encode_part(part, true, ids)?;
+            let left = self.control.made(part.text, part.spans, &ids[start..]);
+            made.extend(found.iter().skip(left.len()).map(note(false)));
+            found = left;
+        }
+        made.extend(found.iter().map(note(true)));
+        Ok(())
+    }
+
+    fn encode_part(&self, part: &Part, as_text: bool, ids: &mut Vec<i32>) -> Result<()> {
+        let (encoder, Part { text, spans, .. }) = (&self.encoder, part);
+        match (part.at_start, as_text) {
+            (true, false) => encoder.encode_prompt(text, ids),
+            (false, false) => encoder.encode_continuation(text, ids),
+            (true, true) => encoder.encode_prompt_as_text(text, spans, ids),
+            (false, true) => encoder.encode_continuation_as_text(text, spans, ids),
         }
     }
 
+    /// What speaks against a row whose ids hold a control token that its text does not write.
+    fn refuse(&self, made: &[Made]) -> Option<(Policy, Removal)> {
+        let Made { column, token, .. } = made.iter().find(|m| m.stays)?;
+        let (policy, note) = match self.options.special_tokens {
+            SpecialPolicy::AsToken => return None,
+            SpecialPolicy::Remove(policy) => (policy, ""),
+            SpecialPolicy::Strip => (Policy::Reject, "; strip does not help"),
+            SpecialPolicy::AsText => (Policy::Reject, "; as_text does not help"),
+        };
+        let detail =
+            format!("control token {token:?} in the ids of `{column}`, made of text written otherwise{note}");
+        let column = Some((*column).to_string());
+        Some((policy, Removal { index: 0, code: reason::SPECIAL_TOKEN_IN_TEXT, column, detail }))
+    }
+
     /// Cuts the row to `max_length`; what speaks against keeping it, where something does.
-    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>) -> Result<Fit, (&'static str, String)> {
+    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>) -> Result<Fit, (Policy, Removal)> {
+        let removal = |code, detail| Removal { index: 0, code, column: None, detail };
         if row.trained() == 0 {
-            return Err((reason::NO_TRAINED_TOKEN, format!("the completion makes {} tokens", row.target)));
+            let detail = format!("the completion makes {} tokens", row.target);
+            return Err((Policy::Reject, removal(reason::NO_TRAINED_TOKEN, detail)));
         }
         let Some(limit) = self.options.max_length else { return Ok(Fit::Whole) };
         match row.fit(ids, limit, self.options.on_overflow) {
@@ -138,23 +211,10 @@ impl TokenizeStage {
                     row.len(),
                     row.target
                 );
-                Err((reason::TOO_LONG, detail))
+                Err((self.options.on_overflow.policy(), removal(reason::TOO_LONG, detail)))
             }
             fit => Ok(fit),
         }
-    }
-
-    /// Takes the rows out: those too long by the policy asked for, others as rejects.
-    fn remove(&self, batch: Batch, mut removals: Vec<Removal>, counts: &mut StepCounts) -> Result<Batch> {
-        let policy = self.options.on_overflow.policy();
-        if policy == Policy::Reject {
-            return batch.remove(removals, Policy::Reject, counts);
-        }
-        let too_long: Vec<Removal> = removals.extract_if(.., |r| r.code == reason::TOO_LONG).collect();
-        for removal in &mut removals {
-            removal.index -= too_long.partition_point(|r| r.index < removal.index);
-        }
-        batch.remove(too_long, policy, counts)?.remove(removals, Policy::Reject, counts)
     }
 }
 
@@ -170,7 +230,8 @@ impl Map for TokenizeStage {
                 Ok(text) => text,
                 Err(column) => {
                     let (code, detail) = (reason::MISSING_FIELD, format!("`{column}` is null"));
-                    removals.push(Removal { index: i, code, column: Some(column.to_string()), detail });
+                    let column = Some(column.to_string());
+                    removals.push((Policy::Reject, Removal { index: i, code, column, detail }));
                     continue;
                 }
             };
@@ -178,11 +239,18 @@ impl Map for TokenizeStage {
             let mut encoded = self
                 .encode(&text, &mut columns.ids)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
-            let fit = match self.fit(&mut encoded.row, &mut columns.ids) {
+            for Made { token, .. } in &encoded.made {
+                counts.find(format!("{}:{token}", reason::SPECIAL_TOKEN_IN_TEXT), place, 1);
+            }
+            let fit = match self.refuse(&encoded.made) {
+                Some(refused) => Err(refused),
+                None => self.fit(&mut encoded.row, &mut columns.ids),
+            };
+            let fit = match fit {
                 Ok(fit) => fit,
-                Err((code, detail)) => {
+                Err((policy, removal)) => {
                     columns.ids.truncate(start);
-                    removals.push(Removal { index: i, code, column: None, detail });
+                    removals.push((policy, Removal { index: i, ..removal }));
                     continue;
                 }
             };
@@ -195,7 +263,7 @@ impl Map for TokenizeStage {
             counts.find("doubled_eos_avoided", place, u64::from(encoded.eos_avoided));
         }
         sums.report(counts, self.options.stop.is_some());
-        let batch = columns.add_to(self.remove(batch, removals, counts)?)?;
+        let batch = columns.add_to(batch.remove_each(removals, counts)?)?;
         if self.options.keep_text {
             Ok(batch)
         } else {
