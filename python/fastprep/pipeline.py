@@ -243,6 +243,7 @@ class Pipeline:
         special_tokens: SpecialTokens = "reject",
         keep_text: bool = True,
         add_bos: bool = True,
+        verify: int | None = None,
     ) -> Pipeline:
         """Make `input_ids` and `labels`: the ids of the prompt, then those of the completion.
 
@@ -256,13 +257,16 @@ class Pipeline:
             keep_text: keep `prompt` and `completion` beside the ids, so that another base model needs no
                 new run over the raw data.
             add_bos: put what the tokenizer puts before a text (BOS), once a row.
+            verify: encode every so many rows with the `tokenizers` library too, and end with an error at the
+                first whose ids differ. Default: never; the fast way was checked when the tokenizer was loaded.
         """
         # A token is trained only behind another.
         max_length = options.optional("tokenize", "max_length", max_length, 2)
+        verify = options.optional("tokenize", "verify", verify, 1)
         path, text, names, label = tokenizer_source("tokenize", tokenizer)
         return Pipeline(
             self._plan.tokenize(
-                path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos
+                path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos, verify
             )
         )
 

@@ -234,6 +234,7 @@ impl PyPlan {
         special_tokens: &str,
         keep_text: bool,
         add_bos: bool,
+        verify: Option<u64>,
     ) -> PyResult<Self> {
         let tokenizer = spec(path, json, names, label);
         let overflow = [
@@ -262,6 +263,7 @@ impl PyPlan {
                 special_tokens,
                 keep_text,
                 add_bos,
+                verify,
             })))
         });
         self.push(py, step)

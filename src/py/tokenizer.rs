@@ -58,7 +58,8 @@ impl PyTokenizer {
 
     fn encode(&self, py: Python<'_>, text: &str, add_special_tokens: bool) -> PyResult<Vec<i32>> {
         let mut ids = Vec::new();
-        py.detach(|| self.0.encode(text, add_special_tokens, &mut ids)).map_err(|e| to_python(py, &e))?;
+        let encode = || self.0.encode(&mut self.0.encoder().session(), text, add_special_tokens, &mut ids);
+        py.detach(encode).map_err(|e| to_python(py, &e))?;
         Ok(ids)
     }
 
@@ -104,7 +105,7 @@ impl PyTokenizer {
     }
 
     #[getter]
-    fn engine(&self) -> &'static str {
+    fn engine(&self) -> &str {
         self.0.engine()
     }
 }

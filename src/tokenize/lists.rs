@@ -12,6 +12,7 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::{CastOptions, cast_with_options, concat, take};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
+use super::encoder::Session;
 use super::load::LoadedTokenizer;
 use super::strings::Strings;
 use crate::cancel::Cancel;
@@ -62,6 +63,7 @@ impl ListEncoder<'_> {
         };
         let bytes: usize = rows.clone().map(|i| strings.bytes(i)).sum();
         let mut ids = Vec::with_capacity(bytes / BYTES_PER_TOKEN);
+        let mut session = self.tokenizer.encoder().session();
         let mut numbers = Vec::with_capacity(rows.len() + 1);
         if self.make == Make::Ids {
             numbers.push(0);
@@ -71,7 +73,7 @@ impl ListEncoder<'_> {
             if nulls.as_ref().is_none_or(|n| n.is_valid(at)) {
                 let text = strings.get(i).unwrap_or_default();
                 self.tokenizer
-                    .encode(text, self.add_special_tokens, &mut ids)
+                    .encode(&mut session, text, self.add_special_tokens, &mut ids)
                     .map_err(|e| e.row(i as u64))?;
             }
             numbers.push(length(ids.len())?);
@@ -96,13 +98,19 @@ impl LoadedTokenizer {
     /// Appends the ids of a text, on request with what the post-processor puts around it.
     ///
     /// # Errors
-    /// See [`super::encoder::Engine::append`].
-    pub fn encode(&self, text: &str, add_special_tokens: bool, out: &mut Vec<i32>) -> Result<()> {
+    /// See [`Session::encode_prompt`].
+    pub fn encode(
+        &self,
+        session: &mut Session<'_>,
+        text: &str,
+        add_special_tokens: bool,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
         if !add_special_tokens {
-            return self.encoder().encode_prompt(text, out);
+            return session.encode_prompt(text, out);
         }
         out.extend_from_slice(&self.prefix_ids);
-        self.encoder().encode_prompt(text, out)?;
+        session.encode_prompt(text, out)?;
         out.extend_from_slice(&self.suffix_ids);
         Ok(())
     }
