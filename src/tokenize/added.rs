@@ -41,8 +41,8 @@ struct Token {
 }
 
 impl AddedTokens {
-    /// Those of a tokenizer; why they cannot be searched for here is the error.
-    pub fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
+    /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
+    pub fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
         let mut lists: [(Vec<String>, Vec<Token>); 2] = Default::default();
         let vocabulary = tokenizer.get_added_vocabulary();
         if vocabulary.get_encode_special_tokens() {
@@ -52,7 +52,7 @@ impl AddedTokens {
             let id = i32::try_from(id).map_err(|_| "an id above 2³¹".to_string())?;
             let mut content = token.content.clone();
             if token.normalized {
-                content = Normal::new(tokenizer)?.apply(&content).into_owned();
+                content = normal.apply(&content).into_owned();
             }
             let (contents, tokens) = &mut lists[usize::from(token.normalized)];
             contents.push(content);
@@ -67,9 +67,14 @@ impl AddedTokens {
         Ok(AddedTokens { raw: raw?, normalized: normalized? })
     }
 
+    /// Whether one is normalized, or depends on more than its own text.
+    pub fn looks_around(&self) -> bool {
+        self.normalized.search.is_some() || self.raw.tokens.iter().any(|token| token.single_word)
+    }
+
     /// Hands on the parts of a text, in order.
     #[inline]
-    pub fn split(&self, text: &str, normal: &Normal, take: &mut impl FnMut(Part)) {
+    pub fn split(&self, text: &str, normal: Normal, take: &mut impl FnMut(Part)) {
         self.raw.split(text, &mut |part| match part {
             Part::Token(id) => take(Part::Token(id)),
             Part::Text(text) => self.normalized.split(&normal.apply(text), take),

@@ -8,29 +8,34 @@ use tokenizers::Tokenizer;
 
 use super::as_text::{AsText, Span};
 use super::bpe::{Bpe, BpeScratch};
+use super::chunks::{ChunkScratch, Chunks};
 use super::continuation::without_mark;
 use super::trust;
 use crate::error::{Class, Error, Result};
 
 /// A way from text to ids.
 pub(super) enum Way {
-    /// Ours, for byte-level BPE.
+    /// Our own, for byte-level BPE.
     Bpe(Bpe),
+    /// The crate's, chunk by chunk, each only once.
+    Chunks(Chunks),
     /// The `tokenizers` crate: every tokenizer, and the measure of what is right.
     Crate(Arc<Tokenizer>),
 }
 
 /// What a worker keeps from text to text.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     bpe: Option<BpeScratch>,
+    chunks: Option<ChunkScratch>,
 }
 
 impl Way {
     /// Appends the ids of `text`, without what a post-processor adds.
-    fn append(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<i32>) -> Result<()> {
+    pub(super) fn append(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<i32>) -> Result<()> {
         match self {
             Way::Bpe(bpe) => bpe.encode(text, scratch.bpe.get_or_insert_default(), out),
+            Way::Chunks(chunks) => chunks.encode(text, scratch.chunks.get_or_insert_default(), out)?,
             Way::Crate(tokenizer) => reference(tokenizer, text, out)?,
         }
         Ok(())
@@ -52,8 +57,9 @@ pub(super) fn reference(tokenizer: &Tokenizer, text: &str, out: &mut Vec<i32>) -
 
 /// Encodes prompts and completions; shared by all workers, each of which opens a [`Session`].
 pub struct Encoder {
-    start: Arc<Way>,
-    continuation: Arc<Way>,
+    start: Way,
+    /// None where it is the same.
+    continuation: Option<Way>,
     tokenizer: Arc<Tokenizer>,
     unmarked: Arc<Tokenizer>,
     /// Which way, and why.
@@ -70,21 +76,13 @@ impl Encoder {
     /// # Errors
     /// `Tokenizer`, when the crate refuses a part of its own making.
     pub fn new(tokenizer: &Arc<Tokenizer>, json: &[u8]) -> Result<Self> {
-        let unmarked = without_mark(tokenizer)?.map(Arc::new);
-        let (ways, engine) = match fast(tokenizer, unmarked.as_deref(), json) {
-            Ok(ways) => (ways, "byte-level BPE, ids as of tokenizers 0.23".to_string()),
-            Err(why) => {
-                let start = Arc::new(Way::Crate(tokenizer.clone()));
-                let continuation = unmarked.as_ref().map(|unmarked| Arc::new(Way::Crate(unmarked.clone())));
-                ((start, continuation), format!("tokenizers 0.23; not the fast way, since {why}"))
-            }
-        };
-        let (start, continuation) = ways;
+        let unmarked = without_mark(tokenizer)?.map_or_else(|| tokenizer.clone(), Arc::new);
+        let (start, continuation, engine) = decide(tokenizer, &unmarked, json);
         Ok(Encoder {
-            continuation: continuation.unwrap_or_else(|| start.clone()),
             start,
+            continuation,
             tokenizer: tokenizer.clone(),
-            unmarked: unmarked.unwrap_or_else(|| tokenizer.clone()),
+            unmarked,
             engine,
             idle: Mutex::default(),
             as_text: OnceLock::new(),
@@ -104,18 +102,45 @@ impl Encoder {
     }
 }
 
-/// The way, and the way of what goes on from a prompt where that is another one.
-type Ways = (Arc<Way>, Option<Arc<Way>>);
-
-/// The fast way, tried out against the crate; why there is none is the error.
-fn fast(tokenizer: &Tokenizer, unmarked: Option<&Tokenizer>, json: &[u8]) -> Result<Ways, String> {
-    let start = Bpe::new(tokenizer, json)?;
-    let continuation = unmarked.map(|unmarked| start.with_parts_of(unmarked)).transpose()?;
-    trust::check(&start, tokenizer)?;
-    if let (Some(bpe), Some(unmarked)) = (&continuation, unmarked) {
-        trust::check(bpe, unmarked)?;
+/// The way, that of what goes on from a prompt where it is another one, and what people are told of it.
+fn decide(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>, json: &[u8]) -> (Way, Option<Way>, String) {
+    let is_marked = !Arc::ptr_eq(tokenizer, unmarked);
+    let bpe = || {
+        let bpe = Bpe::new(tokenizer, json)?;
+        let on = is_marked.then(|| bpe.with_parts_of(unmarked)).transpose()?;
+        trusted(Way::Bpe(bpe), on.map(Way::Bpe), tokenizer, unmarked)
+    };
+    let chunks = || {
+        let chunks = Chunks::new(tokenizer, unmarked)?;
+        let on = is_marked.then(|| chunks.continuation()).transpose()?;
+        trusted(Way::Chunks(chunks), on.map(Way::Chunks), tokenizer, unmarked)
+    };
+    let told = |way: &str| format!("{way}, ids as of tokenizers 0.23");
+    match bpe() {
+        Ok((start, on)) => (start, on, told("byte-level BPE")),
+        Err(no_bpe) => match chunks() {
+            Ok((start, on)) => (start, on, told("chunks of text, each encoded once")),
+            Err(no_chunks) => {
+                let on = is_marked.then(|| Way::Crate(unmarked.clone()));
+                let why = format!("for byte-level BPE, {no_bpe}; for chunks, {no_chunks}");
+                (Way::Crate(tokenizer.clone()), on, format!("tokenizers 0.23, the general way ({why})"))
+            }
+        },
     }
-    Ok((Arc::new(Way::Bpe(start)), continuation.map(|bpe| Arc::new(Way::Bpe(bpe)))))
+}
+
+/// Both ways, tried out against the crate.
+fn trusted(
+    start: Way,
+    on: Option<Way>,
+    tokenizer: &Tokenizer,
+    unmarked: &Tokenizer,
+) -> Result<(Way, Option<Way>), String> {
+    trust::check(&start, tokenizer)?;
+    if let Some(on) = &on {
+        trust::check(on, unmarked)?;
+    }
+    Ok((start, on))
 }
 
 /// One worker's access to an [`Encoder`].
@@ -139,7 +164,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::encode_prompt`].
     pub fn encode_continuation(&mut self, text: &str, out: &mut Vec<i32>) -> Result<()> {
-        self.encoder.continuation.append(text, &mut self.scratch, out)
+        self.encoder.continuation.as_ref().unwrap_or(&self.encoder.start).append(text, &mut self.scratch, out)
     }
 
     /// As [`Session::encode_prompt`], but the control tokens within `spans` (byte offsets, in order, disjoint)

@@ -6,6 +6,8 @@
 mod added;
 mod as_text;
 mod bpe;
+mod cache;
+mod chunks;
 mod columns;
 mod continuation;
 mod control;

@@ -3,8 +3,6 @@
 //! What `tokenizers` does in passes over strings is done here in one pass over bytes, with its ids: added tokens
 //! are cut out, the text between them is normalized, cut into pieces, and each piece looked up or merged.
 
-mod cache;
-mod long_cache;
 mod merge;
 mod model;
 mod pairs;
@@ -15,10 +13,9 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
+use super::cache::{Found, Ids, Key, PieceCache, key};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
-use cache::{Cache, Found, Ids, key};
-use long_cache::LongCache;
 use merge::{MergeScratch, merge};
 use model::Model;
 
@@ -36,8 +33,7 @@ pub struct Bpe {
 /// What a worker keeps from text to text.
 #[derive(Default)]
 pub struct BpeScratch {
-    cache: Cache,
-    long: LongCache,
+    cache: PieceCache,
     merging: MergeScratch,
     ids: Vec<i32>,
 }
@@ -61,13 +57,14 @@ impl Bpe {
     }
 
     fn of(tokenizer: &Tokenizer, splitter: Splitter, model: Arc<Model>) -> Result<Self, String> {
-        let (added, normal) = (AddedTokens::new(tokenizer)?, Normal::new(tokenizer)?);
+        let normal = Normal::new(tokenizer)?;
+        let added = AddedTokens::new(tokenizer, normal)?;
         Ok(Bpe { added, normal, splitter, model })
     }
 
     /// Appends the ids of a text.
     pub fn encode(&self, text: &str, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
-        self.added.split(text, &self.normal, &mut |part| match part {
+        self.added.split(text, self.normal, &mut |part| match part {
             Part::Token(id) => out.push(id),
             Part::Text(text) => self.encode_part(text.as_bytes(), scratch, out),
         });
@@ -103,13 +100,13 @@ impl Bpe {
     fn encode_piece(
         &self,
         piece: &[u8],
-        key: Option<u128>,
+        key: Option<Key>,
         scratch: &mut BpeScratch,
         out: &mut Vec<i32>,
         n: usize,
     ) -> usize {
         if key.is_none()
-            && let Some(ids) = scratch.long.get(piece)
+            && let Some(ids) = scratch.cache.get_long(piece)
         {
             return write(out, n, ids);
         }
@@ -121,10 +118,7 @@ impl Bpe {
                 merge(&self.model.pairs, symbols, &mut scratch.merging, &mut scratch.ids);
             }
         }
-        match key {
-            Some(key) => scratch.cache.insert(key, &scratch.ids),
-            None => scratch.long.insert(piece, &scratch.ids),
-        }
+        scratch.cache.insert(key, piece, &scratch.ids);
         write(out, n, &scratch.ids)
     }
 }
