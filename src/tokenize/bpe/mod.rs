@@ -15,9 +15,9 @@ use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
 use super::as_text::Span;
-use super::cache::{self, Found, Ids, Key, PieceCache, key};
+use super::cache::{self, Found, Ids, Key, PieceCache};
 use super::normal::Normal;
-use super::pretokenize::Splitter;
+use super::pretokenize::{AT_ONCE, Splitter};
 use super::ranks::Ranks;
 use merge::{MergeScratch, merge};
 use model::Model;
@@ -91,8 +91,14 @@ impl Bpe {
             if out.len() < room {
                 out.resize(room, 0);
             }
-            for &end in ends {
-                let key = key(text, start, end);
+            let mut keys = [None; AT_ONCE];
+            let mut from = start;
+            for (key, &end) in keys.iter_mut().zip(ends) {
+                *key = cache::key(text, from, end);
+                from = end;
+            }
+            scratch.cache.prepare(&keys[..ends.len()]);
+            for (key, &end) in keys.into_iter().zip(ends) {
                 match key.and_then(|key| scratch.cache.get(key)) {
                     Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
                         out[n..n + ids.len()].copy_from_slice(ids);

@@ -25,7 +25,7 @@ use pattern::{Node, parse};
 pub const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
 /// Pieces handed on together, at most: as many as a block can hold.
-const AT_ONCE: usize = masks::BLOCK;
+pub const AT_ONCE: usize = masks::BLOCK;
 
 /// How text is cut.
 pub struct Splitter {
