@@ -17,7 +17,12 @@ fn batch(seq: u64, first: u64, texts: &[&str], numbers: &[i64]) -> Batch {
 }
 
 fn options(on: &[&str], normalize: Normalize, verify: bool) -> KeyOptions {
-    KeyOptions { on: on.iter().map(|s| s.to_string()).collect(), normalize, verify }
+    KeyOptions {
+        on: on.iter().map(|s| s.to_string()).collect(),
+        marks: vec![String::new(); on.len()],
+        normalize,
+        verify,
+    }
 }
 
 fn kept(
