@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, DictionaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, DictionaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch,
+    StringArray,
 };
 use arrow::datatypes::Int32Type;
 

@@ -533,7 +533,12 @@ impl Builder<'_> {
             ),
             "map",
         );
-        self.out.lines.push(super::explain::detail("engine: tokenizers 0.23"));
+        self.out.lines.push(super::explain::detail(&format!("engine: {}", tokenizer.engine())));
+        if let Some(n) = step.verify {
+            self.out.lines.push(super::explain::detail(&format!(
+                "verify: row 0 and every {n} rows, against tokenizers"
+            )));
+        }
         for note in &tokenizer.notes {
             self.out.lines.push(super::explain::detail(&format!("note: {note}")));
         }
@@ -544,6 +549,7 @@ impl Builder<'_> {
             eos_id,
             add_bos: step.add_bos,
             keep_text: step.keep_text,
+            verify: step.verify,
             stop: Some(format.stop().to_string()),
         };
         self.out.tokenizer = Some(Arc::clone(&tokenizer));

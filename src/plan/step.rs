@@ -107,6 +107,8 @@ pub struct TokenizeStep {
     pub keep_text: bool,
     /// Whether the tokenizer's own start tokens are added.
     pub add_bos: bool,
+    /// Every so many rows the ids are compared with those of the crate.
+    pub verify: Option<u64>,
 }
 
 /// A tokenizer as it was given; loaded once, when the plan is first resolved.

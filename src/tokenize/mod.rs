@@ -3,26 +3,35 @@
 //! The ids of a row are those of its prompt, exactly as they will be at inference, then those of its completion
 //! as a continuation; BOS before and EOS after, once.
 
+mod added;
 mod as_text;
+mod bpe;
+mod cache;
+mod chunks;
 mod columns;
 mod continuation;
 mod control;
 pub mod encoder;
 #[cfg(test)]
 mod fixtures;
+pub mod lists;
 pub mod load;
+mod normal;
 mod options;
 pub mod pieces;
+mod pretokenize;
 mod probe;
 mod row;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trust;
 
 use std::sync::Arc;
 
 pub use as_text::Span;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Session};
 pub use load::{LoadedTokenizer, SpecialToken, TokenNames};
 pub use options::{OnOverflow, TokenizeOptions};
 
@@ -100,7 +109,7 @@ impl TokenizeStage {
         }
         let mut stop_ids = Vec::new();
         if let Some(stop) = &options.stop {
-            tokenizer.encoder().encode_continuation(stop, &mut stop_ids)?;
+            tokenizer.encoder().session().encode_continuation(stop, &mut stop_ids)?;
         }
         Ok(TokenizeStage {
             encoder: tokenizer.encoder().clone(),
@@ -113,13 +122,19 @@ impl TokenizeStage {
     }
 
     /// Appends the ids of one row.
-    fn encode(&self, text: &RowText, ids: &mut Vec<i32>) -> Result<Encoded> {
+    fn encode(
+        &self,
+        session: &mut Session<'_>,
+        text: &RowText,
+        verify: bool,
+        ids: &mut Vec<i32>,
+    ) -> Result<Encoded> {
         let start = ids.len();
         ids.extend_from_slice(&self.prefix);
         let mut made = Vec::new();
         let prompt =
             Part { column: schema::PROMPT, text: text.prompt, spans: &text.prompt_spans, at_start: true };
-        self.append(&prompt, ids, &mut made)?;
+        self.append(session, &prompt, verify, ids, &mut made)?;
         let prefix = self.prefix.len();
         let bos_avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
         if bos_avoided {
@@ -133,7 +148,7 @@ impl TokenizeStage {
             spans: &text.completion_spans,
             at_start: context == prefix && !bos_avoided,
         };
-        self.append(&completion, ids, &mut made)?;
+        self.append(session, &completion, verify, ids, &mut made)?;
         let completion = &ids[start + context..];
         let ends_in_stop =
             self.options.stop.as_ref().is_some_and(|stop| text.completion.ends_with(stop.as_str()));
@@ -148,9 +163,19 @@ impl TokenizeStage {
 
     /// Appends the ids of a part. Where they hold a control token that it does not write and all is to be plain
     /// text, it is encoded again, so that only what it writes is a control token.
-    fn append(&self, part: &Part, ids: &mut Vec<i32>, made: &mut Vec<Made>) -> Result<()> {
+    fn append(
+        &self,
+        session: &mut Session<'_>,
+        part: &Part,
+        verify: bool,
+        ids: &mut Vec<i32>,
+        made: &mut Vec<Made>,
+    ) -> Result<()> {
         let start = ids.len();
-        self.encode_part(part, !part.spans.is_empty(), ids)?;
+        encode_part(session, part, !part.spans.is_empty(), ids)?;
+        if verify && part.spans.is_empty() {
+            verified(session, part, &ids[start..])?;
+        }
         let mut found = self.control.made(part.text, part.spans, &ids[start..]);
         if found.is_empty() {
             return Ok(());
@@ -160,23 +185,13 @@ impl TokenizeStage {
         };
         if self.options.special_tokens == SpecialPolicy::AsText && part.spans.is_empty() {
             ids.truncate(start);
-            self.encode_part(part, true, ids)?;
+            encode_part(session, part, true, ids)?;
             let left = self.control.made(part.text, part.spans, &ids[start..]);
             made.extend(found.iter().skip(left.len()).map(note(false)));
             found = left;
         }
         made.extend(found.iter().map(note(true)));
         Ok(())
-    }
-
-    fn encode_part(&self, part: &Part, as_text: bool, ids: &mut Vec<i32>) -> Result<()> {
-        let (encoder, Part { text, spans, .. }) = (&self.encoder, part);
-        match (part.at_start, as_text) {
-            (true, false) => encoder.encode_prompt(text, ids),
-            (false, false) => encoder.encode_continuation(text, ids),
-            (true, true) => encoder.encode_prompt_as_text(text, spans, ids),
-            (false, true) => encoder.encode_continuation_as_text(text, spans, ids),
-        }
     }
 
     /// What speaks against a row whose ids hold a control token that its text does not write.
@@ -216,9 +231,35 @@ impl TokenizeStage {
     }
 }
 
+fn encode_part(session: &mut Session<'_>, part: &Part, as_text: bool, ids: &mut Vec<i32>) -> Result<()> {
+    let Part { text, spans, .. } = part;
+    match (part.at_start, as_text) {
+        (true, false) => session.encode_prompt(text, ids),
+        (false, false) => session.encode_continuation(text, ids),
+        (true, true) => session.encode_prompt_as_text(text, spans, ids),
+        (false, true) => session.encode_continuation_as_text(text, spans, ids),
+    }
+}
+
+/// Fails where the crate has other ids for the part.
+fn verified(session: &Session<'_>, part: &Part, ids: &[i32]) -> Result<()> {
+    let Some(expected) = session.verify(part.text, part.at_start, ids)? else { return Ok(()) };
+    let at = expected.iter().zip(ids).take_while(|(a, b)| a == b).count();
+    let show = |ids: &[i32]| ids.get(at).map_or("nothing".to_string(), i32::to_string);
+    let what = format!(
+        "the ids of `{}` are not those of tokenizers: token {at} is {}, and should be {}",
+        part.column,
+        show(ids),
+        show(&expected)
+    );
+    let e = Error::new(Class::Tokenizer, "ids_differ", what).column(part.column);
+    Err(e.help("this is a bug of fastprep: please report the text of this row and the tokenizer"))
+}
+
 impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::of(&batch)?;
+        let mut session = self.encoder.session();
         let mut columns = Columns::new(batch.rows());
         let mut removals = Vec::new();
         let mut sums = Sums::default();
@@ -234,8 +275,9 @@ impl Map for TokenizeStage {
                 }
             };
             let start = columns.ids.len();
+            let verify = self.options.verify.is_some_and(|n| place.row.is_multiple_of(n));
             let mut encoded = self
-                .encode(&text, &mut columns.ids)
+                .encode(&mut session, &text, verify, &mut columns.ids)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
             for Made { token, .. } in &encoded.made {
                 counts.find(format!("{}:{token}", reason::SPECIAL_TOKEN_IN_TEXT), place, 1);

@@ -58,6 +58,8 @@ pub struct TokenizeOptions {
     pub add_bos: bool,
     /// Whether `prompt` and `completion` stay beside the ids.
     pub keep_text: bool,
+    /// Every so many rows of a file the ids are compared with those of the crate; none: never.
+    pub verify: Option<u64>,
     /// The stop that ends every completion: how often its ids are its own is counted.
     pub stop: Option<String>,
 }
@@ -71,6 +73,7 @@ impl Default for TokenizeOptions {
             eos_id: None,
             add_bos: true,
             keep_text: true,
+            verify: None,
             stop: None,
         }
     }
