@@ -105,7 +105,7 @@ class _Lines:
         self._row = 0
 
     def read(self, size: int) -> bytes:
-        """About `size` bytes of whole lines, fewer where they come slowly: Ctrl-C is heard between. Empty at the end."""
+        """About `size` bytes of whole lines, fewer where they come slowly, to hear Ctrl-C; empty at the end."""
         lines: list[str] = []
         held = 0
         until = time.monotonic() + PATIENCE
