@@ -17,7 +17,7 @@ use super::added::{AddedTokens, Part};
 use super::as_text::Span;
 use super::cache::{self, Found, Ids, Key, PieceCache};
 use super::normal::Normal;
-use super::pretokenize::{AT_ONCE, Splitter};
+use super::pretokenize::Splitter;
 use super::ranks::Ranks;
 use merge::{MergeScratch, merge};
 use model::Model;
@@ -43,6 +43,7 @@ pub struct BpeScratch {
     /// Parts of pieces: apart, since a piece may be a token that no merge makes.
     parts: Option<PieceCache>,
     merging: MergeScratch,
+    keys: Vec<Option<Key>>,
     ids: Vec<i32>,
 }
 
@@ -91,14 +92,12 @@ impl Bpe {
             if out.len() < room {
                 out.resize(room, 0);
             }
-            let mut keys = [None; AT_ONCE];
+            let mut keys = std::mem::take(&mut scratch.keys);
+            keys.clear();
             let mut from = start;
-            for (key, &end) in keys.iter_mut().zip(ends) {
-                *key = cache::key(text, from, end);
-                from = end;
-            }
-            scratch.cache.prepare(&keys[..ends.len()]);
-            for (key, &end) in keys.into_iter().zip(ends) {
+            keys.extend(ends.iter().map(|&end| cache::key(text, std::mem::replace(&mut from, end), end)));
+            scratch.cache.prepare(&keys);
+            for (&key, &end) in keys.iter().zip(ends) {
                 match key.and_then(|key| scratch.cache.get(key)) {
                     Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
                         out[n..n + ids.len()].copy_from_slice(ids);
@@ -110,6 +109,7 @@ impl Bpe {
                 }
                 start = end;
             }
+            scratch.keys = keys;
         });
         out.truncate(n);
     }
@@ -124,7 +124,7 @@ impl Bpe {
         out: &mut Vec<i32>,
         n: usize,
     ) -> usize {
-        let BpeScratch { cache, parts, merging, ids } = scratch;
+        let BpeScratch { cache, parts, merging, ids, .. } = scratch;
         let merged = |part: &[u8], merging: &mut MergeScratch, ids: &mut Vec<i32>| {
             let symbols = part.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
             merge(&self.model.pairs, symbols, merging, ids);

@@ -6,7 +6,7 @@ mod short;
 use long::LongCache;
 pub use short::{Found, Ids, Key, key};
 
-/// A cache of at most 8 MiB. Pieces are compared in whole, so that none is taken for another.
+/// A cache of at most 12 MiB. Pieces are compared in whole, so that none is taken for another.
 #[derive(Default)]
 pub struct PieceCache {
     short: short::ShortCache,

@@ -9,8 +9,8 @@ const MAX_KEY: usize = 15;
 const INLINE: usize = 3;
 /// Ids and their number.
 pub type Ids = [i32; INLINE + 1];
-/// Lines of 64 bytes: 4 MiB for each worker.
-const LINES: usize = 1 << 16;
+/// Lines of 64 bytes: 8 MiB for each worker.
+const LINES: usize = 1 << 17;
 /// Ids held elsewhere, at most; all is forgotten when there are more: 1 MiB.
 const MAX_SPILLED: usize = 1 << 18;
 
@@ -23,7 +23,7 @@ struct Line {
     ids: [Ids; 2],
 }
 
-/// A cache of 5 MiB.
+/// A cache of 9 MiB.
 pub struct ShortCache {
     lines: Vec<Line>,
     spilled: Vec<i32>,
