@@ -23,7 +23,7 @@ impl PieceCache {
 
     /// The ids of a piece with a key, where it is known.
     #[inline]
-    pub fn get(&self, key: Key) -> Option<Found<'_>> {
+    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
         self.short.get(key)
     }
 
@@ -42,7 +42,7 @@ impl PieceCache {
 
     /// Appends the ids of the piece from `start` to `end`; says whether it is known.
     #[inline]
-    pub fn append(&self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
+    pub fn append(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
         let ids = match key(text, start, end) {
             Some(key) => match self.get(key) {
                 Some(Found::Inline(ids, n)) => &ids[..n],

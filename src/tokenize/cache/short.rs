@@ -90,13 +90,17 @@ impl ShortCache {
 
     /// The ids of a piece that is known.
     #[inline]
-    pub fn get(&self, key: Key) -> Option<Found<'_>> {
-        let line = &self.lines[home(key)];
-        let (first, second) = (line.keys[0] == key, line.keys[1] == key);
-        if !(first | second) {
-            return None;
+    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
+        let line = &mut self.lines[home(key)];
+        if line.keys[0] != key {
+            if line.keys[1] != key {
+                return None;
+            }
+            // The one that is used stays.
+            line.keys.swap(0, 1);
+            line.ids.swap(0, 1);
         }
-        let ids = &line.ids[usize::from(second)];
+        let ids = &line.ids[0];
         let n = ids[INLINE];
         if n >= 0 {
             return Some(Found::Inline(ids, n as usize));
@@ -105,7 +109,7 @@ impl ShortCache {
         Some(Found::Spilled(&self.spilled[start..start + n.unsigned_abs() as usize]))
     }
 
-    /// Remembers a piece that is not known; of the two in its line the older one goes.
+    /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
     pub fn insert(&mut self, key: Key, ids: &[i32]) {
         if self.spilled.len() + ids.len() > MAX_SPILLED {
             self.lines.fill(Line::default());
