@@ -95,8 +95,10 @@ impl Bpe {
             let mut keys = std::mem::take(&mut scratch.keys);
             keys.clear();
             let mut from = start;
-            keys.extend(ends.iter().map(|&end| cache::key(text, std::mem::replace(&mut from, end), end)));
-            scratch.cache.prepare(&keys);
+            keys.extend(ends.iter().map(|&end| {
+                let key = cache::key(text, std::mem::replace(&mut from, end), end);
+                key.inspect(|&key| scratch.cache.prepare(key))
+            }));
             for (&key, &end) in keys.iter().zip(ends) {
                 match key.and_then(|key| scratch.cache.get(key)) {
                     Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {

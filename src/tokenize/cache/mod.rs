@@ -1,6 +1,7 @@
 //! Pieces of text that were seen before, and their ids: one cache for each worker, of a fixed size.
 
 mod long;
+mod prefetch;
 mod short;
 
 use long::LongCache;
@@ -14,11 +15,10 @@ pub struct PieceCache {
 }
 
 impl PieceCache {
-    /// Asks the memory for what these keys are looked up in: all at once, instead of one after the other.
+    /// Asks the memory for what this key is looked up in.
     #[inline]
-    pub fn prepare(&self, keys: &[Option<Key>]) {
-        let read = keys.iter().flatten().fold(0, |all, &key| all ^ self.short.prepare(key));
-        std::hint::black_box(read);
+    pub fn prepare(&self, key: Key) {
+        self.short.prepare(key);
     }
 
     /// The ids of a piece with a key, where it is known.

@@ -1,5 +1,7 @@
 //! Pieces of up to 15 bytes, each its own key: its bytes and its length in a number of 128 bits. Up to 3 ids are held beside the key.
 
+use super::prefetch::prefetch;
+
 /// What a piece is known by.
 pub type Key = u128;
 
@@ -84,8 +86,8 @@ pub enum Found<'a> {
 impl ShortCache {
     /// Asks the memory for the line of a key, so that it is there when the key is looked up.
     #[inline]
-    pub fn prepare(&self, key: Key) -> u64 {
-        self.lines[home(key)].keys[0] as u64
+    pub fn prepare(&self, key: Key) {
+        prefetch(&self.lines[home(key)]);
     }
 
     /// The ids of a piece that is known.
