@@ -139,14 +139,21 @@ impl Bpe {
         {
             return write(out, n, ids);
         }
-        if let Some(&id) = self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
-            ids.push(id as i32);
-        } else if is_ascii || piece.len() < LONG {
-            merged(piece, merging, ids);
+        let whole = |piece| self.model.whole.as_ref().and_then(|whole| whole.get(piece));
+        if is_ascii || piece.len() < LONG {
+            match whole(piece) {
+                Some(&id) => ids.push(id as i32),
+                None => merged(piece, merging, ids),
+            }
         } else {
             let parts = parts.get_or_insert_default();
             self.model.seams.parts(piece, |start, end| {
-                if !parts.append(piece, start, end, ids) {
+                // A piece that can be cut is no token: that would reach over the place.
+                if end - start == piece.len()
+                    && let Some(&id) = whole(piece)
+                {
+                    ids.push(id as i32);
+                } else if !parts.append(piece, start, end, ids) {
                     let done = ids.len();
                     merged(&piece[start..end], merging, ids);
                     parts.insert(cache::key(piece, start, end), &piece[start..end], &ids[done..]);
