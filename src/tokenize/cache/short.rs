@@ -82,6 +82,12 @@ pub enum Found<'a> {
 }
 
 impl ShortCache {
+    /// Asks the memory for the line of a key, so that it is there when the key is looked up.
+    #[inline]
+    pub fn prepare(&self, key: Key) -> u64 {
+        self.lines[home(key)].keys[0] as u64
+    }
+
     /// The ids of a piece that is known.
     #[inline]
     pub fn get(&self, key: Key) -> Option<Found<'_>> {
