@@ -6,6 +6,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use tokenizers::Tokenizer;
 
+use super::as_text::{Span, overlaps};
 use super::normal::Normal;
 
 /// A piece of a text.
@@ -38,6 +39,8 @@ struct Token {
     lstrip: bool,
     /// Takes the white space after it.
     rstrip: bool,
+    /// A control token.
+    special: bool,
 }
 
 impl AddedTokens {
@@ -61,6 +64,7 @@ impl AddedTokens {
                 single_word: token.single_word,
                 lstrip: token.lstrip,
                 rstrip: token.rstrip,
+                special: token.special,
             });
         }
         let [raw, normalized] = lists.map(Finder::new);
@@ -72,12 +76,12 @@ impl AddedTokens {
         self.normalized.search.is_some() || self.raw.tokens.iter().any(|token| token.single_word)
     }
 
-    /// Hands on the parts of a text, in order.
+    /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
     #[inline]
-    pub fn split(&self, text: &str, normal: Normal, take: &mut impl FnMut(Part)) {
-        self.raw.split(text, &mut |part| match part {
+    pub fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
+        self.raw.split(text, plain, &mut |part| match part {
             Part::Token(id) => take(Part::Token(id)),
-            Part::Text(text) => self.normalized.split(&normal.apply(text), take),
+            Part::Text(text) => self.normalized.split(&normal.apply(text), &[], take),
         });
     }
 }
@@ -100,12 +104,13 @@ impl Finder {
     }
 
     #[inline]
-    fn split(&self, text: &str, take: &mut impl FnMut(Part)) {
+    fn split(&self, text: &str, plain: &[Span], take: &mut impl FnMut(Part)) {
         let mut done = 0;
         for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
             let token = &self.tokens[found.pattern().as_usize()];
             let (mut start, mut end) = (found.start(), found.end());
-            if token.single_word && touches_word(text, start, end) {
+            let is_plain = token.special && overlaps(plain, start, end);
+            if is_plain || (token.single_word && touches_word(text, start, end)) {
                 continue;
             }
             if token.lstrip {

@@ -81,7 +81,7 @@ impl Chunks {
     pub fn encode(&self, text: &str, scratch: &mut ChunkScratch, out: &mut Vec<i32>) -> Result<()> {
         let mut outcome = Ok(());
         let mut is_first = !Arc::ptr_eq(&self.first, &self.rest);
-        self.added.split(text, Normal::AsIs, &mut |part| match part {
+        self.added.split(text, &[], Normal::AsIs, &mut |part| match part {
             Part::Token(id) => {
                 out.push(id);
                 is_first &= self.starts_anew;
@@ -154,6 +154,10 @@ impl Cuts {
             || has(&model.end_of_word_suffix)
         {
             return Err("its model has dropout, or marks within words".to_string());
+        }
+        if model.ignore_merges {
+            // A chunk could be a token that no merge makes.
+            return Err("its model looks for whole tokens before it merges".to_string());
         }
         let is_mark = |value: &Value| value.as_str() == Some("▁");
         let is_known = |part: &Value| match part["type"].as_str() {

@@ -21,6 +21,7 @@ mod options;
 pub mod pieces;
 mod pretokenize;
 mod probe;
+mod ranks;
 mod row;
 mod strings;
 #[cfg(test)]

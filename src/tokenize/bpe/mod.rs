@@ -6,6 +6,7 @@
 mod merge;
 mod model;
 mod pairs;
+mod seams;
 
 use std::sync::Arc;
 
@@ -13,11 +14,16 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
-use super::cache::{Found, Ids, Key, PieceCache, key};
+use super::as_text::Span;
+use super::cache::{self, Found, Ids, Key, PieceCache};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
+use super::ranks::Ranks;
 use merge::{MergeScratch, merge};
 use model::Model;
+
+/// Bytes from which on it pays to cut a piece that is not ASCII.
+const LONG: usize = 7;
 
 /// More places than are needed at once.
 const ROOM: usize = 64;
@@ -34,7 +40,10 @@ pub struct Bpe {
 #[derive(Default)]
 pub struct BpeScratch {
     cache: PieceCache,
+    /// Parts of pieces: apart, since a piece may be a token that no merge makes.
+    parts: Option<PieceCache>,
     merging: MergeScratch,
+    keys: Vec<Option<Key>>,
     ids: Vec<i32>,
 }
 
@@ -51,6 +60,11 @@ impl Bpe {
         Bpe::of(tokenizer, splitter, model)
     }
 
+    /// The fast way for a file of ranks, of which `tokenizer` has the other parts; why there is none is the error.
+    pub fn of_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
+        Bpe::of(tokenizer, splitter(tokenizer)?, Arc::new(Model::of_ranks(ranks)))
+    }
+
     /// The same model behind the other parts of this tokenizer.
     pub fn with_parts_of(&self, tokenizer: &Tokenizer) -> Result<Self, String> {
         Bpe::of(tokenizer, splitter(tokenizer)?, self.model.clone())
@@ -62,9 +76,9 @@ impl Bpe {
         Ok(Bpe { added, normal, splitter, model })
     }
 
-    /// Appends the ids of a text.
-    pub fn encode(&self, text: &str, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
-        self.added.split(text, self.normal, &mut |part| match part {
+    /// Appends the ids of a text, in which control tokens within `plain` are plain text.
+    pub fn encode(&self, text: &str, plain: &[Span], scratch: &mut BpeScratch, out: &mut Vec<i32>) {
+        self.added.split(text, plain, self.normal, &mut |part| match part {
             Part::Token(id) => out.push(id),
             Part::Text(text) => self.encode_part(text.as_bytes(), scratch, out),
         });
@@ -78,8 +92,12 @@ impl Bpe {
             if out.len() < room {
                 out.resize(room, 0);
             }
-            for &end in ends {
-                let key = key(text, start, end);
+            let mut keys = std::mem::take(&mut scratch.keys);
+            keys.clear();
+            let mut from = start;
+            keys.extend(ends.iter().map(|&end| cache::key(text, std::mem::replace(&mut from, end), end)));
+            scratch.cache.prepare(&keys);
+            for (&key, &end) in keys.iter().zip(ends) {
                 match key.and_then(|key| scratch.cache.get(key)) {
                     Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
                         out[n..n + ids.len()].copy_from_slice(ids);
@@ -91,6 +109,7 @@ impl Bpe {
                 }
                 start = end;
             }
+            scratch.keys = keys;
         });
         out.truncate(n);
     }
@@ -105,21 +124,38 @@ impl Bpe {
         out: &mut Vec<i32>,
         n: usize,
     ) -> usize {
+        let BpeScratch { cache, parts, merging, ids, .. } = scratch;
+        let merged = |part: &[u8], merging: &mut MergeScratch, ids: &mut Vec<i32>| {
+            let symbols = part.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
+            merge(&self.model.pairs, symbols, merging, ids);
+        };
+        ids.clear();
+        let is_ascii = piece.is_ascii();
         if key.is_none()
-            && let Some(ids) = scratch.cache.get_long(piece)
+            && is_ascii
+            && let Some(ids) = cache.get_long(piece)
         {
             return write(out, n, ids);
         }
-        scratch.ids.clear();
-        match self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
-            Some(&id) => scratch.ids.push(id as i32),
-            None => {
-                let symbols = piece.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
-                merge(&self.model.pairs, symbols, &mut scratch.merging, &mut scratch.ids);
-            }
+        if let Some(&id) = self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
+            ids.push(id as i32);
+        } else if is_ascii || piece.len() < LONG {
+            merged(piece, merging, ids);
+        } else {
+            let parts = parts.get_or_insert_default();
+            self.model.seams.parts(piece, |start, end| {
+                if !parts.append(piece, start, end, ids) {
+                    let done = ids.len();
+                    merged(&piece[start..end], merging, ids);
+                    parts.insert(cache::key(piece, start, end), &piece[start..end], &ids[done..]);
+                }
+            });
         }
-        scratch.cache.insert(key, piece, &scratch.ids);
-        write(out, n, &scratch.ids)
+        // Other long pieces are seldom seen twice.
+        if key.is_some() || is_ascii {
+            cache.insert(key, piece, ids);
+        }
+        write(out, n, ids)
     }
 }
 
