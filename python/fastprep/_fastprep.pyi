@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, final
 
-__all__ = ["DEBUG_BUILD", "Plan", "PromptFormat", "Tokenizer", "__version__", "reasons", "verify"]
+__all__ = [
+    "DEBUG_BUILD",
+    "Permutation",
+    "Plan",
+    "PromptFormat",
+    "TokenRows",
+    "Tokenizer",
+    "__version__",
+    "reasons",
+    "verify",
+]
 
 __version__: str
 DEBUG_BUILD: bool
@@ -51,6 +61,30 @@ class Tokenizer:
     def decode(self, /, ids: Sequence[int], *, skip_special_tokens: bool = False) -> str: ...
     @property
     def vocab_size(self) -> int: ...
+
+@final
+class TokenRows:
+    def __new__(cls, data: Any) -> Self: ...
+    def __len__(self, /) -> int: ...
+    def lengths(self, /, rows: Sequence[int]) -> list[int]: ...
+    def padded(
+        self,
+        /,
+        rows: Sequence[int],
+        prompt_loss_weight: float,
+        pad_token_id: int,
+        pad_to_multiple_of: int,
+        left: bool,
+    ) -> tuple[bytearray, int, int]: ...
+    def flat(
+        self, /, rows: Sequence[int], prompt_loss_weight: float, pad_token_id: int, pad_to_multiple_of: int
+    ) -> tuple[bytearray, int, int, int]: ...
+    def columns(self, /, rows: Sequence[int]) -> dict[str, tuple[bytearray, list[int]]]: ...
+
+@final
+class Permutation:
+    def __new__(cls, rows: int, seed: int, epoch: int) -> Self: ...
+    def take(self, /, start: int, stop: int, step: int) -> list[int]: ...
 
 @final
 class Plan:
@@ -104,6 +138,7 @@ class Plan:
         keep_text: bool,
         add_bos: bool,
     ) -> Plan: ...
+    def pack(self, /, max_length: int | None, seed: int) -> Plan: ...
     def shuffle(self, /, seed: int) -> Plan: ...
     def explain(self, /) -> str: ...
     def schema(self, /) -> list[tuple[str, str]]: ...

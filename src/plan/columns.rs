@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Plan, Step};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::schema::{COMPLETION, PROMPT};
+use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT};
 use crate::validate::Check;
 
 /// How the plan uses a column of the source; the stronger use wins.
@@ -179,8 +179,13 @@ impl Walk<'_> {
             Step::Tokenize(_) => {
                 self.use_column(PROMPT, Use::Text(verb), verb)?;
                 self.use_column(COMPLETION, Use::Text(verb), verb)?;
+                // Trainers read it as a number.
+                if self.alive.iter().any(|c| c.name == ROW_WEIGHT) {
+                    self.use_column(ROW_WEIGHT, Use::Read, verb)?;
+                }
             }
             Step::Head(_) | Step::Shuffle { .. } => {}
+            Step::Pack { .. } => self.alive.retain(|c| c.name == ROW_WEIGHT),
         }
         Ok(())
     }

@@ -85,6 +85,13 @@ pub enum Step {
     },
     /// Makes token ids and labels.
     Tokenize(Box<TokenizeStep>),
+    /// Joins documents to packs.
+    Pack {
+        /// Tokens a pack may have; none is the limit of `tokenize`.
+        max_length: Option<usize>,
+        /// Decides the order of the packs.
+        seed: u64,
+    },
     /// Shuffles all rows.
     Shuffle {
         /// Decides the order.
@@ -170,6 +177,7 @@ impl Step {
             Step::Split { .. } => "split",
             Step::Tokenize(_) => "tokenize",
             Step::Shuffle { .. } => "shuffle",
+            Step::Pack { .. } => "pack",
         }
     }
 }
