@@ -36,5 +36,12 @@ pub const RECORD_BATCH_BYTES: usize = 8 << 20;
 /// Rows that the shuffle holds in memory before it spills to disk, in bytes.
 pub const SHUFFLE_MEMORY_BYTES: u64 = 128 << 20;
 
+/// So many columns that were not in the heads of the files are named in the report: those that come first in
+/// bytewise order, so that neither batches nor threads can show.
+pub const LATE_COLUMNS: usize = 100;
+
+/// Of the name of such a column the report shows so many bytes.
+pub const LATE_NAME_BYTES: usize = 200;
+
 /// A reject keeps at most this many bytes of its record.
 pub const REJECT_RECORD_BYTES: usize = 64 << 10;

@@ -16,7 +16,7 @@ import pytest
 from snippets import PAGES, ROOT, masked, run, set_up, snippets
 
 import fastprep as fp
-from fastprep import _fastprep, cli
+from fastprep import _fastprep, cli, polars_namespace
 
 DOCS = ROOT / "docs"
 # What a page cannot run: it builds, installs or serves.
@@ -85,13 +85,20 @@ def test_every_public_verb_has_a_page() -> None:
         text = page(f"api/{shared.get(name, name)}.md")
         assert re.search(rf"^::: fastprep\.\S*\.{name}$", text, re.MULTILINE), name
     pages = {path.stem for path in (DOCS / "api").glob("*.md")}
-    assert pages == {shared.get(name, name) for name in verbs | functions} | {"loader"}
+    assert pages == {shared.get(name, name) for name in verbs | functions} | {"loader", "tokenizer"}
 
 
 def test_every_member_of_the_prompt_format_is_described() -> None:
     text = page("api/format.md")
     for name in vars(fp.PromptFormat):
         assert name.startswith("_") or re.search(rf"`(PromptFormat\.)?{name}\b", text), name
+
+
+def test_every_member_of_the_tokenizer_is_described() -> None:
+    text = page("api/tokenizer.md")
+    assert "::: fastprep.tokenizer.Tokenizer" in text
+    for name in [*vars(fp.Tokenizer), *vars(polars_namespace.TokenExpressions)]:
+        assert name.startswith("_") or re.search(rf"\b{name}\b", text), name
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tiny import PAIR, column, refused, rejects, rows
+from tiny import PAIR, column, read_jsonl, refused, rejects, rows
 
 import fastprep as fp
 
@@ -109,3 +109,13 @@ def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_standard_input_is_no_parquet() -> None:
     with refused(fp.PlanError, "bad_option", "scan_parquet: - is standard input"):
         fp.scan_parquet("-")
+
+
+def test_a_reject_keeps_no_more_of_a_long_record_than_of_a_long_line(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"prompt": ["", ""], "completion": ["x" * 1_000_000, "short"]}), tmp_path / "x.parquet")
+    plan = fp.scan_parquet(tmp_path / "x.parquet").validate(not_blank="prompt").select("completion")
+    with refused(fp.DataError, "no_rows", "no row is left"):
+        plan.sink_arrow(tmp_path / "out")
+    long, short = read_jsonl(tmp_path / "out.rejects.jsonl")
+    assert long["record"] == '{"prompt":"","completion":"' + "x" * (65536 - 27)
+    assert short["record"] == {"prompt": "", "completion": "short"}

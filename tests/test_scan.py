@@ -241,3 +241,12 @@ def test_a_folder_of_the_other_kind_says_what_reads_it(tmp_path: Path) -> None:
     (tmp_path / "j" / "x.jsonl").touch()
     with refused(fp.SourceError, "not_found", "it holds JSON: use scan_jsonl"):
         fp.scan_parquet(tmp_path / "j").explain()
+
+
+@pytest.mark.parametrize("rows_a_line", [1, 500])
+def test_of_thousands_of_late_columns_some_are_named_and_all_counted(rows_a_line: int, tmp_path: Path) -> None:
+    names = [f"{i:04}" for i in range(3000)] + ["x" * 5000]
+    late = [{"a": "y"} | dict.fromkeys(names[i : i + rows_a_line], "1") for i in range(0, 3001, rows_a_line)]
+    path = jsonl(tmp_path / "x.jsonl", [{"a": "x" * 1000}] * 1100 + late[::-1])
+    findings = fp.scan_jsonl(path).sink_arrow(tmp_path / "out").findings
+    assert findings == {f"late_column:{name}": 1 for name in names[:100]} | {"late_columns": 2901}

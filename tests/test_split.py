@@ -148,3 +148,61 @@ def test_without_the_columns_that_format_makes_it_says_what_is_missing() -> None
         plan.split(valid=0.1).explain()
     with refused(fp.ColumnError, "missing_column", "put .format.*before this step$"):
         plan.tokenize("nowhere").explain()
+
+
+def leaks(made: list[dict[str, Any]]) -> int:
+    """Prompts that stand on more than one side."""
+    by_prompt = defaultdict(set)
+    for row in made:
+        by_prompt[row["prompt"]].add(row["split"])
+    return sum(len(splits) > 1 for splits in by_prompt.values())
+
+
+# Rows whose prompts are worded alike, from columns that differ.
+ALIKE: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "empty and null": ("{q}{#c} {c}{/c}", [{"q": f"q{i}", "c": c} for i in range(40) for c in ("", None)]),
+    "borders": ("{q} {c}", [{"q": q, "c": c} for i in range(40) for q, c in ((f"{i} x", "y"), (f"{i}", "x y"))]),
+    "mark in the data": ("{q}", [{"q": q} for i in range(40) for q in (f"q{i}", f"q{i}\n##\n")]),
+    "condition": ("{q}{#c}!{/c}", [{"q": f"q{i}", "c": c} for i in range(40) for c in ("yes", "ja")]),
+    "repaired": ("{q}", [{"q": q} for i in range(40) for q in (f"q{i}\n##\nx", f"q{i}\n ##\nx")]),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+@pytest.mark.parametrize("first", ["format", "split"])
+def test_equal_rendered_prompts_stand_on_one_side_in_either_order(name: str, first: str) -> None:
+    template, raw = ALIKE[name]
+    fmt = fp.PromptFormat(template, completion="{a}", separator="\n##\n", stop="\n###\n")
+    plan = records(*({**row, "a": str(i)} for i, row in enumerate(raw)))
+
+    def formatted(plan: fp.Pipeline) -> fp.Pipeline:
+        return plan.format(fmt, on_collision="insert_space")
+
+    plan = formatted(plan).split(valid=0.5) if first == "format" else formatted(plan.split(valid=0.5))
+    made = rows(plan)
+    assert len(made) == 80
+    assert len({row["prompt"] for row in made}) == 40
+    assert leaks(made) == 0
+
+
+def test_both_orders_give_the_same_sides() -> None:
+    fmt = fp.PromptFormat("{q}{#c}\n{c}{/c}", completion="{a}")
+    raw = [{"q": f"q{i % 40}", "c": [None, "", "ctx"][i % 3], "a": f"a{i}"} for i in range(120)]
+    before = records(*raw).format(fmt).split(valid=0.4)
+    after = records(*raw).split(valid=0.4).format(fmt)
+    assert sides(before) == sides(after)
+
+
+def test_a_side_depends_on_the_value_not_on_what_the_column_seems_to_hold() -> None:
+    def by_id(*ids: Any) -> dict[Any, str]:
+        made = rows(records(*({"id": i, "t": str(i)} for i in ids)).split(valid=0.5, by="id"))
+        return {row["t"]: row["split"] for row in made}
+
+    whole = by_id(*range(40))
+    assert set(whole.values()) == {"train", "valid"}
+    for others in (["a"], [0.5], [None], [[1]], ["7"]):
+        mixed = by_id(*range(40), *others)
+        assert {i: mixed[i] for i in whole if i != "7"} == {i: whole[i] for i in whole if i != "7"}
+    # 1 and 1.0 are one number; JSON's text `1.0` is no other.
+    assert by_id(1)["1"] == by_id(1.0)["1.0"] == by_id(1.0, "a")["1.0"]
+    assert by_id("x1", "y")["x1"] == by_id("x1", 3)["x1"]

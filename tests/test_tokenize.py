@@ -292,3 +292,26 @@ def test_other_columns_pass_through(tokenizer_folder: Path) -> None:
     plan = records({"prompt": "a", "completion": "b", "id": "x", "meta": {"k": 1}}).format(PAIR)
     row = rows(plan.tokenize(tokenizer_folder))[0]
     assert (row["id"], row["meta"]) == ("x", '{"k": 1}')
+
+
+def test_columns_that_it_makes_can_be_selected(tokenizer_folder: Path) -> None:
+    plan = pairs(*ROWS).format(PAIR).tokenize(tokenizer_folder)
+    made = plan.select("labels", "input_ids")
+    assert list(made.schema) == ["labels", "input_ids"]
+    assert [row["input_ids"] for row in rows(made)] == [row["input_ids"] for row in rows(plan)]
+    assert list(plan.rename({"input_ids": "ids"}).schema)[2] == "ids"
+    plan = pairs(*ROWS).format(PAIR).tokenize(tokenizer_folder, keep_text=False)
+    assert list(plan.select("input_ids").schema) == ["input_ids"]
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `prompt`"):
+        plan.select("prompt").explain()
+
+
+@pytest.mark.parametrize("name", ["input_ids", "labels", "segment_lengths", "segment_kinds"])
+def test_a_column_of_the_data_is_not_replaced(tokenizer_folder: Path, name: str) -> None:
+    raw = records({"prompt": "a", "completion": "b", name: "mine"})
+    with refused(fp.ColumnError, "duplicate_column", f"tokenize: there is a column `{name}`") as e:
+        raw.format(PAIR).tokenize(tokenizer_folder).explain()
+    assert e.value.column == name
+    kept = rows(raw.rename({name: "old"}).format(PAIR).tokenize(tokenizer_folder))
+    assert kept[0]["old"] == "mine"
+    assert name in raw.select("prompt", "completion").format(PAIR).tokenize(tokenizer_folder).schema

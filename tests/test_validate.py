@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from tiny import column, records, refused, rejects
 
@@ -100,3 +101,22 @@ def test_what_is_no_rule_fails_at_once(rule: dict[str, Any], says: str) -> None:
 def test_a_missing_column_names_the_nearest_first() -> None:
     with refused(fp.ColumnError, "missing_column", "validate: there is no column `tt`; there are: t, id"):
         records(*ROWS).validate(required="tt").explain()
+
+
+def test_required_takes_columns_of_any_type() -> None:
+    made = pyarrow.table(
+        {
+            "id": [0, 1, 2],
+            "list": pyarrow.array([[1], None, []]),
+            "struct": pyarrow.array([{"a": 1}, None, {"a": None}]),
+            "binary": pyarrow.array([b"\xff", None, b""]),
+            "dictionary": pyarrow.array(["a", None, "b"]).dictionary_encode(),
+            "date": pyarrow.array([0, None, 1], pyarrow.date32()),
+            "nothing": pyarrow.nulls(3),
+        }
+    )
+    for name in ("list", "struct", "binary", "dictionary", "date"):
+        assert column(fp.from_arrow(made).validate(required=name), "id") == [0, 2], name
+    assert column(fp.from_arrow(made).validate(required="nothing", on_invalid="drop"), "id") == []
+    raw = records({"id": 0, "m": [1]}, {"id": 1, "m": None}, {"id": 2})
+    assert column(raw.validate(required="m"), "m") == ["[1]"]

@@ -2,8 +2,9 @@
 
 import warnings as _warnings
 
+from . import polars_namespace as _polars_namespace
 from ._fastprep import DEBUG_BUILD as _DEBUG_BUILD
-from ._fastprep import PromptFormat, Tokenizer, __version__
+from ._fastprep import PromptFormat, __version__
 from .data import PreparedData, Split, load
 from .exceptions import (
     CallbackError,
@@ -19,6 +20,7 @@ from .exceptions import (
 from .pipeline import Pipeline
 from .report import Report
 from .scan import from_arrow, from_records, scan_jsonl, scan_parquet
+from .tokenizer import Tokenizer
 
 __all__ = [
     "CallbackError",
@@ -43,6 +45,8 @@ __all__ = [
     "scan_jsonl",
     "scan_parquet",
 ]
+
+_polars_namespace.register()
 
 if _DEBUG_BUILD:
     _warnings.warn("this fastprep was built without optimisation and is many times slower", stacklevel=2)

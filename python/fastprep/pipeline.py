@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expressions, options
-from fastprep._fastprep import PromptFormat, Tokenizer
+from fastprep._fastprep import PromptFormat
 from fastprep.report import Report
+from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -216,9 +217,9 @@ class Pipeline:
     ) -> Pipeline:
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
 
-        A keyed hash of the raw prompt columns decides (of the completion where the prompt is empty): equal
-        prompts stay together, and a row keeps its side when data are added. The shares are reached on
-        average; the report says which were.
+        A keyed hash of the rendered prompt decides (of the completion where the prompt is empty), here or in a
+        later `format`: equal prompts stay together, and a row keeps its side when data are added. The shares are
+        reached on average; the report says which were.
 
         Args:
             seed: another seed, other sides.
@@ -242,6 +243,7 @@ class Pipeline:
         special_tokens: SpecialTokens = "reject",
         keep_text: bool = True,
         add_bos: bool = True,
+        verify: int | None = None,
     ) -> Pipeline:
         """Make `input_ids` and `labels`: the ids of the prompt, then those of the completion.
 
@@ -255,13 +257,16 @@ class Pipeline:
             keep_text: keep `prompt` and `completion` beside the ids, so that another base model needs no
                 new run over the raw data.
             add_bos: put what the tokenizer puts before a text (BOS), once a row.
+            verify: encode every so many rows with the `tokenizers` library too, and end with an error at the
+                first whose ids differ. Default: never; the fast way was checked when the tokenizer was loaded.
         """
         # A token is trained only behind another.
         max_length = options.optional("tokenize", "max_length", max_length, 2)
-        path, text, names, label = _tokenizer(tokenizer)
+        verify = options.optional("tokenize", "verify", verify, 1)
+        path, text, names, label = tokenizer_source("tokenize", tokenizer)
         return Pipeline(
             self._plan.tokenize(
-                path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos
+                path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos, verify
             )
         )
 
@@ -398,20 +403,3 @@ def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
         f"sink: max_rejects={given!r} is neither a number of rows nor a share",
         "give an int such as 100, or a float up to 1.0 such as 0.01 for one row in a hundred",
     )
-
-
-def _tokenizer(given: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
-    """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
-    if isinstance(given, (str, os.PathLike)):
-        return os.fspath(given), None, {}, ""
-    if isinstance(given, Tokenizer):
-        raise options.bad("tokenize: a fastprep.Tokenizer is for looking at ids", "give the path that it was made from")
-    backend = getattr(given, "backend_tokenizer", given)
-    if not hasattr(backend, "to_str"):
-        raise options.bad(
-            f"tokenize: {type(given).__name__} is no tokenizer that fastprep can use",
-            "give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
-        )
-    names = {name: getattr(given, f"{name}_token", None) for name in ("bos", "eos", "pad")}
-    label = getattr(given, "name_or_path", "") or type(given).__name__
-    return None, backend.to_str(), names, str(label).rstrip("/").rsplit("/", 1)[-1]

@@ -46,24 +46,24 @@ pub struct KeyStage(pub KeyOptions);
 
 impl Map for KeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
-        let texts =
-            self.0.on.iter().map(|name| KeyColumn::new(batch.column(name)?)).collect::<Result<Vec<_>>>()?;
+        let columns = self.0.on.iter().map(|name| KeyColumn::of(&batch, name)).collect::<Result<Vec<_>>>()?;
         let rows = batch.rows();
         let mut keys = Vec::with_capacity(rows * 16);
         let mut bytes = self.0.verify.then(BinaryBuilder::new);
-        let mut buffers = vec![String::new(); texts.len()];
+        let mut buffers = vec![Vec::new(); columns.len()];
         for i in 0..rows {
             let mut digests = [0u128; 8];
             let mut many = Vec::new();
-            let digests = if texts.len() <= 8 {
-                &mut digests[..texts.len()]
+            let digests = if columns.len() <= 8 {
+                &mut digests[..columns.len()]
             } else {
-                many.resize(texts.len(), 0);
+                many.resize(columns.len(), 0);
                 &mut many[..]
             };
             let mut whole = Vec::new();
-            for ((text, digest), buffer) in texts.iter().zip(digests.iter_mut()).zip(&mut buffers) {
-                let value = text.value(i).map(|v| self.0.normalize.apply(v, buffer));
+            for ((column, digest), buffer) in columns.iter().zip(digests.iter_mut()).zip(&mut buffers) {
+                let value = column.value(i);
+                let value = value.as_deref().map(|v| self.0.normalize.apply(v, buffer));
                 *digest = hash::field(value);
                 if bytes.is_some() {
                     // Length first, so that field borders count; nulls have none.

@@ -1,6 +1,10 @@
 //! When two texts count as the same.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
+
+use crate::record::NO_TEXT;
 
 /// What is levelled before keys are made; nothing by default. The text itself is never changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,13 +26,14 @@ impl Normalize {
     }
 
     /// The bytes to hash: `value` itself where nothing is to be levelled, else made in `buffer`.
-    pub fn apply<'a>(self, value: &'a [u8], buffer: &'a mut String) -> &'a [u8] {
+    pub fn apply<'a>(self, value: &'a [u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
         if self == Normalize::default() {
             return value;
         }
-        // Only text columns come here with UTF-8; others have no case and no white space to level.
-        let Ok(text) = std::str::from_utf8(value) else { return value };
-        let mut text = std::borrow::Cow::Borrowed(text);
+        let (mark, text) = if value.first() == Some(&NO_TEXT) { value.split_at(1) } else { (&[][..], value) };
+        // What is neither text nor JSON has no case and no white space to level.
+        let Ok(text) = std::str::from_utf8(text) else { return value };
+        let mut text = Cow::Borrowed(text);
         if self.unicode && !text.is_ascii() {
             text = text.nfkc().collect::<String>().into();
         }
@@ -40,16 +45,17 @@ impl Normalize {
             }
         }
         buffer.clear();
+        buffer.extend_from_slice(mark);
         if self.whitespace {
-            for word in text.split_whitespace() {
-                if !buffer.is_empty() {
-                    buffer.push(' ');
+            for (i, word) in text.split_whitespace().enumerate() {
+                if i > 0 {
+                    buffer.push(b' ');
                 }
-                buffer.push_str(word);
+                buffer.extend_from_slice(word.as_bytes());
             }
         } else {
-            buffer.push_str(&text);
+            buffer.extend_from_slice(text.as_bytes());
         }
-        buffer.as_bytes()
+        buffer
     }
 }

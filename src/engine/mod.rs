@@ -6,7 +6,9 @@
 //! only, so no result depends on which worker was faster.
 
 pub mod prepare;
+mod ranges;
 mod state;
+pub mod texts;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};

@@ -1,6 +1,7 @@
 //! `format`: renders rows to prompt and completion, and proves that separator and stop mean nothing else.
 
 pub mod prompt_format;
+mod prompt_key;
 pub mod prove;
 mod render;
 mod run;
@@ -14,8 +15,9 @@ mod testing;
 mod tests;
 
 pub use prompt_format::{PromptFormat, Rendered};
+pub use prompt_key::PromptKeyStage;
 pub use prove::{Collision, Mark, Prover, Site};
-pub use special::{SpecialPolicy, SpecialTokens};
+pub use special::SpecialTokens;
 pub use template::{Column, Template};
 
 use render::Renderer;
@@ -24,7 +26,7 @@ use special::Scanner;
 
 use crate::error::Result;
 use crate::limits::TEXT_BUFFER_BYTES;
-use crate::record::{Batch, Policy};
+use crate::record::{Batch, Policy, SpecialPolicy};
 use crate::report::StepCounts;
 use crate::stage::Map;
 

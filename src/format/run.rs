@@ -8,14 +8,14 @@ use arrow::buffer::Buffer;
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, Schema};
 
+use super::prompt_key::prompt_key;
 use super::prove::{Collision, RowSpan};
 use super::render::{Page, Values, value};
 use super::space::insert_spaces;
-use super::special::{Hit, SpecialPolicy};
+use super::special::Hit;
 use super::{FormatStage, OnCollision};
 use crate::error::{Class, Error, Result};
-use crate::hash;
-use crate::record::{Batch, Place, Places, Policy, Removal, reason, schema};
+use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, reason, schema};
 use crate::report::StepCounts;
 
 /// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
@@ -46,6 +46,14 @@ pub(super) struct Outcome {
     pub removals: Vec<(Policy, Removal)>,
     /// The columns of the rows that stay.
     pub columns: Vec<(Field, ArrayRef)>,
+}
+
+impl Outcome {
+    /// The columns alone.
+    pub fn records(self) -> Result<RecordBatch> {
+        let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
+        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    }
 }
 
 impl<'a> Run<'a> {
@@ -237,7 +245,12 @@ impl<'a> Run<'a> {
         let mut columns = vec![];
 
         if self.stage.options.prompt_key {
-            let keys: Vec<u8> = kept().flat_map(|(row, _)| self.prompt_key(row).to_be_bytes()).collect();
+            let key = |(page, i): (usize, usize)| {
+                let (text, row) = (self.pages[page].1.text(), self.pages[page].1.rows[i]);
+                let (prompt, completion) = (&text[row.start..row.separator], &text[row.completion..row.stop]);
+                prompt_key(&self.stage.renderer.format, prompt, completion)
+            };
+            let keys: Vec<u8> = kept().flat_map(|(_, at)| key(at).to_be_bytes()).collect();
             let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(keys), None)?;
             let field = Field::new(schema::PROMPT_KEY, DataType::FixedSizeBinary(16), false);
             columns.push((field, Arc::new(keys) as ArrayRef));
@@ -264,19 +277,6 @@ impl<'a> Run<'a> {
         Ok(Outcome { removals: self.removals, columns })
     }
 
-    /// An absent optional column and an empty one render the same, so they count the same.
-    fn prompt_key(&self, row: usize) -> u128 {
-        let renderer = &self.stage.renderer;
-        let field = |column: &usize| value(&self.values, *column, row).filter(|text| !text.is_empty());
-        let of =
-            |columns: &[usize]| hash::key(columns.iter().map(|c| hash::field(field(c).map(str::as_bytes))));
-        if renderer.prompt.iter().any(|c| field(c).is_some()) {
-            of(&renderer.prompt)
-        } else {
-            of(&renderer.completion)
-        }
-    }
-
     #[cold]
     fn too_long(&self, row: usize) -> Error {
         let place = self.places.at(row);
@@ -300,7 +300,7 @@ pub(super) fn apply(
     consumed: &[String],
     counts: &mut StepCounts,
 ) -> Result<Batch> {
-    let mut batch = take_out(batch, outcome.removals, counts)?;
+    let mut batch = batch.remove_each(outcome.removals, counts)?;
     let (hidden, new): (Vec<_>, Vec<_>) =
         outcome.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
     let (mut fields, mut columns): (Vec<_>, Vec<_>) = new.into_iter().map(|(f, c)| (Arc::new(f), c)).unzip();
@@ -313,19 +313,4 @@ pub(super) fn apply(
     }
     batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
     hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
-}
-
-/// Takes rows out that have different policies. One to raise for comes first, so that the first of them is named.
-fn take_out(batch: Batch, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Batch> {
-    if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
-        return batch.remove(vec![first.clone()], *policy, counts);
-    }
-    let (rejected, mut dropped): (Vec<_>, Vec<_>) =
-        removals.into_iter().partition(|(p, _)| *p == Policy::Reject);
-    for (_, removal) in &mut dropped {
-        removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
-    }
-    let alone = |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
-    let batch = batch.remove(alone(rejected), Policy::Reject, counts)?;
-    batch.remove(alone(dropped), Policy::Drop, counts)
 }

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::render::{FieldSpan, Page};
 use crate::error::{Class, Error, Result};
-use crate::record::Policy;
+use crate::record::SpecialPolicy;
 
 /// How often text is stripped again because taking an occurrence out made another: enough for all but texts made
 /// to be slow, whose rows are rejected.
@@ -19,31 +19,6 @@ pub struct SpecialTokens {
     pub patterns: Vec<String>,
     /// What is done.
     pub policy: SpecialPolicy,
-}
-
-/// What is done with a row whose data hold a control token, written out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SpecialPolicy {
-    /// The row is taken out.
-    Remove(Policy),
-    /// The token is taken out of the text.
-    Strip,
-    /// It stays, and its place is kept, so that the tokenizer takes it for plain text.
-    AsText,
-    /// It stays, and the tokenizer takes it for the control token.
-    AsToken,
-}
-
-impl SpecialPolicy {
-    /// The word that options and `explain` use.
-    pub fn name(self) -> &'static str {
-        match self {
-            SpecialPolicy::Remove(policy) => policy.name(),
-            SpecialPolicy::Strip => "strip",
-            SpecialPolicy::AsText => "as_text",
-            SpecialPolicy::AsToken => "as_token",
-        }
-    }
 }
 
 /// Finds control tokens in rendered rows.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, DictionaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, DictionaryArray, Int64Array, LargeStringArray, NullArray, RecordBatch,
+    StringArray,
 };
 use arrow::datatypes::Int32Type;
 
@@ -239,25 +240,34 @@ fn a_row_longer_than_a_buffer_is_an_error() {
 }
 
 #[test]
-fn the_prompt_key_is_over_the_raw_prompt_columns() {
+fn the_prompt_key_is_over_what_the_prompt_says_beside_the_template() {
     let options = FormatOptions { prompt_key: true, ..FormatOptions::default() };
     let rows = batch(&[
-        ("a", &[Some("1"), Some("x"), Some("x"), Some("")]),
-        ("b", &[Some("2"), Some(""), None, None]),
-        ("c", &[Some("3"), Some("4"), Some("5"), Some("6")]),
+        ("a", &[Some("1"), Some("x"), Some("x"), Some(""), Some("- y")]),
+        ("b", &[Some("2"), Some(""), None, None, Some("- z")]),
+        ("c", &[Some("3"), Some("4"), Some("5"), Some("6"), Some("7")]),
     ]);
-    let (out, _) = run(&stage("Q{b}{a}", "{c}", options.clone()), rows.clone());
-    assert_eq!(out.rows(), 2, "a null is missing outside an optional part");
-    let (out, _) = run(&stage("Q{#b}{b}{/b}{a}", "{c}", options), rows);
-    let keys = out.records.column_by_name(schema::PROMPT_KEY).unwrap().as_fixed_size_binary();
-    let key = |fields: &[Option<&str>]| {
-        hash::key(fields.iter().map(|f| hash::field(f.map(str::as_bytes)))).to_be_bytes()
+    let (out, _) = run(&stage("Q{b}-{a}", "{c}", options.clone()), rows.clone());
+    assert_eq!(out.rows(), 3, "a null is missing outside an optional part");
+    let stage = stage("Q{#b}{b}-{/b}{a}", "A: {c}", options);
+    let (out, _) = run(&stage, rows.clone());
+    let keys = |batch: &Batch| {
+        let keys = batch.records.column_by_name(schema::PROMPT_KEY).unwrap().as_fixed_size_binary().clone();
+        (0..keys.len()).map(|i| keys.value(i).to_vec()).collect::<Vec<_>>()
     };
-    assert_eq!(keys.value(0), key(&[Some("2"), Some("1")]));
-    assert_eq!(keys.value(1), key(&[None, Some("x")]));
-    assert_eq!(keys.value(1), keys.value(2), "absent and empty render the same");
-    assert_eq!(keys.value(3), key(&[Some("6")]), "no prompt: the completion's columns");
+    let found = keys(&out);
+    let key = |fields: &[&str]| {
+        hash::key(fields.iter().map(|f| hash::field(Some(f.as_bytes())))).to_be_bytes().to_vec()
+    };
+    assert_eq!(found[0], key(&["2", "1"]));
+    assert_eq!(found[1], key(&["x"]));
+    assert_eq!(found[1], found[2], "absent and empty render the same");
+    assert_eq!(found[3], key(&["6"]), "no prompt: the completion's columns");
+    assert_eq!(found[4], key(&[" z-- y"]), "a literal is found as far left as it can be");
     assert_eq!(names(&out), ["prompt", "completion", schema::PROMPT_KEY]);
+    let before = PromptKeyStage::new(stage).map(rows, &mut StepCounts::default()).unwrap();
+    assert_eq!(keys(&before), found);
+    assert_eq!(names(&before), ["a", "b", "c", schema::PROMPT_KEY]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Plan, Step};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT};
+use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, TOKENIZED};
 use crate::validate::Check;
 
 /// How the plan uses a column of the source; the stronger use wins.
@@ -176,13 +176,17 @@ impl Walk<'_> {
                     self.use_column(column, Use::Read, verb)?;
                 }
             }
-            Step::Tokenize(_) => {
+            Step::Tokenize(options) => {
                 self.use_column(PROMPT, Use::Text(verb), verb)?;
                 self.use_column(COMPLETION, Use::Text(verb), verb)?;
                 // Trainers read it as a number.
                 if self.alive.iter().any(|c| c.name == ROW_WEIGHT) {
                     self.use_column(ROW_WEIGHT, Use::Read, verb)?;
                 }
+                not_tokenized(self.alive.iter().map(|c| c.name.as_str()))?;
+                self.alive.retain(|c| options.keep_text || (c.name != PROMPT && c.name != COMPLETION));
+                let made = TOKENIZED.map(|name| Alive { name: name.into(), origin: None });
+                self.alive.extend(made);
             }
             Step::Head(_) | Step::Shuffle { .. } => {}
             Step::Pack { .. } => self.alive.retain(|c| c.name == ROW_WEIGHT),
@@ -196,6 +200,19 @@ impl Walk<'_> {
 
     fn raw_columns(&self) -> (Vec<String>, Vec<String>) {
         raw_columns(self.plan)
+    }
+}
+
+/// Fails where there is a column already that `tokenize` makes: the data's would be lost without a word.
+pub fn not_tokenized<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<()> {
+    match names.find(|name| TOKENIZED.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("tokenize: there is a column `{name}` already, which it would replace");
+            Err(Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
+                "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
+            )))
+        }
     }
 }
 

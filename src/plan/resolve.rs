@@ -6,19 +6,19 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::columns::{Use, dedup_columns, needed, raw_columns};
+use super::columns::{Use, dedup_columns, needed, not_tokenized, raw_columns};
 use super::source::{Found, SourceColumn};
 use super::{Plan, Step, TokenizeStep};
 use crate::artifact::{Keys, keys};
 use crate::compute::{FilterStage, HeadStage, ProjectStage, WithColumnsStage, call};
 use crate::dedup::{DedupStage, KeyOptions, KeyStage};
 use crate::error::{Class, Error, Result};
-use crate::format::{FormatOptions, FormatStage, PromptFormat, SpecialTokens};
+use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, PromptKeyStage, SpecialTokens};
 use crate::hash;
 use crate::pack::{self, PackOptions};
 use crate::read::{ColumnKind, Limits, ReadColumn};
 use crate::record::schema::INPUT_IDS;
-use crate::record::{Batch, Places, schema};
+use crate::record::{Batch, Places, is_text, schema};
 use crate::report::StepCounts;
 use crate::split::{SplitKeyStage, SplitStage};
 use crate::stage::{Map, Ordered};
@@ -327,8 +327,13 @@ impl Builder<'_> {
                     &format!("{}, train the rest; by {by_what}; seed={}", shares.join(", "), options.seed),
                     "map",
                 );
-                if by.is_some() || !self.formatted() {
-                    self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?;
+                match self.formatted_later(index) {
+                    _ if by.is_some() => {
+                        self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?;
+                    }
+                    _ if self.formatted() => {}
+                    Some(stage) => self.map(number, Counted::No, PromptKeyStage::new(stage?))?,
+                    None => self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?,
                 }
                 self.out.split_names = options.names();
                 self.out.report_by.clone_from(&options.report_by);
@@ -361,24 +366,10 @@ impl Builder<'_> {
         self.map(number, Counted::Yes, WithColumnsStage { columns, function, makes, replaces, step })
     }
 
-    fn format(
-        &mut self,
-        index: usize,
-        format: &Arc<PromptFormat>,
-        on_collision: crate::format::OnCollision,
-    ) -> Result<()> {
+    fn format(&mut self, index: usize, format: &Arc<PromptFormat>, on_collision: OnCollision) -> Result<()> {
         let later = &self.plan.steps[index + 1..];
         let prompt_key = later.iter().any(|s| matches!(s, Step::Split { by: None, .. }));
-        let tokenize = later.iter().find_map(|s| if let Step::Tokenize(t) = s { Some(t) } else { None });
-        let special_tokens = match tokenize {
-            Some(step) => {
-                let tokenizer = step.tokenizer.load()?;
-                let patterns: Vec<String> =
-                    tokenizer.special_tokens.iter().map(|t| t.content.clone()).collect();
-                (!patterns.is_empty()).then_some(SpecialTokens { patterns, policy: step.special_tokens })
-            }
-            None => None,
-        };
+        let stage = self.format_stage(index, format, on_collision, prompt_key)?;
         let eos = if format.eos() { " + EOS" } else { "" };
         let used = format.columns();
         let replaced: Vec<String> = self
@@ -403,7 +394,7 @@ impl Builder<'_> {
             ),
             "map",
         );
-        if format.eos() && tokenize.is_none() {
+        if format.eos() && !later.iter().any(|s| matches!(s, Step::Tokenize(_))) {
             return Err(Error::new(
                 Class::Plan,
                 "no_tokenizer",
@@ -412,8 +403,44 @@ impl Builder<'_> {
             .help("add .tokenize(...), or leave eos out"));
         }
         self.out.format = Some(Arc::clone(format));
+        self.map(index + 1, Counted::Yes, stage)
+    }
+
+    /// The stage of the format at this step.
+    fn format_stage(
+        &self,
+        index: usize,
+        format: &PromptFormat,
+        on_collision: OnCollision,
+        prompt_key: bool,
+    ) -> Result<FormatStage> {
+        let tokenize = self.plan.steps[index + 1..].iter().find_map(|step| match step {
+            Step::Tokenize(step) => Some(step),
+            _ => None,
+        });
+        let special_tokens = match tokenize {
+            Some(step) => {
+                let tokenizer = step.tokenizer.load()?;
+                let patterns: Vec<String> =
+                    tokenizer.special_tokens.iter().map(|t| t.content.clone()).collect();
+                (!patterns.is_empty()).then_some(SpecialTokens { patterns, policy: step.special_tokens })
+            }
+            None => None,
+        };
         let options = FormatOptions { on_collision, special_tokens, prompt_key };
-        self.map(index + 1, Counted::Yes, FormatStage::new(format.as_ref().clone(), options)?)
+        FormatStage::new(format.clone(), options)
+    }
+
+    /// The stage of a later format, where its columns are there already: what decides a split before it.
+    fn formatted_later(&self, index: usize) -> Option<Result<FormatStage>> {
+        let schema = self.empty.records.schema();
+        let is_there = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));
+        self.plan.steps.iter().enumerate().skip(index).find_map(|(i, step)| match step {
+            Step::Format { format, on_collision } if format.columns().iter().all(|c| is_there(&c.name)) => {
+                Some(self.format_stage(i, format, *on_collision, true))
+            }
+            _ => None,
+        })
     }
 
     fn dedup(&mut self, number: usize, step: &Step) -> Result<()> {
@@ -451,6 +478,7 @@ impl Builder<'_> {
                  recognised and not given a second one",
             ));
         };
+        not_tokenized(self.visible().iter().map(String::as_str))?;
         let tokenizer = step.tokenizer.load()?;
         let eos_id = match (format.eos(), tokenizer.eos_id) {
             (false, _) => None,
@@ -475,16 +503,23 @@ impl Builder<'_> {
             ),
             "map",
         );
-        self.out.lines.push(super::explain::detail("engine: tokenizers 0.23"));
+        self.out.lines.push(super::explain::detail(&format!("engine: {}", tokenizer.engine())));
+        if let Some(n) = step.verify {
+            self.out.lines.push(super::explain::detail(&format!(
+                "verify: row 0 and every {n} rows, against tokenizers"
+            )));
+        }
         for note in &tokenizer.notes {
             self.out.lines.push(super::explain::detail(&format!("note: {note}")));
         }
         let options = TokenizeOptions {
             max_length: step.max_length,
             on_overflow: step.on_overflow,
+            special_tokens: step.special_tokens,
             eos_id,
             add_bos: step.add_bos,
             keep_text: step.keep_text,
+            verify: step.verify,
             stop: Some(format.stop().to_string()),
         };
         self.out.tokenizer = Some(Arc::clone(&tokenizer));

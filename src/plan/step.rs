@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use crate::compute::Function;
 use crate::dedup::Normalize;
 use crate::error::Result;
-use crate::format::{OnCollision, PromptFormat, SpecialPolicy};
-use crate::record::Policy;
+use crate::format::{OnCollision, PromptFormat};
+use crate::record::{Policy, SpecialPolicy};
 use crate::split::SplitOptions;
 use crate::tokenize::{LoadedTokenizer, OnOverflow, TokenNames};
 use crate::validate::Rule;
@@ -114,6 +114,8 @@ pub struct TokenizeStep {
     pub keep_text: bool,
     /// Whether the tokenizer's own start tokens are added.
     pub add_bos: bool,
+    /// Every so many rows the ids are compared with those of the crate.
+    pub verify: Option<u64>,
 }
 
 /// A tokenizer as it was given; loaded once, when the plan is first resolved.

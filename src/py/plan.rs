@@ -15,16 +15,17 @@ use super::format::PyPromptFormat;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
 use super::reader::{Made, Stdin};
+use super::tokenizer::spec;
 use crate::dedup::Normalize;
 use crate::disk::Disk;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, nearest_first};
-use crate::format::{OnCollision, SpecialPolicy};
+use crate::format::OnCollision;
 use crate::limits::{MAX_LINE_BYTES, SHARD_BYTES};
-use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, TokenizerSpec, resolve};
-use crate::record::{Policy, reason, schema};
+use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, resolve};
+use crate::record::{Policy, SpecialPolicy, reason, schema};
 use crate::split::SplitOptions;
-use crate::tokenize::{OnOverflow, TokenNames};
+use crate::tokenize::OnOverflow;
 use crate::validate::{Check, Rule};
 use crate::write::{Compression, Format};
 
@@ -232,22 +233,16 @@ impl PyPlan {
         py: Python<'_>,
         path: Option<String>,
         json: Option<String>,
-        mut names: HashMap<String, Option<String>>,
+        names: HashMap<String, Option<String>>,
         label: String,
         max_length: Option<usize>,
         on_overflow: &str,
         special_tokens: &str,
         keep_text: bool,
         add_bos: bool,
+        verify: Option<u64>,
     ) -> PyResult<Self> {
-        let tokenizer = match (path, json) {
-            (Some(path), _) => TokenizerSpec::path(path),
-            (None, json) => {
-                let mut name = |n: &str| names.remove(n).flatten();
-                let names = TokenNames { bos: name("bos"), eos: name("eos"), pad: name("pad") };
-                TokenizerSpec::json(json.unwrap_or_default().into_bytes(), names, label)
-            }
-        };
+        let tokenizer = spec(path, json, names, label);
         let overflow = [
             OnOverflow::Reject,
             OnOverflow::Drop,
@@ -274,6 +269,7 @@ impl PyPlan {
                 special_tokens,
                 keep_text,
                 add_bos,
+                verify,
             })))
         });
         self.push(py, step)

@@ -1,43 +1,148 @@
 //! `Tokenizer`: the one that `tokenize` would use, by itself.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field};
 use pyo3::prelude::*;
+use pyo3_arrow::PyChunkedArray;
+use pyo3_arrow::input::AnyArray;
 
-use super::errors::to_python;
-use crate::tokenize::LoadedTokenizer;
+use super::errors::{from_python, to_python};
+use super::gate::enter;
+use crate::cancel::Cancel;
+use crate::engine::prepare::{Interrupted, Knobs};
+use crate::engine::texts;
+use crate::error::Result;
+use crate::plan::TokenizerSpec;
+use crate::tokenize::lists::{ListEncoder, Make};
+use crate::tokenize::{LoadedTokenizer, TokenNames};
 
-/// A loaded tokenizer.
-#[pyclass(frozen, name = "Tokenizer", module = "fastprep")]
-pub struct PyTokenizer(pub Arc<LoadedTokenizer>);
+/// A loaded tokenizer; `fastprep.Tokenizer` is its face.
+#[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
+pub struct PyTokenizer(Arc<LoadedTokenizer>);
+
+/// What `tokenize` and `Tokenizer` are given: a path, or the JSON of a tokenizer in memory with its names.
+pub fn spec(
+    path: Option<String>,
+    json: Option<String>,
+    mut names: HashMap<String, Option<String>>,
+    label: String,
+) -> TokenizerSpec {
+    if let Some(path) = path {
+        return TokenizerSpec::path(path);
+    }
+    let mut name = |n: &str| names.remove(n).flatten();
+    let names = TokenNames { bos: name("bos"), eos: name("eos"), pad: name("pad") };
+    TokenizerSpec::json(json.unwrap_or_default().into_bytes(), names, label)
+}
 
 #[pymethods]
 impl PyTokenizer {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let loaded = LoadedTokenizer::from_path(&path).map_err(|e| to_python(py, &e))?;
-        Ok(PyTokenizer(Arc::new(loaded)))
+    fn new(
+        py: Python<'_>,
+        path: Option<String>,
+        json: Option<String>,
+        names: HashMap<String, Option<String>>,
+        label: String,
+    ) -> PyResult<Self> {
+        let spec = spec(path, json, names, label);
+        py.detach(|| spec.load()).map(PyTokenizer).map_err(|e| to_python(py, &e))
     }
 
-    /// The text of each token, so that together they are the decoded text.
     fn token_texts(&self, py: Python<'_>, ids: Vec<i32>) -> PyResult<Vec<String>> {
-        self.0.token_texts(&ids).map_err(|e| to_python(py, &e))
+        py.detach(|| self.0.token_texts(&ids)).map_err(|e| to_python(py, &e))
     }
 
-    fn encode(&self, py: Python<'_>, text: &str) -> PyResult<Vec<i32>> {
+    fn encode(&self, py: Python<'_>, text: &str, add_special_tokens: bool) -> PyResult<Vec<i32>> {
         let mut ids = Vec::new();
-        self.0.encoder().encode_prompt(text, &mut ids).map_err(|e| to_python(py, &e))?;
+        let encode = || self.0.encode(&mut self.0.encoder().session(), text, add_special_tokens, &mut ids);
+        py.detach(encode).map_err(|e| to_python(py, &e))?;
         Ok(ids)
     }
 
-    #[pyo3(signature = (ids, *, skip_special_tokens=false))]
+    fn encode_batch(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        add_special_tokens: bool,
+        threads: Option<usize>,
+    ) -> PyResult<PyChunkedArray> {
+        self.encode_column(py, texts, add_special_tokens, threads, Make::Ids)
+    }
+
+    fn count_tokens(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        add_special_tokens: bool,
+        threads: Option<usize>,
+    ) -> PyResult<PyChunkedArray> {
+        self.encode_column(py, texts, add_special_tokens, threads, Make::Counts)
+    }
+
     fn decode(&self, py: Python<'_>, ids: Vec<i32>, skip_special_tokens: bool) -> PyResult<String> {
-        self.0.decode(&ids, skip_special_tokens).map_err(|e| to_python(py, &e))
+        py.detach(|| self.0.decode(&ids, skip_special_tokens)).map_err(|e| to_python(py, &e))
+    }
+
+    fn decode_batch(
+        &self,
+        py: Python<'_>,
+        ids: &Bound<'_, PyAny>,
+        skip_special_tokens: bool,
+        threads: Option<usize>,
+    ) -> PyResult<PyChunkedArray> {
+        over_column(py, "decode_batch", ids, threads, DataType::Utf8, |chunks, knobs, cancel, interrupted| {
+            texts::decode(&self.0, chunks, skip_special_tokens, knobs, cancel, interrupted)
+        })
     }
 
     #[getter]
     fn vocab_size(&self) -> usize {
         self.0.vocab_size
     }
+
+    #[getter]
+    fn engine(&self) -> &str {
+        self.0.engine()
+    }
+}
+
+impl PyTokenizer {
+    fn encode_column(
+        &self,
+        py: Python<'_>,
+        texts: &Bound<'_, PyAny>,
+        add_special_tokens: bool,
+        threads: Option<usize>,
+        make: Make,
+    ) -> PyResult<PyChunkedArray> {
+        let encoder = ListEncoder { tokenizer: &self.0, add_special_tokens, make };
+        over_column(
+            py,
+            "encode_batch",
+            texts,
+            threads,
+            make.data_type(),
+            |chunks, knobs, cancel, interrupted| texts::encode(&encoder, chunks, knobs, cancel, interrupted),
+        )
+    }
+}
+
+/// Takes the chunks of an Arrow column in, and gives out those that are made of them.
+fn over_column(
+    py: Python<'_>,
+    what: &str,
+    given: &Bound<'_, PyAny>,
+    threads: Option<usize>,
+    made: DataType,
+    work: impl FnOnce(&[ArrayRef], Knobs, &Cancel, Interrupted<'_>) -> Result<Vec<ArrayRef>> + Send,
+) -> PyResult<PyChunkedArray> {
+    let knobs = Knobs::from_env(threads).map_err(|e| to_python(py, &e))?;
+    let chunks = given.extract::<AnyArray>().and_then(|array| Ok(array.into_chunked_array()?));
+    let (chunks, _) = chunks.map_err(|e| to_python(py, &from_python(py, e, what)))?.into_inner();
+    let chunks = enter(py, None, |cancel, interrupted| work(&chunks, knobs, cancel, interrupted))?;
+    PyChunkedArray::try_new(chunks, Arc::new(Field::new("", made, true)))
 }

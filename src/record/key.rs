@@ -1,14 +1,24 @@
 //! Keys: columns of 16 bytes, and the bytes that other columns are hashed by.
+//!
+//! The bytes say the value alone, never the type that the column was read with, which other rows decide: 1 is the
+//! same in a column of integers, of floats and of JSON, and in each differs from the text "1".
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, StringViewArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::row::{RowConverter, Rows, SortField};
 
-use super::Batch;
+use super::{Batch, schema};
 use crate::error::{Error, Result};
+
+/// Begins the bytes of JSON's numbers, `true` and `false`, arrays and objects, which follow as text. No UTF-8 text
+/// begins so.
+pub const NO_TEXT: u8 = 0xff;
+/// Begins the bytes of values that JSON does not know.
+const NO_JSON: u8 = 0xfe;
 
 /// Adds a column of 16-byte keys, given one after the other, big-endian.
 pub fn with_keys(batch: Batch, name: &str, keys: Vec<u8>) -> Result<Batch> {
@@ -33,29 +43,96 @@ pub fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// A column as bytes to hash: text as it is, anything else in Arrow's row format.
+/// A column as bytes to hash.
 pub enum KeyColumn {
-    /// Text.
+    /// Text, as it is.
     Text(StringViewArray),
-    /// Anything else, with its nulls.
+    /// JSON, each value as its own type says.
+    Json(StringViewArray),
+    /// Numbers and booleans of one type, as JSON writes them.
+    Scalar(ArrayRef),
+    /// Anything else, in Arrow's row format, with its nulls.
     Rows(Rows, ArrayRef),
 }
 
 impl KeyColumn {
     /// Reads a column of any type.
-    pub fn new(column: &ArrayRef) -> Result<Self> {
-        if is_text(column.data_type()) {
-            return Ok(KeyColumn::Text(cast(column, &DataType::Utf8View)?.as_string_view().clone()));
+    pub fn of(batch: &Batch, name: &str) -> Result<Self> {
+        let column = batch.column(name)?;
+        let data_type = match column.data_type() {
+            DataType::Dictionary(_, value) => value.as_ref(),
+            other => other,
+        };
+        let into = |wanted: &DataType| -> Result<ArrayRef> { Ok(cast(column, wanted)?) };
+        if is_text(data_type) {
+            let text = into(&DataType::Utf8View)?.as_string_view().clone();
+            let is_json = batch.records.schema_ref().field_with_name(name).is_ok_and(schema::is_json);
+            return Ok(if is_json { KeyColumn::Json(text) } else { KeyColumn::Text(text) });
         }
-        let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())])?;
-        Ok(KeyColumn::Rows(converter.convert_columns(&[Arc::clone(column)])?, Arc::clone(column)))
+        match data_type {
+            DataType::Boolean | DataType::Float32 | DataType::Float64 => {
+                Ok(KeyColumn::Scalar(into(data_type)?))
+            }
+            DataType::Float16 => Ok(KeyColumn::Scalar(into(&DataType::Float32)?)),
+            t if t.is_unsigned_integer() => Ok(KeyColumn::Scalar(into(&DataType::UInt64)?)),
+            t if t.is_signed_integer() => Ok(KeyColumn::Scalar(into(&DataType::Int64)?)),
+            t => {
+                let plain = into(t)?;
+                let converter = RowConverter::new(vec![SortField::new(t.clone())])?;
+                Ok(KeyColumn::Rows(converter.convert_columns(&[Arc::clone(&plain)])?, plain))
+            }
+        }
     }
 
     /// The bytes of row `i`; none for null.
-    pub fn value(&self, i: usize) -> Option<&[u8]> {
+    pub fn value(&self, i: usize) -> Option<Cow<'_, [u8]>> {
         match self {
-            KeyColumn::Text(a) => a.is_valid(i).then(|| a.value(i).as_bytes()),
-            KeyColumn::Rows(rows, a) => a.is_valid(i).then(|| rows.row(i).data()),
+            KeyColumn::Text(a) => a.is_valid(i).then(|| a.value(i).as_bytes().into()),
+            KeyColumn::Json(a) => a.is_valid(i).then(|| json(a.value(i))).flatten(),
+            KeyColumn::Scalar(a) => a.is_valid(i).then(|| scalar(a.as_ref(), i).into()),
+            KeyColumn::Rows(rows, a) => {
+                a.is_valid(i).then(|| [&[NO_JSON], rows.row(i).data()].concat().into())
+            }
         }
+    }
+}
+
+/// JSON text that is no text.
+fn no_text(json: &str) -> Vec<u8> {
+    [&[NO_TEXT], json.as_bytes()].concat()
+}
+
+fn scalar(column: &dyn Array, i: usize) -> Vec<u8> {
+    match column.data_type() {
+        DataType::Boolean => no_text(if column.as_boolean().value(i) { "true" } else { "false" }),
+        DataType::Float32 => no_text(&float(column.as_primitive::<Float32Type>().value(i))),
+        DataType::Float64 => no_text(&float(column.as_primitive::<Float64Type>().value(i))),
+        DataType::UInt64 => no_text(&column.as_primitive::<UInt64Type>().value(i).to_string()),
+        _ => no_text(&column.as_primitive::<Int64Type>().value(i).to_string()),
+    }
+}
+
+/// The shortest digits that are this number, without an exponent: a whole number as an integer is written.
+fn float(value: impl std::fmt::Display) -> String {
+    let digits = value.to_string();
+    if digits == "-0" { "0".into() } else { digits }
+}
+
+fn json(text: &str) -> Option<Cow<'_, [u8]>> {
+    match text.as_bytes().first() {
+        Some(b'n') => None,
+        Some(b'"') => match serde_json::from_str::<String>(text) {
+            Ok(text) => Some(text.into_bytes().into()),
+            // A lone surrogate is no character.
+            Err(_) => Some(no_text(text).into()),
+        },
+        Some(b'-' | b'0'..=b'9') if text != "-0" && text.bytes().all(|b| b == b'-' || b.is_ascii_digit()) => {
+            Some(no_text(text).into())
+        }
+        Some(b'-' | b'0'..=b'9') => match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Some(no_text(&float(value)).into()),
+            _ => Some(no_text(text).into()),
+        },
+        _ => Some(no_text(text).into()),
     }
 }

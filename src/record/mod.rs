@@ -13,9 +13,9 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use std::sync::Arc;
 
-pub use key::{KeyColumn, is_text, keys_of, with_keys};
+pub use key::{KeyColumn, NO_TEXT, is_text, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
-pub use removal::{Duplicate, Policy, Reject, Removal};
+pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};
 
 use crate::error::{Error, Result};
 

@@ -29,6 +29,31 @@ impl Policy {
     }
 }
 
+/// What is done with a row whose data hold a control token, written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpecialPolicy {
+    /// The row is taken out.
+    Remove(Policy),
+    /// The token is taken out of the text.
+    Strip,
+    /// It stays, and its place is kept, so that the tokenizer takes it for plain text.
+    AsText,
+    /// It stays, and the tokenizer takes it for the control token.
+    AsToken,
+}
+
+impl SpecialPolicy {
+    /// The word that options and `explain` use.
+    pub fn name(self) -> &'static str {
+        match self {
+            SpecialPolicy::Remove(policy) => policy.name(),
+            SpecialPolicy::Strip => "strip",
+            SpecialPolicy::AsText => "as_text",
+            SpecialPolicy::AsToken => "as_token",
+        }
+    }
+}
+
 /// A row of a batch that is to be taken out.
 #[derive(Debug, Clone)]
 pub struct Removal {
@@ -98,14 +123,39 @@ impl Batch {
         }
         self.keep(&BooleanArray::from(keep))
     }
+
+    /// Takes rows out that have different policies, in row order as above. One to raise for comes first, so that
+    /// the first of them is named.
+    pub fn remove_each(self, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Self> {
+        if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
+            return self.remove(vec![first.clone()], *policy, counts);
+        }
+        let (rejected, mut dropped): (Vec<_>, Vec<_>) =
+            removals.into_iter().partition(|(p, _)| *p == Policy::Reject);
+        for (_, removal) in &mut dropped {
+            removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
+        }
+        let alone =
+            |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
+        let batch = self.remove(alone(rejected), Policy::Reject, counts)?;
+        batch.remove(alone(dropped), Policy::Drop, counts)
+    }
 }
 
 /// The record as its source had it: the line where there is one, else its columns as an object.
 fn record_json(batch: &Batch, index: usize) -> String {
     match batch.places.text_of(index) {
         Some(line) => quote_line(line),
-        None => json::row(&batch.records, index),
+        None => quote_row(json::row(&batch.records, index)),
     }
+}
+
+/// A row as a JSON object where it is of bearable size, else as a string of how that begins.
+fn quote_row(row: String) -> String {
+    if row.len() <= REJECT_RECORD_BYTES {
+        return row;
+    }
+    beginning(row.as_bytes())
 }
 
 /// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
@@ -116,6 +166,11 @@ pub fn quote_line(line: &[u8]) -> String {
     {
         return text.trim().to_string();
     }
-    let shown = &line[..line.len().min(REJECT_RECORD_BYTES)];
+    beginning(line)
+}
+
+/// How a record begins, as a JSON string.
+fn beginning(record: &[u8]) -> String {
+    let shown = &record[..record.len().min(REJECT_RECORD_BYTES)];
     serde_json::Value::String(String::from_utf8_lossy(shown).into_owned()).to_string()
 }

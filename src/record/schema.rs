@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field};
 pub const HIDDEN: &str = "__fastprep_";
 /// FixedSizeBinary(16): the dedup key, big-endian; written to `keys.arrow`.
 pub const KEY: &str = "__fastprep_key";
-/// FixedSizeBinary(16): the key of the raw prompt columns, big-endian; made by format for split.
+/// FixedSizeBinary(16): the key that decides the split, big-endian; by default of the rendered prompt.
 pub const PROMPT_KEY: &str = "__fastprep_prompt_key";
 /// UInt8: index into the plan's split names.
 pub const SPLIT: &str = "__fastprep_split";
@@ -30,6 +30,8 @@ pub const SEGMENT_LENGTHS: &str = "segment_lengths";
 /// `list<uint8>`: 0 never trained, 1 context, 2 target; one for each run.
 pub const SEGMENT_KINDS: &str = "segment_kinds";
 
+/// The columns that `tokenize` makes.
+pub const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
 /// `list<float32>`: a factor for each segment; only where segments weigh differently.
 pub const SEGMENT_WEIGHTS: &str = "segment_weights";
 /// `list<int32>`: tokens of each document of a packed row.

@@ -1,4 +1,4 @@
-//! What a row's side is decided by.
+//! What a row's side is decided by where no format says it: named columns, or a prompt that is rendered already.
 
 use crate::error::Result;
 use crate::hash;
@@ -17,14 +17,14 @@ pub struct SplitKeyStage {
 impl Map for SplitKeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
         let of = |names: &[String]| {
-            names.iter().map(|name| KeyColumn::new(batch.column(name)?)).collect::<Result<Vec<_>>>()
+            names.iter().map(|name| KeyColumn::of(&batch, name)).collect::<Result<Vec<_>>>()
         };
         let (columns, otherwise) = (of(&self.columns)?, of(&self.otherwise)?);
         let mut keys = Vec::with_capacity(batch.rows() * 16);
         for i in 0..batch.rows() {
-            let empty = columns.iter().all(|c| c.value(i).is_none_or(<[u8]>::is_empty));
+            let empty = columns.iter().all(|c| c.value(i).is_none_or(|value| value.is_empty()));
             let chosen = if empty && !otherwise.is_empty() { &otherwise } else { &columns };
-            keys.extend(hash::key(chosen.iter().map(|c| hash::field(c.value(i)))).to_be_bytes());
+            keys.extend(hash::key(chosen.iter().map(|c| hash::field(c.value(i).as_deref()))).to_be_bytes());
         }
         with_keys(batch, schema::PROMPT_KEY, keys)
     }

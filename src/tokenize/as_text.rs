@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use tokenizers::Tokenizer;
 
 use super::continuation::without_mark;
-use super::encoder::{Engine, Reference};
+use super::encoder::reference;
 use super::load::broken;
 use crate::error::{Error, Result};
 
@@ -27,8 +27,8 @@ const CLOSE: char = '\u{fdd1}';
 
 /// Encodes texts some of whose control tokens are plain text.
 pub(super) struct AsText {
-    start: Reference,
-    continuation: Reference,
+    start: Arc<Tokenizer>,
+    continuation: Arc<Tokenizer>,
     finder: AhoCorasick,
     /// One for each pattern of `finder`.
     patterns: Vec<Pattern>,
@@ -81,7 +81,7 @@ impl AsText {
             .map_err(|e| Error::internal("no automaton for the control tokens").source(e))?;
         let renamed = Arc::new(renamed);
         let continuation = without_mark(&renamed)?.map_or_else(|| renamed.clone(), Arc::new);
-        Ok(AsText { start: Reference(renamed), continuation: Reference(continuation), finder, patterns })
+        Ok(AsText { start: renamed, continuation, finder, patterns })
     }
 
     pub(super) fn encode_prompt(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
@@ -92,11 +92,11 @@ impl AsText {
         self.encode(&self.continuation, text, spans, out)
     }
 
-    fn encode(&self, first: &Reference, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+    fn encode(&self, first: &Tokenizer, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
         let rewritten = self.rewrite(text, spans);
         let mut engine = first;
         for part in rewritten {
-            engine.append(&part, out)?;
+            reference(engine, &part, out)?;
             engine = &self.continuation;
         }
         Ok(())
@@ -139,12 +139,12 @@ impl AsText {
     }
 }
 
-fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {
+pub(super) fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {
     let next = spans.partition_point(|span| span.1 as usize <= start);
     spans.get(next).is_some_and(|span| (span.0 as usize) < end)
 }
 
-fn touches_word(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn touches_word(text: &str, start: usize, end: usize) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text[..start].chars().next_back().is_some_and(is_word) || text[end..].chars().next().is_some_and(is_word)
 }

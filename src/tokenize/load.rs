@@ -117,7 +117,7 @@ impl LoadedTokenizer {
             notes.push(format!("decoding its ids does not give back: {}", losses.join(", ")));
         }
         Ok(LoadedTokenizer {
-            encoder: Arc::new(Encoder::new(&tokenizer)?),
+            encoder: Arc::new(Encoder::new(&tokenizer, bytes)?),
             digest: hash::digest_hex(bytes),
             vocab_size: tokenizer.get_vocab_size(true),
             special_tokens: special_tokens(&tokenizer)?,
@@ -135,6 +135,11 @@ impl LoadedTokenizer {
     /// Turns text into ids.
     pub fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
+    }
+
+    /// Which way text becomes ids, and why: what `explain` prints.
+    pub fn engine(&self) -> &str {
+        &self.encoder.engine
     }
 
     /// The id of a token by its exact name, added tokens included.

@@ -3,33 +3,42 @@
 //! The ids of a row are those of its prompt, exactly as they will be at inference, then those of its completion
 //! as a continuation; BOS before and EOS after, once.
 
+mod added;
 mod as_text;
+mod bpe;
 mod columns;
 mod continuation;
+mod control;
 pub mod encoder;
 #[cfg(test)]
 mod fixtures;
+pub mod lists;
 pub mod load;
+mod normal;
 mod options;
 pub mod pieces;
+mod pretokenize;
 mod probe;
 mod row;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trust;
 
 use std::sync::Arc;
 
 pub use as_text::Span;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Session};
 pub use load::{LoadedTokenizer, SpecialToken, TokenNames};
 pub use options::{OnOverflow, TokenizeOptions};
 
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, Policy, Removal, reason, schema};
+use crate::record::{Batch, Policy, Removal, SpecialPolicy, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 use columns::Columns;
+use control::Control;
 use row::{Fit, Row};
 use text::{RowText, Texts};
 
@@ -38,9 +47,11 @@ use text::{RowText, Texts};
 /// Sums it counts: `tokens`, `trained_tokens` (labels after a row's first that are not −100), `truncated` rows,
 /// and with a stop `stop_rows` (rows whose completion ends in it, uncut) and `stop_stable` (those of them whose
 /// ids end in the ids of the stop alone). Findings: `doubled_bos_avoided` and `doubled_eos_avoided`, where the
-/// text brought the token itself, and `doubled_bos`, where it brought two.
+/// text brought the token itself, `doubled_bos`, where it brought two, and `special_token_in_text:<token>`, where the
+/// tokenizer made a control token of text that does not write it.
 pub struct TokenizeStage {
     encoder: Arc<Encoder>,
+    control: Control,
     options: TokenizeOptions,
     prefix: Vec<i32>,
     bos_id: Option<i32>,
@@ -54,6 +65,24 @@ struct Encoded {
     eos_avoided: bool,
     /// Whether the ids of the stop are its own, where the completion ends in it.
     stop_stable: Option<bool>,
+    /// Control tokens that the text does not write.
+    made: Vec<Made>,
+}
+
+/// A control token that the text does not write.
+struct Made {
+    column: &'static str,
+    token: String,
+    /// Whether the ids hold it still.
+    stays: bool,
+}
+
+/// A part of a row.
+struct Part<'t> {
+    column: &'static str,
+    text: &'t str,
+    spans: &'t [Span],
+    at_start: bool,
 }
 
 #[derive(Default)]
@@ -78,10 +107,11 @@ impl TokenizeStage {
         }
         let mut stop_ids = Vec::new();
         if let Some(stop) = &options.stop {
-            tokenizer.encoder().encode_continuation(stop, &mut stop_ids)?;
+            tokenizer.encoder().session().encode_continuation(stop, &mut stop_ids)?;
         }
         Ok(TokenizeStage {
             encoder: tokenizer.encoder().clone(),
+            control: Control::new(tokenizer)?,
             prefix: if options.add_bos { tokenizer.prefix_ids.clone() } else { Vec::new() },
             bos_id: tokenizer.bos_id,
             stop_ids,
@@ -90,10 +120,19 @@ impl TokenizeStage {
     }
 
     /// Appends the ids of one row.
-    fn encode(&self, text: &RowText, ids: &mut Vec<i32>) -> Result<Encoded> {
+    fn encode(
+        &self,
+        session: &mut Session<'_>,
+        text: &RowText,
+        verify: bool,
+        ids: &mut Vec<i32>,
+    ) -> Result<Encoded> {
         let start = ids.len();
         ids.extend_from_slice(&self.prefix);
-        self.append(text.prompt, &text.prompt_spans, true, ids)?;
+        let mut made = Vec::new();
+        let prompt =
+            Part { column: schema::PROMPT, text: text.prompt, spans: &text.prompt_spans, at_start: true };
+        self.append(session, &prompt, verify, ids, &mut made)?;
         let prefix = self.prefix.len();
         let bos_avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
         if bos_avoided {
@@ -101,7 +140,13 @@ impl TokenizeStage {
         }
         let context = ids.len() - start;
         // A prompt without ids leaves the start of the text to the completion.
-        self.append(text.completion, &text.completion_spans, context == prefix && !bos_avoided, ids)?;
+        let completion = Part {
+            column: schema::COMPLETION,
+            text: text.completion,
+            spans: &text.completion_spans,
+            at_start: context == prefix && !bos_avoided,
+        };
+        self.append(session, &completion, verify, ids, &mut made)?;
         let completion = &ids[start + context..];
         let ends_in_stop =
             self.options.stop.as_ref().is_some_and(|stop| text.completion.ends_with(stop.as_str()));
@@ -111,22 +156,63 @@ impl TokenizeStage {
             ids.extend(self.options.eos_id);
         }
         let row = Row { start, prefix, context, target: ids.len() - start - context };
-        Ok(Encoded { row, bos_avoided, eos_avoided, stop_stable })
+        Ok(Encoded { row, bos_avoided, eos_avoided, stop_stable, made })
     }
 
-    fn append(&self, text: &str, spans: &[Span], at_start: bool, ids: &mut Vec<i32>) -> Result<()> {
-        match (at_start, spans) {
-            (true, []) => self.encoder.encode_prompt(text, ids),
-            (false, []) => self.encoder.encode_continuation(text, ids),
-            (true, spans) => self.encoder.encode_prompt_as_text(text, spans, ids),
-            (false, spans) => self.encoder.encode_continuation_as_text(text, spans, ids),
+    /// Appends the ids of a part. Where they hold a control token that it does not write and all is to be plain
+    /// text, it is encoded again, so that only what it writes is a control token.
+    fn append(
+        &self,
+        session: &mut Session<'_>,
+        part: &Part,
+        verify: bool,
+        ids: &mut Vec<i32>,
+        made: &mut Vec<Made>,
+    ) -> Result<()> {
+        let start = ids.len();
+        encode_part(session, part, !part.spans.is_empty(), ids)?;
+        if verify && part.spans.is_empty() {
+            verified(session, part, &ids[start..])?;
         }
+        let mut found = self.control.made(part.text, part.spans, &ids[start..]);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let note = |stays: bool| {
+            move |token: &&SpecialToken| Made { column: part.column, token: token.content.clone(), stays }
+        };
+        if self.options.special_tokens == SpecialPolicy::AsText && part.spans.is_empty() {
+            ids.truncate(start);
+            encode_part(session, part, true, ids)?;
+            let left = self.control.made(part.text, part.spans, &ids[start..]);
+            made.extend(found.iter().skip(left.len()).map(note(false)));
+            found = left;
+        }
+        made.extend(found.iter().map(note(true)));
+        Ok(())
+    }
+
+    /// What speaks against a row whose ids hold a control token that its text does not write.
+    fn refuse(&self, made: &[Made]) -> Option<(Policy, Removal)> {
+        let Made { column, token, .. } = made.iter().find(|m| m.stays)?;
+        let (policy, note) = match self.options.special_tokens {
+            SpecialPolicy::AsToken => return None,
+            SpecialPolicy::Remove(policy) => (policy, ""),
+            SpecialPolicy::Strip => (Policy::Reject, "; strip does not help"),
+            SpecialPolicy::AsText => (Policy::Reject, "; as_text does not help"),
+        };
+        let detail =
+            format!("control token {token:?} in the ids of `{column}`, made of text written otherwise{note}");
+        let column = Some((*column).to_string());
+        Some((policy, Removal { index: 0, code: reason::SPECIAL_TOKEN_IN_TEXT, column, detail }))
     }
 
     /// Cuts the row to `max_length`; what speaks against keeping it, where something does.
-    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>) -> Result<Fit, (&'static str, String)> {
+    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>) -> Result<Fit, (Policy, Removal)> {
+        let removal = |code, detail| Removal { index: 0, code, column: None, detail };
         if row.trained() == 0 {
-            return Err((reason::NO_TRAINED_TOKEN, format!("the completion makes {} tokens", row.target)));
+            let detail = format!("the completion makes {} tokens", row.target);
+            return Err((Policy::Reject, removal(reason::NO_TRAINED_TOKEN, detail)));
         }
         let Some(limit) = self.options.max_length else { return Ok(Fit::Whole) };
         match row.fit(ids, limit, self.options.on_overflow) {
@@ -136,29 +222,42 @@ impl TokenizeStage {
                     row.len(),
                     row.target
                 );
-                Err((reason::TOO_LONG, detail))
+                Err((self.options.on_overflow.policy(), removal(reason::TOO_LONG, detail)))
             }
             fit => Ok(fit),
         }
     }
+}
 
-    /// Takes the rows out: those too long by the policy asked for, others as rejects.
-    fn remove(&self, batch: Batch, mut removals: Vec<Removal>, counts: &mut StepCounts) -> Result<Batch> {
-        let policy = self.options.on_overflow.policy();
-        if policy == Policy::Reject {
-            return batch.remove(removals, Policy::Reject, counts);
-        }
-        let too_long: Vec<Removal> = removals.extract_if(.., |r| r.code == reason::TOO_LONG).collect();
-        for removal in &mut removals {
-            removal.index -= too_long.partition_point(|r| r.index < removal.index);
-        }
-        batch.remove(too_long, policy, counts)?.remove(removals, Policy::Reject, counts)
+fn encode_part(session: &mut Session<'_>, part: &Part, as_text: bool, ids: &mut Vec<i32>) -> Result<()> {
+    let Part { text, spans, .. } = part;
+    match (part.at_start, as_text) {
+        (true, false) => session.encode_prompt(text, ids),
+        (false, false) => session.encode_continuation(text, ids),
+        (true, true) => session.encode_prompt_as_text(text, spans, ids),
+        (false, true) => session.encode_continuation_as_text(text, spans, ids),
     }
+}
+
+/// Fails where the crate has other ids for the part.
+fn verified(session: &Session<'_>, part: &Part, ids: &[i32]) -> Result<()> {
+    let Some(expected) = session.verify(part.text, part.at_start, ids)? else { return Ok(()) };
+    let at = expected.iter().zip(ids).take_while(|(a, b)| a == b).count();
+    let show = |ids: &[i32]| ids.get(at).map_or("nothing".to_string(), i32::to_string);
+    let what = format!(
+        "the ids of `{}` are not those of tokenizers: token {at} is {}, and should be {}",
+        part.column,
+        show(ids),
+        show(&expected)
+    );
+    let e = Error::new(Class::Tokenizer, "ids_differ", what).column(part.column);
+    Err(e.help("this is a bug of fastprep: please report the text of this row and the tokenizer"))
 }
 
 impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::of(&batch)?;
+        let mut session = self.encoder.session();
         let mut columns = Columns::new(batch.rows());
         let mut removals = Vec::new();
         let mut sums = Sums::default();
@@ -168,19 +267,28 @@ impl Map for TokenizeStage {
                 Ok(text) => text,
                 Err(column) => {
                     let (code, detail) = (reason::MISSING_FIELD, format!("`{column}` is null"));
-                    removals.push(Removal { index: i, code, column: Some(column.to_string()), detail });
+                    let column = Some(column.to_string());
+                    removals.push((Policy::Reject, Removal { index: i, code, column, detail }));
                     continue;
                 }
             };
             let start = columns.ids.len();
+            let verify = self.options.verify.is_some_and(|n| place.row.is_multiple_of(n));
             let mut encoded = self
-                .encode(&text, &mut columns.ids)
+                .encode(&mut session, &text, verify, &mut columns.ids)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
-            let fit = match self.fit(&mut encoded.row, &mut columns.ids) {
+            for Made { token, .. } in &encoded.made {
+                counts.find(format!("{}:{token}", reason::SPECIAL_TOKEN_IN_TEXT), place, 1);
+            }
+            let fit = match self.refuse(&encoded.made) {
+                Some(refused) => Err(refused),
+                None => self.fit(&mut encoded.row, &mut columns.ids),
+            };
+            let fit = match fit {
                 Ok(fit) => fit,
-                Err((code, detail)) => {
+                Err((policy, removal)) => {
                     columns.ids.truncate(start);
-                    removals.push(Removal { index: i, code, column: None, detail });
+                    removals.push((policy, Removal { index: i, ..removal }));
                     continue;
                 }
             };
@@ -193,7 +301,7 @@ impl Map for TokenizeStage {
             counts.find("doubled_eos_avoided", place, u64::from(encoded.eos_avoided));
         }
         sums.report(counts, self.options.stop.is_some());
-        let batch = columns.add_to(self.remove(batch, removals, counts)?)?;
+        let batch = columns.add_to(batch.remove_each(removals, counts)?)?;
         if self.options.keep_text {
             Ok(batch)
         } else {

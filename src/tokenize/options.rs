@@ -1,6 +1,6 @@
 //! What the step can be told.
 
-use crate::record::Policy;
+use crate::record::{Policy, SpecialPolicy};
 
 /// What is done with a row that has more tokens than `max_length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -50,12 +50,16 @@ pub struct TokenizeOptions {
     pub max_length: Option<usize>,
     /// What is done with a longer row.
     pub on_overflow: OnOverflow,
+    /// What is done with a row whose ids hold a control token that its text does not write.
+    pub special_tokens: SpecialPolicy,
     /// The token put after the completion, once; none: nothing is put.
     pub eos_id: Option<i32>,
     /// Whether what the tokenizer puts before a text (BOS) is put before the row, once.
     pub add_bos: bool,
     /// Whether `prompt` and `completion` stay beside the ids.
     pub keep_text: bool,
+    /// Every so many rows of a file the ids are compared with those of the crate; none: never.
+    pub verify: Option<u64>,
     /// The stop that ends every completion: how often its ids are its own is counted.
     pub stop: Option<String>,
 }
@@ -65,9 +69,11 @@ impl Default for TokenizeOptions {
         TokenizeOptions {
             max_length: None,
             on_overflow: OnOverflow::Reject,
+            special_tokens: SpecialPolicy::Remove(Policy::Reject),
             eos_id: None,
             add_bos: true,
             keep_text: true,
+            verify: None,
             stop: None,
         }
     }

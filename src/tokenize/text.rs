@@ -1,16 +1,16 @@
 //! The text of a batch's rows, read in place.
 
-use arrow::array::{Array, AsArray, BinaryArray, LargeStringArray, StringArray, StringViewArray};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, AsArray, BinaryArray};
 
 use super::as_text::Span;
+use super::strings::Strings;
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, schema};
 
 /// The text columns of a batch.
 pub(super) struct Texts<'a> {
-    prompt: Column<'a>,
-    completion: Column<'a>,
+    prompt: Strings<'a>,
+    completion: Strings<'a>,
     as_text: Option<&'a BinaryArray>,
 }
 
@@ -22,12 +22,6 @@ pub(super) struct RowText<'a> {
     pub completion_spans: Vec<Span>,
 }
 
-enum Column<'a> {
-    View(&'a StringViewArray),
-    Small(&'a StringArray),
-    Large(&'a LargeStringArray),
-}
-
 impl<'a> Texts<'a> {
     pub fn of(batch: &'a Batch) -> Result<Self> {
         let as_text = match batch.records.column_by_name(schema::AS_TEXT) {
@@ -37,8 +31,8 @@ impl<'a> Texts<'a> {
             })?),
         };
         Ok(Texts {
-            prompt: Column::of(batch, schema::PROMPT)?,
-            completion: Column::of(batch, schema::COMPLETION)?,
+            prompt: strings(batch, schema::PROMPT)?,
+            completion: strings(batch, schema::COMPLETION)?,
             as_text,
         })
     }
@@ -75,25 +69,10 @@ impl RowText<'_> {
     }
 }
 
-impl<'a> Column<'a> {
-    fn of(batch: &'a Batch, name: &str) -> Result<Self> {
-        let column = batch.column(name)?;
-        match column.data_type() {
-            DataType::Utf8View => Ok(Column::View(column.as_string_view())),
-            DataType::Utf8 => Ok(Column::Small(column.as_string())),
-            DataType::LargeUtf8 => Ok(Column::Large(column.as_string())),
-            other => {
-                let what = format!("tokenize: column `{name}` is {other}, not text");
-                Err(Error::new(Class::Column, "wrong_column_type", what).column(name))
-            }
-        }
-    }
-
-    fn get(&self, i: usize) -> Option<&'a str> {
-        match self {
-            Column::View(a) => a.is_valid(i).then(|| a.value(i)),
-            Column::Small(a) => a.is_valid(i).then(|| a.value(i)),
-            Column::Large(a) => a.is_valid(i).then(|| a.value(i)),
-        }
-    }
+fn strings<'a>(batch: &'a Batch, name: &str) -> Result<Strings<'a>> {
+    let column = batch.column(name)?;
+    Strings::of(column).ok_or_else(|| {
+        let what = format!("tokenize: column `{name}` is {}, not text", column.data_type());
+        Error::new(Class::Column, "wrong_column_type", what).column(name)
+    })
 }

@@ -1,6 +1,7 @@
 //! Rules that a row must meet: the first that it breaks is its reason.
 
-use arrow::array::{Array, AsArray, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
@@ -94,19 +95,42 @@ impl Map for ValidateStage {
         let columns = self
             .rules
             .iter()
-            .map(|rule| Ok(cast(batch.column(&rule.column)?, &DataType::Utf8View)?.as_string_view().clone()))
-            .collect::<Result<Vec<StringViewArray>>>()?;
+            .map(|rule| Values::of(batch.column(&rule.column)?, &rule.check))
+            .collect::<Result<Vec<Values>>>()?;
         let mut removals = Vec::new();
         for index in 0..batch.rows() {
             let broken = self.rules.iter().zip(&columns).find_map(|(rule, column)| {
-                let value = column.is_valid(index).then(|| column.value(index));
-                rule.broken(value).map(|(code, detail)| (rule, code, detail))
+                rule.broken(column.get(index)).map(|(code, detail)| (rule, code, detail))
             });
             if let Some((rule, code, detail)) = broken {
                 removals.push(Removal { index, code, column: Some(rule.column.clone()), detail });
             }
         }
         batch.remove(removals, self.policy, counts)
+    }
+}
+
+/// What a rule looks at.
+enum Values {
+    Text(StringViewArray),
+    /// Of any type; none: no value is null.
+    Nulls(Option<NullBuffer>),
+}
+
+impl Values {
+    fn of(column: &ArrayRef, check: &Check) -> Result<Self> {
+        Ok(match check {
+            Check::Required => Values::Nulls(column.logical_nulls()),
+            _ => Values::Text(cast(column, &DataType::Utf8View)?.as_string_view().clone()),
+        })
+    }
+
+    /// The text of a row, none where it is null; empty where only that was asked.
+    fn get(&self, index: usize) -> Option<&str> {
+        match self {
+            Values::Text(text) => text.is_valid(index).then(|| text.value(index)),
+            Values::Nulls(nulls) => nulls.as_ref().is_none_or(|n| n.is_valid(index)).then_some(""),
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn tokenized(plan: &Plan) -> Plan {
         tokenizer: byte_tokenizer(),
         max_length: Some(60),
         on_overflow: OnOverflow::Reject,
-        special_tokens: fastprep::format::SpecialPolicy::Remove(Policy::Reject),
+        special_tokens: fastprep::record::SpecialPolicy::Remove(Policy::Reject),
         keep_text: true,
         add_bos: true,
     };

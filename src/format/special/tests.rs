@@ -3,7 +3,7 @@ use arrow::array::{Array, AsArray};
 use super::super::testing::*;
 use super::super::{FormatOptions, FormatStage, OnCollision, PromptFormat};
 use super::*;
-use crate::record::schema;
+use crate::record::{Policy, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 

@@ -1,7 +1,10 @@
 //! The members of one row: which column each key is, found fast where rows name their keys in the same order.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
 
+use crate::limits::{LATE_COLUMNS, LATE_NAME_BYTES};
 use crate::read::ReadColumn;
 use crate::read::json::{self, JsonError, Value};
 use crate::record::Place;
@@ -44,6 +47,12 @@ impl Tally {
         self.first.get_or_insert(place);
     }
 
+    /// Adds another's, whose places may lie before or behind.
+    fn add(&mut self, other: Tally) {
+        self.count += other.count;
+        self.first = self.first.into_iter().chain(other.first).min();
+    }
+
     /// Adds it to the counts as the finding `what:name`.
     pub fn report(&self, what: &str, name: &str, counts: &mut StepCounts) {
         if let Some(first) = self.first {
@@ -58,7 +67,9 @@ pub struct Row<'k> {
     values: Vec<Option<Value>>,
     /// The key that stood at each position of the last row.
     order: Vec<usize>,
-    late: HashMap<Vec<u8>, Tally>,
+    /// Keys that no head of a file has, as far as the report names them; it counts all others together.
+    late: BTreeMap<String, Tally>,
+    more_late: Tally,
     repeated: Vec<Tally>,
 }
 
@@ -69,7 +80,8 @@ impl<'k> Row<'k> {
             keys,
             values: vec![None; keys.wanted],
             order: (0..keys.names.len()).collect(),
-            late: HashMap::new(),
+            late: BTreeMap::new(),
+            more_late: Tally::default(),
             repeated: vec![Tally::default(); keys.wanted],
         }
     }
@@ -107,12 +119,23 @@ impl<'k> Row<'k> {
         }
         let found = self.keys.index.get(name).copied();
         if found.is_none() {
-            match self.late.get_mut(name) {
-                Some(tally) => tally.note(place),
-                None => self.late.entry(name.to_vec()).or_default().note(place),
-            }
+            self.note_late(&String::from_utf8_lossy(name), place);
         }
         found
+    }
+
+    #[cold]
+    fn note_late(&mut self, name: &str, place: Place) {
+        let name = &name[..name.floor_char_boundary(LATE_NAME_BYTES)];
+        if let Some(tally) = self.late.get_mut(name) {
+            return tally.note(place);
+        }
+        self.late.entry(name.to_string()).or_default().note(place);
+        if self.late.len() > LATE_COLUMNS
+            && let Some((_, last)) = self.late.pop_last()
+        {
+            self.more_late.add(last);
+        }
     }
 
     /// The next row is expected to have this key at this position.
@@ -133,7 +156,10 @@ impl<'k> Row<'k> {
     /// Adds what was noticed to the counts.
     pub fn report(&self, counts: &mut StepCounts) {
         for (name, tally) in &self.late {
-            tally.report("late_column", &String::from_utf8_lossy(name), counts);
+            tally.report("late_column", name, counts);
+        }
+        if let Some(first) = self.more_late.first {
+            counts.find("late_columns", first, self.more_late.count);
         }
         for (name, tally) in self.keys.names.iter().zip(&self.repeated) {
             tally.report("repeated_key", name, counts);

@@ -2,13 +2,13 @@ use super::super::{LoadedTokenizer, Span, fixtures};
 
 fn prompt(tokenizer: &LoadedTokenizer, text: &str) -> Vec<i32> {
     let mut ids = Vec::new();
-    tokenizer.encoder().encode_prompt(text, &mut ids).unwrap();
+    tokenizer.encoder().session().encode_prompt(text, &mut ids).unwrap();
     ids
 }
 
 fn continuation(tokenizer: &LoadedTokenizer, text: &str) -> Vec<i32> {
     let mut ids = Vec::new();
-    tokenizer.encoder().encode_continuation(text, &mut ids).unwrap();
+    tokenizer.encoder().session().encode_continuation(text, &mut ids).unwrap();
     ids
 }
 
@@ -114,9 +114,13 @@ fn marked_control_tokens_are_plain_text() {
                 let before = ids.len();
                 if first {
                     ids.clear();
-                    tokenizer.encoder().encode_prompt_as_text(&text, &spans, &mut ids).unwrap();
+                    tokenizer.encoder().session().encode_prompt_as_text(&text, &spans, &mut ids).unwrap();
                 } else {
-                    tokenizer.encoder().encode_continuation_as_text(&text, &spans, &mut ids).unwrap();
+                    tokenizer
+                        .encoder()
+                        .session()
+                        .encode_continuation_as_text(&text, &spans, &mut ids)
+                        .unwrap();
                 }
                 let from = if first { 0 } else { before };
                 let found = ids[from..].iter().filter(|&&i| i == id).count();
@@ -140,8 +144,8 @@ fn stand_ins_change_no_ids() {
         assert!(normalized.values().filter(|t| t.special).all(|t| !t.normalized || !t.content.contains(' ')));
         for text in fixtures::TEXTS.iter().filter(|t| !t.contains('\u{fdd0}')) {
             let (mut start, mut on) = (Vec::new(), Vec::new());
-            tokenizer.encoder().encode_prompt_as_text(text, &[], &mut start).unwrap();
-            tokenizer.encoder().encode_continuation_as_text(text, &[], &mut on).unwrap();
+            tokenizer.encoder().session().encode_prompt_as_text(text, &[], &mut start).unwrap();
+            tokenizer.encoder().session().encode_continuation_as_text(text, &[], &mut on).unwrap();
             assert_eq!(start, prompt(&tokenizer, text), "{text:?}");
             assert_eq!(on, continuation(&tokenizer, text), "{text:?}");
         }

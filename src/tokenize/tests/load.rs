@@ -40,7 +40,7 @@ fn truncation_and_padding_of_the_file_are_off() {
     assert_eq!(tokenizer.notes.len(), 2, "{:?}", tokenizer.notes);
     for (text, min, max) in [("a", 1, 1), ("a b c d e f g h", 8, 20)] {
         let mut ids = Vec::new();
-        tokenizer.encoder().encode_prompt(text, &mut ids).unwrap();
+        tokenizer.encoder().session().encode_prompt(text, &mut ids).unwrap();
         assert!((min..=max).contains(&ids.len()), "{ids:?}");
     }
 }

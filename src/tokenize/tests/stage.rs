@@ -78,7 +78,7 @@ fn rows_are_prompt_then_completion() {
             trained += check_row(&batch, i);
             let ids = numbers(&batch, schema::INPUT_IDS, i);
             let mut start = tokenizer.prefix_ids.clone();
-            tokenizer.encoder().encode_prompt(prompt, &mut start).unwrap();
+            tokenizer.encoder().session().encode_prompt(prompt, &mut start).unwrap();
             assert!(ids.starts_with(&start), "{name}");
             if !start.is_empty() {
                 assert_eq!(numbers(&batch, schema::SEGMENT_LENGTHS, i)[0] as usize, start.len());
@@ -147,7 +147,7 @@ fn an_empty_prompt_leaves_the_start_to_the_completion() {
     let tokenizer = fixtures::sentencepiece();
     let (batch, _) = run(&tokenizer, &TokenizeOptions::default(), batch_of(0, &[("", "the sea")])).unwrap();
     let mut ids = tokenizer.prefix_ids.clone();
-    tokenizer.encoder().encode_prompt("the sea", &mut ids).unwrap();
+    tokenizer.encoder().session().encode_prompt("the sea", &mut ids).unwrap();
     assert_eq!(numbers(&batch, schema::INPUT_IDS, 0), ids);
 }
 

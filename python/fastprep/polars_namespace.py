@@ -1,0 +1,103 @@
+"""`pl.col("text").fastprep`: tokens as polars expressions.
+
+Importing fastprep does not import polars, which takes three times as long: the namespace is registered
+when both are there.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from typing import TYPE_CHECKING, Any
+
+from fastprep.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+    import polars as pl
+
+
+class TokenExpressions:
+    """The expressions of `pl.col(…).fastprep`: row by row over a column of text, by all of fastprep's threads."""
+
+    def __init__(self, expression: pl.Expr) -> None:
+        self._expression = expression
+
+    def tokenize(self, tokenizer: Any, *, add_special_tokens: bool = False) -> pl.Expr:
+        """The ids of each text: `List(Int32)`, null where the text is null.
+
+        Args:
+            tokenizer: a `fastprep.Tokenizer`, or what it is made from; that is loaded here, once.
+            add_special_tokens: as for `Tokenizer.encode_batch`.
+        """
+        import polars as pl
+
+        loaded = _loaded(tokenizer)
+
+        def ids(texts: pl.Series) -> pl.Series:
+            made = loaded.encode_batch(texts, add_special_tokens=add_special_tokens)
+            return pl.Series(texts.name, made, dtype=pl.List(pl.Int32))
+
+        return self._expression.map_batches(ids, return_dtype=pl.List(pl.Int32), is_elementwise=True)
+
+    def count_tokens(self, tokenizer: Any, *, add_special_tokens: bool = False) -> pl.Expr:
+        """How many ids each text has: `Int32`, null where the text is null. Arguments as `tokenize`."""
+        import polars as pl
+
+        loaded = _loaded(tokenizer)
+
+        def counts(texts: pl.Series) -> pl.Series:
+            made = loaded.count_tokens(texts, add_special_tokens=add_special_tokens)
+            return pl.Series(texts.name, made, dtype=pl.Int32)
+
+        return self._expression.map_batches(counts, return_dtype=pl.Int32, is_elementwise=True)
+
+
+def _loaded(tokenizer: Any) -> Tokenizer:
+    return tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+
+
+def register() -> None:
+    """Registers the namespace, now or as soon as polars is imported."""
+    if "polars" in sys.modules:
+        _register(sys.modules["polars"])
+    else:
+        sys.meta_path.insert(0, _WhenPolarsIsImported())
+
+
+def _register(polars: ModuleType) -> None:
+    polars.api.register_expr_namespace("fastprep")(TokenExpressions)
+
+
+class _WhenPolarsIsImported(MetaPathFinder):
+    """Finds polars as the other finders do, and puts the registration behind its import."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != "polars":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Registering(spec.loader)
+        return spec
+
+
+class _Registering(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        _register(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)

@@ -1,0 +1,184 @@
+"""A tokenizer by itself: text to ids and back, from Arrow to Arrow."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from fastprep import _fastprep, options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+
+class Tokenizer:
+    """What `Pipeline.tokenize` works with, by itself. Its ids are those of `tokenizers` 0.23.
+
+    Args:
+        tokenizer: a `tokenizer.json`, a folder that holds one, a `tokenizers.Tokenizer`, or a fast transformers
+            tokenizer. Padding and truncation that it asks for are off.
+
+    Raises:
+        TokenizerError: it cannot be found, read or used.
+        PlanError: for an object that is no tokenizer.
+    """
+
+    __slots__ = ("_core",)
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._core = _fastprep.Tokenizer(*tokenizer_source("Tokenizer", tokenizer))
+
+    def __repr__(self) -> str:
+        return f"Tokenizer[{self.vocab_size} ids; {self.engine}]"
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens, added ones included."""
+        return self._core.vocab_size
+
+    @property
+    def engine(self) -> str:
+        """Which way text becomes ids, and why; `explain` prints it too."""
+        return self._core.engine
+
+    def encode(self, text: str, *, add_special_tokens: bool = False) -> list[int]:
+        """The ids of one text.
+
+        Args:
+            text: the text.
+            add_special_tokens: put around it what the tokenizer puts around a text, such as BOS.
+
+        Raises:
+            TokenizerError: the tokenizer has no id for a part of the text.
+            PlanError: the text holds lone surrogates, which have no bytes.
+        """
+        if not isinstance(text, str):
+            raise options.bad(f"encode: {type(text).__name__} is no text", "give a str; for many use encode_batch")
+        try:
+            return self._core.encode(text, add_special_tokens)
+        except UnicodeEncodeError as e:
+            raise options.bad(f"encode: the text is not valid Unicode: {e}", _SURROGATE) from None
+
+    def encode_batch(
+        self, texts: Any, *, add_special_tokens: bool = False, threads: int | None = None
+    ) -> pa.ChunkedArray:
+        """The ids of many texts: `list<int32>`, as many rows as texts, null where a text is null.
+
+        The strings of an Arrow array are read where they are. What comes back is in pieces of about a megabyte of
+        text, which are never gathered into one.
+
+        Args:
+            texts: a pyarrow `Array` or `ChunkedArray`, a polars `Series`, anything else with `__arrow_c_array__`
+                or `__arrow_c_stream__`, or a list of `str` and `None`. Each value of a dictionary
+                (`Categorical`) is encoded once.
+            add_special_tokens: put around each text what the tokenizer puts around it, such as BOS.
+            threads: worker threads. Default: `FASTPREP_THREADS`, else one a core. Never changes an id.
+
+        Raises:
+            TokenizerError: the tokenizer has no id for a part of a text; `row` says which.
+            ColumnError: the array holds no text.
+        """
+        import pyarrow as pa
+
+        threads = options.optional("encode_batch", "threads", threads, 1)
+        return pa.chunked_array(self._core.encode_batch(_texts("encode_batch", texts), add_special_tokens, threads))
+
+    def count_tokens(self, texts: Any, *, add_special_tokens: bool = False, threads: int | None = None) -> pa.Array:
+        """How many ids each text has: `int32`, null where a text is null. Arguments and errors as `encode_batch`."""
+        import pyarrow as pa
+
+        threads = options.optional("count_tokens", "threads", threads, 1)
+        counts = self._core.count_tokens(_texts("count_tokens", texts), add_special_tokens, threads)
+        return pa.chunked_array(counts).combine_chunks()
+
+    def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
+        """The text of these ids.
+
+        Args:
+            ids: token ids.
+            skip_special_tokens: leave control tokens out.
+
+        Raises:
+            TokenizerError: the tokenizer's decoder refuses.
+        """
+        return self._core.decode(ids, skip_special_tokens)
+
+    def decode_batch(
+        self, lists: Any, *, skip_special_tokens: bool = False, threads: int | None = None
+    ) -> pa.ChunkedArray:
+        """The text of many lists of ids: `string`, null where a list is null.
+
+        Args:
+            lists: Arrow lists of any integer type, as `encode_batch` takes texts, or a list of lists of `int`.
+            skip_special_tokens: leave control tokens out.
+            threads: as for `encode_batch`.
+
+        Raises:
+            TokenizerError: the tokenizer's decoder refuses; `row` says which list.
+            ColumnError: the array holds no lists of ids.
+            DataError: a list holds null among its ids.
+        """
+        import pyarrow as pa
+
+        threads = options.optional("decode_batch", "threads", threads, 1)
+        lists = _arrow("decode_batch", lists, pa.list_(pa.int32()), "lists of token ids")
+        return pa.chunked_array(self._core.decode_batch(lists, skip_special_tokens, threads))
+
+    def token_texts(self, ids: Sequence[int]) -> list[str]:
+        """The text of each token; joined, they are what `decode` gives, control tokens included. A character that
+        several tokens make is the last one's, the others are empty.
+        """
+        return self._core.token_texts(ids)
+
+
+def tokenizer_source(verb: str, tokenizer: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
+    """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
+    if isinstance(tokenizer, (str, os.PathLike)):
+        return os.fspath(tokenizer), None, {}, ""
+    if isinstance(tokenizer, Tokenizer):
+        raise options.bad(f"{verb}: a fastprep.Tokenizer works by itself", "give the path that it was made from")
+    backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if not hasattr(backend, "to_str"):
+        raise options.bad(
+            f"{verb}: {type(tokenizer).__name__} is no tokenizer that fastprep can use",
+            "give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
+        )
+    names = {name: getattr(tokenizer, f"{name}_token", None) for name in ("bos", "eos", "pad")}
+    label = getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__
+    return None, backend.to_str(), names, str(label).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _texts(verb: str, texts: Any) -> Any:
+    """An Arrow column of text."""
+    import pyarrow as pa
+
+    return _arrow(verb, texts, pa.large_string(), "texts")
+
+
+def _arrow(verb: str, values: Any, kind: pa.DataType, wanted: str) -> Any:
+    """What gives Arrow as it is; a Python list as an array of this type."""
+    import pyarrow as pa
+
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(values, polars.Series) and values.dtype == polars.Null:
+        # polars gives null columns a buffer that Arrow's type does not have.
+        return pa.nulls(len(values))
+    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
+        return values
+    if not isinstance(values, (list, tuple)):
+        raise options.bad(
+            f"{verb}: {type(values).__name__} holds no {wanted} that fastprep can read",
+            "give a pyarrow array, a polars Series, anything with __arrow_c_array__ or __arrow_c_stream__, or a list",
+        )
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError as e:
+        raise options.bad(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as e:
+        raise options.bad(f"{verb}: the list does not hold {wanted} only: {e}") from None
+
+
+_SURROGATE = 'lone surrogates have no bytes: text.encode(errors="replace").decode() takes them out'

@@ -1,0 +1,119 @@
+//! Columns of text in memory to ids, and back.
+
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef, UInt64Array};
+
+use super::prepare::{Interrupted, Knobs};
+use super::ranges::{cut, each};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::tokenize::LoadedTokenizer;
+use crate::tokenize::lists::{self, Column, ListEncoder, id_lists, joined, looked_up};
+
+/// Rows of a chunk.
+struct Part<'a> {
+    column: &'a Column,
+    /// Of a dictionary: each row's value, and what was made of the values.
+    made: Option<(&'a UInt64Array, &'a ArrayRef)>,
+    rows: Range<usize>,
+}
+
+/// Encodes the chunks of a column of text. The pieces that come back hold its rows in order; where they end is decided by the
+/// rows alone.
+///
+/// # Errors
+/// `Column`, when it is not text; `Tokenizer`, with the row; `Cancelled`.
+pub fn encode(
+    encoder: &ListEncoder<'_>,
+    chunks: &[ArrayRef],
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Vec<ArrayRef>> {
+    let mut rows = 0;
+    let mut columns = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        columns.push(Column::of(chunk, rows)?);
+        rows += chunk.len() as u64;
+    }
+    let values = dictionaries(encoder, &columns, knobs, cancel, interrupted)?;
+    let mut parts = Vec::new();
+    for (column, values) in columns.iter().zip(&values) {
+        let made = column.keys.as_ref().zip(values.as_ref());
+        let ranges = cut(column.rows(), knobs, |i| column.bytes(i));
+        parts.extend(ranges.into_iter().map(|rows| Part { column, made, rows }));
+    }
+    each(&parts, knobs.threads, cancel, interrupted, |part| match part.made {
+        Some((keys, values)) => looked_up(values, keys, part.rows.clone()),
+        None => strings(encoder, part.column, part.rows.clone(), cancel),
+    })
+}
+
+/// What is made of the values of each dictionary that occur.
+fn dictionaries(
+    encoder: &ListEncoder<'_>,
+    columns: &[Column],
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Vec<Option<ArrayRef>>> {
+    let mut parts = Vec::new();
+    for (i, column) in columns.iter().enumerate().filter(|(_, column)| column.keys.is_some()) {
+        let texts = &column.texts;
+        parts.extend(cut(texts.len(), knobs, |row| texts.bytes(row)).into_iter().map(|rows| (i, rows)));
+    }
+    let made = each(&parts, knobs.threads, cancel, interrupted, |(i, rows)| {
+        strings(encoder, &columns[*i], rows.clone(), cancel)
+    })?;
+    let mut of: Vec<Vec<ArrayRef>> = vec![Vec::new(); columns.len()];
+    for ((i, _), made) in parts.iter().zip(made) {
+        of[*i].push(made);
+    }
+    let whole = |(column, made): (&Column, Vec<ArrayRef>)| {
+        column.keys.is_some().then(|| joined(&made, encoder.make)).transpose()
+    };
+    columns.iter().zip(of).map(whole).collect()
+}
+
+fn strings(
+    encoder: &ListEncoder<'_>,
+    column: &Column,
+    rows: Range<usize>,
+    cancel: &Cancel,
+) -> Result<ArrayRef> {
+    encoder.encode(&column.texts, rows, cancel).map_err(|e| match e.get_row() {
+        Some(i) => e.row(column.row_of(i)),
+        None => e,
+    })
+}
+
+/// Decodes the chunks of a column of lists of ids, as `encode` encodes.
+///
+/// # Errors
+/// `Column`, when these are no lists of ids; `Data`, for a null among them; `Tokenizer`, with the row; `Cancelled`.
+pub fn decode(
+    tokenizer: &LoadedTokenizer,
+    chunks: &[ArrayRef],
+    skip_special_tokens: bool,
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Vec<ArrayRef>> {
+    let chunks = chunks.iter().map(id_lists).collect::<Result<Vec<_>>>()?;
+    let mut rows = 0;
+    let mut parts = Vec::new();
+    for lists in &chunks {
+        let bytes = |i| size_of::<i32>() * usize::try_from(lists.value_length(i)).unwrap_or(0);
+        parts.extend(cut(lists.len(), knobs, bytes).into_iter().map(|range| (lists, rows, range)));
+        rows += lists.len() as u64;
+    }
+    each(&parts, knobs.threads, cancel, interrupted, |(lists, first, range)| {
+        lists::decode(tokenizer, lists, range.clone(), skip_special_tokens, cancel).map_err(|e| {
+            match e.get_row() {
+                Some(i) => e.row(first + i),
+                None => e,
+            }
+        })
+    })
+}

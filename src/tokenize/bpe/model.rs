@@ -1,0 +1,135 @@
+//! A byte-level BPE model as its `tokenizer.json` writes it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use hashbrown::HashMap;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::pairs::{Merge, Pair, Pairs};
+use crate::tokenize::pretokenize::byte_chars;
+
+/// What is read of the file; all other keys are the crate's to judge.
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    model: Parts<'a>,
+}
+
+#[derive(Deserialize)]
+struct Parts<'a> {
+    #[serde(borrow)]
+    vocab: Vocab<'a>,
+    #[serde(borrow)]
+    merges: Vec<Line<'a>>,
+}
+
+/// Ids by token; text is copied only where the file writes it with escapes.
+struct Vocab<'a>(HashMap<Cow<'a, str>, u32>);
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Vocab<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct VocabVisitor;
+        impl<'de> Visitor<'de> for VocabVisitor {
+            type Value = Vocab<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("tokens and their ids")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vocab<'de>, A::Error> {
+                let mut vocab = HashMap::new();
+                while let Some((Text(token), id)) = map.next_entry()? {
+                    vocab.insert(token, id);
+                }
+                Ok(Vocab(vocab))
+            }
+        }
+        deserializer.deserialize_map(VocabVisitor)
+    }
+}
+
+/// A merge: a pair, or the older form with a space between.
+struct Line<'a>(Cow<'a, str>, Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LineVisitor;
+        impl<'de> Visitor<'de> for LineVisitor {
+            type Value = Line<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a merge")
+            }
+            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Line<'de>, E> {
+                let (left, right) =
+                    text.split_once(' ').ok_or_else(|| E::custom("a merge without a space"))?;
+                Ok(Line(left.into(), right.into()))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Line<'de>, E> {
+                let (left, right) =
+                    text.split_once(' ').ok_or_else(|| E::custom("a merge without a space"))?;
+                Ok(Line(left.to_string().into(), right.to_string().into()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Line<'de>, A::Error> {
+                let mut part =
+                    || seq.next_element::<Text<'de>>()?.ok_or_else(|| A::Error::custom("half a merge"));
+                Ok(Line(part()?.0, part()?.0))
+            }
+        }
+        deserializer.deserialize_any(LineVisitor)
+    }
+}
+
+/// The model, ready to merge.
+pub struct Model {
+    /// The token of each single byte.
+    pub byte_ids: [u32; 256],
+    /// What pairs become.
+    pub pairs: Pairs,
+    /// Tokens by their bytes, where a whole piece that is a token is that token without merging.
+    pub whole: Option<HashMap<Box<[u8]>, u32>>,
+}
+
+impl Model {
+    /// Reads the model of a `tokenizer.json`; why it cannot be merged here is the error.
+    pub fn read(json: &[u8], ignore_merges: bool) -> Result<Self, String> {
+        let File { model: Parts { vocab: Vocab(vocab), merges } } =
+            serde_json::from_slice(json).map_err(|e| format!("its model: {e}"))?;
+        let mut by_id: Vec<u32> = vocab.values().copied().collect();
+        by_id.sort_unstable();
+        if by_id.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err("two tokens of its vocabulary have one id".to_string());
+        }
+        if by_id.last().is_some_and(|&id| id > i32::MAX as u32) {
+            return Err("an id above 2³¹".to_string());
+        }
+        let chars = byte_chars();
+        let mut byte_ids = [0; 256];
+        for (id, c) in byte_ids.iter_mut().zip(chars) {
+            *id = *vocab
+                .get(c.encode_utf8(&mut [0; 4]) as &str)
+                .ok_or_else(|| format!("its vocabulary lacks the byte {c:?}"))?;
+        }
+        let mut read = Vec::with_capacity(merges.len());
+        let mut product = String::new();
+        for (rank, Line(left, right)) in merges.iter().enumerate() {
+            product.clear();
+            product.push_str(left);
+            product.push_str(right);
+            let id = |token: &str| {
+                vocab.get(token).copied().ok_or_else(|| format!("no token {token:?} for a merge"))
+            };
+            let pair: Pair = (id(left)?, id(right)?);
+            read.push((pair, Merge { rank: rank as u32, id: id(&product)? }));
+        }
+        let whole = ignore_merges.then(|| {
+            let byte_of: HashMap<char, u8> = chars.iter().zip(0..=255).map(|(&c, b)| (c, b)).collect();
+            let bytes =
+                |token: &str| token.chars().map(|c| byte_of.get(&c).copied()).collect::<Option<Box<[u8]>>>();
+            vocab.iter().filter_map(|(token, &id)| Some((bytes(token)?, id))).collect()
+        });
+        Ok(Model { byte_ids, pairs: Pairs::new(&read), whole })
+    }
+}

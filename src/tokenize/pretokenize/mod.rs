@@ -1,0 +1,236 @@
+//! Text cut into the pieces that a byte-level BPE model merges within, exactly as `tokenizers` cuts it.
+//!
+//! The parts of a `pre_tokenizer` become stages, each an automaton over the pieces of the one before. Nothing is
+//! copied: a piece is a part of the text, unless a stage puts a space before it.
+
+mod ascii;
+mod automaton;
+mod charset;
+mod classes;
+mod masks;
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+use unicode_categories::UnicodeCategories;
+
+use ascii::AsciiCutter;
+use automaton::Automaton;
+use charset::CharSet;
+use pattern::{Node, parse};
+
+/// The pattern of `ByteLevel` with `use_regex`.
+pub const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+/// Pieces handed on together, at most: as many as a block can hold.
+const AT_ONCE: usize = masks::BLOCK;
+
+/// How text is cut.
+pub struct Splitter {
+    stages: Vec<Stage>,
+}
+
+enum Stage {
+    /// Matches are pieces; so is what lies between them, where it is kept.
+    Split { automaton: Automaton, ascii: Option<AsciiCutter>, keep_gaps: bool },
+    /// A space is put before a piece that does not begin with one.
+    PrefixSpace,
+}
+
+impl Splitter {
+    /// The stages of a `pre_tokenizer` as `tokenizers` writes it; why there are none is the error.
+    pub fn new(pre_tokenizer: &Value) -> Result<Self, String> {
+        let mut stages = Vec::new();
+        let mut is_bytes = false;
+        add_stages(pre_tokenizer, &mut is_bytes, &mut stages)?;
+        if is_bytes {
+            Ok(Splitter { stages })
+        } else {
+            Err("no ByteLevel among its pre-tokenizers".to_string())
+        }
+    }
+
+    /// The stages of one pattern that leaves nothing out, as a file of ranks has it.
+    pub fn of_pattern(pattern: &str) -> Result<Self, String> {
+        Ok(Splitter { stages: vec![split(pattern, true)?] })
+    }
+
+    /// Hands on the pieces of the text, in order: a text that holds some, where the first begins, and where each ends
+    /// and the next begins. `text` is UTF-8.
+    #[inline]
+    pub fn pieces(&self, text: &[u8], take: &mut impl FnMut(&[u8], usize, &[usize])) {
+        match &self.stages[..] {
+            [Stage::Split { automaton, ascii: Some(ascii), .. }] => cut_blocks(automaton, ascii, text, take),
+            [Stage::Split { automaton, keep_gaps, .. }] => cut(automaton, text, *keep_gaps, take),
+            stages => run(stages, text, take),
+        }
+    }
+}
+
+fn run(stages: &[Stage], text: &[u8], take: &mut dyn FnMut(&[u8], usize, &[usize])) {
+    match stages {
+        _ if text.is_empty() => {}
+        [] => take(text, 0, &[text.len()]),
+        [Stage::PrefixSpace, rest @ ..] if !text.starts_with(b" ") => {
+            run(rest, &[b" ", text].concat(), take);
+        }
+        [Stage::PrefixSpace, rest @ ..] => run(rest, text, take),
+        [Stage::Split { automaton, keep_gaps, .. }, rest @ ..] => {
+            cut(automaton, text, *keep_gaps, &mut |text, mut start, ends| {
+                for &end in ends {
+                    run(rest, &text[start..end], take);
+                    start = end;
+                }
+            });
+        }
+    }
+}
+
+#[inline]
+fn cut(automaton: &Automaton, text: &[u8], keep_gaps: bool, take: &mut impl FnMut(&[u8], usize, &[usize])) {
+    let mut ends = [0; AT_ONCE];
+    let (mut start, mut n, mut at) = (0, 0, 0);
+    while at < text.len() {
+        let (gap, mut end) = (at, automaton.match_end(text, at));
+        while end.is_none() && at < text.len() {
+            at += automaton.width(text, at);
+            end = automaton.match_end(text, at);
+        }
+        if gap < at {
+            if keep_gaps {
+                ends[n] = at;
+                n += 1;
+            } else {
+                take(text, start, &ends[..n]);
+                (start, n) = (at, 0);
+            }
+        }
+        if let Some(end) = end {
+            ends[n] = end;
+            n += 1;
+            at = end;
+        }
+        if n + 2 > AT_ONCE {
+            take(text, start, &ends[..n]);
+            (start, n) = (at, 0);
+        }
+    }
+    take(text, start, &ends[..n]);
+}
+
+/// The same for a pattern that leaves no gaps, block by block where the text is ASCII.
+#[inline]
+fn cut_blocks(
+    automaton: &Automaton,
+    ascii: &AsciiCutter,
+    text: &[u8],
+    take: &mut impl FnMut(&[u8], usize, &[usize]),
+) {
+    let mut ends = [0; AT_ONCE];
+    let mut at = 0;
+    while at < text.len() {
+        let mut starts = ascii.ends(text, at);
+        let mut n = 0;
+        while starts != 0 {
+            ends[n] = at + starts.trailing_zeros() as usize;
+            n += 1;
+            starts &= starts - 1;
+        }
+        if n == 0 {
+            ends[0] = automaton.match_end(text, at).unwrap_or(text.len());
+            n = 1;
+        }
+        take(text, at, &ends[..n]);
+        at = ends[n - 1];
+    }
+}
+
+fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Result<(), String> {
+    let kind = part["type"].as_str().unwrap_or("no pre-tokenizer");
+    // Behind `ByteLevel` the text is bytes, each written as a character.
+    let made = match kind {
+        "Sequence" => {
+            for part in part["pretokenizers"].as_array().into_iter().flatten() {
+                add_stages(part, is_bytes, stages)?;
+            }
+            return Ok(());
+        }
+        "ByteLevel" if !*is_bytes => {
+            if part["add_prefix_space"] == true {
+                stages.push(Stage::PrefixSpace);
+            }
+            if part["use_regex"] == true {
+                stages.push(split(GPT2, true)?);
+            }
+            *is_bytes = true;
+            return Ok(());
+        }
+        "Split" => {
+            let keep_gaps = match (part["behavior"].as_str(), part["invert"].as_bool()) {
+                (Some("Isolated"), _) => true,
+                (Some("Removed"), Some(true)) => false,
+                (behavior, _) => {
+                    return Err(format!("Split with the behavior {}", behavior.unwrap_or_default()));
+                }
+            };
+            match (part["pattern"]["Regex"].as_str(), part["pattern"]["String"].as_str()) {
+                (Some(pattern), _) => split(pattern, keep_gaps)?,
+                (_, Some(text)) if !text.is_empty() => {
+                    let literal = text.chars().map(|c| Node::Set(CharSet::one(c))).collect();
+                    Stage::Split {
+                        automaton: Automaton::new(&Node::Concat(literal))?,
+                        ascii: None,
+                        keep_gaps,
+                    }
+                }
+                _ => return Err("Split with a pattern of neither kind".to_string()),
+            }
+        }
+        "Digits" => runs_of(char::is_numeric, part["individual_digits"] == true)?,
+        "Punctuation" => match part["behavior"].as_str() {
+            Some("Isolated") => runs_of(is_punctuation, true)?,
+            Some("Contiguous") => runs_of(is_punctuation, false)?,
+            behavior => {
+                return Err(format!("Punctuation with the behavior {}", behavior.unwrap_or_default()));
+            }
+        },
+        other => return Err(format!("the pre-tokenizer {other}")),
+    };
+    stages.push(match made {
+        Stage::Split { automaton, keep_gaps, .. } if *is_bytes => {
+            Stage::Split { automaton: automaton.over_bytes(&byte_chars()), ascii: None, keep_gaps }
+        }
+        stage => stage,
+    });
+    Ok(())
+}
+
+fn split(pattern: &str, keep_gaps: bool) -> Result<Stage, String> {
+    let automaton = parse(pattern).and_then(|node| Automaton::new(&node));
+    let automaton = automaton.map_err(|why| format!("the pattern {pattern:?}: {why}"))?;
+    Ok(Stage::Split { automaton, ascii: AsciiCutter::new(pattern), keep_gaps })
+}
+
+/// Single characters, or whole runs of them.
+fn runs_of(is: impl Fn(char) -> bool, single: bool) -> Result<Stage, String> {
+    let set = Node::Set(CharSet::of(is));
+    let node = if single { set } else { Node::Repeat(Box::new(set), 1, None) };
+    Ok(Stage::Split { automaton: Automaton::new(&node)?, ascii: None, keep_gaps: true })
+}
+
+/// Punctuation as the pre-tokenizer of that name sees it.
+fn is_punctuation(c: char) -> bool {
+    c.is_ascii_punctuation() || UnicodeCategories::is_punctuation(c)
+}
+
+/// The character that stands for each byte in the vocabulary of a byte-level model: itself where it is visible,
+/// else the next one from U+0100 on (<https://github.com/openai/gpt-2>, `bytes_to_unicode`).
+pub fn byte_chars() -> [char; 256] {
+    let mut hidden = 0x100..;
+    std::array::from_fn(|byte| {
+        let visible = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+        let code = if visible { Some(byte as u32) } else { hidden.next() };
+        code.and_then(char::from_u32).unwrap_or_default()
+    })
+}
