@@ -151,11 +151,15 @@ class PreparedData(Mapping[str, "Split"]):
             layout=layout or ("flat" if packed else "padded"),
         )
 
-    def trl_args(self) -> dict[str, Any]:
+    def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
         """Arguments for ``trl.SFTConfig``: with them ``SFTTrainer`` trains the rows as they are, without cutting any.
 
         Packed rows are flattened with ``padding_free``, which keeps their documents apart; then give ``SFTTrainer`` no
         ``data_collator`` and leave ``remove_unused_columns`` on.
+
+        Args:
+            weighted: Whether a trainer with ``WeightedLoss`` is to be made, with ``data.collator(...)`` as its
+                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart.
 
         Returns:
             Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
@@ -168,9 +172,9 @@ class PreparedData(Mapping[str, "Split"]):
         return {
             "max_length": None,
             "packing": False,
-            "padding_free": self._has_column("seq_lengths"),
+            "padding_free": self._has_column("seq_lengths") and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
-        }
+        } | ({"remove_unused_columns": False} if weighted else {})
 
     def _has_column(self, name: str) -> bool:
         return any(column["name"] == name for column in self.manifest["schema"])

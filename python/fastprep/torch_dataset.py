@@ -51,11 +51,12 @@ class TorchRows(Dataset[Tensors]):
         """Args: the shards in order, and the number of rows in all of them."""
         self._shards = tuple(shards)
         self._rows = rows
+        self._fillers = 0
         self._opened: tuple[int, TokenRows] | None = None
 
     def __len__(self) -> int:
-        """Rows."""
-        return self._rows
+        """Rows, fillers included."""
+        return self._rows + self._fillers
 
     def __getitem__(self, index: Index) -> Tensors:
         """One row; negative indices count from the end.
@@ -75,6 +76,12 @@ class TorchRows(Dataset[Tensors]):
         """
         return Rows(self, [self._position(index) for index in indices])
 
+    def filled(self, multiple: int) -> TorchRows:
+        """The same rows, and behind them as many that weigh nothing as make their number a multiple."""
+        filled = TorchRows(self._shards, self._rows)
+        filled._fillers = -self._rows % multiple
+        return filled
+
     def numbered(self, numbers: list[int]) -> Rows:
         """Rows by number; ``FILLER`` is a row of one token that weighs nothing."""
         return Rows(self, numbers)
@@ -88,9 +95,10 @@ class TorchRows(Dataset[Tensors]):
 
     def _position(self, index: Index) -> int:
         row = int(index) if isinstance(index, np.bool_) else operator.index(index)
-        if not -self._rows <= row < self._rows:
-            raise IndexError(f"row {row} of {self._rows}")
-        return row + self._rows if row < 0 else row
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
+        row = row + len(self) if row < 0 else row
+        return row if row < self._rows else FILLER
 
     def tokens(self) -> TokenRows:
         """The rows as the core has them, mapped by this process."""
