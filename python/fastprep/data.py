@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .batches import Loader
     from .collate import Collator
+    from .subset import Subset
     from .torch_dataset import TorchRows
 
 
@@ -343,6 +344,25 @@ class Split:
             drop_last=drop_last,
         )
         return Loader(batches, num_workers, pin_memory, prefetch_factor)
+
+    def subsets(self, sizes: Sequence[int], *, seed: int = 0, by: str | None = None) -> dict[int, Subset]:
+        """Parts of the split to draw a learning curve with: train on each, and see what more examples bring.
+
+        Args:
+            sizes: Rows of each part. Parts are nested: a larger one holds all rows of a smaller one.
+            seed: Decides which rows are in the smaller parts.
+            by: A column: every part then has its values in the shares of the split, to within a row of each.
+
+        Returns:
+            The parts by size; each gives what a split gives.
+
+        Raises:
+            PlanError: A size is out of range, or there is no such column.
+            SourceError: As ``to_arrow``.
+        """
+        from .subset import subsets
+
+        return subsets(self, sizes, seed, by)
 
     def _arrow_shards(self) -> tuple[Path, ...]:
         if not self.shards:

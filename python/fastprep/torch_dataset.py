@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 import os
 from collections.abc import Iterator, Sequence
@@ -52,11 +53,12 @@ class TorchRows(Dataset[Tensors]):
         self._shards = tuple(shards)
         self._rows = rows
         self._fillers = 0
+        self._selected: Sequence[int] | None = None
         self._opened: tuple[int, TokenRows] | None = None
 
     def __len__(self) -> int:
         """Rows, fillers included."""
-        return self._rows + self._fillers
+        return self._own() + self._fillers
 
     def __getitem__(self, index: Index) -> Tensors:
         """One row; negative indices count from the end.
@@ -74,21 +76,36 @@ class TorchRows(Dataset[Tensors]):
         What comes back is a sequence of rows that are only cut when they are looked at: the collator of
         ``PreparedData`` lays a batch out from the mapped files without them.
         """
-        return Rows(self, [self._position(index) for index in indices])
+        return self.numbered([self._position(index) for index in indices])
 
     def filled(self, multiple: int) -> TorchRows:
         """The same rows, and behind them as many that weigh nothing as make their number a multiple."""
-        filled = TorchRows(self._shards, self._rows)
-        filled._fillers = -self._rows % multiple
+        filled = copy.copy(self)
+        filled._fillers = -self._own() % multiple
         return filled
+
+    def selected(self, numbers: Sequence[int]) -> TorchRows:
+        """These rows alone, by their numbers in the shards, in this order."""
+        selected = copy.copy(self)
+        selected._selected, selected._fillers = numbers, 0
+        return selected
 
     def numbered(self, numbers: list[int]) -> Rows:
         """Rows by number; ``FILLER`` is a row of one token that weighs nothing."""
-        return Rows(self, numbers)
+        return Rows(self, self._in_shards(numbers))
 
     def lengths(self, numbers: list[int]) -> list[int]:
         """Tokens of these rows."""
-        return self.tokens().lengths(numbers)
+        return self.tokens().lengths(self._in_shards(numbers))
+
+    def _own(self) -> int:
+        return self._rows if self._selected is None else len(self._selected)
+
+    def _in_shards(self, numbers: list[int]) -> list[int]:
+        selected = self._selected
+        if selected is None:
+            return numbers
+        return [selected[number] if number >= 0 else FILLER for number in numbers]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}
@@ -98,7 +115,7 @@ class TorchRows(Dataset[Tensors]):
         if not -len(self) <= row < len(self):
             raise IndexError(f"row {row} of {len(self)}")
         row = row + len(self) if row < 0 else row
-        return row if row < self._rows else FILLER
+        return row if row < self._own() else FILLER
 
     def tokens(self) -> TokenRows:
         """The rows as the core has them, mapped by this process."""
