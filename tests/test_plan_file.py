@@ -128,6 +128,22 @@ WRONG_STEPS = {
         'verb = "format"\nprompt = "{q"\ncompletion = "{a}"', "bad_template", r"step 1 \(format\): template "
     ),
     "tokenize without tokenizer": ('verb = "tokenize"', "bad_plan_file", r"step 1 \(tokenize\): `tokenizer` is"),
+    "flag": (
+        'verb = "dedup"\nverify = "yes"',
+        "bad_option",
+        r"step 1 \(dedup\): verify='yes' is of type str, and must be true or false",
+    ),
+    "folder": ('verb = "dedup"\nagainst = 3', "bad_option", r"\(dedup\): against=3 is of type int, and must be a path"),
+    "column": ('verb = "split"\nvalid = 0.1\nreport_by = 3', "bad_option", "report_by=3 is of type int, and must be a"),
+    "number": ('verb = "head"\nn = true', "bad_option", "n=True is of type bool, and must be a whole number"),
+    "template": (
+        'verb = "format"\nprompt = 1\ncompletion = "{a}"', "bad_option", r"step 1 \(format\): prompt=1 is of type int"
+    ),
+    "eos": (
+        'verb = "format"\nprompt = "{q}"\ncompletion = "{a}"\neos = "no"', "bad_option", "eos='no' is of type str"
+    ),
+    "policy": ('verb = "validate"\nrequired = "q"\non_invalid = 1', "bad_option", "on_invalid=1 is of type int"),
+    "keep_text": ('verb = "tokenize"\ntokenizer = "x"\nkeep_text = 1', "bad_option", "keep_text=1 is of type int"),
     "two shuffles": (
         'verb = "shuffle"\n[[step]]\nverb = "shuffle"', "bad_chain", r"step 2 \(shuffle\): the chain has one already"
     ),
@@ -141,6 +157,23 @@ def test_a_wrong_step_is_named_with_its_key(name: str) -> None:
         read_plan(write("[[step]]\n" + step))
     assert e.value.path == "plan.toml"
     assert "\n  at plan.toml" in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("overwrite = 1", "overwrite=1 is of type int, and must be true or false"),
+        ("compression = true", "compression=True is of type bool, and must be a string"),
+        ("formats = 3", "formats=3 must be a string, or several"),
+        ("threads = 'two'", "threads='two' is not a whole number"),
+        ("shard_bytes = 1.5", "shard_bytes=1.5 is not a whole number"),
+        ("max_rejects = true", "max_rejects=True is neither a number of rows nor a share"),
+    ],
+)
+def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(option: str, says: str) -> None:
+    with refused(fp.PlanError, "bad_option", rf"^\[sink\]: {says}") as e:
+        read_plan(write("", sink='path = "out"\n' + option))
+    assert e.value.path == "plan.toml"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) 
         number = operator.index(given)
     except TypeError:
         raise bad(f"{verb}: {option}={given!r} is not a whole number") from None
+    if isinstance(given, bool):
+        raise bad(f"{verb}: {option}={given!r} is of type bool, and must be a whole number")
     if not least <= number < below:
         limit = f"must be at least {least}" if number < least else f"is too large: the limit is {below - 1}"
         raise bad(f"{verb}: {option}={number} {limit}")
@@ -29,6 +32,33 @@ def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) 
 def optional(verb: str, option: str, given: Any, least: int) -> int | None:
     """A whole number, or None for the default."""
     return None if given is None else whole(verb, option, given, least)
+
+
+def flag(verb: str, option: str, given: Any) -> bool:
+    """True or false, and nothing that only counts as such."""
+    if not isinstance(given, bool):
+        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be true or false")
+    return given
+
+
+def text(verb: str, option: str, given: Any) -> str:
+    """A string."""
+    if not isinstance(given, str):
+        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a string")
+    return given
+
+
+def path(verb: str, option: str, given: Any) -> str:
+    """A path."""
+    if not isinstance(given, (str, os.PathLike)):
+        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a path")
+    return str(os.fspath(given))
+
+
+def paths(verb: str, option: str, given: Any) -> list[str]:
+    """A path, or several."""
+    one = isinstance(given, (str, os.PathLike)) or not isinstance(given, Iterable)
+    return [path(verb, option, each) for each in ([given] if one else given)]
 
 
 def texts(verb: str, option: str, given: Any) -> list[str]:

@@ -113,6 +113,9 @@ class Pipeline:
         """
         if not callable(function):
             raise options.bad(f"map_batches: {function!r} is not a function")
+        options.text("map_batches", "name", name)
+        if version is not None:
+            options.text("map_batches", "version", version)
         wrapped = expressions.batch_function(function, name)
         return Pipeline(self._plan.map_batches(name, version, wrapped))
 
@@ -155,7 +158,7 @@ class Pipeline:
         if not rules:
             help = "give required=, not_blank=, min_chars=, max_chars= or allowed="
             raise options.bad("validate: there is no rule", help)
-        return Pipeline(self._plan.validate(rules, on_invalid))
+        return Pipeline(self._plan.validate(rules, options.text(verb, "on_invalid", on_invalid)))
 
     # -- the way to training rows ----------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ class Pipeline:
                 f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
             )
-        return Pipeline(self._plan.format(prompt_format, on_collision))
+        return Pipeline(self._plan.format(prompt_format, options.text("format", "on_collision", on_collision)))
 
     def dedup(
         self,
@@ -196,14 +199,13 @@ class Pipeline:
                 row in the index, before the table's own overhead).
             against: earlier prepared folders whose rows count as seen, by their `keys.arrow`.
         """
-        folders = [against] if isinstance(against, (str, os.PathLike)) else list(against)
         return Pipeline(
             self._plan.dedup(
                 None if on is None else options.columns("dedup", "on", on),
                 options.texts("dedup", "normalize", normalize),
-                verify,
-                keepers,
-                [os.fspath(folder) for folder in folders],
+                options.flag("dedup", "verify", verify),
+                options.flag("dedup", "keepers", keepers),
+                options.paths("dedup", "against", against),
             )
         )
 
@@ -232,6 +234,8 @@ class Pipeline:
             if not isinstance(share, (int, float)):
                 raise options.bad(f"split: {name}={share!r} is not a share", "give one as in split(valid=0.02)")
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
+        if report_by is not None:
+            options.text("split", "report_by", report_by)
         return Pipeline(self._plan.split(list(shares.items()), seed, columns, report_by))
 
     def tokenize(
@@ -266,7 +270,16 @@ class Pipeline:
         path, text, names, label = tokenizer_source("tokenize", tokenizer)
         return Pipeline(
             self._plan.tokenize(
-                path, text, names, label, max_length, on_overflow, special_tokens, keep_text, add_bos, verify
+                path,
+                text,
+                names,
+                label,
+                max_length,
+                options.text("tokenize", "on_overflow", on_overflow),
+                options.text("tokenize", "special_tokens", special_tokens),
+                options.flag("tokenize", "keep_text", keep_text),
+                options.flag("tokenize", "add_bos", add_bos),
+                verify,
             )
         )
 
@@ -365,18 +378,9 @@ class Pipeline:
         threads: int | None = None,
     ) -> Report:
         """Run once, and publish the rows in several formats, in one folder under one manifest."""
-        count, share = _max_rejects(max_rejects)
-        text = self._plan.sink(
-            os.fspath(path),
-            options.texts("sink", "formats", formats),
-            compression,
-            overwrite,
-            count,
-            share,
-            options.optional("sink", "shard_bytes", shard_bytes, 1),
-            options.optional("sink", "threads", threads, 1),
-        )
-        return Report(json.loads(text))
+        given = sink_options(path, formats=formats, compression=compression, overwrite=overwrite,
+                             max_rejects=max_rejects, shard_bytes=shard_bytes, threads=threads)
+        return Report(json.loads(self._plan.sink(*given)))
 
     def collect(self, *, threads: int | None = None) -> pa.Table:
         """Run, and give the rows as a `pyarrow.Table`; splits come as a column `split`."""
@@ -391,13 +395,37 @@ class Pipeline:
         return pl.DataFrame(self._plan.collect(options.optional("to_polars", "threads", threads, 1))[0])
 
 
+def sink_options(
+    path: StrPath,
+    *,
+    formats: Sequence[Format],
+    compression: Compression | None = None,
+    overwrite: bool = False,
+    max_rejects: float | None = None,
+    shard_bytes: int | None = None,
+    threads: int | None = None,
+) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
+    """The options of `Pipeline.sink`, checked, as the core takes them."""
+    count, share = _max_rejects(max_rejects)
+    return (
+        options.path("sink", "path", path),
+        options.texts("sink", "formats", formats),
+        None if compression is None else options.text("sink", "compression", compression),
+        options.flag("sink", "overwrite", overwrite),
+        count,
+        share,
+        options.optional("sink", "shard_bytes", shard_bytes, 1),
+        options.optional("sink", "threads", threads, 1),
+    )
+
+
 def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
     """A number of rows, or a share of them."""
     if given is None:
         return None, None
     if isinstance(given, float) and 0 <= given <= 1:
         return None, given
-    if isinstance(given, int) and given >= 0:
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         return given, None
     raise options.bad(
         f"sink: max_rejects={given!r} is neither a number of rows nor a share",

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import fastprep as fp
+from fastprep import options as checks
 from fastprep.exceptions import FastprepError, PlanError, SourceError
+from fastprep.pipeline import sink_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +30,7 @@ class Planned:
 
     def run(self) -> fp.Report:
         """Run into the folder that the file names."""
-        return self.pipeline.sink(**{"formats": ["arrow"], **self.sink})
+        return self.pipeline.sink(**self.sink)
 
 
 def read_plan(path: Path) -> Planned:
@@ -48,8 +50,9 @@ def read_plan(path: Path) -> Planned:
     pipeline = _source(data["source"], path)
     for number, step in enumerate(data.get("step", []), 1):
         pipeline = _step(pipeline, f"step {number}", dict(step), path)
-    _check_options(fp.Pipeline.sink, data["sink"], "[sink]", path)
-    return Planned(pipeline, data["sink"])
+    sink = {"formats": ["arrow"], **data["sink"]}
+    _call(sink_options, "[sink]", path, sink["path"], **{name: sink[name] for name in sink if name != "path"})
+    return Planned(pipeline, sink)
 
 
 def _wrong(path: Path, what: str, help: str | None = None) -> PlanError:
@@ -121,8 +124,16 @@ def _format(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pi
     options = {name: step.pop(name) for name in ("on_collision",) if name in step}
     prompt = _take(step, "prompt", where, path, 'prompt = "{instruction}"')
     _take(dict(step), "completion", where, path, 'completion = "{output}"')
-    made = _call(fp.PromptFormat, where, path, prompt, **step)
+    made = _call(_prompt_format, where, path, prompt, **step)
     return _call(pipeline.format, where, path, made, **options)
+
+
+def _prompt_format(
+    prompt: Any, *, completion: Any, separator: Any = "\n##\n", stop: Any = "\n###\n", eos: Any = False
+) -> fp.PromptFormat:
+    texts = {"prompt": prompt, "completion": completion, "separator": separator, "stop": stop}
+    checked = {name: checks.text("format", name, given) for name, given in texts.items()}
+    return fp.PromptFormat(checked.pop("prompt"), **checked, eos=checks.flag("format", "eos", eos))
 
 
 def _tokenize(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
@@ -174,7 +185,9 @@ def _call(function: Callable[..., T], where: str, path: Path, *args: Any, **opti
     try:
         return function(*args, **options)
     except FastprepError as e:
-        what = str(e).split("\n  ")[0].removeprefix(f"{function.__name__}: ")
+        what = str(e).split("\n  ")[0]
+        for verb in (function.__name__, "sink", "format"):
+            what = what.removeprefix(f"{verb}: ")
         raise type(e).new(f"{where}: {what}", code=e.code, column=e.column, path=path, help=e.help) from e
     except TypeError as e:
         raise _wrong(path, f"{where}: {e}") from e

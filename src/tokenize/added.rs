@@ -6,6 +6,7 @@
 use aho_corasick::{AhoCorasick, MatchKind};
 use tokenizers::Tokenizer;
 
+use super::as_text::{Span, overlaps};
 use super::normal::Normal;
 
 /// A piece of a text.
@@ -38,11 +39,13 @@ struct Token {
     lstrip: bool,
     /// Takes the white space after it.
     rstrip: bool,
+    /// A control token.
+    special: bool,
 }
 
 impl AddedTokens {
-    /// Those of a tokenizer; why they cannot be searched for here is the error.
-    pub fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
+    /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
+    pub fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
         let mut lists: [(Vec<String>, Vec<Token>); 2] = Default::default();
         let vocabulary = tokenizer.get_added_vocabulary();
         if vocabulary.get_encode_special_tokens() {
@@ -52,7 +55,7 @@ impl AddedTokens {
             let id = i32::try_from(id).map_err(|_| "an id above 2³¹".to_string())?;
             let mut content = token.content.clone();
             if token.normalized {
-                content = Normal::new(tokenizer)?.apply(&content).into_owned();
+                content = normal.apply(&content).into_owned();
             }
             let (contents, tokens) = &mut lists[usize::from(token.normalized)];
             contents.push(content);
@@ -61,18 +64,24 @@ impl AddedTokens {
                 single_word: token.single_word,
                 lstrip: token.lstrip,
                 rstrip: token.rstrip,
+                special: token.special,
             });
         }
         let [raw, normalized] = lists.map(Finder::new);
         Ok(AddedTokens { raw: raw?, normalized: normalized? })
     }
 
-    /// Hands on the parts of a text, in order.
+    /// Whether one is normalized, or depends on more than its own text.
+    pub fn looks_around(&self) -> bool {
+        self.normalized.search.is_some() || self.raw.tokens.iter().any(|token| token.single_word)
+    }
+
+    /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
     #[inline]
-    pub fn split(&self, text: &str, normal: &Normal, take: &mut impl FnMut(Part)) {
-        self.raw.split(text, &mut |part| match part {
+    pub fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
+        self.raw.split(text, plain, &mut |part| match part {
             Part::Token(id) => take(Part::Token(id)),
-            Part::Text(text) => self.normalized.split(&normal.apply(text), take),
+            Part::Text(text) => self.normalized.split(&normal.apply(text), &[], take),
         });
     }
 }
@@ -95,12 +104,13 @@ impl Finder {
     }
 
     #[inline]
-    fn split(&self, text: &str, take: &mut impl FnMut(Part)) {
+    fn split(&self, text: &str, plain: &[Span], take: &mut impl FnMut(Part)) {
         let mut done = 0;
         for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
             let token = &self.tokens[found.pattern().as_usize()];
             let (mut start, mut end) = (found.start(), found.end());
-            if token.single_word && touches_word(text, start, end) {
+            let is_plain = token.special && overlaps(plain, start, end);
+            if is_plain || (token.single_word && touches_word(text, start, end)) {
                 continue;
             }
             if token.lstrip {

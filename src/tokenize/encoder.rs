@@ -8,30 +8,59 @@ use tokenizers::Tokenizer;
 
 use super::as_text::{AsText, Span};
 use super::bpe::{Bpe, BpeScratch};
+use super::chunks::{ChunkScratch, Chunks};
 use super::continuation::without_mark;
+use super::ranks::Ranks;
 use super::trust;
 use crate::error::{Class, Error, Result};
 
 /// A way from text to ids.
 pub(super) enum Way {
-    /// Ours, for byte-level BPE.
+    /// Our own, for byte-level BPE.
     Bpe(Bpe),
-    /// The `tokenizers` crate: every tokenizer, and the measure of what is right.
+    /// The crate's, chunk by chunk, each only once.
+    Chunks(Chunks),
+    /// The measure of what is right, for every tokenizer.
+    Oracle(Oracle),
+}
+
+/// What decides which ids are right.
+#[derive(Clone)]
+pub(super) enum Oracle {
+    /// The `tokenizers` crate.
     Crate(Arc<Tokenizer>),
+    /// The definition of ranks; the crate's part is to find control tokens and to cut.
+    Ranks(Arc<Tokenizer>, Arc<Ranks>),
+}
+
+impl Oracle {
+    /// Appends the ids of `text`.
+    pub(super) fn append(&self, text: &str, out: &mut Vec<i32>) -> Result<()> {
+        match self {
+            Oracle::Crate(tokenizer) => reference(tokenizer, text, out),
+            Oracle::Ranks(tokenizer, ranks) => ranks.encode(tokenizer, text, out).map_err(|e| refused(&e)),
+        }
+    }
+}
+
+fn refused(why: &dyn std::fmt::Display) -> Error {
+    Error::new(Class::Tokenizer, "cannot_encode", format!("the tokenizer cannot encode this text: {why}"))
 }
 
 /// What a worker keeps from text to text.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     bpe: Option<BpeScratch>,
+    chunks: Option<ChunkScratch>,
 }
 
 impl Way {
     /// Appends the ids of `text`, without what a post-processor adds.
-    fn append(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<i32>) -> Result<()> {
+    pub(super) fn append(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<i32>) -> Result<()> {
         match self {
-            Way::Bpe(bpe) => bpe.encode(text, scratch.bpe.get_or_insert_default(), out),
-            Way::Crate(tokenizer) => reference(tokenizer, text, out)?,
+            Way::Bpe(bpe) => bpe.encode(text, &[], scratch.bpe.get_or_insert_default(), out),
+            Way::Chunks(chunks) => chunks.encode(text, scratch.chunks.get_or_insert_default(), out)?,
+            Way::Oracle(oracle) => oracle.append(text, out)?,
         }
         Ok(())
     }
@@ -39,9 +68,6 @@ impl Way {
 
 /// Appends the ids of `text` as the crate has them.
 pub(super) fn reference(tokenizer: &Tokenizer, text: &str, out: &mut Vec<i32>) -> Result<()> {
-    let refused = |why: &dyn std::fmt::Display| {
-        Error::new(Class::Tokenizer, "cannot_encode", format!("the tokenizer cannot encode this text: {why}"))
-    };
     let encoding = tokenizer.encode_fast(text, false).map_err(|e| refused(&e))?;
     out.reserve(encoding.len());
     for &id in encoding.get_ids() {
@@ -52,10 +78,12 @@ pub(super) fn reference(tokenizer: &Tokenizer, text: &str, out: &mut Vec<i32>) -
 
 /// Encodes prompts and completions; shared by all workers, each of which opens a [`Session`].
 pub struct Encoder {
-    start: Arc<Way>,
-    continuation: Arc<Way>,
+    start: Way,
+    /// None where it is the same.
+    continuation: Option<Way>,
     tokenizer: Arc<Tokenizer>,
-    unmarked: Arc<Tokenizer>,
+    /// For a text's start, and for what goes on.
+    oracles: [Oracle; 2],
     /// Which way, and why.
     pub(super) engine: String,
     /// What workers left behind, warm.
@@ -70,25 +98,37 @@ impl Encoder {
     /// # Errors
     /// `Tokenizer`, when the crate refuses a part of its own making.
     pub fn new(tokenizer: &Arc<Tokenizer>, json: &[u8]) -> Result<Self> {
-        let unmarked = without_mark(tokenizer)?.map(Arc::new);
-        let (ways, engine) = match fast(tokenizer, unmarked.as_deref(), json) {
-            Ok(ways) => (ways, "byte-level BPE, ids as of tokenizers 0.23".to_string()),
-            Err(why) => {
-                let start = Arc::new(Way::Crate(tokenizer.clone()));
-                let continuation = unmarked.as_ref().map(|unmarked| Arc::new(Way::Crate(unmarked.clone())));
-                ((start, continuation), format!("tokenizers 0.23; not the fast way, since {why}"))
-            }
-        };
-        let (start, continuation) = ways;
-        Ok(Encoder {
-            continuation: continuation.unwrap_or_else(|| start.clone()),
-            start,
-            tokenizer: tokenizer.clone(),
-            unmarked: unmarked.unwrap_or_else(|| tokenizer.clone()),
-            engine,
-            idle: Mutex::default(),
-            as_text: OnceLock::new(),
-        })
+        let unmarked = without_mark(tokenizer)?.map_or_else(|| tokenizer.clone(), Arc::new);
+        let (start, continuation, engine) = decide(tokenizer, &unmarked, json);
+        let oracles = [tokenizer, &unmarked].map(|tokenizer| Oracle::Crate(tokenizer.clone()));
+        Ok(Encoder::of(start, continuation, engine, oracles, tokenizer.clone()))
+    }
+
+    /// An encoder for a file of ranks; `tokenizer` is that of [`Ranks::without_merges`].
+    ///
+    /// # Errors
+    /// `Tokenizer`, when the fast way does not make the ids that the ranks define.
+    pub fn of_ranks(tokenizer: &Arc<Tokenizer>, ranks: Ranks) -> Result<Self> {
+        let ranks = Arc::new(ranks);
+        let oracle = Oracle::Ranks(tokenizer.clone(), ranks.clone());
+        let way = Bpe::of_ranks(tokenizer, &ranks).map(Way::Bpe).and_then(|way| {
+            trust::check(&way, tokenizer, &oracle)?;
+            Ok(way)
+        });
+        let way = way.map_err(|why| Error::internal(format!("the fast way for ranks: {why}")))?;
+        let engine = "byte-level BPE, ids as of tiktoken".to_string();
+        Ok(Encoder::of(way, None, engine, [oracle.clone(), oracle], tokenizer.clone()))
+    }
+
+    fn of(
+        start: Way,
+        continuation: Option<Way>,
+        engine: String,
+        oracles: [Oracle; 2],
+        tokenizer: Arc<Tokenizer>,
+    ) -> Self {
+        let (idle, as_text) = (Mutex::default(), OnceLock::new());
+        Encoder { start, continuation, tokenizer, oracles, engine, idle, as_text }
     }
 
     /// A worker's own access, warm from the last worker that had it.
@@ -104,18 +144,49 @@ impl Encoder {
     }
 }
 
-/// The way, and the way of what goes on from a prompt where that is another one.
-type Ways = (Arc<Way>, Option<Arc<Way>>);
-
-/// The fast way, tried out against the crate; why there is none is the error.
-fn fast(tokenizer: &Tokenizer, unmarked: Option<&Tokenizer>, json: &[u8]) -> Result<Ways, String> {
-    let start = Bpe::new(tokenizer, json)?;
-    let continuation = unmarked.map(|unmarked| start.with_parts_of(unmarked)).transpose()?;
-    trust::check(&start, tokenizer)?;
-    if let (Some(bpe), Some(unmarked)) = (&continuation, unmarked) {
-        trust::check(bpe, unmarked)?;
+/// The way, that of what goes on from a prompt where it is another one, and what people are told of it.
+fn decide(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>, json: &[u8]) -> (Way, Option<Way>, String) {
+    let is_marked = !Arc::ptr_eq(tokenizer, unmarked);
+    let bpe = || {
+        let bpe = Bpe::new(tokenizer, json)?;
+        let on = is_marked.then(|| bpe.with_parts_of(unmarked)).transpose()?;
+        trusted(Way::Bpe(bpe), on.map(Way::Bpe), tokenizer, unmarked)
+    };
+    let chunks = || {
+        let chunks = Chunks::new(tokenizer, unmarked)?;
+        let on = is_marked.then(|| chunks.continuation()).transpose()?;
+        trusted(Way::Chunks(chunks), on.map(Way::Chunks), tokenizer, unmarked)
+    };
+    let told = |way: &str| format!("{way}, ids as of tokenizers 0.23");
+    match bpe() {
+        Ok((start, on)) => (start, on, told("byte-level BPE")),
+        Err(no_bpe) => match chunks() {
+            Ok((start, on)) => (start, on, told("chunks of text, each encoded once")),
+            Err(no_chunks) => {
+                let on = is_marked.then(|| Way::Oracle(Oracle::Crate(unmarked.clone())));
+                let why = format!("for byte-level BPE, {no_bpe}; for chunks, {no_chunks}");
+                (
+                    Way::Oracle(Oracle::Crate(tokenizer.clone())),
+                    on,
+                    format!("tokenizers 0.23, the general way ({why})"),
+                )
+            }
+        },
     }
-    Ok((Arc::new(Way::Bpe(start)), continuation.map(|bpe| Arc::new(Way::Bpe(bpe)))))
+}
+
+/// Both ways, tried out against the crate.
+fn trusted(
+    start: Way,
+    on: Option<Way>,
+    tokenizer: &Arc<Tokenizer>,
+    unmarked: &Arc<Tokenizer>,
+) -> Result<(Way, Option<Way>), String> {
+    trust::check(&start, tokenizer, &Oracle::Crate(tokenizer.clone()))?;
+    if let Some(on) = &on {
+        trust::check(on, unmarked, &Oracle::Crate(unmarked.clone()))?;
+    }
+    Ok((start, on))
 }
 
 /// One worker's access to an [`Encoder`].
@@ -139,7 +210,7 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::encode_prompt`].
     pub fn encode_continuation(&mut self, text: &str, out: &mut Vec<i32>) -> Result<()> {
-        self.encoder.continuation.append(text, &mut self.scratch, out)
+        self.encoder.continuation.as_ref().unwrap_or(&self.encoder.start).append(text, &mut self.scratch, out)
     }
 
     /// As [`Session::encode_prompt`], but the control tokens within `spans` (byte offsets, in order, disjoint)
@@ -147,26 +218,45 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
-    pub fn encode_prompt_as_text(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+    pub fn encode_prompt_as_text(&mut self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+        if self.encode_ranks_as_text(text, spans, out) {
+            return Ok(());
+        }
         self.encoder.as_text()?.encode_prompt(text, spans, out)
+    }
+
+    /// Where all control tokens stand apart from the model, its own way to encode will do.
+    fn encode_ranks_as_text(&mut self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> bool {
+        let (Way::Bpe(bpe), [Oracle::Ranks(..), _]) = (&self.encoder.start, &self.encoder.oracles) else {
+            return false;
+        };
+        bpe.encode(text, spans, self.scratch.bpe.get_or_insert_default(), out);
+        true
     }
 
     /// As [`Session::encode_continuation`], but the control tokens within `spans` are encoded as plain text.
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
-    pub fn encode_continuation_as_text(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+    pub fn encode_continuation_as_text(
+        &mut self,
+        text: &str,
+        spans: &[Span],
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
+        if self.encode_ranks_as_text(text, spans, out) {
+            return Ok(());
+        }
         self.encoder.as_text()?.encode_continuation(text, spans, out)
     }
 
-    /// Whether the crate has these ids for the text; its own, where it has not.
+    /// What the ids of the text should be, where they are not these.
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
     pub fn verify(&self, text: &str, at_start: bool, ids: &[i32]) -> Result<Option<Vec<i32>>> {
-        let tokenizer = if at_start { &self.encoder.tokenizer } else { &self.encoder.unmarked };
         let mut expected = Vec::with_capacity(ids.len());
-        reference(tokenizer, text, &mut expected)?;
+        self.encoder.oracles[usize::from(!at_start)].append(text, &mut expected)?;
         Ok((expected != ids).then_some(expected))
     }
 }

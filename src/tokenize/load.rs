@@ -8,6 +8,7 @@ use tokenizers::Tokenizer;
 
 use super::encoder::Encoder;
 use super::probe::{Probed, probe};
+use super::ranks::Ranks;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 
@@ -67,7 +68,7 @@ impl std::fmt::Debug for LoadedTokenizer {
 }
 
 impl LoadedTokenizer {
-    /// Loads a `tokenizer.json`, or the folder that holds one; names come from `tokenizer_config.json` and
+    /// Loads a `tokenizer.json`, the folder that holds one, or a file of ranks (`.tiktoken`); names come from `tokenizer_config.json` and
     /// `special_tokens_map.json` beside it, where they are.
     ///
     /// # Errors
@@ -79,6 +80,10 @@ impl LoadedTokenizer {
                 .path(file.display())
                 .source(e)
         })?;
+        if Ranks::is_one(&bytes) {
+            let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            return Self::from_ranks(&bytes, name).map_err(|e| e.path(file.display()));
+        }
         let beside = file.file_name().is_some_and(|n| n == "tokenizer.json").then(|| file.parent()).flatten();
         let names = beside.map(names_in).transpose()?.unwrap_or_default();
         Self::from_json(&bytes, &names).map_err(|e| e.path(file.display()))
@@ -90,7 +95,20 @@ impl LoadedTokenizer {
     /// `Tokenizer`, when the bytes are not JSON, hold parts that `tokenizers` 0.23 refuses, or a model whose
     /// ids are random.
     pub fn from_json(bytes: &[u8], names: &TokenNames) -> Result<Self> {
-        let mut tokenizer = parse(bytes)?;
+        Self::of(parse(bytes)?, bytes, names, None)
+    }
+
+    /// Loads the bytes of a file of ranks; `name` is that of its encoding, as in `cl100k_base.tiktoken`.
+    ///
+    /// # Errors
+    /// `Tokenizer`, as [`Ranks::read`] has them.
+    pub fn from_ranks(bytes: &[u8], name: &str) -> Result<Self> {
+        let ranks = Ranks::read(bytes, name)?;
+        let tokenizer = serde_json::from_value(ranks.without_merges()).map_err(|e| broken(&e))?;
+        Self::of(tokenizer, bytes, &ranks.names(), Some(ranks))
+    }
+
+    fn of(mut tokenizer: Tokenizer, bytes: &[u8], names: &TokenNames, ranks: Option<Ranks>) -> Result<Self> {
         let mut notes = Vec::new();
         if tokenizer.get_truncation().is_some() {
             tokenizer.with_truncation(None).map_err(|e| broken(&e))?;
@@ -116,8 +134,12 @@ impl LoadedTokenizer {
         if !losses.is_empty() {
             notes.push(format!("decoding its ids does not give back: {}", losses.join(", ")));
         }
+        let encoder = match ranks {
+            Some(ranks) => Encoder::of_ranks(&tokenizer, ranks)?,
+            None => Encoder::new(&tokenizer, bytes)?,
+        };
         Ok(LoadedTokenizer {
-            encoder: Arc::new(Encoder::new(&tokenizer, bytes)?),
+            encoder: Arc::new(encoder),
             digest: hash::digest_hex(bytes),
             vocab_size: tokenizer.get_vocab_size(true),
             special_tokens: special_tokens(&tokenizer)?,

@@ -6,6 +6,8 @@
 mod added;
 mod as_text;
 mod bpe;
+mod cache;
+mod chunks;
 mod columns;
 mod continuation;
 mod control;
@@ -19,6 +21,7 @@ mod options;
 pub mod pieces;
 mod pretokenize;
 mod probe;
+mod ranks;
 mod row;
 mod strings;
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use tokenizers::Tokenizer;
 
-use super::bpe::{Bpe, BpeScratch};
-use super::encoder::reference;
+use super::encoder::{Oracle, Scratch, Way};
 
 /// Words, seams and rare characters. Each is tried alone, and each next to each.
 const FRAGMENTS: &[&str] = &[
@@ -104,14 +103,14 @@ const FRAGMENTS: &[&str] = &[
 ];
 
 /// Fails with the first text whose ids differ.
-pub(super) fn check(bpe: &Bpe, tokenizer: &Tokenizer) -> Result<(), String> {
+pub(super) fn check(way: &Way, tokenizer: &Tokenizer, oracle: &Oracle) -> Result<(), String> {
     let added = tokenizer.get_added_vocabulary().get_added_tokens_decoder().values();
     let mut added: Vec<&str> = added.map(|token| token.content.as_str()).collect();
     added.sort_unstable();
     // Of many, a few from all over: most differ by a number.
     let step = added.len().div_ceil(16).max(1);
     let fragments: Vec<&str> = FRAGMENTS.iter().copied().chain(added.into_iter().step_by(step)).collect();
-    let mut scratch = BpeScratch::default();
+    let mut scratch = Scratch::default();
     for first in &fragments {
         // One long text for each fragment: it stands before, between and behind all others.
         let mut text = String::from(*first);
@@ -120,10 +119,10 @@ pub(super) fn check(bpe: &Bpe, tokenizer: &Tokenizer) -> Result<(), String> {
             text.push_str(first);
         }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        bpe.encode(&text, &mut scratch, &mut ours);
-        reference(tokenizer, &text, &mut theirs).map_err(|e| e.to_string())?;
+        way.append(&text, &mut scratch, &mut ours).map_err(|e| e.to_string())?;
+        oracle.append(&text, &mut theirs).map_err(|e| e.to_string())?;
         if ours != theirs {
-            return Err(format!("its ids were not those of tokenizers for a text of many {first:?}"));
+            return Err(format!("its ids were not the right ones for a text of many {first:?}"));
         }
     }
     Ok(())

@@ -3,11 +3,10 @@
 //! What `tokenizers` does in passes over strings is done here in one pass over bytes, with its ids: added tokens
 //! are cut out, the text between them is normalized, cut into pieces, and each piece looked up or merged.
 
-mod cache;
-mod long_cache;
 mod merge;
 mod model;
 mod pairs;
+mod seams;
 
 use std::sync::Arc;
 
@@ -15,12 +14,16 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
+use super::as_text::Span;
+use super::cache::{self, Found, Ids, Key, PieceCache, key};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
-use cache::{Cache, Found, Ids, key};
-use long_cache::LongCache;
+use super::ranks::Ranks;
 use merge::{MergeScratch, merge};
 use model::Model;
+
+/// Bytes from which on it pays to cut a piece that is not ASCII.
+const LONG: usize = 7;
 
 /// More places than are needed at once.
 const ROOM: usize = 64;
@@ -36,8 +39,9 @@ pub struct Bpe {
 /// What a worker keeps from text to text.
 #[derive(Default)]
 pub struct BpeScratch {
-    cache: Cache,
-    long: LongCache,
+    cache: PieceCache,
+    /// Parts of pieces: apart, since a piece may be a token that no merge makes.
+    parts: Option<PieceCache>,
     merging: MergeScratch,
     ids: Vec<i32>,
 }
@@ -55,19 +59,25 @@ impl Bpe {
         Bpe::of(tokenizer, splitter, model)
     }
 
+    /// The fast way for a file of ranks, of which `tokenizer` has the other parts; why there is none is the error.
+    pub fn of_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
+        Bpe::of(tokenizer, splitter(tokenizer)?, Arc::new(Model::of_ranks(ranks)))
+    }
+
     /// The same model behind the other parts of this tokenizer.
     pub fn with_parts_of(&self, tokenizer: &Tokenizer) -> Result<Self, String> {
         Bpe::of(tokenizer, splitter(tokenizer)?, self.model.clone())
     }
 
     fn of(tokenizer: &Tokenizer, splitter: Splitter, model: Arc<Model>) -> Result<Self, String> {
-        let (added, normal) = (AddedTokens::new(tokenizer)?, Normal::new(tokenizer)?);
+        let normal = Normal::new(tokenizer)?;
+        let added = AddedTokens::new(tokenizer, normal)?;
         Ok(Bpe { added, normal, splitter, model })
     }
 
-    /// Appends the ids of a text.
-    pub fn encode(&self, text: &str, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
-        self.added.split(text, &self.normal, &mut |part| match part {
+    /// Appends the ids of a text, in which control tokens within `plain` are plain text.
+    pub fn encode(&self, text: &str, plain: &[Span], scratch: &mut BpeScratch, out: &mut Vec<i32>) {
+        self.added.split(text, plain, self.normal, &mut |part| match part {
             Part::Token(id) => out.push(id),
             Part::Text(text) => self.encode_part(text.as_bytes(), scratch, out),
         });
@@ -103,29 +113,43 @@ impl Bpe {
     fn encode_piece(
         &self,
         piece: &[u8],
-        key: Option<u128>,
+        key: Option<Key>,
         scratch: &mut BpeScratch,
         out: &mut Vec<i32>,
         n: usize,
     ) -> usize {
+        let BpeScratch { cache, parts, merging, ids } = scratch;
+        let merged = |part: &[u8], merging: &mut MergeScratch, ids: &mut Vec<i32>| {
+            let symbols = part.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
+            merge(&self.model.pairs, symbols, merging, ids);
+        };
+        ids.clear();
+        let is_ascii = piece.is_ascii();
         if key.is_none()
-            && let Some(ids) = scratch.long.get(piece)
+            && is_ascii
+            && let Some(ids) = cache.get_long(piece)
         {
             return write(out, n, ids);
         }
-        scratch.ids.clear();
-        match self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
-            Some(&id) => scratch.ids.push(id as i32),
-            None => {
-                let symbols = piece.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
-                merge(&self.model.pairs, symbols, &mut scratch.merging, &mut scratch.ids);
-            }
+        if let Some(&id) = self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
+            ids.push(id as i32);
+        } else if is_ascii || piece.len() < LONG {
+            merged(piece, merging, ids);
+        } else {
+            let parts = parts.get_or_insert_default();
+            self.model.seams.parts(piece, |start, end| {
+                if !parts.append(piece, start, end, ids) {
+                    let done = ids.len();
+                    merged(&piece[start..end], merging, ids);
+                    parts.insert(cache::key(piece, start, end), &piece[start..end], &ids[done..]);
+                }
+            });
         }
-        match key {
-            Some(key) => scratch.cache.insert(key, &scratch.ids),
-            None => scratch.long.insert(piece, &scratch.ids),
+        // Other long pieces are seldom seen twice.
+        if key.is_some() || is_ascii {
+            cache.insert(key, piece, ids);
         }
-        write(out, n, &scratch.ids)
+        write(out, n, ids)
     }
 }
 

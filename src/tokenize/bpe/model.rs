@@ -8,7 +8,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::pairs::{Merge, Pair, Pairs};
+use super::seams::Seams;
 use crate::tokenize::pretokenize::byte_chars;
+use crate::tokenize::ranks::Ranks;
 
 /// What is read of the file; all other keys are the crate's to judge.
 #[derive(Deserialize)]
@@ -88,11 +90,33 @@ pub struct Model {
     pub byte_ids: [u32; 256],
     /// What pairs become.
     pub pairs: Pairs,
+    /// Where no merge reaches over.
+    pub seams: Seams,
     /// Tokens by their bytes, where a whole piece that is a token is that token without merging.
     pub whole: Option<HashMap<Box<[u8]>, u32>>,
 }
 
 impl Model {
+    /// The model of a file of ranks: any two tokens merge that are one together, all ways to the same one with the
+    /// same rank.
+    pub fn of_ranks(ranks: &Ranks) -> Self {
+        let id = |token: &[u8]| ranks.ids.get(token).copied();
+        let mut pairs = Vec::new();
+        for (token, &both) in &ranks.ids {
+            for at in 1..token.len() {
+                if let (Some(left), Some(right)) = (id(&token[..at]), id(&token[at..])) {
+                    pairs.push(((left, right), Merge { rank: both, id: both }));
+                }
+            }
+        }
+        Model {
+            byte_ids: std::array::from_fn(|byte| id(&[byte as u8]).unwrap_or_default()),
+            pairs: Pairs::new(&pairs),
+            seams: Seams::new(ranks.ids.keys().map(AsRef::as_ref)),
+            whole: Some(ranks.ids.clone()),
+        }
+    }
+
     /// Reads the model of a `tokenizer.json`; why it cannot be merged here is the error.
     pub fn read(json: &[u8], ignore_merges: bool) -> Result<Self, String> {
         let File { model: Parts { vocab: Vocab(vocab), merges } } =
@@ -124,12 +148,12 @@ impl Model {
             let pair: Pair = (id(left)?, id(right)?);
             read.push((pair, Merge { rank: rank as u32, id: id(&product)? }));
         }
-        let whole = ignore_merges.then(|| {
-            let byte_of: HashMap<char, u8> = chars.iter().zip(0..=255).map(|(&c, b)| (c, b)).collect();
-            let bytes =
-                |token: &str| token.chars().map(|c| byte_of.get(&c).copied()).collect::<Option<Box<[u8]>>>();
-            vocab.iter().filter_map(|(token, &id)| Some((bytes(token)?, id))).collect()
-        });
-        Ok(Model { byte_ids, pairs: Pairs::new(&read), whole })
+        let byte_of: HashMap<char, u8> = chars.iter().zip(0..=255).map(|(&c, b)| (c, b)).collect();
+        let bytes =
+            |token: &str| token.chars().map(|c| byte_of.get(&c).copied()).collect::<Option<Box<[u8]>>>();
+        let tokens: HashMap<Box<[u8]>, u32> =
+            vocab.iter().filter_map(|(token, &id)| Some((bytes(token)?, id))).collect();
+        let seams = Seams::new(tokens.keys().map(AsRef::as_ref));
+        Ok(Model { byte_ids, pairs: Pairs::new(&read), seams, whole: ignore_merges.then_some(tokens) })
     }
 }

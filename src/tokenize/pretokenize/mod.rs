@@ -16,6 +16,7 @@ use serde_json::Value;
 use unicode_categories::UnicodeCategories;
 
 use ascii::AsciiCutter;
+pub use ascii::{CL100K, CL100K_BASE, O200K};
 use automaton::Automaton;
 use charset::CharSet;
 use pattern::{Node, parse};
@@ -49,11 +50,6 @@ impl Splitter {
         } else {
             Err("no ByteLevel among its pre-tokenizers".to_string())
         }
-    }
-
-    /// The stages of one pattern that leaves nothing out, as a file of ranks has it.
-    pub fn of_pattern(pattern: &str) -> Result<Self, String> {
-        Ok(Splitter { stages: vec![split(pattern, true)?] })
     }
 
     /// Hands on the pieces of the text, in order: a text that holds some, where the first begins, and where each ends

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::ascii::{AsciiCutter, CL100K, O200K, QWEN};
+use super::ascii::{AsciiCutter, CL100K, CL100K_BASE, O200K, QWEN};
 use super::charset::{CharSet, MAX};
 use super::*;
 
@@ -11,6 +11,7 @@ const MARKS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}
 const PATTERNS: &[&str] = &[
     GPT2,
     CL100K,
+    CL100K_BASE,
     QWEN,
     O200K,
     DEEPSEEK,
@@ -163,7 +164,7 @@ fn every_character_is_cut_as_onig_cuts_it() {
 fn ascii_blocks_are_cut_as_the_automaton_cuts() {
     let mut random = Random(2);
     let ascii: Vec<&str> = SEAMS.iter().copied().filter(|s| s.is_ascii()).collect();
-    for pattern in [GPT2, CL100K, QWEN, O200K] {
+    for pattern in [GPT2, CL100K, CL100K_BASE, QWEN, O200K] {
         if AsciiCutter::new(pattern).is_none() {
             return;
         }

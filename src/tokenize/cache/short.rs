@@ -1,10 +1,10 @@
-//! Pieces that were seen before, and their ids: one for each worker, of a fixed size.
-//!
-//! A piece of up to 15 bytes is its own key: its bytes and its length in a number of 128 bits, so that two
-//! pieces are never taken for one another. Up to 3 ids are held beside the key.
+//! Pieces of up to 15 bytes, each its own key: its bytes and its length in a number of 128 bits. Up to 3 ids are held beside the key.
+
+/// What a piece is known by.
+pub type Key = u128;
 
 /// The longest piece that has a key.
-pub const MAX_KEY: usize = 15;
+const MAX_KEY: usize = 15;
 /// Ids beside a key; one more number tells how many.
 const INLINE: usize = 3;
 /// Ids and their number.
@@ -18,26 +18,26 @@ const MAX_SPILLED: usize = 1 << 18;
 #[derive(Clone, Copy, Default)]
 #[repr(C, align(64))]
 struct Line {
-    keys: [u128; 2],
+    keys: [Key; 2],
     /// Three ids and their number; or where in `spilled` the ids begin, and their number below 0.
     ids: [Ids; 2],
 }
 
 /// A cache of 5 MiB.
-pub struct Cache {
+pub struct ShortCache {
     lines: Vec<Line>,
     spilled: Vec<i32>,
 }
 
-impl Default for Cache {
+impl Default for ShortCache {
     fn default() -> Self {
-        Cache { lines: vec![Line::default(); LINES], spilled: Vec::new() }
+        ShortCache { lines: vec![Line::default(); LINES], spilled: Vec::new() }
     }
 }
 
 /// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`].
 #[inline]
-pub fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
+pub fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
     let len = end - start;
     if len > MAX_KEY {
         return None;
@@ -66,7 +66,7 @@ static MASKS: [(u128, u128); MAX_KEY + 1] = {
 };
 
 #[inline]
-fn home(key: u128) -> usize {
+fn home(key: Key) -> usize {
     const LOW: u64 = 0x9e37_79b9_7f4a_7c15;
     const HIGH: u64 = 0xc2b2_ae3d_27d4_eb4f;
     let product = u128::from(key as u64 ^ LOW) * u128::from((key >> 64) as u64 ^ HIGH);
@@ -81,10 +81,10 @@ pub enum Found<'a> {
     Spilled(&'a [i32]),
 }
 
-impl Cache {
+impl ShortCache {
     /// The ids of a piece that is known.
     #[inline]
-    pub fn get(&self, key: u128) -> Option<Found<'_>> {
+    pub fn get(&self, key: Key) -> Option<Found<'_>> {
         let line = &self.lines[home(key)];
         let (first, second) = (line.keys[0] == key, line.keys[1] == key);
         if !(first | second) {
@@ -100,7 +100,7 @@ impl Cache {
     }
 
     /// Remembers a piece that is not known; of the two in its line the older one goes.
-    pub fn insert(&mut self, key: u128, ids: &[i32]) {
+    pub fn insert(&mut self, key: Key, ids: &[i32]) {
         if self.spilled.len() + ids.len() > MAX_SPILLED {
             self.lines.fill(Line::default());
             self.spilled.clear();

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A longer piece is seldom seen twice.
-pub const MAX_LONG: usize = 256;
+const MAX_LONG: usize = 256;
 /// Bytes of pieces and of ids, at most, each; all is forgotten when there are more.
 const MAX_BYTES: usize = 1 << 20;
 

@@ -1,0 +1,53 @@
+//! Pieces of text that were seen before, and their ids: one cache for each worker, of a fixed size.
+
+mod long;
+mod short;
+
+use long::LongCache;
+pub use short::{Found, Ids, Key, key};
+
+/// A cache of at most 8 MiB. Pieces are compared in whole, so that none is taken for another.
+#[derive(Default)]
+pub struct PieceCache {
+    short: short::ShortCache,
+    long: LongCache,
+}
+
+impl PieceCache {
+    /// The ids of a piece with a key, where it is known.
+    #[inline]
+    pub fn get(&self, key: Key) -> Option<Found<'_>> {
+        self.short.get(key)
+    }
+
+    /// The ids of a piece too long for a key, where it is known.
+    pub fn get_long(&self, piece: &[u8]) -> Option<&[i32]> {
+        self.long.get(piece)
+    }
+
+    /// Remembers a piece that is not known.
+    pub fn insert(&mut self, key: Option<Key>, piece: &[u8], ids: &[i32]) {
+        match key {
+            Some(key) => self.short.insert(key, ids),
+            None => self.long.insert(piece, ids),
+        }
+    }
+
+    /// Appends the ids of the piece from `start` to `end`; says whether it is known.
+    #[inline]
+    pub fn append(&self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
+        let ids = match key(text, start, end) {
+            Some(key) => match self.get(key) {
+                Some(Found::Inline(ids, n)) => &ids[..n],
+                Some(Found::Spilled(ids)) => ids,
+                None => return false,
+            },
+            None => match self.get_long(&text[start..end]) {
+                Some(ids) => ids,
+                None => return false,
+            },
+        };
+        out.extend_from_slice(ids);
+        true
+    }
+}
