@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .batches import Loader
     from .collate import Collator
+    from .pipeline import OnOverflow, Pipeline, SpecialTokens
     from .subset import Subset
     from .torch_dataset import TorchRows
 
@@ -176,6 +177,40 @@ class PreparedData(Mapping[str, "Split"]):
             "padding_free": self._has_column("seq_lengths") and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
         } | ({"remove_unused_columns": False} if weighted else {})
+
+    def retokenize(
+        self,
+        tokenizer: Any,
+        *,
+        max_length: int | None = None,
+        on_overflow: OnOverflow = "reject",
+        special_tokens: SpecialTokens = "reject",
+    ) -> Pipeline:
+        """The same rows for another base model: a chain from the kept text, to be sunk into another folder.
+
+        Splits, their order and the prompt format stay; nothing is read again or deduplicated again. Rows that hold a
+        control token of the new tokenizer, or are too long with it, are rejects. Keys stay in the old folder: give
+        ``dedup(against=...)`` that one.
+
+        Args:
+            tokenizer: As for ``Pipeline.tokenize``.
+            max_length: Most tokens of a row; None for the limit that the folder has.
+            on_overflow: As for ``Pipeline.tokenize``.
+            special_tokens: As for ``Pipeline.tokenize``.
+
+        Returns:
+            A pipeline that ends in ``tokenize``: ``data.retokenize("./qwen3").sink_arrow("out-qwen3")``; it may go on
+            with ``pack``.
+
+        Raises:
+            ColumnError: The rows have no text: made with ``keep_text=False``, or packed.
+            PlanError: The folder has no format.
+            TokenizerError: The tokenizer cannot be loaded.
+        """
+        from .retokenize import retokenize
+
+        how = {"max_length": max_length, "on_overflow": on_overflow, "special_tokens": special_tokens}
+        return retokenize(self, tokenizer, how)
 
     def _has_column(self, name: str) -> bool:
         return any(column["name"] == name for column in self.manifest["schema"])

@@ -188,6 +188,10 @@ impl Walk<'_> {
                 let made = TOKENIZED.map(|name| Alive { name: name.into(), origin: None });
                 self.alive.extend(made);
             }
+            Step::Restore { column, .. } => {
+                self.use_column(column, Use::Read, verb)?;
+                self.alive.retain(|c| c.name != *column);
+            }
             Step::Head(_) | Step::Shuffle { .. } => {}
             Step::Pack { .. } => self.alive.retain(|c| c.name == ROW_WEIGHT),
         }

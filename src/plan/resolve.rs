@@ -20,7 +20,7 @@ use crate::read::{ColumnKind, Limits, ReadColumn};
 use crate::record::schema::INPUT_IDS;
 use crate::record::{Batch, Places, is_text, schema};
 use crate::report::StepCounts;
-use crate::split::{SplitKeyStage, SplitStage};
+use crate::split::{RestoreStage, SplitKeyStage, SplitStage};
 use crate::stage::{Map, Ordered};
 use crate::tokenize::{LoadedTokenizer, TokenizeOptions, TokenizeStage};
 use crate::validate::ValidateStage;
@@ -338,6 +338,12 @@ impl Builder<'_> {
                 self.out.split_names = options.names();
                 self.out.report_by.clone_from(&options.report_by);
                 self.map(number, Counted::Yes, SplitStage::new(options.clone()))
+            }
+            Step::Restore { format, column, splits } => {
+                self.say(verb, &format!("splits {} and format as published", splits.join(", ")), "map");
+                self.out.format = Some(Arc::clone(format));
+                self.out.split_names.clone_from(splits);
+                self.map(number, Counted::Yes, RestoreStage { column: column.clone() })
             }
             Step::Tokenize(options) => self.tokenize(number, options),
             Step::Shuffle { seed } => {

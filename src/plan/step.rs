@@ -83,6 +83,15 @@ pub enum Step {
         /// The columns that decide; none means the raw prompt columns.
         by: Option<Vec<String>>,
     },
+    /// Gives rows of a published folder the splits and the format they had.
+    Restore {
+        /// How they were rendered.
+        format: Arc<PromptFormat>,
+        /// The column that holds the number of each row's split.
+        column: String,
+        /// The splits' names.
+        splits: Vec<String>,
+    },
     /// Makes token ids and labels.
     Tokenize(Box<TokenizeStep>),
     /// Joins documents to packs.
@@ -178,6 +187,7 @@ impl Step {
             Step::Dedup { .. } => "dedup",
             Step::Split { .. } => "split",
             Step::Tokenize(_) => "tokenize",
+            Step::Restore { .. } => "restore",
             Step::Shuffle { .. } => "shuffle",
             Step::Pack { .. } => "pack",
         }

@@ -275,6 +275,16 @@ impl PyPlan {
         self.push(py, step)
     }
 
+    fn restore(
+        &self,
+        py: Python<'_>,
+        format: &PyPromptFormat,
+        column: String,
+        splits: Vec<String>,
+    ) -> PyResult<Self> {
+        self.push(py, Ok(Step::Restore { format: Arc::clone(&format.0), column, splits }))
+    }
+
     fn pack(&self, py: Python<'_>, max_length: Option<usize>, seed: u64) -> PyResult<Self> {
         self.push(py, Ok(Step::Pack { max_length, seed }))
     }
