@@ -230,7 +230,8 @@ def test_two_processes_train_as_one(data: fp.PreparedData, tmp_path: Path) -> No
     script = tmp_path / "two.py"
     script.write_text(TWO.format(tests=str(Path(__file__).parent), folder=str(data.path)), "utf-8")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("both are right") == 2
 

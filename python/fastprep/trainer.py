@@ -28,12 +28,12 @@ class WeightedLoss:
     Trainer repeats rows instead. ``eval_loss`` is Σ w·ce / Σ w over all rows, not a mean of the batches' means.
 
     Raises:
-        PlanError: An option would change the loss in silence: ``label_smoothing_factor`` or ``compute_loss_func``, which
-            this loss does not use, or several GPUs in one process.
+        PlanError: An option would change the loss in silence: ``label_smoothing_factor`` or ``compute_loss_func``,
+            which this loss does not use, or several GPUs in one process.
         ColumnError: In training: batches come without ``loss_weights``.
     """
 
-    loss_is_scaled_for_ga = True
+    loss_is_scaled_for_ga: bool | None = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As the Trainer it is mixed into."""
@@ -119,7 +119,7 @@ class WeightedLoss:
         return super().get_eval_dataloader(eval_dataset)  # type: ignore[misc]
 
 
-class WeightedTrainer(WeightedLoss, Trainer):
+class WeightedTrainer(WeightedLoss, Trainer):  # type: ignore[misc]  # a mixin of any Trainer
     """``transformers.Trainer`` with the loss of ``WeightedLoss``."""
 
 
