@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
 from tiny import PAIR, column, jsonl, pairs, read_jsonl, records, refused
 
@@ -88,8 +90,8 @@ def test_rows_of_earlier_folders_count_as_seen(tmp_path: Path) -> None:
         (3, {"file": "data", "row": 1, "line": 2})
     ]
     named = {d["row"]: str(d["kept"]) for d in duplicates(tmp_path / "out")}
-    assert str(tmp_path / "two") in named[0]
-    assert str(tmp_path / "one") in named[2]
+    assert named[0] == "{'against': 'two'}"
+    assert named[2] == "{'against': 'one'}"
     # What is new is a base for the next run.
     assert column(pairs(("d", "4"), ("e", "5")).format(PAIR).dedup(against=tmp_path / "out"), "completion") == [
         "5\n###\n"
@@ -147,3 +149,89 @@ def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
 def test_a_missing_column_names_the_nearest_first() -> None:
     with refused(fp.ColumnError, "missing_column", "dedup: there is no column `aa`; there are: a, b"):
         records(*ROWS).dedup("aa").explain()
+
+
+MIXED = [7, 7.0, 1e2, 100, -0.0, 0, "7", True, "true", "a", None, 0.1, [1], "[1]", {"k": 1}, 2**70, 2**70]
+
+
+def test_numbers_are_compared_by_value_and_are_no_text() -> None:
+    kept = column(records(*({"v": v, "i": str(i)} for i, v in enumerate(MIXED))).dedup("v"), "i")
+    assert kept == ["0", "2", "4", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
+
+
+@pytest.mark.parametrize("normalize", ["case", "unicode", "whitespace"])
+@pytest.mark.parametrize("value", [int, float, lambda i: i if i else "x"])
+def test_numbers_are_never_levelled(normalize: Any, value: Any) -> None:
+    made = records(*({"n": value(i)} for i in range(200))).dedup("n", normalize=normalize)
+    assert len(column(made, "n")) == 200
+
+
+def test_keys_of_one_value_are_equal_whatever_else_the_column_holds(tmp_path: Path) -> None:
+    records(*({"id": i} for i in range(9))).dedup("id").sink_arrow(tmp_path / "whole")
+    for others in (["a"], [0.5], [None], [[1]]):
+        made = records(*({"id": i} for i in [*range(12), *others])).dedup("id", against=tmp_path / "whole")
+        assert [json.loads(v) if isinstance(v, str) else v for v in column(made, "id")] == [9, 10, 11, *others]
+    columns = polars.DataFrame({"id": polars.Series(range(12), dtype=polars.UInt8)})
+    assert column(fp.from_arrow(columns).dedup("id", against=tmp_path / "whole"), "id") == [9, 10, 11]
+
+
+def test_levelling_reaches_into_json() -> None:
+    made = records({"m": [{"t": "Hi"}]}, {"m": [{"t": "hi"}]}, {"m": ["x"]}).dedup("m", normalize="case")
+    assert len(column(made, "m")) == 2
+
+
+def test_marks_do_not_count_against_an_earlier_folder(tmp_path: Path) -> None:
+    texts = [("a", "1"), ("b", "2")]
+    pairs(*texts).format(PAIR).dedup().sink_arrow(tmp_path / "one")
+    other = fp.PromptFormat("{prompt}", completion="{completion}", separator=" =>", stop=" END")
+    plan = pairs(*texts, ("c", "3")).format(other).dedup(against=tmp_path / "one")
+    assert column(plan, "completion") == ["3 END"]
+    # Without a format nobody knows where marks stand.
+    with refused(fp.PlanError, "other_keys", "without the marks"):
+        pairs(*texts).dedup(["prompt", "completion"], against=tmp_path / "one").explain()
+
+
+def test_another_wording_of_an_earlier_folder_is_told(tmp_path: Path) -> None:
+    pairs(("a", "1")).format(PAIR).dedup().sink_arrow(tmp_path / "one")
+    other = fp.PromptFormat("Q: {prompt}", completion="{completion}")
+    explained = pairs(("a", "1")).format(other).dedup(against=tmp_path / "one").explain()
+    assert 'note: one was worded by other templates: prompt "{prompt}", completion "{completion}"' in explained
+    explained = pairs(("a", "1")).format(PAIR).dedup(against=tmp_path / "one").explain()
+    assert "note:" not in explained
+
+
+def two_folders(tmp_path: Path) -> fp.Pipeline:
+    records({"a": "x", "b": "-"}).dedup("a").sink_arrow(tmp_path / "one")
+    records({"a": "-", "b": "y"}).dedup("b").sink_arrow(tmp_path / "two")
+    raw = records({"a": "x", "b": "1"}, {"a": "2", "b": "y"}, {"a": "3", "b": "z"}, {"a": "3", "b": "z"})
+    return raw.dedup("a", against=tmp_path / "one").dedup("b", against=tmp_path / "two")
+
+
+def test_each_of_two_steps_names_its_own_folders(tmp_path: Path) -> None:
+    two_folders(tmp_path).sink_arrow(tmp_path / "out")
+    kept = {d["row"]: d["kept"] for d in duplicates(tmp_path / "out")}
+    assert kept == {0: {"against": "one"}, 1: {"against": "two"}, 3: {"file": "data", "row": 2, "line": 3}}
+
+
+def test_no_absolute_path_of_an_earlier_folder_is_published(tmp_path: Path) -> None:
+    plan = two_folders(tmp_path)
+    plan.sink_jsonl(tmp_path / "out")
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.is_dir() or str(tmp_path).encode() not in path.read_bytes(), path
+    # Equal last names are told apart.
+    for name in ("p/one", "q/one"):
+        records({"a": name}).dedup("a").sink_arrow(tmp_path / name)
+    plan = records({"a": "q/one"}, {"a": "new"}).dedup("a", against=[tmp_path / "p/one", tmp_path / "q/one"])
+    plan.sink_jsonl(tmp_path / "out2")
+    assert [d["kept"] for d in duplicates(tmp_path / "out2")] == [{"against": "q/one"}]
+    assert ", against p/one, q/one" in plan.explain()
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_without_keepers_nothing_is_named_but_reasons_are_told_apart(tmp_path: Path, verify: bool) -> None:
+    records({"a": "x"}).dedup("a").sink_arrow(tmp_path / "one")
+    plan = records({"a": "x"}, {"a": "y"}, {"a": "y"}, {"a": "x"})
+    report = plan.dedup("a", keepers=False, verify=verify, against=tmp_path / "one").sink_arrow(tmp_path / "out")
+    assert report.reasons == {"duplicate_against": 2, "duplicate": 1}
+    assert report.to_dict()["duplicates"] is None
+    assert not list((tmp_path / "out").glob("data/*/duplicates.jsonl"))

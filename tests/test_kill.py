@@ -189,3 +189,66 @@ def test_ctrl_c_is_heard_while_standard_input_is_silent(fed: int, tmp_path: Path
         assert run.wait(timeout=60) == 0
         assert run.stdout.read() == b"interrupted\n"
     assert not (tmp_path / "out").exists()
+
+
+# Each waits for what takes hours, and is told so by the first line that is printed.
+LONG = {
+    "explain": """
+import itertools, sys, time
+import fastprep as fp
+slowly = ({"prompt": f"p{i}"} for i in itertools.count() if time.sleep(0.01) is None)
+def work():
+    fp.from_records(slowly).explain()
+""",
+    "sink": """
+import itertools, sys, time
+import fastprep as fp
+rows = [{"prompt": "x" * 1000} for _ in range(2000)]
+slowly = itertools.chain(rows, ({"prompt": f"p{i}"} for i in itertools.count() if time.sleep(0.01) is None))
+def work():
+    fp.from_records(slowly).sink_arrow(sys.argv[1] + "/new")
+""",
+    "verify": """
+import sys
+from fastprep import _fastprep
+def work():
+    _fastprep.verify(sys.argv[1])
+""",
+    "against": """
+import sys
+import fastprep as fp
+def work():
+    fp.from_records([{"prompt": "x"}]).dedup(against=sys.argv[1]).collect()
+""",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_ctrl_c_is_heard_in_whatever_takes_long(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    fp.from_records([{"prompt": "x"}]).dedup().sink_arrow(out)
+    # All files of the data set have a terabyte, as the manifest says; they take no room.
+    manifest = json.loads((out / "manifest.json").read_text())
+    for entry in [*manifest["shards"], *manifest["sidecars"]]:
+        entry["bytes"] = 1 << 40
+        os.truncate(out / manifest["data"] / entry["name"], 1 << 40)
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    program = LONG[name] + """
+try:
+    print("working", flush=True)
+    work()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", program, out]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        try:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "working\n"
+            time.sleep(0.5)
+            run.send_signal(signal.SIGINT)
+            printed, errors = run.communicate(timeout=20)
+        finally:
+            run.kill()
+    assert (run.returncode, printed, errors) == (0, "interrupted\n", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
 MAX_LINE_BYTES = 64 << 20
+PATIENCE = 0.1
+"""Seconds between two looks at whether the run was interrupted."""
 
 
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
@@ -102,9 +105,10 @@ class _Lines:
         self._row = 0
 
     def read(self, size: int) -> bytes:
-        """About `size` bytes of whole lines; empty at the end."""
+        """About `size` bytes of whole lines, fewer where they come slowly, to hear Ctrl-C; empty at the end."""
         lines: list[str] = []
         held = 0
+        until = time.monotonic() + PATIENCE
         for record in self._records:
             try:
                 line = self._line(record, ensure_ascii=False)
@@ -114,7 +118,7 @@ class _Lines:
             self._row += 1
             lines.append(line)
             held += len(line)
-            if held >= size:
+            if held >= size or time.monotonic() > until:
                 break
         return "".join(line + "\n" for line in lines).encode()
 

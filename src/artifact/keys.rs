@@ -6,8 +6,10 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, FixedSizeBinaryArray};
 use arrow::ipc::reader::FileReader;
 
+use super::manifest::Manifest;
 use super::open::open;
 use super::verify::check_bytes;
+use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 
 /// The sidecar's name.
@@ -28,13 +30,16 @@ pub struct Keys {
     reader: FileReader<File>,
     batch: Option<FixedSizeBinaryArray>,
     at: usize,
+    cancel: Cancel,
 }
 
-/// How the keys of a prepared folder were made, by its manifest alone.
+/// The manifest of a prepared folder that has keys, and how they were made.
 ///
 /// Errors (`Class::Source`): those of [`open`], `no_keys`.
-pub fn recipe(dir: &Path) -> Result<String> {
-    open(dir)?.key_recipe.ok_or_else(|| no_keys(dir))
+pub fn described(dir: &Path) -> Result<(Manifest, String)> {
+    let manifest = open(dir)?;
+    let recipe = manifest.key_recipe.clone().ok_or_else(|| no_keys(dir))?;
+    Ok((manifest, recipe))
 }
 
 #[cold]
@@ -49,7 +54,7 @@ impl Keys {
     /// duplicate through.
     ///
     /// Errors (`Class::Source`): those of [`open`], `no_keys`, `bad_keys`.
-    pub fn open(dir: &Path) -> Result<Keys> {
+    pub fn open(dir: &Path, cancel: &Cancel) -> Result<Keys> {
         let manifest = open(dir)?;
         let entry = manifest.sidecar(KEYS).ok_or_else(|| no_keys(dir))?;
         let path = dir.join(&manifest.data).join(KEYS);
@@ -62,12 +67,14 @@ impl Keys {
             .path(path.display())
             .help("prepare that folder again, or leave it out of against=")
         };
-        check_bytes(&path, entry).map_err(|what| bad(format!("the file {what}")))?;
+        let checked = check_bytes(&path, entry, cancel);
+        cancel.check()?;
+        checked.map_err(|what| bad(format!("the file {what}")))?;
         let file = File::open(&path).map_err(|e| bad(e.to_string()))?;
         let reader = FileReader::try_new(file, Some(vec![0])).map_err(|e| bad(e.to_string()))?;
         let recipe =
             manifest.key_recipe.clone().ok_or_else(|| bad("the manifest has no key_recipe".into()))?;
-        Ok(Keys { recipe, rows: entry.rows, reader, batch: None, at: 0 })
+        Ok(Keys { recipe, rows: entry.rows, reader, batch: None, at: 0, cancel: cancel.clone() })
     }
 }
 
@@ -76,6 +83,9 @@ impl Iterator for Keys {
 
     fn next(&mut self) -> Option<Result<u128>> {
         while self.batch.as_ref().is_none_or(|b| self.at == b.len()) {
+            if let Err(e) = self.cancel.check() {
+                return Some(Err(e));
+            }
             let batch = match self.reader.next()? {
                 Ok(batch) => batch,
                 Err(e) => return Some(Err(e.into())),

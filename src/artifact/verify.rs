@@ -8,6 +8,7 @@ use arrow::ipc::reader::FileReader;
 
 use super::manifest::{FileEntry, Manifest};
 use super::open::open;
+use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::hash::Checksum;
 
@@ -41,8 +42,8 @@ pub struct Problem {
 }
 
 /// Reads every file of a prepared folder back and compares size, checksum and rows. Fails only where the
-/// manifest cannot be read; all else is a problem in the report.
-pub fn verify(dir: &Path) -> Result<VerifyReport> {
+/// manifest cannot be read, or it is interrupted; all else is a problem in the report.
+pub fn verify(dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
     let manifest = open(dir)?;
     let folder = dir.join(&manifest.data);
     let format = manifest.shards.first().map(|shard| shard.format.clone());
@@ -51,7 +52,9 @@ pub fn verify(dir: &Path) -> Result<VerifyReport> {
     for file in manifest.files() {
         report.files += 1;
         let name = format!("{}/{}", manifest.data, file.name);
-        match check(&folder.join(&file.name), file) {
+        let checked = check(&folder.join(&file.name), file, cancel);
+        cancel.check()?;
+        match checked {
             Ok(rows) => {
                 report.bytes += file.bytes;
                 report.rows += if is_counted(file) { rows } else { 0 };
@@ -60,30 +63,31 @@ pub fn verify(dir: &Path) -> Result<VerifyReport> {
         }
     }
     if let Some(rejects) = manifest.sidecar(REJECTS)
-        && let Err(what) = check(&dir.join(REJECTS), rejects)
+        && let Err(what) = check(&dir.join(REJECTS), rejects, cancel)
     {
         report.problems.push(Problem { file: REJECTS.into(), what });
     }
+    cancel.check()?;
     report.unexpected = unexpected(&folder, &manifest);
     Ok(report)
 }
 
 /// The rows of a file that is as its entry says, or what is wrong with it.
-fn check(path: &Path, entry: &FileEntry) -> Result<u64, String> {
-    match stored(path, entry)? {
+fn check(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
+    match stored(path, entry, cancel)? {
         rows if rows == entry.rows => Ok(rows),
         rows => Err(format!("has {rows} rows, the manifest says {}", entry.rows)),
     }
 }
 
-fn stored(path: &Path, entry: &FileEntry) -> Result<u64, String> {
-    check_bytes(path, entry)?;
-    let rows = if entry.format == "arrow" { arrow_rows(path) } else { lines(path) };
+fn stored(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
+    check_bytes(path, entry, cancel)?;
+    let rows = if entry.format == "arrow" { arrow_rows(path, cancel) } else { lines(path, cancel) };
     rows.map_err(|e| format!("cannot be read: {e}"))
 }
 
 /// Compares size and checksum with the manifest; what is wrong is the error.
-pub(super) fn check_bytes(path: &Path, entry: &FileEntry) -> Result<(), String> {
+pub(super) fn check_bytes(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<(), String> {
     let unreadable = |e: io::Error| match e.kind() {
         io::ErrorKind::NotFound => "is missing".to_string(),
         _ => format!("cannot be read: {e}"),
@@ -94,16 +98,17 @@ pub(super) fn check_bytes(path: &Path, entry: &FileEntry) -> Result<(), String> 
         return Err(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
     }
     let mut checksum = Checksum::default();
-    for_blocks(&mut file, |block| checksum.update(block)).map_err(unreadable)?;
+    for_blocks(&mut file, cancel, |block| checksum.update(block)).map_err(unreadable)?;
     if checksum.hex() != entry.xxh3 {
         return Err(format!("has the checksum {}, the manifest says {}", checksum.hex(), entry.xxh3));
     }
     Ok(())
 }
 
-fn for_blocks(from: &mut impl Read, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+fn for_blocks(from: &mut impl Read, cancel: &Cancel, mut take: impl FnMut(&[u8])) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
     loop {
+        cancel.check().map_err(io::Error::other)?;
         match from.read(&mut block) {
             Ok(0) => return Ok(()),
             Ok(n) => take(&block[..n]),
@@ -114,16 +119,17 @@ fn for_blocks(from: &mut impl Read, mut take: impl FnMut(&[u8])) -> io::Result<(
 }
 
 /// Rows of an Arrow file; no column is decoded.
-fn arrow_rows(path: &Path) -> io::Result<u64> {
+fn arrow_rows(path: &Path, cancel: &Cancel) -> io::Result<u64> {
     let mut rows = 0;
     for batch in FileReader::try_new(File::open(path)?, Some(vec![])).map_err(io::Error::other)? {
+        cancel.check().map_err(io::Error::other)?;
         rows += batch.map_err(io::Error::other)?.num_rows() as u64;
     }
     Ok(rows)
 }
 
 /// Lines of a text file, decompressed by its name.
-fn lines(path: &Path) -> io::Result<u64> {
+fn lines(path: &Path, cancel: &Cancel) -> io::Result<u64> {
     let file = File::open(path)?;
     let mut text: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()) {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::new(file))),
@@ -131,7 +137,7 @@ fn lines(path: &Path) -> io::Result<u64> {
         _ => Box::new(file),
     };
     let mut lines = 0;
-    for_blocks(&mut text, |block| lines += memchr::memchr_iter(b'\n', block).count() as u64)?;
+    for_blocks(&mut text, cancel, |block| lines += memchr::memchr_iter(b'\n', block).count() as u64)?;
     Ok(lines)
 }
 

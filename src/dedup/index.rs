@@ -48,32 +48,30 @@ impl Index {
         }
     }
 
-    /// None for a new key, which is then kept under `ordinal`; else the ordinal of the row that has it,
-    /// as far as the index knows it.
-    pub fn insert(&mut self, key: u128, ordinal: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
-        let key @ [high, low] = [(key >> 64) as u64, key as u64];
+    /// None for a key that is not there; else the ordinal it is kept under, as far as the index knows it.
+    pub fn find(&self, key: u128, whole: Option<&[u8]>) -> Option<Option<u64>> {
+        let key = words(key);
         match self {
-            Index::Keys(tables) => {
-                if tables.find(key, |_| true).is_some() {
-                    return Some(None);
-                }
-                tables.insert(key);
-            }
-            Index::Keepers(tables) => {
-                if let Some(kept) = tables.find(key, |_| true) {
-                    return Some(Some(kept[2]));
-                }
-                tables.insert([high, low, ordinal]);
-            }
+            Index::Keys(tables) => tables.find(key, |_| true).map(|_| None),
+            Index::Keepers(tables) => tables.find(key, |_| true).map(|e| Some(e[2])),
             Index::Verified { tables, bytes } => {
-                // Keys of an earlier folder come without bytes: there the hash decides alone.
-                let same = |e: &[u64; 5]| {
-                    let stored = &bytes[e[3] as usize..][..e[4] as usize];
-                    stored.is_empty() || whole.is_none_or(|w| w == stored)
-                };
-                if let Some(kept) = tables.find(key, same) {
-                    return Some(Some(kept[2]));
-                }
+                let same = |e: &[u64; 5]| whole == Some(&bytes[e[3] as usize..][..e[4] as usize]);
+                tables.find(key, same).map(|e| Some(e[2]))
+            }
+        }
+    }
+
+    /// As [`Index::find`]; a new key is kept under `ordinal`.
+    pub fn insert(&mut self, key: u128, ordinal: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
+        let found = self.find(key, whole);
+        if found.is_some() {
+            return found;
+        }
+        let key @ [high, low] = words(key);
+        match self {
+            Index::Keys(tables) => tables.insert(key),
+            Index::Keepers(tables) => tables.insert([high, low, ordinal]),
+            Index::Verified { tables, bytes } => {
                 let (start, whole) = (bytes.len() as u64, whole.unwrap_or_default());
                 bytes.extend_from_slice(whole);
                 tables.insert([high, low, ordinal, start, whole.len() as u64]);
@@ -81,4 +79,8 @@ impl Index {
         }
         None
     }
+}
+
+fn words(key: u128) -> [u64; 2] {
+    [(key >> 64) as u64, key as u64]
 }

@@ -28,6 +28,8 @@ pub const KEY_BYTES: &str = "__fastprep_key_bytes";
 pub struct KeyOptions {
     /// The key columns, in order.
     pub on: Vec<String>,
+    /// For each, the mark that ends its texts and does not count; empty where there is none.
+    pub marks: Vec<String>,
     /// How text is normalised before it is hashed; nothing by default.
     pub normalize: Normalize,
     /// Whether bytes are kept and compared where hashes match.
@@ -37,7 +39,8 @@ pub struct KeyOptions {
 impl KeyOptions {
     /// The recipe in one line: keys of two folders can be compared only when it is the same.
     pub fn recipe(&self) -> String {
-        format!("xxh3-128 on {} {}", self.on.join(","), self.normalize.name())
+        let marks = if self.marks.iter().all(String::is_empty) { "" } else { ", without the marks" };
+        format!("xxh3-128 on {} {}{marks}", self.on.join(","), self.normalize.name())
     }
 }
 
@@ -61,9 +64,12 @@ impl Map for KeyStage {
                 &mut many[..]
             };
             let mut whole = Vec::new();
-            for ((column, digest), buffer) in columns.iter().zip(digests.iter_mut()).zip(&mut buffers) {
+            for (((column, mark), digest), buffer) in
+                columns.iter().zip(&self.0.marks).zip(digests.iter_mut()).zip(&mut buffers)
+            {
                 let value = column.value(i);
-                let value = value.as_deref().map(|v| self.0.normalize.apply(v, buffer));
+                let unmarked = value.as_deref().map(|v| v.strip_suffix(mark.as_bytes()).unwrap_or(v));
+                let value = unmarked.map(|v| self.0.normalize.apply(v, buffer));
                 *digest = hash::field(value);
                 if bytes.is_some() {
                     // Length first, so that field borders count; nulls have none.
@@ -88,9 +94,10 @@ impl Map for KeyStage {
 /// Takes out every row whose key was seen before.
 pub struct DedupStage {
     index: Index,
+    keepers: bool,
     verify: bool,
-    /// Earlier folders, by the first ordinal above the rows' that stands for them.
-    against: usize,
+    /// The keys of earlier folders, under their numbers. They come without bytes: the hash decides alone.
+    earlier: Option<Index>,
     /// The files met so far, each with the ordinal of its first row.
     files: Vec<FileStart>,
     next: u64,
@@ -105,14 +112,15 @@ struct FileStart {
 impl DedupStage {
     /// An index that names keepers, or holds keys alone; `verify` keeps and compares the bytes too.
     pub fn new(keepers: bool, verify: bool) -> Self {
-        DedupStage { index: Index::new(keepers, verify), verify, against: 0, files: Vec::new(), next: 0 }
+        let index = Index::new(keepers, verify);
+        DedupStage { index, keepers, verify, earlier: None, files: Vec::new(), next: 0 }
     }
 
-    /// Seeds the index with the keys of an earlier folder: rows that have one of them are dropped.
-    pub fn seed(&mut self, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
-        self.against += 1;
+    /// Takes in the keys of an earlier folder: rows that have one of them are dropped, and name it by this number.
+    pub fn seed(&mut self, folder: usize, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
+        let earlier = self.earlier.get_or_insert_with(|| Index::new(self.keepers, false));
         for key in keys {
-            self.index.insert(key?, u64::MAX - self.against as u64 + 1, None);
+            earlier.insert(key?, folder as u64, None);
         }
         Ok(())
     }
@@ -151,16 +159,19 @@ impl Ordered for DedupStage {
         let mut keep = Vec::with_capacity(keys.len());
         for (i, key) in keys.into_iter().enumerate() {
             let ordinal = first + batch.places.rows[i].row;
-            let kept = self.index.insert(key, ordinal, bytes.map(|b| b.value(i)));
-            keep.push(kept.is_none());
-            let Some(kept) = kept else { continue };
+            let earlier = self.earlier.as_ref().and_then(|index| index.find(key, None));
+            let found = match earlier {
+                Some(folder) => Some((reason::DUPLICATE_AGAINST, None, folder.map(|f| f as usize))),
+                None => self
+                    .index
+                    .insert(key, ordinal, bytes.map(|b| b.value(i)))
+                    .map(|kept| (reason::DUPLICATE, kept.and_then(|k| self.place(k)), None)),
+            };
+            keep.push(found.is_none());
+            let Some((code, kept, against)) = found else { continue };
             let place = batch.places.at(i);
-            let from_end = kept.map_or(0, |k| u64::MAX - k);
-            let against = (from_end < self.against as u64 && kept.is_some()).then_some(from_end as usize);
-            counts
-                .remove(if against.is_some() { reason::DUPLICATE_AGAINST } else { reason::DUPLICATE }, place);
-            if let Some(kept) = kept {
-                let kept = if against.is_some() { None } else { self.place(kept) };
+            counts.remove(code, place);
+            if self.keepers {
                 batch.duplicates.push(Duplicate { dropped: place, kept, against });
             }
         }

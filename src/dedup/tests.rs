@@ -17,7 +17,12 @@ fn batch(seq: u64, first: u64, texts: &[&str], numbers: &[i64]) -> Batch {
 }
 
 fn options(on: &[&str], normalize: Normalize, verify: bool) -> KeyOptions {
-    KeyOptions { on: on.iter().map(|s| s.to_string()).collect(), normalize, verify }
+    KeyOptions {
+        on: on.iter().map(|s| s.to_string()).collect(),
+        marks: vec![String::new(); on.len()],
+        normalize,
+        verify,
+    }
 }
 
 fn kept(
@@ -85,14 +90,14 @@ fn levels_what_it_is_asked_to() {
 fn drops_what_an_earlier_folder_has() {
     let key = |text: &str| hash::key([hash::field(Some(text.as_bytes()))]);
     let mut stage = DedupStage::new(true, false);
-    stage.seed([Ok(key("x"))]).unwrap();
-    stage.seed([Ok(key("y")), Ok(key("x"))]).unwrap();
+    stage.seed(3, [Ok(key("x"))]).unwrap();
+    stage.seed(4, [Ok(key("y")), Ok(key("x"))]).unwrap();
     let keyed = KeyStage(options(&["t"], Normalize::default(), false));
     let made = keyed.map(batch(0, 0, &["z", "y", "x"], &[0, 0, 0]), &mut StepCounts::default()).unwrap();
     let mut counts = StepCounts::default();
     let made = stage.push(made, &mut counts).unwrap();
     assert_eq!(made.rows(), 1);
-    assert_eq!(made.duplicates.iter().map(|d| d.against).collect::<Vec<_>>(), [Some(1), Some(0)]);
+    assert_eq!(made.duplicates.iter().map(|d| d.against).collect::<Vec<_>>(), [Some(4), Some(3)]);
     assert_eq!(counts.removed[reason::DUPLICATE_AGAINST].count, 2);
 }
 

@@ -16,6 +16,7 @@ use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMOR
 use crate::pack::{JoinRows, PackSink};
 use crate::plan::Resolved;
 use crate::plan::resolve::{Barrier, Build, Counted};
+use crate::plan::source::Opened;
 use crate::read::Limits;
 use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
@@ -110,7 +111,7 @@ pub fn sink(
     if target.overwrite {
         plan.found.lies_outside(&target.dir)?;
     }
-    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
     let mut shards = ShardSink::open(
         SinkOptions {
@@ -164,6 +165,11 @@ pub fn sink(
         report["next"] = json!(format!("fastprep verify {}", quoted(&target.dir.display().to_string())));
         Ok(report)
     })
+}
+
+/// Opens the source; of Parquet, all footers are read.
+fn open(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Opened> {
+    attended(cancel, interrupted, || plan.found.open(&plan.columns, knobs.limits(), cancel))
 }
 
 /// A path as a shell takes it.
@@ -232,7 +238,7 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
     let mut collect = Collect::new(plan.split_names.clone());
     let counts = execute(plan, opened, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
@@ -241,7 +247,7 @@ pub fn collect(
 
 /// Runs, keeps no row, and gives the report.
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
-    let opened = plan.found.open(&plan.columns, knobs.limits(), cancel)?;
+    let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
     let counts = execute(plan, opened, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(report(plan, &counts, &names))
@@ -274,7 +280,7 @@ impl Sink for Nothing {
 
 fn execute<S: Sink>(
     plan: &Resolved,
-    opened: crate::plan::source::Opened,
+    opened: Opened,
     sink: &mut S,
     spill: Spill,
     knobs: Knobs,
@@ -285,16 +291,7 @@ where
     S::Ready: 'static,
 {
     let names = opened.inputs.names();
-    let mut stages = Vec::new();
-    for (step, counted, build) in &plan.stages {
-        let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
-        let stage = match (build, build.ordered()?) {
-            (_, Some(ordered)) => Stage::Ordered(ordered),
-            (Build::Map(map), None) => Stage::Map(map.clone()),
-            (_, None) => return Err(Error::internal("a stage is neither map nor ordered")),
-        };
-        stages.push((step, stage));
-    }
+    let mut stages = attended(cancel, interrupted, || stages(plan, cancel))?;
     let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
     let Some(barrier) = plan.barrier else {
         let job = Job { source, decode, stages, sink, steps };
@@ -336,6 +333,21 @@ where
         counts[step].rows_out = rows.iter().sum();
     }
     Ok(counts)
+}
+
+/// The stages of one run; keys of earlier folders are read now.
+fn stages(plan: &Resolved, cancel: &Cancel) -> Result<Vec<(usize, Stage)>> {
+    let mut stages = Vec::new();
+    for (step, counted, build) in &plan.stages {
+        let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
+        let stage = match (build, build.ordered(cancel)?) {
+            (_, Some(ordered)) => Stage::Ordered(ordered),
+            (Build::Map(map), None) => Stage::Map(map.clone()),
+            (_, None) => return Err(Error::internal("a stage is neither map nor ordered")),
+        };
+        stages.push((step, stage));
+    }
+    Ok(stages)
 }
 
 fn tokenizer(plan: &Resolved) -> Value {

@@ -1,6 +1,7 @@
 //! From what was said to what is run: columns found, defaults decided, every stage built once and tried on no
 //! rows at all, so that what is wrong is said before a row is read.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -10,12 +11,14 @@ use super::columns::{Use, dedup_columns, needed, not_tokenized, raw_columns};
 use super::source::{Found, SourceColumn};
 use super::{Plan, Step, TokenizeStep};
 use crate::artifact::{Keys, keys};
+use crate::cancel::Cancel;
 use crate::compute::{FilterStage, HeadStage, ProjectStage, WithColumnsStage, call};
 use crate::dedup::{DedupStage, KeyOptions, KeyStage};
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, PromptKeyStage, SpecialTokens};
 use crate::hash;
 use crate::pack::{self, PackOptions};
+use crate::read::discover::names_from_shared;
 use crate::read::{ColumnKind, Limits, ReadColumn};
 use crate::record::schema::INPUT_IDS;
 use crate::record::{Batch, Places, is_text, schema};
@@ -53,7 +56,7 @@ pub struct Resolved {
     pub barrier: Option<Barrier>,
     /// How keys are made, where there is a dedup.
     pub key_recipe: Option<String>,
-    /// Earlier folders, as given.
+    /// Earlier folders of all steps, as they are called in what is published.
     pub against: Vec<String>,
     /// Digest of all that decides the output but the input.
     pub fingerprint: String,
@@ -93,23 +96,25 @@ pub enum Build {
         verify: bool,
         /// Earlier folders.
         against: Vec<String>,
+        /// The number of the first of them among all of the plan.
+        first: usize,
         /// Their keys must have been made so.
         recipe: String,
     },
 }
 
 impl Build {
-    /// The ordered stage, empty.
-    pub fn ordered(&self) -> Result<Option<Box<dyn Ordered>>> {
+    /// The ordered stage, with no row seen.
+    pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
         Ok(match self {
             Build::Map(_) => None,
             Build::Head(rows) => Some(Box::new(HeadStage::new(*rows))),
-            Build::Dedup { keepers, verify, against, recipe } => {
+            Build::Dedup { keepers, verify, against, first, recipe } => {
                 let mut stage = DedupStage::new(*keepers, *verify);
-                for folder in against {
-                    let keys = Keys::open(folder.as_ref())?;
+                for (i, folder) in against.iter().enumerate() {
+                    let keys = Keys::open(folder.as_ref(), cancel)?;
                     same_keys(folder, &keys.recipe, recipe)?;
-                    stage.seed(keys)?;
+                    stage.seed(first + i, keys)?;
                 }
                 Some(Box::new(stage))
             }
@@ -129,8 +134,8 @@ fn same_keys(folder: &str, theirs: &str, ours: &str) -> Result<()> {
 }
 
 /// Decides everything. Reads the heads of the files and the tokenizer, no row.
-pub fn resolve(plan: &Plan) -> Result<Resolved> {
-    let found = plan.source.find()?;
+pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
+    let found = plan.source.find(cancel)?;
     let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
     check_names(plan.source.verb(), &names)?;
     let uses = needed(plan, &names)?;
@@ -151,6 +156,7 @@ pub fn resolve(plan: &Plan) -> Result<Resolved> {
     ];
     let mut builder = Builder {
         plan,
+        earlier: Vec::new(),
         empty: Batch {
             seq: 0,
             records: RecordBatch::new_empty(schema),
@@ -172,23 +178,34 @@ pub fn resolve(plan: &Plan) -> Result<Resolved> {
             max_length: None,
             barrier: None,
             key_recipe: None,
-            against: Vec::new(),
+            against: folder_names(plan)?,
             fingerprint: String::new(),
             head: None,
         },
     };
     for (i, step) in plan.steps.iter().enumerate() {
+        cancel.check()?;
         builder.step(i, step)?;
     }
-    let mut out = builder.out;
+    let Builder { mut out, earlier, .. } = builder;
     out.schema = builder.empty.records.schema();
     let mut decided = out.lines[1..].join("\n");
-    for part in [out.format.as_ref().map(|f| f.to_json()), out.tokenizer.as_ref().map(|t| t.digest.clone())] {
+    let parts = [out.format.as_ref().map(|f| f.to_json()), out.tokenizer.as_ref().map(|t| t.digest.clone())];
+    for part in parts.into_iter().map(Option::unwrap_or_default).chain(earlier) {
         decided.push('\n');
-        decided.push_str(&part.unwrap_or_default());
+        decided.push_str(&part);
     }
     out.fingerprint = hash::digest_hex(decided.as_bytes());
     Ok(out)
+}
+
+/// What the earlier folders of all steps are called, in order.
+fn folder_names(plan: &Plan) -> Result<Vec<String>> {
+    let folders = plan.steps.iter().flat_map(|step| match step {
+        Step::Dedup { against, .. } => against.as_slice(),
+        _ => &[],
+    });
+    names_from_shared(&folders.map(PathBuf::from).collect::<Vec<_>>())
 }
 
 /// Fails where a column would be lost without a word: one of two of the same name, or one that looks like ours.
@@ -243,6 +260,8 @@ fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
 
 struct Builder<'p> {
     plan: &'p Plan,
+    /// The generations of the earlier folders met so far.
+    earlier: Vec<String>,
     /// No rows, as they are at this point of the chain.
     empty: Batch,
     out: Resolved,
@@ -452,29 +471,52 @@ impl Builder<'_> {
     fn dedup(&mut self, number: usize, step: &Step) -> Result<()> {
         let Step::Dedup { on, normalize, verify, keepers, against } = step else { return Ok(()) };
         let on = dedup_columns(on.as_deref(), self.formatted(), || self.visible());
-        let options = KeyOptions { on, normalize: *normalize, verify: *verify };
+        let mark = |column: &String| match (&self.out.format, column.as_str()) {
+            (Some(format), schema::PROMPT) => format.separator().to_string(),
+            (Some(format), schema::COMPLETION) => format.stop().to_string(),
+            _ => String::new(),
+        };
+        let marks = on.iter().map(mark).collect();
+        let options = KeyOptions { on, marks, normalize: *normalize, verify: *verify };
         let recipe = options.recipe();
         let mut text = format!("on {}, {}, first kept", options.on.join(", "), normalize.name());
         text.push_str(if *keepers { ", keepers named" } else { "" });
         text.push_str(if *verify { ", bytes compared" } else { ", 128-bit keys" });
+        let first = self.earlier.len();
+        let names = self.out.against[first..first + against.len()].to_vec();
         if !against.is_empty() {
-            text.push_str(&format!(", against {}", against.join(", ")));
-        }
-        for folder in against {
-            same_keys(folder, &keys::recipe(folder.as_ref())?, &recipe)?;
+            text.push_str(&format!(", against {}", names.join(", ")));
         }
         self.say("dedup", &text, "ordered");
+        for (folder, name) in against.iter().zip(&names) {
+            let (manifest, theirs) = keys::described(folder.as_ref())?;
+            same_keys(folder, &theirs, &recipe)?;
+            self.note_wording(name, &manifest.format);
+            self.earlier.push(manifest.data);
+        }
         self.map(number, Counted::No, KeyStage(options))?;
         // What the ordered stage takes away again.
         self.empty = self.empty.clone().without_columns(&[crate::dedup::KEY_BYTES])?;
         self.out.key_recipe = Some(recipe.clone());
-        self.out.against.clone_from(against);
         self.out.stages.push((
             number,
             Counted::Yes,
-            Build::Dedup { keepers: *keepers, verify: *verify, against: against.clone(), recipe },
+            Build::Dedup { keepers: *keepers, verify: *verify, against: against.clone(), first, recipe },
         ));
         Ok(())
+    }
+
+    /// Rows of other templates are rarely the same text: says so, since nothing else would.
+    fn note_wording(&mut self, folder: &str, theirs: &serde_json::Value) {
+        let Some(ours) = &self.out.format else { return };
+        let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
+        let (prompt, completion) = (template("prompt"), template("completion"));
+        if (prompt.as_str(), completion.as_str()) != (ours.prompt().source(), ours.completion().source()) {
+            self.out.lines.push(super::explain::detail(&format!(
+                "note: {folder} was worded by other templates: prompt {prompt:?}, completion {completion:?}; \
+                 only rows that render to the same text are found"
+            )));
+        }
     }
 
     fn tokenize(&mut self, number: usize, step: &TokenizeStep) -> Result<()> {

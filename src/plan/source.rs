@@ -126,12 +126,12 @@ impl SourceSpec {
     }
 
     /// Finds the files and learns the columns.
-    pub fn find(&self) -> Result<Found> {
+    pub fn find(&self, cancel: &Cancel) -> Result<Found> {
         let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
         let (files, columns, arrow_schema) = match self {
             SourceSpec::Jsonl { inputs, .. } => {
-                let files = discover(inputs, Wanted::Jsonl)?;
-                let columns = from_json(peek_files(&files)?);
+                let files = discover(inputs, Wanted::Jsonl, cancel)?;
+                let columns = from_json(peek_files(&files, cancel)?);
                 (files, columns, None)
             }
             SourceSpec::Reader { name, stream, peeked, .. } => {
@@ -143,8 +143,8 @@ impl SourceSpec {
                 (Vec::new(), from_json(columns), None)
             }
             SourceSpec::Parquet { inputs } => {
-                let files = discover(inputs, Wanted::Parquet)?;
-                let schema = parquet::schema(&files)?;
+                let files = discover(inputs, Wanted::Parquet, cancel)?;
+                let schema = parquet::schema(&files, cancel)?;
                 (files, arrow_columns(&schema), Some(schema))
             }
             SourceSpec::Arrow { stream, .. } => {
@@ -272,7 +272,7 @@ impl Found {
             }
             SourceSpec::Parquet { .. } => {
                 let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
-                let source = ParquetSource::new(self.files.clone(), Some(&names), limits)?;
+                let source = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
                 let inputs = source.inputs();
                 (Box::new(source), inputs)
             }

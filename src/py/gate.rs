@@ -35,9 +35,10 @@ pub fn enter<T: Send>(
             let Some(progress) = progress else { return Ok(()) };
             progress.callable.call1(py, (watched.bytes_read(), progress.total)).map(|_| ())
         };
-        raised = Python::attach(|py| py.check_signals().and_then(|()| tell(py))).err();
-        if raised.is_some() {
-            INTERRUPTIONS.fetch_add(1, Ordering::Relaxed);
+        // Asked again while the work winds up: what was raised stays.
+        if raised.is_none() {
+            raised = Python::attach(|py| py.check_signals().and_then(|()| tell(py))).err();
+            INTERRUPTIONS.fetch_add(u64::from(raised.is_some()), Ordering::Relaxed);
         }
         raised.is_some()
     };

@@ -18,6 +18,7 @@ use super::reader::{Made, Stdin};
 use super::tokenizer::spec;
 use crate::dedup::Normalize;
 use crate::disk::Disk;
+use crate::engine::attended;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, nearest_first};
 use crate::format::OnCollision;
@@ -56,7 +57,7 @@ impl PyPlan {
 
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
         let plan = self.0.clone();
-        py.detach(|| resolve(&plan)).map_err(|e| to_python(py, &e))
+        enter(py, None, |cancel, interrupted| attended(cancel, interrupted, || resolve(&plan, cancel)))
     }
 }
 
@@ -391,7 +392,9 @@ impl PyPlan {
 /// Reads a prepared folder back; the report as JSON.
 #[pyfunction]
 pub fn verify(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<String> {
-    let report = py.detach(|| crate::artifact::verify(&dir)).map_err(|e| to_python(py, &e))?;
+    let report = enter(py, None, |cancel, interrupted| {
+        attended(cancel, interrupted, || crate::artifact::verify(&dir, cancel))
+    })?;
     let problems: Vec<Value> =
         report.problems.iter().map(|p| json!({"file": p.file, "what": p.what})).collect();
     Ok(json!({

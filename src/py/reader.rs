@@ -99,12 +99,17 @@ struct Object {
 impl Read for Object {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at == self.held.len() {
+            let before = INTERRUPTIONS.load(Ordering::Relaxed);
             self.held = Python::attach(|py| -> PyResult<Vec<u8>> {
                 let bytes = self.object.call_method1(py, "read", (BLOCK,))?;
                 Ok(bytes.bind(py).cast::<PyBytes>()?.as_bytes().to_vec())
             })
             .map_err(io::Error::other)?;
             self.at = 0;
+            // Nearly all time of a slow stream is spent within that call.
+            if INTERRUPTIONS.load(Ordering::Relaxed) != before {
+                return Err(io::Error::other("interrupted"));
+            }
         }
         let n = out.len().min(self.held.len() - self.at);
         out[..n].copy_from_slice(&self.held[self.at..self.at + n]);

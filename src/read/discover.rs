@@ -9,6 +9,7 @@ use glob::{MatchOptions, glob_with};
 
 use super::InputFile;
 use super::open::cannot_read;
+use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 
 /// What a folder is searched for. A file that is named, or that a glob matches, may have any name.
@@ -39,7 +40,8 @@ impl Wanted {
             Wanted::Parquet => Wanted::Jsonl,
         };
         let mut found = Vec::new();
-        let holds_other = search(folder, other, &mut HashSet::new(), &mut found).is_ok() && !found.is_empty();
+        let holds_other = search(folder, other, &Cancel::default(), &mut HashSet::new(), &mut found).is_ok()
+            && !found.is_empty();
         match (holds_other, other) {
             (true, Wanted::Parquet) => {
                 format!(
@@ -64,13 +66,13 @@ impl Wanted {
 ///
 /// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
 /// `[…]`, `**`; a folder it matches is searched too). Fails with `not_found` for a pattern without files.
-pub fn discover(patterns: &[String], wanted: Wanted) -> Result<Vec<InputFile>> {
+pub fn discover(patterns: &[String], wanted: Wanted, cancel: &Cancel) -> Result<Vec<InputFile>> {
     let mut paths = Vec::new();
     for pattern in patterns {
         let before = paths.len();
         let literal = Path::new(pattern);
         if literal.is_dir() {
-            search(literal, wanted, &mut HashSet::new(), &mut paths)?;
+            search(literal, wanted, cancel, &mut HashSet::new(), &mut paths)?;
             if paths.len() == before {
                 let message = format!("the folder holds none of {}", wanted.about());
                 return Err(Error::new(Class::Source, "not_found", message)
@@ -80,7 +82,7 @@ pub fn discover(patterns: &[String], wanted: Wanted) -> Result<Vec<InputFile>> {
         } else if literal.exists() {
             paths.push(literal.to_path_buf());
         } else if pattern.contains(['*', '?', '[']) {
-            expand(pattern, wanted, &mut paths)?;
+            expand(pattern, wanted, cancel, &mut paths)?;
             if paths.len() == before {
                 return Err(not_found(format!("no file matches `{pattern}`")));
             }
@@ -101,7 +103,7 @@ fn not_found(message: impl Into<String>) -> Error {
     Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
 }
 
-fn expand(pattern: &str, wanted: Wanted, paths: &mut Vec<PathBuf>) -> Result<()> {
+fn expand(pattern: &str, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<PathBuf>) -> Result<()> {
     let options = MatchOptions {
         case_sensitive: true,
         require_literal_separator: true,
@@ -113,12 +115,13 @@ fn expand(pattern: &str, wanted: Wanted, paths: &mut Vec<PathBuf>) -> Result<()>
             .help("write [[] for a literal [")
     })?;
     for path in matches {
+        cancel.check()?;
         let path = path.map_err(|e| {
             let shown = e.path().display().to_string();
             cannot_read(e.into(), shown)
         })?;
         if path.is_dir() {
-            search(&path, wanted, &mut HashSet::new(), paths)?;
+            search(&path, wanted, cancel, &mut HashSet::new(), paths)?;
         } else {
             paths.push(path);
         }
@@ -130,6 +133,7 @@ fn expand(pattern: &str, wanted: Wanted, paths: &mut Vec<PathBuf>) -> Result<()>
 fn search(
     folder: &Path,
     wanted: Wanted,
+    cancel: &Cancel,
     seen: &mut HashSet<PathBuf>,
     paths: &mut Vec<PathBuf>,
 ) -> Result<()> {
@@ -139,13 +143,14 @@ fn search(
         return Ok(());
     }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
+        cancel.check()?;
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
         if name.starts_with('.') {
             continue;
         }
         if path.is_dir() {
-            search(&path, wanted, seen, paths)?;
+            search(&path, wanted, cancel, seen, paths)?;
         } else if wanted.matches(&name) {
             paths.push(path);
         }
@@ -156,19 +161,20 @@ fn search(
 
 /// Sorts, takes out what several patterns named, and names each file from the folder that all share.
 fn name(paths: Vec<PathBuf>) -> Result<Vec<InputFile>> {
-    let mut files = Vec::with_capacity(paths.len());
-    for path in paths {
-        let parts = absolute_parts(&path)?;
-        files.push((parts, path));
-    }
-    let shared =
-        files.iter().map(|(parts, _)| &parts[..parts.len() - 1]).reduce(common).map_or(0, <[_]>::len);
+    let names = names_from_shared(&paths)?;
     let mut named: Vec<InputFile> =
-        files.into_iter().map(|(parts, path)| InputFile { name: parts[shared..].join("/"), path }).collect();
+        names.into_iter().zip(paths).map(|(name, path)| InputFile { name, path }).collect();
     named.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     let mut seen = HashSet::new();
     named.retain(|f| seen.insert(identity(&f.path)));
     Ok(named)
+}
+
+/// What each path is called from the folder that all share: what may be published, since it is never absolute.
+pub fn names_from_shared(paths: &[PathBuf]) -> Result<Vec<String>> {
+    let all = paths.iter().map(|path| absolute_parts(path)).collect::<Result<Vec<_>>>()?;
+    let shared = all.iter().map(|parts| &parts[..parts.len() - 1]).reduce(common).map_or(0, <[_]>::len);
+    Ok(all.iter().map(|parts| parts[shared..].join("/")).collect())
 }
 
 /// The same for each way to write a path; a link to a file stays a file of its own.
@@ -219,7 +225,7 @@ mod tests {
     fn found(folder: &tempfile::TempDir, patterns: &[&str], wanted: Wanted) -> Vec<String> {
         let full = |p: &&str| format!("{}/{p}", folder.path().display());
         let patterns: Vec<String> = patterns.iter().map(full).collect();
-        match discover(&patterns, wanted) {
+        match discover(&patterns, wanted, &Cancel::default()) {
             Ok(files) => files.into_iter().map(|f| f.name).collect(),
             Err(e) => vec![e.code().to_string()],
         }

@@ -6,20 +6,23 @@ use std::io::{Cursor, Read};
 use super::json::{self, Kind, Value};
 use super::open::{BoxedReader, Opened, cannot_read};
 use super::{ColumnKind, InputFile, ReadColumn};
+use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PEEK_BYTES_FIRST, PEEK_BYTES_OTHER};
 
 /// The columns in the heads of these files, in the order they are first seen: [`ColumnKind::Text`] where all
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
 /// null throughout is `Text`. Lines that are no objects are left for the run to reject.
-pub fn peek_files(files: &[InputFile]) -> Result<Vec<ReadColumn>> {
+pub fn peek_files(files: &[InputFile], cancel: &Cancel) -> Result<Vec<ReadColumn>> {
     let mut columns = Columns::default();
     let mut want = PEEK_BYTES_FIRST;
     for file in files {
+        cancel.check()?;
         let mut opened = Opened::file(&file.path)?;
         let mut head = Vec::new();
         let mut ended = opened.read_block(want, &mut head)? < want;
         while !ended && cut_in_first_line(&head) {
+            cancel.check()?;
             let more = head.len();
             ended = opened.read_block(more, &mut head)? < more;
         }
@@ -243,7 +246,7 @@ mod tests {
         let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into() };
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
-            assert_eq!(peek_files(&files).unwrap()[..2], expected);
+            assert_eq!(peek_files(&files, &Cancel::default()).unwrap()[..2], expected);
         }
         for stored in [text.clone().into_bytes(), gzip(text.as_bytes())] {
             let (columns, mut rest) = peek_reader(reader(&stored), "-").unwrap();
@@ -264,8 +267,8 @@ mod tests {
             files.push(InputFile { path, name: name.into() });
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
-        assert_eq!(peek_files(&files).unwrap(), expected);
+        assert_eq!(peek_files(&files, &Cancel::default()).unwrap(), expected);
         std::fs::write(&files[1].path, "[\n").unwrap();
-        assert_eq!(peek_files(&files).unwrap_err().code(), "json_array");
+        assert_eq!(peek_files(&files, &Cancel::default()).unwrap_err().code(), "json_array");
     }
 }

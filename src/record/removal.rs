@@ -87,7 +87,7 @@ pub struct Duplicate {
     pub dropped: Place,
     /// The kept row; none where the key came from an earlier folder.
     pub kept: Option<Place>,
-    /// Index of that earlier folder in the step's `against` list.
+    /// The number of that earlier folder among all of the plan.
     pub against: Option<usize>,
 }
 

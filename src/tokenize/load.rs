@@ -23,7 +23,7 @@ pub struct TokenNames {
     pub pad: Option<String>,
 }
 
-/// A control token: an added token marked `special`.
+/// A control token: an added token marked `special`, or what begins or ends a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecialToken {
     /// As it is written in text.
@@ -142,7 +142,7 @@ impl LoadedTokenizer {
             encoder: Arc::new(encoder),
             digest: hash::digest_hex(bytes),
             vocab_size: tokenizer.get_vocab_size(true),
-            special_tokens: special_tokens(&tokenizer)?,
+            special_tokens: special_tokens(&tokenizer, [bos_id, eos_id])?,
             tokenizer,
             prefix_ids,
             suffix_ids,
@@ -270,7 +270,7 @@ pub(super) fn broken(e: &dyn std::fmt::Display) -> Error {
         .help("load it with the Python package tokenizers, and save it again")
 }
 
-fn special_tokens(tokenizer: &Tokenizer) -> Result<Vec<SpecialToken>> {
+fn special_tokens(tokenizer: &Tokenizer, ends: [Option<i32>; 2]) -> Result<Vec<SpecialToken>> {
     let added = tokenizer.get_added_vocabulary().get_added_tokens_decoder();
     let mut special = added
         .iter()
@@ -280,6 +280,13 @@ fn special_tokens(tokenizer: &Tokenizer) -> Result<Vec<SpecialToken>> {
             Ok(SpecialToken { content: token.content.clone(), id })
         })
         .collect::<Result<Vec<_>>>()?;
+    // Named as BOS or EOS, a token ends or begins a text though tokenizer.json does not mark it.
+    for id in ends.into_iter().flatten() {
+        let content = tokenizer.id_to_token(id.cast_unsigned());
+        if let Some(content) = content.filter(|_| special.iter().all(|t| t.id != id)) {
+            special.push(SpecialToken { content, id });
+        }
+    }
     special.sort_by_key(|t| t.id);
     Ok(special)
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::artifact::{self, Keys};
+use crate::cancel::Cancel;
 use crate::record::Batch;
 use crate::record::schema::{self, KEY, SPLIT};
 use crate::record::{Duplicate, Place, Places, Reject};
@@ -279,7 +280,7 @@ fn rows_come_back_in_every_format() {
     let trained = (0..count).filter(|i| i % 10 != 9).map(|i| (i as u64 % 7).saturating_sub(1)).sum::<u64>();
     assert_eq!(totals["train"].trained_tokens, trained);
     assert_eq!(manifest.schema[2], Column { name: "input_ids".into(), type_name: "list<int32>".into() });
-    let report = artifact::verify(dir.path()).unwrap();
+    let report = artifact::verify(dir.path(), &Cancel::default()).unwrap();
     assert_eq!((report.problems, report.unexpected), (vec![], vec![]));
     // Of one format: all hold the same rows.
     assert_eq!(report.rows, count as u64);
@@ -290,7 +291,7 @@ fn sidecars_hold_keys_rejects_and_duplicates_in_row_order() {
     let dir = tempfile::tempdir().unwrap();
     let options = options(dir.path(), rows(0, 1, Text::View).schema());
     let manifest = publish(options, Disk::real(), 1_000, 1_000, Text::View).unwrap();
-    let keys = Keys::open(dir.path()).unwrap();
+    let keys = Keys::open(dir.path(), &Cancel::default()).unwrap();
     assert_eq!((keys.recipe.as_str(), keys.rows), ("v1 prompt", 1_000));
     assert_eq!(keys.map(Result::unwrap).collect::<Vec<_>>(), (0..1_000).map(key).collect::<Vec<_>>());
     let stored = &read_arrow(&dir.path().join(&manifest.data).join("keys.arrow"))[0];
@@ -342,8 +343,8 @@ fn nothing_is_a_data_set_too() {
     assert_eq!(manifest.shards.len(), 8);
     assert!(manifest.shards.iter().all(|f| f.rows == 0));
     assert!(dir.path().join("rejects.jsonl").exists());
-    assert_eq!(artifact::verify(dir.path()).unwrap().problems, vec![]);
-    assert_eq!(Keys::open(dir.path()).unwrap().count(), 0);
+    assert_eq!(artifact::verify(dir.path(), &Cancel::default()).unwrap().problems, vec![]);
+    assert_eq!(Keys::open(dir.path(), &Cancel::default()).unwrap().count(), 0);
 }
 
 #[test]
@@ -369,7 +370,7 @@ fn verify_names_each_damage() {
             std::fs::remove_file(dir.path().join("rejects.jsonl")).unwrap();
         }
         damage(&dir.path().join(&manifest.data).join(&manifest.shards[0].name));
-        let report = artifact::verify(dir.path()).unwrap();
+        let report = artifact::verify(dir.path(), &Cancel::default()).unwrap();
         if what.is_empty() {
             assert_eq!((report.problems, report.unexpected), (vec![], vec!["notes.txt".into()]), "{name}");
         } else {
@@ -392,9 +393,9 @@ fn damaged_keys_are_not_used() {
     let options = options(dir.path(), rows(0, 1, Text::View).schema());
     let manifest = publish(options.clone(), Disk::real(), 100, 100, Text::View).unwrap();
     flip(&dir.path().join(&manifest.data).join("keys.arrow"));
-    assert_eq!(Keys::open(dir.path()).err().unwrap().code(), "bad_keys");
+    assert_eq!(Keys::open(dir.path(), &Cancel::default()).err().unwrap().code(), "bad_keys");
     publish(SinkOptions { key_recipe: None, ..options }, Disk::real(), 100, 100, Text::View).unwrap();
-    assert_eq!(Keys::open(dir.path()).err().unwrap().code(), "no_keys");
+    assert_eq!(Keys::open(dir.path(), &Cancel::default()).err().unwrap().code(), "no_keys");
 }
 
 #[test]

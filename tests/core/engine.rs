@@ -81,7 +81,7 @@ fn threads_batches_and_memory_change_no_byte() {
 #[test]
 fn collected_rows_are_the_same_too() {
     let dir = tempfile::tempdir().unwrap();
-    let plan = resolve(&tokenized(&chain(scan(inputs(dir.path(), 200))))).unwrap();
+    let plan = resolve(&tokenized(&chain(scan(inputs(dir.path(), 200)))), &Cancel::default()).unwrap();
     let rows = |threads, batch_rows, shuffle_bytes| {
         let knobs = Knobs { threads, batch_bytes: 4_000, batch_rows, shuffle_bytes };
         let made = collect(&plan, knobs, &Cancel::default(), &mut || false).unwrap();

@@ -42,7 +42,7 @@ fn an_input_that_vanishes_before_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let plan = chain(scan(inputs(dir.path(), 200)));
     let second = dir.path().join("in/b.jsonl");
-    let resolved = resolve(&plan).unwrap();
+    let resolved = resolve(&plan, &Cancel::default()).unwrap();
     fs::remove_file(&second).unwrap();
     let out = dir.path().join("out");
     let never = &mut || false;

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use fastprep::artifact::{self, Manifest};
+use fastprep::cancel::Cancel;
 use fastprep::disk::Disk;
 use fastprep::error::Class;
 use fastprep::plan::Plan;
@@ -43,7 +44,7 @@ impl Case {
     /// What a reader of the folder gets: whole, or the test fails.
     fn read(out: &Path) -> Manifest {
         let manifest = artifact::open(out).unwrap();
-        let mut report = artifact::verify(out).unwrap();
+        let mut report = artifact::verify(out, &Cancel::default()).unwrap();
         // Beside the manifest it is a copy for people, which follows the commit.
         report.problems.retain(|p| p.file != "rejects.jsonl");
         assert_eq!(report.problems, []);

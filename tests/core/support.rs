@@ -100,7 +100,7 @@ pub fn run_until(
     disk: Disk,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Value> {
-    sink(&resolve(plan)?, &target(out), knobs, disk, &Cancel::default(), interrupted)
+    sink(&resolve(plan, &Cancel::default())?, &target(out), knobs, disk, &Cancel::default(), interrupted)
 }
 
 /// Everything below a folder, by relative path; folders end in `/`.

@@ -24,14 +24,16 @@ use super::arrow::Slices;
 use super::inputs::Inputs;
 use super::open::open_file;
 use super::{InputFile, Limits};
+use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
 use crate::stage::{Chunk, Payload, Source};
 
 /// The columns of the first file, strings as views and all nullable. Reads the footers of all files: fails where
 /// one lacks a column or has it in another type (`schema_mismatch`).
-pub fn schema(files: &[InputFile]) -> Result<SchemaRef> {
+pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
     let mut expected: Option<SchemaRef> = None;
     for file in files {
+        cancel.check()?;
         let found = Footer::read(&file.path)?.schema;
         match &expected {
             None => expected = Some(found),
@@ -74,8 +76,13 @@ pub struct ParquetSource {
 
 impl ParquetSource {
     /// Reads these columns in this order; none stands for all columns of the first file. Reads all footers now.
-    pub fn new(files: Vec<InputFile>, columns: Option<&[String]>, limits: Limits) -> Result<Self> {
-        let mut schema = schema(&files)?;
+    pub fn new(
+        files: Vec<InputFile>,
+        columns: Option<&[String]>,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let mut schema = schema(&files, cancel)?;
         if let Some(columns) = columns {
             schema = select(&schema, columns)?;
         }

@@ -71,7 +71,7 @@ fn reads_what_was_written_whatever_the_batch() {
         .collect();
     for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (1000, 1 << 20), (1000, 300)] {
         let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
-        let source = ParquetSource::new(files.clone(), None, limits).unwrap();
+        let source = ParquetSource::new(files.clone(), None, limits, &Cancel::default()).unwrap();
         let inputs = source.inputs();
         assert_eq!(rows(source, limits).unwrap(), expected);
         let listed = inputs.list(&Cancel::default()).unwrap();
@@ -86,7 +86,7 @@ fn batches_hold_about_as_many_bytes_as_asked() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![write(&folder, "a", &records(0, 5000), 5000)];
     let limits = Limits { batch_bytes: 10_000, ..Limits::default() };
-    let mut source = ParquetSource::new(files, Some(&["t".into()]), limits).unwrap();
+    let mut source = ParquetSource::new(files, Some(&["t".into()]), limits, &Cancel::default()).unwrap();
     let mut batches = 0;
     while let Some(chunk) = source.next().unwrap() {
         let Payload::Records(records) = chunk.payload else { panic!("records") };
@@ -102,11 +102,16 @@ fn projects_in_the_order_asked_for() {
     let files = vec![write(&folder, "a", &records(0, 10), 4)];
     let limits = Limits::default();
     let columns = ["t".to_string(), "n".to_string()];
-    let found = rows(ParquetSource::new(files.clone(), Some(&columns), limits).unwrap(), limits).unwrap();
+    let found =
+        rows(ParquetSource::new(files.clone(), Some(&columns), limits, &Cancel::default()).unwrap(), limits)
+            .unwrap();
     assert_eq!(found[1].2, r#"{"t":"text number 1 x","n":1}"#);
-    let none = rows(ParquetSource::new(files.clone(), Some(&[]), limits).unwrap(), limits).unwrap();
+    let none =
+        rows(ParquetSource::new(files.clone(), Some(&[]), limits, &Cancel::default()).unwrap(), limits)
+            .unwrap();
     assert_eq!((none.len(), none[0].2.as_str()), (10, "{}"));
-    let e = ParquetSource::new(files, Some(&["T".into()]), limits).map(|_| ()).unwrap_err();
+    let e =
+        ParquetSource::new(files, Some(&["T".into()]), limits, &Cancel::default()).map(|_| ()).unwrap_err();
     assert_eq!((e.code(), e.get_column()), ("missing_column", Some("T")));
 }
 
@@ -123,7 +128,7 @@ fn strings_of_any_kind_are_views_and_json_stays_json() {
     ]);
     let records = RecordBatch::try_new(Arc::new(schema), vec![large, dictionary]).unwrap();
     let files = vec![write(&folder, "a", &records, 4)];
-    let mut source = ParquetSource::new(files, None, Limits::default()).unwrap();
+    let mut source = ParquetSource::new(files, None, Limits::default(), &Cancel::default()).unwrap();
     let Some(Chunk { payload: Payload::Records(read), .. }) = source.next().unwrap() else {
         panic!("records")
     };
@@ -148,7 +153,7 @@ fn columns_that_differ_between_files_are_named() {
     ];
     for (name, records, expected) in cases {
         let files = [first.clone(), write(&folder, name, &records, 4)];
-        let e = schema(&files).unwrap_err();
+        let e = schema(&files, &Cancel::default()).unwrap_err();
         assert!(e.message().contains(expected), "{e}");
         assert_eq!(
             (e.code(), e.get_path()),
@@ -157,9 +162,11 @@ fn columns_that_differ_between_files_are_named() {
     }
     // Another order is the same schema.
     let turned = write(&folder, "turned", &whole.project(&[2, 1, 0]).unwrap(), 4);
-    let found =
-        rows(ParquetSource::new(vec![first, turned], None, Limits::default()).unwrap(), Limits::default())
-            .unwrap();
+    let found = rows(
+        ParquetSource::new(vec![first, turned], None, Limits::default(), &Cancel::default()).unwrap(),
+        Limits::default(),
+    )
+    .unwrap();
     assert_eq!(found[4].2, crate::record::json::row(&whole, 1));
 }
 
@@ -167,7 +174,7 @@ fn columns_that_differ_between_files_are_named() {
 fn outcome(path: &Path) -> &'static str {
     let file = InputFile { path: path.to_path_buf(), name: "x".into() };
     let limits = Limits::default();
-    let read = ParquetSource::new(vec![file], None, limits).and_then(|mut source| {
+    let read = ParquetSource::new(vec![file], None, limits, &Cancel::default()).and_then(|mut source| {
         while source.next()?.is_some() {}
         Ok(())
     });

@@ -15,7 +15,7 @@ use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
 use super::as_text::Span;
-use super::cache::{self, Found, Ids, Key, PieceCache, key};
+use super::cache::{self, Found, Ids, Key, PieceCache};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
@@ -43,6 +43,7 @@ pub struct BpeScratch {
     /// Parts of pieces: apart, since a piece may be a token that no merge makes.
     parts: Option<PieceCache>,
     merging: MergeScratch,
+    keys: Vec<Option<Key>>,
     ids: Vec<i32>,
 }
 
@@ -91,8 +92,14 @@ impl Bpe {
             if out.len() < room {
                 out.resize(room, 0);
             }
-            for &end in ends {
-                let key = key(text, start, end);
+            let mut keys = std::mem::take(&mut scratch.keys);
+            keys.clear();
+            let mut from = start;
+            keys.extend(ends.iter().map(|&end| {
+                let key = cache::key(text, std::mem::replace(&mut from, end), end);
+                key.inspect(|&key| scratch.cache.prepare(key))
+            }));
+            for (&key, &end) in keys.iter().zip(ends) {
                 match key.and_then(|key| scratch.cache.get(key)) {
                     Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
                         out[n..n + ids.len()].copy_from_slice(ids);
@@ -104,6 +111,7 @@ impl Bpe {
                 }
                 start = end;
             }
+            scratch.keys = keys;
         });
         out.truncate(n);
     }
@@ -118,7 +126,7 @@ impl Bpe {
         out: &mut Vec<i32>,
         n: usize,
     ) -> usize {
-        let BpeScratch { cache, parts, merging, ids } = scratch;
+        let BpeScratch { cache, parts, merging, ids, .. } = scratch;
         let merged = |part: &[u8], merging: &mut MergeScratch, ids: &mut Vec<i32>| {
             let symbols = part.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
             merge(&self.model.pairs, symbols, merging, ids);

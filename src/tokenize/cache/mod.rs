@@ -1,12 +1,13 @@
 //! Pieces of text that were seen before, and their ids: one cache for each worker, of a fixed size.
 
 mod long;
+mod prefetch;
 mod short;
 
 use long::LongCache;
 pub use short::{Found, Ids, Key, key};
 
-/// A cache of at most 8 MiB. Pieces are compared in whole, so that none is taken for another.
+/// A cache of at most 12 MiB. Pieces are compared in whole, so that none is taken for another.
 #[derive(Default)]
 pub struct PieceCache {
     short: short::ShortCache,
@@ -14,9 +15,15 @@ pub struct PieceCache {
 }
 
 impl PieceCache {
+    /// Asks the memory for what this key is looked up in.
+    #[inline]
+    pub fn prepare(&self, key: Key) {
+        self.short.prepare(key);
+    }
+
     /// The ids of a piece with a key, where it is known.
     #[inline]
-    pub fn get(&self, key: Key) -> Option<Found<'_>> {
+    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
         self.short.get(key)
     }
 
@@ -35,7 +42,7 @@ impl PieceCache {
 
     /// Appends the ids of the piece from `start` to `end`; says whether it is known.
     #[inline]
-    pub fn append(&self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
+    pub fn append(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
         let ids = match key(text, start, end) {
             Some(key) => match self.get(key) {
                 Some(Found::Inline(ids, n)) => &ids[..n],

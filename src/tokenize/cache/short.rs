@@ -1,5 +1,7 @@
 //! Pieces of up to 15 bytes, each its own key: its bytes and its length in a number of 128 bits. Up to 3 ids are held beside the key.
 
+use super::prefetch::prefetch;
+
 /// What a piece is known by.
 pub type Key = u128;
 
@@ -9,8 +11,8 @@ const MAX_KEY: usize = 15;
 const INLINE: usize = 3;
 /// Ids and their number.
 pub type Ids = [i32; INLINE + 1];
-/// Lines of 64 bytes: 4 MiB for each worker.
-const LINES: usize = 1 << 16;
+/// Lines of 64 bytes: 8 MiB for each worker.
+const LINES: usize = 1 << 17;
 /// Ids held elsewhere, at most; all is forgotten when there are more: 1 MiB.
 const MAX_SPILLED: usize = 1 << 18;
 
@@ -23,7 +25,7 @@ struct Line {
     ids: [Ids; 2],
 }
 
-/// A cache of 5 MiB.
+/// A cache of 9 MiB.
 pub struct ShortCache {
     lines: Vec<Line>,
     spilled: Vec<i32>,
@@ -82,15 +84,25 @@ pub enum Found<'a> {
 }
 
 impl ShortCache {
+    /// Asks the memory for the line of a key, so that it is there when the key is looked up.
+    #[inline]
+    pub fn prepare(&self, key: Key) {
+        prefetch(&self.lines[home(key)]);
+    }
+
     /// The ids of a piece that is known.
     #[inline]
-    pub fn get(&self, key: Key) -> Option<Found<'_>> {
-        let line = &self.lines[home(key)];
-        let (first, second) = (line.keys[0] == key, line.keys[1] == key);
-        if !(first | second) {
-            return None;
+    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
+        let line = &mut self.lines[home(key)];
+        if line.keys[0] != key {
+            if line.keys[1] != key {
+                return None;
+            }
+            // The one that is used stays.
+            line.keys.swap(0, 1);
+            line.ids.swap(0, 1);
         }
-        let ids = &line.ids[usize::from(second)];
+        let ids = &line.ids[0];
         let n = ids[INLINE];
         if n >= 0 {
             return Some(Found::Inline(ids, n as usize));
@@ -99,7 +111,7 @@ impl ShortCache {
         Some(Found::Spilled(&self.spilled[start..start + n.unsigned_abs() as usize]))
     }
 
-    /// Remembers a piece that is not known; of the two in its line the older one goes.
+    /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
     pub fn insert(&mut self, key: Key, ids: &[i32]) {
         if self.spilled.len() + ids.len() > MAX_SPILLED {
             self.lines.fill(Line::default());

@@ -24,8 +24,8 @@ use pattern::{Node, parse};
 /// The pattern of `ByteLevel` with `use_regex`.
 pub const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-/// Pieces handed on together, at most: as many as a block can hold.
-const AT_ONCE: usize = masks::BLOCK;
+/// Pieces handed on together, at most: a block may bring as many as it has bytes.
+const AT_ONCE: usize = 2 * masks::BLOCK;
 
 /// How text is cut.
 pub struct Splitter {
@@ -124,22 +124,30 @@ fn cut_blocks(
     take: &mut impl FnMut(&[u8], usize, &[usize]),
 ) {
     let mut ends = [0; AT_ONCE];
-    let mut at = 0;
+    let (mut start, mut n, mut at) = (0, 0, 0);
     while at < text.len() {
-        let mut starts = ascii.ends(text, at);
-        let mut n = 0;
-        while starts != 0 {
-            ends[n] = at + starts.trailing_zeros() as usize;
+        // The second byte too: the first may be a space before a word that is not ASCII.
+        let is_ascii = text[at] < 0x80 && text.get(at + 1).is_none_or(|&b| b < 0x80);
+        let mut bits = if is_ascii { ascii.ends(text, at) } else { 0 };
+        if bits == 0 {
+            at = automaton.match_end(text, at).unwrap_or(text.len());
+            ends[n] = at;
             n += 1;
-            starts &= starts - 1;
+        } else {
+            let block = at;
+            while bits != 0 {
+                at = block + bits.trailing_zeros() as usize;
+                ends[n] = at;
+                n += 1;
+                bits &= bits - 1;
+            }
         }
-        if n == 0 {
-            ends[0] = automaton.match_end(text, at).unwrap_or(text.len());
-            n = 1;
+        if n + masks::BLOCK > AT_ONCE {
+            take(text, start, &ends[..n]);
+            (start, n) = (at, 0);
         }
-        take(text, at, &ends[..n]);
-        at = ends[n - 1];
     }
+    take(text, start, &ends[..n]);
 }
 
 fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Result<(), String> {

@@ -3,6 +3,7 @@ use std::io::ErrorKind;
 
 use super::*;
 use crate::artifact;
+use crate::cancel::Cancel;
 use crate::write::tests::{Text, base, batch, options, publish, push, rows, tree};
 use crate::write::{ShardSink, SinkOptions};
 
@@ -18,7 +19,7 @@ fn run(out: &Path, count: usize, disk: Disk) -> Result<Manifest> {
 /// the next run to replace.
 fn seen(out: &Path) -> Option<u64> {
     let manifest = artifact::open(out).ok()?;
-    let mut report = artifact::verify(out).unwrap();
+    let mut report = artifact::verify(out, &Cancel::default()).unwrap();
     report.problems.retain(|p| p.file != REJECTS);
     assert_eq!(report.problems, vec![]);
     assert_eq!(report.rows, manifest.splits.iter().map(|s| s.rows).sum::<u64>());
