@@ -3,9 +3,11 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
-//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`disk`], [`record`], [`report`], [`stage`],
+//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`disk`], [`permutation`], [`record`], [`report`],
+//!    [`spill`], [`stage`],
 //!    [`artifact`]
-//! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `write`
+//! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
+//!    `load`
 //! 2. `plan`: steps as data, resolved and explained without touching a row
 //! 3. `engine`: the only place that creates threads
 //! 4. `py`: the binding, the only place that names pyo3
@@ -20,11 +22,15 @@ pub mod error;
 pub mod format;
 pub mod hash;
 pub mod limits;
+pub mod load;
+pub mod pack;
+pub mod permutation;
 pub mod plan;
 pub mod read;
 pub mod record;
 pub mod report;
 pub mod shuffle;
+pub mod spill;
 pub mod split;
 pub mod stage;
 pub mod tokenize;

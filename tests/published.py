@@ -124,13 +124,15 @@ def rewrite(folder: Path, **changes: Any) -> None:
 def _field(name: str) -> pa.Field:
     # The core's lists hold no nulls and say so in the schema.
     item = (_TYPES | _OPTIONAL).get(name)
+    if name == "row_weight":
+        return pa.field(name, pa.float64())
     if item is None:
         return pa.field(name, pa.string())
     return pa.field(name, pa.list_(pa.field("item", item, nullable=False)), nullable=False)
 
 
 def _type_name(type_: pa.DataType) -> str:
-    return _NAMES[type_.value_type if pa.types.is_list(type_) else type_]
+    return "float64" if type_ == pa.float64() else _NAMES[type_.value_type if pa.types.is_list(type_) else type_]
 
 
 def _tokens(rows: list[Row]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from published import PAD, Row, make_rows, pack, publish, token_weights
 import fastprep as fp
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
+from fastprep.collate import Collator  # noqa: E402  # needs torch
+
 ROWS = make_rows(41, seed=3)
 WEIGHTED = make_rows(23, seed=4, weighted=True)
 
@@ -75,7 +78,7 @@ def test_empty_rows_are_padding(data: fp.PreparedData) -> None:
 
 @pytest.mark.parametrize("name", ["segment_lengths", "segment_kinds", "input_ids"])
 def test_rows_cut_in_part_are_refused(data: fp.PreparedData, name: str) -> None:
-    with pytest.raises(fp.DataError, match="row 1 of the batch") as caught:
+    with pytest.raises(fp.DataError, match="row 1: ") as caught:
         data.collator()([ROWS[0], ROWS[1] | {name: ROWS[1][name][:-1]}, ROWS[2]])
     assert caught.value.row == 1
 
@@ -118,8 +121,68 @@ def test_padding_is_the_tokenizers(tmp_path: Path, tokenizer: dict[str, Any] | N
 
 
 def test_packed_rows_are_not_padded(tmp_path: Path) -> None:
+    data = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    assert data.collator().layout == "flat"
     with pytest.raises(fp.PlanError, match="packed"):
-        fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)})).collator()
+        data.collator(layout="padded")
+    with pytest.raises(fp.PlanError, match="packed"):
+        Collator()(data["train"].to_torch().__getitems__([0]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"prompt_loss_weight": 0.25}, {"pad_to_multiple_of": 64, "pad_token_id": 5}, {"prompt_loss_weight": 1}],
+)
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_flat_batches_are_the_slow_reference(
+    weighted: fp.PreparedData, tmp_path: Path, options: dict[str, Any], batch: int
+) -> None:
+    packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    for prepared, rows in ((weighted, WEIGHTED), (packed, pack(ROWS))):
+        collate = prepared.collator(layout="flat", **options)
+        dataset = prepared["train"].to_torch()
+        for start in range(0, len(rows), batch):
+            some = range(start, min(start + batch, len(rows)))
+            wanted = _flat_reference([rows[i] for i in some], **options)
+            for batch_rows in (dataset.__getitems__(some), [dataset[i] for i in some], [rows[i] for i in some]):
+                found = collate(batch_rows)
+                plain = ("max_length_q", "max_length_k", "use_cache")
+                assert {name: found.pop(name) for name in plain} == {name: wanted[name] for name in plain}
+                _same_batch(found, {name: wanted[name] for name in wanted if name not in plain})
+
+
+@pytest.mark.parametrize("layout", ["padded", "flat"])
+def test_fillers_weigh_nothing(weighted: fp.PreparedData, layout: Any) -> None:
+    rows = weighted["train"].to_torch()
+    collate = weighted.collator(layout=layout, pad_token_id=9, prompt_loss_weight=0.5)
+    batch = collate(rows.numbered([4, -1, 2]))
+    alone = collate(rows.numbered([4, 2]))
+    assert batch["loss_weights"].sum() == alone["loss_weights"].sum()
+    assert (batch["labels"] != -100).sum() == (alone["labels"] != -100).sum()
+    only = collate(rows.numbered([-1]))
+    assert (only["input_ids"].tolist(), only["labels"].tolist()) == ([[9]], [[-100]])
+    assert rows.numbered([-1])[0]["labels"].tolist() == [-100]
+
+
+def test_a_column_row_weight_weighs_the_row(tmp_path: Path) -> None:
+    factors = [0.0, 0.5, 2.0]
+    rows = [row | {"row_weight": factors[i % 3]} for i, row in enumerate(WEIGHTED)]
+    data = fp.load(publish(tmp_path / "out", {"train": rows}))
+    collate = data.collator(prompt_loss_weight=0.5)
+    batch = collate(data["train"].to_torch().__getitems__(range(len(rows))))
+    for weights, row in zip(batch["loss_weights"], rows, strict=True):
+        wanted = [weight * row["row_weight"] for weight in token_weights(row, 0.5)]
+        assert weights.tolist()[: len(wanted)] == wanted
+    _same_batch(collate(rows), batch)
+    assert data["train"].to_torch()[1]["row_weight"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize("factor", [-1.0, float("nan"), None])
+def test_a_row_weight_is_a_number_of_0_or_more(tmp_path: Path, factor: float | None) -> None:
+    rows = [ROWS[0] | {"row_weight": 1.0}, ROWS[1] | {"row_weight": factor}]
+    data = fp.load(publish(tmp_path / "out", {"train": rows}))
+    with pytest.raises(fp.DataError, match="row_weight"):
+        data["train"].to_torch()[0]
 
 
 def _same_batch(found: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -127,6 +190,40 @@ def _same_batch(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for name, tensor in wanted.items():
         assert found[name].dtype == tensor.dtype, name
         assert torch.equal(found[name], tensor), name
+
+
+def _flat_reference(
+    rows: list[Row], prompt_loss_weight: float = 0.0, pad_to_multiple_of: int = 1, pad_token_id: int = PAD
+) -> dict[str, Any]:
+    ids: list[int] = []
+    positions: list[int] = []
+    weights: list[float] = []
+    borders = [0]
+    for row in rows:
+        ids += row["input_ids"]
+        weights += token_weights(row, prompt_loss_weight)
+        for length in row.get("seq_lengths", [len(row["input_ids"])]):
+            weights[borders[-1]] = 0.0
+            positions += range(length)
+            borders.append(borders[-1] + length)
+    if padding := -len(ids) % pad_to_multiple_of:
+        ids += [pad_token_id] * padding
+        weights += [0.0] * padding
+        positions += range(padding)
+        borders.append(borders[-1] + padding)
+    longest = max(end - start for start, end in itertools.pairwise(borders))
+    labels = [token if weight > 0 else -100 for token, weight in zip(ids, weights, strict=True)]
+    return {
+        "input_ids": torch.tensor([ids]),
+        "position_ids": torch.tensor([positions]),
+        "labels": torch.tensor([labels]),
+        "loss_weights": torch.tensor([weights]),
+        "cu_seq_lens_q": torch.tensor(borders, dtype=torch.int32),
+        "cu_seq_lens_k": torch.tensor(borders, dtype=torch.int32),
+        "max_length_q": longest,
+        "max_length_k": longest,
+        "use_cache": False,
+    }
 
 
 def _reference(

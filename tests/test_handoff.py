@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import itertools
 import os
 import pickle
 from collections.abc import Callable
@@ -43,7 +44,7 @@ def test_rows_are_those_of_arrow_in_any_order(data: fp.PreparedData) -> None:
     order = np.random.default_rng(0).permutation(41)
     assert [_listed(rows[i]) for i in order] == [table[i] for i in order]
     assert [_listed(row) for row in rows.__getitems__(list(order))] == [table[i] for i in order]
-    assert rows.__getitems__([]) == []
+    assert list(rows.__getitems__([])) == []
 
 
 def test_rows_are_int64_tensors(weighted: fp.PreparedData) -> None:
@@ -224,6 +225,25 @@ def test_the_weighted_loss_has_the_gradient_of_single_rows(weighted: fp.Prepared
     (total / norm).backward()
     for one, parameter in zip(found, model.parameters(), strict=True):
         torch.testing.assert_close(one, parameter.grad, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["plain", "packed"])
+def test_flat_documents_do_not_see_each_other(data: fp.PreparedData, tmp_path: Path, kind: str) -> None:
+    prepared = data
+    if kind == "packed":
+        prepared = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    batch = prepared.collator(layout="flat", pad_to_multiple_of=16)(prepared["train"].to_torch().__getitems__([0, 1]))
+    del batch["loss_weights"], batch["labels"]
+    borders = batch["cu_seq_lens_q"].tolist()
+    model = _model().double()
+    for attention in ("eager", "sdpa"):
+        model.set_attn_implementation(attention)
+        logits = model(**batch).logits[0]
+        for start, end in itertools.pairwise(borders):
+            alone = model(input_ids=batch["input_ids"][:, start:end], use_cache=False).logits[0]
+            torch.testing.assert_close(logits[start:end], alone, rtol=0, atol=1e-7)
+        leaking = model(**batch | {"use_cache": True}).logits[0]
+        assert (logits - leaking)[borders[1] :].abs().max() > 1e-5
 
 
 @pytest.mark.parametrize("source", ["datasets", "torch", "our collator"])

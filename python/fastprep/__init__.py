@@ -18,6 +18,7 @@ from .exceptions import (
     TokenizerError,
 )
 from .pipeline import Pipeline
+from .recommend import Recommendation, recommend
 from .report import Report
 from .scan import from_arrow, from_records, scan_jsonl, scan_parquet
 from .tokenizer import Tokenizer
@@ -33,6 +34,7 @@ __all__ = [
     "PreparedData",
     "PromptFormat",
     "PublishError",
+    "Recommendation",
     "Report",
     "SourceError",
     "Split",
@@ -42,6 +44,7 @@ __all__ = [
     "from_arrow",
     "from_records",
     "load",
+    "recommend",
     "scan_jsonl",
     "scan_parquet",
 ]

@@ -229,6 +229,26 @@ def verify(folder: Path, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def retokenize(
+    folder: Annotated[Path, typer.Argument(help="A prepared folder that keeps its text.")],
+    tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the new base model, or its folder.")],
+    out: Annotated[Path, typer.Option(help="The folder to publish to.")],
+    max_length: MaxLength = None,
+    on_overflow: OnOverflow = "reject",
+    special_tokens: SpecialTokens = "reject",
+    pack: Annotated[bool, typer.Option(help="Join rows to packs.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace the data set that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a prepared folder anew for another base model, from its text; splits and order stay."""
+    how: dict[str, Any] = {"on_overflow": on_overflow, "special_tokens": special_tokens}
+    plan = fp.load(folder).retokenize(tokenizer, max_length=max_length, **how)
+    with progress.shown(plan.pack() if pack else plan) as pipeline:
+        report = pipeline.sink_arrow(out, overwrite=overwrite)
+    _print(report.to_dict() if as_json else str(report))
+
+
+@app.command()
 def run(
     plan_file: Annotated[Path, typer.Argument(help="A plan in TOML.")],
     explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan and run nothing.")] = False,

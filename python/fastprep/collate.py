@@ -1,35 +1,35 @@
-"""``PreparedData.collator()``: rows to a padded batch with a weight for each token."""
+"""``PreparedData.collator()``: rows to a batch, padded or end to end, with a weight for each token."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 import torch
 
+from ._fastprep import TokenRows
 from .exceptions import ColumnError, DataError, PlanError
-
-IGNORED = -100
-"""The label that torch and transformers leave out of the loss."""
-
-CONTEXT, TARGET = 1, 2
-"""Segment kinds; 0 is never trained."""
+from .torch_dataset import COLUMNS, Rows
 
 Row = Mapping[str, Any]
 """A row of ``to_torch()`` (tensors) or ``to_datasets()`` (lists)."""
 
+Layout = Literal["padded", "flat"]
+
+_FLOATS = ("segment_weights", "row_weight")
+
 
 @dataclass(frozen=True)
 class Collator:
-    """Pads rows to a batch; picklable.
+    """Lays rows out as a batch; picklable.
 
     A token of a target segment has the weight 1, of a context segment ``prompt_loss_weight``, both times the segment's
-    ``segment_weights`` where there are any; tokens that are never trained, and padding, have 0. The label is the
-    token's id where the weight is above 0, else -100: with ``prompt_loss_weight=0`` that is the stored label.
+    ``segment_weights`` and the row's ``row_weight`` where there are any; tokens that are never trained, and padding,
+    have 0. The label is the token's id where the weight is above 0, else -100: with ``prompt_loss_weight=0`` that is
+    the stored label.
 
     Models ignore ``loss_weights`` or fail on them: pop them, and use them against the labels, both shifted by one token
     (the example of ``load``). Rows without segments, as ``transformers.Trainer`` leaves them, are weighted
@@ -39,7 +39,8 @@ class Collator:
         prompt_loss_weight: Weight of context tokens, 0 to 1.
         pad_token_id: The id of padding.
         pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
-        padding_side: ``"right"`` or ``"left"``.
+        padding_side: ``"right"`` or ``"left"``; of padded batches.
+        layout: ``"padded"``, or ``"flat"``: all rows end to end in one line, each a document that attends to itself.
 
     Raises:
         PlanError: An attribute is out of range.
@@ -49,6 +50,7 @@ class Collator:
     pad_token_id: int = 0
     pad_to_multiple_of: int | None = None
     padding_side: Literal["right", "left"] = "right"
+    layout: Layout = "padded"
 
     def __post_init__(self) -> None:
         """Checks the attributes."""
@@ -60,68 +62,85 @@ class Collator:
             raise _bad_option("pad_token_id", self.pad_token_id, "a token id, 0 or more")
         if self.padding_side not in ("right", "left"):
             raise _bad_option("padding_side", self.padding_side, '"right" or "left"')
+        if self.layout not in ("padded", "flat"):
+            raise _bad_option("layout", self.layout, '"padded" or "flat"')
+        if self.layout == "flat" and self.padding_side == "left":
+            raise _bad_option("padding_side", self.padding_side, '"right" where the layout is flat')
 
-    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
+    def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Makes a batch.
 
         Args:
             rows: B rows of ``to_torch()``, or of ``to_datasets()``.
 
         Returns:
-            Tensors of shape [B, T], T being the longest row, rounded up to ``pad_to_multiple_of``: ``input_ids``,
-            ``attention_mask`` and ``labels`` (int64), ``loss_weights`` (float32).
+            With the layout ``"padded"`` tensors of shape [B, T], T being the longest row, rounded up to
+            ``pad_to_multiple_of``: ``input_ids``, ``attention_mask`` and ``labels`` (int64), ``loss_weights``
+            (float32).
+
+            With ``"flat"`` tensors of shape [1, N], N being the tokens of all rows: ``input_ids``, ``position_ids``
+            and ``labels`` (int64), ``loss_weights`` (float32), and no mask: positions begin at 0 with each document.
+            The first token of a document follows nothing: its label is -100. For attention kernels that take
+            lengths, ``cu_seq_lens_q`` and ``cu_seq_lens_k`` (int32, [documents + 1]) say where documents begin,
+            ``max_length_q`` and ``max_length_k`` (int) how long the longest is. ``use_cache`` is False: with a
+            cache, transformers lets documents attend to each other.
 
         Raises:
             ColumnError: The rows lack ``input_ids``, or segments although prompts are weighted, or both segments
                 and labels.
             DataError: There are no rows, or segments do not add up to the row's tokens.
+            PlanError: Packed rows are to be padded: their documents would attend to each other.
         """
         if not rows:
             raise DataError.new("a batch needs a row or more", code="empty_batch", help="drop empty batches")
-        ids, lengths = _flatten(rows, "input_ids", np.int64)
-        weights = self._weights(rows, lengths)
-        labels = np.where(weights > 0, ids, IGNORED)
+        if isinstance(rows, Rows):
+            tokens, numbers = rows.tokens(), rows.numbers
+        else:
+            tokens, numbers = _tokens(rows), list(range(len(rows)))
+        return self._flat(tokens, numbers) if self.layout == "flat" else self._padded(tokens, numbers)
 
-        step = self.pad_to_multiple_of or 1
-        width = math.ceil(int(lengths.max()) / step) * step
-        position = np.arange(width)
-        taken = position < lengths[:, None] if self.padding_side == "right" else position >= width - lengths[:, None]
+    def _padded(self, tokens: TokenRows, numbers: list[int]) -> dict[str, Any]:
+        left = self.padding_side == "left"
+        planes, height, width = tokens.padded(
+            numbers, self.prompt_loss_weight, self.pad_token_id, self.pad_to_multiple_of or 1, left
+        )
+        size = height * width
+        ids, mask, labels = _tensor(planes, torch.int64, 0, 3 * size).view(3, height, width).unbind()
+        weights = _tensor(planes, torch.float32, 3 * size * 8, size).view(height, width)
+        return {"input_ids": ids, "attention_mask": mask, "labels": labels, "loss_weights": weights}
 
-        def padded(flat: npt.NDArray[Any], padding: int) -> torch.Tensor:
-            batch = np.full(taken.shape, padding, flat.dtype)
-            batch[taken] = flat
-            return torch.from_numpy(batch)
-
+    def _flat(self, tokens: TokenRows, numbers: list[int]) -> dict[str, Any]:
+        lines, size, documents, longest = tokens.flat(
+            numbers, self.prompt_loss_weight, self.pad_token_id, self.pad_to_multiple_of or 1
+        )
+        ids, positions, labels = _tensor(lines, torch.int64, 0, 3 * size).view(3, 1, size).unbind()
+        borders = _tensor(lines, torch.int32, 28 * size, documents + 1)
         return {
-            "input_ids": padded(ids, self.pad_token_id),
-            "attention_mask": torch.from_numpy(taken.astype(np.int64)),
-            "labels": padded(labels, IGNORED),
-            "loss_weights": padded(weights, 0),
+            "input_ids": ids,
+            "position_ids": positions,
+            "labels": labels,
+            "loss_weights": _tensor(lines, torch.float32, 24 * size, size).view(1, size),
+            "cu_seq_lens_q": borders,
+            "cu_seq_lens_k": borders,
+            "max_length_q": longest,
+            "max_length_k": longest,
+            "use_cache": False,
         }
 
-    def _weights(self, rows: Sequence[Row], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """The weight of each token of the batch, rows end to end."""
-        if "segment_kinds" not in rows[0] and self.prompt_loss_weight == 0:
-            labels, label_lengths = _flatten(rows, "labels", np.int64)
-            _check_lengths("labels", label_lengths, lengths)
-            stored: npt.NDArray[np.float32] = (labels != IGNORED).astype(np.float32)
-            return stored
-        kinds, segments = _flatten(rows, "segment_kinds", np.int64)
-        runs, runs_segments = _flatten(rows, "segment_lengths", np.int64)
-        _check_lengths("segment_lengths", runs_segments, segments)
-        ends = np.concatenate(([0], np.cumsum(runs)))[np.concatenate(([0], np.cumsum(segments)))]
-        _check_lengths("segment_lengths", np.diff(ends), lengths)
-        weights: npt.NDArray[np.float32] = (kinds == TARGET).astype(np.float32)
-        weights[kinds == CONTEXT] = self.prompt_loss_weight
-        if "segment_weights" in rows[0]:
-            factors, factor_segments = _flatten(rows, "segment_weights", np.float32)
-            _check_lengths("segment_weights", factor_segments, segments)
-            weights *= factors
-        return np.repeat(weights, runs)
+
+def _tensor(buffer: bytearray, dtype: torch.dtype, offset: int, count: int) -> torch.Tensor:
+    if count == 0:
+        return torch.empty(0, dtype=dtype)
+    return torch.frombuffer(buffer, dtype=dtype, offset=offset, count=count)
 
 
-def _flatten(rows: Sequence[Row], name: str, dtype: Any) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """A list column of the rows end to end, and each row's length."""
+def _tokens(rows: Sequence[Row]) -> TokenRows:
+    """Rows of lists or tensors as the core takes them."""
+    columns = {name: _column(rows, name) for name in COLUMNS if name in rows[0] or name == "input_ids"}
+    return TokenRows(pa.table(columns))
+
+
+def _column(rows: Sequence[Row], name: str) -> pa.Array:
     try:
         parts = [row[name] for row in rows]
     except KeyError:
@@ -131,23 +150,16 @@ def _flatten(rows: Sequence[Row], name: str, dtype: Any) -> tuple[npt.NDArray[An
             column=name,
             help="transformers.Trainer drops columns unless it is told remove_unused_columns=False",
         ) from None
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
+    dtype = np.float32 if name in _FLOATS else np.int64
+    if name == "row_weight":
+        return pa.array(np.array([float(part) for part in parts], dtype))
     if isinstance(parts[0], torch.Tensor):
-        return torch.cat(parts).numpy().astype(dtype, copy=False), lengths
-    # Unsafe, since an empty list is an array of floats.
-    return np.concatenate(parts, dtype=dtype, casting="unsafe"), lengths
-
-
-def _check_lengths(name: str, found: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> None:
-    if not np.array_equal(found, wanted):
-        row = int(np.flatnonzero(found != wanted)[0])
-        raise DataError.new(
-            f"row {row} of the batch: `{name}` covers {found[row]}, the row has {wanted[row]}",
-            code="uneven_row",
-            row=row,
-            column=name,
-            help="cut a row's ids, labels and segments together",
-        )
+        flat = torch.cat(parts).numpy().astype(dtype, copy=False)
+    else:
+        # Unsafe, since an empty list is an array of floats.
+        flat = np.concatenate(parts, dtype=dtype, casting="unsafe")
+    offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
 
 
 def _bad_option(name: str, value: object, wanted: str) -> PlanError:

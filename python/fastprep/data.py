@@ -6,10 +6,11 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from . import options
 from ._fastprep import PromptFormat
 from .exceptions import ColumnError, PlanError, SourceError
 from .extras import require
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from .batches import Loader
     from .collate import Collator
+    from .pipeline import OnOverflow, Pipeline, SpecialTokens
+    from .subset import Subset
     from .torch_dataset import TorchRows
 
 
@@ -101,8 +105,9 @@ class PreparedData(Mapping[str, "Split"]):
         pad_to_multiple_of: int | None = None,
         pad_token_id: int | None = None,
         padding_side: Literal["right", "left"] = "right",
+        layout: Literal["padded", "flat"] | None = None,
     ) -> Collator:
-        """A ``collate_fn``: pads rows to a batch, with a weight for each token; see ``Collator``.
+        """A ``collate_fn``: lays rows out as a batch, with a weight for each token; see ``Collator``.
 
         For your own loop, or a trainer that takes ``loss_weights`` out of the batch and uses them. An unmodified
         ``transformers.Trainer`` ignores the weights: give it ``to_datasets()`` and
@@ -114,13 +119,15 @@ class PreparedData(Mapping[str, "Split"]):
             pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked
                 and never trained, so that any id does.
             padding_side: ``"right"`` for training, ``"left"`` for generating from a batch.
+            layout: ``"padded"`` to the longest row, or ``"flat"``: end to end in one line, each document attending to
+                itself alone (transformers calls it padding-free). None: flat where the rows are packed, else padded.
 
         Returns:
             A picklable callable.
 
         Raises:
-            PlanError: An argument is out of range, or the rows are packed: padded, their documents would attend to
-                each other.
+            PlanError: An argument is out of range, or the rows are packed and the layout is padded: their documents
+                would attend to each other.
             ColumnError: The rows have no ids, or no segments although prompts are to be weighted.
             ModuleNotFoundError: torch is not installed.
         """
@@ -130,25 +137,31 @@ class PreparedData(Mapping[str, "Split"]):
         self._require_column("input_ids")
         if prompt_loss_weight or not self._has_column("labels"):
             self._require_column("segment_kinds")
-        if self._has_column("seq_lengths"):
+        packed = self._has_column("seq_lengths")
+        if packed and layout == "padded":
             raise PlanError.new(
                 "the rows are packed: padding a batch of them would let their documents attend to each other",
                 code="packed_rows",
                 path=self.path,
-                help="train with trl_args(), which keeps them apart, or prepare without .pack()",
+                help='leave layout out, which lays them out flat, or prepare without .pack()',
             )
         return Collator(
             prompt_loss_weight=prompt_loss_weight,
             pad_to_multiple_of=pad_to_multiple_of,
             pad_token_id=self._pad_token_id() if pad_token_id is None else pad_token_id,
             padding_side=padding_side,
+            layout=layout or ("flat" if packed else "padded"),
         )
 
-    def trl_args(self) -> dict[str, Any]:
+    def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
         """Arguments for ``trl.SFTConfig``: with them ``SFTTrainer`` trains the rows as they are, without cutting any.
 
         Packed rows are flattened with ``padding_free``, which keeps their documents apart; then give ``SFTTrainer`` no
         ``data_collator`` and leave ``remove_unused_columns`` on.
+
+        Args:
+            weighted: Whether a trainer with ``WeightedLoss`` is to be made, with ``data.collator(...)`` as its
+                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart.
 
         Returns:
             Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
@@ -161,9 +174,43 @@ class PreparedData(Mapping[str, "Split"]):
         return {
             "max_length": None,
             "packing": False,
-            "padding_free": self._has_column("seq_lengths"),
+            "padding_free": self._has_column("seq_lengths") and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
-        }
+        } | ({"remove_unused_columns": False} if weighted else {})
+
+    def retokenize(
+        self,
+        tokenizer: Any,
+        *,
+        max_length: int | None = None,
+        on_overflow: OnOverflow = "reject",
+        special_tokens: SpecialTokens = "reject",
+    ) -> Pipeline:
+        """The same rows for another base model: a chain from the kept text, to be sunk into another folder.
+
+        Splits, their order and the prompt format stay; nothing is read again or deduplicated again. Rows that hold a
+        control token of the new tokenizer, or are too long with it, are rejects. Keys stay in the old folder: give
+        ``dedup(against=...)`` that one.
+
+        Args:
+            tokenizer: As for ``Pipeline.tokenize``.
+            max_length: Most tokens of a row; None for the limit that the folder has.
+            on_overflow: As for ``Pipeline.tokenize``.
+            special_tokens: As for ``Pipeline.tokenize``.
+
+        Returns:
+            A pipeline that ends in ``tokenize``: ``data.retokenize("./qwen3").sink_arrow("out-qwen3")``; it may go on
+            with ``pack``.
+
+        Raises:
+            ColumnError: The rows have no text: made with ``keep_text=False``, or packed.
+            PlanError: The folder has no format.
+            TokenizerError: The tokenizer cannot be loaded.
+        """
+        from .retokenize import retokenize
+
+        how = {"max_length": max_length, "on_overflow": on_overflow, "special_tokens": special_tokens}
+        return retokenize(self, tokenizer, how)
 
     def _has_column(self, name: str) -> bool:
         return any(column["name"] == name for column in self.manifest["schema"])
@@ -265,6 +312,92 @@ class Split:
         if not any(column["name"] == "input_ids" for column in self._manifest["schema"]):
             raise _missing_column("input_ids", self._folder, self._manifest)
         return TorchRows(self._arrow_shards(), len(self))
+
+    def loader(
+        self,
+        collate_fn: Callable[[Any], Any],
+        *,
+        batch_size: int,
+        seed: int | None = 0,
+        group_by_length: bool = False,
+        rank: int | None = None,
+        world_size: int | None = None,
+        drop_last: bool = False,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+        prefetch_factor: int | None = None,
+    ) -> Loader:
+        """Batches of this rank: an epoch a pass, in an order of its own, and a cursor to resume from.
+
+        All rows are shuffled, without memory that grows with them. Ranks and workers share them exactly once. The
+        batches of one rank do not depend on the number of workers.
+
+        ``loader.state_dict()`` is a cursor of plain numbers, the same on every rank: after ``load_state_dict`` the
+        next row that no rank has had comes next, also with other numbers of ranks, workers or rows of a batch.
+
+        Args:
+            collate_fn: Makes a batch of rows, as ``PreparedData.collator`` does.
+            batch_size: Rows of a batch of one rank.
+            seed: Of the shuffle; each epoch has an order of its own. None for the order of the shards.
+            group_by_length: Whether the rows of a batch have about one length: less padding, still shuffled within
+                and among the batches of a window of 64.
+            rank: This process; None for that of ``torch.distributed``, else 0.
+            world_size: Processes that train together; None for those of ``torch.distributed``, else 1.
+            drop_last: Whether rows that do not make a batch for every rank are left out, others in each epoch. Else
+                the last batch is smaller, and where a rank comes up short it gets a row of one padding token that
+                weighs nothing: every rank has as many batches, so that none waits for another.
+            num_workers: Processes that make batches; 0 is usually fastest.
+            pin_memory: Whether batches are copied to pinned memory, for a GPU.
+            prefetch_factor: Batches that each worker makes ahead; None for torch's default.
+
+        Returns:
+            A ``Loader``; ``loader.fillers`` and ``loader.dropped`` count the rows that weigh nothing or are left out.
+            It is no ``torch`` DataLoader, so that ``Accelerator.prepare`` leaves it as it is and does not share the
+            rows out a second time.
+
+        Raises:
+            PlanError: The batch size or the seed is out of range, or rank and world size do not fit.
+            ColumnError: The rows have no ``input_ids``.
+            SourceError: As ``to_arrow``.
+            ModuleNotFoundError: torch is not installed.
+        """
+        rows = self.to_torch()
+        from .batches import Batches, Loader, ranks
+
+        batch_size = options.whole("loader", "batch_size", batch_size, 1)
+        if seed is not None:
+            seed = options.whole("loader", "seed", seed, 0, 1 << 64)
+        rank, world_size = ranks(rank, world_size)
+        batches = Batches(
+            rows,
+            collate_fn,
+            batch_size=batch_size,
+            seed=seed,
+            group_by_length=group_by_length,
+            rank=rank,
+            world_size=world_size,
+            drop_last=drop_last,
+        )
+        return Loader(batches, num_workers, pin_memory, prefetch_factor)
+
+    def subsets(self, sizes: Sequence[int], *, seed: int = 0, by: str | None = None) -> dict[int, Subset]:
+        """Parts of the split to draw a learning curve with: train on each, and see what more examples bring.
+
+        Args:
+            sizes: Rows of each part. Parts are nested: a larger one holds all rows of a smaller one.
+            seed: Decides which rows are in the smaller parts.
+            by: A column: every part then has its values in the shares of the split, to within a row of each.
+
+        Returns:
+            The parts by size; each gives what a split gives.
+
+        Raises:
+            PlanError: A size is out of range, or there is no such column.
+            SourceError: As ``to_arrow``.
+        """
+        from .subset import subsets
+
+        return subsets(self, sizes, seed, by)
 
     def _arrow_shards(self) -> tuple[Path, ...]:
         if not self.shards:

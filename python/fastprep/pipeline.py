@@ -287,6 +287,20 @@ class Pipeline:
         """Shuffle all rows, in bounded memory; shards then hold equal numbers of rows, give or take one."""
         return Pipeline(self._plan.shuffle(options.whole("shuffle", "seed", seed, 0, 1 << 64)))
 
+    def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
+        """Join rows to packs of nearly `max_length` tokens, so that a trainer pads nothing; no row is cut.
+
+        The longest row first, each into the fullest pack that has room for it (best fit decreasing), over all rows of a
+        split. Packs hold token columns and `seq_lengths`, the tokens of each row; other columns are left out. Packs are
+        shuffled as they are made.
+
+        Args:
+            max_length: most tokens of a pack. Default: that of `tokenize`, which must have one, not above this.
+            seed: decides the order of the packs.
+        """
+        max_length = options.optional("pack", "max_length", max_length, 2)
+        return Pipeline(self._plan.pack(max_length, options.whole("pack", "seed", seed, 0, 1 << 64)))
+
     # -- looking ---------------------------------------------------------------------------------------
 
     def explain(self) -> str:

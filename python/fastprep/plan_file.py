@@ -148,7 +148,7 @@ VERBS: dict[str, Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]] = {
     "with_columns": _with_columns,
     "format": _format,
     "tokenize": _tokenize,
-    **{name: _verb(name) for name in ("head", "validate", "dedup", "split", "shuffle")},
+    **{name: _verb(name) for name in ("head", "validate", "dedup", "split", "shuffle", "pack")},
 }
 
 

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 import os
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 import torch
 from torch.utils.data import Dataset
 
-from .exceptions import DataError, SourceError
+from ._fastprep import TokenRows
+from .exceptions import SourceError
 from .shards import map_shards
 
-COLUMNS = ("input_ids", "labels", "segment_lengths", "segment_kinds", "segment_weights", "seq_lengths")
+COLUMNS = (
+    "input_ids",
+    "labels",
+    "segment_lengths",
+    "segment_kinds",
+    "segment_weights",
+    "seq_lengths",
+    "row_weight",
+)
 """The columns a row is made of, where the shards have them."""
+
+FILLER = -1
+"""The number of a row of one padding token that weighs nothing."""
 
 Index = SupportsIndex | np.bool_
 """A row's number; numpy's booleans are taken as Python's are."""
 
+Tensors = dict[str, torch.Tensor]
 
-class TorchRows(Dataset[dict[str, torch.Tensor]]):
+
+class TorchRows(Dataset[Tensors]):
     """A map-style data set over mapped shards.
 
     It holds paths. Each process maps the files at its first row, so that a data set can be pickled (spawned workers)
@@ -33,20 +45,22 @@ class TorchRows(Dataset[dict[str, torch.Tensor]]):
 
     A row is a dictionary of 1-d tensors: ``input_ids`` and ``labels`` (int64, one per token), ``segment_lengths`` and
     ``segment_kinds`` (int64, one per segment), and where the shards have them ``segment_weights`` (float32, one per
-    segment) and ``seq_lengths`` (int64, one per packed document).
+    segment), ``seq_lengths`` (int64, one per packed document) and ``row_weight`` (float32, one).
     """
 
     def __init__(self, shards: Sequence[Path], rows: int) -> None:
         """Args: the shards in order, and the number of rows in all of them."""
         self._shards = tuple(shards)
         self._rows = rows
-        self._opened: tuple[int, _Chunks] | None = None
+        self._fillers = 0
+        self._selected: Sequence[int] | None = None
+        self._opened: tuple[int, TokenRows] | None = None
 
     def __len__(self) -> int:
-        """Rows."""
-        return self._rows
+        """Rows, fillers included."""
+        return self._own() + self._fillers
 
-    def __getitem__(self, index: Index) -> dict[str, torch.Tensor]:
+    def __getitem__(self, index: Index) -> Tensors:
         """One row; negative indices count from the end.
 
         Raises:
@@ -56,57 +70,103 @@ class TorchRows(Dataset[dict[str, torch.Tensor]]):
         """
         return self.__getitems__((index,))[0]
 
-    def __getitems__(self, indices: Sequence[Index]) -> list[dict[str, torch.Tensor]]:
-        """Several rows at once, as ``DataLoader`` asks for a batch; the rows share storage. Raises as one row does."""
-        starts, chunks = self._chunks()
-        places: list[tuple[_Chunk, int]] = []
-        for index in indices:
-            row = self._position(index)
-            chunk = bisect_right(starts, row) - 1
-            places.append((chunks[chunk], row - starts[chunk]))
-        rows: list[dict[str, torch.Tensor]] = [{} for _ in places]
-        if not rows:
-            return rows
-        for name in chunks[0]:
-            parts = []
-            for chunk_columns, row in places:
-                column = chunk_columns[name]
-                parts.append(column.values[column.offsets[row] : column.offsets[row + 1]])
-            dtype = np.float32 if name == "segment_weights" else np.int64
-            flat = torch.from_numpy(np.concatenate(parts, dtype=dtype))
-            for target, tensor in zip(rows, flat.split_with_sizes([len(part) for part in parts]), strict=True):
-                target[name] = tensor
-        return rows
+    def __getitems__(self, indices: Sequence[Index]) -> Rows:
+        """Several rows at once, as ``DataLoader`` asks for a batch; raises as one row does.
+
+        What comes back is a sequence of rows that are only cut when they are looked at: the collator of
+        ``PreparedData`` lays a batch out from the mapped files without them.
+        """
+        return self.numbered([self._position(index) for index in indices])
+
+    def filled(self, multiple: int) -> TorchRows:
+        """The same rows, and behind them as many that weigh nothing as make their number a multiple."""
+        filled = copy.copy(self)
+        filled._fillers = -self._own() % multiple
+        return filled
+
+    def selected(self, numbers: Sequence[int]) -> TorchRows:
+        """These rows alone, by their numbers in the shards, in this order."""
+        selected = copy.copy(self)
+        selected._selected, selected._fillers = numbers, 0
+        return selected
+
+    def numbered(self, numbers: list[int]) -> Rows:
+        """Rows by number; ``FILLER`` is a row of one token that weighs nothing."""
+        return Rows(self, self._in_shards(numbers))
+
+    def lengths(self, numbers: list[int]) -> list[int]:
+        """Tokens of these rows."""
+        return self.tokens().lengths(self._in_shards(numbers))
+
+    def _own(self) -> int:
+        return self._rows if self._selected is None else len(self._selected)
+
+    def _in_shards(self, numbers: list[int]) -> list[int]:
+        selected = self._selected
+        if selected is None:
+            return numbers
+        return [selected[number] if number >= 0 else FILLER for number in numbers]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}
 
     def _position(self, index: Index) -> int:
         row = int(index) if isinstance(index, np.bool_) else operator.index(index)
-        if not -self._rows <= row < self._rows:
-            raise IndexError(f"row {row} of {self._rows}")
-        return row + self._rows if row < 0 else row
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
+        row = row + len(self) if row < 0 else row
+        return row if row < self._own() else FILLER
 
-    def _chunks(self) -> _Chunks:
+    def tokens(self) -> TokenRows:
+        """The rows as the core has them, mapped by this process."""
         pid = os.getpid()
         if self._opened is None or self._opened[0] != pid:
             self._opened = (pid, _open(self._shards, self._rows))
         return self._opened[1]
 
 
-class _Column(NamedTuple):
-    """A list column of a record batch: row i is ``values[offsets[i]:offsets[i + 1]]``."""
+class Rows(Sequence[Tensors]):
+    """Some rows of a ``TorchRows``, in an order of their own.
 
-    offsets: npt.NDArray[Any]
-    values: npt.NDArray[Any]
+    Attributes:
+        numbers: The number of each row in the data set; ``FILLER`` for rows that weigh nothing.
+    """
+
+    def __init__(self, dataset: TorchRows, numbers: list[int]) -> None:
+        """Args: the data set, and the rows' numbers."""
+        self.numbers = numbers
+        self._dataset = dataset
+        self._rows: list[Tensors] | None = None
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Tensors: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tensors]: ...
+    def __getitem__(self, index: int | slice) -> Tensors | list[Tensors]:
+        return self._cut()[index]
+
+    def __iter__(self) -> Iterator[Tensors]:
+        return iter(self._cut())
+
+    def tokens(self) -> TokenRows:
+        """The rows of the whole data set as the core has them."""
+        return self._dataset.tokens()
+
+    def _cut(self) -> list[Tensors]:
+        if self._rows is None:
+            self._rows = [{} for _ in self.numbers]
+            for name, (flat, lengths) in self.tokens().columns(self.numbers).items():
+                dtype = torch.float32 if name in ("segment_weights", "row_weight") else torch.int64
+                tensor = torch.frombuffer(flat, dtype=dtype) if flat else torch.empty(0, dtype=dtype)
+                for row, part in zip(self._rows, tensor.split_with_sizes(lengths), strict=True):
+                    row[name] = part
+        return self._rows
 
 
-_Chunk = dict[str, _Column]
-_Chunks = tuple[list[int], list[_Chunk]]
-"""The first row of each record batch, and its columns."""
-
-
-def _open(shards: Sequence[Path], rows: int) -> _Chunks:
+def _open(shards: Sequence[Path], rows: int) -> TokenRows:
     table = map_shards(shards)
     if table.num_rows != rows:
         raise SourceError.new(
@@ -115,25 +175,4 @@ def _open(shards: Sequence[Path], rows: int) -> _Chunks:
             path=shards[0].parent,
             help="prepare the data again, or copy the folder again",
         )
-    names = [name for name in COLUMNS if name in table.column_names]
-    starts: list[int] = []
-    chunks: list[_Chunk] = []
-    start = 0
-    for batch in table.select(names).to_batches():
-        if batch.num_rows:
-            starts.append(start)
-            chunks.append({name: _view(name, batch.column(name)) for name in names})
-            start += batch.num_rows
-    return starts, chunks
-
-
-def _view(name: str, column: pa.Array) -> _Column:
-    lists = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
-    if not lists or column.null_count or column.values.null_count:
-        raise DataError.new(
-            f"column `{name}` must hold lists without nulls, but is {column.type} with {column.null_count} nulls",
-            code="wrong_type",
-            column=name,
-            help="keep the columns that .tokenize(...) makes as they are",
-        )
-    return _Column(column.offsets.to_numpy(), column.values.to_numpy(zero_copy_only=True))
+    return TokenRows(table.select([name for name in COLUMNS if name in table.column_names]))

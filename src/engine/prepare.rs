@@ -13,14 +13,16 @@ use crate::cancel::Cancel;
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
+use crate::pack::{JoinRows, PackSink};
 use crate::plan::Resolved;
-use crate::plan::resolve::{Build, Counted};
+use crate::plan::resolve::{Barrier, Build, Counted};
 use crate::plan::source::Opened;
 use crate::read::Limits;
 use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
-use crate::shuffle::{PickRows, ShuffleSink, Spill};
-use crate::stage::{Prepare, Sink};
+use crate::shuffle::{PickRows, ShuffleSink};
+use crate::spill::Spill;
+use crate::stage::{Decode, Prepare, Sink};
 use crate::write::{Collect, Format, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
@@ -291,22 +293,44 @@ where
     let names = opened.inputs.names();
     let mut stages = attended(cancel, interrupted, || stages(plan, cancel))?;
     let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
-    let Some(seed) = plan.shuffle else {
+    let Some(barrier) = plan.barrier else {
         let job = Job { source, decode, stages, sink, steps };
         return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
     stages.push((UNCOUNTED, Stage::Map(Arc::new(PlainStage))));
-    let mut shuffle = ShuffleSink::new(sink, seed, plan.split_names.len(), spill);
-    let job = Job { source, decode, stages, sink: &mut shuffle, steps };
-    let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
-    let (totals, shuffled) = attended(cancel, interrupted, || shuffle.into_source())?;
-    sink.expect(&totals.rows, &totals.bytes)?;
-    let (source, decode) = (Box::new(shuffled), Arc::new(PickRows));
-    run(Job { source, decode, stages: Vec::new(), sink, steps: 0 }, &options, cancel, interrupted)?;
-    // The shuffle is no stage: its rows are those that the step before it let through.
-    if let Some(step) = plan.verbs.iter().position(|verb| *verb == "shuffle") {
-        let rows = counts[step - 1].rows_out;
-        (counts[step].rows_in, counts[step].rows_out) = (rows, rows);
+    let splits = plan.split_names.len();
+    let (mut counts, source, decode, rows): (_, _, Arc<dyn Decode>, _) = match barrier {
+        Barrier::Shuffle(seed) => {
+            let mut shuffle = ShuffleSink::new(sink, seed, splits, spill);
+            let job = Job { source, decode, stages, sink: &mut shuffle, steps };
+            let counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            let (totals, source) = attended(cancel, interrupted, || shuffle.into_source())?;
+            sink.expect(&totals.rows, &totals.bytes)?;
+            (counts, source, Arc::new(PickRows), totals.rows)
+        }
+        Barrier::Pack(how) => {
+            let mut pack = PackSink::new(sink, how, splits, spill);
+            let job = Job { source, decode, stages, sink: &mut pack, steps };
+            let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            let (packed, source) = attended(cancel, interrupted, || pack.into_source())?;
+            sink.expect(&packed.packs, &packed.bytes)?;
+            if let Some(last) = counts.last_mut() {
+                last.add("documents", packed.documents);
+                last.add("packed_tokens", packed.tokens);
+            }
+            (counts, source, Arc::new(JoinRows), packed.packs)
+        }
+    };
+    run(
+        Job { source: Box::new(source), decode, stages: Vec::new(), sink, steps: 0 },
+        &options,
+        cancel,
+        interrupted,
+    )?;
+    // A barrier is no stage: its rows are those that the step before it let through.
+    if let Some(step) = plan.verbs.iter().position(|verb| ["shuffle", "pack"].contains(verb)) {
+        counts[step].rows_in = counts[step - 1].rows_out;
+        counts[step].rows_out = rows.iter().sum();
     }
     Ok(counts)
 }
@@ -398,6 +422,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
         "findings": entries(all.findings.iter().map(|(k, v)| (k.as_str(), *v)), names),
         "blank_lines": all.sums.get("blank_lines").copied().unwrap_or(0),
         "tokens": tokens(plan, &all),
+        "packing": packing(plan, &all, written),
         "groups": groups(plan, &all),
     })
 }
@@ -421,6 +446,19 @@ fn tokens(plan: &Resolved, all: &StepCounts) -> Value {
     })
 }
 
+fn packing(plan: &Resolved, all: &StepCounts, packs: u64) -> Value {
+    let Some(Barrier::Pack(how)) = plan.barrier else { return Value::Null };
+    let sum = |name: &str| all.sums.get(name).copied().unwrap_or(0);
+    let room = packs * u64::from(how.max_length);
+    json!({
+        "documents": sum("documents"),
+        "packs": packs,
+        "tokens": sum("packed_tokens"),
+        "max_length": how.max_length,
+        "fill": if room == 0 { 0.0 } else { sum("packed_tokens") as f64 / room as f64 },
+    })
+}
+
 fn groups(plan: &Resolved, all: &StepCounts) -> Value {
     let Some(column) = &plan.report_by else { return Value::Null };
     let mut rows = serde_json::Map::new();
@@ -440,5 +478,5 @@ fn published_report(plan: &Resolved, report: &Value) -> Value {
     let steps = report["steps"].as_array().map(|s| s[(head + 1).min(s.len())..].to_vec());
     let is_behind = plan.verbs.iter().skip(head + 1).any(|verb| *verb == "tokenize");
     let tokens = if is_behind { &report["tokens"] } else { &Value::Null };
-    json!({"steps": steps, "tokens": tokens})
+    json!({"steps": steps, "tokens": tokens, "packing": report["packing"]})
 }

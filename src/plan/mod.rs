@@ -38,12 +38,19 @@ impl Plan {
         let has = |verb: &str| self.steps.iter().any(|s| s.verb() == verb);
         let wrong =
             |message: String, help: &str| Err(Error::new(Class::Plan, "bad_chain", message).help(help));
-        let once = ["format", "split", "tokenize", "shuffle"];
+        let once = ["format", "split", "tokenize", "shuffle", "pack"];
         if once.contains(&verb) && has(verb) {
             return wrong(format!("{verb}: the chain has one already"), "a row can be treated so only once");
         }
         if verb == "format" && has("tokenize") {
             return wrong("format: the rows are tokenized already".into(), "put format before tokenize");
+        }
+        if has("pack") {
+            return wrong(format!("{verb}: the rows are packed already"), "make pack the last step");
+        }
+        if verb == "pack" && has("shuffle") {
+            let help = "leave shuffle out, and give its seed to pack: packs are shuffled as they are made";
+            return wrong("pack: the rows are shuffled already".into(), help);
         }
         if verb == "head" && has("shuffle") {
             return wrong("head: the rows are shuffled already".into(), "put head before shuffle");

@@ -17,11 +17,13 @@ use crate::dedup::{DedupStage, KeyOptions, KeyStage};
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, PromptKeyStage, SpecialTokens};
 use crate::hash;
+use crate::pack::{self, PackOptions};
 use crate::read::discover::names_from_shared;
 use crate::read::{ColumnKind, Limits, ReadColumn};
+use crate::record::schema::INPUT_IDS;
 use crate::record::{Batch, Places, is_text, schema};
 use crate::report::StepCounts;
-use crate::split::{SplitKeyStage, SplitStage};
+use crate::split::{RestoreStage, SplitKeyStage, SplitStage};
 use crate::stage::{Map, Ordered};
 use crate::tokenize::{LoadedTokenizer, TokenizeOptions, TokenizeStage};
 use crate::validate::ValidateStage;
@@ -50,8 +52,8 @@ pub struct Resolved {
     pub tokenizer: Option<Arc<LoadedTokenizer>>,
     /// Tokens a row may have.
     pub max_length: Option<usize>,
-    /// The seed of the global shuffle.
-    pub shuffle: Option<u64>,
+    /// What all rows go through before the sink.
+    pub barrier: Option<Barrier>,
     /// How keys are made, where there is a dedup.
     pub key_recipe: Option<String>,
     /// Earlier folders of all steps, as they are called in what is published.
@@ -60,6 +62,15 @@ pub struct Resolved {
     pub fingerprint: String,
     /// The step of the last `head`, where there is one: what was read before it depends on when reading stopped.
     pub head: Option<usize>,
+}
+
+/// A step that must have seen all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barrier {
+    /// By this seed.
+    Shuffle(u64),
+    /// Joined to packs.
+    Pack(PackOptions),
 }
 
 /// Whether a stage counts its rows for its step: of several stages of a step one does.
@@ -165,7 +176,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
             format: None,
             tokenizer: None,
             max_length: None,
-            shuffle: None,
+            barrier: None,
             key_recipe: None,
             against: folder_names(plan)?,
             fingerprint: String::new(),
@@ -347,12 +358,19 @@ impl Builder<'_> {
                 self.out.report_by.clone_from(&options.report_by);
                 self.map(number, Counted::Yes, SplitStage::new(options.clone()))
             }
+            Step::Restore { format, column, splits } => {
+                self.say(verb, &format!("splits {} and format as published", splits.join(", ")), "map");
+                self.out.format = Some(Arc::clone(format));
+                self.out.split_names.clone_from(splits);
+                self.map(number, Counted::Yes, RestoreStage { column: column.clone() })
+            }
             Step::Tokenize(options) => self.tokenize(number, options),
             Step::Shuffle { seed } => {
                 self.say(verb, &format!("all rows, before the sink; seed={seed}"), "barrier");
-                self.out.shuffle = Some(*seed);
+                self.out.barrier = Some(Barrier::Shuffle(*seed));
                 Ok(())
             }
+            Step::Pack { max_length, seed } => self.pack(*max_length, *seed),
         }
     }
 
@@ -555,5 +573,47 @@ impl Builder<'_> {
         self.out.tokenizer = Some(Arc::clone(&tokenizer));
         self.out.max_length = step.max_length;
         self.map(number, Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
+    }
+
+    fn pack(&mut self, max_length: Option<usize>, seed: u64) -> Result<()> {
+        let wrong =
+            |message: String, help: &str| Err(Error::new(Class::Plan, "bad_max_length", message).help(help));
+        let (Some(_), true) = (&self.out.tokenizer, self.empty.records.column_by_name(INPUT_IDS).is_some())
+        else {
+            return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before it");
+        };
+        let Some(longest) = self.out.max_length else {
+            return wrong(
+                "pack: a row may have any number of tokens, and none is cut".into(),
+                "give tokenize a max_length: its on_overflow decides about longer rows",
+            );
+        };
+        let limit = max_length.unwrap_or(longest);
+        if limit < longest {
+            return wrong(
+                format!("pack: max_length={limit}, but rows have up to {longest} tokens, and none is cut"),
+                "give tokenize the same max_length: its on_overflow decides about longer rows",
+            );
+        }
+        let Ok(max_length) = u32::try_from(limit) else {
+            return wrong(
+                format!("pack: max_length={limit} is too large"),
+                "packs of millions of tokens train nobody",
+            );
+        };
+        let kept = pack::needed(&self.empty.records)?;
+        let lost: Vec<String> =
+            self.visible().into_iter().filter(|name| kept.column_by_name(name).is_none()).collect();
+        self.say(
+            "pack",
+            &format!("best fit decreasing, max_length={max_length}; order by seed={seed}"),
+            "barrier",
+        );
+        if !lost.is_empty() {
+            self.out.lines.push(super::explain::detail(&format!("leaves out {}", lost.join(", "))));
+        }
+        self.empty.records = pack::join(&kept, &[])?;
+        self.out.barrier = Some(Barrier::Pack(PackOptions { max_length, seed }));
+        Ok(())
     }
 }

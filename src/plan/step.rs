@@ -83,8 +83,24 @@ pub enum Step {
         /// The columns that decide; none means the raw prompt columns.
         by: Option<Vec<String>>,
     },
+    /// Gives rows of a published folder the splits and the format they had.
+    Restore {
+        /// How they were rendered.
+        format: Arc<PromptFormat>,
+        /// The column that holds the number of each row's split.
+        column: String,
+        /// The splits' names.
+        splits: Vec<String>,
+    },
     /// Makes token ids and labels.
     Tokenize(Box<TokenizeStep>),
+    /// Joins documents to packs.
+    Pack {
+        /// Tokens a pack may have; none is the limit of `tokenize`.
+        max_length: Option<usize>,
+        /// Decides the order of the packs.
+        seed: u64,
+    },
     /// Shuffles all rows.
     Shuffle {
         /// Decides the order.
@@ -171,7 +187,9 @@ impl Step {
             Step::Dedup { .. } => "dedup",
             Step::Split { .. } => "split",
             Step::Tokenize(_) => "tokenize",
+            Step::Restore { .. } => "restore",
             Step::Shuffle { .. } => "shuffle",
+            Step::Pack { .. } => "pack",
         }
     }
 }

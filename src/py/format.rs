@@ -188,6 +188,27 @@ impl PyPromptFormat {
         HashMap::from([("stop", self.0.stop_strings())])
     }
 
+    /// What ends `model.generate` of transformers once the stop was generated; the prompt does not count.
+    ///
+    /// Args:
+    ///     tokenizer: what decodes ids: a tokenizer of transformers, or `fastprep.Tokenizer`.
+    ///     prompt_tokens: tokens of the prompts as they are given to `generate`, padding included:
+    ///         `input_ids.shape[1]`.
+    ///
+    /// Returns: a `StoppingCriteriaList`: `model.generate(…, stopping_criteria=…)`. The stop stays in the output;
+    /// `parse_completion` cuts it off.
+    fn stopping_criteria<'py>(
+        &self,
+        py: Python<'py>,
+        tokenizer: &Bound<'py, PyAny>,
+        prompt_tokens: usize,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let require = py.import("fastprep.extras")?.getattr("require")?;
+        require.call1(("transformers", "transformers", "PromptFormat.stopping_criteria()"))?;
+        let module = py.import("fastprep.generation")?;
+        module.call_method1("stopping_criteria", (self.clone(), tokenizer, prompt_tokens))
+    }
+
     fn __repr__(&self) -> String {
         let f = &self.0;
         format!(

@@ -5,6 +5,7 @@ mod errors;
 mod format;
 mod function;
 mod gate;
+mod load;
 mod plan;
 mod reader;
 mod tokenizer;
@@ -25,6 +26,8 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<plan::PyPlan>()?;
     module.add_class::<format::PyPromptFormat>()?;
     module.add_class::<tokenizer::PyTokenizer>()?;
+    module.add_class::<load::PyTokenRows>()?;
+    module.add_class::<load::PyPermutation>()?;
     module.add_function(wrap_pyfunction!(plan::verify, module)?)?;
     module.add_function(wrap_pyfunction!(plan::reasons, module)?)?;
     Ok(())

@@ -149,9 +149,15 @@ impl PyPlan {
         self.push(py, Ok(Step::Head(rows)))
     }
 
-    /// The plan with a head, for a look at the first rows: before the shuffle, which would need them all.
+    /// The plan with a head, for a look at the first rows: before shuffle and pack, which would need them all.
     fn head_unshuffled(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        let steps = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. })).cloned().collect();
+        let steps = self
+            .0
+            .steps
+            .iter()
+            .filter(|s| !matches!(s, Step::Shuffle { .. } | Step::Pack { .. }))
+            .cloned()
+            .collect();
         PyPlan::new(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
     }
 
@@ -268,6 +274,20 @@ impl PyPlan {
             })))
         });
         self.push(py, step)
+    }
+
+    fn restore(
+        &self,
+        py: Python<'_>,
+        format: &PyPromptFormat,
+        column: String,
+        splits: Vec<String>,
+    ) -> PyResult<Self> {
+        self.push(py, Ok(Step::Restore { format: Arc::clone(&format.0), column, splits }))
+    }
+
+    fn pack(&self, py: Python<'_>, max_length: Option<usize>, seed: u64) -> PyResult<Self> {
+        self.push(py, Ok(Step::Pack { max_length, seed }))
     }
 
     fn shuffle(&self, py: Python<'_>, seed: u64) -> PyResult<Self> {

@@ -32,6 +32,19 @@ pub const SEGMENT_KINDS: &str = "segment_kinds";
 
 /// The columns that `tokenize` makes.
 pub const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
+/// `list<float32>`: a factor for each segment; only where segments weigh differently.
+pub const SEGMENT_WEIGHTS: &str = "segment_weights";
+/// `list<int32>`: tokens of each document of a packed row.
+pub const SEQ_LENGTHS: &str = "seq_lengths";
+/// A number: the factor of a row in the loss.
+pub const ROW_WEIGHT: &str = "row_weight";
+
+/// Kind of a segment whose tokens can never train.
+pub const NEVER: u8 = 0;
+/// Kind of a segment that is read, not trained.
+pub const CONTEXT: u8 = 1;
+/// Kind of a segment that is trained.
+pub const TARGET: u8 = 2;
 
 /// The label of a token that is not trained.
 pub const IGNORE: i32 = -100;

@@ -5,9 +5,6 @@
 //! top bits of their rank; a bucket that outgrows memory is dealt again by the next bits; in the end each
 //! bucket is sorted and handed on. Ties keep input order.
 
-mod bucket;
-mod ranked;
-
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, UInt32Array};
@@ -19,10 +16,8 @@ use crate::hash;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
+use crate::spill::{Buckets, ByRank, Spill, without_ranks};
 use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
-
-use bucket::Buckets;
-pub use bucket::{Shuffled, Spill};
 
 /// Takes rows; what was set aside on the way, rejects and duplicates, goes ahead to the sink behind it.
 pub struct ShuffleSink<'s, S: Sink> {
@@ -46,12 +41,12 @@ impl<'s, S: Sink> ShuffleSink<'s, S> {
     /// A shuffle by this seed of rows of so many splits.
     pub fn new(behind: &'s mut S, seed: u64, splits: usize, spill: Spill) -> Self {
         let totals = Totals { rows: vec![0; splits], bytes: vec![0; splits] };
-        ShuffleSink { behind, seed, rows: 0, totals, buckets: Buckets::new(0, spill) }
+        ShuffleSink { behind, seed, rows: 0, totals, buckets: Buckets::new(spill) }
     }
 
     /// All rows were taken: what there is, and a source that gives it back, to be decoded by [`PickRows`].
-    pub fn into_source(self) -> Result<(Totals, Shuffled)> {
-        Ok((self.totals, Shuffled::new(self.buckets)?))
+    pub fn into_source(self) -> Result<(Totals, ByRank)> {
+        Ok((self.totals, ByRank::new(self.buckets)?))
     }
 }
 
@@ -129,7 +124,7 @@ impl Decode for PickRows {
         let rows = order.len();
         Ok(Batch {
             seq: chunk.seq,
-            records: take_record_batch(&of, &UInt32Array::from(order))?,
+            records: take_record_batch(&without_ranks(&of)?, &UInt32Array::from(order))?,
             places: Places::numbered(chunk.file, chunk.first_row, rows),
             rejects: Vec::new(),
             duplicates: Vec::new(),
@@ -191,7 +186,7 @@ mod tests {
     }
 
     /// What comes back, and the most bytes that came at once.
-    fn drain(mut source: Shuffled) -> Result<(Vec<String>, usize)> {
+    fn drain(mut source: ByRank) -> Result<(Vec<String>, usize)> {
         let (mut seen, mut most) = (Vec::new(), 0);
         while let Some(chunk) = source.next()? {
             assert_eq!(chunk.first_row, seen.len() as u64);

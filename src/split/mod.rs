@@ -2,6 +2,7 @@
 //! its side when data are added.
 
 mod key;
+mod restore;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use arrow::datatypes::{DataType, Field};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 pub use key::SplitKeyStage;
+pub use restore::RestoreStage;
 
 use crate::error::{Class, Error, Result};
 use crate::hash;

@@ -8,14 +8,8 @@ use arrow::datatypes::{DataType, Field};
 
 use super::row::Row;
 use crate::error::{Error, Result};
+use crate::record::schema::{CONTEXT, NEVER, TARGET};
 use crate::record::{Batch, schema};
-
-/// Kind of a run whose tokens can never train.
-const NEVER: u8 = 0;
-/// Kind of a run that is read, not trained.
-const CONTEXT: u8 = 1;
-/// Kind of a run that is trained.
-const TARGET: u8 = 2;
 
 /// The rows so far.
 pub(super) struct Columns {

@@ -10,7 +10,7 @@ use super::content::{mask, written};
 use super::jsonl::Lines;
 use super::sidecar::{Notes, keys_schema};
 use crate::error::{Error, Result};
-use crate::record::schema::{IGNORE, INPUT_IDS, KEY, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SPLIT};
+use crate::record::schema::{IGNORE, INPUT_IDS, KEY, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SPLIT, TARGET};
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
 use crate::stage::Prepare;
@@ -110,12 +110,17 @@ impl BatchPreparer {
     }
 
     fn keys(&self, batch: &Batch, splits: Option<&[u8]>, recipe: &str) -> Result<RecordBatch> {
+        let keys = batch.column(KEY)?;
+        // A pack has a key for each of its documents.
+        let packed = keys.as_list_opt::<i32>();
         let mut names = StringBuilder::new();
         for i in 0..batch.rows() {
-            names.append_value(&self.split_names[splits.map_or(0, |s| usize::from(s[i]))]);
+            let name = &self.split_names[splits.map_or(0, |s| usize::from(s[i]))];
+            (0..packed.map_or(1, |keys| keys.value_length(i))).for_each(|_| names.append_value(name));
         }
         let names: ArrayRef = Arc::new(names.finish());
-        Ok(RecordBatch::try_new(keys_schema(recipe), vec![batch.column(KEY)?.clone(), names])?)
+        let keys = packed.map_or_else(|| keys.clone(), |keys| keys.values().clone());
+        Ok(RecordBatch::try_new(keys_schema(recipe), vec![keys, names])?)
     }
 }
 
@@ -134,7 +139,6 @@ fn trained_tokens(records: &RecordBatch) -> u64 {
         return values.values()[from..to].iter().filter(|&&l| l != IGNORE).count() as u64;
     }
     let (Some(lengths), Some(kinds)) = (list(SEGMENT_LENGTHS), list(SEGMENT_KINDS)) else { return 0 };
-    const TARGET: u8 = 2;
     let rows = lengths.iter().flatten().zip(kinds.iter().flatten());
     let of_row = |(lengths, kinds): (ArrayRef, ArrayRef)| -> Option<u64> {
         let (lengths, kinds) =

@@ -1,4 +1,8 @@
-//! Rows dealt by rank: held in memory until that is full, then spilled into 64 buckets on disk.
+//! Rows put in the order of ranks, in bounded memory: held until that is full, then dealt into 64 buckets on disk by
+//! the top bits of their rank; a bucket that outgrows memory is dealt again by the next bits; in the end each bucket
+//! is sorted. Rows of one rank stay together and keep their order.
+
+mod ranked;
 
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
@@ -8,12 +12,14 @@ use arrow::compute::take_record_batch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use super::ranked::{by_rank, ranks_of, with_ranks, without_ranks};
 use crate::disk::{Disk, DiskFile, unwritten};
 use crate::error::Result;
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::size;
 use crate::stage::{Chunk, Payload, Source};
+
+use ranked::{by_rank, with_ranks};
+pub use ranked::{ranks_of, without_ranks};
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
@@ -38,7 +44,8 @@ pub struct Buckets {
     spilled: Vec<Option<Spilled>>,
 }
 
-struct Spilled {
+/// Rows on disk, in the order they were written.
+pub struct Spilled {
     level: u32,
     folder: PathBuf,
     writer: StreamWriter<BufWriter<DiskFile>>,
@@ -52,7 +59,12 @@ enum Part {
 }
 
 impl Buckets {
-    pub fn new(level: u32, spill: Spill) -> Self {
+    /// None so far.
+    pub fn new(spill: Spill) -> Self {
+        Buckets::of_level(0, spill)
+    }
+
+    fn of_level(level: u32, spill: Spill) -> Self {
         let spilled = (0..BUCKETS).map(|_| None).collect();
         Buckets { level, spill, held: Vec::new(), held_bytes: 0, spilled }
     }
@@ -83,8 +95,7 @@ impl Buckets {
                 Some(spilled) => spilled,
                 none => none.insert(Spilled::create(&self.spill, self.level, &rows)?),
             };
-            spilled.bytes += size::bytes(&rows) as u64;
-            spilled.writer.write(&rows).map_err(|e| unwritten(&spilled.folder, e))?;
+            spilled.write(&rows)?;
         }
         Ok(())
     }
@@ -100,14 +111,22 @@ impl Buckets {
 }
 
 impl Spilled {
-    fn create(spill: &Spill, level: u32, rows: &RecordBatch) -> Result<Self> {
+    /// An empty file for rows like these.
+    pub fn create(spill: &Spill, level: u32, rows: &RecordBatch) -> Result<Self> {
         let folder = spill.folder.clone();
         let file = BufWriter::new(spill.disk.create_nameless(&folder)?);
         let writer = StreamWriter::try_new(file, &rows.schema()).map_err(|e| unwritten(&folder, e))?;
         Ok(Spilled { level, folder, writer, bytes: 0 })
     }
 
-    fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    /// Appends rows.
+    pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        self.bytes += size::bytes(rows) as u64;
+        self.writer.write(rows).map_err(|e| unwritten(&self.folder, e))
+    }
+
+    /// Hands all rows on.
+    pub fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         let lost = |e| unwritten(&self.folder, e);
         let file = self.writer.into_inner().map_err(lost)?;
         let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader()?;
@@ -118,14 +137,27 @@ impl Spilled {
     }
 }
 
-/// Hands all rows on in the order of their ranks.
-pub struct Shuffled {
+/// Hands all rows on in the order of their ranks, which are the last column; a chunk never ends within a rank.
+pub struct ByRank {
     spill: Spill,
     /// The next one last.
     parts: Vec<Part>,
     sorted: Option<Sorted>,
     seq: u64,
     row: u64,
+}
+
+impl Sorted {
+    /// So many rows, and those that share the rank of the last.
+    fn next(&self, rows: usize) -> Vec<u32> {
+        let ranks = ranks_of(&self.all);
+        let left = &self.order[self.at..];
+        let mut end = rows.min(left.len());
+        while end > 0 && end < left.len() && ranks[left[end] as usize] == ranks[left[end - 1] as usize] {
+            end += 1;
+        }
+        left[..end].to_vec()
+    }
 }
 
 struct Sorted {
@@ -135,13 +167,13 @@ struct Sorted {
     row_bytes: usize,
 }
 
-impl Shuffled {
+impl ByRank {
     /// Of all rows that were pushed.
     pub fn new(buckets: Buckets) -> Result<Self> {
         let spill = buckets.spill.clone();
-        let mut shuffled = Shuffled { spill, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
-        shuffled.put(buckets)?;
-        Ok(shuffled)
+        let mut all = ByRank { spill, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
+        all.put(buckets)?;
+        Ok(all)
     }
 
     fn put(&mut self, buckets: Buckets) -> Result<()> {
@@ -155,7 +187,7 @@ impl Shuffled {
             Part::Spilled(spilled)
                 if spilled.bytes > self.spill.memory && BITS * (spilled.level + 2) <= 64 =>
             {
-                let mut next = Buckets::new(spilled.level + 1, self.spill.clone());
+                let mut next = Buckets::of_level(spilled.level + 1, self.spill.clone());
                 spilled.read_back(&mut |ranked| next.hold(ranked))?;
                 return self.put(next);
             }
@@ -169,7 +201,6 @@ impl Shuffled {
             }
         };
         if let Some((all, order)) = by_rank(ranked)? {
-            let all = without_ranks(&all)?;
             let row_bytes = size::bytes(&all) / order.len().max(1);
             self.sorted = Some(Sorted { all, order, at: 0, row_bytes });
         }
@@ -177,12 +208,12 @@ impl Shuffled {
     }
 }
 
-impl Source for Shuffled {
+impl Source for ByRank {
     fn next(&mut self) -> Result<Option<Chunk>> {
         loop {
             if let Some(sorted) = &mut self.sorted {
                 let rows = (BATCH_BYTES / sorted.row_bytes.max(1)).clamp(1, BATCH_ROWS);
-                let order: Vec<u32> = sorted.order[sorted.at..].iter().take(rows).copied().collect();
+                let order = sorted.next(rows);
                 if !order.is_empty() {
                     sorted.at += order.len();
                     let (seq, first_row) = (self.seq, self.row);

@@ -1,0 +1,214 @@
+"""``Split.loader()``: shuffled batches for every rank and worker, with a cursor that outlives both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from .exceptions import PlanError
+from .order import EpochOrder, Share
+from .torch_dataset import Rows, TorchRows
+
+State = dict[str, Any]
+"""A cursor: numbers only, so that it can be kept as JSON."""
+
+Collate = Callable[[Rows], Any]
+
+
+class Batches(IterableDataset[Any]):
+    """Batches of one rank, made by the process that iterates: an iterable data set of whole batches.
+
+    In a ``DataLoader`` it takes ``batch_size=None``; worker processes share its steps. ``Split.loader`` makes both.
+
+    Attributes:
+        epoch: The epoch that is next; its number decides the order.
+        rank: This process among ``world_size``.
+        world_size: Processes that train together.
+    """
+
+    def __init__(
+        self,
+        rows: TorchRows,
+        collate: Collate,
+        *,
+        batch_size: int,
+        seed: int | None,
+        group_by_length: bool,
+        rank: int,
+        world_size: int,
+        drop_last: bool,
+    ) -> None:
+        """See ``Split.loader``."""
+        self.epoch = 0
+        self.rank, self.world_size = rank, world_size
+        self._rows, self._collate = rows, collate
+        self._batch_size, self._seed, self._drop_last = batch_size, seed, drop_last
+        self._group_by_length = group_by_length
+        self._rewind()
+
+    def _rewind(self) -> None:
+        # Rows of the epoch before this pass, rows that are grouped, and the next step of this pass.
+        self._start, self._block, self._step = 0, self._batch_size * self.world_size, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """The next pass is that of ``epoch``, from its first row on. The epoch it is in is not begun anew."""
+        if epoch != self.epoch:
+            self.epoch = epoch
+            self._rewind()
+
+    def share(self) -> Share:
+        """This rank's share of what is left of the epoch: its steps, fillers and dropped rows."""
+        lengths = self._rows.lengths if self._group_by_length else None
+        order = EpochOrder(len(self._rows), self._seed, self.epoch, self._block, lengths)
+        return Share(order, self._start, self._batch_size, self.rank, self.world_size, self._drop_last)
+
+    def __len__(self) -> int:
+        """Batches of this rank in what is left of the epoch: every rank has as many."""
+        return self.share().steps
+
+    def __iter__(self) -> Iterator[Any]:
+        """The batches of the epoch from the cursor on; of a worker process its share of them."""
+        worker = get_worker_info()
+        every = worker.num_workers if worker else 1
+        first = self._step if self._step else worker.id if worker else 0
+        for numbers in self.share().batches(first, every):
+            self._step = (self._step or first) + every
+            yield self.batch(numbers)
+        self._rewind()
+
+    def batch(self, numbers: list[int]) -> Any:
+        """The batch of these rows."""
+        return self._collate(self._rows.numbered(numbers))
+
+    def state_dict(self) -> State:
+        """Where this process is in the epoch. In worker processes it fits as many workers only."""
+        return {
+            "rows": len(self._rows),
+            "seed": self._seed,
+            "epoch": self.epoch,
+            "start": self._start,
+            "block": self._block,
+            "step": self._step,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Goes on where ``state_dict`` was taken.
+
+        Raises:
+            PlanError: The state is of another data set or seed: other rows would come.
+        """
+        for name, own in (("rows", len(self._rows)), ("seed", self._seed)):
+            if state[name] != own:
+                raise PlanError.new(
+                    f"the cursor is of {name}={state[name]!r}, the loader of {name}={own!r}",
+                    code="other_cursor",
+                    help="load it into a loader of the same data set and seed",
+                )
+        self.epoch, self._start, self._block = state["epoch"], state["start"], state["block"]
+        self._step = state.get("step", 0)
+
+
+class Loader:
+    """A loader of one rank's batches, an epoch a pass; see ``Split.loader``.
+
+    Attributes:
+        dataset: The ``Batches`` behind it.
+    """
+
+    def __init__(self, dataset: Batches, num_workers: int, pin_memory: bool, prefetch_factor: int | None) -> None:
+        """See ``Split.loader``."""
+        self.dataset = dataset
+        self._loader: DataLoader[Any] | None = None
+        if num_workers or pin_memory:
+            self._loader = DataLoader(
+                dataset,
+                batch_size=None,
+                collate_fn=_as_it_is,
+                num_workers=num_workers,
+                pin_memory=pin_memory,
+                prefetch_factor=prefetch_factor,
+            )
+        self._step = 0
+
+    def __len__(self) -> int:
+        """Batches of this rank in what is left of the epoch."""
+        return len(self.dataset) - self._step
+
+    def __iter__(self) -> Iterator[Any]:
+        """What is left of the epoch; the next pass is the next epoch."""
+        self._settle()
+        for batch in self._loader or map(self.dataset.batch, self.dataset.share().batches()):
+            self._step += 1
+            yield batch
+        self._step = 0
+        self.dataset.set_epoch(self.dataset.epoch + 1)
+
+    def _settle(self) -> None:
+        """Steps done become rows done, so that they mean the same for any number of ranks and workers."""
+        self.dataset.load_state_dict(self.state_dict())
+        self._step = 0
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is under way, or next."""
+        return self.dataset.epoch
+
+    @property
+    def fillers(self) -> int:
+        """Rows that weigh nothing in what is left of the epoch, of all ranks."""
+        return self.dataset.share().fillers
+
+    @property
+    def dropped(self) -> int:
+        """Rows that no rank gets in this epoch: with ``drop_last``."""
+        return self.dataset.share().dropped
+
+    def state_dict(self) -> State:
+        """The cursor behind the last batch that was handed out: the same on every rank, plain numbers.
+
+        Batches that workers have made ahead are not counted.
+        """
+        state, share = self.dataset.state_dict(), self.dataset.share()
+        del state["step"]
+        return state | {"start": min(share.start + self._step * share.step_rows, share.order.rows)}
+
+    def load_state_dict(self, state: State) -> None:
+        """Goes on at the next row that no rank has had: with any number of ranks, workers and rows of a batch.
+
+        Raises:
+            PlanError: The cursor is of another data set or seed, or of one worker alone.
+        """
+        if "step" in state:
+            raise PlanError.new(
+                "the cursor is of one worker's Batches, not of a loader",
+                code="other_cursor",
+                help="load it where it was taken, or take it from the loader",
+            )
+        self.dataset.load_state_dict(state)
+        self._step = 0
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def ranks(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """The rank and the number of ranks: as given, else of ``torch.distributed``, else one alone.
+
+    Raises:
+        PlanError: One is given without the other, or they do not fit.
+    """
+    if rank is None and world_size is None:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            return torch.distributed.get_rank(), torch.distributed.get_world_size()
+        return 0, 1
+    if rank is None or world_size is None or not 0 <= rank < world_size:
+        raise PlanError.new(
+            f"rank={rank}, world_size={world_size}: a rank is 0 or more and below the world size",
+            code="bad_option",
+            help="give both, or none of them under torch.distributed",
+        )
+    return rank, world_size

@@ -1,0 +1,59 @@
+"""``PreparedData.retokenize()``: the rows of a prepared folder, from their kept text, for another base model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._fastprep import PromptFormat
+from .exceptions import ColumnError, PlanError
+from .pipeline import Pipeline
+from .scan import from_arrow
+
+if TYPE_CHECKING:
+    from .data import PreparedData
+
+TOKEN_COLUMNS = ("input_ids", "labels", "segment_lengths", "segment_kinds", "segment_weights", "seq_lengths")
+"""What the old tokenizer made."""
+
+
+def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> Pipeline:
+    """See ``PreparedData.retokenize``."""
+    import pyarrow as pa
+
+    columns = {column["name"] for column in data.manifest["schema"]}
+    if not {"prompt", "completion"} <= columns:
+        raise ColumnError.new(
+            f"retokenize: the rows have no text; they have: {', '.join(sorted(columns))}",
+            code="missing_column",
+            path=data.path,
+            column="prompt",
+            help="prepare with tokenize(keep_text=True), which is the default, and pack in a later run",
+        )
+    if data.format is None:
+        raise PlanError.new(
+            "retokenize: the folder has no format, so that nothing says where its prompts end",
+            code="not_formatted",
+            path=data.path,
+            help="put .format(PromptFormat(...)) into the plan that makes the folder",
+        )
+    side = "split"
+    while side in columns:
+        side += "_"
+    tables = []
+    for number, split in enumerate(data.values()):
+        table = split.to_arrow()
+        table = table.drop_columns([name for name in TOKEN_COLUMNS if name in table.column_names])
+        tables.append(table.append_column(side, pa.array([number], pa.uint8()).take(pa.array([0] * len(table)))))
+    # The text is proven again, since control tokens differ from tokenizer to tokenizer.
+    as_it_is = PromptFormat(
+        "{prompt}",
+        completion="{completion}",
+        separator=data.format.separator,
+        stop=data.format.stop,
+        eos=data.format.eos,
+    )
+    recorded = data.manifest["tokenizer"] or {}
+    if options["max_length"] is None:
+        options["max_length"] = recorded.get("max_length")
+    pipeline = from_arrow(pa.concat_tables(tables), name=str(data.path)).format(as_it_is)
+    return Pipeline(pipeline._plan.restore(data.format, side, list(data))).tokenize(tokenizer, **options)

@@ -1,0 +1,89 @@
+//! Rows side by side, padded to the longest.
+
+use super::rows::Row;
+use super::{labels, put_f32, put_i64, weights};
+use crate::error::{Class, Error, Result};
+use crate::record::schema::IGNORE;
+
+/// How rows are laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Padded {
+    /// Weight of context tokens.
+    pub prompt_loss_weight: f32,
+    /// The id of padding.
+    pub pad_id: i32,
+    /// The width is a multiple of this many tokens, 1 or more.
+    pub multiple: usize,
+    /// Whether padding comes before the row.
+    pub left: bool,
+}
+
+/// A batch that is to be laid out.
+#[derive(Debug)]
+pub struct PaddedShape<'a> {
+    rows: Vec<Row<'a>>,
+    options: Padded,
+    /// Tokens of a row, padding included.
+    pub width: usize,
+}
+
+/// Bytes of a token in the planes: id, mask, label of 8 bytes, a weight of 4.
+const TOKEN_BYTES: usize = 3 * 8 + 4;
+
+impl Padded {
+    /// The batch of these rows.
+    ///
+    /// # Errors
+    /// `Plan`, where a row is packed: its documents would attend to each other.
+    pub fn shape(self, rows: Vec<Row<'_>>) -> Result<PaddedShape<'_>> {
+        if rows.iter().any(|row| row.seq_lengths.is_some_and(|documents| documents.len() > 1)) {
+            let message = "the rows are packed: padded, their documents would attend to each other";
+            return Err(Error::new(Class::Plan, "packed_rows", message)
+                .help("lay them out flat: data.collator(layout=\"flat\")"));
+        }
+        let longest = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
+        Ok(PaddedShape { rows, options: self, width: longest.next_multiple_of(self.multiple) })
+    }
+}
+
+impl PaddedShape<'_> {
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Bytes that [`fill`](Self::fill) writes.
+    pub fn bytes(&self) -> usize {
+        self.rows.len() * self.width * TOKEN_BYTES
+    }
+
+    /// Writes the planes one after another, each of rows × width: ids, mask and labels as i64, weights as f32.
+    /// `out` holds zeros.
+    ///
+    /// # Errors
+    /// `Data` or `Column`, where columns of a row do not belong together.
+    pub fn fill(&self, out: &mut [u8]) -> Result<()> {
+        let Padded { prompt_loss_weight, pad_id, left, .. } = self.options;
+        let plane = self.rows.len() * self.width * 8;
+        let (ids, rest) = out.split_at_mut(plane);
+        let (mask, rest) = rest.split_at_mut(plane);
+        let (label, weight) = rest.split_at_mut(plane);
+        let mut weights = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            weights.clear();
+            weights.resize(row.ids.len(), 0.0);
+            weights::fill(row, prompt_loss_weight, &mut weights)?;
+            let (line, next) = (i * self.width, (i + 1) * self.width);
+            let start = if left { next - row.ids.len() } else { line };
+            let end = start + row.ids.len();
+            let pads = if left { line * 8..start * 8 } else { end * 8..next * 8 };
+            put_i64(&mut ids[start * 8..end * 8], row.ids.iter().map(|id| i64::from(*id)));
+            put_i64(&mut ids[pads.clone()], std::iter::repeat(i64::from(pad_id)));
+            put_i64(&mut mask[start * 8..end * 8], std::iter::repeat(1));
+            put_i64(&mut label[start * 8..end * 8], labels(row.ids, &weights));
+            put_i64(&mut label[pads], std::iter::repeat(i64::from(IGNORE)));
+            put_f32(&mut weight[start * 4..end * 4], &weights);
+        }
+        Ok(())
+    }
+}

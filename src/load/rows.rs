@@ -1,0 +1,190 @@
+//! Tokenized rows of record batches by number: slices of their columns.
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{
+    ArrowNativeType, ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type, UInt8Type,
+};
+
+use crate::error::{Class, Error, Result};
+use crate::record::schema::{
+    IGNORE, INPUT_IDS, LABELS, NEVER, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS,
+    SEQ_LENGTHS, list,
+};
+
+/// A row: slices of its columns, without a copy. Those that the shards do not have are none.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Its number.
+    pub number: u64,
+    /// Token ids.
+    pub ids: &'a [i32],
+    /// One for each token; −100 where it is not trained.
+    pub labels: Option<&'a [i32]>,
+    /// Tokens of each segment.
+    pub segment_lengths: Option<&'a [i32]>,
+    /// Kind of each segment.
+    pub segment_kinds: Option<&'a [u8]>,
+    /// Factor of each segment.
+    pub segment_weights: Option<&'a [f32]>,
+    /// Tokens of each packed document.
+    pub seq_lengths: Option<&'a [i32]>,
+    /// Factor of the whole row.
+    pub weight: Option<f64>,
+}
+
+/// The rows of record batches, by number.
+#[derive(Debug)]
+pub struct TokenRows {
+    /// The first row of each chunk.
+    starts: Vec<usize>,
+    chunks: Vec<Chunk>,
+    rows: usize,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    ids: ListArray,
+    labels: Option<ListArray>,
+    segment_lengths: Option<ListArray>,
+    segment_kinds: Option<ListArray>,
+    segment_weights: Option<ListArray>,
+    seq_lengths: Option<ListArray>,
+    weights: Option<Float64Array>,
+}
+
+impl TokenRows {
+    /// The rows of these batches, one after another; columns of other names are ignored.
+    ///
+    /// # Errors
+    /// `Column`, where there are no ids; `Data`, where a column has nulls or values of another type.
+    pub fn new(batches: &[RecordBatch]) -> Result<Self> {
+        let (mut starts, mut chunks, mut rows) = (Vec::new(), Vec::new(), 0);
+        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+            let column = |name, item| batch.column_by_name(name).map(|c| lists(name, c, item)).transpose();
+            let ids = column(INPUT_IDS, DataType::Int32)?
+                .ok_or_else(|| missing(INPUT_IDS, batch, "add .tokenize(...) to the plan"))?;
+            starts.push(rows);
+            rows += batch.num_rows();
+            chunks.push(Chunk {
+                ids,
+                labels: column(LABELS, DataType::Int32)?,
+                segment_lengths: column(SEGMENT_LENGTHS, DataType::Int32)?,
+                segment_kinds: column(SEGMENT_KINDS, DataType::UInt8)?,
+                segment_weights: column(SEGMENT_WEIGHTS, DataType::Float32)?,
+                seq_lengths: column(SEQ_LENGTHS, DataType::Int32)?,
+                weights: batch.column_by_name(ROW_WEIGHT).map(row_weights).transpose()?,
+            });
+        }
+        Ok(TokenRows { starts, chunks, rows })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Rows by number; one below 0 is a filler: `pad` alone, which weighs nothing.
+    pub fn pick<'a>(&'a self, numbers: &[i64], pad: &'a [i32; 1]) -> Result<Vec<Row<'a>>> {
+        let row = |number: &i64| match usize::try_from(*number) {
+            Ok(number) => self.row(number),
+            Err(_) => Ok(self.filler(pad)),
+        };
+        numbers.iter().map(row).collect()
+    }
+
+    /// A row of the columns that the others have.
+    fn filler<'a>(&self, pad: &'a [i32; 1]) -> Row<'a> {
+        let like = self.chunks.first();
+        let has = |column: fn(&Chunk) -> &Option<ListArray>| like.is_some_and(|c| column(c).is_some());
+        Row {
+            number: self.rows as u64,
+            ids: pad,
+            labels: has(|c| &c.labels).then_some(&[IGNORE]),
+            segment_lengths: has(|c| &c.segment_lengths).then_some(&[1]),
+            segment_kinds: has(|c| &c.segment_kinds).then_some(&[NEVER]),
+            segment_weights: has(|c| &c.segment_weights).then_some(&[1.0]),
+            seq_lengths: has(|c| &c.seq_lengths).then_some(&[1]),
+            weight: like.and_then(|c| c.weights.as_ref()).map(|_| 0.0),
+        }
+    }
+
+    /// A row by its number, below [`len`](Self::len).
+    pub fn row(&self, number: usize) -> Result<Row<'_>> {
+        let chunk = self.starts.partition_point(|start| *start <= number);
+        let (Some(start), true) = (self.starts.get(chunk.wrapping_sub(1)), number < self.rows) else {
+            return Err(Error::internal(format!("row {number} of {}", self.rows)));
+        };
+        let (chunk, i) = (&self.chunks[chunk - 1], number - start);
+        Ok(Row {
+            number: number as u64,
+            ids: cut::<Int32Type>(&chunk.ids, i),
+            labels: chunk.labels.as_ref().map(|c| cut::<Int32Type>(c, i)),
+            segment_lengths: chunk.segment_lengths.as_ref().map(|c| cut::<Int32Type>(c, i)),
+            segment_kinds: chunk.segment_kinds.as_ref().map(|c| cut::<UInt8Type>(c, i)),
+            segment_weights: chunk.segment_weights.as_ref().map(|c| cut::<Float32Type>(c, i)),
+            seq_lengths: chunk.seq_lengths.as_ref().map(|c| cut::<Int32Type>(c, i)),
+            weight: chunk.weights.as_ref().map(|c| c.value(i)),
+        })
+    }
+}
+
+/// The items of list number `i`. The type was made sure of when the rows were opened.
+fn cut<T: ArrowPrimitiveType>(lists: &ListArray, i: usize) -> &[T::Native] {
+    let offsets = &lists.value_offsets()[i..i + 2];
+    &lists.values().as_primitive::<T>().values()[offsets[0].as_usize()..offsets[1].as_usize()]
+}
+
+/// A column as `list<item>`; one of the pipeline's own is so already and is not copied.
+fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray> {
+    let items = match column.data_type() {
+        DataType::List(_) => Some(column.as_list::<i32>().values().null_count()),
+        DataType::LargeList(_) => Some(column.as_list::<i64>().values().null_count()),
+        _ => None,
+    };
+    if items != Some(0) || column.null_count() > 0 {
+        return Err(wrong_type(name, column, "lists without nulls"));
+    }
+    let wanted = list(name, item);
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let column = cast_with_options(column, wanted.data_type(), &strict)
+        .map_err(|e| wrong_type(name, column, &format!("values of {}", wanted.data_type())).source(e))?;
+    Ok(column.as_list::<i32>().clone())
+}
+
+fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
+    let wanted = "a number of 0 or more in every row";
+    if column.null_count() > 0 || !column.data_type().is_numeric() {
+        return Err(wrong_type(ROW_WEIGHT, column, wanted));
+    }
+    let column = cast_with_options(column, &DataType::Float64, &CastOptions::default())?;
+    let weights = column.as_primitive::<Float64Type>();
+    if weights.values().iter().any(|w| !(w.is_finite() && *w >= 0.0)) {
+        return Err(wrong_type(ROW_WEIGHT, &column, wanted));
+    }
+    Ok(weights.clone())
+}
+
+#[cold]
+fn wrong_type(name: &str, column: &ArrayRef, wanted: &str) -> Error {
+    let message = format!(
+        "column `{name}` must hold {wanted}, but is {} with {} nulls",
+        column.data_type(),
+        column.null_count()
+    );
+    Error::new(Class::Data, "wrong_type", message)
+        .column(name)
+        .help("keep the columns that .tokenize(...) makes as they are")
+}
+
+#[cold]
+fn missing(name: &str, batch: &RecordBatch, help: &str) -> Error {
+    let names: Vec<&str> = batch.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
+    let message = format!("the rows have no column `{name}`; they have: {}", names.join(", "));
+    Error::new(Class::Column, "missing_column", message).column(name).help(help)
+}

@@ -1,0 +1,102 @@
+//! Documents that stand one after another, joined into packs: list columns only get new ends.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Int32Array, ListArray, RecordBatch, UInt32Array};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
+
+use crate::error::{Error, Result};
+use crate::record::schema::{
+    INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT,
+    list,
+};
+
+/// What a pack keeps of its documents.
+const TOKENS: [&str; 5] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS];
+
+/// The columns that packs are made of.
+pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
+    let schema = records.schema();
+    let others = [ROW_WEIGHT, KEY, SPLIT];
+    let kept: Vec<usize> = TOKENS.iter().chain(&others).filter_map(|n| schema.index_of(n).ok()).collect();
+    Ok(records.project(&kept)?)
+}
+
+/// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
+/// is that of the first document.
+pub fn join(documents: &RecordBatch, ends: &[i32]) -> Result<RecordBatch> {
+    let ends = OffsetBuffer::new(ScalarBuffer::from(
+        std::iter::once(0).chain(ends.iter().copied()).collect::<Vec<_>>(),
+    ));
+    let mut fields = Vec::new();
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    let mut add = |field: Field, column: ArrayRef| {
+        fields.push(field);
+        columns.push(column);
+    };
+    let weights = segment_weights(documents)?;
+    for name in TOKENS {
+        let column = match (&weights, documents.column_by_name(name)) {
+            (Some(weights), _) if name == SEGMENT_WEIGHTS => weights,
+            (_, Some(_)) => of(documents, name)?,
+            (_, None) => continue,
+        };
+        add(list(name, column.value_type()), Arc::new(joined(column, &ends)?));
+    }
+    let lengths: Vec<i32> = of(documents, INPUT_IDS)?.offsets().lengths().map(|n| n as i32).collect();
+    let lengths: ArrayRef = Arc::new(Int32Array::from(lengths));
+    add(list(SEQ_LENGTHS, DataType::Int32), wrapped(lengths, &ends)?);
+    if let Some(keys) = documents.column_by_name(KEY) {
+        add(list(KEY, keys.data_type().clone()), wrapped(keys.clone(), &ends)?);
+    }
+    if let Some(splits) = documents.column_by_name(SPLIT) {
+        let firsts = UInt32Array::from_iter_values(ends[..ends.len() - 1].iter().map(|start| *start as u32));
+        add(Field::new(SPLIT, DataType::UInt8, false), take(splits, &firsts, None)?);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+fn of<'a>(documents: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
+    let column = documents.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
+    column.ok_or_else(|| Error::internal(format!("`{name}` did not reach pack")))
+}
+
+/// The lists of each pack's documents as one list: the values stay where they are.
+fn joined(lists: &ListArray, ends: &OffsetBuffer<i32>) -> Result<ListArray> {
+    let offsets: Vec<i32> = ends.iter().map(|end| lists.value_offsets()[*end as usize]).collect();
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let item = Arc::new(Field::new("item", lists.value_type(), false));
+    Ok(ListArray::try_new(item, offsets, lists.values().clone(), None)?)
+}
+
+/// A value for each document as a list for each pack.
+fn wrapped(values: ArrayRef, ends: &OffsetBuffer<i32>) -> Result<ArrayRef> {
+    let item = Arc::new(Field::new("item", values.data_type().clone(), false));
+    Ok(Arc::new(ListArray::try_new(item, ends.clone(), values, None)?))
+}
+
+/// The factors of segments, times that of their row: a pack has no factor of its own.
+fn segment_weights(documents: &RecordBatch) -> Result<Option<ListArray>> {
+    let Some(rows) = documents.column_by_name(ROW_WEIGHT) else { return Ok(None) };
+    let rows = cast(rows, &DataType::Float64)?;
+    let rows = rows.as_primitive::<Float64Type>();
+    let own = documents.column_by_name(SEGMENT_WEIGHTS).and_then(|c| c.as_list_opt::<i32>());
+    let segments = of(documents, SEGMENT_LENGTHS)?;
+    let mut weights = Vec::with_capacity(segments.values().len());
+    for (i, ends) in segments.value_offsets().windows(2).enumerate() {
+        let row = if rows.is_null(i) { 1.0 } else { rows.value(i) as f32 };
+        match own {
+            Some(own) => {
+                weights.extend(own.value(i).as_primitive::<Float32Type>().values().iter().map(|w| w * row))
+            }
+            None => weights.extend(std::iter::repeat_n(row, (ends[1] - ends[0]) as usize)),
+        }
+    }
+    let from = segments.value_offsets()[0];
+    let offsets: Vec<i32> = segments.value_offsets().iter().map(|end| end - from).collect();
+    let item = Arc::new(Field::new("item", DataType::Float32, false));
+    let values = Arc::new(Float32Array::from(weights));
+    Ok(Some(ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), values, None)?))
+}

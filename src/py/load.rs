@@ -1,0 +1,142 @@
+//! Published rows as the buffers of a batch.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyDict};
+use pyo3_arrow::PyRecordBatchReader;
+
+use super::errors::to_python;
+use crate::error::Result;
+use crate::load::{Flat, Padded, Row, TokenRows};
+use crate::permutation::Permutation;
+use crate::record::schema::{
+    INPUT_IDS, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS,
+};
+
+/// Rows of an Arrow stream, by number. A number below 0 is a filler: a token of padding that weighs nothing.
+#[pyclass(frozen, name = "TokenRows", module = "fastprep._fastprep")]
+pub struct PyTokenRows(TokenRows);
+
+#[pymethods]
+impl PyTokenRows {
+    #[new]
+    fn new(py: Python<'_>, data: PyRecordBatchReader) -> PyResult<Self> {
+        let batches =
+            data.into_reader()?.collect::<Result<Vec<_>, _>>().map_err(|e| to_python(py, &e.into()))?;
+        Ok(PyTokenRows(TokenRows::new(&batches).map_err(|e| to_python(py, &e))?))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Tokens of each row.
+    fn lengths(&self, py: Python<'_>, rows: Vec<i64>) -> PyResult<Vec<usize>> {
+        let rows = self.0.pick(&rows, &[0]).map_err(|e| to_python(py, &e))?;
+        Ok(rows.iter().map(|row| row.ids.len()).collect())
+    }
+
+    /// Planes of ids, mask and labels (int64) and weights (float32), rows × width each; height and width.
+    fn padded<'py>(
+        &self,
+        py: Python<'py>,
+        rows: Vec<i64>,
+        prompt_loss_weight: f32,
+        pad_token_id: i32,
+        pad_to_multiple_of: usize,
+        left: bool,
+    ) -> PyResult<(Bound<'py, PyByteArray>, usize, usize)> {
+        let options =
+            Padded { prompt_loss_weight, pad_id: pad_token_id, multiple: pad_to_multiple_of.max(1), left };
+        let pad = [pad_token_id];
+        let picked = self.0.pick(&rows, &pad).and_then(|rows| options.shape(rows));
+        let shape = picked.map_err(|e| to_python(py, &e))?;
+        let planes =
+            PyByteArray::new_with(py, shape.bytes(), |out| shape.fill(out).map_err(|e| to_python(py, &e)))?;
+        Ok((planes, shape.height(), shape.width))
+    }
+
+    /// Lines of ids, positions and labels (int64) and weights (float32), then where documents begin and the last ends
+    /// (int32); tokens, documents, tokens of the longest document.
+    fn flat<'py>(
+        &self,
+        py: Python<'py>,
+        rows: Vec<i64>,
+        prompt_loss_weight: f32,
+        pad_token_id: i32,
+        pad_to_multiple_of: usize,
+    ) -> PyResult<(Bound<'py, PyByteArray>, usize, usize, usize)> {
+        let options = Flat { prompt_loss_weight, pad_id: pad_token_id, multiple: pad_to_multiple_of.max(1) };
+        let pad = [pad_token_id];
+        let picked = self.0.pick(&rows, &pad).and_then(|rows| options.shape(rows));
+        let shape = picked.map_err(|e| to_python(py, &e))?;
+        let lines =
+            PyByteArray::new_with(py, shape.bytes(), |out| shape.fill(out).map_err(|e| to_python(py, &e)))?;
+        let longest = shape.documents.iter().copied().max().unwrap_or(0);
+        Ok((lines, shape.tokens, shape.documents.len(), longest))
+    }
+
+    /// The values of each column, row after row, and how many are of each row. Integers are int64, else float32.
+    fn columns<'py>(&self, py: Python<'py>, rows: Vec<i64>) -> PyResult<Bound<'py, PyDict>> {
+        let rows = self.0.pick(&rows, &[0]).map_err(|e| to_python(py, &e))?;
+        let columns = PyDict::new(py);
+        let Some(first) = rows.first() else { return Ok(columns) };
+        let int = |n: &i32| i64::from(*n).to_ne_bytes();
+        add(&columns, INPUT_IDS, &rows, |row| row.ids, int)?;
+        if first.labels.is_some() {
+            add(&columns, LABELS, &rows, |row| row.labels.unwrap_or_default(), int)?;
+        }
+        if first.segment_lengths.is_some() {
+            add(&columns, SEGMENT_LENGTHS, &rows, |row| row.segment_lengths.unwrap_or_default(), int)?;
+        }
+        if first.segment_kinds.is_some() {
+            let int = |n: &u8| i64::from(*n).to_ne_bytes();
+            add(&columns, SEGMENT_KINDS, &rows, |row| row.segment_kinds.unwrap_or_default(), int)?;
+        }
+        if first.segment_weights.is_some() {
+            let float = |w: &f32| w.to_ne_bytes();
+            add(&columns, SEGMENT_WEIGHTS, &rows, |row| row.segment_weights.unwrap_or_default(), float)?;
+        }
+        if first.seq_lengths.is_some() {
+            add(&columns, SEQ_LENGTHS, &rows, |row| row.seq_lengths.unwrap_or_default(), int)?;
+        }
+        if first.weight.is_some() {
+            let weights: Vec<u8> =
+                rows.iter().flat_map(|row| (row.weight.unwrap_or(1.0) as f32).to_ne_bytes()).collect();
+            columns.set_item(ROW_WEIGHT, (PyByteArray::new(py, &weights), vec![1; rows.len()]))?;
+        }
+        Ok(columns)
+    }
+}
+
+fn add<'a, T: 'a, const BYTES: usize>(
+    columns: &Bound<'_, PyDict>,
+    name: &str,
+    rows: &[Row<'a>],
+    of: impl Fn(&Row<'a>) -> &'a [T],
+    bytes: impl Fn(&T) -> [u8; BYTES],
+) -> PyResult<()> {
+    let lengths: Vec<usize> = rows.iter().map(|row| of(row).len()).collect();
+    let flat = PyByteArray::new_with(columns.py(), lengths.iter().sum::<usize>() * BYTES, |out| {
+        let values = rows.iter().flat_map(|row| of(row).iter().map(&bytes));
+        out.as_chunks_mut::<BYTES>().0.iter_mut().zip(values).for_each(|(out, value)| *out = value);
+        Ok(())
+    })?;
+    columns.set_item(name, (flat, lengths))
+}
+
+/// An order of rows by seed and epoch.
+#[pyclass(frozen, name = "Permutation", module = "fastprep._fastprep")]
+pub struct PyPermutation(Permutation, u64);
+
+#[pymethods]
+impl PyPermutation {
+    #[new]
+    fn new(rows: u64, seed: u64, epoch: u64) -> Self {
+        PyPermutation(Permutation::new(rows, seed, epoch), rows)
+    }
+
+    /// The rows at positions `start`, `start + step`, … below `stop`.
+    fn take(&self, start: u64, stop: u64, step: usize) -> Vec<u64> {
+        (start..stop.min(self.1)).step_by(step.max(1)).map(|position| self.0.at(position)).collect()
+    }
+}

@@ -1,0 +1,159 @@
+"""`pack`: every row is in one pack, whole and with its own labels, and packs are full."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import data_files, verify
+from tiny import PAIR, records, refused
+
+import fastprep as fp
+
+TOKENS = ("input_ids", "labels", "segment_lengths", "segment_kinds")
+WORDS = "what is the capital of france paris".split()
+
+
+def texts(count: int, seed: int = 0, longest: int = 20) -> list[dict[str, Any]]:
+    random_ = random.Random(seed)
+
+    def some() -> str:
+        return " ".join(random_.choices(WORDS, k=random_.randint(1, longest)))
+
+    return [{"prompt": f"{some()} {i}", "completion": some(), "row_weight": i % 3 / 2} for i in range(count)]
+
+
+def plan(rows: list[dict[str, Any]], tokenizer: Path, max_length: int = 64) -> fp.Pipeline:
+    return records(*rows).format(PAIR).tokenize(tokenizer, max_length=max_length)
+
+
+def documents(packs: list[dict[str, Any]]) -> Counter[str]:
+    """The rows of packs, taken apart again."""
+    found = []
+    for pack in packs:
+        assert sum(pack["seq_lengths"]) == len(pack["input_ids"]) == len(pack["labels"])
+        at = segment = 0
+        for length in pack["seq_lengths"]:
+            first, covered = segment, 0
+            while covered < length:
+                covered += pack["segment_lengths"][segment]
+                segment += 1
+            assert covered == length
+            weights = pack.get("segment_weights", [1.0] * segment)[first:segment]
+            columns = [pack["input_ids"][at : at + length], pack["labels"][at : at + length]]
+            columns += [pack["segment_lengths"][first:segment], pack["segment_kinds"][first:segment], weights]
+            found.append(str(columns))
+            at += length
+        assert segment == len(pack["segment_kinds"])
+    return Counter(found)
+
+
+def plain(rows: list[dict[str, Any]]) -> Counter[str]:
+    found = []
+    for row in rows:
+        weights = [row.get("row_weight", 1.0)] * len(row["segment_kinds"])
+        found.append(str([row[name] for name in TOKENS] + [weights]))
+    return Counter(found)
+
+
+@given(rows=st.integers(1, 80), seed=st.integers(0, 9), room=st.sampled_from([64, 65, 200, 4000]))
+@settings(max_examples=25, deadline=None)
+def test_every_row_is_in_one_pack_whole(tokenizer_folder: Path, rows: int, seed: int, room: int) -> None:
+    tokenized = plan(texts(rows, seed), tokenizer_folder)
+    packs = tokenized.pack(max_length=room, seed=seed).collect().to_pylist()
+    assert documents(packs) == plain(tokenized.collect().to_pylist())
+    assert max(len(pack["input_ids"]) for pack in packs) <= room
+    assert set(packs[0]) == {*TOKENS, "segment_weights", "seq_lengths"}
+
+
+def test_packs_are_as_few_as_the_slow_way_makes(tokenizer_folder: Path) -> None:
+    tokenized = plan(texts(300), tokenizer_folder)
+    spaces: list[int] = []
+    for length in sorted((len(row["input_ids"]) for row in tokenized.collect().to_pylist()), reverse=True):
+        fitting = [i for i, space in enumerate(spaces) if space >= length]
+        best = min(fitting, key=lambda i: spaces[i], default=len(spaces))
+        spaces += [64] if best == len(spaces) else []
+        spaces[best] -= length
+    packs = tokenized.pack().collect().to_pylist()
+    assert sorted(64 - len(pack["input_ids"]) for pack in packs) == sorted(spaces)
+
+
+def test_the_report_accounts_for_every_token(tokenizer_folder: Path, tmp_path: Path) -> None:
+    report = plan(texts(200), tokenizer_folder).split(valid=0.2, seed=1).pack().sink_arrow(tmp_path / "out").to_dict()
+    packing, data = report["packing"], fp.load(tmp_path / "out")
+    assert packing["documents"] == report["rows"]["read"] - report["rows"]["rejected"]
+    assert packing["tokens"] == report["tokens"]["total"] == sum(split.tokens for split in data.values())
+    assert sum(split.trained_tokens for split in data.values()) == report["tokens"]["trained"]
+    assert packing["packs"] == report["rows"]["written"] == sum(len(split) for split in data.values())
+    assert packing["fill"] == packing["tokens"] / (64 * packing["packs"])
+    assert report["steps"][-1] == {
+        "step": "pack",
+        "rows_in": packing["documents"],
+        "rows_out": packing["packs"],
+        "removed": {},
+    }
+
+
+def test_splits_are_packed_each_by_itself_and_keys_stay(tokenizer_folder: Path, tmp_path: Path) -> None:
+    rows = texts(120)
+    chain = records(*rows).format(PAIR).dedup().split(valid=0.3, seed=1).tokenize(tokenizer_folder, max_length=200)
+    chain.sink_arrow(tmp_path / "plain")
+    chain.pack(max_length=300).sink_arrow(tmp_path / "packed")
+    before, after = fp.load(tmp_path / "plain"), fp.load(tmp_path / "packed")
+    assert list(after) == ["train", "valid"]
+    for split in before:
+        packs = after[split].to_arrow().to_pylist()
+        assert documents(packs) == plain(before[split].to_arrow().to_pylist())
+    assert verify(tmp_path / "packed")["problems"] == []
+    # A later run finds every row of the packs.
+    again = records(*rows, {"prompt": "new", "completion": "paris"}).format(PAIR).dedup(against=[tmp_path / "packed"])
+    assert again.collect().num_rows == 1
+
+
+def test_threads_change_no_byte_and_the_seed_the_order(tokenizer_folder: Path, tmp_path: Path) -> None:
+    tokenized = plan(texts(400), tokenizer_folder)
+    files = []
+    for i, (threads, seed) in enumerate([(1, 0), (3, 0), (1, 1)]):
+        tokenized.pack(seed=seed).sink_arrow(tmp_path / str(i), threads=threads, shard_bytes=9_000)
+        files.append(data_files(tmp_path / str(i)))
+        assert len(files[-1]) > 2
+    assert files[0] == files[1] != files[2]
+    orders = [[pack["input_ids"] for pack in tokenized.pack(seed=seed).collect().to_pylist()] for seed in (0, 1)]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+def test_rows_weigh_as_before(tokenizer_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    tokenized = plan(texts(60), tokenizer_folder)
+    tokenized.sink_arrow(tmp_path / "plain")
+    tokenized.pack().sink_arrow(tmp_path / "packed")
+    sums = []
+    for name in ("plain", "packed"):
+        data = fp.load(tmp_path / name)
+        collate = data.collator(layout="flat", prompt_loss_weight=0.5)
+        batch = collate(data["train"].to_torch().__getitems__(range(len(data["train"]))))
+        sums.append((float(batch["loss_weights"].sum()), int((batch["labels"] != -100).sum())))
+    assert sums[0] == sums[1]
+
+
+def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
+    rows = records(*texts(5)).format(PAIR)
+    with refused(fp.PlanError, "bad_max_length", "no token ids"):
+        rows.pack().explain()
+    with refused(fp.PlanError, "bad_max_length", "any number of tokens"):
+        rows.tokenize(tokenizer_folder).pack(max_length=64).explain()
+    with refused(fp.PlanError, "bad_max_length", "rows have up to 64 tokens"):
+        rows.tokenize(tokenizer_folder, max_length=64).pack(max_length=63).explain()
+    packed = rows.tokenize(tokenizer_folder, max_length=64).pack()
+    with refused(fp.PlanError, "bad_chain", "packed already"):
+        packed.head(3)
+    with refused(fp.PlanError, "bad_chain", "shuffled already"):
+        rows.tokenize(tokenizer_folder, max_length=64).shuffle().pack()
+    assert "PACK         best fit decreasing, max_length=64; order by seed=0  [barrier]" in packed.explain()
+    assert "leaves out prompt, completion" in packed.explain()
