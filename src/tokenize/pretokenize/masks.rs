@@ -1,6 +1,6 @@
 //! What kind each of 64 bytes is, as bits: bit `i` is byte `i`.
 //!
-//! The only `unsafe` of the tokenizer: vector instructions, chosen when the program runs.
+//! Vector instructions, chosen when the program runs: hence the `unsafe`.
 #![allow(unsafe_code)]
 
 /// A block of text.
