@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastprep import _fastprep, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
@@ -83,15 +83,13 @@ class Tokenizer:
         """
         import pyarrow as pa
 
-        threads = options.optional("encode_batch", "threads", threads, 1)
-        return pa.chunked_array(self._core.encode_batch(_texts("encode_batch", texts), add_special_tokens, threads))
+        return pa.chunked_array(_of_texts("encode_batch", self._core.encode_batch, texts, add_special_tokens, threads))
 
     def count_tokens(self, texts: Any, *, add_special_tokens: bool = False, threads: int | None = None) -> pa.Array:
         """How many ids each text has: `int32`, null where a text is null. Arguments and errors as `encode_batch`."""
         import pyarrow as pa
 
-        threads = options.optional("count_tokens", "threads", threads, 1)
-        counts = self._core.count_tokens(_texts("count_tokens", texts), add_special_tokens, threads)
+        counts = _of_texts("count_tokens", self._core.count_tokens, texts, add_special_tokens, threads)
         return pa.chunked_array(counts).combine_chunks()
 
     def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
@@ -124,7 +122,12 @@ class Tokenizer:
         import pyarrow as pa
 
         threads = options.optional("decode_batch", "threads", threads, 1)
-        lists = _arrow("decode_batch", lists, pa.list_(pa.int32()), "lists of token ids")
+        lists = _readable("decode_batch", lists, "lists of token ids")
+        if isinstance(lists, list):
+            try:
+                lists = pa.array(lists, pa.list_(pa.int32()))
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as e:
+                raise options.bad(f"decode_batch: the list does not hold lists of token ids only: {e}") from None
         return pa.chunked_array(self._core.decode_batch(lists, skip_special_tokens, threads))
 
     def token_texts(self, ids: Sequence[int]) -> list[str]:
@@ -151,34 +154,33 @@ def tokenizer_source(verb: str, tokenizer: Any) -> tuple[str | None, str | None,
     return None, backend.to_str(), names, str(label).rstrip("/").rsplit("/", 1)[-1]
 
 
-def _texts(verb: str, texts: Any) -> Any:
-    """An Arrow column of text."""
-    import pyarrow as pa
+def _of_texts(
+    verb: str, work: Callable[[Any, bool, int | None], Any], texts: Any, add_special_tokens: bool, threads: int | None
+) -> Any:
+    threads = options.optional(verb, "threads", threads, 1)
+    texts = _readable(verb, texts, "texts")
+    try:
+        return work(texts, add_special_tokens, threads)
+    except UnicodeEncodeError as e:
+        raise options.bad(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
+    except TypeError as e:
+        raise options.bad(f"{verb}: the list does not hold texts only: {e}") from None
 
-    return _arrow(verb, texts, pa.large_string(), "texts")
 
-
-def _arrow(verb: str, values: Any, kind: pa.DataType, wanted: str) -> Any:
-    """What gives Arrow as it is; a Python list as an array of this type."""
-    import pyarrow as pa
-
+def _readable(verb: str, values: Any, wanted: str) -> Any:
+    """What gives Arrow, or a list."""
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(values, polars.Series) and values.dtype == polars.Null:
         # polars gives null columns a buffer that Arrow's type does not have.
-        return pa.nulls(len(values))
+        return [None] * len(values)
     if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
         return values
-    if not isinstance(values, (list, tuple)):
-        raise options.bad(
-            f"{verb}: {type(values).__name__} holds no {wanted} that fastprep can read",
-            "give a pyarrow array, a polars Series, anything with __arrow_c_array__ or __arrow_c_stream__, or a list",
-        )
-    try:
-        return pa.array(values, kind)
-    except UnicodeEncodeError as e:
-        raise options.bad(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as e:
-        raise options.bad(f"{verb}: the list does not hold {wanted} only: {e}") from None
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    raise options.bad(
+        f"{verb}: {type(values).__name__} holds no {wanted} that fastprep can read",
+        "give a pyarrow array, a polars Series, anything with __arrow_c_array__ or __arrow_c_stream__, or a list",
+    )
 
 
 _SURROGATE = 'lone surrogates have no bytes: text.encode(errors="replace").decode() takes them out'
