@@ -373,30 +373,46 @@ T5 = {
     "normalizers": [precompiled(CHARSMAP), {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}],
 }
 
+SPLIT_AT_SPACES = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
+
+# What added tokens they are given: none, simple ones, ones that take white space in, all that is tricky.
+FAMILIES: dict[str, Callable[[list[Json]], str]] = {
+    "llama-2": lambda t: sentencepiece(t, normalizer=LLAMA2),
+    "mistral": lambda t: sentencepiece(t, pre_tokenizer=metaspace("first", split=False)),
+    "metaspace, always": lambda t: sentencepiece(t, pre_tokenizer=metaspace()),
+    "metaspace, never": lambda t: sentencepiece(t, pre_tokenizer=metaspace("never")),
+    "gemma": lambda t: sentencepiece(t, normalizer=REPLACE),
+    "gemma, split": lambda t: sentencepiece(t, normalizer=REPLACE, pre_tokenizer=SPLIT_AT_SPACES),
+    "unigram": lambda t: unigram(metaspace(), t),
+    "unigram, first": lambda t: unigram(metaspace("first"), t),
+    "unigram, NFKC": lambda t: unigram(metaspace(), t, normalizer={"type": "NFKC"}),
+    "unigram, precompiled": lambda t: unigram(metaspace(), t, normalizer=precompiled(CHARSMAP)),
+    "t5": lambda t: unigram(sequence({"type": "WhitespaceSplit"}, metaspace()), t, normalizer=T5),
+    "bert": lambda t: bert(t),
+    "bert, cased": lambda t: bert(t, lowercase=False),
+}
+SIMPLE = [
+    *added("<s>", "</s>", "<s><s>", "<|endoftext|>", special=True),
+    *added("[x]", "  ", "été", " lead", "<0x41>", "▁"),
+]
+SIDES = [
+    *added("<|left|>", lstrip=True),
+    *added("<|right|>", rstrip=True),
+    *added("<|both|>", lstrip=True, rstrip=True),
+]
+
 OTHERS: dict[str, Callable[[], str]] = {
-    "llama-2": lambda: sentencepiece(normalizer=LLAMA2),
-    "llama-2, added": lambda: sentencepiece(TRICKY, normalizer=LLAMA2),
+    name + suffix: functools.partial(make, tokens)
+    for name, make in FAMILIES.items()
+    for suffix, tokens in {"": [], ", simple": SIMPLE, ", sides": SIDES, ", added": TRICKY}.items()
+} | {
     "llama-2, no fuse": lambda: sentencepiece(normalizer=LLAMA2, options={"fuse_unk": False}, fallback=False),
     "llama-2, unk": lambda: sentencepiece(normalizer=LLAMA2, fallback=False),
     "llama-2, ignore_merges": lambda: sentencepiece(normalizer=LLAMA2, options={"ignore_merges": True}),
     "llama-2, no unk": lambda: sentencepiece(normalizer=LLAMA2, options={"unk_token": None}, fallback=False),
-    "mistral": lambda: sentencepiece(TRICKY, pre_tokenizer=metaspace("first", split=False)),
-    "metaspace, always": lambda: sentencepiece(TRICKY, pre_tokenizer=metaspace()),
-    "metaspace, never": lambda: sentencepiece(TRICKY, pre_tokenizer=metaspace("never")),
-    "gemma": lambda: sentencepiece(TRICKY, normalizer=REPLACE),
-    "gemma, split": lambda: sentencepiece(
-        TRICKY, normalizer=REPLACE,
-        pre_tokenizer={"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False},
-    ),
-    "unigram": lambda: unigram(metaspace(), TRICKY),
-    "unigram, first": lambda: unigram(metaspace("first"), TRICKY),
+    "metaspace, ignore_merges": lambda: sentencepiece(pre_tokenizer=metaspace(), options={"ignore_merges": True}),
     "unigram, not split": lambda: unigram(metaspace("always", split=False)),
     "unigram, bytes": lambda: unigram(metaspace(), byte_fallback=True),
-    "unigram, NFKC": lambda: unigram(metaspace(), TRICKY, normalizer={"type": "NFKC"}),
-    "unigram, precompiled": lambda: unigram(metaspace(), TRICKY, normalizer=precompiled(CHARSMAP)),
-    "t5": lambda: unigram(sequence({"type": "WhitespaceSplit"}, metaspace()), TRICKY, normalizer=T5),
-    "bert": lambda: bert(TRICKY),
-    "bert, cased": lambda: bert(TRICKY, lowercase=False),
     "bert, accents kept": lambda: bert(strip_accents=False),
     "bert, accents off": lambda: bert(strip_accents=True, lowercase=False),
     "bert, not cleaned": lambda: bert(clean_text=False),

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_ids import EXHAUSTIVE, Both, around, code_points
-from recipes import ALL, PATTERNS, sentences
+from recipes import ALL, FAMILIES, PATTERNS, sentences
 from support import SHARED, shared, shared_tokenizer
 
 REAL = [
@@ -47,7 +47,7 @@ def made(name: str, folder: Path) -> Both:
 # --- code points
 
 
-@pytest.mark.parametrize("name", PATTERNS)
+@pytest.mark.parametrize("name", [*PATTERNS, *FAMILIES, "bert, accents off", "bert, Whitespace", "unigram, bytes"])
 def test_every_code_point(name: str, folder: Path) -> None:
     assert made(name, folder).must_agree(map(around, code_points())) > (1_112_063 if EXHAUSTIVE else 20_000)
 

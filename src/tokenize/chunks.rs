@@ -108,11 +108,11 @@ impl Chunks {
             let (cache, tokenizer) =
                 if is_first { (&mut scratch.first, &self.first) } else { (&mut scratch.rest, &self.rest) };
             is_first = false;
-            let bytes = text.as_bytes();
-            if !cache.append(bytes, start, end, out) {
+            let (chunk, key) = (&text[start..end], key(text.as_bytes(), start, end));
+            if !cache.append(key, chunk.as_bytes(), out) {
                 let done = out.len();
-                reference(tokenizer, &text[start..end], out)?;
-                cache.insert(key(bytes, start, end), &bytes[start..end], &out[done..]);
+                reference(tokenizer, chunk, out)?;
+                cache.insert(key, chunk.as_bytes(), &out[done..]);
             }
             start = end;
         }

@@ -51,6 +51,7 @@ fn tokenized(plan: &Plan) -> Plan {
         special_tokens: fastprep::record::SpecialPolicy::Remove(Policy::Reject),
         keep_text: true,
         add_bos: true,
+        verify: None,
     };
     plan.push(Step::Tokenize(Box::new(step))).unwrap()
 }

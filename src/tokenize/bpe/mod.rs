@@ -19,7 +19,7 @@ use super::cache::{self, Found, Ids, Key, PieceCache};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
-use merge::{MergeScratch, merge};
+use merge::MergeScratch;
 use model::Model;
 
 /// Bytes from which on it pays to cut a piece that is not ASCII.
@@ -40,11 +40,18 @@ pub struct Bpe {
 #[derive(Default)]
 pub struct BpeScratch {
     cache: PieceCache,
-    /// Parts of pieces: apart, since a piece may be a token that no merge makes.
-    parts: Option<PieceCache>,
+    parts: Option<Parts>,
     merging: MergeScratch,
     keys: Vec<Option<Key>>,
     ids: Vec<i32>,
+}
+
+/// Parts of pieces. Their cache is one of its own, since a piece may be a token that no merge makes.
+#[derive(Default)]
+struct Parts {
+    cache: PieceCache,
+    /// Where each part of a piece ends, and its key.
+    keys: Vec<(usize, Option<Key>)>,
 }
 
 impl Bpe {
@@ -127,37 +134,54 @@ impl Bpe {
         n: usize,
     ) -> usize {
         let BpeScratch { cache, parts, merging, ids, .. } = scratch;
-        let merged = |part: &[u8], merging: &mut MergeScratch, ids: &mut Vec<i32>| {
-            let symbols = part.iter().map(|&b| self.model.byte_ids[usize::from(b)]);
-            merge(&self.model.pairs, symbols, merging, ids);
-        };
         ids.clear();
         let is_ascii = piece.is_ascii();
-        if key.is_none()
-            && is_ascii
-            && let Some(ids) = cache.get_long(piece)
-        {
-            return write(out, n, ids);
-        }
-        if let Some(&id) = self.model.whole.as_ref().and_then(|whole| whole.get(piece)) {
-            ids.push(id as i32);
-        } else if is_ascii || piece.len() < LONG {
-            merged(piece, merging, ids);
-        } else {
-            let parts = parts.get_or_insert_default();
-            self.model.seams.parts(piece, |start, end| {
-                if !parts.append(piece, start, end, ids) {
-                    let done = ids.len();
-                    merged(&piece[start..end], merging, ids);
-                    parts.insert(cache::key(piece, start, end), &piece[start..end], &ids[done..]);
-                }
-            });
-        }
-        // Other long pieces are seldom seen twice.
-        if key.is_some() || is_ascii {
+        if is_ascii || piece.len() < LONG {
+            if key.is_none()
+                && let Some(ids) = cache.get_long(piece)
+            {
+                return write(out, n, ids);
+            }
+            match self.model.token(piece) {
+                Some(id) => ids.push(id),
+                None => self.model.merge(piece, merging, ids),
+            }
             cache.insert(key, piece, ids);
+        } else {
+            self.encode_parts(piece, parts.get_or_insert_default(), merging, ids);
+            // Longer ones are seldom seen twice.
+            if key.is_some() {
+                cache.insert(key, piece, ids);
+            }
         }
         write(out, n, ids)
+    }
+
+    /// Appends the ids of a piece, part by part.
+    fn encode_parts(&self, piece: &[u8], parts: &mut Parts, merging: &mut MergeScratch, ids: &mut Vec<i32>) {
+        let Parts { cache, keys } = parts;
+        keys.clear();
+        self.model.seams.parts(piece, |start, end| {
+            let key = cache::key(piece, start, end).inspect(|&key| cache.prepare(key));
+            keys.push((end, key));
+        });
+        // A piece that can be cut is no token: that would reach over the place.
+        if let [_] = keys[..]
+            && let Some(id) = self.model.token(piece)
+        {
+            ids.push(id);
+            return;
+        }
+        let mut start = 0;
+        for &(end, key) in keys.iter() {
+            let part = &piece[start..end];
+            if !cache.append(key, part, ids) {
+                let done = ids.len();
+                self.model.merge(part, merging, ids);
+                cache.insert(key, part, &ids[done..]);
+            }
+            start = end;
+        }
     }
 }
 

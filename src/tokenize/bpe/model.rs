@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::merge::{MergeScratch, merge};
 use super::pairs::{Merge, Pair, Pairs};
 use super::seams::Seams;
 use crate::tokenize::pretokenize::byte_chars;
@@ -87,16 +88,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
 /// The model, ready to merge.
 pub struct Model {
     /// The token of each single byte.
-    pub byte_ids: [u32; 256],
+    byte_ids: [u32; 256],
     /// What pairs become.
-    pub pairs: Pairs,
+    pairs: Pairs,
     /// Where no merge reaches over.
     pub seams: Seams,
     /// Tokens by their bytes, where a whole piece that is a token is that token without merging.
-    pub whole: Option<HashMap<Box<[u8]>, u32>>,
+    whole: Option<HashMap<Box<[u8]>, u32>>,
 }
 
 impl Model {
+    /// The token that a whole piece is without merging.
+    pub fn token(&self, piece: &[u8]) -> Option<i32> {
+        self.whole.as_ref()?.get(piece).map(|&id| id as i32)
+    }
+
+    /// Appends the ids that merging makes of these bytes.
+    pub fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, out: &mut Vec<i32>) {
+        merge(&self.pairs, bytes.iter().map(|&b| self.byte_ids[usize::from(b)]), scratch, out);
+    }
+
     /// The model of a file of ranks: any two tokens merge that are one together, all ways to the same one with the
     /// same rank.
     pub fn of_ranks(ranks: &Ranks) -> Self {

@@ -40,16 +40,16 @@ impl PieceCache {
         }
     }
 
-    /// Appends the ids of the piece from `start` to `end`; says whether it is known.
+    /// Appends the ids of a piece; says whether it is known.
     #[inline]
-    pub fn append(&mut self, text: &[u8], start: usize, end: usize, out: &mut Vec<i32>) -> bool {
-        let ids = match key(text, start, end) {
+    pub fn append(&mut self, key: Option<Key>, piece: &[u8], out: &mut Vec<i32>) -> bool {
+        let ids = match key {
             Some(key) => match self.get(key) {
                 Some(Found::Inline(ids, n)) => &ids[..n],
                 Some(Found::Spilled(ids)) => ids,
                 None => return false,
             },
-            None => match self.get_long(&text[start..end]) {
+            None => match self.get_long(piece) {
                 Some(ids) => ids,
                 None => return false,
             },
