@@ -1,8 +1,8 @@
 """Epochs of shuffled batches of 8 rows against `datasets` behind torch's DataLoader, and packing against TRL's `bfd`.
 
 All sides read the same tokens, from Arrow files in the page cache, in one process with one torch thread; with
-`--workers` each has as many worker processes. Sizes in the tables are tokens, so that MB/s reads million tokens a second. What batches
-hold is compared first: every row's ids and labels, each epoch.
+`--workers` each has as many worker processes. Sizes in the tables are tokens, so that MB/s reads million tokens a
+second. What an epoch's batches hold is compared first.
 """
 
 import argparse
