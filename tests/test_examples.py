@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -111,3 +112,16 @@ def test_only_the_planted_row_is_too_long() -> None:
             text = "\n".join([row["instruction"], row["input"], row["output"]])
             tokens = len(tokenizer.encode(text).ids) + len(LEDGER["format"]["separator"])
             assert (tokens > limit) == (code == "too_long"), row["id"]
+
+
+def test_the_finetune_example_trains_and_answers(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    script = EXAMPLES / "finetune" / "train.py"
+    small = "--rows 150 --epochs 1 --hidden 16 --batch-size 16".split()
+    env = os.environ | {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, script, "--out", tmp_path, *small]
+    done = subprocess.run(command, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("exact") == 2
+    assert "</svg>" in (tmp_path / "losses.svg").read_text("utf-8")
+    assert (tmp_path / "prompt_format.json").is_file()

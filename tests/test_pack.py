@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import data_files, verify
-from tiny import PAIR, records, refused
+from tiny import PAIR, jsonl, records, refused
 
 import fastprep as fp
 
@@ -157,3 +160,12 @@ def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
         rows.tokenize(tokenizer_folder, max_length=64).shuffle().pack()
     assert "PACK         best fit decreasing, max_length=64; order by seed=0  [barrier]" in packed.explain()
     assert "leaves out prompt, completion" in packed.explain()
+
+
+def test_the_command_packs(tokenizer_folder: Path, tmp_path: Path) -> None:
+    source = jsonl(tmp_path / "in.jsonl", texts(50))
+    command = [sys.executable, "-m", "fastprep", "prepare", str(source), "--out", str(tmp_path / "out"), "--json"]
+    command += ["--tokenizer", str(tokenizer_folder), "--max-length", "300", "--pack"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["packing"]["documents"] == 50

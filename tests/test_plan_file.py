@@ -100,7 +100,7 @@ def test_parquet_is_a_source_too() -> None:
 
 # What stands between source and sink, and what the error says.
 WRONG_STEPS = {
-    "verb": ('verb = "pack"', "bad_plan_file", r"step 1 has the verb 'pack'\n.*\n  help: verbs are select, "),
+    "verb": ('verb = "join"', "bad_plan_file", r"step 1 has the verb 'join'\n.*\n  help: verbs are select, "),
     "no verb": ('sql = "n > 1"', "bad_plan_file", "step 1 has the verb None"),
     "filter without sql": ('verb = "filter"', "bad_plan_file", r"step 1 \(filter\): `sql` is missing"),
     "filter with more": (

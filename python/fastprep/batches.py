@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from .collate import Collator, LaidOut
 from .exceptions import PlanError
 from .order import EpochOrder, Share
 from .torch_dataset import Rows, TorchRows
@@ -27,6 +28,7 @@ class Batches(IterableDataset[Any]):
         epoch: The epoch that is next; its number decides the order.
         rank: This process among ``world_size``.
         world_size: Processes that train together.
+        for_loader: Whether batches may be ``LaidOut``: set while our loader starts its workers.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Batches(IterableDataset[Any]):
     ) -> None:
         """See ``Split.loader``."""
         self.epoch = 0
+        self.for_loader = False
         self.rank, self.world_size = rank, world_size
         self._rows, self._collate = rows, collate
         self._batch_size, self._seed, self._drop_last = batch_size, seed, drop_last
@@ -80,8 +83,11 @@ class Batches(IterableDataset[Any]):
         self._rewind()
 
     def batch(self, numbers: list[int]) -> Any:
-        """The batch of these rows."""
-        return self._collate(self._rows.numbered(numbers))
+        """The batch of these rows; for a loader of ours a worker leaves the tensors to the trainer's process."""
+        rows = self._rows.numbered(numbers)
+        if self.for_loader and isinstance(self._collate, Collator):
+            return self._collate.lay_out(rows)
+        return self._collate(rows)
 
     def state_dict(self) -> State:
         """Where this process is in the epoch. In worker processes it fits as many workers only."""
@@ -140,11 +146,20 @@ class Loader:
     def __iter__(self) -> Iterator[Any]:
         """What is left of the epoch; the next pass is the next epoch."""
         self._settle()
-        for batch in self._loader or map(self.dataset.batch, self.dataset.share().batches()):
+        for batch in self._batches():
             self._step += 1
-            yield batch
+            yield batch.tensors() if isinstance(batch, LaidOut) else batch
         self._step = 0
         self.dataset.set_epoch(self.dataset.epoch + 1)
+
+    def _batches(self) -> Iterator[Any]:
+        if self._loader is None:
+            return map(self.dataset.batch, self.dataset.share().batches())
+        self.dataset.for_loader = True
+        try:
+            return iter(self._loader)
+        finally:
+            self.dataset.for_loader = False
 
     def _settle(self) -> None:
         """Steps done become rows done, so that they mean the same for any number of ranks and workers."""

@@ -99,6 +99,7 @@ def _plan(
     seed: int,
     dedup: bool,
     eos: bool,
+    pack: bool = False,
 ) -> fp.Pipeline:
     if tokenizer is None and (max_length, on_overflow, special_tokens) != (None, "reject", "reject"):
         raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
@@ -119,7 +120,8 @@ def _plan(
             on_overflow=on_overflow,  # type: ignore[arg-type]
             special_tokens=special_tokens,  # type: ignore[arg-type]
         )
-    return plan.shuffle(seed=seed)
+    # Packs are shuffled as they are made.
+    return plan.pack(seed=seed) if pack else plan.shuffle(seed=seed)
 
 
 def _max_rejects(text: str | None) -> float | None:
@@ -149,6 +151,7 @@ def prepare(
     seed: Seed = 0,
     dedup: Dedup = True,
     eos: Eos = False,
+    pack: Annotated[bool, typer.Option(help="Join rows to packs; needs --max-length.")] = False,
     jsonl: Annotated[bool, typer.Option(help="Write JSON lines beside the Arrow shards.")] = False,
     max_rejects: Annotated[str | None, typer.Option(help="Publish nothing above: 100, 0.01 or 1%.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the data set that is there.")] = False,
@@ -156,7 +159,7 @@ def prepare(
 ) -> None:
     """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
     plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
-                 special_tokens, valid, seed, dedup, eos)  # fmt: skip
+                 special_tokens, valid, seed, dedup, eos, pack)  # fmt: skip
     with progress.shown(plan) as plan:
         report = plan.sink(
             out,

@@ -9,11 +9,13 @@ from typing import Any
 from .data import PreparedData, Split
 from .exceptions import PlanError
 
-# The guide and the API reference of the first fine-tunes: 2 epochs for generation, 4 for classification; 0.2 % of the
-# examples a batch, 256 at most; a multiplier of 0.05, 0.1 or 0.2 by batch size, 0.02 to 0.2 to be searched; a
-# prompt_loss_weight of 0.01, less where prompts are far longer than completions.
-GUIDE = "OpenAI fine-tuning guide (2022)"
-ALPACA = "Stanford Alpaca (2023)"
+# docs/guide.md has the addresses. OpenAI's API reference of 2023: 4 epochs; 0.2 % of the examples a batch, 256 at most;
+# a multiplier of 0.05, 0.1 or 0.2 by batch size, 0.02 to 0.2 to be searched; a prompt_loss_weight of 0.01, less where
+# prompts are far longer than completions. Azure's guide of 2022: 1 to 2 epochs for generation. Alpaca's recipe of
+# 2023: warm-up over 3 % of the steps.
+OPENAI = "OpenAI, old default"
+AZURE = "Azure, prepare your dataset"
+ALPACA = "Stanford Alpaca"
 COUNTED = "counted in the data"
 
 
@@ -130,16 +132,16 @@ def recommend(
     examples, contexts = _counts(split)
     epochs = _epochs(split, examples)
     batch = max(1, min(256, round(0.002 * examples)))
-    batch_advice = Advice("batch_size", batch, f"0.2 % of {examples:,} examples, 256 at most", GUIDE)
+    batch_advice = Advice("batch_size", batch, f"0.2 % of {examples:,} examples, 256 at most", OPENAI)
     multiplier = 0.05 if batch < 16 else 0.1 if batch < 64 else 0.2
     multiplier_advice = Advice(
         "learning_rate_multiplier",
         multiplier,
         f"0.05, 0.1 or 0.2, larger for larger batches; {batch} is "
         + ("below 16" if batch < 16 else "below 64" if batch < 64 else "64 or more"),
-        f"{GUIDE}; where the steps lie is ours",
+        f"{OPENAI}; where the steps lie is ours",
     )
-    rate = Advice("learning_rate", base_lr * multiplier, f"base_lr {base_lr:g} × {multiplier}", GUIDE)
+    rate = Advice("learning_rate", base_lr * multiplier, f"base_lr {base_lr:g} × {multiplier}", OPENAI)
     weight = _prompt_loss_weight(contexts, split.trained_tokens)
     steps = math.ceil(examples / batch) * int(epochs.value)
     warmup = Advice("warmup_steps", math.ceil(0.03 * steps), f"3 % of {steps:,} steps", ALPACA)
@@ -185,14 +187,14 @@ def _epochs(split: Split, examples: int) -> Advice:
     if "completion" in table.column_names:
         distinct = pc.count_distinct(table["completion"]).as_py()
         if distinct < examples / 3:
-            return Advice("n_epochs", 4, f"{distinct:,} distinct completions of {examples:,}: classification", GUIDE)
-    return Advice("n_epochs", 2, "generation: 1 to 2 epochs, with a low learning rate", GUIDE)
+            return Advice("n_epochs", 4, f"{distinct:,} distinct completions of {examples:,}: classification", OPENAI)
+    return Advice("n_epochs", 2, "generation: 1 to 2 epochs, with a low learning rate", AZURE)
 
 
 def _prompt_loss_weight(contexts: int, trained: int) -> Advice:
     ratio = contexts / max(1, trained)
     if ratio <= 50:
-        return Advice("prompt_loss_weight", 0.01, f"{ratio:.1f} prompt tokens for each of the completion", GUIDE)
+        return Advice("prompt_loss_weight", 0.01, f"{ratio:.1f} prompt tokens for each of the completion", OPENAI)
     weight = float(f"{0.5 / ratio:.2g}")
     reason = f"{ratio:.0f} prompt tokens for each of the completion: together they weigh half of it"
-    return Advice("prompt_loss_weight", weight, reason, f"{GUIDE}; the half is ours")
+    return Advice("prompt_loss_weight", weight, reason, f"{OPENAI}; the half is ours")
