@@ -215,3 +215,11 @@ def test_the_namespace_is_there_whichever_is_imported_first(first: str) -> None:
     code += "print(light, polars.__spec__.loader is not None)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(first == "fastprep"), "True"]
+
+
+def test_the_namespace_outlasts_a_look_at_whether_polars_is_there() -> None:
+    code = "import fastprep, importlib.util as u; assert u.find_spec('polars') and u.find_spec('polars')\n"
+    code += "import polars, sys; assert polars.col('a').fastprep.tokenize, 1\n"
+    code += "print([f for f in sys.meta_path if 'fastprep' in type(f).__module__])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -74,23 +74,32 @@ def _register(polars: ModuleType) -> None:
 
 
 class _WhenPolarsIsImported(MetaPathFinder):
-    """Finds polars as the other finders do, and puts the registration behind its import."""
+    """Finds polars as the other finders do, and puts the registration behind its import.
+
+    It stays until then: libraries look whether polars is there long before somebody imports it.
+    """
+
+    _is_looking = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name != "polars":
+        if name != "polars" or self._is_looking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._is_looking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._is_looking = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _Registering(spec.loader)
+            spec.loader = _Registering(spec.loader, self)
         return spec
 
 
 class _Registering(Loader):
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
         self._loader = loader
+        self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -98,6 +107,8 @@ class _Registering(Loader):
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
         _register(module)
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)

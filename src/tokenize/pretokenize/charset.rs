@@ -2,7 +2,7 @@
 //!
 //! `unicode.txt` holds the general category of every code point as the regex library behind `tokenizers` (onig)
 //! has it, so that a newer Unicode version elsewhere cannot move a border. A test asks that library again for every
-//! code point; with `FASTPREP_WRITE_UNICODE=1` it writes the file anew.
+//! code point; with `WRITE_UNICODE=1` it writes the file anew.
 
 use std::sync::LazyLock;
 

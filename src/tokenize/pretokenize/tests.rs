@@ -194,7 +194,7 @@ fn unicode_is_that_of_onig() {
         }
         set
     };
-    if std::env::var_os("FASTPREP_WRITE_UNICODE").is_some() {
+    if std::env::var_os("WRITE_UNICODE").is_some() {
         let sets: Vec<(&str, CharSet)> =
             names.split(' ').map(|name| (name, of(&format!(r"\p{{{name}}}")))).collect();
         let mut runs: Vec<(u32, &str)> =
