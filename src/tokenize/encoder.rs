@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokenizers::Tokenizer;
 
 use super::as_text::{AsText, Span};
-use super::bpe::{Bpe, BpeScratch};
+use super::bpe::{Bpe, BpeScratch, Kind};
 use super::chunks::{ChunkScratch, Chunks};
 use super::continuation::without_mark;
 use super::ranks::Ranks;
@@ -56,9 +56,15 @@ pub(super) struct Scratch {
 
 impl Way {
     /// Appends the ids of `text`, without what a post-processor adds.
-    pub(super) fn append(&self, text: &str, scratch: &mut Scratch, out: &mut Vec<i32>) -> Result<()> {
+    pub(super) fn append(
+        &self,
+        text: &str,
+        kind: Kind,
+        scratch: &mut Scratch,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
         match self {
-            Way::Bpe(bpe) => bpe.encode(text, &[], scratch.bpe.get_or_insert_default(), out),
+            Way::Bpe(bpe) => bpe.encode(text, &[], kind, scratch.bpe.get_or_insert_default(), out),
             Way::Chunks(chunks) => chunks.encode(text, scratch.chunks.get_or_insert_default(), out)?,
             Way::Oracle(oracle) => oracle.append(text, out)?,
         }
@@ -201,7 +207,7 @@ impl Session<'_> {
     /// # Errors
     /// `Tokenizer`, when the model has no id for a part of the text.
     pub fn encode_prompt(&mut self, text: &str, out: &mut Vec<i32>) -> Result<()> {
-        self.encoder.start.append(text, &mut self.scratch, out)
+        self.encoder.start.append(text, Kind::Start, &mut self.scratch, out)
     }
 
     /// Appends the ids of a text that goes on from a prompt which is not empty, so that the ids of both decode
@@ -210,7 +216,12 @@ impl Session<'_> {
     /// # Errors
     /// As [`Session::encode_prompt`].
     pub fn encode_continuation(&mut self, text: &str, out: &mut Vec<i32>) -> Result<()> {
-        self.encoder.continuation.as_ref().unwrap_or(&self.encoder.start).append(text, &mut self.scratch, out)
+        self.encoder.continuation.as_ref().unwrap_or(&self.encoder.start).append(
+            text,
+            Kind::On,
+            &mut self.scratch,
+            out,
+        )
     }
 
     /// As [`Session::encode_prompt`], but the control tokens within `spans` (byte offsets, in order, disjoint)
@@ -230,7 +241,7 @@ impl Session<'_> {
         let (Way::Bpe(bpe), [Oracle::Ranks(..), _]) = (&self.encoder.start, &self.encoder.oracles) else {
             return false;
         };
-        bpe.encode(text, spans, self.scratch.bpe.get_or_insert_default(), out);
+        bpe.encode(text, spans, Kind::Start, self.scratch.bpe.get_or_insert_default(), out);
         true
     }
 

@@ -2,6 +2,7 @@
 
 use tokenizers::Tokenizer;
 
+use super::bpe::Kind;
 use super::encoder::{Oracle, Scratch, Way};
 
 /// Words, seams and rare characters. Each is tried alone, and each next to each.
@@ -119,7 +120,7 @@ pub(super) fn check(way: &Way, tokenizer: &Tokenizer, oracle: &Oracle) -> Result
             text.push_str(first);
         }
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        way.append(&text, &mut scratch, &mut ours).map_err(|e| e.to_string())?;
+        way.append(&text, Kind::Start, &mut scratch, &mut ours).map_err(|e| e.to_string())?;
         oracle.append(&text, &mut theirs).map_err(|e| e.to_string())?;
         if ours != theirs {
             return Err(format!("its ids were not the right ones for a text of many {first:?}"));

@@ -6,6 +6,7 @@
 mod merge;
 mod model;
 mod pairs;
+mod repeated;
 mod seams;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use super::pretokenize::Splitter;
 use super::ranks::Ranks;
 use merge::MergeScratch;
 use model::Model;
+use repeated::Repeated;
 
 /// Bytes from which on it pays to cut a piece that is not ASCII.
 const LONG: usize = 7;
@@ -36,6 +38,15 @@ pub struct Bpe {
     model: Arc<Model>,
 }
 
+/// Texts that may begin alike.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Prompts, and texts by themselves.
+    Start,
+    /// Completions.
+    On,
+}
+
 /// What a worker keeps from text to text.
 #[derive(Default)]
 pub struct BpeScratch {
@@ -44,6 +55,8 @@ pub struct BpeScratch {
     merging: MergeScratch,
     keys: Vec<Option<Key>>,
     ids: Vec<i32>,
+    /// By kind of text.
+    repeated: [Repeated; 2],
 }
 
 /// Parts of pieces. Their cache is one of its own, since a piece may be a token that no merge makes.
@@ -83,44 +96,94 @@ impl Bpe {
         Ok(Bpe { added, normal, splitter, model })
     }
 
-    /// Appends the ids of a text, in which control tokens within `plain` are plain text.
-    pub fn encode(&self, text: &str, plain: &[Span], scratch: &mut BpeScratch, out: &mut Vec<i32>) {
+    /// Appends the ids of a text, in which control tokens within `plain` are plain text. Texts of one kind begin alike
+    /// more often than others.
+    pub fn encode(
+        &self,
+        text: &str,
+        plain: &[Span],
+        kind: Kind,
+        scratch: &mut BpeScratch,
+        out: &mut Vec<i32>,
+    ) {
+        let mut is_first = self.splitter.can_resume();
         self.added.split(text, plain, self.normal, &mut |part| match part {
             Part::Token(id) => out.push(id),
-            Part::Text(text) => self.encode_part(text.as_bytes(), scratch, out),
+            Part::Text(text) => {
+                let text = text.as_bytes();
+                let again =
+                    std::mem::take(&mut is_first) && scratch.repeated[kind as usize].begins_again(text);
+                if again {
+                    self.encode_again(text, kind, scratch, out);
+                } else {
+                    self.encode_part(text, scratch, out);
+                }
+            }
         });
     }
 
     fn encode_part(&self, text: &[u8], scratch: &mut BpeScratch, out: &mut Vec<i32>) {
         let mut n = out.len();
-        self.splitter.pieces(text, &mut |text, mut start, ends| {
-            // Room for what most pieces have, and for the whole of what the cache gives.
-            let room = n + Ids::default().len() * (ends.len() + 1);
-            if out.len() < room {
-                out.resize(room, 0);
-            }
-            let mut keys = std::mem::take(&mut scratch.keys);
-            keys.clear();
-            let mut from = start;
-            keys.extend(ends.iter().map(|&end| {
-                let key = cache::key(text, std::mem::replace(&mut from, end), end);
-                key.inspect(|&key| scratch.cache.prepare(key))
-            }));
-            for (&key, &end) in keys.iter().zip(ends) {
-                match key.and_then(|key| scratch.cache.get(key)) {
-                    Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
-                        out[n..n + ids.len()].copy_from_slice(ids);
-                        n += count;
-                    }
-                    Some(Found::Inline(ids, count)) => n = write(out, n, &ids[..count]),
-                    Some(Found::Spilled(ids)) => n = write(out, n, ids),
-                    None => n = self.encode_piece(&text[start..end], key, scratch, out, n),
-                }
-                start = end;
-            }
-            scratch.keys = keys;
+        self.splitter.pieces(text, &mut |text, start, ends| {
+            n = self.encode_pieces(text, start, ends, scratch, out, n);
         });
         out.truncate(n);
+    }
+
+    /// The same for a text that begins like the last of its kind.
+    fn encode_again(&self, text: &[u8], kind: Kind, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
+        let begin = out.len();
+        let mut repeated = std::mem::take(&mut scratch.repeated[kind as usize]);
+        let from = repeated.reuse(text, out);
+        if from < text.len() {
+            let mut n = out.len();
+            self.splitter.pieces_from(text, from, &mut |text, start, ends, seen| {
+                n = self.encode_pieces(text, start, ends, scratch, out, n);
+                repeated.note(ends.last().copied().unwrap_or(start), n - begin, seen);
+            });
+            out.truncate(n);
+            repeated.keep(text, &out[begin..]);
+        }
+        scratch.repeated[kind as usize] = repeated;
+    }
+
+    /// Writes the ids of pieces that stand side by side; where the next ids go.
+    #[inline]
+    fn encode_pieces(
+        &self,
+        text: &[u8],
+        mut start: usize,
+        ends: &[usize],
+        scratch: &mut BpeScratch,
+        out: &mut Vec<i32>,
+        mut n: usize,
+    ) -> usize {
+        // Room for what most pieces have, and for the whole of what the cache gives.
+        let room = n + Ids::default().len() * (ends.len() + 1);
+        if out.len() < room {
+            out.resize(room, 0);
+        }
+        let mut keys = std::mem::take(&mut scratch.keys);
+        keys.clear();
+        let mut from = start;
+        keys.extend(ends.iter().map(|&end| {
+            let key = cache::key(text, std::mem::replace(&mut from, end), end);
+            key.inspect(|&key| scratch.cache.prepare(key))
+        }));
+        for (&key, &end) in keys.iter().zip(ends) {
+            match key.and_then(|key| scratch.cache.get(key)) {
+                Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
+                    out[n..n + ids.len()].copy_from_slice(ids);
+                    n += count;
+                }
+                Some(Found::Inline(ids, count)) => n = write(out, n, &ids[..count]),
+                Some(Found::Spilled(ids)) => n = write(out, n, ids),
+                None => n = self.encode_piece(&text[start..end], key, scratch, out, n),
+            }
+            start = end;
+        }
+        scratch.keys = keys;
+        n
     }
 
     /// Writes the ids of a piece that is not in the cache; where the next ids go.

@@ -81,6 +81,12 @@ impl Automaton {
     /// Where the match that begins at `at` ends; none where there is none.
     #[inline]
     pub fn match_end(&self, text: &[u8], at: usize) -> Option<usize> {
+        self.look(text, at).0
+    }
+
+    /// The same, and how many bytes of the text were looked at for it; all there could be, where its end was.
+    #[inline]
+    pub fn look(&self, text: &[u8], at: usize) -> (Option<usize>, usize) {
         let (mut state, mut i, mut found) = (START, at, None);
         loop {
             let (class, bytes) =
@@ -91,7 +97,7 @@ impl Automaton {
             }
             state = next & !MATCHED;
             if state == DEAD {
-                return found;
+                return (found, if bytes == 0 { usize::MAX } else { i + bytes });
             }
             i += bytes;
         }

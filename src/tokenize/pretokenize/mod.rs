@@ -27,6 +27,9 @@ pub const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p
 /// Pieces handed on together, at most: a block may bring as many as it has bytes.
 const AT_ONCE: usize = 2 * masks::BLOCK;
 
+/// Pieces handed on together where it matters how they were come to.
+const FEW: usize = 8;
+
 /// How text is cut.
 pub struct Splitter {
     stages: Vec<Stage>,
@@ -57,11 +60,38 @@ impl Splitter {
     #[inline]
     pub fn pieces(&self, text: &[u8], take: &mut impl FnMut(&[u8], usize, &[usize])) {
         match &self.stages[..] {
-            [Stage::Split { automaton, ascii: Some(ascii), .. }] => cut_blocks(automaton, ascii, text, take),
+            [Stage::Split { automaton, ascii: Some(ascii), .. }] => {
+                let all = At { from: 0, group: AT_ONCE - masks::BLOCK };
+                cut_blocks(automaton, ascii, text, all, &mut |text, start, ends, _| take(text, start, ends));
+            }
             [Stage::Split { automaton, keep_gaps, .. }] => cut(automaton, text, *keep_gaps, take),
             stages => run(stages, text, take),
         }
     }
+
+    /// Whether the pieces behind a place where one begins do not depend on how it was come to.
+    pub fn can_resume(&self) -> bool {
+        matches!(&self.stages[..], [Stage::Split { ascii: Some(_), .. }])
+    }
+
+    /// The same from a place on where a piece begins, a few pieces at a time, each time with the number of bytes from the
+    /// text's start that were looked at so far; nothing where [`Splitter::can_resume`] is false.
+    pub fn pieces_from(
+        &self,
+        text: &[u8],
+        from: usize,
+        take: &mut impl FnMut(&[u8], usize, &[usize], usize),
+    ) {
+        if let [Stage::Split { automaton, ascii: Some(ascii), .. }] = &self.stages[..] {
+            cut_blocks(automaton, ascii, text, At { from, group: FEW }, take);
+        }
+    }
+}
+
+/// Where to begin, and after how many pieces to hand them on.
+struct At {
+    from: usize,
+    group: usize,
 }
 
 fn run(stages: &[Stage], text: &[u8], take: &mut dyn FnMut(&[u8], usize, &[usize])) {
@@ -121,16 +151,22 @@ fn cut_blocks(
     automaton: &Automaton,
     ascii: &AsciiCutter,
     text: &[u8],
-    take: &mut impl FnMut(&[u8], usize, &[usize]),
+    At { from, group }: At,
+    take: &mut impl FnMut(&[u8], usize, &[usize], usize),
 ) {
     let mut ends = [0; AT_ONCE];
-    let (mut start, mut n, mut at) = (0, 0, 0);
+    let (mut start, mut n, mut at, mut seen) = (from, 0, from, from);
     while at < text.len() {
         // The second byte too: the first may be a space before a word that is not ASCII.
         let is_ascii = text[at] < 0x80 && text.get(at + 1).is_none_or(|&b| b < 0x80);
         let mut bits = if is_ascii { ascii.ends(text, at) } else { 0 };
+        // A block that is not full has looked at the text's end.
+        let block_end = at + masks::BLOCK;
+        seen = seen.max(if block_end <= text.len() { block_end } else { usize::MAX });
         if bits == 0 {
-            at = automaton.match_end(text, at).unwrap_or(text.len());
+            let (end, looked) = automaton.look(text, at);
+            seen = seen.max(looked);
+            at = end.unwrap_or(text.len());
             ends[n] = at;
             n += 1;
         } else {
@@ -142,12 +178,12 @@ fn cut_blocks(
                 bits &= bits - 1;
             }
         }
-        if n + masks::BLOCK > AT_ONCE {
-            take(text, start, &ends[..n]);
+        if n >= group {
+            take(text, start, &ends[..n], seen);
             (start, n) = (at, 0);
         }
     }
-    take(text, start, &ends[..n]);
+    take(text, start, &ends[..n], seen);
 }
 
 fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Result<(), String> {

@@ -177,3 +177,38 @@ fn a_character_of_several_tokens_is_the_last_ones() {
     let texts = tokenizer.token_texts(&prompt(&tokenizer, "語")).unwrap();
     assert_eq!(texts, ["", "", "語"]);
 }
+
+#[test]
+fn what_a_text_repeats_of_the_last_one_changes_no_ids() {
+    let tokenizer = fixtures::byte_level(false);
+    assert!(tokenizer.engine().starts_with("byte-level"), "{}", tokenizer.engine());
+    // Long enough to be kept, with seams that look far ahead, and two control-free middles.
+    let head =
+        "### Instruction:\nBelow is a task's text, don't 1234 answer…\n \n  \tWrite a response.\n\n日本語 "
+            .repeat(3);
+    let tails =
+        ["", " ", "  x", "\n", "\n\n y", "'s", "'", "é", "\u{301}a", "1", "語", ".", "</s> a", "the end"];
+    let cuts: Vec<usize> =
+        head.char_indices().map(|(at, _)| at).filter(|at| at % 7 == 0 || *at < 90).collect();
+    let mut session = tokenizer.encoder().session();
+    for cut in cuts.iter().chain(cuts.iter().rev()) {
+        for tail in tails {
+            let text = format!("{}{tail}", &head[..*cut]);
+            for _ in 0..2 {
+                let mut ids = Vec::new();
+                session.encode_prompt(&text, &mut ids).unwrap();
+                assert_eq!(ids, oracle(&tokenizer, &text), "{text:?}");
+                let mut ids = Vec::new();
+                session.encode_continuation(&text, &mut ids).unwrap();
+                assert_eq!(ids, oracle(&tokenizer, &text), "{text:?}");
+            }
+        }
+    }
+    // Texts longer than what is kept of them.
+    let long = head.repeat(40);
+    for end in [long.len(), 4_000, 4_096, 4_100, long.len() - 1].map(|end| long.floor_char_boundary(end)) {
+        let mut ids = vec![7];
+        session.encode_prompt(&long[..end], &mut ids).unwrap();
+        assert_eq!(ids[1..], oracle(&tokenizer, &long[..end]));
+    }
+}
