@@ -249,7 +249,7 @@ fn what_is_unsafe_stands_alone_with_its_proof() {
         if PROVEN.contains(&source.name.as_str()) {
             let (lines, blocks) = (source.product.lines().count(), source.code.matches("unsafe {").count());
             // That each block has its proof beside it is a lint of clippy.
-            assert!(lines < 160 && blocks <= 4, "{}: {lines} lines, {blocks} blocks", source.name);
+            assert!(lines < 160 && blocks <= 5, "{}: {lines} lines, {blocks} blocks", source.name);
             continue;
         }
         // The lint denies it; here, that nobody turns the lint off.
