@@ -315,3 +315,12 @@ def test_a_column_of_the_data_is_not_replaced(tokenizer_folder: Path, name: str)
     kept = rows(raw.rename({name: "old"}).format(PAIR).tokenize(tokenizer_folder))
     assert kept[0]["old"] == "mine"
     assert name in raw.select("prompt", "completion").format(PAIR).tokenize(tokenizer_folder).schema
+
+
+def test_verify_compares_while_it_runs_and_changes_nothing(tokenizer_folder: Path) -> None:
+    plan = pairs(*ROWS).format(PAIR)
+    checked = plan.tokenize(tokenizer_folder, verify=1)
+    assert rows(checked) == rows(plan.tokenize(tokenizer_folder))
+    assert "verify: row 0 and every 1 rows" in checked.explain()
+    with pytest.raises(fp.PlanError, match="verify"):
+        plan.tokenize(tokenizer_folder, verify=0)

@@ -252,8 +252,8 @@ class Pipeline:
         """Make `input_ids` and `labels`: the ids of the prompt, then those of the completion.
 
         Args:
-            tokenizer: a `tokenizer.json`, a folder that holds one, a `tokenizers.Tokenizer`, or a fast
-                transformers tokenizer.
+            tokenizer: a `tokenizer.json`, a folder that holds one, a file of ranks (`.tiktoken`), a
+                `tokenizers.Tokenizer`, or a fast transformers tokenizer.
             max_length: most tokens a row may have, BOS and EOS counted. Default: no limit.
             on_overflow: what happens to a longer row. A row never loses its last trained token, and a cut
                 completion never gets a stop that is not its own.

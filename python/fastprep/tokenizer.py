@@ -18,8 +18,8 @@ class Tokenizer:
     """What `Pipeline.tokenize` works with, by itself. Its ids are those of `tokenizers` 0.23.
 
     Args:
-        tokenizer: a `tokenizer.json`, a folder that holds one, a `tokenizers.Tokenizer`, or a fast transformers
-            tokenizer. Padding and truncation that it asks for are off.
+        tokenizer: a `tokenizer.json`, a folder that holds one, a file of ranks (`.tiktoken`), a
+            `tokenizers.Tokenizer`, or a fast transformers tokenizer. Padding and truncation that it asks for are off.
 
     Raises:
         TokenizerError: it cannot be found, read or used.

@@ -1,4 +1,4 @@
-use super::super::{LoadedTokenizer, Span, fixtures};
+use super::super::{LoadedTokenizer, Part, Span, fixtures, verified};
 
 fn prompt(tokenizer: &LoadedTokenizer, text: &str) -> Vec<i32> {
     let mut ids = Vec::new();
@@ -210,5 +210,25 @@ fn what_a_text_repeats_of_the_last_one_changes_no_ids() {
         let mut ids = vec![7];
         session.encode_prompt(&long[..end], &mut ids).unwrap();
         assert_eq!(ids[1..], oracle(&tokenizer, &long[..end]));
+    }
+}
+
+#[test]
+fn ids_that_are_not_those_of_the_crate_are_an_error_that_names_the_first() {
+    let tokenizer = fixtures::byte_level(false);
+    let session = tokenizer.encoder().session();
+    let text = "hello there";
+    let ids = oracle(&tokenizer, text);
+    for at_start in [true, false] {
+        let part = Part { column: "prompt", text, spans: &[], at_start };
+        assert!(verified(&session, &part, &ids).is_ok());
+        let mut wrong = ids.clone();
+        wrong[1] += 1;
+        for wrong in [&wrong[..], &ids[..1], &[]] {
+            let e = verified(&session, &part, wrong).unwrap_err();
+            assert_eq!(e.code(), "ids_differ");
+            let at = ids.iter().zip(wrong).take_while(|(a, b)| a == b).count();
+            assert!(e.message().contains(&format!("token {at} is ")), "{e}");
+        }
     }
 }
