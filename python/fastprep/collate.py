@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -107,12 +108,12 @@ class Collator:
         return Padded(*tokens.padded(numbers, *how, self.padding_side == "left"))
 
 
-class LaidOut:
+class LaidOut(ABC):
     """A batch as the core laid it out; picklable."""
 
+    @abstractmethod
     def tensors(self) -> dict[str, Any]:
         """The batch: tensors over the buffer."""
-        raise NotImplementedError
 
     def pin_memory(self) -> dict[str, Any]:
         """The batch in pinned memory: what a ``DataLoader`` asks for."""
