@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
 
 use arrow::error::ArrowError;
 
@@ -202,9 +203,32 @@ impl DiskFile {
         self.disk.call("sync", &self.path, || self.file.sync_all())
     }
 
+    /// The same, while other work goes on.
+    pub fn sync_beside(self) -> Result<Syncing> {
+        let file = Arc::new(self);
+        let same = file.clone();
+        match thread::Builder::new().name("fastprep-sync".into()).spawn(move || same.sync()) {
+            Ok(thread) => Ok(Syncing(Some(thread))),
+            // The system has no thread to spare.
+            Err(_) => file.sync().map(|()| Syncing(None)),
+        }
+    }
+
     /// Where it is; of a file without a name, its folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// A file that is being made durable.
+#[derive(Debug)]
+pub struct Syncing(Option<JoinHandle<Result<()>>>);
+
+impl Syncing {
+    /// Waits until it is.
+    pub fn wait(self) -> Result<()> {
+        let Some(thread) = self.0 else { return Ok(()) };
+        thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that synced a file died")))
     }
 }
 

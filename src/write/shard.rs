@@ -12,13 +12,12 @@ use super::cut::{Fill, Limit};
 use super::jsonl::LinesFile;
 use super::prepare::Part;
 use crate::artifact::manifest::FileEntry;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::{Disk, Syncing};
 use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};
 
-/// Files that are written but not yet synced: the system writes them out meanwhile, so that the sync at the
-/// end waits for little. More are not held open.
-const UNSYNCED: usize = 16;
+/// Files that are being synced while the next one is written, at most: a slow disk holds the writer back.
+const SYNCING: usize = 4;
 
 /// Where shards end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub struct ShardWriter {
     tokens: u64,
     open: Option<Open>,
     done: Vec<FileEntry>,
-    unsynced: VecDeque<DiskFile>,
+    syncing: VecDeque<Syncing>,
 }
 
 enum Open {
@@ -78,7 +77,7 @@ impl ShardWriter {
             tokens: 0,
             open: None,
             done: vec![],
-            unsynced: VecDeque::new(),
+            syncing: VecDeque::new(),
         }
     }
 
@@ -134,9 +133,7 @@ impl ShardWriter {
                 )));
             }
         }
-        while let Some(file) = self.unsynced.pop_front() {
-            file.sync()?;
-        }
+        self.syncing.drain(..).try_for_each(Syncing::wait)?;
         let count = self.done.len();
         for (i, shard) in self.done.iter_mut().enumerate() {
             let name = format!("{}-{i:05}-of-{count:05}.{}", self.split, self.format.extension());
@@ -194,11 +191,11 @@ impl ShardWriter {
             bytes,
             xxh3,
         });
-        self.unsynced.push_back(file);
-        if self.unsynced.len() > UNSYNCED
-            && let Some(oldest) = self.unsynced.pop_front()
+        self.syncing.push_back(file.sync_beside()?);
+        if self.syncing.len() > SYNCING
+            && let Some(oldest) = self.syncing.pop_front()
         {
-            oldest.sync()?;
+            oldest.wait()?;
         }
         Ok(())
     }

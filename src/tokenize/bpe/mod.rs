@@ -60,11 +60,16 @@ pub struct BpeScratch {
 }
 
 /// Parts of pieces. Their cache is one of its own, since a piece may be a token that no merge makes.
-#[derive(Default)]
 struct Parts {
     cache: PieceCache,
     /// Where each part of a piece ends, and its key.
     keys: Vec<(usize, Option<Key>)>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Parts { cache: PieceCache::small(), keys: Vec::new() }
+    }
 }
 
 impl Bpe {
@@ -198,25 +203,20 @@ impl Bpe {
     ) -> usize {
         let BpeScratch { cache, parts, merging, ids, .. } = scratch;
         ids.clear();
-        let is_ascii = piece.is_ascii();
-        if is_ascii || piece.len() < LONG {
-            if key.is_none()
-                && let Some(ids) = cache.get_long(piece)
-            {
-                return write(out, n, ids);
-            }
+        if key.is_none()
+            && let Some(ids) = cache.get_long(piece)
+        {
+            return write(out, n, ids);
+        }
+        if piece.is_ascii() || piece.len() < LONG {
             match self.model.token(piece) {
                 Some(id) => ids.push(id),
                 None => self.model.merge(piece, merging, ids),
             }
-            cache.insert(key, piece, ids);
         } else {
             self.encode_parts(piece, parts.get_or_insert_default(), merging, ids);
-            // Longer ones are seldom seen twice.
-            if key.is_some() {
-                cache.insert(key, piece, ids);
-            }
         }
+        cache.insert(key, piece, ids);
         write(out, n, ids)
     }
 

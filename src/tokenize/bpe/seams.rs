@@ -85,8 +85,9 @@ impl Seams {
     /// Whether a token may span the place between two characters.
     #[inline]
     fn is_spanned(&self, left: Char, right: Char) -> bool {
-        for l in 1..=left.len {
-            for r in 1..=right.len {
+        // Whole characters first: those are what most tokens have on both sides.
+        for l in (1..=left.len).rev() {
+            for r in (1..=right.len).rev() {
                 if self.reaches[l as usize - 1][r as usize - 1] {
                     let (word, bit) = bit(left.end(l), right.start(r));
                     if self.filter[word] & bit != 0 {

@@ -5,12 +5,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// A longer piece is seldom seen twice.
 const MAX_LONG: usize = 256;
-/// Bytes of pieces and of ids, at most, each; all is forgotten when there are more.
-const MAX_BYTES: usize = 1 << 20;
-
-/// A cache of at most about 3 MiB.
-#[derive(Default)]
+/// A cache whose pieces and ids are bounded; all is forgotten when there are more.
 pub struct LongCache {
+    /// Of pieces, and of ids.
+    max_bytes: usize,
     table: HashTable<Entry>,
     bytes: Vec<u8>,
     ids: Vec<i32>,
@@ -27,6 +25,11 @@ fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
 }
 
 impl LongCache {
+    /// A cache of at most `bytes` of pieces, as many of ids, and the table of both.
+    pub fn new(bytes: usize) -> Self {
+        LongCache { max_bytes: bytes, table: HashTable::new(), bytes: Vec::new(), ids: Vec::new() }
+    }
+
     /// The ids of a piece that was seen.
     pub fn get(&self, piece: &[u8]) -> Option<&[i32]> {
         let found = self.table.find(xxh3_64(piece), |e| part(&self.bytes, e.bytes) == piece)?;
@@ -38,7 +41,9 @@ impl LongCache {
         if piece.len() > MAX_LONG {
             return;
         }
-        if self.bytes.len() + piece.len() > MAX_BYTES || (self.ids.len() + ids.len()) * 4 > MAX_BYTES {
+        let bytes = self.bytes.len() + piece.len();
+        let id_bytes = (self.ids.len() + ids.len()) * size_of::<i32>();
+        if bytes.max(id_bytes) > self.max_bytes {
             self.table.clear();
             self.bytes.clear();
             self.ids.clear();

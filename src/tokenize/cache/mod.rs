@@ -7,14 +7,31 @@ mod short;
 use long::LongCache;
 pub use short::{Found, Ids, Key, key};
 
-/// A cache of at most 12 MiB. Pieces are compared in whole, so that none is taken for another.
-#[derive(Default)]
+/// Bytes of the short pieces that a worker keeps, their ids beside them.
+const BYTES: usize = 32 << 20;
+
+/// A cache that grows up to 56 MiB. Pieces are compared in whole, so that none is taken for another.
 pub struct PieceCache {
     short: short::ShortCache,
     long: LongCache,
 }
 
+impl Default for PieceCache {
+    fn default() -> Self {
+        PieceCache::of(BYTES)
+    }
+}
+
 impl PieceCache {
+    /// A cache of a quarter of the size, for what has fewer forms.
+    pub fn small() -> Self {
+        PieceCache::of(BYTES / 4)
+    }
+
+    fn of(bytes: usize) -> Self {
+        PieceCache { short: short::ShortCache::new(bytes), long: LongCache::new(bytes / 8) }
+    }
+
     /// Asks the memory for what this key is looked up in.
     #[inline]
     pub fn prepare(&self, key: Key) {

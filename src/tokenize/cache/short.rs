@@ -11,10 +11,8 @@ const MAX_KEY: usize = 15;
 const INLINE: usize = 3;
 /// Ids and their number.
 pub type Ids = [i32; INLINE + 1];
-/// Lines of 64 bytes: 8 MiB for each worker.
-const LINES: usize = 1 << 17;
-/// Ids held elsewhere, at most; all is forgotten when there are more: 1 MiB.
-const MAX_SPILLED: usize = 1 << 18;
+/// Lines of 64 bytes that a cache begins with: 1 MiB.
+const FIRST_LINES: usize = 1 << 14;
 
 /// Two pieces. A key of 0 is none.
 #[derive(Clone, Copy, Default)]
@@ -25,16 +23,14 @@ struct Line {
     ids: [Ids; 2],
 }
 
-/// A cache of 9 MiB.
+/// A cache that grows with what it holds.
 pub struct ShortCache {
+    /// A power of two.
     lines: Vec<Line>,
+    max_lines: usize,
+    /// Pieces that were put in since it grew.
+    inserted: usize,
     spilled: Vec<i32>,
-}
-
-impl Default for ShortCache {
-    fn default() -> Self {
-        ShortCache { lines: vec![Line::default(); LINES], spilled: Vec::new() }
-    }
 }
 
 /// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`].
@@ -68,11 +64,11 @@ static MASKS: [(u128, u128); MAX_KEY + 1] = {
 };
 
 #[inline]
-fn home(key: Key) -> usize {
+fn hash(key: Key) -> usize {
     const LOW: u64 = 0x9e37_79b9_7f4a_7c15;
     const HIGH: u64 = 0xc2b2_ae3d_27d4_eb4f;
     let product = u128::from(key as u64 ^ LOW) * u128::from((key >> 64) as u64 ^ HIGH);
-    ((product >> 64) as u64 ^ product as u64) as usize & (LINES - 1)
+    ((product >> 64) as u64 ^ product as u64) as usize
 }
 
 /// The ids of a known piece.
@@ -84,16 +80,29 @@ pub enum Found<'a> {
 }
 
 impl ShortCache {
+    /// A cache of at most `bytes`, a power of two, and an eighth more for pieces of many ids.
+    pub fn new(bytes: usize) -> Self {
+        let max_lines = bytes / size_of::<Line>();
+        let lines = vec![Line::default(); FIRST_LINES.min(max_lines)];
+        ShortCache { lines, max_lines, inserted: 0, spilled: Vec::new() }
+    }
+
+    #[inline]
+    fn home(&self, key: Key) -> usize {
+        hash(key) & (self.lines.len() - 1)
+    }
+
     /// Asks the memory for the line of a key, so that it is there when the key is looked up.
     #[inline]
     pub fn prepare(&self, key: Key) {
-        prefetch(&self.lines[home(key)]);
+        prefetch(&self.lines[self.home(key)]);
     }
 
     /// The ids of a piece that is known.
     #[inline]
     pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
-        let line = &mut self.lines[home(key)];
+        let home = self.home(key);
+        let line = &mut self.lines[home];
         if line.keys[0] != key {
             if line.keys[1] != key {
                 return None;
@@ -113,7 +122,12 @@ impl ShortCache {
 
     /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
     pub fn insert(&mut self, key: Key, ids: &[i32]) {
-        if self.spilled.len() + ids.len() > MAX_SPILLED {
+        // Long before most lines have two pieces, some would have more.
+        if 2 * self.inserted >= self.lines.len() && self.lines.len() < self.max_lines {
+            self.grow();
+        }
+        self.inserted += 1;
+        if (self.spilled.len() + ids.len()) * size_of::<i32>() > self.max_lines * size_of::<Line>() / 8 {
             self.lines.fill(Line::default());
             self.spilled.clear();
         }
@@ -126,8 +140,26 @@ impl ShortCache {
             held[INLINE] = -(ids.len() as i32);
             self.spilled.extend_from_slice(ids);
         }
-        let line = &mut self.lines[home(key)];
+        self.put(key, held);
+    }
+
+    fn put(&mut self, key: Key, ids: Ids) {
+        let home = self.home(key);
+        let line = &mut self.lines[home];
         line.keys = [key, line.keys[0]];
-        line.ids = [held, line.ids[0]];
+        line.ids = [ids, line.ids[0]];
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let twice = vec![Line::default(); self.lines.len() * 2];
+        for line in std::mem::replace(&mut self.lines, twice) {
+            for i in [1, 0] {
+                if line.keys[i] != 0 {
+                    self.put(line.keys[i], line.ids[i]);
+                }
+            }
+        }
+        self.inserted = 0;
     }
 }
