@@ -36,9 +36,7 @@ impl Normal {
     #[inline]
     pub fn apply(self, text: &str) -> Cow<'_, str> {
         match self {
-            Normal::Nfc if !is_nfc(text) => {
-                Cow::Owned(text.nfc().map(|(c, _)| c).collect())
-            }
+            Normal::Nfc if !is_nfc(text) => Cow::Owned(text.nfc().map(|(c, _)| c).collect()),
             _ => Cow::Borrowed(text),
         }
     }
@@ -80,7 +78,8 @@ mod tests {
     #[test]
     fn the_table_says_what_the_crate_says() {
         // One of each class and kind.
-        let others = ["", "a", "\u{300}", "\u{327}", "\u{e48}", "\u{1100}", "\u{1161}", "\u{1d165}", "漢", "é"];
+        let others =
+            ["", "a", "\u{300}", "\u{327}", "\u{e48}", "\u{1100}", "\u{1161}", "\u{1d165}", "漢", "é"];
         for c in '\0'..=char::MAX {
             for other in others {
                 for text in [format!("{other}{c}"), format!("{c}{other}")] {
