@@ -29,6 +29,14 @@ def test_an_optional_part_stands_where_its_column_has_text() -> None:
     assert ALPACA.render_prompt(instruction="add") == "### add (no input)\n\n=>\n"
 
 
+def test_a_whole_row_may_be_given() -> None:
+    fmt = fp.PromptFormat("{q}", completion="{a}")
+    assert fmt.render_prompt(q="Why?", a=None, id=7, meta={"lang": ["en"]}) == "Why?\n##\n"
+    with pytest.raises(fp.ColumnError, match="`q` is int, and text is needed") as e:
+        fmt.render_prompt(q=7, a="x")
+    assert e.value.code == "wrong_type"
+
+
 def test_the_prompt_of_inference_is_that_of_training() -> None:
     assert ALPACA.render_prompt(**ROW) == ALPACA.render(**ROW)[0]
 

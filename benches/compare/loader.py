@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pyarrow as pa
 import torch
+from asked import Asked
 from harness import Result, Run, Side, interleave, kernel, table
+from torch_batches import BATCH, COLUMNS, LAYOUTS, exhaust, loader, read, seen
+from trl.data_utils import pack_dataset
 
 import fastprep as fp
 import record
 
-BATCH = 8
+KINDS = ("torch", "numpy", "python")
 WORDS = ("what", "is", "the", "capital", "of", "france", "paris")
 
 
@@ -41,116 +45,137 @@ def plan_of(rows: pa.Table, limit: int) -> fp.Pipeline:
     return fp.from_arrow(rows).format(pair).tokenize(tokenizer, max_length=limit, on_overflow="drop", keep_text=False)
 
 
-def padded(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    """What a collator has to do, by torch's own means; for tensors, arrays and lists."""
-    pad = torch.nn.utils.rnn.pad_sequence
-    ids = [torch.as_tensor(row["input_ids"]) for row in rows]
-    return {
-        "input_ids": pad(ids, batch_first=True),
-        "labels": pad([torch.as_tensor(row["labels"]) for row in rows], batch_first=True, padding_value=-100),
-        "attention_mask": pad([torch.ones_like(one) for one in ids], batch_first=True),
-    }
+class Folder:
+    """A published folder, and the same rows where each peer wants them."""
+
+    def __init__(self, path: Path, streaming: str | None) -> None:
+        self.path = path
+        data = fp.load(path)
+        self.columns = [name for name in COLUMNS if data._has_column(name)]
+        data["train"].to_datasets().select_columns(self.columns).save_to_disk(str(path / "datasets"))
+        self.streaming: Asked | None = None
+        if streaming is not None:
+            rows = data["train"].to_arrow().select(self.columns)
+            with pa.ipc.new_file(path / "rows.arrow", rows.schema) as file:
+                file.write_table(rows)
+            self.streaming = Asked([streaming, Path(__file__).with_name("with_streaming.py"), path])
+
+    def theirs(self, kind: str) -> Any:
+        """Rows of `datasets` in one of its formats, opened now."""
+        rows = datasets.load_from_disk(str(self.path / "datasets"))
+        return rows if kind == "python" else rows.with_format(kind)
+
+    def asked(self, order: str) -> Run:
+        """A run of the process that has MosaicML streaming."""
+        answer = self.streaming.ask(order) if self.streaming else {"wall": 0.0}
+        return Run(answer["wall"], answer.get("cpu"))
+
+    def with_streaming(self, sides: list[Side], order: str) -> list[Side]:
+        """The sides, and where there is one MosaicML streaming."""
+        return [*sides, Side("streaming", lambda: self.asked(order))] if self.streaming else sides
 
 
-def flat(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    """Rows end to end, by torch's own means."""
-    ids = [torch.as_tensor(row["input_ids"]) for row in rows]
-    lengths = [int(n) for row in rows for n in row.get("seq_lengths", [len(row["input_ids"])])]
-    return {
-        "input_ids": torch.cat(ids)[None],
-        "labels": torch.cat([torch.as_tensor(row["labels"]) for row in rows])[None],
-        "position_ids": torch.cat([torch.arange(n) for n in lengths])[None],
-    }
-
-
-def sides_of(folder: Path, layout: str, workers: int) -> dict[str, Callable[[], Iterator[Any]]]:
-    """An epoch of each side."""
-    data = fp.load(folder)
+def epochs(folder: Folder, layout: str, workers: int) -> dict[str, Callable[[], Iterator[Any]]]:
+    """An epoch of each side within this process."""
+    data = fp.load(folder.path)
     split, collate = data["train"], data.collator(layout=layout)  # type: ignore[arg-type]
-    columns = [name for name in ("input_ids", "labels", "seq_lengths") if data._has_column(name)]
-    saved = str(folder / "datasets")
-    if not Path(saved).is_dir():
-        split.to_datasets().select_columns(columns).save_to_disk(saved)
-    import datasets
-
-    rows = datasets.load_from_disk(saved)
-    theirs = padded if layout == "padded" else flat
-
-    def loader(rows: Any, collate_fn: Any) -> Any:
-        return torch.utils.data.DataLoader(
-            rows, batch_size=BATCH, shuffle=True, collate_fn=collate_fn, num_workers=workers
-        )
-
     ours = split.loader(collate, batch_size=BATCH, num_workers=workers)
-    return {
+    sides = {
         "fastprep loader": lambda: iter(ours),
-        "fastprep DataLoader": lambda: iter(loader(split.to_torch(), collate)),
-        "datasets torch": lambda: iter(loader(rows.with_format("torch"), theirs)),
-        "datasets numpy": lambda: iter(loader(rows.with_format("numpy"), theirs)),
-        "datasets python": lambda: iter(loader(rows, theirs)),
+        "fastprep DataLoader": lambda: iter(loader(split.to_torch(), collate, workers)),
     }
+    for kind in KINDS:
+        rows = folder.theirs(kind)
+        sides[f"datasets {kind}"] = lambda rows=rows: iter(loader(rows, LAYOUTS[layout], workers))
+    return sides
 
 
-def seen(epoch: Iterator[Any]) -> tuple[int, int, int]:
-    """What an epoch held, whatever its order: tokens, and sums over ids and trained labels."""
-    tokens = ids = labels = 0
-    for batch in epoch:
-        mask = batch.get("attention_mask", torch.ones_like(batch["input_ids"])).bool()
-        tokens += int(mask.sum())
-        ids += int((batch["input_ids"] * mask).sum())
-        trained = batch["labels"]
-        labels += int(trained[trained != -100].sum())
-    return tokens, ids, labels
-
-
-def exhaust(epoch: Iterator[Any]) -> None:
-    """Takes all batches."""
-    for _ in epoch:
-        pass
-
-
-def loading(folder: Path, name: str, layout: str, workers: int, runs: int) -> Result:
-    """One table."""
-    sides = sides_of(folder, layout, workers)
+def loading(folder: Folder, layout: str, workers: int, runs: int) -> Result:
+    """Whole epochs."""
+    sides = epochs(folder, layout, workers)
     answers = {side: seen(epoch()) for side, epoch in sides.items()}
-    if len(set(answers.values())) != 1:
-        raise SystemExit(f"{name}: the sides do not hold the same tokens: {answers}")
-    tokens = next(iter(answers.values()))[0]
+    if folder.streaming:
+        answers["streaming"] = folder.streaming.ask(f"seen {layout} {workers}")["answer"]
+    if any(answer != answers["fastprep loader"] for answer in answers.values()):
+        raise SystemExit(f"{folder.path.name}: the sides do not hold the same tokens: {answers}")
     timed = [kernel(side, lambda epoch=epoch: exhaust(epoch())) for side, epoch in sides.items()]
-    return Result(f"{name}, {layout}, {workers} workers", tokens, interleave(timed, runs, warm=True))
+    timed = folder.with_streaming(timed, f"epoch {layout} {workers}")
+    tokens = answers["fastprep loader"][0]
+    return Result(f"{folder.path.name}, {layout}, {workers} workers", tokens, interleave(timed, runs, warm=True))
+
+
+def access(folder: Folder, count: int, runs: int, seed: int) -> Result:
+    """Rows one by one, at random."""
+    ours = fp.load(folder.path)["train"].to_torch()
+    numbers = np.random.default_rng(seed).integers(0, len(ours), count).tolist()
+    sides = {"fastprep": ours} | {f"datasets {kind}": folder.theirs(kind) for kind in KINDS}
+    order = "read " + ",".join(map(str, numbers))
+    answers = {side: read(rows, numbers) for side, rows in sides.items()}
+    if folder.streaming:
+        answers["streaming"] = folder.streaming.ask(order)["answer"]
+    if any(answer != answers["fastprep"] for answer in answers.values()):
+        raise SystemExit(f"{folder.path.name}: the sides do not have the same rows: {answers}")
+    tokens = sum(ours.lengths(numbers))
+    timed = [kernel(side, lambda rows=rows: read(rows, numbers)) for side, rows in sides.items()]
+    timed = folder.with_streaming(timed, order)
+    return Result(f"{folder.path.name}, {count} rows at random", tokens, interleave(timed, runs, warm=True))
+
+
+def first(folder: Folder, workers: int, runs: int) -> Result:
+    """From the folder to the first batch, everything imported."""
+
+    def ours() -> Any:
+        data = fp.load(folder.path)
+        return next(iter(data["train"].loader(data.collator(), batch_size=BATCH, num_workers=workers)))
+
+    def theirs(kind: str) -> Any:
+        return next(iter(loader(folder.theirs(kind), LAYOUTS["padded"], workers)))
+
+    sides = {"fastprep loader": ours} | {f"datasets {kind}": lambda kind=kind: theirs(kind) for kind in KINDS}
+    for side, batch in sides.items():
+        if len(batch()["input_ids"]) != BATCH:
+            raise SystemExit(f"{side}: the first batch does not have {BATCH} rows")
+    timed = folder.with_streaming([kernel(*side) for side in sides.items()], f"first padded {workers}")
+    name = f"{folder.path.name}, first batch, {workers} workers"
+    tokens = int(ours()["attention_mask"].sum())
+    return Result(name, tokens, interleave(timed, runs, warm=True))
 
 
 def packing(rows: pa.Table, limit: int, runs: int) -> Result:
-    """Packing alone: ours is what a plan takes longer with `pack` than without."""
-    import datasets
-    from trl.data_utils import pack_dataset
-
+    """Text to packs and to rows, and TRL's packing of these rows alone."""
     plan = plan_of(rows, limit)
     plain = plan.collect().select(["input_ids", "labels"])
     theirs = datasets.Dataset(plain)
-
-    def ours() -> Run:
-        bare, packed = (kernel("", lambda p=p: p.collect(threads=1)).run() for p in (plan, plan.pack()))
-        return Run(max(packed.wall - bare.wall, 1e-6))
 
     def bfd() -> Any:
         return pack_dataset(theirs, limit, "bfd", {"load_from_cache_file": False, "keep_in_memory": True})
 
     tokens = len(plain["input_ids"].combine_chunks().values)
-    fills = {
-        "fastprep": tokens / (plan.pack().collect().num_rows * limit),
-        "trl bfd": tokens / (bfd().num_rows * limit),
-    }
+    packed = plan.pack().collect()
+    if len(packed["input_ids"].combine_chunks().values) != tokens:
+        raise SystemExit("packing: tokens were lost")
+    fills = {"fastprep": tokens / (packed.num_rows * limit), "trl bfd": tokens / (bfd().num_rows * limit)}
     if fills["fastprep"] < fills["trl bfd"]:
         raise SystemExit(f"packing: TRL fills more: {fills}")
-    sides = [Side("fastprep pack", ours), kernel("trl bfd", bfd)]
-    return Result("packing", tokens, interleave(sides, runs), {"fill": fills})
+    del packed
+    sides = [
+        kernel("fastprep, from text", lambda: plan.pack().collect(threads=1)),
+        kernel("without pack", lambda: plan.collect(threads=1)),
+        kernel("trl bfd, from ids", bfd),
+    ]
+    result = Result("packing", tokens, interleave(sides, runs))
+    whole, without, trl = result.medians().values()
+    result.notes = {"fill": fills, "pack_alone_s": whole - without, "pack_alone_ratio": trl / (whole - without)}
+    return result
 
 
 def main() -> None:
     """Prints a table for each, and records them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokens", type=int, default=4_000_000)
+    parser.add_argument("--tokens", type=int, default=4_000_000, help="of an epoch, about")
+    parser.add_argument("--packed-tokens", type=int, default=40_000_000, help="to be packed, about")
+    parser.add_argument("--rows", type=int, default=2_000, help="read one by one")
+    parser.add_argument("--streaming", help="interpreter that has the packages of requirements-streaming.txt")
     parser.add_argument("--mean", type=int, default=60, help="words of a row; some 5 tokens each")
     parser.add_argument("--limit", type=int, default=2048)
     parser.add_argument("--runs", type=int, default=5)
@@ -160,20 +185,32 @@ def main() -> None:
     arguments = parser.parse_args()
     before = record.environment()
     torch.set_num_threads(1)
-    rows = rows_of(arguments.tokens // 5, arguments.mean, arguments.seed)
     results = []
+
+    def add(result: Result) -> None:
+        results.append(result)
+        print(table(result), result.notes or "", flush=True)
+
+    runs, seed = arguments.runs, arguments.seed
     with tempfile.TemporaryDirectory() as work:
-        plan = plan_of(rows, arguments.limit)
+        plan = plan_of(rows_of(arguments.tokens // 5, arguments.mean, seed), arguments.limit)
         plan.sink_arrow(f"{work}/plain")
-        plan.pack(seed=arguments.seed).sink_arrow(f"{work}/packed")
+        plan.pack(seed=seed).sink_arrow(f"{work}/packed")
+        plain, packed = (Folder(Path(work, name), arguments.streaming) for name in ("plain", "packed"))
         for workers in arguments.workers:
-            for name, layout in (("plain", "padded"), ("plain", "flat"), ("packed", "flat")):
-                results.append(loading(Path(work, name), name, layout, workers, arguments.runs))
-                print(table(results[-1]), flush=True)
-        results.append(packing(rows, arguments.limit, arguments.runs))
-        print(table(results[-1]), results[-1].notes)
+            add(loading(plain, "padded", workers, runs))
+            add(loading(plain, "flat", workers, runs))
+            add(loading(packed, "flat", workers, runs))
+            add(first(plain, workers, runs))
+        add(access(plain, arguments.rows, runs, seed))
+        add(access(packed, arguments.rows // 10, runs, seed))
+        for folder in (plain, packed):
+            if folder.streaming:
+                folder.streaming.close()
+    add(packing(rows_of(arguments.packed_tokens // 5, arguments.mean, seed), arguments.limit, runs))
     if arguments.record:
-        print(record.save("loader", vars(arguments), before, results))
+        kept = {name: value for name, value in vars(arguments).items() if name not in ("streaming", "record")}
+        record.save("loader", kept, before, results)
 
 
 if __name__ == "__main__":

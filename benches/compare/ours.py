@@ -1,12 +1,17 @@
 """Our side of every bench: all calls of fastprep are here. Imported only where our side runs."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import polars as pl
-import pyarrow as pa
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from job import SEPARATOR, STOP
 
 import fastprep as fp
+
+if TYPE_CHECKING:  # whole processes need neither
+    import polars as pl
+    import pyarrow as pa
 
 FORMAT = fp.PromptFormat("{prompt}", completion="{completion}", separator=SEPARATOR, stop=STOP)
 NO_LIMIT = 1 << 20  # tokens: the peer has no limit either

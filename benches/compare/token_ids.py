@@ -10,15 +10,15 @@ import argparse
 import gzip
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from asked import Asked, RefusedError
 from harness import Result, Run, Side, interleave, table
 from peer import SIDES
 
@@ -70,54 +70,25 @@ def write(folder: Path, prompts: list[str], completions: list[str]) -> int:
     return sum(len(text.encode()) for text in (*prompts, *completions))
 
 
-class Peer:
+class Peer(Asked):
     """A running `peer.py`."""
 
     def __init__(self, name: str, python: str, tokenizer: Path, folder: Path) -> None:
+        super().__init__([python, Path(__file__).with_name("peer.py"), name, tokenizer, folder])
         self.name = name
-        command = [python, Path(__file__).with_name("peer.py"), name, tokenizer, folder]
-        # Both are pipes, as asked for; what a library prints is its own affair.
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self._in, self._out = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
-        loaded = self._answer()
-        self.load: float = loaded["load"]
-        self.version: str = loaded["version"]
-
-    def _answer(self) -> dict[str, Any]:
-        line = self._out.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {"refused": "the process ended"}
-        if "refused" in answer:
-            self.close()
-            raise RefusedError(answer["refused"])
-        return answer
-
-    def _ask(self, order: str) -> dict[str, Any]:
-        self._in.write(order + "\n")
-        self._in.flush()
-        return self._answer()
+        self.load: float = self.ready["load"]
+        self.version: str = self.ready["version"]
 
     def run(self) -> Run:
         """Encodes all texts once."""
-        return Run(**self._ask("run"))
+        return Run(**self.ask("run"))
 
     def ids(self) -> tuple[np.ndarray, np.ndarray]:
         """The ids of the last run, and how many each text has."""
         with tempfile.TemporaryDirectory() as folder:
-            self._ask(f"save {folder}/ids.npz")
+            self.ask(f"save {folder}/ids.npz")
             with np.load(f"{folder}/ids.npz") as saved:
                 return saved["ids"], saved["lengths"]
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._in.close()
-        self._process.wait()
-        self._out.close()
-
-
-class RefusedError(Exception):
-    """A library does not take this tokenizer, or fails on these texts."""
 
 
 def differing(ours: tuple[np.ndarray, np.ndarray], theirs: tuple[np.ndarray, np.ndarray]) -> int:

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 
 use super::errors::to_python;
+use crate::error::{Class, Error};
 use crate::format::PromptFormat;
 use crate::hash;
 
@@ -34,15 +35,33 @@ impl PartialEq for PyPromptFormat {
     }
 }
 
+/// Columns as they are given, and their texts.
+type Given<'py> = HashMap<String, Bound<'py, PyAny>>;
 type Columns = HashMap<String, Option<String>>;
 
 impl PyPromptFormat {
-    fn named(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<Columns> {
+    /// The text of each column. A whole row of a data set may be given: of columns that the templates do not name,
+    /// only the names count.
+    fn named(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<Columns> {
         let columns = columns.unwrap_or_default();
         let mut given: Vec<&str> = columns.keys().map(String::as_str).collect();
         given.sort_unstable();
         self.0.check_names(&given).map_err(|e| to_python(py, &e))?;
-        Ok(columns)
+        let used = self.0.columns();
+        let mut texts = Columns::new();
+        for (name, value) in columns {
+            if value.is_none() || used.iter().all(|column| column.name != name) {
+                texts.insert(name, None);
+            } else if let Ok(text) = value.extract() {
+                texts.insert(name, Some(text));
+            } else {
+                let message = format!("column `{name}` is {}, and text is needed", value.get_type().name()?);
+                let error = Error::new(Class::Column, "wrong_type", message).column(&*name);
+                let help = format!("give the text that training rows have: {name}=\"…\"");
+                return Err(to_python(py, &error.help(help)));
+            }
+        }
+        Ok(texts)
     }
 }
 
@@ -151,9 +170,10 @@ impl PyPromptFormat {
     ///
     /// Raises:
     ///     DataError: `missing_field`: a column that the templates need is not given.
-    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given.
+    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given. `wrong_type`: a column that
+    ///         a template names is no text. A whole row may be given: other columns are left alone.
     #[pyo3(signature = (**columns))]
-    fn render(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<(String, String)> {
+    fn render(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<(String, String)> {
         let columns = self.named(py, columns)?;
         let rendered = self.0.render(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))?;
         Ok((rendered.prompt, rendered.completion))
@@ -163,9 +183,10 @@ impl PyPromptFormat {
     ///
     /// Raises:
     ///     DataError: `missing_field`: a column that the prompt needs is not given.
-    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given.
+    ///     ColumnError: `misspelt_column`: a name that looks like a column that is not given. `wrong_type`: a column that
+    ///         a template names is no text. A whole row may be given: other columns are left alone.
     #[pyo3(signature = (**columns))]
-    fn render_prompt(&self, py: Python<'_>, columns: Option<Columns>) -> PyResult<String> {
+    fn render_prompt(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<String> {
         let columns = self.named(py, columns)?;
         self.0.render_prompt(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))
     }

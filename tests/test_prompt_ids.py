@@ -1,0 +1,75 @@
+"""Inference matches training: the ids of a rendered prompt are the first of its training row, over real sets.
+
+FASTPREP_EXHAUSTIVE=1 takes all rows of all sets (some minutes).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import SHARED, shared_rows, shared_tokenizer
+
+import fastprep as fp
+
+tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+
+EVERY = 1 if os.environ.get("FASTPREP_EXHAUSTIVE") == "1" else 200
+FAMILIES = {
+    "llama-3": "byte-level BPE",
+    "llama-2": "SentencePiece BPE",
+    "t5-small": "Unigram",
+    "bert-base-uncased": "WordPiece",
+}
+PAIR = ("{prompt}", "{completion}")
+INSTRUCTION = ("{instruction}{#input}\n\n{input}{/input}", "{output}")
+SETS = {
+    "arsarcasm": ("Tweet: {tweet}", "{sentiment}"),
+    "codealpaca_2k": INSTRUCTION,
+    "gpteacher_toolformer_all_variants": (INSTRUCTION[0], "{response}"),
+    "gsm8k_train": ("{question}", "{answer}"),
+    "llamafactory_alpaca_en": INSTRUCTION,
+    "llamafactory_alpaca_zh": INSTRUCTION,
+    "snli_dev_test": PAIR,
+    "t0_50k": PAIR,
+    "wisesight_th": PAIR,
+    "xquad_12lang": PAIR,
+}
+
+
+@pytest.fixture(scope="module", params=SETS)
+def rows(request: pytest.FixtureRequest) -> tuple[fp.PromptFormat, list[dict[str, Any]]]:
+    prompt, completion = SETS[request.param]
+    taken = shared_rows(request.param)[::EVERY]
+    return fp.PromptFormat(prompt, completion=completion), [row | {"number": i} for i, row in enumerate(taken)]
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shared_tokenizer(request.param, tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data, which is not part of the repository")
+def test_a_rendered_prompt_has_the_first_ids_of_its_row(
+    rows: tuple[fp.PromptFormat, list[dict[str, Any]]], tokenizer: Path, tmp_path: Path
+) -> None:
+    fmt, raw = rows
+    plan = fp.from_records(raw).format(fmt).tokenize(tokenizer, max_length=1 << 20, special_tokens="as_token")
+    plan.sink_arrow(tmp_path / "out")
+    data = fp.load(tmp_path / "out")
+    kept = data["train"].to_arrow().to_pylist()
+    assert len(kept) > 0.9 * len(raw)
+    prompts = [data.format.render_prompt(**raw[int(row["number"])]) for row in kept]
+    measure = tokenizers.Tokenizer.from_file(str(tokenizer))
+    measure.no_truncation()
+    behind = int(tokenizer.parent.name in ("t5-small", "bert-base-uncased"))
+    encodings = measure.encode_batch_fast(prompts)
+    for row, prompt, encoded in zip(kept, prompts, encodings, strict=True):
+        assert row["prompt"] == prompt
+        assert row["segment_kinds"] == [1, 2]
+        length = row["segment_lengths"][0]
+        assert row["input_ids"][:length] == encoded.ids[:length]
+        # What a tokenizer puts behind a text ends the row, not its prompt.
+        assert len(encoded.ids) - length == behind
