@@ -9,6 +9,7 @@ compared first.
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,26 +55,42 @@ class Folder:
         data = fp.load(path)
         self.columns = [name for name in COLUMNS if data._has_column(name)]
         data["train"].to_datasets().select_columns(self.columns).save_to_disk(str(path / "datasets"))
-        self.streaming: Asked | None = None
+        self._python = streaming
         if streaming is not None:
             rows = data["train"].to_arrow().select(self.columns)
             with pa.ipc.new_file(path / "rows.arrow", rows.schema) as file:
                 file.write_table(rows)
-            self.streaming = Asked([streaming, Path(__file__).with_name("with_streaming.py"), path])
+
+    @contextmanager
+    def streaming(self) -> Iterator[Asked | None]:
+        """A fresh process that has MosaicML streaming, where there is one: passes with other numbers of workers
+        before would leave its locks in a state that it does not come out of.
+        """
+        if self._python is None:
+            yield None
+            return
+        asked = Asked([self._python, Path(__file__).with_name("with_streaming.py"), self.path])
+        try:
+            yield asked
+        finally:
+            asked.close()
 
     def theirs(self, kind: str) -> Any:
         """Rows of `datasets` in one of its formats, opened now."""
         rows = datasets.load_from_disk(str(self.path / "datasets"))
         return rows if kind == "python" else rows.with_format(kind)
 
-    def asked(self, order: str) -> Run:
-        """A run of the process that has MosaicML streaming."""
-        answer = self.streaming.ask(order) if self.streaming else {"wall": 0.0}
-        return Run(answer["wall"], answer.get("cpu"))
 
-    def with_streaming(self, sides: list[Side], order: str) -> list[Side]:
-        """The sides, and where there is one MosaicML streaming."""
-        return [*sides, Side("streaming", lambda: self.asked(order))] if self.streaming else sides
+def side_of(asked: Asked | None, order: str) -> list[Side]:
+    """The side of MosaicML streaming, where there is one."""
+    if asked is None:
+        return []
+
+    def run() -> Run:
+        answer = asked.ask(order)
+        return Run(answer["wall"], answer["cpu"])
+
+    return [Side("streaming", run)]
 
 
 def epochs(folder: Folder, layout: str, workers: int) -> dict[str, Callable[[], Iterator[Any]]]:
@@ -95,14 +112,21 @@ def loading(folder: Folder, layout: str, workers: int, runs: int) -> Result:
     """Whole epochs."""
     sides = epochs(folder, layout, workers)
     answers = {side: seen(epoch()) for side, epoch in sides.items()}
-    if folder.streaming:
-        answers["streaming"] = folder.streaming.ask(f"seen {layout} {workers}")["answer"]
-    if any(answer != answers["fastprep loader"] for answer in answers.values()):
-        raise SystemExit(f"{folder.path.name}: the sides do not hold the same tokens: {answers}")
     timed = [kernel(side, lambda epoch=epoch: exhaust(epoch())) for side, epoch in sides.items()]
-    timed = folder.with_streaming(timed, f"epoch {layout} {workers}")
+    with folder.streaming() as streaming:
+        if streaming:
+            answers["streaming"] = streaming.ask(f"seen {layout} {workers}")["answer"]
+        agree(folder, answers)
+        timed += side_of(streaming, f"epoch {layout} {workers}")
+        taken = interleave(timed, runs, warm=True)
     tokens = answers["fastprep loader"][0]
-    return Result(f"{folder.path.name}, {layout}, {workers} workers", tokens, interleave(timed, runs, warm=True))
+    return Result(f"{folder.path.name}, {layout}, {workers} workers", tokens, taken)
+
+
+def agree(folder: Folder, answers: dict[str, Any]) -> None:
+    """Ends the bench where the sides do not hold the same."""
+    if any(answer != next(iter(answers.values())) for answer in answers.values()):
+        raise SystemExit(f"{folder.path.name}: the sides do not hold the same: {answers}")
 
 
 def access(folder: Folder, count: int, runs: int, seed: int) -> Result:
@@ -111,15 +135,14 @@ def access(folder: Folder, count: int, runs: int, seed: int) -> Result:
     numbers = np.random.default_rng(seed).integers(0, len(ours), count).tolist()
     sides = {"fastprep": ours} | {f"datasets {kind}": folder.theirs(kind) for kind in KINDS}
     order = "read " + ",".join(map(str, numbers))
-    answers = {side: read(rows, numbers) for side, rows in sides.items()}
-    if folder.streaming:
-        answers["streaming"] = folder.streaming.ask(order)["answer"]
-    if any(answer != answers["fastprep"] for answer in answers.values()):
-        raise SystemExit(f"{folder.path.name}: the sides do not have the same rows: {answers}")
-    tokens = sum(ours.lengths(numbers))
+    answers: dict[str, Any] = {side: read(rows, numbers) for side, rows in sides.items()}
     timed = [kernel(side, lambda rows=rows: read(rows, numbers)) for side, rows in sides.items()]
-    timed = folder.with_streaming(timed, order)
-    return Result(f"{folder.path.name}, {count} rows at random", tokens, interleave(timed, runs, warm=True))
+    with folder.streaming() as streaming:
+        if streaming:
+            answers["streaming"] = streaming.ask(order)["answer"]
+        agree(folder, answers)
+        taken = interleave([*timed, *side_of(streaming, order)], runs, warm=True)
+    return Result(f"{folder.path.name}, {count} rows at random", sum(ours.lengths(numbers)), taken)
 
 
 def first(folder: Folder, workers: int, runs: int) -> Result:
@@ -136,10 +159,11 @@ def first(folder: Folder, workers: int, runs: int) -> Result:
     for side, batch in sides.items():
         if len(batch()["input_ids"]) != BATCH:
             raise SystemExit(f"{side}: the first batch does not have {BATCH} rows")
-    timed = folder.with_streaming([kernel(*side) for side in sides.items()], f"first padded {workers}")
+    with folder.streaming() as streaming:
+        timed = [*(kernel(*side) for side in sides.items()), *side_of(streaming, f"first padded {workers}")]
+        taken = interleave(timed, runs)
     name = f"{folder.path.name}, first batch, {workers} workers"
-    tokens = int(ours()["attention_mask"].sum())
-    return Result(name, tokens, interleave(timed, runs, warm=True))
+    return Result(name, int(ours()["attention_mask"].sum()), taken)
 
 
 def packing(rows: pa.Table, limit: int, runs: int) -> Result:
@@ -207,9 +231,6 @@ def main() -> None:
             add(first(plain, workers, runs))
         add(access(plain, arguments.rows, runs, seed))
         add(access(packed, arguments.rows // 10, runs, seed))
-        for folder in (plain, packed):
-            if folder.streaming:
-                folder.streaming.close()
     for tokens in arguments.packed_tokens:
         add(packing(rows_of(tokens // 5, arguments.mean, seed), arguments.limit, runs))
     if arguments.record:
