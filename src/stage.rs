@@ -1,12 +1,14 @@
 //! What the engine runs: a source, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
 //! (one batch at a time, in input order, cheap).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
 
 use crate::error::Result;
+use crate::record::ranked::Ranked;
 use crate::record::{Batch, RowPlace, size};
 use crate::report::StepCounts;
 
@@ -44,12 +46,12 @@ pub enum Payload {
     },
     /// Rows of a columnar source.
     Records(RecordBatch),
-    /// Some rows of a record batch, in an order of their own: what a shuffle hands on.
+    /// Some of ranked rows: what a shuffle hands on.
     Picked {
-        /// The rows to pick from.
-        of: RecordBatch,
-        /// Which, in order.
-        order: Vec<u32>,
+        /// The rows in their order.
+        of: Ranked,
+        /// Which.
+        at: Range<usize>,
         /// Bytes of a row, on average.
         row_bytes: usize,
     },
@@ -63,7 +65,7 @@ impl Payload {
             Payload::LongLine { head, .. } => head.len(),
             // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
             Payload::Records(records) => size::bytes(records) + records.num_rows() * size_of::<RowPlace>(),
-            Payload::Picked { order, row_bytes, .. } => order.len() * row_bytes,
+            Payload::Picked { at, row_bytes, .. } => at.len() * row_bytes,
         }
     }
 }

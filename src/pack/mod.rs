@@ -10,16 +10,16 @@ mod rows;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt8Type;
 
 use crate::error::{Class, Error, Result};
 use crate::permutation::Permutation;
+use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, Places, size};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Spill, Spilled, ranks_of, without_ranks};
+use crate::spill::{Buckets, ByRank, Spill, Spilled};
 use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
 
 pub use fit::best_fit_decreasing;
@@ -200,19 +200,17 @@ pub struct JoinRows;
 
 impl Decode for JoinRows {
     fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
-        let Payload::Picked { of, order, .. } = chunk.payload else {
+        let Payload::Picked { of, at, .. } = chunk.payload else {
             return Err(Error::internal("rows that were not packed came out of pack"));
         };
-        let ranks = ranks_of(&of);
-        let is_last = |i: &usize| {
-            order.get(i + 1).is_none_or(|next| ranks[*next as usize] != ranks[order[*i] as usize])
-        };
-        let ends: Vec<i32> = (0..order.len()).filter(is_last).map(|i| i as i32 + 1).collect();
+        let documents = of.take(at)?;
+        let ranks = ranks_of(&documents);
+        let is_last = |i: &usize| ranks.get(i + 1).is_none_or(|next| *next != ranks[*i]);
+        let ends: Vec<i32> = (0..ranks.len()).filter(is_last).map(|i| i as i32 + 1).collect();
         let packs = ends.len();
-        let documents = take_record_batch(&without_ranks(&of)?, &UInt32Array::from(order))?;
         Ok(Batch {
             seq: chunk.seq,
-            records: join(&documents, &ends)?,
+            records: join(&without_ranks(&documents)?, &ends)?,
             places: Places::numbered(chunk.file, chunk.first_row, packs),
             rejects: Vec::new(),
             duplicates: Vec::new(),

@@ -3,6 +3,7 @@
 pub mod json;
 mod key;
 pub mod place;
+pub mod ranked;
 pub mod reason;
 pub mod removal;
 pub mod schema;

@@ -7,16 +7,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::UInt8Type;
 
 use crate::error::{Error, Result};
 use crate::hash;
+use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Spill, without_ranks};
+use crate::spill::{Buckets, ByRank, Spill};
 use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
 
 /// Takes rows; what was set aside on the way, rejects and duplicates, goes ahead to the sink behind it.
@@ -118,13 +119,13 @@ pub struct PickRows;
 
 impl Decode for PickRows {
     fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
-        let Payload::Picked { of, order, .. } = chunk.payload else {
+        let Payload::Picked { of, at, .. } = chunk.payload else {
             return Err(Error::internal("rows that were not shuffled came out of a shuffle"));
         };
-        let rows = order.len();
+        let rows = at.len();
         Ok(Batch {
             seq: chunk.seq,
-            records: take_record_batch(&without_ranks(&of)?, &UInt32Array::from(order))?,
+            records: without_ranks(&of.take(at)?)?,
             places: Places::numbered(chunk.file, chunk.first_row, rows),
             rejects: Vec::new(),
             duplicates: Vec::new(),

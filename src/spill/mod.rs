@@ -2,24 +2,19 @@
 //! the top bits of their rank; a bucket that outgrows memory is dealt again by the next bits; in the end each bucket
 //! is sorted. Rows of one rank stay together and keep their order.
 
-mod ranked;
-
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
+use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::disk::{Disk, DiskFile, unwritten};
 use crate::error::Result;
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
+use crate::record::ranked::{Ranked, with_ranks};
 use crate::record::size;
 use crate::stage::{Chunk, Payload, Source};
-
-use ranked::{by_rank, with_ranks};
-pub use ranked::{ranks_of, without_ranks};
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
@@ -85,17 +80,20 @@ impl Buckets {
 
     fn spill(&mut self) -> Result<()> {
         self.held_bytes = 0;
-        let Some((all, order)) = by_rank(std::mem::take(&mut self.held))? else { return Ok(()) };
-        let ranks = ranks_of(&all);
+        let all = Ranked::new(std::mem::take(&mut self.held));
         let shift = 64 - BITS * (self.level + 1);
-        let bucket_of = |i: &u32| (ranks[*i as usize] >> shift) as usize & (BUCKETS - 1);
-        for of_one in order.chunk_by(|a, b| bucket_of(a) == bucket_of(b)) {
-            let rows = take_record_batch(&all, &UInt32Array::from(of_one.to_vec()))?;
-            let spilled = match &mut self.spilled[bucket_of(&of_one[0])] {
+        let bucket_of = |at: usize| (all.rank(at) >> shift) as usize & (BUCKETS - 1);
+        let mut start = 0;
+        while start < all.rows() {
+            let bucket = bucket_of(start);
+            let end = (start..all.rows()).find(|at| bucket_of(*at) != bucket).unwrap_or(all.rows());
+            let rows = all.take(start..end)?;
+            let spilled = match &mut self.spilled[bucket] {
                 Some(spilled) => spilled,
                 none => none.insert(Spilled::create(&self.spill, self.level, &rows)?),
             };
             spilled.write(&rows)?;
+            start = end;
         }
         Ok(())
     }
@@ -147,24 +145,21 @@ pub struct ByRank {
     row: u64,
 }
 
-impl Sorted {
-    /// So many rows, and those that share the rank of the last.
-    fn next(&self, rows: usize) -> Vec<u32> {
-        let ranks = ranks_of(&self.all);
-        let left = &self.order[self.at..];
-        let mut end = rows.min(left.len());
-        while end > 0 && end < left.len() && ranks[left[end] as usize] == ranks[left[end - 1] as usize] {
-            end += 1;
-        }
-        left[..end].to_vec()
-    }
-}
-
 struct Sorted {
-    all: RecordBatch,
-    order: Vec<u32>,
+    all: Ranked,
     at: usize,
     row_bytes: usize,
+}
+
+impl Sorted {
+    /// Where the next so many rows end, and those that share the rank of the last.
+    fn end(&self, rows: usize) -> usize {
+        let mut end = (self.at + rows).min(self.all.rows());
+        while end > self.at && end < self.all.rows() && self.all.rank(end) == self.all.rank(end - 1) {
+            end += 1;
+        }
+        end
+    }
 }
 
 impl ByRank {
@@ -200,10 +195,9 @@ impl ByRank {
                 all
             }
         };
-        if let Some((all, order)) = by_rank(ranked)? {
-            let row_bytes = size::bytes(&all) / order.len().max(1);
-            self.sorted = Some(Sorted { all, order, at: 0, row_bytes });
-        }
+        let all = Ranked::new(ranked);
+        let row_bytes = all.bytes() / all.rows().max(1);
+        self.sorted = Some(Sorted { all, at: 0, row_bytes });
         Ok(())
     }
 }
@@ -213,14 +207,13 @@ impl Source for ByRank {
         loop {
             if let Some(sorted) = &mut self.sorted {
                 let rows = (BATCH_BYTES / sorted.row_bytes.max(1)).clamp(1, BATCH_ROWS);
-                let order = sorted.next(rows);
-                if !order.is_empty() {
-                    sorted.at += order.len();
+                let at = sorted.at..sorted.end(rows);
+                if !at.is_empty() {
+                    sorted.at = at.end;
                     let (seq, first_row) = (self.seq, self.row);
                     self.seq += 1;
-                    self.row += order.len() as u64;
-                    let payload =
-                        Payload::Picked { of: sorted.all.clone(), order, row_bytes: sorted.row_bytes };
+                    self.row += at.len() as u64;
+                    let payload = Payload::Picked { of: sorted.all.clone(), at, row_bytes: sorted.row_bytes };
                     return Ok(Some(Chunk { seq, file: 0, first_row, payload }));
                 }
                 self.sorted = None;

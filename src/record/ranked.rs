@@ -1,0 +1,76 @@
+//! Rows with their ranks: the rank travels as the last column.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
+
+use super::size;
+use crate::error::Result;
+
+const RANK: &str = "__fastprep_rank";
+
+/// The rows with their ranks.
+pub fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch> {
+    let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
+    let mut columns = records.columns().to_vec();
+    columns.push(Arc::new(UInt64Array::from(ranks)) as ArrayRef);
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// The rows without their ranks.
+pub fn without_ranks(ranked: &RecordBatch) -> Result<RecordBatch> {
+    let columns: Vec<usize> = (0..ranked.num_columns() - 1).collect();
+    Ok(ranked.project(&columns)?)
+}
+
+/// The rank of each row.
+pub fn ranks_of(ranked: &RecordBatch) -> &[u64] {
+    ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().values()
+}
+
+/// Rows of several batches, in an order of their own.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    batches: Arc<Vec<RecordBatch>>,
+    /// Rank, batch and row.
+    order: Arc<Vec<(u64, u32, u32)>>,
+}
+
+impl Ranked {
+    /// All rows of these batches by their ranks; ties keep their order.
+    pub fn new(batches: Vec<RecordBatch>) -> Self {
+        let mut order = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+        for (batch, rows) in (0..).zip(&batches) {
+            order.extend(ranks_of(rows).iter().zip(0..).map(|(rank, row)| (*rank, batch, row)));
+        }
+        order.sort_unstable();
+        Ranked { batches: Arc::new(batches), order: Arc::new(order) }
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The rank of the row at a position.
+    pub fn rank(&self, at: usize) -> u64 {
+        self.order[at].0
+    }
+
+    /// Bytes of all rows.
+    pub fn bytes(&self) -> usize {
+        self.batches.iter().map(size::bytes).sum()
+    }
+
+    /// The rows at these positions, copied together; their ranks are the last column.
+    pub fn take(&self, at: Range<usize>) -> Result<RecordBatch> {
+        let rows: Vec<(usize, usize)> =
+            self.order[at].iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        Ok(interleave_record_batch(&batches, &rows)?)
+    }
+}
