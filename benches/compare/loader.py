@@ -232,7 +232,7 @@ def main() -> None:
         add(access(plain, arguments.rows, runs, seed))
         add(access(packed, arguments.rows // 10, runs, seed))
     for tokens in arguments.packed_tokens:
-        add(packing(rows_of(tokens // 5, arguments.mean, seed), arguments.limit, runs))
+        add(packing(rows_of(tokens // 5, arguments.mean, seed), arguments.limit, 2 * runs))
     if arguments.record:
         kept = {name: value for name, value in vars(arguments).items() if name not in ("streaming", "record")}
         record.save("loader", kept, before, results)
