@@ -166,14 +166,15 @@ def first(folder: Folder, workers: int, runs: int) -> Result:
     return Result(name, int(ours()["attention_mask"].sum()), taken)
 
 
-def packing(rows: pa.Table, limit: int, runs: int) -> Result:
-    """Text to packs and to rows, and TRL's packing of these rows alone."""
+def packing(rows: pa.Table, limit: int, runs: int, threads: int) -> Result:
+    """Text to packs and to rows, and TRL's packing of these rows alone; threads of ours, processes of TRL."""
     plan = plan_of(rows, limit)
     plain = plan.collect().select(["input_ids", "labels"])
     theirs = datasets.Dataset(plain)
 
     def bfd() -> Any:
-        return pack_dataset(theirs, limit, "bfd", {"load_from_cache_file": False, "keep_in_memory": True})
+        options = {"load_from_cache_file": False, "keep_in_memory": True}
+        return pack_dataset(theirs, limit, "bfd", options | ({"num_proc": threads} if threads > 1 else {}))
 
     tokens = len(plain["input_ids"].combine_chunks().values)
     packed = plan.pack().collect()
@@ -184,11 +185,11 @@ def packing(rows: pa.Table, limit: int, runs: int) -> Result:
         raise SystemExit(f"packing: TRL fills more: {fills}")
     del packed
     sides = [
-        kernel("fastprep, from text", lambda: plan.pack().collect(threads=1)),
-        kernel("without pack", lambda: plan.collect(threads=1)),
+        kernel("fastprep, from text", lambda: plan.pack().collect(threads=threads)),
+        kernel("without pack", lambda: plan.collect(threads=threads)),
         kernel("trl bfd, from ids", bfd),
     ]
-    result = Result("packing", tokens, interleave(sides, runs))
+    result = Result(f"packing, {threads} threads", tokens, interleave(sides, runs))
     whole, without, trl = result.medians().values()
     result.notes = {"fill": fills, "pack_alone_s": whole - without, "pack_alone_ratio": trl / (whole - without)}
     return result
@@ -232,7 +233,8 @@ def main() -> None:
         add(access(plain, arguments.rows, runs, seed))
         add(access(packed, arguments.rows // 10, runs, seed))
     for tokens in arguments.packed_tokens:
-        add(packing(rows_of(tokens // 5, arguments.mean, seed), arguments.limit, 2 * runs))
+        for threads in (1, 2):
+            add(packing(rows_of(tokens // 5, arguments.mean, seed), arguments.limit, 2 * runs, threads))
     if arguments.record:
         kept = {name: value for name, value in vars(arguments).items() if name not in ("streaming", "record")}
         record.save("loader", kept, before, results)

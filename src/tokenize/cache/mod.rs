@@ -75,3 +75,51 @@ impl PieceCache {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A piece of 2 to 42 bytes and up to 6 ids, told by its number.
+    fn piece(n: u32) -> (Vec<u8>, Vec<i32>) {
+        let text = format!("{n};").repeat(1 + n as usize % 6);
+        (text.into_bytes(), (0..n as i32 % 7).map(|i| i + n as i32).collect())
+    }
+
+    #[test]
+    fn what_is_known_is_right_however_often_it_grew_and_forgot() {
+        let mut cache = PieceCache::of(4 << 20);
+        let (pieces, mut out) = (200_000, Vec::new());
+        for n in 0..pieces {
+            let (bytes, ids) = piece(n);
+            let key = key(&bytes, 0, bytes.len());
+            assert!(!cache.append(key, &bytes, &mut out), "{n} before it was put in");
+            cache.insert(key, &bytes, &ids);
+            assert!(cache.append(key, &bytes, &mut out), "{n}");
+            assert_eq!(std::mem::take(&mut out), ids);
+        }
+        let mut known = 0;
+        for n in 0..pieces {
+            let (bytes, ids) = piece(n);
+            if cache.append(key(&bytes, 0, bytes.len()), &bytes, &mut out) {
+                assert_eq!(std::mem::take(&mut out), ids, "{n}");
+                known += 1;
+            }
+        }
+        assert!(known > 10_000, "{known}");
+    }
+
+    #[test]
+    fn a_cache_that_has_room_forgets_little() {
+        let mut cache = PieceCache::default();
+        for n in 0..100_000 {
+            let (bytes, ids) = piece(n);
+            cache.insert(key(&bytes, 0, bytes.len()), &bytes, &ids);
+        }
+        let mut is_known = |n: &u32| {
+            let (bytes, _) = piece(*n);
+            cache.append(key(&bytes, 0, bytes.len()), &bytes, &mut Vec::new())
+        };
+        assert!((0..100_000).filter(&mut is_known).count() > 95_000);
+    }
+}
