@@ -134,6 +134,11 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(inner)
 
 
+def test_a_piece_may_begin_within_a_character(folder: Path) -> None:
+    # To the stage behind ByteLevel the byte 0xBE is ¾, a number.
+    made("falcon", folder).must_agree(["\U0003e3bb👍🏽", "\U0003e3bb\U0003e3bb é", "Ӿ漢字Ӿ漢字", "¾½ Ⅷ漢"])
+
+
 @pytest.mark.parametrize("name", REAL)
 def test_code_points_through_a_real_tokenizer(name: str, folder: Path) -> None:
     made(name, folder).must_agree(map(around, code_points()))

@@ -14,7 +14,7 @@ pub struct Seams {
 }
 
 /// The bytes of a character, the last in the lowest bits, and how many they are.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Char {
     bytes: u32,
     len: u32,
@@ -32,6 +32,17 @@ impl Char {
         };
         let part = &bytes[..len.min(bytes.len())];
         Char { bytes: part.iter().fold(0, |all, &b| all << 8 | u32::from(b)), len: part.len() as u32 }
+    }
+
+    /// What stands at the start of `bytes`, which may begin within a character: the rest of that, or a character.
+    #[inline]
+    fn head(bytes: &[u8]) -> Self {
+        let inner = bytes.iter().take(3).take_while(|&&b| is_inner(b)).count();
+        if inner == 0 {
+            return Char::first(bytes);
+        }
+        let rest = bytes[..inner].iter().fold(0, |all, &b| all << 8 | u32::from(b));
+        Char { bytes: rest, len: inner as u32 }
     }
 
     /// Its last `n` bytes.
@@ -62,19 +73,16 @@ impl Seams {
     pub fn new<'t>(tokens: impl Iterator<Item = &'t [u8]>) -> Self {
         let mut seams = Seams { filter: vec![0; 1 << (BITS - 6)], reaches: [[false; 4]; 4] };
         for token in tokens {
-            let inner = token.iter().take_while(|&&b| is_inner(b)).count().min(3);
-            let (mut left, mut at) = (Char::default(), inner);
-            if inner > 0 {
-                let bytes = token[..inner].iter().fold(0, |all, &b| all << 8 | u32::from(b));
-                left = Char { bytes, len: inner as u32 };
+            if token.is_empty() {
+                continue;
             }
+            let mut left = Char::head(token);
+            let mut at = left.len as usize;
             while at < token.len() {
                 let right = Char::first(&token[at..]);
-                if left.len > 0 {
-                    seams.reaches[left.len as usize - 1][right.len as usize - 1] = true;
-                    let (word, bit) = bit(left.bytes, right.bytes);
-                    seams.filter[word] |= bit;
-                }
+                seams.reaches[left.len as usize - 1][right.len as usize - 1] = true;
+                let (word, bit) = bit(left.bytes, right.bytes);
+                seams.filter[word] |= bit;
                 at += right.len as usize;
                 left = right;
             }
@@ -99,10 +107,11 @@ impl Seams {
         false
     }
 
-    /// Hands on start and end of each part of a piece that no token reaches out of.
+    /// Hands on start and end of each part of a piece that no token reaches out of. A piece may begin and end within a
+    /// character, where bytes were cut as if each were one.
     #[inline]
     pub fn parts(&self, piece: &[u8], mut take: impl FnMut(usize, usize)) {
-        let (mut start, mut left) = (0, Char::first(piece));
+        let (mut start, mut left) = (0, Char::head(piece));
         let mut at = left.len as usize;
         while at < piece.len() {
             let right = Char::first(&piece[at..]);
