@@ -226,9 +226,18 @@ pub struct Syncing(Option<JoinHandle<Result<()>>>);
 
 impl Syncing {
     /// Waits until it is.
-    pub fn wait(self) -> Result<()> {
-        let Some(thread) = self.0 else { return Ok(()) };
+    pub fn wait(mut self) -> Result<()> {
+        let Some(thread) = self.0.take() else { return Ok(()) };
         thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that synced a file died")))
+    }
+}
+
+/// A run that ends early leaves no file open behind it, which some systems could not remove.
+impl Drop for Syncing {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            drop(thread.join());
+        }
     }
 }
 

@@ -159,8 +159,11 @@ def first(folder: Folder, workers: int, runs: int) -> Result:
     for side, batch in sides.items():
         if len(batch()["input_ids"]) != BATCH:
             raise SystemExit(f"{side}: the first batch does not have {BATCH} rows")
+    order = f"first padded {workers}"
     with folder.streaming() as streaming:
-        timed = [*(kernel(*side) for side in sides.items()), *side_of(streaming, f"first padded {workers}")]
+        if streaming and streaming.ask(order)["answer"] != BATCH:
+            raise SystemExit(f"streaming: the first batch does not have {BATCH} rows")
+        timed = [*(kernel(*side) for side in sides.items()), *side_of(streaming, order)]
         taken = interleave(timed, runs)
     name = f"{folder.path.name}, first batch, {workers} workers"
     return Result(name, int(ours()["attention_mask"].sum()), taken)

@@ -45,14 +45,12 @@ def loader(rows: Any, collate: Any, workers: int, *, shuffle: bool = True) -> An
 
 def seen(epoch: Iterator[Batch]) -> list[int]:
     """What an epoch held, whatever its order: tokens, sums over ids, trained labels and positions."""
-    sums = [0, 0, 0, 0]
+    sums, none = [0, 0, 0, 0], torch.zeros(0)
     for batch in epoch:
         mask = batch.get("attention_mask", torch.ones_like(batch["input_ids"])).bool()
-        trained = batch["labels"]
-        held = [mask, batch["input_ids"] * mask, trained[trained != -100]]
-        if "position_ids" in batch:
-            held.append(batch["position_ids"])
-        sums = [n + int(part.sum()) for n, part in zip(sums, [*held, torch.zeros(1)][:4], strict=True)]
+        labels = batch["labels"]
+        held = (mask, batch["input_ids"] * mask, labels[labels != -100], batch.get("position_ids", none))
+        sums = [n + int(part.sum()) for n, part in zip(sums, held, strict=True)]
     return sums
 
 

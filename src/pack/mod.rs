@@ -2,7 +2,8 @@
 //!
 //! A barrier: a sink that takes all rows and remembers their lengths; then each document's pack is decided; then the
 //! rows are put in the order of their packs, and joined. Splits are packed each by itself. Rows are held in memory up
-//! to a limit and spilled beyond it; lengths, splits and packs take up to 21 bytes a row, and 8 a pack.
+//! to a limit and spilled beyond it; lengths, splits and packs take up to 21 bytes a row, and 8 a pack; the order of
+//! those that are held 16 bytes a row.
 
 mod fit;
 mod rows;

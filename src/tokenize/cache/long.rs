@@ -5,6 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// A longer piece is seldom seen twice.
 const MAX_LONG: usize = 256;
+
 /// A cache whose pieces and ids are bounded; all is forgotten when there are more.
 pub struct LongCache {
     /// Of pieces, and of ids.

@@ -10,7 +10,7 @@ pub use short::{Found, Ids, Key, key};
 /// Bytes of the short pieces that a worker keeps, their ids beside them.
 const BYTES: usize = 32 << 20;
 
-/// A cache that grows up to 56 MiB. Pieces are compared in whole, so that none is taken for another.
+/// A cache that grows up to some 56 MiB. Pieces are compared in whole, so that none is taken for another.
 pub struct PieceCache {
     short: short::ShortCache,
     long: LongCache,
