@@ -169,3 +169,12 @@ def test_the_command_packs(tokenizer_folder: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["packing"]["documents"] == 50
+
+
+@pytest.mark.parametrize("columns", [["input_ids", "labels"], ["input_ids"], [*TOKENS[:1], *TOKENS[2:]]])
+def test_packs_have_the_columns_that_were_selected(tokenizer_folder: Path, columns: list[str]) -> None:
+    tokenized = plan(texts(60), tokenizer_folder)
+    whole = tokenized.pack().collect()
+    packs = tokenized.select(columns).pack().collect()
+    assert packs.column_names == [*columns, "seq_lengths"]
+    assert packs == whole.select(packs.column_names)

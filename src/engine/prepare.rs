@@ -75,7 +75,11 @@ impl Knobs {
     }
 
     fn spill_anywhere(self) -> Spill {
-        Spill { disk: Disk::real(), folder: std::env::temp_dir(), memory: self.shuffle_bytes }
+        self.spill(Disk::real(), std::env::temp_dir())
+    }
+
+    fn spill(self, disk: Disk, folder: PathBuf) -> Spill {
+        Spill { disk, folder, memory: self.shuffle_bytes, threads: self.threads }
     }
 
     fn limits(self) -> Limits {
@@ -128,7 +132,7 @@ pub fn sink(
         disk.clone(),
     )?;
     let inputs = opened.inputs.clone();
-    let spill = Spill { disk, folder: shards.staging().to_path_buf(), memory: knobs.shuffle_bytes };
+    let spill = knobs.spill(disk, shards.staging().to_path_buf());
     let counts = execute(plan, opened, &mut shards, spill, knobs, cancel, interrupted)?;
     let mut report = report(plan, &counts, &names);
     accept(&report, target, &mut Some(shards)).and_then(|shards| {
@@ -318,7 +322,7 @@ where
                 last.add("documents", packed.documents);
                 last.add("packed_tokens", packed.tokens);
             }
-            (counts, source, Arc::new(JoinRows), packed.packs)
+            (counts, source, Arc::new(JoinRows { labels_follow: how.labels_follow }), packed.packs)
         }
     };
     run(

@@ -6,6 +6,7 @@
 //! those that are held 16 bytes a row.
 
 mod fit;
+mod labels;
 mod rows;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use crate::spill::{Buckets, ByRank, Spill, Spilled};
 use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
 
 pub use fit::best_fit_decreasing;
+pub use labels::follow as labels_follow;
 pub use rows::{join, needed};
 
 /// How documents are packed.
@@ -33,6 +35,8 @@ pub struct PackOptions {
     pub max_length: u32,
     /// Decides the order of the packs.
     pub seed: u64,
+    /// Labels [follow](labels_follow) from the segments, and are made again for the packs.
+    pub labels_follow: bool,
 }
 
 /// What was packed.
@@ -73,18 +77,22 @@ pub struct Documents<R> {
 struct Narrow<R> {
     behind: Arc<dyn Prepare<R>>,
     splits: usize,
+    labels_follow: bool,
 }
 
 impl<R> Prepare<Documents<R>> for Narrow<R> {
     fn prepare(&self, mut batch: Batch) -> Result<Documents<R>> {
-        let records = needed(&batch.records)?;
+        let mut records = needed(&batch.records)?;
         let mut bytes = vec![0; self.splits];
         let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());
         for (i, size) in size::row_bytes(&records).into_iter().enumerate() {
             bytes[splits.map_or(0, |s| usize::from(s.value(i)))] += size;
         }
+        if self.labels_follow {
+            records = labels::without(&records)?;
+        }
         // The sink behind is for packs, and gets a batch of none.
-        batch.records = join(&records.slice(0, 0), &[])?;
+        batch.records = join(&records.slice(0, 0), &[], self.labels_follow)?;
         batch.places.rows.clear();
         Ok(Documents { records, bytes, aside: self.behind.prepare(batch)? })
     }
@@ -160,7 +168,11 @@ where
     type Ready = Documents<S::Ready>;
 
     fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(Narrow { behind: self.behind.preparer(), splits: self.bytes.len() })
+        Arc::new(Narrow {
+            behind: self.behind.preparer(),
+            splits: self.bytes.len(),
+            labels_follow: self.options.labels_follow,
+        })
     }
 
     fn push(&mut self, ready: Self::Ready) -> Result<()> {
@@ -177,7 +189,7 @@ where
                 .help("prepare the data in parts, each with a pack of its own"));
         }
         self.bytes.iter_mut().zip(&ready.bytes).for_each(|(all, more)| *all += more);
-        self.held_bytes += ready.bytes.iter().sum::<u64>();
+        self.held_bytes += size::bytes(&records) as u64;
         self.held.push_back(records);
         if self.held_bytes > self.spill.memory {
             self.held_bytes = 0;
@@ -198,7 +210,10 @@ where
 }
 
 /// Joins the documents of each pack.
-pub struct JoinRows;
+pub struct JoinRows {
+    /// Makes their labels again.
+    pub labels_follow: bool,
+}
 
 impl Decode for JoinRows {
     fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
@@ -212,7 +227,7 @@ impl Decode for JoinRows {
         let packs = ends.len();
         Ok(Batch {
             seq: chunk.seq,
-            records: join(&without_ranks(&documents)?, &ends)?,
+            records: join(&without_ranks(&documents)?, &ends, self.labels_follow)?,
             places: Places::numbered(chunk.file, chunk.first_row, packs),
             rejects: Vec::new(),
             duplicates: Vec::new(),

@@ -7,6 +7,7 @@ use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
 
+use super::labels;
 use crate::error::{Error, Result};
 use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT,
@@ -25,8 +26,8 @@ pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
 }
 
 /// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
-/// is that of the first document.
-pub fn join(documents: &RecordBatch, ends: &[i32]) -> Result<RecordBatch> {
+/// is that of the first document; labels that documents left behind are made again, if they are to have some.
+pub fn join(documents: &RecordBatch, ends: &[i32], labelled: bool) -> Result<RecordBatch> {
     let ends = OffsetBuffer::new(ScalarBuffer::from(
         std::iter::once(0).chain(ends.iter().copied()).collect::<Vec<_>>(),
     ));
@@ -36,12 +37,16 @@ pub fn join(documents: &RecordBatch, ends: &[i32]) -> Result<RecordBatch> {
         fields.push(field);
         columns.push(column);
     };
-    let weights = segment_weights(documents)?;
     for name in TOKENS {
-        let column = match (&weights, documents.column_by_name(name)) {
-            (Some(weights), _) if name == SEGMENT_WEIGHTS => weights,
-            (_, Some(_)) => of(documents, name)?,
-            (_, None) => continue,
+        let made = match name {
+            LABELS if labelled => Some(labels::of_segments(documents)?),
+            SEGMENT_WEIGHTS => segment_weights(documents)?,
+            _ => None,
+        };
+        let column = match &made {
+            Some(made) => made,
+            None if documents.column_by_name(name).is_some() => of(documents, name)?,
+            None => continue,
         };
         add(list(name, column.value_type()), Arc::new(joined(column, &ends)?));
     }
@@ -58,7 +63,8 @@ pub fn join(documents: &RecordBatch, ends: &[i32]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-fn of<'a>(documents: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
+/// A list column that must be there.
+pub(super) fn of<'a>(documents: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
     let column = documents.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
     column.ok_or_else(|| Error::internal(format!("`{name}` did not reach pack")))
 }

@@ -612,8 +612,9 @@ impl Builder<'_> {
         if !lost.is_empty() {
             self.out.lines.push(super::explain::detail(&format!("leaves out {}", lost.join(", "))));
         }
-        self.empty.records = pack::join(&kept, &[])?;
-        self.out.barrier = Some(Barrier::Pack(PackOptions { max_length, seed }));
+        let labels_follow = pack::labels_follow(&kept);
+        self.empty.records = pack::join(&kept, &[], labels_follow)?;
+        self.out.barrier = Some(Barrier::Pack(PackOptions { max_length, seed, labels_follow }));
         Ok(())
     }
 }

@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn spill(folder: &std::path::Path, memory: u64) -> Spill {
-        Spill { disk: Disk::real(), folder: folder.into(), memory }
+        Spill { disk: Disk::real(), folder: folder.into(), memory, threads: 2 }
     }
 
     fn shuffled(rows: usize, size: usize, seed: u64, memory: u64) -> Vec<String> {
@@ -254,7 +254,7 @@ mod tests {
             let scratch = tempfile::tempdir().unwrap();
             let disk = Disk::failing_at(k, std::io::ErrorKind::StorageFull);
             let mut aside = Aside::default();
-            let spill = Spill { disk: disk.clone(), ..spill(scratch.path(), 1) };
+            let spill = Spill { disk: disk.clone(), threads: 1, ..spill(scratch.path(), 1) };
             let mut sink = ShuffleSink::new(&mut aside, 1, 1, spill);
             let done = push(&mut sink, texts(9, 20)).and_then(|()| drain(sink.into_source()?.1));
             match done {

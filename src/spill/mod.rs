@@ -4,13 +4,15 @@
 
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
 
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::disk::{Disk, DiskFile, unwritten};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::ranked::{Ranked, with_ranks};
 use crate::record::size;
@@ -28,6 +30,8 @@ pub struct Spill {
     pub folder: PathBuf,
     /// Bytes of rows that are held before.
     pub memory: u64,
+    /// So many threads deal rows into buckets.
+    pub threads: usize,
 }
 
 /// One level: the top bits of the ranks were used up by the levels above it.
@@ -84,18 +88,31 @@ impl Buckets {
         let shift = 64 - BITS * (self.level + 1);
         let bucket_of = |at: usize| (all.rank(at) >> shift) as usize & (BUCKETS - 1);
         let mut start = 0;
-        while start < all.rows() {
-            let bucket = bucket_of(start);
-            let end = (start..all.rows()).find(|at| bucket_of(*at) != bucket).unwrap_or(all.rows());
-            let rows = all.take(start..end)?;
-            let spilled = match &mut self.spilled[bucket] {
-                Some(spilled) => spilled,
-                none => none.insert(Spilled::create(&self.spill, self.level, &rows)?),
-            };
-            spilled.write(&rows)?;
-            start = end;
-        }
-        Ok(())
+        let rows_of = |bucket| {
+            let from = start;
+            start += (start..all.rows()).take_while(|at| bucket_of(*at) == bucket).count();
+            from..start
+        };
+        let work: Vec<_> = (0..BUCKETS).map(rows_of).zip(&mut self.spilled).collect();
+        let (spill, level) = (&self.spill, self.level);
+        let left = Mutex::new(work.into_iter().filter(|(rows, _)| !rows.is_empty()));
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let deal = || {
+            while let Some((rows, spilled)) = next() {
+                let rows = all.take(rows)?;
+                match spilled {
+                    Some(spilled) => spilled,
+                    none => none.insert(Spilled::create(spill, level, &rows)?),
+                }
+                .write(&rows)?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..spill.threads.min(BUCKETS)).map(|_| scope.spawn(deal)).collect();
+            let own = deal();
+            others.into_iter().map(join).fold(own, Result::and)
+        })
     }
 
     /// All rows, in parts of ascending ranks.
@@ -106,6 +123,10 @@ impl Buckets {
         self.spill()?;
         Ok(self.spilled.into_iter().flatten().map(Part::Spilled).collect())
     }
+}
+
+fn join(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that spilled rows died")))
 }
 
 impl Spilled {
