@@ -178,3 +178,21 @@ def test_packs_have_the_columns_that_were_selected(tokenizer_folder: Path, colum
     packs = tokenized.select(columns).pack().collect()
     assert packs.column_names == [*columns, "seq_lengths"]
     assert packs == whole.select(packs.column_names)
+
+
+def test_labels_of_ones_own_stay(tokenizer_folder: Path) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    tokenized = plan(texts(60), tokenizer_folder)
+    packs = tokenized.with_columns(labels=pl.col("input_ids")).pack().collect()
+    assert packs["labels"] == packs["input_ids"]
+    # The same by their names alone: two columns exchanged.
+    swapped = {"input_ids": "x", "labels": "input_ids", "segment_lengths": "segment_lengths"}
+    renamed = tokenized.rename(swapped).rename({"x": "labels"}).pack().collect()
+    whole = tokenized.pack().collect()
+    assert (renamed["labels"], renamed["input_ids"]) == (whole["input_ids"], whole["labels"])
+    with refused(fp.DataError, "wrong_type", "`labels` must hold lists"):
+        tokenized.with_columns(labels=pl.lit(1)).pack().collect()
+    with refused(fp.DataError, "uneven_row", "`labels` of a row covers"):
+        tokenized.with_columns(labels=pl.col("labels").list.head(2)).pack().collect()
+    with refused(fp.DataError, "uneven_row", "`segment_lengths` of a row covers"):
+        tokenized.with_columns(segment_lengths=pl.col("segment_lengths") + 1).pack().collect()

@@ -90,6 +90,8 @@ impl<R> Prepare<Documents<R>> for Narrow<R> {
         }
         if self.labels_follow {
             records = labels::without(&records)?;
+        } else {
+            rows::covers(&records)?;
         }
         // The sink behind is for packs, and gets a batch of none.
         batch.records = join(&records.slice(0, 0), &[], self.labels_follow)?;

@@ -2,27 +2,75 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Int32Array, ListArray, RecordBatch, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float32Array, Int32Array, ListArray, RecordBatch, RecordBatchOptions,
+    UInt32Array,
+};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int32Type, Schema};
 
 use super::labels;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT,
     list,
 };
+use crate::record::tokens::lists;
 
-/// What a pack keeps of its documents.
-const TOKENS: [&str; 5] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS];
+/// The lists that a pack joins end to end, and what they hold.
+const TOKENS: [(&str, DataType); 5] = [
+    (INPUT_IDS, DataType::Int32),
+    (LABELS, DataType::Int32),
+    (SEGMENT_LENGTHS, DataType::Int32),
+    (SEGMENT_KINDS, DataType::UInt8),
+    (SEGMENT_WEIGHTS, DataType::Float32),
+];
 
 /// The columns that packs are made of.
 pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
-    let schema = records.schema();
-    let others = [ROW_WEIGHT, KEY, SPLIT];
-    let kept: Vec<usize> = TOKENS.iter().chain(&others).filter_map(|n| schema.index_of(n).ok()).collect();
-    Ok(records.project(&kept)?)
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (name, item) in TOKENS {
+        if let Some(column) = records.column_by_name(name) {
+            fields.push(Arc::new(list(name, item.clone())));
+            columns.push(Arc::new(lists(name, column, item)?) as ArrayRef);
+        }
+    }
+    for name in [ROW_WEIGHT, KEY, SPLIT] {
+        if let Ok(i) = records.schema_ref().index_of(name) {
+            fields.push(records.schema_ref().fields()[i].clone());
+            columns.push(records.column(i).clone());
+        }
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// Fails where labels or segments were changed so that they no longer cover the tokens of their row.
+pub fn covers(documents: &RecordBatch) -> Result<()> {
+    let ids = of(documents, INPUT_IDS)?;
+    let column = |name| documents.column_by_name(name).map(|_| of(documents, name)).transpose();
+    let (labels, segments) = (column(LABELS)?, column(SEGMENT_LENGTHS)?);
+    let lengths = segments.map(|s| (s.value_offsets(), s.values().as_primitive::<Int32Type>().values()));
+    for (i, tokens) in ids.offsets().lengths().enumerate() {
+        let uneven = |name: &str, covered: i64| {
+            let message = format!("pack: `{name}` of a row covers {covered} tokens, the row has {tokens}");
+            let help = "cut a row's ids, labels and segments together";
+            Err(Error::new(Class::Data, "uneven_row", message).column(name).help(help))
+        };
+        if let Some(labels) = labels
+            && labels.value_length(i) as usize != tokens
+        {
+            return uneven(LABELS, i64::from(labels.value_length(i)));
+        }
+        if let Some((offsets, lengths)) = lengths {
+            let own = &lengths[offsets[i] as usize..offsets[i + 1] as usize];
+            let covered = own.iter().map(|n| i64::from(*n)).sum();
+            if covered != tokens as i64 {
+                return uneven(SEGMENT_LENGTHS, covered);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
@@ -37,7 +85,7 @@ pub fn join(documents: &RecordBatch, ends: &[i32], labelled: bool) -> Result<Rec
         fields.push(field);
         columns.push(column);
     };
-    for name in TOKENS {
+    for (name, item) in TOKENS {
         let made = match name {
             LABELS if labelled => Some(labels::of_segments(documents)?),
             SEGMENT_WEIGHTS => segment_weights(documents)?,
@@ -48,7 +96,7 @@ pub fn join(documents: &RecordBatch, ends: &[i32], labelled: bool) -> Result<Rec
             None if documents.column_by_name(name).is_some() => of(documents, name)?,
             None => continue,
         };
-        add(list(name, column.value_type()), Arc::new(joined(column, &ends)?));
+        add(list(name, item), Arc::new(joined(column, &ends)?));
     }
     let lengths: Vec<i32> = of(documents, INPUT_IDS)?.offsets().lengths().map(|n| n as i32).collect();
     let lengths: ArrayRef = Arc::new(Int32Array::from(lengths));

@@ -8,6 +8,7 @@ pub mod reason;
 pub mod removal;
 pub mod schema;
 pub mod size;
+pub mod tokens;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;

@@ -1,0 +1,80 @@
+//! What a plan is run as: stages, and what all rows go through before the sink.
+
+use std::sync::Arc;
+
+use crate::artifact::Keys;
+use crate::cancel::Cancel;
+use crate::compute::HeadStage;
+use crate::dedup::DedupStage;
+use crate::error::{Class, Error, Result};
+use crate::pack::PackOptions;
+use crate::stage::{Map, Ordered};
+
+/// A step that must have seen all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barrier {
+    /// By this seed.
+    Shuffle(u64),
+    /// Joined to packs.
+    Pack(PackOptions),
+}
+
+/// Whether a stage counts its rows for its step: of several stages of a step one does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It does.
+    Yes,
+    /// Another one does.
+    No,
+}
+
+/// A stage, or how to make it anew for each run.
+pub enum Build {
+    /// Has no state.
+    Map(Arc<dyn Map>),
+    /// Keeps so many rows.
+    Head(usize),
+    /// Looks keys up.
+    Dedup {
+        /// Names the kept rows.
+        keepers: bool,
+        /// Compares bytes.
+        verify: bool,
+        /// Earlier folders.
+        against: Vec<String>,
+        /// The number of the first of them among all of the plan.
+        first: usize,
+        /// Their keys must have been made so.
+        recipe: String,
+    },
+}
+
+impl Build {
+    /// The ordered stage, with no row seen.
+    pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
+        Ok(match self {
+            Build::Map(_) => None,
+            Build::Head(rows) => Some(Box::new(HeadStage::new(*rows))),
+            Build::Dedup { keepers, verify, against, first, recipe } => {
+                let mut stage = DedupStage::new(*keepers, *verify);
+                for (i, folder) in against.iter().enumerate() {
+                    let keys = Keys::open(folder.as_ref(), cancel)?;
+                    same_keys(folder, &keys.recipe, recipe)?;
+                    stage.seed(first + i, keys)?;
+                }
+                Some(Box::new(stage))
+            }
+        })
+    }
+}
+
+/// Fails where the keys of an earlier folder cannot be compared with this plan's.
+pub(super) fn same_keys(folder: &str, theirs: &str, ours: &str) -> Result<()> {
+    if theirs == ours {
+        return Ok(());
+    }
+    let message = format!("dedup: its keys were made by `{theirs}`, this plan's by `{ours}`");
+    Err(Error::new(Class::Plan, "other_keys", message)
+        .path(folder)
+        .help("give dedup the same on= and normalize= as that folder had, or prepare it again"))
+}
