@@ -16,7 +16,7 @@ use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
 use super::as_text::Span;
-use super::cache::{self, Found, Ids, Key, PieceCache};
+use super::cache::{self, Ids, Key, Keys, PieceCache};
 use super::normal::Normal;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
@@ -53,7 +53,7 @@ pub struct BpeScratch {
     cache: PieceCache,
     parts: Option<Parts>,
     merging: MergeScratch,
-    keys: Vec<Option<Key>>,
+    keys: Keys,
     ids: Vec<i32>,
     /// By kind of text.
     repeated: [Repeated; 2],
@@ -157,7 +157,7 @@ impl Bpe {
     fn encode_pieces(
         &self,
         text: &[u8],
-        mut start: usize,
+        start: usize,
         ends: &[usize],
         scratch: &mut BpeScratch,
         out: &mut Vec<i32>,
@@ -168,31 +168,20 @@ impl Bpe {
         if out.len() < room {
             out.resize(room, 0);
         }
-        let mut keys = std::mem::take(&mut scratch.keys);
-        keys.clear();
-        let mut from = start;
-        keys.extend(ends.iter().map(|&end| {
-            let key = cache::key(text, std::mem::replace(&mut from, end), end);
-            key.inspect(|&key| scratch.cache.prepare(key))
-        }));
-        for (&key, &end) in keys.iter().zip(ends) {
-            match key.and_then(|key| scratch.cache.get(key)) {
-                Some(Found::Inline(ids, count)) if n + ids.len() <= out.len() => {
-                    out[n..n + ids.len()].copy_from_slice(ids);
-                    n += count;
-                }
-                Some(Found::Inline(ids, count)) => n = write(out, n, &ids[..count]),
-                Some(Found::Spilled(ids)) => n = write(out, n, ids),
-                None => n = self.encode_piece(&text[start..end], key, scratch, out, n),
-            }
-            start = end;
+        scratch.cache.prepare_all(text, start, ends, &mut scratch.keys);
+        let mut i = 0;
+        loop {
+            (i, n) = scratch.cache.copy_known(&scratch.keys, i, ends.len(), out, n);
+            let Some(&end) = ends.get(i) else { return n };
+            let start = if i == 0 { start } else { ends[i - 1] };
+            let key = scratch.keys.at(i);
+            n = self.encode_piece(&text[start..end], key, scratch, out, n);
+            i += 1;
         }
-        scratch.keys = keys;
-        n
     }
 
-    /// Writes the ids of a piece that is not in the cache; where the next ids go.
-    #[cold]
+    /// Writes the ids of a piece that is long, has many ids, or is not known; where the next ids go.
+    #[inline(never)]
     fn encode_piece(
         &self,
         piece: &[u8],
@@ -202,12 +191,10 @@ impl Bpe {
         n: usize,
     ) -> usize {
         let BpeScratch { cache, parts, merging, ids, .. } = scratch;
-        ids.clear();
-        if key.is_none()
-            && let Some(ids) = cache.get_long(piece)
-        {
+        if let Some(ids) = cache.get(key, piece) {
             return write(out, n, ids);
         }
+        ids.clear();
         if piece.is_ascii() || piece.len() < LONG {
             match self.model.token(piece) {
                 Some(id) => ids.push(id),

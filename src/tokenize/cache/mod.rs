@@ -5,7 +5,7 @@ mod prefetch;
 mod short;
 
 use long::LongCache;
-pub use short::{Found, Ids, Key, key};
+pub use short::{Ids, Key, Keys, key};
 
 /// Bytes of the short pieces that a worker keeps, their ids beside them.
 const BYTES: usize = 32 << 20;
@@ -38,15 +38,32 @@ impl PieceCache {
         self.short.prepare(key);
     }
 
-    /// The ids of a piece with a key, where it is known.
+    /// See [`ShortCache::prepare_all`](short::ShortCache::prepare_all).
     #[inline]
-    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
-        self.short.get(key)
+    pub fn prepare_all(&self, text: &[u8], start: usize, ends: &[usize], all: &mut Keys) {
+        self.short.prepare_all(text, start, ends, all);
     }
 
-    /// The ids of a piece too long for a key, where it is known.
-    pub fn get_long(&self, piece: &[u8]) -> Option<&[i32]> {
-        self.long.get(piece)
+    /// See [`ShortCache::copy_known`](short::ShortCache::copy_known).
+    #[inline]
+    pub fn copy_known(
+        &mut self,
+        all: &Keys,
+        at: usize,
+        count: usize,
+        out: &mut [i32],
+        n: usize,
+    ) -> (usize, usize) {
+        self.short.copy_known(all, at, count, out, n)
+    }
+
+    /// The ids of a piece, where it is known.
+    #[inline]
+    pub fn get(&mut self, key: Option<Key>, piece: &[u8]) -> Option<&[i32]> {
+        match key {
+            Some(key) => self.short.get(key),
+            None => self.long.get(piece),
+        }
     }
 
     /// Remembers a piece that is not known.
@@ -60,19 +77,9 @@ impl PieceCache {
     /// Appends the ids of a piece; says whether it is known.
     #[inline]
     pub fn append(&mut self, key: Option<Key>, piece: &[u8], out: &mut Vec<i32>) -> bool {
-        let ids = match key {
-            Some(key) => match self.get(key) {
-                Some(Found::Inline(ids, n)) => &ids[..n],
-                Some(Found::Spilled(ids)) => ids,
-                None => return false,
-            },
-            None => match self.get_long(piece) {
-                Some(ids) => ids,
-                None => return false,
-            },
-        };
-        out.extend_from_slice(ids);
-        true
+        let ids = self.get(key, piece);
+        out.extend_from_slice(ids.unwrap_or_default());
+        ids.is_some()
     }
 }
 

@@ -1,26 +1,44 @@
 //! Pieces of up to 15 bytes, each its own key: its bytes and its length in a number of 128 bits. Up to 3 ids are held beside the key.
 
+use std::num::NonZeroU128;
+
 use super::prefetch::prefetch;
 
-/// What a piece is known by.
-pub type Key = u128;
+/// What a piece is known by: not 0, since it has a length, so that none takes no more room than one.
+pub type Key = NonZeroU128;
 
 /// The longest piece that has a key.
 const MAX_KEY: usize = 15;
 /// Ids beside a key; one more number tells how many.
 const INLINE: usize = 3;
-/// Ids and their number.
+/// Ids and their number: what a known piece needs room for.
 pub type Ids = [i32; INLINE + 1];
 /// Lines of 64 bytes that a cache begins with: 1 MiB.
 const FIRST_LINES: usize = 1 << 14;
 
-/// Two pieces. A key of 0 is none.
+/// Two pieces.
 #[derive(Clone, Copy, Default)]
 #[repr(C, align(64))]
 struct Line {
-    keys: [Key; 2],
+    keys: [Option<Key>; 2],
     /// Three ids and their number; or where in `spilled` the ids begin, and their number below 0.
     ids: [Ids; 2],
+}
+
+impl Line {
+    /// Whether the piece is here; it is the first then: of two the one that is used stays.
+    #[inline]
+    fn brought_first(&mut self, key: Option<Key>) -> bool {
+        if self.keys[0] == key {
+            return true;
+        }
+        if self.keys[1] != key {
+            return false;
+        }
+        self.keys.swap(0, 1);
+        self.ids.swap(0, 1);
+        true
+    }
 }
 
 /// A cache that grows with what it holds.
@@ -33,28 +51,39 @@ pub struct ShortCache {
     spilled: Vec<i32>,
 }
 
+/// The keys of pieces that stand side by side, and the lines where they are looked up.
+#[derive(Default)]
+pub struct Keys {
+    keys: Vec<Option<Key>>,
+    homes: Vec<u32>,
+}
+
+impl Keys {
+    /// The key of a piece, by its number.
+    pub fn at(&self, i: usize) -> Option<Key> {
+        self.keys[i]
+    }
+}
+
 /// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`].
 #[inline]
 pub fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
-    let len = end - start;
-    if len > MAX_KEY {
-        return None;
-    }
-    let bytes = match text.get(start..start + 16).and_then(|b| <[u8; 16]>::try_from(b).ok()) {
-        Some(bytes) => bytes,
+    let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
+        Some(bytes) => *bytes,
         None => {
             let mut bytes = [0; 16];
-            bytes[..len].copy_from_slice(&text[start..end]);
+            let piece = &text[start..end];
+            bytes[..piece.len()].copy_from_slice(piece);
             bytes
         }
     };
-    let (mask, length) = MASKS[len];
-    Some(u128::from_le_bytes(bytes) & mask | length)
+    let (mask, length) = MASKS[(end - start).min(MAX_KEY + 1)];
+    NonZeroU128::new(u128::from_le_bytes(bytes) & mask | length)
 }
 
-/// By length: the bits that count, and the length where it stands in a key.
-static MASKS: [(u128, u128); MAX_KEY + 1] = {
-    let mut masks = [(0, 0); MAX_KEY + 1];
+/// By length: the bits that count, and the length where it stands in a key; the last is for all that have none.
+static MASKS: [(u128, u128); MAX_KEY + 2] = {
+    let mut masks = [(0, 0); MAX_KEY + 2];
     let mut len = 1;
     while len <= MAX_KEY {
         masks[len] = (u128::MAX >> (8 * (16 - len)), (len as u128) << 120);
@@ -65,18 +94,11 @@ static MASKS: [(u128, u128); MAX_KEY + 1] = {
 
 #[inline]
 fn hash(key: Key) -> usize {
+    let key = key.get();
     const LOW: u64 = 0x9e37_79b9_7f4a_7c15;
     const HIGH: u64 = 0xc2b2_ae3d_27d4_eb4f;
     let product = u128::from(key as u64 ^ LOW) * u128::from((key >> 64) as u64 ^ HIGH);
     ((product >> 64) as u64 ^ product as u64) as usize
-}
-
-/// The ids of a known piece.
-pub enum Found<'a> {
-    /// Of the first three, so many.
-    Inline(&'a Ids, usize),
-    /// All of these.
-    Spilled(&'a [i32]),
 }
 
 impl ShortCache {
@@ -98,26 +120,62 @@ impl ShortCache {
         prefetch(&self.lines[self.home(key)]);
     }
 
+    /// The keys of the pieces that end at `ends`, the first of which begins at `start`; their lines are asked for.
+    pub fn prepare_all(&self, text: &[u8], mut start: usize, ends: &[usize], all: &mut Keys) {
+        if all.keys.len() < ends.len() {
+            all.keys.resize(ends.len(), None);
+            all.homes.resize(ends.len(), 0);
+        }
+        let mask = self.lines.len() - 1;
+        for ((slot, home), &end) in all.keys.iter_mut().zip(&mut all.homes).zip(ends) {
+            *slot = key(text, start, end);
+            if let Some(key) = *slot {
+                let line = hash(key) & mask;
+                prefetch(&self.lines[line]);
+                *home = line as u32;
+            }
+            start = end;
+        }
+    }
+
+    /// Writes the ids of pieces `at` up to `count` at `n`, as long as they are known, few, and have room; the first
+    /// piece left, and where its ids go.
+    #[inline]
+    pub fn copy_known(
+        &mut self,
+        all: &Keys,
+        at: usize,
+        count: usize,
+        out: &mut [i32],
+        mut n: usize,
+    ) -> (usize, usize) {
+        for (i, (key, &home)) in (at..count).zip(all.keys[at..count].iter().zip(&all.homes[at..count])) {
+            let (true, Some(to)) = (key.is_some(), out[n..].first_chunk_mut()) else { return (i, n) };
+            let line = &mut self.lines[home as usize];
+            if !line.brought_first(*key) || line.ids[0][INLINE] < 0 {
+                return (i, n);
+            }
+            *to = line.ids[0];
+            n += line.ids[0][INLINE] as usize;
+        }
+        (count, n)
+    }
+
     /// The ids of a piece that is known.
     #[inline]
-    pub fn get(&mut self, key: Key) -> Option<Found<'_>> {
+    pub fn get(&mut self, key: Key) -> Option<&[i32]> {
         let home = self.home(key);
         let line = &mut self.lines[home];
-        if line.keys[0] != key {
-            if line.keys[1] != key {
-                return None;
-            }
-            // The one that is used stays.
-            line.keys.swap(0, 1);
-            line.ids.swap(0, 1);
+        if !line.brought_first(Some(key)) {
+            return None;
         }
         let ids = &line.ids[0];
         let n = ids[INLINE];
         if n >= 0 {
-            return Some(Found::Inline(ids, n as usize));
+            return Some(&ids[..n as usize]);
         }
         let start = ids[0] as usize;
-        Some(Found::Spilled(&self.spilled[start..start + n.unsigned_abs() as usize]))
+        Some(&self.spilled[start..start + n.unsigned_abs() as usize])
     }
 
     /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
@@ -146,7 +204,7 @@ impl ShortCache {
     fn put(&mut self, key: Key, ids: Ids) {
         let home = self.home(key);
         let line = &mut self.lines[home];
-        line.keys = [key, line.keys[0]];
+        line.keys = [Some(key), line.keys[0]];
         line.ids = [ids, line.ids[0]];
     }
 
@@ -155,8 +213,8 @@ impl ShortCache {
         let twice = vec![Line::default(); self.lines.len() * 2];
         for line in std::mem::replace(&mut self.lines, twice) {
             for i in [1, 0] {
-                if line.keys[i] != 0 {
-                    self.put(line.keys[i], line.ids[i]);
+                if let Some(key) = line.keys[i] {
+                    self.put(key, line.ids[i]);
                 }
             }
         }
