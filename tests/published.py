@@ -43,6 +43,11 @@ def make_rows(count: int, seed: int = 0, weighted: bool = False, longest: int = 
     return rows
 
 
+def numbers_of(rows: Any) -> list[int]:
+    """Collates rows to their numbers."""
+    return list(rows.numbers)
+
+
 def trained(rows: list[Row]) -> int:
     """Tokens whose label is trained."""
     return sum(label != -100 for row in rows for label in row.get("labels", []))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published import make_rows, publish
+from published import make_rows, numbers_of, publish
 
 import fastprep as fp
 
@@ -26,10 +26,6 @@ ROWS = make_rows(41, seed=3)
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> fp.Split:
     return fp.load(publish(tmp_path_factory.mktemp("loader") / "out", {"train": ROWS}))["train"]
-
-
-def numbers_of(rows: Any) -> list[int]:
-    return list(rows.numbers)
 
 
 def epoch_of(split: fp.Split, **options: Any) -> list[list[int]]:

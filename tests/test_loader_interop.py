@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published import make_rows, publish
+from published import make_rows, numbers_of, publish
 
 import fastprep as fp
 
@@ -18,10 +18,6 @@ ROWS = make_rows(41, seed=3)
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> fp.Split:
     return fp.load(publish(tmp_path_factory.mktemp("loader") / "out", {"train": ROWS}))["train"]
-
-
-def numbers_of(rows: Any) -> list[int]:
-    return list(rows.numbers)
 
 
 def as_it_is(batch: Any) -> Any:

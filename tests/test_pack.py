@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -190,9 +191,61 @@ def test_labels_of_ones_own_stay(tokenizer_folder: Path) -> None:
     renamed = tokenized.rename(swapped).rename({"x": "labels"}).pack().collect()
     whole = tokenized.pack().collect()
     assert (renamed["labels"], renamed["input_ids"]) == (whole["input_ids"], whole["labels"])
-    with refused(fp.DataError, "wrong_type", "`labels` must hold lists"):
-        tokenized.with_columns(labels=pl.lit(1)).pack().collect()
-    with refused(fp.DataError, "uneven_row", "`labels` of a row covers"):
-        tokenized.with_columns(labels=pl.col("labels").list.head(2)).pack().collect()
-    with refused(fp.DataError, "uneven_row", "`segment_lengths` of a row covers"):
-        tokenized.with_columns(segment_lengths=pl.col("segment_lengths") + 1).pack().collect()
+
+
+def lists(*values: float, of: str = "UInt8") -> Any:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    return pl.concat_list(*(pl.lit(value).cast(getattr(pl, of)) for value in values))
+
+
+@pytest.mark.parametrize("batch_rows", ["1", "65536"])
+def test_rows_that_do_not_fit_together_are_refused(
+    tokenizer_folder: Path, batch_rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    monkeypatch.setenv("FASTPREP_BATCH_ROWS", batch_rows)
+    tokenized = plan(texts(60), tokenizer_folder)
+    col, some = pl.col, pl.col("input_ids").list.len() % 4 == 3
+    uneven: list[tuple[dict[str, Any], str]] = [
+        ({"labels": col("labels").list.head(2)}, "`labels` of a row covers 2 tokens"),
+        ({"segment_lengths": col("segment_lengths") + 1}, "`segment_lengths` of a row covers"),
+        ({"segment_lengths": pl.concat_list(pl.lit(-1), col("segment_lengths").list.sum() + 1)}, "`segment_lengths`"),
+        # What one row has too few, another one has too many: a pack of both looks right.
+        ({"segment_kinds": pl.when(some).then(lists(2)).otherwise(lists(1, 2, 1))}, "`segment_kinds` of a row covers"),
+        ({"segment_weights": lists(1, 2, 3, of="Float32")}, "`segment_weights` of a row covers 3 segments"),
+        ({"input_ids": pl.concat_list(*[col("input_ids")] * 65)}, "and may have 1 to 64"),
+        ({"input_ids": col("input_ids").list.head(0)}, "a row has 0 tokens"),
+    ]
+    for columns, message in uneven:
+        with refused(fp.DataError, "uneven_row", message):
+            tokenized.with_columns(**columns).pack().collect()
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"labels": pl.lit(1)}, "`labels` must hold List"),
+        ({"labels": col("labels").cast(pl.List(pl.Float64)) + 0.7}, "`labels` must hold List"),
+        ({"labels": pl.concat_list(pl.lit(None, pl.Int32))}, "without nulls"),
+        ({"row_weight": pl.lit("heavy")}, "a number of 0 or more"),
+        ({"row_weight": pl.lit(-2.0)}, "a number of 0 or more"),
+        ({"row_weight": pl.lit(float("nan"))}, "a number of 0 or more"),
+    ]
+    for columns, message in wrong:
+        with refused(fp.DataError, "wrong_type", message):
+            tokenized.with_columns(**columns).pack().collect()
+    with refused(fp.ColumnError, "missing_column", "`row_weight` needs `segment_lengths`"):
+        tokenized.select("input_ids", "labels", "row_weight").pack().collect()
+
+
+def test_weights_of_segments_come_from_the_source(tokenizer_folder: Path) -> None:
+    kind = pa.list_(pa.float32())
+    column = pa.array([[None, 9.0], [1.0, 2.0], [3.0, 4.0]], kind)
+    rows = pa.table({"prompt": ["x", "a b", "c"], "completion": ["x", "d", "e f"], "segment_weights": column})
+    # The null is of a row that is cut off.
+    tokenized = fp.from_arrow(rows.slice(1)).format(PAIR).tokenize(tokenizer_folder, max_length=64)
+    packs = tokenized.pack().collect().to_pylist()
+    assert documents(packs) == Counter(
+        str([row[name] for name in TOKENS] + [row["segment_weights"]]) for row in tokenized.collect().to_pylist()
+    )
+    assert sorted(packs[0]["segment_weights"]) == [1.0, 2.0, 3.0, 4.0]
+    uneven = pa.array([[1.0], [3.0, 4.0, 5.0]], kind)
+    with refused(fp.DataError, "uneven_row", "`segment_weights` of a row covers 1 segments, the row has 2"):
+        other = rows.slice(1).set_column(2, "segment_weights", uneven)
+        fp.from_arrow(other).format(PAIR).tokenize(tokenizer_folder, max_length=64).pack().collect()

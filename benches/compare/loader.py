@@ -7,6 +7,7 @@ compared first.
 """
 
 import argparse
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,12 @@ import record
 
 KINDS = ("torch", "numpy", "python")
 WORDS = ("what", "is", "the", "capital", "of", "france", "paris")
+
+
+def version_in(python: str, package: str) -> str:
+    """The version of a package in the environment of another interpreter."""
+    code = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def rows_of(tokens: int, mean: int, seed: int) -> pa.Table:
@@ -202,7 +209,7 @@ def main() -> None:
     """Prints a table for each, and records them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=4_000_000, help="of an epoch, about")
-    sizes = [20_000_000, 40_000_000]  # held in memory, and spilled
+    sizes = [20_000_000, 80_000_000]  # held in memory, and spilled
     parser.add_argument("--packed-tokens", type=int, nargs="*", default=sizes, help="to be packed, about")
     parser.add_argument("--rows", type=int, default=2_000, help="read one by one")
     parser.add_argument("--streaming", help="interpreter that has the packages of requirements-streaming.txt")
@@ -214,6 +221,8 @@ def main() -> None:
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
     before = record.environment()
+    if arguments.streaming:
+        before["packages"]["mosaicml-streaming"] = version_in(arguments.streaming, "mosaicml-streaming")
     torch.set_num_threads(1)
     datasets.disable_progress_bars()
     results = []

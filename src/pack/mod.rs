@@ -77,7 +77,7 @@ pub struct Documents<R> {
 struct Narrow<R> {
     behind: Arc<dyn Prepare<R>>,
     splits: usize,
-    labels_follow: bool,
+    options: PackOptions,
 }
 
 impl<R> Prepare<Documents<R>> for Narrow<R> {
@@ -88,13 +88,12 @@ impl<R> Prepare<Documents<R>> for Narrow<R> {
         for (i, size) in size::row_bytes(&records).into_iter().enumerate() {
             bytes[splits.map_or(0, |s| usize::from(s.value(i)))] += size;
         }
-        if self.labels_follow {
+        rows::check(&records, self.options.max_length, &batch.places)?;
+        if self.options.labels_follow {
             records = labels::without(&records)?;
-        } else {
-            rows::covers(&records)?;
         }
         // The sink behind is for packs, and gets a batch of none.
-        batch.records = join(&records.slice(0, 0), &[], self.labels_follow)?;
+        batch.records = join(&records.slice(0, 0), &[], self.options.labels_follow)?;
         batch.places.rows.clear();
         Ok(Documents { records, bytes, aside: self.behind.prepare(batch)? })
     }
@@ -170,11 +169,7 @@ where
     type Ready = Documents<S::Ready>;
 
     fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(Narrow {
-            behind: self.behind.preparer(),
-            splits: self.bytes.len(),
-            labels_follow: self.options.labels_follow,
-        })
+        Arc::new(Narrow { behind: self.behind.preparer(), splits: self.bytes.len(), options: self.options })
     }
 
     fn push(&mut self, ready: Self::Ready) -> Result<()> {

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float32Array, Int32Array, ListArray, RecordBatch, UInt32Array};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::compute::{cast, take};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int32Type, Schema};
 
 use super::labels;
 use crate::error::{Class, Error, Result};
+use crate::record::Places;
 use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT,
     list,
 };
-use crate::record::tokens::lists;
+use crate::record::tokens::{lists, row_weights};
 
 /// The lists that a pack joins end to end, and what they hold.
 const TOKENS: [(&str, DataType); 5] = [
@@ -33,37 +34,71 @@ pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
             columns.push(Arc::new(lists(name, column, item)?) as ArrayRef);
         }
     }
-    for name in [ROW_WEIGHT, KEY, SPLIT] {
+    if let Some(weights) = records.column_by_name(ROW_WEIGHT) {
+        fields.push(Arc::new(Field::new(ROW_WEIGHT, DataType::Float64, false)));
+        columns.push(Arc::new(row_weights(weights)?));
+    }
+    for name in [KEY, SPLIT] {
         if let Ok(i) = records.schema_ref().index_of(name) {
             fields.push(records.schema_ref().fields()[i].clone());
             columns.push(records.column(i).clone());
         }
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    let needed = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let has = |name| needed.column_by_name(name).is_some();
+    match [ROW_WEIGHT, SEGMENT_WEIGHTS, SEGMENT_KINDS].into_iter().find(|name| has(name)) {
+        Some(name) if !has(SEGMENT_LENGTHS) => {
+            let message = format!("pack: `{name}` needs `{SEGMENT_LENGTHS}`, which is not there");
+            Err(Error::new(Class::Column, "missing_column", message)
+                .column(SEGMENT_LENGTHS)
+                .help(format!("select {SEGMENT_LENGTHS} and {SEGMENT_KINDS} too, or leave {name} out")))
+        }
+        _ => Ok(needed),
+    }
 }
 
-/// Fails where labels or segments were changed so that they no longer cover the tokens of their row.
-pub fn covers(documents: &RecordBatch) -> Result<()> {
-    let ids = of(documents, INPUT_IDS)?;
-    let column = |name| documents.column_by_name(name).map(|_| of(documents, name)).transpose();
-    let (labels, segments) = (column(LABELS)?, column(SEGMENT_LENGTHS)?);
-    let lengths = segments.map(|s| (s.value_offsets(), s.values().as_primitive::<Int32Type>().values()));
+/// Fails at the first document that cannot be packed: it has no token, more than `room`, or labels or segments that do
+/// not cover its tokens.
+pub fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> {
+    let lengths = |name| documents.column_by_name(name).map(|_| of(documents, name)).transpose();
+    let (ids, labels) = (of(documents, INPUT_IDS)?, lengths(LABELS)?);
+    let (segments, kinds, weights) =
+        (lengths(SEGMENT_LENGTHS)?, lengths(SEGMENT_KINDS)?, lengths(SEGMENT_WEIGHTS)?);
     for (i, tokens) in ids.offsets().lengths().enumerate() {
-        let uneven = |name: &str, covered: i64| {
-            let message = format!("pack: `{name}` of a row covers {covered} tokens, the row has {tokens}");
-            let help = "cut a row's ids, labels and segments together";
-            Err(Error::new(Class::Data, "uneven_row", message).column(name).help(help))
+        let refused = |name: &str, message: String| {
+            let help = "cut a row's ids, labels and segments together, and to no more than a pack takes";
+            let place = places.at(i);
+            let error = Error::new(Class::Data, "uneven_row", message)
+                .file(place.file)
+                .row(place.row)
+                .line(place.line);
+            Err(error.column(name).help(help))
+        };
+        if tokens == 0 || tokens > room as usize {
+            let message = format!("pack: a row has {tokens} tokens, and may have 1 to {room}");
+            return refused(INPUT_IDS, message);
+        }
+        let uneven = |name: &str, found: i64, wanted: usize, what: &str| {
+            let message = format!("pack: `{name}` of a row covers {found} {what}, the row has {wanted}");
+            refused(name, message)
         };
         if let Some(labels) = labels
             && labels.value_length(i) as usize != tokens
         {
-            return uneven(LABELS, i64::from(labels.value_length(i)));
+            return uneven(LABELS, labels.value_length(i).into(), tokens, "tokens");
         }
-        if let Some((offsets, lengths)) = lengths {
-            let own = &lengths[offsets[i] as usize..offsets[i + 1] as usize];
-            let covered = own.iter().map(|n| i64::from(*n)).sum();
-            if covered != tokens as i64 {
-                return uneven(SEGMENT_LENGTHS, covered);
+        let Some(segments) = segments else { continue };
+        let own = segments.value_offsets()[i] as usize..segments.value_offsets()[i + 1] as usize;
+        let own = &segments.values().as_primitive::<Int32Type>().values()[own];
+        let covered = own.iter().map(|n| i64::from(*n)).sum();
+        if covered != tokens as i64 || own.iter().any(|n| *n < 0) {
+            return uneven(SEGMENT_LENGTHS, covered, tokens, "tokens");
+        }
+        for (name, column) in [(SEGMENT_KINDS, kinds), (SEGMENT_WEIGHTS, weights)] {
+            if let Some(column) = column
+                && column.value_length(i) as usize != own.len()
+            {
+                return uneven(name, column.value_length(i).into(), own.len(), "segments");
             }
         }
     }
@@ -71,8 +106,8 @@ pub fn covers(documents: &RecordBatch) -> Result<()> {
 }
 
 /// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
-/// is that of the first document; labels that documents left behind are made again, if they are to have some.
-pub fn join(documents: &RecordBatch, ends: &[i32], labelled: bool) -> Result<RecordBatch> {
+/// is that of the first document; with `labels_follow` labels are made again.
+pub fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -> Result<RecordBatch> {
     let ends = OffsetBuffer::new(ScalarBuffer::from(
         std::iter::once(0).chain(ends.iter().copied()).collect::<Vec<_>>(),
     ));
@@ -84,7 +119,7 @@ pub fn join(documents: &RecordBatch, ends: &[i32], labelled: bool) -> Result<Rec
     };
     for (name, item) in TOKENS {
         let made = match name {
-            LABELS if labelled => Some(labels::of_segments(documents)?),
+            LABELS if labels_follow => Some(labels::of_segments(documents)?),
             SEGMENT_WEIGHTS => segment_weights(documents)?,
             _ => None,
         };
@@ -131,13 +166,12 @@ fn wrapped(values: ArrayRef, ends: &OffsetBuffer<i32>) -> Result<ArrayRef> {
 /// The factors of segments, times that of their row: a pack has no factor of its own.
 fn segment_weights(documents: &RecordBatch) -> Result<Option<ListArray>> {
     let Some(rows) = documents.column_by_name(ROW_WEIGHT) else { return Ok(None) };
-    let rows = cast(rows, &DataType::Float64)?;
     let rows = rows.as_primitive::<Float64Type>();
     let own = documents.column_by_name(SEGMENT_WEIGHTS).and_then(|c| c.as_list_opt::<i32>());
     let segments = of(documents, SEGMENT_LENGTHS)?;
     let mut weights = Vec::with_capacity(segments.values().len());
     for (i, ends) in segments.value_offsets().windows(2).enumerate() {
-        let row = if rows.is_null(i) { 1.0 } else { rows.value(i) as f32 };
+        let row = rows.value(i) as f32;
         match own {
             Some(own) => {
                 weights.extend(own.value(i).as_primitive::<Float32Type>().values().iter().map(|w| w * row))

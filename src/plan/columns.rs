@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Plan, Step};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, TOKENIZED};
+use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
 use crate::validate::Check;
 
 /// How the plan uses a column of the source; the stronger use wins.
@@ -179,9 +179,11 @@ impl Walk<'_> {
             Step::Tokenize(options) => {
                 self.use_column(PROMPT, Use::Text(verb), verb)?;
                 self.use_column(COMPLETION, Use::Text(verb), verb)?;
-                // Trainers read it as a number.
-                if self.alive.iter().any(|c| c.name == ROW_WEIGHT) {
-                    self.use_column(ROW_WEIGHT, Use::Read, verb)?;
+                // Trainers read them as numbers.
+                for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
+                    if self.alive.iter().any(|c| c.name == name) {
+                        self.use_column(name, Use::Read, verb)?;
+                    }
                 }
                 not_tokenized(self.alive.iter().map(|c| c.name.as_str()))?;
                 self.alive.retain(|c| options.keep_text || (c.name != PROMPT && c.name != COMPLETION));
@@ -193,7 +195,9 @@ impl Walk<'_> {
                 self.alive.retain(|c| c.name != *column);
             }
             Step::Head(_) | Step::Shuffle { .. } => {}
-            Step::Pack { .. } => self.alive.retain(|c| c.name == ROW_WEIGHT),
+            Step::Pack { .. } => {
+                self.alive.retain(|c| c.name == ROW_WEIGHT || c.name == SEGMENT_WEIGHTS);
+            }
         }
         Ok(())
     }

@@ -1,30 +1,54 @@
 //! Columns of tokens and what belongs to them, as all that trains on them wants them, whoever made them.
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray};
-use arrow::compute::{CastOptions, cast_with_options};
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, OffsetSizeTrait};
+use arrow::compute::{CastOptions, cast_with_options, concat};
 use arrow::datatypes::{DataType, Float64Type};
 
 use super::schema::{ROW_WEIGHT, list};
 use crate::error::{Class, Error, Result};
 
 /// A column as `list<item>`; one of the pipeline's own is so already and is not copied.
+///
+/// # Errors
+/// `Data`, where it holds something else: other than lists, nulls, or numbers that `item` cannot hold as they are.
 pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray> {
-    let items = match column.data_type() {
-        DataType::List(_) => Some(column.as_list::<i32>().values().null_count()),
-        DataType::LargeList(_) => Some(column.as_list::<i64>().values().null_count()),
-        _ => None,
+    let wanted = list(name, item.clone());
+    let refused = || wrong_type(name, column, &format!("{}, without nulls", wanted.data_type()));
+    let (values, within) = match column.data_type() {
+        DataType::List(_) => items::<i32>(column),
+        DataType::LargeList(_) => items::<i64>(column),
+        _ => return Err(refused()),
     };
-    if items != Some(0) || column.null_count() > 0 {
-        return Err(wrong_type(name, column, "lists without nulls"));
+    let fits = match item.is_integer() {
+        true => values.data_type().is_integer(),
+        false => values.data_type().is_numeric(),
+    };
+    if !fits || column.null_count() > 0 || values.slice(within.start, within.len()).null_count() > 0 {
+        return Err(refused());
     }
-    let wanted = list(name, item);
+    // The nulls of rows that were cut off are left behind.
+    let column = match values.null_count() {
+        0 => column.clone(),
+        _ => concat(&[column.as_ref(), column.slice(0, 0).as_ref()])?,
+    };
     let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let column = cast_with_options(column, wanted.data_type(), &strict)
-        .map_err(|e| wrong_type(name, column, &format!("values of {}", wanted.data_type())).source(e))?;
+    let column = cast_with_options(&column, wanted.data_type(), &strict).map_err(|e| refused().source(e))?;
     Ok(column.as_list::<i32>().clone())
 }
 
+/// The values of lists, and which of them are used.
+fn items<O: OffsetSizeTrait>(column: &ArrayRef) -> (&ArrayRef, Range<usize>) {
+    let lists = column.as_list::<O>();
+    let offsets = lists.value_offsets();
+    (lists.values(), offsets[0].as_usize()..offsets[lists.len()].as_usize())
+}
+
 /// Row weights as numbers.
+///
+/// # Errors
+/// `Data`, where one is null, below 0, or no number.
 pub fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
     let wanted = "a number of 0 or more in every row";
     if column.null_count() > 0 || !column.data_type().is_numeric() {
@@ -40,12 +64,11 @@ pub fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
 
 #[cold]
 fn wrong_type(name: &str, column: &ArrayRef, wanted: &str) -> Error {
-    let message = format!(
-        "column `{name}` must hold {wanted}, but is {} with {} nulls",
-        column.data_type(),
-        column.null_count()
-    );
+    let message = match column.null_count() {
+        0 => format!("column `{name}` must hold {wanted}, but is {}", column.data_type()),
+        n => format!("column `{name}` must hold {wanted}, but is {} with {n} nulls", column.data_type()),
+    };
     Error::new(Class::Data, "wrong_type", message)
         .column(name)
-        .help("keep the columns that .tokenize(...) makes as they are")
+        .help("keep the columns that .tokenize(...) makes as they are, or make them of that type")
 }

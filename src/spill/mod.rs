@@ -4,6 +4,7 @@
 
 use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
@@ -30,7 +31,7 @@ pub struct Spill {
     pub folder: PathBuf,
     /// Bytes of rows that are held before.
     pub memory: u64,
-    /// So many threads deal rows into buckets.
+    /// So many threads deal rows into buckets, each with a copy of the rows of its bucket.
     pub threads: usize,
 }
 
@@ -97,8 +98,12 @@ impl Buckets {
         let (spill, level) = (&self.spill, self.level);
         let left = Mutex::new(work.into_iter().filter(|(rows, _)| !rows.is_empty()));
         let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let deal = || {
+        let failed = AtomicBool::new(false);
+        let deal_all = || {
             while let Some((rows, spilled)) = next() {
+                if failed.load(Ordering::Relaxed) {
+                    break;
+                }
                 let rows = all.take(rows)?;
                 match spilled {
                     Some(spilled) => spilled,
@@ -108,8 +113,11 @@ impl Buckets {
             }
             Ok(())
         };
+        let deal = || deal_all().inspect_err(|_| failed.store(true, Ordering::Relaxed));
         thread::scope(|scope| {
-            let others: Vec<_> = (1..spill.threads.min(BUCKETS)).map(|_| scope.spawn(deal)).collect();
+            // Fewer, where the system has no thread to spare.
+            let start = |_| thread::Builder::new().spawn_scoped(scope, deal).ok();
+            let others: Vec<_> = (1..spill.threads.min(BUCKETS)).map_while(start).collect();
             let own = deal();
             others.into_iter().map(join).fold(own, Result::and)
         })

@@ -46,12 +46,30 @@ impl Builder<'_> {
         if !lost.is_empty() {
             self.out.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
         }
-        // A later step may have made labels or segments of its own.
         let mut later = self.plan.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
-        let as_made = !later.any(|step| matches!(step, Step::WithColumns { .. } | Step::Rename(_)));
+        let as_made = later.all(keeps_labels);
         let labels_follow = as_made && pack::labels_follow(&kept);
         self.empty.records = pack::join(&kept, &[], labels_follow)?;
         self.out.barrier = Some(Barrier::Pack(PackOptions { max_length, seed, labels_follow }));
         Ok(())
+    }
+}
+
+/// Whether labels and segments are after this step as they were before it; named one by one, so that nobody forgets a
+/// new one.
+fn keeps_labels(step: &Step) -> bool {
+    match step {
+        Step::WithColumns { .. } | Step::MapBatches { .. } | Step::Rename(_) => false,
+        Step::Select(_)
+        | Step::Filter { .. }
+        | Step::Head(_)
+        | Step::Validate { .. }
+        | Step::Format { .. }
+        | Step::Dedup { .. }
+        | Step::Split { .. }
+        | Step::Restore { .. }
+        | Step::Tokenize(_)
+        | Step::Shuffle { .. }
+        | Step::Pack { .. } => true,
     }
 }

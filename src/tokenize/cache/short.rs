@@ -4,7 +4,7 @@ use std::num::NonZeroU128;
 
 use super::prefetch::prefetch;
 
-/// What a piece is known by: not 0, since it has a length, so that none takes no more room than one.
+/// What a piece is known by: never 0, since it has a length, so that `Option<Key>` has 16 bytes.
 pub type Key = NonZeroU128;
 
 /// The longest piece that has a key.
@@ -28,7 +28,8 @@ struct Line {
 impl Line {
     /// Whether the piece is here; it is the first then: of two the one that is used stays.
     #[inline]
-    fn brought_first(&mut self, key: Option<Key>) -> bool {
+    fn brought_first(&mut self, key: Key) -> bool {
+        let key = Some(key);
         if self.keys[0] == key {
             return true;
         }
@@ -51,7 +52,9 @@ pub struct ShortCache {
     spilled: Vec<i32>,
 }
 
-/// The keys of pieces that stand side by side, and the lines where they are looked up.
+/// The keys of pieces that stand side by side, and the lines where they are looked up. A line may be a former one, when
+/// the cache grew meanwhile: its keys tell, and who finds nothing there looks again. What stands behind the last piece
+/// is left from before.
 #[derive(Default)]
 pub struct Keys {
     keys: Vec<Option<Key>>,
@@ -65,7 +68,7 @@ impl Keys {
     }
 }
 
-/// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`].
+/// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`], and for none.
 #[inline]
 pub fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
     let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
@@ -138,8 +141,8 @@ impl ShortCache {
         }
     }
 
-    /// Writes the ids of pieces `at` up to `count` at `n`, as long as they are known, few, and have room; the first
-    /// piece left, and where its ids go.
+    /// Writes the ids of pieces `at` up to `count` at `n`, as long as they are known, few, and there is room for [`Ids`];
+    /// the first piece left, and where its ids go. What stands from there on means nothing.
     #[inline]
     pub fn copy_known(
         &mut self,
@@ -150,9 +153,9 @@ impl ShortCache {
         mut n: usize,
     ) -> (usize, usize) {
         for (i, (key, &home)) in (at..count).zip(all.keys[at..count].iter().zip(&all.homes[at..count])) {
-            let (true, Some(to)) = (key.is_some(), out[n..].first_chunk_mut()) else { return (i, n) };
+            let (Some(key), Some(to)) = (*key, out[n..].first_chunk_mut()) else { return (i, n) };
             let line = &mut self.lines[home as usize];
-            if !line.brought_first(*key) || line.ids[0][INLINE] < 0 {
+            if !line.brought_first(key) || line.ids[0][INLINE] < 0 {
                 return (i, n);
             }
             *to = line.ids[0];
@@ -166,7 +169,7 @@ impl ShortCache {
     pub fn get(&mut self, key: Key) -> Option<&[i32]> {
         let home = self.home(key);
         let line = &mut self.lines[home];
-        if !line.brought_first(Some(key)) {
+        if !line.brought_first(key) {
             return None;
         }
         let ids = &line.ids[0];
