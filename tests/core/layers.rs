@@ -216,8 +216,9 @@ fn only_the_binding_names_pyo3() {
 }
 
 #[test]
-fn only_the_engine_makes_threads_and_the_disk_to_wait_for_it() {
-    only_in(&["thread::", "rayon", "spawn("], |s| s.module() == "engine" || s.name == "disk.rs");
+fn only_the_engine_makes_threads_the_disk_to_wait_for_it_and_the_spill_to_deal_rows() {
+    let may = |s: &Source| ["engine", "disk", "spill"].contains(&s.module());
+    only_in(&["thread::", "rayon", "spawn(", "spawn_scoped("], may);
 }
 
 #[test]
