@@ -130,7 +130,7 @@ def test_a_column_of_ids_holds_lists_without_nulls(tmp_path: Path, column: pa.Ar
         writer.write_table(table)
     from fastprep.torch_dataset import TorchRows  # needs torch
 
-    with pytest.raises(fp.DataError, match="lists without nulls"):
+    with pytest.raises(fp.DataError, match="lists of Int32 without nulls"):
         TorchRows([path], 2)[0]
 
 

@@ -220,8 +220,8 @@ def test_rows_that_do_not_fit_together_are_refused(
         with refused(fp.DataError, "uneven_row", message):
             tokenized.with_columns(**columns).pack().collect()
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"labels": pl.lit(1)}, "`labels` must hold List"),
-        ({"labels": col("labels").cast(pl.List(pl.Float64)) + 0.7}, "`labels` must hold List"),
+        ({"labels": pl.lit(1)}, "`labels` must hold lists of Int32"),
+        ({"labels": col("labels").cast(pl.List(pl.Float64)) + 0.7}, "`labels` must hold lists of Int32"),
         ({"labels": pl.concat_list(pl.lit(None, pl.Int32))}, "without nulls"),
         ({"row_weight": pl.lit("heavy")}, "a number of 0 or more"),
         ({"row_weight": pl.lit(-2.0)}, "a number of 0 or more"),

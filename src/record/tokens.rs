@@ -15,7 +15,7 @@ use crate::error::{Class, Error, Result};
 /// `Data`, where it holds something else: other than lists, nulls, or numbers that `item` cannot hold as they are.
 pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray> {
     let wanted = list(name, item.clone());
-    let refused = || wrong_type(name, column, &format!("{}, without nulls", wanted.data_type()));
+    let refused = || wrong_type(name, column, &format!("lists of {item} without nulls"));
     let (values, within) = match column.data_type() {
         DataType::List(_) => items::<i32>(column),
         DataType::LargeList(_) => items::<i64>(column),
