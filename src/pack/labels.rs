@@ -1,5 +1,5 @@
 //! Labels that say no more than the segments do: documents leave them behind on their way into a pack, which makes
-//! them again. That is a third to a half of what would be held, spilled and copied.
+//! them again: as many bytes as the ids, which need not be held, spilled and copied.
 
 use std::sync::Arc;
 
