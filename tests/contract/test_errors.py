@@ -77,27 +77,27 @@ def test_a_missing_column_names_those_there_are_the_nearest_first(wanted: str, l
 
 # Every reason that takes a row out, with the test file that produces it.
 REASONS = {
-    "bad_json": "test_scan.py",
-    "bad_utf8": "test_scan.py",
-    "not_an_object": "test_scan.py",
-    "line_too_long": "test_scan.py",
-    "missing_field": "test_validate.py",
-    "wrong_type": "test_scan.py",
-    "filtered": "test_filter.py",
-    "not_in_head": "test_errors.py",
-    "blank_field": "test_validate.py",
-    "too_short": "test_validate.py",
-    "too_many_chars": "test_validate.py",
-    "value_not_allowed": "test_validate.py",
-    "empty_prompt": "test_format.py",
-    "empty_completion": "test_format.py",
-    "separator_collision": "test_format.py",
-    "stop_collision": "test_format.py",
-    "special_token_in_text": "test_tokenize.py",
-    "duplicate": "test_dedup.py",
-    "duplicate_against": "test_dedup.py",
-    "too_long": "test_tokenize.py",
-    "no_trained_token": "test_tokenize.py",
+    "bad_json": "sources/test_scan.py",
+    "bad_utf8": "sources/test_scan.py",
+    "not_an_object": "sources/test_scan.py",
+    "line_too_long": "sources/test_scan.py",
+    "missing_field": "verbs/test_validate.py",
+    "wrong_type": "sources/test_scan.py",
+    "filtered": "verbs/test_filter.py",
+    "not_in_head": "contract/test_errors.py",
+    "blank_field": "verbs/test_validate.py",
+    "too_short": "verbs/test_validate.py",
+    "too_many_chars": "verbs/test_validate.py",
+    "value_not_allowed": "verbs/test_validate.py",
+    "empty_prompt": "verbs/test_format.py",
+    "empty_completion": "verbs/test_format.py",
+    "separator_collision": "verbs/test_format.py",
+    "stop_collision": "verbs/test_format.py",
+    "special_token_in_text": "verbs/test_tokenize.py",
+    "duplicate": "verbs/test_dedup.py",
+    "duplicate_against": "verbs/test_dedup.py",
+    "too_long": "verbs/test_tokenize.py",
+    "no_trained_token": "verbs/test_tokenize.py",
 }
 
 
@@ -105,7 +105,7 @@ def test_every_reason_has_a_test_that_produces_it() -> None:
     registry = dict(_fastprep.reasons())
     assert set(REASONS) == set(registry)
     for code, file in REASONS.items():
-        assert f'"{code}"' in (Path(__file__).parent / file).read_text("utf-8")
+        assert f'"{code}"' in (Path(__file__).parents[1] / file).read_text("utf-8")
         assert registry[code].endswith(".")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import (
+from common import (
     SEPARATOR,
     json_lines,
     removal,

@@ -14,7 +14,8 @@ import fastprep as fp
 from fastprep import _fastprep
 
 # Beside the repository, or one level up for a second working tree of it.
-_BESIDE, _ABOVE = (parent / "shared" / "data" for parent in Path(__file__).resolve().parents[2:4])
+ROOT = Path(__file__).resolve().parents[2]
+_BESIDE, _ABOVE = (parent / "shared" / "data" for parent in (ROOT.parent, ROOT.parent.parent))
 SHARED = _BESIDE if _BESIDE.is_dir() else _ABOVE
 
 SEPARATOR, STOP = "\n##\n", "\n###\n"

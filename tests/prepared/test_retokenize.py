@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import verify
+from common import verify
 from tiny import records
 
 import fastprep as fp

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import data_files, verify
+from common import data_files, verify
 from tiny import PAIR, jsonl, records, refused
 
 import fastprep as fp

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-DATA = Path(__file__).parent.parent / "examples" / "data" / "support.jsonl"
+DATA = Path(__file__).parents[2] / "examples" / "data" / "support.jsonl"
 
 
 @pytest.mark.parametrize("options", [["--max-length", "5"], ["--on-overflow", "cut"], ["--special-tokens", "strip"]])

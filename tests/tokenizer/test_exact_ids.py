@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_ids import EXHAUSTIVE, Both, around, code_points
 from recipes import ALL, FAMILIES, PATTERNS, sentences
-from support import SHARED, shared, shared_tokenizer
+from common import SHARED, shared, shared_tokenizer
 
 REAL = [
     f"real {name}"

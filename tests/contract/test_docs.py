@@ -63,7 +63,7 @@ def test_snippets_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: p
             continue
         printed, expected = run(snippet, namespace), snippet.expected()
         if expected is not None:
-            assert masked(printed) == masked(expected), f"line {snippet.line}: run tests/snippets.py to see what is new"
+            assert masked(printed) == masked(expected), f"line {snippet.line}: run tests/support/snippets.py to see what is new"
 
 
 def test_blocks_that_are_not_run_only_build_and_install() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import published
 from published import EOS, PAD, VOCABULARY, make_rows, publish
 
 import fastprep as fp
@@ -193,7 +194,7 @@ def test_what_would_fail_in_silence_is_refused(data: fp.PreparedData, tmp_path: 
 
 TWO = """
 import os, sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {paths!r}
 import torch, transformers
 import test_trainer as t
 import fastprep as fp
@@ -232,7 +233,7 @@ torch.distributed.destroy_process_group()
 def test_two_processes_train_as_one(data: fp.PreparedData, tmp_path: Path) -> None:
     pytest.importorskip("accelerate", reason="accelerate is not installed")
     script = tmp_path / "two.py"
-    script.write_text(TWO.format(tests=str(Path(__file__).parent), folder=str(data.path)), "utf-8")
+    script.write_text(TWO.format(paths=[str(Path(__file__).parent), str(Path(published.__file__).parent)], folder=str(data.path)), "utf-8")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)

@@ -11,11 +11,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support import data_files, steps_add_up, verify, written
+from common import data_files, steps_add_up, verify, written
 
 import fastprep as fp
 
-TOKENIZER = Path(__file__).parents[1] / "examples" / "tokenizer"
+TOKENIZER = Path(__file__).parents[2] / "examples" / "tokenizer"
 WORDS = "refund order late parcel invoice login password reset thanks café 語 😀".split()
 BAD_LINES = ['{"q": "cut off', "[1, 2]", '{"q": 3, "a": "a number", "lang": "en"}', '{"q": "\\ud800", "a": "lone"}', ""]
 

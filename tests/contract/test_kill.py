@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import verify, written
+from common import verify, written
 
 import fastprep as fp
 
@@ -32,7 +32,7 @@ class Publisher:
             rows = [{"prompt": f"{i}: {seed}", "completion": "x" * (i % 90)} for i in range(200)]
             path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-        command = [sys.executable, Path(__file__).with_name("publisher.py"), *raw, self.out]
+        command = [sys.executable, Path(__file__).parents[1] / "support" / "publisher.py", *raw, self.out]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

@@ -88,7 +88,7 @@ def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
 
 
 def test_the_plan_of_the_examples_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     monkeypatch.chdir(root)
     assert "FORMAT" in read_plan(root / "examples" / "plan.toml").pipeline.explain()
 

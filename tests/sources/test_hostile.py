@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import SHARED, json_lines, removal, render, shared, steps_add_up
+from common import SHARED, json_lines, removal, render, shared, steps_add_up
 
 import fastprep as fp
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 DATA = EXAMPLES / "data"
 LEDGER = json.loads((DATA / "faults.json").read_text("utf-8"))
 

@@ -3,7 +3,7 @@
 A `python` block runs in the page's namespace, an `sh` block in bash, both in one folder that holds a link to
 `examples`. A `text` block right after one is what it prints; times and digests are masked before comparing.
 
-`python tests/snippets.py [PAGE…]` writes what the blocks print today into the pages.
+`python tests/support/snippets.py [PAGE…]` writes what the blocks print today into the pages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<kind>\w*).*\n(?P<text>(?:.*\n)*?)(?P=indent)```$", re.MULTILINE)

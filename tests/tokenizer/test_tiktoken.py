@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from oracle_ids import EXHAUSTIVE, around, code_points
 from recipes import sentences
-from support import shared
+from common import shared
 from test_exact_ids import FRAGMENTS, LONG_TEXTS, SETS, TEXTS, strings
 
 import fastprep as fp

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from oracle_ids import EXHAUSTIVE
-from support import shared_rows, shared_tokenizer
+from common import shared_rows, shared_tokenizer
 
 import fastprep as fp
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from support import json_lines, occurrences, removal, render, steps_add_up
+from common import json_lines, occurrences, removal, render, steps_add_up
 
 import fastprep as fp
 

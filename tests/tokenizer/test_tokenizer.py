@@ -104,7 +104,7 @@ def test_nothing_gives_nothing(given: Any, tokenizer: fp.Tokenizer) -> None:
 
 @given(st.lists(st.none() | st.text(alphabet="what is\né😀<s>", max_size=12), max_size=30), st.integers(1, 4))
 def test_rows_stay_in_their_order_in_any_batches(texts: list[str | None], threads: int) -> None:
-    tokenizer = fp.Tokenizer(Path(__file__).parent.parent / "examples" / "tokenizer")
+    tokenizer = fp.Tokenizer(Path(__file__).parents[2] / "examples" / "tokenizer")
     one_by_one = [None if t is None else tokenizer.encode(t) for t in texts]
     assert tokenizer.encode_batch(texts, threads=threads).to_pylist() == one_by_one
     assert tokenizer.encode_batch(pl.Series(texts, dtype=pl.Categorical), threads=threads).to_pylist() == one_by_one

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support import json_lines, shared, verify, written
+from common import json_lines, shared, verify, written
 
 import fastprep as fp
 
