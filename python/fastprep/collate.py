@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
+from torch.utils.data import get_worker_info
 
 from ._fastprep import TokenRows
 from .exceptions import ColumnError, DataError, PlanError
+from .handoff import BOUNDARIES, KEEP_APART, USE_WEIGHTS, WEIGHTS, warn
 from .torch_dataset import COLUMNS, Rows
 
 Row = Mapping[str, Any]
@@ -20,7 +22,9 @@ Row = Mapping[str, Any]
 
 Layout = Literal["padded", "flat"]
 
-_FLOATS = ("segment_weights", "row_weight")
+UNASKED = (
+    "rows have weights, and nothing asked for them: a trainer that does not read `loss_weights` takes each as 0 or 1"
+)
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,29 @@ class Collator:
 
     A token of a target segment has the weight 1, of a context segment ``prompt_loss_weight``, both times the segment's
     ``segment_weights`` and the row's ``row_weight`` where there are any; tokens that are never trained, and padding,
-    have 0. The label is the token's id where the weight is above 0, else -100: with ``prompt_loss_weight=0`` that is
-    the stored label.
+    have 0. The label is the token's id where the weight is above 0, else -100. The first token of a document is
+    predicted from nothing: its label is -100 and its weight 0.
 
-    Models ignore ``loss_weights`` or fail on them: pop them, and use them against the labels, both shifted by one token
-    (the example of ``load``). Rows without segments, as ``transformers.Trainer`` leaves them, are weighted
-    by their stored labels.
+    Weights work in a loss that multiplies by ``loss_weights``, and such a loss asks for them: ``WeightedTrainer`` does,
+    and a loop of one's own says ``weighted=True``. It pops ``loss_weights``, since models ignore them or fail on them,
+    and uses them against the labels, both shifted by one token (the example of ``load``).
+
+    Where nothing asks, a trainer may see the labels alone, and would train each labelled token with the weight 1. So
+    prompts then have the weight 0 and the label -100: completions alone are trained. A warning comes once, where
+    ``prompt_loss_weight`` is above 0 or rows have weights other than 0 and 1.
+
+    Rows without segments, as ``transformers.Trainer`` leaves them, are weighted by their stored labels.
 
     Attributes:
-        prompt_loss_weight: Weight of context tokens, 0 to 1.
+        prompt_loss_weight: Weight of context tokens, 0 to 1; it has an effect if ``weighted``.
         pad_token_id: The id of padding.
         pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
         padding_side: ``"right"`` or ``"left"``; of padded batches.
         layout: ``"padded"``, or ``"flat"``: all rows end to end in one line, each a document that attends to itself.
+        weighted: Whether the loss uses ``loss_weights``.
+        expected: Columns of the folder without which its rows have another loss: ``seq_lengths``, ``segment_weights``
+            and ``row_weight``, where it has them. Rows without ``seq_lengths`` are refused, rows without their weights
+            refused if ``weighted``, else warned about.
 
     Raises:
         PlanError: An attribute is out of range.
@@ -52,6 +66,9 @@ class Collator:
     pad_to_multiple_of: int | None = None
     padding_side: Literal["right", "left"] = "right"
     layout: Layout = "padded"
+    weighted: bool = False
+    expected: tuple[str, ...] = ()
+    _warned: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Checks the attributes."""
@@ -81,14 +98,13 @@ class Collator:
 
             With ``"flat"`` tensors of shape [1, N], N being the tokens of all rows: ``input_ids``, ``position_ids``
             and ``labels`` (int64), ``loss_weights`` (float32), and no mask: positions begin at 0 with each document.
-            The first token of a document follows nothing: its label is -100. For attention kernels that take
-            lengths, ``cu_seq_lens_q`` and ``cu_seq_lens_k`` (int32, [documents + 1]) say where documents begin,
-            ``max_length_q`` and ``max_length_k`` (int) how long the longest is. ``use_cache`` is False: with a
-            cache, transformers lets documents attend to each other.
+            For attention kernels that take lengths, ``cu_seq_lens_q`` and ``cu_seq_lens_k`` (int32, [documents + 1])
+            say where documents begin, ``max_length_q`` and ``max_length_k`` (int) how long the longest is.
+            ``use_cache`` is False: with a cache, transformers lets documents attend to each other.
 
         Raises:
-            ColumnError: The rows lack ``input_ids``, or segments although prompts are weighted, or both segments
-                and labels.
+            ColumnError: The rows lack ``input_ids``, or both segments and labels, or what the loss needs: boundaries
+                of packed rows; where ``weighted``, segments if prompts weigh something, and weights.
             DataError: There are no rows, or segments do not add up to the row's tokens.
             PlanError: Packed rows are to be padded: their documents would attend to each other.
         """
@@ -99,13 +115,57 @@ class Collator:
         if not rows:
             raise DataError.new("a batch needs a row or more", code="empty_batch", help="drop empty batches")
         if isinstance(rows, Rows):
-            tokens, numbers = rows.tokens(), rows.numbers
+            tokens, numbers, columns = rows.tokens(), rows.numbers, set(rows.columns())
         else:
+            columns = set(rows[0])
+            self._look_for_expected(columns)
             tokens, numbers = _tokens(rows), list(range(len(rows)))
-        how = (self.prompt_loss_weight, self.pad_token_id, self.pad_to_multiple_of or 1)
+        prompt_loss_weight = self.prompt_loss_weight if self.weighted else 0.0
+        how = (prompt_loss_weight, self.pad_token_id, self.pad_to_multiple_of or 1)
+        batch: LaidOut
         if self.layout == "flat":
-            return Flat(*tokens.flat(numbers, *how))
-        return Padded(*tokens.padded(numbers, *how, self.padding_side == "left"))
+            batch = Flat(*tokens.flat(numbers, *how))
+        else:
+            batch = Padded(*tokens.padded(numbers, *how, self.padding_side == "left"))
+        if not self.weighted:
+            self._warn_of_weights(batch, columns)
+        return batch
+
+    def asked_for_weights(self) -> Collator:
+        """The same collator for a loss that uses ``loss_weights``."""
+        return replace(self, weighted=True)
+
+    def _look_for_expected(self, columns: set[str]) -> None:
+        """Rows that come without columns of their folder: a trainer or the user dropped them."""
+        missing = [name for name in self.expected if name not in columns]
+        if BOUNDARIES in missing:
+            raise ColumnError.new(
+                f"the folder's rows are packed, and a row has no `{BOUNDARIES}`: its documents would become one",
+                code="missing_column",
+                column=BOUNDARIES,
+                help=f"transformers.Trainer drops the column by default: {KEEP_APART}",
+            )
+        if missing and self.weighted:
+            raise _dropped(missing[0], columns)
+        for name in missing:
+            self._warn_once(f"the folder's rows have weights (`{name}`), and a row comes without them")
+
+    def _warn_of_weights(self, batch: LaidOut, columns: set[str]) -> None:
+        if self.prompt_loss_weight > 0:
+            self._warn_once(
+                f"prompt_loss_weight={self.prompt_loss_weight:g} has no effect: nothing asked for weights, so the "
+                "batch trains completions alone"
+            )
+        if UNASKED not in self._warned and not columns.isdisjoint(WEIGHTS):
+            weights = batch.tensors()["loss_weights"]
+            if bool(((weights != 0) & (weights != 1)).any()):
+                self._warn_once(UNASKED)
+
+    def _warn_once(self, what: str) -> None:
+        worker = get_worker_info()
+        if what not in self._warned and (worker is None or worker.id == 0):
+            self._warned.add(what)
+            warn(what, USE_WEIGHTS, stacklevel=4)
 
 
 class LaidOut(ABC):
@@ -180,13 +240,8 @@ def _column(rows: Sequence[Row], name: str) -> pa.Array:
     try:
         parts = [row[name] for row in rows]
     except KeyError:
-        raise ColumnError.new(
-            f"a row has no `{name}`; it has: {', '.join(rows[0])}",
-            code="missing_column",
-            column=name,
-            help="transformers.Trainer drops columns unless it is told remove_unused_columns=False",
-        ) from None
-    dtype = np.float32 if name in _FLOATS else np.int64
+        raise _dropped(name, rows[0]) from None
+    dtype = np.float32 if name in WEIGHTS else np.int64
     if name == "row_weight":
         return pa.array(np.array([float(part) for part in parts], dtype))
     if isinstance(parts[0], torch.Tensor):
@@ -196,6 +251,15 @@ def _column(rows: Sequence[Row], name: str) -> pa.Array:
         flat = np.concatenate(parts, dtype=dtype, casting="unsafe")
     offsets = np.concatenate(([0], np.cumsum([len(part) for part in parts]))).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
+
+
+def _dropped(name: str, columns: Iterable[str]) -> ColumnError:
+    return ColumnError.new(
+        f"a row has no `{name}`; it has: {', '.join(sorted(columns))}",
+        code="missing_column",
+        column=name,
+        help="fastprep.trainer.WeightedTrainer keeps the columns that transformers.Trainer drops",
+    )
 
 
 def _bad_option(name: str, value: object, wanted: str) -> PlanError:

@@ -14,6 +14,7 @@ from . import options
 from ._fastprep import PromptFormat
 from .exceptions import ColumnError, PlanError, SourceError
 from .extras import require
+from .handoff import BOUNDARIES, WEIGHTS, warn_ignored
 from .manifest import arrow_shards, read_manifest
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
 
         >>> import torch, fastprep as fp
         >>> data = fp.load("out/")
-        >>> collate = data.collator(prompt_loss_weight=0.1)
+        >>> collate = data.collator(prompt_loss_weight=0.1, weighted=True)
         >>> rows = torch.utils.data.DataLoader(data["train"].to_torch(), batch_size=8, shuffle=True, collate_fn=collate)
         >>> optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         >>> for batch in rows:
@@ -106,21 +107,26 @@ class PreparedData(Mapping[str, "Split"]):
         pad_token_id: int | None = None,
         padding_side: Literal["right", "left"] = "right",
         layout: Literal["padded", "flat"] | None = None,
+        *,
+        weighted: bool = False,
     ) -> Collator:
         """A ``collate_fn``: lays rows out as a batch, with a weight for each token; see ``Collator``.
 
-        For your own loop, or a trainer that takes ``loss_weights`` out of the batch and uses them. An unmodified
-        ``transformers.Trainer`` ignores the weights: give it ``to_datasets()`` and
-        ``transformers.DataCollatorForSeq2Seq``, which use the stored labels. For TRL see ``trl_args``.
+        ``fastprep.trainer.WeightedTrainer`` asks it for weights; a loop that uses them says ``weighted=True``. Any
+        other trainer ignores weights, and is given completions alone as labels, with a warning if that is another
+        loss. For TRL see ``trl_args``.
 
         Args:
-            prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1.
+            prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1. It has an effect with
+                ``WeightedTrainer`` or ``weighted``.
             pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
             pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked
                 and never trained, so that any id does.
             padding_side: ``"right"`` for training, ``"left"`` for generating from a batch.
             layout: ``"padded"`` to the longest row, or ``"flat"``: end to end in one line, each document attending to
                 itself alone (transformers calls it padding-free). None: flat where the rows are packed, else padded.
+            weighted: Whether the loss multiplies by ``loss_weights``: for a loop of your own. ``WeightedTrainer`` needs
+                no word of it.
 
         Returns:
             A picklable callable.
@@ -137,7 +143,7 @@ class PreparedData(Mapping[str, "Split"]):
         self._require_column("input_ids")
         if prompt_loss_weight or not self._has_column("labels"):
             self._require_column("segment_kinds")
-        packed = self._has_column("seq_lengths")
+        packed = self._has_column(BOUNDARIES)
         if packed and layout == "padded":
             raise PlanError.new(
                 "the rows are packed: padding a batch of them would let their documents attend to each other",
@@ -151,6 +157,8 @@ class PreparedData(Mapping[str, "Split"]):
             pad_token_id=self._pad_token_id() if pad_token_id is None else pad_token_id,
             padding_side=padding_side,
             layout=layout or ("flat" if packed else "padded"),
+            weighted=weighted,
+            expected=tuple(name for name in (BOUNDARIES, *WEIGHTS) if self._has_column(name)),
         )
 
     def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
@@ -161,7 +169,8 @@ class PreparedData(Mapping[str, "Split"]):
 
         Args:
             weighted: Whether a trainer with ``WeightedLoss`` is to be made, with ``data.collator(...)`` as its
-                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart.
+                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart. A plain
+                ``SFTTrainer`` trains completions alone with them.
 
         Returns:
             Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
@@ -174,7 +183,7 @@ class PreparedData(Mapping[str, "Split"]):
         return {
             "max_length": None,
             "packing": False,
-            "padding_free": self._has_column("seq_lengths") and not weighted,
+            "padding_free": self._has_column(BOUNDARIES) and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
         } | ({"remove_unused_columns": False} if weighted else {})
 
@@ -281,11 +290,18 @@ class Split:
         Pickled, it is its paths, so that worker processes map the same files. What ``map`` and ``filter`` make of it
         stays in memory, since the folder is not theirs to write to; for more give them ``cache_file_name``.
 
+        Rows that are packed or have weights are warned about, since most collators read neither: documents of a pack
+        would attend to each other, weights be ignored. The warning says what reads them.
+
         Raises:
             SourceError: As ``to_arrow``.
             ModuleNotFoundError: datasets is not installed.
         """
         require("datasets", "transformers", "Split.to_datasets()")
+        warn_ignored([column["name"] for column in self._manifest["schema"]], stacklevel=2)
+        return self._datasets()
+
+    def _datasets(self) -> datasets.Dataset:
         import datasets
 
         from .datasets_table import MappedTable

@@ -49,9 +49,9 @@ class Subset(Split):
         """The rows as a table; unlike that of a split it is a copy."""
         return self._whole.to_arrow().take(list(self.numbers))
 
-    def to_datasets(self) -> datasets.Dataset:
-        """The rows as ``datasets.Dataset``: a selection of the mapped rows."""
-        return self._whole.to_datasets().select(self.numbers)
+    def _datasets(self) -> datasets.Dataset:
+        """A selection of the mapped rows."""
+        return self._whole._datasets().select(self.numbers)
 
     def to_torch(self) -> TorchRows:
         """The ids of the rows as a map-style torch data set; see ``TorchRows``."""

@@ -11,10 +11,11 @@ from typing import Any, SupportsIndex, overload
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 from ._fastprep import TokenRows
 from .exceptions import SourceError
+from .handoff import warn_ignored
 from .shards import map_shards
 
 COLUMNS = (
@@ -54,7 +55,8 @@ class TorchRows(Dataset[Tensors]):
         self._rows = rows
         self._fillers = 0
         self._selected: Sequence[int] | None = None
-        self._opened: tuple[int, TokenRows] | None = None
+        self._opened: tuple[int, TokenRows, tuple[str, ...]] | None = None
+        self._warned = False
 
     def __len__(self) -> int:
         """Rows, fillers included."""
@@ -68,13 +70,14 @@ class TorchRows(Dataset[Tensors]):
             SourceError: A shard cannot be read, or the shards hold other rows than the manifest says.
             DataError: A column holds nulls or another type than the pipeline writes.
         """
-        return self.__getitems__((index,))[0]
+        return self.numbered([self._position(index)]).cut()[0]
 
     def __getitems__(self, indices: Sequence[Index]) -> Rows:
         """Several rows at once, as ``DataLoader`` asks for a batch; raises as one row does.
 
         What comes back is a sequence of rows that are only cut when they are looked at: the collator of
-        ``PreparedData`` lays a batch out from the mapped files without them.
+        ``PreparedData`` lays a batch out from the mapped files without them. Where the rows are packed or have weights,
+        another collator that looks at them is warned about.
         """
         return self.numbered([self._position(index) for index in indices])
 
@@ -119,10 +122,24 @@ class TorchRows(Dataset[Tensors]):
 
     def tokens(self) -> TokenRows:
         """The rows as the core has them, mapped by this process."""
+        return self._open()[1]
+
+    def columns(self) -> tuple[str, ...]:
+        """Those of ``COLUMNS`` that the rows have."""
+        return self._open()[2]
+
+    def _open(self) -> tuple[int, TokenRows, tuple[str, ...]]:
         pid = os.getpid()
         if self._opened is None or self._opened[0] != pid:
-            self._opened = (pid, _open(self._shards, self._rows))
-        return self._opened[1]
+            self._opened = (pid, *_open(self._shards, self._rows))
+        return self._opened
+
+    def warn_ignored(self) -> None:
+        """Warns, once, that a collator that is not ours reads rows that it makes another loss of."""
+        worker = get_worker_info()
+        if not self._warned and (worker is None or worker.id == 0):
+            self._warned = True
+            warn_ignored(self.columns(), stacklevel=4)
 
 
 class Rows(Sequence[Tensors]):
@@ -146,16 +163,23 @@ class Rows(Sequence[Tensors]):
     @overload
     def __getitem__(self, index: slice) -> list[Tensors]: ...
     def __getitem__(self, index: int | slice) -> Tensors | list[Tensors]:
-        return self._cut()[index]
+        self._dataset.warn_ignored()
+        return self.cut()[index]
 
     def __iter__(self) -> Iterator[Tensors]:
-        return iter(self._cut())
+        self._dataset.warn_ignored()
+        return iter(self.cut())
 
     def tokens(self) -> TokenRows:
         """The rows of the whole data set as the core has them."""
         return self._dataset.tokens()
 
-    def _cut(self) -> list[Tensors]:
+    def columns(self) -> tuple[str, ...]:
+        """Those of ``COLUMNS`` that the rows have."""
+        return self._dataset.columns()
+
+    def cut(self) -> list[Tensors]:
+        """Each row as tensors."""
         if self._rows is None:
             self._rows = [{} for _ in self.numbers]
             for name, (flat, lengths) in self.tokens().columns(self.numbers).items():
@@ -166,7 +190,7 @@ class Rows(Sequence[Tensors]):
         return self._rows
 
 
-def _open(shards: Sequence[Path], rows: int) -> TokenRows:
+def _open(shards: Sequence[Path], rows: int) -> tuple[TokenRows, tuple[str, ...]]:
     table = map_shards(shards)
     if table.num_rows != rows:
         raise SourceError.new(
@@ -175,4 +199,5 @@ def _open(shards: Sequence[Path], rows: int) -> TokenRows:
             path=shards[0].parent,
             help="prepare the data again, or copy the folder again",
         )
-    return TokenRows(table.select([name for name in COLUMNS if name in table.column_names]))
+    names = tuple(name for name in COLUMNS if name in table.column_names)
+    return TokenRows(table.select(names)), names

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import Trainer
 
+from .collate import Collator
 from .exceptions import ColumnError, PlanError
 from .torch_dataset import TorchRows
 
@@ -21,19 +22,32 @@ class WeightedLoss:
 
     The loss of an optimizer step is Σ w·ce / Σ w, both sums over the tokens of all its micro-batches on all devices:
     with weights of 0 and 1 it is the cross-entropy of the trained tokens. Batches come from
-    ``PreparedData.collator()``: their ``loss_weights`` never reach the model. A loss function given to a plain Trainer
-    never sees them.
+    ``PreparedData.collator()``, which is asked for weights: their ``loss_weights`` never reach the model. A function
+    around that collator needs ``collator(weighted=True)``, since it cannot be asked. A loss function given to a plain
+    Trainer never sees weights.
 
     Rows of ``Split.to_torch()`` are filled up with rows that weigh nothing, so that devices see every row once: a plain
     Trainer repeats rows instead. ``eval_loss`` is Σ w·ce / Σ w over all rows, not a mean of the batches' means.
 
     Raises:
-        PlanError: An option would change the loss in silence: ``label_smoothing_factor`` or ``compute_loss_func``,
-            which this loss does not use, or several GPUs in one process.
+        PlanError: An option would change the loss in silence: ``label_smoothing_factor``, ``compute_loss_func``, TRL's
+            ``loss_type`` or the router loss of a mixture of experts, which this loss does not use, or several GPUs in
+            one process. The class names the Trainer before ``WeightedLoss``, whose methods would not be used.
         ColumnError: In training: batches come without ``loss_weights``.
     """
 
     loss_is_scaled_for_ga: bool | None = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Checks that this loss comes before that of the Trainer."""
+        super().__init_subclass__(**kwargs)
+        order = cls.__mro__
+        if Trainer in order and order.index(Trainer) < order.index(WeightedLoss):
+            raise PlanError.new(
+                f"{cls.__name__}: the Trainer comes before WeightedLoss, so that its own loss would be used",
+                code="bad_option",
+                help="write WeightedLoss first: class MyTrainer(WeightedLoss, SFTTrainer)",
+            )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As the Trainer it is mixed into."""
@@ -44,13 +58,16 @@ class WeightedLoss:
             "label_smoothing_factor": options.label_smoothing_factor,
             "compute_loss_func": trainer.compute_loss_func,
             "n_gpu above 1": options.n_gpu > 1,
+            "loss_type": getattr(options, "loss_type", "nll") != "nll",
+            "output_router_logits": _adds_router_loss(trainer.model),
         }
         for name, given in unused.items():
             if given:
                 raise PlanError.new(
                     f"WeightedLoss: {name} is set, and has no part in the weighted loss",
                     code="bad_option",
-                    help="leave it out; several GPUs take a process each: torchrun or accelerate launch",
+                    help="leave it out; several GPUs take a process each: torchrun or accelerate launch; "
+                    "SFTConfig(router_aux_loss_coef=0.0) turns the router loss off",
                 )
         # Else the columns that say what a token weighs would be dropped before the collator.
         options.remove_unused_columns = False
@@ -61,6 +78,15 @@ class WeightedLoss:
         else:
             trainer.eval_dataset = _filled(trainer.eval_dataset, eval_rows)
         self._eval_sums: torch.Tensor | None = None
+
+    @property
+    def data_collator(self) -> Any:
+        """What makes batches: a collator of ours in its weighted form, whenever it was given."""
+        return self._data_collator
+
+    @data_collator.setter
+    def data_collator(self, collator: Any) -> None:
+        self._data_collator = collator.asked_for_weights() if isinstance(collator, Collator) else collator
 
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> torch.Tensor | None:
         """The sum of the weights of the batches of a step, on all devices; None where there are no batches."""
@@ -134,6 +160,13 @@ def _weights(batch: Mapping[str, Any]) -> torch.Tensor:
         )
     labels: torch.Tensor = batch["labels"][..., 1:]
     return torch.where(labels != IGNORED, batch["loss_weights"][..., 1:].float(), 0.0)
+
+
+def _adds_router_loss(model: Any) -> bool:
+    """Whether the model would add a loss of its own to that of the tokens."""
+    config: Any = getattr(model, "config", None)
+    text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
+    return bool(getattr(text_config, "output_router_logits", False))
 
 
 def _filled(dataset: Any, multiple: int) -> Any:

@@ -60,6 +60,9 @@ impl PaddedShape<'_> {
     /// Writes the planes one after another, each of rows × width: ids, mask and labels as i64, weights as f32.
     /// `out` holds zeros.
     ///
+    /// The first token of a row follows nothing: its label is −100 and its weight 0. With padding before the row a
+    /// loss over shifted labels would count it, predicted from padding.
+    ///
     /// # Errors
     /// `Data` or `Column`, where columns of a row do not belong together.
     pub fn fill(&self, out: &mut [u8]) -> Result<()> {
@@ -73,6 +76,7 @@ impl PaddedShape<'_> {
             weights.clear();
             weights.resize(row.ids.len(), 0.0);
             weights::fill(row, prompt_loss_weight, &mut weights)?;
+            weights.iter_mut().take(1).for_each(|first| *first = 0.0);
             let (line, next) = (i * self.width, (i + 1) * self.width);
             let start = if left { next - row.ids.len() } else { line };
             let end = start + row.ids.len();

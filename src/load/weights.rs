@@ -25,7 +25,7 @@ pub fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
             let name = if lengths.is_none() { SEGMENT_LENGTHS } else { SEGMENT_KINDS };
             return Err(Error::new(Class::Column, "missing_column", format!("a row has no `{name}`"))
                 .column(name)
-                .help("transformers.Trainer drops columns unless it is told remove_unused_columns=False"));
+                .help("fastprep.trainer.WeightedTrainer keeps the columns that transformers.Trainer drops"));
         }
     }
     if let Some(factor) = row.weight {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_collator_is_the_slow_reference(
     data: fp.PreparedData, weighted: fp.PreparedData, options: dict[str, Any], batch: int
 ) -> None:
     for prepared, rows in ((data, ROWS), (weighted, WEIGHTED)):
-        collate = pickle.loads(pickle.dumps(prepared.collator(**options)))
+        collate = pickle.loads(pickle.dumps(prepared.collator(**options, weighted=True)))
         dataset = prepared["train"].to_torch()
         for start in range(0, len(rows), batch):
             some = range(start, min(start + batch, len(rows)))
@@ -65,8 +66,73 @@ def test_labels_without_prompt_loss_are_those_stored(data: fp.PreparedData) -> N
 def test_rows_without_segments_are_weighted_by_their_labels(data: fp.PreparedData) -> None:
     bare = [{name: row[name] for name in ("input_ids", "labels")} for row in ROWS]
     _same_batch(data.collator()(bare), data.collator()(ROWS))
-    with pytest.raises(fp.ColumnError, match="remove_unused_columns=False"):
-        data.collator(prompt_loss_weight=0.1)(bare)
+    with pytest.raises(fp.ColumnError, match="WeightedTrainer"):
+        data.collator(prompt_loss_weight=0.1, weighted=True)(bare)
+
+
+@pytest.mark.parametrize("layout", ["padded", "flat"])
+@pytest.mark.parametrize("as_lists", [False, True])
+def test_unasked_for_weights_completions_alone_are_trained(
+    weighted: fp.PreparedData, layout: Any, as_lists: bool
+) -> None:
+    rows = WEIGHTED if as_lists else weighted["train"].to_torch().__getitems__(range(23))
+    with pytest.warns(UserWarning, match="prompt_loss_weight=0.5 has no effect"):
+        unasked = weighted.collator(prompt_loss_weight=0.5, layout=layout)(rows)
+    asked = weighted.collator(layout=layout, weighted=True)(rows)
+    _same_batch(*({name: one for name, one in batch.items() if torch.is_tensor(one)} for batch in (unasked, asked)))
+    # Who reads the weights without asking has the loss of completions: prompts are in neither sum.
+    assert ((unasked["loss_weights"] > 0) == (unasked["labels"] != -100)).all()
+
+
+def test_weights_that_nothing_asks_for_are_warned_about_once(
+    data: fp.PreparedData, weighted: fp.PreparedData
+) -> None:
+    def warned(prepared: fp.PreparedData, rows: Any, **options: Any) -> list[str]:
+        collate = prepared.collator(**options)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for _ in range(3):
+                collate(rows)
+        return [str(one.message) for one in caught]
+
+    plain = [{name: row[name] for name in ("input_ids", "labels")} for row in WEIGHTED]
+    ones = [row | {"segment_weights": [1.0, 1.0, 1.0, 0.0]} for row in WEIGHTED]
+    assert warned(data, ROWS) == warned(weighted, ones) == []
+    assert warned(data, ROWS, prompt_loss_weight=0.5, weighted=True) == warned(weighted, WEIGHTED, weighted=True) == []
+    for found, text in (
+        (warned(data, ROWS, prompt_loss_weight=0.5), "prompt_loss_weight=0.5 has no effect"),
+        (warned(weighted, WEIGHTED), "nothing asked for them"),
+        (warned(weighted, weighted["train"].to_torch().__getitems__(range(23))), "nothing asked for them"),
+        (warned(weighted, plain), "comes without them"),
+    ):
+        assert len(found) == 1
+        assert text in found[0]
+        assert "WeightedTrainer" in found[0]
+        assert "weighted=True" in found[0]
+
+
+def test_rows_without_the_weights_or_boundaries_of_their_folder_are_refused(
+    weighted: fp.PreparedData, tmp_path: Path
+) -> None:
+    def without(rows: list[Row], *names: str) -> list[Row]:
+        return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+    with pytest.raises(fp.ColumnError, match="WeightedTrainer") as caught:
+        weighted.collator(weighted=True)(without(WEIGHTED, "segment_weights"))
+    assert caught.value.column == "segment_weights"
+    packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    for asked in (False, True):
+        with pytest.raises(fp.ColumnError, match=r"remove_unused_columns=False.*layout=\"flat\"") as caught:
+            packed.collator(weighted=asked)(without(pack(ROWS), "seq_lengths", "segment_lengths", "segment_kinds"))
+        assert (caught.value.code, caught.value.column) == ("missing_column", "seq_lengths")
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_first_token_of_a_row_is_not_trained_from_padding(data: fp.PreparedData, side: Any) -> None:
+    """With padding before a row, its first token would count in a loss over shifted labels."""
+    rows = [{"input_ids": list(range(2, 2 + n)), "labels": list(range(2, 2 + n))} for n in (3, 5)]
+    batch = data.collator(padding_side=side)(rows)
+    assert int((batch["labels"][:, 1:] != -100).sum()) == int((batch["loss_weights"][:, 1:] > 0).sum()) == 2 + 4
 
 
 def test_empty_rows_are_padding(data: fp.PreparedData) -> None:
@@ -139,7 +205,7 @@ def test_flat_batches_are_the_slow_reference(
 ) -> None:
     packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
     for prepared, rows in ((weighted, WEIGHTED), (packed, pack(ROWS))):
-        collate = prepared.collator(layout="flat", **options)
+        collate = prepared.collator(layout="flat", **options, weighted=True)
         dataset = prepared["train"].to_torch()
         for start in range(0, len(rows), batch):
             some = range(start, min(start + batch, len(rows)))
@@ -154,7 +220,7 @@ def test_flat_batches_are_the_slow_reference(
 @pytest.mark.parametrize("layout", ["padded", "flat"])
 def test_fillers_weigh_nothing(weighted: fp.PreparedData, layout: Any) -> None:
     rows = weighted["train"].to_torch()
-    collate = weighted.collator(layout=layout, pad_token_id=9, prompt_loss_weight=0.5)
+    collate = weighted.collator(layout=layout, pad_token_id=9, prompt_loss_weight=0.5, weighted=True)
     batch = collate(rows.numbered([4, -1, 2]))
     alone = collate(rows.numbered([4, 2]))
     assert batch["loss_weights"].sum() == alone["loss_weights"].sum()
@@ -168,10 +234,11 @@ def test_a_column_row_weight_weighs_the_row(tmp_path: Path) -> None:
     factors = [0.0, 0.5, 2.0]
     rows = [row | {"row_weight": factors[i % 3]} for i, row in enumerate(WEIGHTED)]
     data = fp.load(publish(tmp_path / "out", {"train": rows}))
-    collate = data.collator(prompt_loss_weight=0.5)
+    collate = data.collator(prompt_loss_weight=0.5, weighted=True)
     batch = collate(data["train"].to_torch().__getitems__(range(len(rows))))
     for weights, row in zip(batch["loss_weights"], rows, strict=True):
         wanted = [weight * row["row_weight"] for weight in token_weights(row, 0.5)]
+        wanted[0] = 0.0
         assert weights.tolist()[: len(wanted)] == wanted
     _same_batch(collate(rows), batch)
     assert data["train"].to_torch()[1]["row_weight"].tolist() == [0.5]
@@ -239,6 +306,7 @@ def _reference(
     batch: dict[str, list[Any]] = {"input_ids": [], "attention_mask": [], "labels": [], "loss_weights": []}
     for row in rows:
         ids, weights = row["input_ids"], token_weights(row, prompt_loss_weight)
+        weights[0] = 0.0
         labels = [token if weight > 0 else -100 for token, weight in zip(ids, weights, strict=True)]
         columns = ((ids, pad_token_id), ([1] * len(ids), 0), (labels, -100), (weights, 0.0))
         for name, (values, padding) in zip(batch, columns, strict=True):

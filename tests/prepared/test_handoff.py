@@ -6,6 +6,7 @@ import doctest
 import itertools
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from published import EOS, PAD, VOCABULARY, Row, make_rows, pack, publish, rewrite, token_weights, trained
+from published import Row, make_rows, pack, publish, rewrite, token_weights, trained
 
 import fastprep as fp
 
@@ -187,6 +188,36 @@ def test_a_pickled_datasets_holds_no_rows(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(doubled))[2007]["input_ids"] == dataset[7]["input_ids"]
 
 
+@pytest.mark.parametrize("part", [False, True])
+def test_datasets_of_packs_and_weights_are_warned_about(tmp_path: Path, weighted: fp.PreparedData, part: bool) -> None:
+    pytest.importorskip("datasets", reason="datasets is not installed")
+    packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    named = [r"remove_unused_columns=False.*layout=\"flat\".*SFTConfig\(\*\*data.trl_args\(\)\)", "WeightedTrainer"]
+    for prepared, name in zip((packed, weighted), named, strict=True):
+        split = prepared["train"].subsets([5])[5] if part else prepared["train"]
+        with pytest.warns(UserWarning, match=name) as caught:
+            split.to_datasets()
+        assert [one.filename for one in caught] == [__file__]
+
+
+def test_a_collator_of_others_is_warned_about_once(tmp_path: Path, data: fp.PreparedData) -> None:
+    packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
+    for prepared, count in ((packed, 1), (data, 0)):
+        for dataset in (prepared["train"].to_torch(), prepared["train"].loader(list, batch_size=4)):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                if isinstance(dataset, torch.utils.data.Dataset):
+                    dataset = torch.utils.data.DataLoader(dataset, batch_size=4, collate_fn=list)
+                for _ in range(2):
+                    list(dataset)
+            assert len([one for one in caught if "attend to each other" in str(one.message)]) == count
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = packed["train"].to_torch()
+        rows[0]  # looking at a row is no training
+        packed.collator()([rows[0], rows[1]])
+
+
 # --- training
 
 
@@ -206,7 +237,8 @@ def test_the_loop_in_the_documentation_trains(
 def test_the_weighted_loss_has_the_gradient_of_single_rows(weighted: fp.PreparedData) -> None:
     cross_entropy = torch.nn.functional.cross_entropy
     model = _model().double()
-    batch = weighted.collator(prompt_loss_weight=0.3)(weighted["train"].to_torch().__getitems__(range(8)))
+    collate = weighted.collator(prompt_loss_weight=0.3, weighted=True)
+    batch = collate(weighted["train"].to_torch().__getitems__(range(8)))
     weights, labels = batch.pop("loss_weights")[:, 1:].double(), batch.pop("labels")[:, 1:]
     logits = model(**batch, use_cache=False).logits[:, :-1]
     losses = cross_entropy(logits.transpose(1, 2), labels, reduction="none")
@@ -246,6 +278,7 @@ def test_flat_documents_do_not_see_each_other(data: fp.PreparedData, tmp_path: P
         assert (logits - leaking)[borders[1] :].abs().max() > 1e-5
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("source", ["datasets", "torch", "our collator"])
 def test_an_unmodified_trainer_trains_the_stored_labels(data: fp.PreparedData, tmp_path: Path, source: str) -> None:
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -262,6 +295,7 @@ def test_an_unmodified_trainer_trains_the_stored_labels(data: fp.PreparedData, t
     seen.check(split, ROWS)
 
 
+@pytest.mark.heavy
 def test_trl_trains_the_stored_labels(data: fp.PreparedData, tmp_path: Path) -> None:
     trl = pytest.importorskip("trl", reason="trl is not installed")
     seen = _Seen()
@@ -271,6 +305,7 @@ def test_trl_trains_the_stored_labels(data: fp.PreparedData, tmp_path: Path) -> 
     seen.check(data["train"], ROWS)
 
 
+@pytest.mark.heavy
 def test_trl_keeps_packed_documents_apart(tmp_path: Path) -> None:
     trl = pytest.importorskip("trl", reason="trl is not installed")
     packed = fp.load(publish(tmp_path / "packed", {"train": pack(ROWS)}))
@@ -312,28 +347,18 @@ class _Seen:
 
 
 def _model() -> Any:
-    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        pad_token_id=PAD,
-        bos_token_id=None,
-        eos_token_id=EOS,
-    )
-    return transformers.LlamaForCausalLM(config)
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    from training import make_model
+
+    return make_model()
 
 
 def _tokenizer() -> Any:
-    transformers = pytest.importorskip("transformers", reason="transformers is not installed")
-    tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
-    words = {"<pad>": PAD, "<eos>": EOS} | {f"w{i}": i for i in range(2, VOCABULARY)}
-    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="w2"))
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<eos>")
+    pytest.importorskip("tokenizers", reason="tokenizers is not installed")
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    from training import make_tokenizer
+
+    return make_tokenizer()
 
 
 def _training(folder: Path) -> dict[str, Any]:

@@ -8,16 +8,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import published
-from published import EOS, PAD, VOCABULARY, make_rows, publish
+import pytest
+from published import make_rows, publish
 
 import fastprep as fp
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+from training import Gradient, error, make_model, make_tokenizer, options, reference  # noqa: E402
+
 from fastprep.trainer import WeightedLoss, WeightedTrainer  # noqa: E402  # needs transformers
+
+pytestmark = pytest.mark.heavy
 
 ROWS = make_rows(13, seed=5, weighted=True)
 
@@ -25,68 +29,6 @@ ROWS = make_rows(13, seed=5, weighted=True)
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> fp.PreparedData:
     return fp.load(publish(tmp_path_factory.mktemp("trainer") / "out", {"train": ROWS, "valid": ROWS[:7]}))
-
-
-def make_model() -> Any:
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        pad_token_id=PAD,
-        bos_token_id=None,
-        eos_token_id=EOS,
-    )
-    return transformers.LlamaForCausalLM(config)
-
-
-def options(folder: Path, **more: Any) -> dict[str, Any]:
-    return {
-        "output_dir": str(folder / "trained"),
-        "num_train_epochs": 1,
-        "use_cpu": True,
-        "report_to": [],
-        "save_strategy": "no",
-        "disable_tqdm": True,
-        "learning_rate": 0.0,
-        "max_grad_norm": 0.0,
-        **more,
-    }
-
-
-class Gradient(transformers.TrainerCallback):  # type: ignore[misc]
-    """Keeps the gradient of the last optimizer step."""
-
-    def __init__(self) -> None:
-        self.kept: list[Any] = []
-
-    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
-        self.kept = [parameter.grad.detach().clone() for parameter in model.parameters()]
-
-
-def reference(rows: Any, prompt_loss_weight: float) -> tuple[float, list[Any]]:
-    """Loss and gradient over all rows in float64, a row at a time."""
-    from published import token_weights
-
-    model = make_model().double()
-    total, norm = torch.zeros((), dtype=torch.float64), 0.0
-    for row in rows:
-        ids = torch.tensor([row["input_ids"]])
-        log_probs = model(input_ids=ids, use_cache=False).logits.log_softmax(-1)
-        for i, weight in enumerate(token_weights(row, prompt_loss_weight)[1:]):
-            total = total - weight * log_probs[0, i, ids[0, i + 1]]
-            norm += weight
-    loss = total / norm
-    loss.backward()
-    return float(loss), [parameter.grad for parameter in model.parameters()]
-
-
-def error(found: list[Any], wanted: list[Any]) -> float:
-    difference = sum(float((one.double() - other).square().sum()) for one, other in zip(found, wanted, strict=True))
-    return float((difference / sum(float(other.square().sum()) for other in wanted)) ** 0.5)
 
 
 @pytest.mark.parametrize(("batch", "steps"), [(13, 1), (7, 2), (5, 3), (1, 13)])
@@ -130,7 +72,7 @@ def test_at_the_ends_it_is_the_loss_of_transformers(tmp_path: Path, weight: floa
     """At weight 0 the loss of completions alone, at weight 1 that of all tokens."""
     rows = make_rows(9, seed=2)
     data = fp.load(publish(tmp_path / "out", {"train": rows}))
-    collate = data.collator(prompt_loss_weight=weight)
+    collate = data.collator(prompt_loss_weight=weight, weighted=True)
     gradients = []
     for trainer_class in (WeightedTrainer, transformers.Trainer):
         seen = Gradient()
@@ -167,7 +109,7 @@ def test_trl_trains_with_weights(data: fp.PreparedData, tmp_path: Path, layout: 
         args=trl.SFTConfig(**data.trl_args(weighted=True), **args),
         train_dataset=data["train"].to_datasets(),
         data_collator=data.collator(prompt_loss_weight=0.3, layout=layout),
-        processing_class=_tokenizer(),
+        processing_class=make_tokenizer(),
         callbacks=[seen],
     ).train()
     assert error(seen.kept, reference(ROWS, 0.3)[1]) < 1e-5
@@ -175,20 +117,37 @@ def test_trl_trains_with_weights(data: fp.PreparedData, tmp_path: Path, layout: 
 
 def test_what_would_fail_in_silence_is_refused(data: fp.PreparedData, tmp_path: Path) -> None:
     def train(args: dict[str, Any], **more: Any) -> None:
-        given = {"data_collator": data.collator(), "train_dataset": data["train"].to_torch(), **more}
-        WeightedTrainer(
-            model=make_model(), args=transformers.TrainingArguments(**options(tmp_path, **args)), **given
-        ).train()
+        given = {"data_collator": data.collator(), "train_dataset": data["train"].to_torch(), "model": make_model()}
+        WeightedTrainer(args=transformers.TrainingArguments(**options(tmp_path, **args)), **given | more).train()
 
     with pytest.raises(fp.PlanError, match="label_smoothing_factor"):
         train({"label_smoothing_factor": 0.1})
     with pytest.raises(fp.PlanError, match="compute_loss_func"):
         train({}, compute_loss_func=lambda *_, **__: None)
+    mixture = make_model()
+    mixture.config.output_router_logits = True
+    with pytest.raises(fp.PlanError, match="router_aux_loss_coef"):
+        train({}, model=mixture)
     with pytest.raises(fp.ColumnError, match="loss_weights"):
         train(
             {"per_device_train_batch_size": 1},
             train_dataset=data["train"].to_datasets().select_columns(["input_ids", "labels"]),
-            data_collator=transformers.DataCollatorForSeq2Seq(_tokenizer()),
+            data_collator=transformers.DataCollatorForSeq2Seq(make_tokenizer()),
+        )
+
+
+def test_other_losses_of_trl_are_refused(data: fp.PreparedData, tmp_path: Path) -> None:
+    trl = pytest.importorskip("trl", reason="trl is not installed")
+    with pytest.raises(fp.PlanError, match="WeightedLoss first"):
+        type("Swapped", (trl.SFTTrainer, WeightedLoss), {})
+    trainer_class = type("Weighted", (WeightedLoss, trl.SFTTrainer), {})
+    with pytest.raises(fp.PlanError, match="loss_type"):
+        trainer_class(
+            model=make_model(),
+            args=trl.SFTConfig(**data.trl_args(weighted=True), **options(tmp_path, bf16=False), loss_type="dft"),
+            train_dataset=data["train"].to_datasets(),
+            data_collator=data.collator(),
+            processing_class=make_tokenizer(),
         )
 
 
@@ -233,16 +192,10 @@ torch.distributed.destroy_process_group()
 def test_two_processes_train_as_one(data: fp.PreparedData, tmp_path: Path) -> None:
     pytest.importorskip("accelerate", reason="accelerate is not installed")
     script = tmp_path / "two.py"
-    script.write_text(TWO.format(paths=[str(Path(__file__).parent), str(Path(published.__file__).parent)], folder=str(data.path)), "utf-8")
+    paths = [str(Path(__file__).parent), str(Path(published.__file__).parent)]
+    script.write_text(TWO.format(paths=paths, folder=str(data.path)), "utf-8")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("both are right") == 2, done.stdout
-
-
-def _tokenizer() -> Any:
-    tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
-    words = {"<pad>": PAD, "<eos>": EOS} | {f"w{i}": i for i in range(2, VOCABULARY)}
-    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="w2"))
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<eos>")

@@ -140,7 +140,7 @@ def test_rows_weigh_as_before(tokenizer_folder: Path, tmp_path: Path) -> None:
     sums = []
     for name in ("plain", "packed"):
         data = fp.load(tmp_path / name)
-        collate = data.collator(layout="flat", prompt_loss_weight=0.5)
+        collate = data.collator(layout="flat", prompt_loss_weight=0.5, weighted=True)
         batch = collate(data["train"].to_torch().__getitems__(range(len(data["train"]))))
         sums.append((float(batch["loss_weights"].sum()), int((batch["labels"] != -100).sum())))
     assert sums[0] == sums[1]
