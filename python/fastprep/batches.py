@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from . import options
 from .collate import Collator, LaidOut
 from .exceptions import PlanError
+from .handoff import warn
 from .order import EpochOrder, Share
 from .torch_dataset import Rows, TorchRows
 
@@ -46,6 +49,7 @@ class Batches(IterableDataset[Any]):
         """See ``Split.loader``."""
         self.epoch = 0
         self.for_loader = False
+        self._warned = False
         self.rank, self.world_size = rank, world_size
         self._rows, self._collate = rows, collate
         self._batch_size, self._seed, self._drop_last = batch_size, seed, drop_last
@@ -53,11 +57,13 @@ class Batches(IterableDataset[Any]):
         self._rewind()
 
     def _rewind(self) -> None:
-        # Rows of the epoch before this pass, rows that are grouped, and the next step of this pass.
-        self._start, self._block, self._step = 0, self._batch_size * self.world_size, 0
+        # Where a pass begins: rows of the epoch before it, rows that are grouped, and its first step.
+        self._start, self._block, self._first = 0, self._batch_size * self.world_size, 0
+        # The next step of the pass that handed out a batch last.
+        self._step = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """The next pass is that of ``epoch``, from its first row on. The epoch it is in is not begun anew."""
+        """The next pass is that of ``epoch``, from its first row on. For the epoch it is in, a loaded cursor stays."""
         if epoch != self.epoch:
             self.epoch = epoch
             self._rewind()
@@ -73,14 +79,30 @@ class Batches(IterableDataset[Any]):
         return self.share().steps
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of the epoch from the cursor on; of a worker process its share of them."""
+        """The batches of the epoch, or from a loaded cursor on; of a worker process its share of them.
+
+        A pass that was left before its end is begun again, with a warning the first time.
+        """
         worker = get_worker_info()
         every = worker.num_workers if worker else 1
-        first = self._step if self._step else worker.id if worker else 0
-        for numbers in self.share().batches(first, every):
-            self._step = (self._step or first) + every
+        share = self.share()
+        if self._first < self._step < share.steps:
+            self.warn_unfinished(self._step // every, -(-share.steps // every))
+        first = self._first if self._first else worker.id if worker else 0
+        for done, numbers in enumerate(share.batches(first, every), 1):
+            self._step = first + done * every
             yield self.batch(numbers)
         self._rewind()
+
+    def warn_unfinished(self, done: int, steps: int) -> None:
+        """Warns, once, that a pass begins where the last was left before its end."""
+        if not self._warned:
+            self._warned = True
+            warn(
+                f"the last pass was left after {done} of {steps} batches, and this one begins again where it began",
+                "to go on after the last batch, keep the iterator or call loader.load_state_dict(loader.state_dict())",
+                stacklevel=3,
+            )
 
     def batch(self, numbers: list[int]) -> Any:
         """The batch of these rows; for a loader of ours a worker leaves the tensors to the trainer's process."""
@@ -114,7 +136,27 @@ class Batches(IterableDataset[Any]):
                     help="load it into a loader of the same data set and seed",
                 )
         self.epoch, self._start, self._block = state["epoch"], state["start"], state["block"]
-        self._step = state.get("step", 0)
+        self._first = self._step = state.get("step", 0)
+
+    @property
+    def start(self) -> int:
+        """Rows of the epoch before a pass: 0, or those of a loaded cursor."""
+        return self._start
+
+
+@dataclass
+class Pass:
+    """Batches on their way to a loop.
+
+    Attributes:
+        epoch: The epoch whose rows they have.
+        share: What the pass takes of it.
+        done: Batches that were handed out.
+    """
+
+    epoch: int
+    share: Share
+    done: int = 0
 
 
 class Loader:
@@ -137,61 +179,96 @@ class Loader:
                 pin_memory=pin_memory,
                 prefetch_factor=prefetch_factor,
             )
-        self._step = 0
+        # The pass that handed out a batch last, unless it is over.
+        self._last: Pass | None = None
 
     def __len__(self) -> int:
-        """Batches of this rank in what is left of the epoch."""
-        return len(self.dataset) - self._step
+        """Batches of this rank in a pass: of the whole epoch, or of what a loaded cursor leaves of it."""
+        return len(self.dataset)
 
     def __iter__(self) -> Iterator[Any]:
-        """What is left of the epoch; the next pass is the next epoch."""
-        self._settle()
-        for batch in self._batches():
-            self._step += 1
-            yield batch.tensors() if isinstance(batch, LaidOut) else batch
-        self._step = 0
-        self.dataset.set_epoch(self.dataset.epoch + 1)
+        """The batches of the epoch, or from a loaded cursor on; once they are through, the next pass is the next epoch.
 
-    def _batches(self) -> Iterator[Any]:
+        A pass that was left before its end is begun again, with a warning the first time.
+        """
+        self._leave()
+        own = Pass(self.dataset.epoch, self.dataset.share())
+        for batch in self._batches(own.share):
+            own.done += 1
+            # What an iterator does after the loader went on to another epoch or cursor does not count.
+            if self._is_of_epoch(own):
+                self._last = own
+            yield batch.tensors() if isinstance(batch, LaidOut) else batch
+        if self._is_of_epoch(own):
+            self.set_epoch(own.epoch + 1)
+
+    def _is_of_epoch(self, one: Pass) -> bool:
+        return (one.epoch, one.share.start) == (self.dataset.epoch, self.dataset.start)
+
+    def _leave(self) -> None:
+        """The last pass is over, whether or not it came to its end."""
+        last, self._last = self._last, None
+        if last is None:
+            return
+        if last.done == last.share.steps:
+            # The loop counted batches, and did not ask for one more.
+            self.set_epoch(last.epoch + 1)
+        else:
+            self.dataset.warn_unfinished(last.done, last.share.steps)
+
+    def _batches(self, share: Share) -> Iterator[Any]:
         if self._loader is None:
-            return map(self.dataset.batch, self.dataset.share().batches())
+            return map(self.dataset.batch, share.batches())
         self.dataset.for_loader = True
         try:
             return iter(self._loader)
         finally:
             self.dataset.for_loader = False
 
-    def _settle(self) -> None:
-        """Steps done become rows done, so that they mean the same for any number of ranks and workers."""
-        self.dataset.load_state_dict(self.state_dict())
-        self._step = 0
-
     @property
     def epoch(self) -> int:
         """The epoch that is under way, or next."""
         return self.dataset.epoch
 
+    def set_epoch(self, epoch: int) -> None:
+        """The next pass is that of ``epoch``, from its first row on. For the epoch it is in, a loaded cursor stays.
+
+        A pass that comes to its end sets the next epoch itself.
+
+        Raises:
+            PlanError: ``epoch`` is no whole number, 0 or more.
+        """
+        epoch = options.whole("loader", "epoch", epoch, 0, 1 << 63)
+        if epoch != self.dataset.epoch:
+            self.dataset.set_epoch(epoch)
+            self._last = None
+
     @property
     def fillers(self) -> int:
-        """Rows that weigh nothing in what is left of the epoch, of all ranks."""
+        """Rows that weigh nothing in a pass, of all ranks."""
         return self.dataset.share().fillers
 
     @property
     def dropped(self) -> int:
-        """Rows that no rank gets in this epoch: with ``drop_last``."""
+        """Rows that no rank gets in a pass: with ``drop_last``."""
         return self.dataset.share().dropped
 
     def state_dict(self) -> State:
         """The cursor behind the last batch that was handed out: the same on every rank, plain numbers.
 
-        Batches that workers have made ahead are not counted.
+        Batches that workers have made ahead are not counted. After a pass it is the beginning of the next epoch.
         """
-        state, share = self.dataset.state_dict(), self.dataset.share()
+        state = self.dataset.state_dict()
         del state["step"]
-        return state | {"start": min(share.start + self._step * share.step_rows, share.order.rows)}
+        if self._last is None:
+            return state
+        share = self._last.share
+        return state | {"start": min(share.start + self._last.done * share.step_rows, share.order.rows)}
 
     def load_state_dict(self, state: State) -> None:
         """Goes on at the next row that no rank has had: with any number of ranks, workers and rows of a batch.
+
+        Each pass begins there until one has come to the end of the epoch.
 
         Raises:
             PlanError: The cursor is of another data set or seed, or of one worker alone.
@@ -203,7 +280,7 @@ class Loader:
                 help="load it where it was taken, or take it from the loader",
             )
         self.dataset.load_state_dict(state)
-        self._step = 0
+        self._last = None
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -188,12 +189,152 @@ def test_resumes_with_other_workers(split: fp.Split, before: int, after: int) ->
     assert list(resumed) == wanted[5:]
 
 
-def test_a_pass_that_was_left_goes_on(split: fp.Split) -> None:
-    wanted = epoch_of(split, batch_size=3)
-    for workers in (0, 2):
-        loader = split.loader(numbers_of, batch_size=3, num_workers=workers)
-        first = list(islice(loader, 4))
-        assert first + list(loader) == wanted
+# --- passes that are left, and passes at once
+
+
+def passes(split: fp.Split, workers: int = 0, **options: Any) -> tuple[Any, list[list[list[int]]]]:
+    """A loader, and the batches of its first three epochs."""
+    whole = split.loader(numbers_of, batch_size=3, **options)
+    return split.loader(numbers_of, batch_size=3, num_workers=workers, **options), [list(whole) for _ in range(3)]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_pass_that_was_left_begins_again_with_one_warning(split: fp.Split, workers: int) -> None:
+    loader, wanted = passes(split, workers)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        next(iter(loader))
+        assert list(islice(loader, 4)) == wanted[0][:4]
+        assert len(loader) == 14
+        assert [list(loader), list(loader)] == wanted[:2]
+        next(iter(loader))
+        assert list(loader) == wanted[2]
+    ours = [str(one.message) for one in caught if "begins again" in str(one.message)]
+    assert len(ours) == 1
+    assert "after 1 of 14 batches" in ours[0]
+    assert "load_state_dict" in ours[0]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loaded_cursor_is_where_passes_begin_until_the_epoch_is_over(split: fp.Split, workers: int) -> None:
+    loader, wanted = passes(split, workers)
+    list(islice(loader, 5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loader.load_state_dict(loader.state_dict())
+        assert len(loader) == 9
+        assert list(islice(loader, 2)) == wanted[0][5:7]
+    with pytest.warns(UserWarning, match="after 2 of 9 batches"):
+        assert list(loader) == wanted[0][5:]
+    assert [list(loader), loader.epoch] == [wanted[1], 2]
+
+
+@pytest.mark.parametrize("count", ["all", "zip"])
+def test_a_loop_that_counts_batches_ends_the_epoch(split: fp.Split, count: str) -> None:
+    loader, wanted = passes(split)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for epoch in range(2):
+            if count == "all":
+                found = list(islice(loader, len(loader)))
+            else:
+                found = [batch for _, batch in zip(range(14), loader, strict=False)]
+            assert found == wanted[epoch]
+            assert loader.state_dict()["start"] == 41
+        assert list(loader) == wanted[2]
+
+
+def test_a_cursor_is_behind_the_batch_that_came_last_of_any_iterator(split: fp.Split) -> None:
+    loader, wanted = passes(split)
+    training = iter(loader)
+    found = [next(training) for _ in range(5)]
+    with pytest.warns(UserWarning, match="begins again"):
+        assert next(iter(loader)) == wanted[0][0]
+    assert loader.state_dict()["start"] == 3
+    found.append(next(training))
+    assert loader.state_dict()["start"] == 18
+    assert found + list(training) == wanted[0]
+    assert loader.state_dict() == split.loader(numbers_of, batch_size=3).state_dict() | {"epoch": 1}
+    assert list(loader) == wanted[1]
+
+
+def test_two_iterators_end_one_epoch(split: fp.Split) -> None:
+    loader, wanted = passes(split)
+    with pytest.warns(UserWarning, match="begins again"):
+        assert list(zip(loader, loader, strict=True)) == list(zip(wanted[0], wanted[0], strict=True))
+    assert (loader.epoch, list(loader)) == (1, wanted[1])
+
+
+def test_an_iterator_of_an_epoch_that_was_left_moves_no_cursor(split: fp.Split) -> None:
+    loader, wanted = passes(split)
+    old = iter(loader)
+    next(old)
+    loader.set_epoch(2)
+    assert next(old) == wanted[0][1]
+    assert (loader.epoch, loader.state_dict()["start"]) == (2, 0)
+    assert list(old) == wanted[0][2:]
+    assert (loader.epoch, list(loader)) == (2, wanted[2])
+
+
+def test_set_epoch_names_the_next_pass_and_leaves_a_cursor(split: fp.Split) -> None:
+    loader, wanted = passes(split)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for epoch in (2, 0, 1):
+            loader.set_epoch(epoch)
+            assert list(loader) == wanted[epoch]
+        loader.set_epoch(1)
+        list(islice(loader, 5))
+        state = loader.state_dict()
+        resumed = split.loader(numbers_of, batch_size=3)
+        resumed.load_state_dict(state)
+        resumed.set_epoch(1)
+        assert list(resumed) == wanted[1][5:]
+    for epoch in (-1, 1.5, True, "1"):
+        with pytest.raises(fp.PlanError, match="epoch"):
+            loader.set_epoch(epoch)
+
+
+@pytest.mark.filterwarnings("ignore:the last pass was left")
+@given(
+    moves=st.lists(st.tuples(st.sampled_from(["pass", "peek", "go on", "save and load", "epoch"]), st.integers(1, 15))),
+    drop_last=st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_pass_is_of_its_epoch_from_its_cursor(
+    split: fp.Split, moves: list[tuple[str, int]], drop_last: bool
+) -> None:
+    """Against a model: the epoch, the batches before a pass, and those that the last iterator has had."""
+    loader, _ = passes(split, drop_last=drop_last)
+    reference = split.loader(numbers_of, batch_size=3, drop_last=drop_last)
+    epoch = start = had = 0
+    iterator: Any = None
+    for move, count in moves:
+        reference.set_epoch(epoch)
+        wanted = list(reference)
+        if move == "epoch":
+            loader.set_epoch(count)
+            if count != epoch:
+                epoch, start, had, iterator = count, 0, 0, None
+            continue
+        if move == "save and load":
+            fresh = split.loader(numbers_of, batch_size=3, drop_last=drop_last)
+            fresh.load_state_dict(json.loads(json.dumps(loader.state_dict())))
+            loader, start, had, iterator = fresh, start + had, 0, None
+            continue
+        if move != "go on" or iterator is None:
+            if start + had == len(wanted) and had:
+                epoch, start, had = epoch + 1, 0, 0
+                reference.set_epoch(epoch)
+                wanted = list(reference)
+            iterator, had = iter(loader), 0
+        found = list(iterator) if move == "pass" else list(islice(iterator, count))
+        left = wanted[start + had :]
+        assert found == (left if move == "pass" else left[:count])
+        had += len(found)
+        if move == "pass" or len(found) < count:
+            epoch, start, had, iterator = epoch + 1, 0, 0, None
+        assert loader.epoch == epoch
 
 
 def test_a_cursor_of_other_rows_is_refused(split: fp.Split) -> None:

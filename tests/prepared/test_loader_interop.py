@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,25 @@ def test_stateful_data_loader_resumes(split: fp.Split, workers: int, kind: str) 
     resumed.load_state_dict(state)
     assert list(resumed) == rest
     assert len(list(resumed)) == 14
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_begin_again_and_go_on_from_a_state_in_a_stateful_data_loader(split: fp.Split, workers: int) -> None:
+    torchdata = pytest.importorskip("torchdata.stateful_dataloader", reason="torchdata is not installed")
+    batches = split.loader(numbers_of, batch_size=3, seed=2).dataset
+    loader = torchdata.StatefulDataLoader(batches, batch_size=None, collate_fn=as_it_is, num_workers=workers)
+    wanted = list(split.loader(numbers_of, batch_size=3, seed=2))
+    next(iter(loader))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        done = list(islice(loader, 5))
+        state = loader.state_dict()
+    # Workers end with their pass: those of the next have not seen it.
+    assert len([one for one in caught if "begins again" in str(one.message)]) == (workers == 0)
+    assert sorted(done) == sorted(wanted[:5])
+    loader.load_state_dict(state)
+    assert sorted(list(loader)) == sorted(wanted[5:])
+    assert sorted(list(loader)) == sorted(wanted)
 
 
 def test_accelerate_leaves_the_loader_alone(split: fp.Split) -> None:
