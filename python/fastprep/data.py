@@ -129,7 +129,8 @@ class PreparedData(Mapping[str, "Split"]):
                 no word of it.
 
         Returns:
-            A picklable callable.
+            A picklable callable. It refuses rows of packs that come without ``seq_lengths``, as a plain
+            ``transformers.Trainer`` leaves them unless ``remove_unused_columns=False`` is set.
 
         Raises:
             PlanError: An argument is out of range, or the rows are packed and the layout is padded: their documents
@@ -349,7 +350,8 @@ class Split:
         batches of one rank do not depend on the number of workers.
 
         ``loader.state_dict()`` is a cursor of plain numbers, the same on every rank: after ``load_state_dict`` the
-        next row that no rank has had comes next, also with other numbers of ranks, workers or rows of a batch.
+        next row that no rank has had comes next, also with other numbers of ranks, workers or rows of a batch. Without
+        it a pass that was left before its end is begun again, with a warning the first time.
 
         Args:
             collate_fn: Makes a batch of rows, as ``PreparedData.collator`` does.

@@ -76,7 +76,9 @@ impl PaddedShape<'_> {
             weights.clear();
             weights.resize(row.ids.len(), 0.0);
             weights::fill(row, prompt_loss_weight, &mut weights)?;
-            weights.iter_mut().take(1).for_each(|first| *first = 0.0);
+            if let Some(first) = weights.first_mut() {
+                *first = 0.0;
+            }
             let (line, next) = (i * self.width, (i + 1) * self.width);
             let start = if left { next - row.ids.len() } else { line };
             let end = start + row.ids.len();
