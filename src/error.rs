@@ -41,6 +41,7 @@ struct Inner {
     row: Option<u64>,
     line: Option<u64>,
     column: Option<String>,
+    reason: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -58,6 +59,7 @@ impl Error {
             row: None,
             line: None,
             column: None,
+            reason: None,
             source: None,
         }))
     }
@@ -126,6 +128,13 @@ impl Error {
         self
     }
 
+    /// Adds the reason that took most rows out, where an error sums up many rows.
+    #[must_use]
+    pub fn reason(mut self, reason: Option<String>) -> Self {
+        self.0.reason = reason;
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -172,6 +181,11 @@ impl Error {
     pub fn get_column(&self) -> Option<&str> {
         self.0.column.as_deref()
     }
+
+    /// The commonest reason: its code, and after a colon the column or the control token where there is one.
+    pub fn get_reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
 }
 
 impl fmt::Display for Error {
@@ -180,9 +194,10 @@ impl fmt::Display for Error {
         f.write_str(&e.message)?;
         match (&e.path, e.line, e.row) {
             (Some(path), Some(line), _) => write!(f, "\n  at {path}, line {line}")?,
-            (Some(path), None, Some(row)) => write!(f, "\n  at {path}, row {row}")?,
+            // People count rows from 1, as editors count lines; the field `row` counts from 0.
+            (Some(path), None, Some(row)) => write!(f, "\n  at {path}, row {}", row + 1)?,
             (Some(path), None, None) => write!(f, "\n  at {path}")?,
-            (None, _, Some(row)) => write!(f, "\n  at row {row}")?,
+            (None, _, Some(row)) => write!(f, "\n  at row {}", row + 1)?,
             (None, _, None) => {}
         }
         if let Some(source) = &e.source {
@@ -214,12 +229,13 @@ impl From<arrow::error::ArrowError> for Error {
     }
 }
 
-/// The nearest of `known` to `wanted` first: what a message about an unknown name lists.
-pub fn nearest_first(wanted: &str, known: &[String]) -> Vec<String> {
-    let mut ranked: Vec<(usize, usize, &String)> =
-        known.iter().enumerate().map(|(i, k)| (edit_distance(wanted, k), i, k)).collect();
-    ranked.sort();
-    ranked.into_iter().map(|(_, _, k)| k.clone()).collect()
+/// The end of a message about an unknown name: the known one that was probably meant, where there is one.
+pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let near = known.into_iter().filter(|name| *name != given && is_near(given, name));
+    match near.min_by_key(|name| edit_distance(given, name)) {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    }
 }
 
 /// Whether one may have been written for the other.
@@ -243,21 +259,21 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The error for a column that does not exist; names those that do, the nearest first.
+/// The error for a column that does not exist; names those that do, in their order, and the one that was probably meant.
 #[cold]
 pub fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
     let error = |listed: String| {
-        let message = format!("{step}: there is no column `{name}`; {listed}");
+        let meant = did_you_mean(name, known.iter().map(String::as_str));
+        let message = format!("{step}: there is no column `{name}`; {listed}{meant}");
         Error::new(Class::Column, "missing_column", message).column(name)
     };
-    let nearest = nearest_first(name, known);
-    match nearest.len().saturating_sub(COLUMNS_SHOWN) {
-        _ if nearest.is_empty() => error("the input has no columns".into()).help(
+    match known.len().saturating_sub(COLUMNS_SHOWN) {
+        _ if known.is_empty() => error("the input has no columns".into()).help(
             "it is empty, or no line of its head is a JSON object: JSON lines have one {…} a line; \
              CSV and other tables go through from_arrow(polars.read_csv(…))",
         ),
-        0 => error(format!("there are: {}", nearest.join(", "))),
-        more => error(format!("there are: {}, … and {more} more", nearest[..COLUMNS_SHOWN].join(", "))),
+        0 => error(format!("there are: {}", known.join(", "))),
+        more => error(format!("there are: {}, … and {more} more", known[..COLUMNS_SHOWN].join(", "))),
     }
 }
 
@@ -269,24 +285,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_the_nearest_column_first() {
+    fn lists_columns_in_their_order_and_names_the_one_that_was_meant() {
         let known = ["output", "instruction", "input"].map(String::from);
-        let e = missing_column("instructions", "format", &known);
+        let listed = |name| missing_column(name, "format", &known).to_string();
         assert_eq!(
-            e.to_string(),
-            "format: there is no column `instructions`; there are: instruction, input, output"
+            listed("Instructions"),
+            "format: there is no column `Instructions`; there are: output, instruction, input; \
+             did you mean `instruction`?"
+        );
+        assert_eq!(
+            listed("question"),
+            "format: there is no column `question`; there are: output, instruction, input"
         );
     }
 
     #[test]
     fn lists_some_of_many_columns_and_says_where_there_is_none() {
         let known: Vec<String> = (0..10_000).map(|i| format!("column{i}")).collect();
-        let e = missing_column("colum7", "select", &known).to_string();
-        assert!(e.contains("there are: column7, "), "{e}");
-        assert!(e.ends_with("… and 9970 more") && e.len() < 1000, "{e}");
+        let e = missing_column("colum7000", "select", &known).to_string();
+        assert!(e.contains("there are: column0, column1, "), "{e}");
+        assert!(e.ends_with("… and 9970 more; did you mean `column7000`?") && e.len() < 1000, "{e}");
         let e = missing_column("prompt", "format", &[]);
         assert!(e.message().ends_with("the input has no columns"), "{e}");
         assert!(e.get_help().unwrap().contains("read_csv"), "{e}");
+    }
+
+    #[test]
+    fn shows_rows_counted_from_1_where_there_is_no_line() {
+        let e = Error::new(Class::Data, "bad", "bad").path("a.parquet").row(82);
+        assert_eq!((e.to_string().as_str(), e.get_row()), ("bad\n  at a.parquet, row 83", Some(82)));
+        assert_eq!(Error::new(Class::Data, "bad", "bad").row(0).to_string(), "bad\n  at row 1");
     }
 
     #[test]

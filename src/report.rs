@@ -28,6 +28,8 @@ pub struct StepCounts {
     pub rows_out: u64,
     /// By reason code.
     pub removed: BTreeMap<&'static str, Removed>,
+    /// Of those for which a column is to blame, how many by column.
+    pub columns: BTreeMap<(&'static str, String), u64>,
     /// Findings that removed nothing, by name: how many, and the first row.
     pub findings: BTreeMap<String, Removed>,
     /// Sums by name: `tokens`, `trained_tokens`, `truncated`, ….
@@ -42,6 +44,11 @@ impl StepCounts {
     /// Counts a removed row.
     pub fn remove(&mut self, code: &'static str, place: Place) {
         note(self.removed.entry(code).or_insert(Removed { count: 0, first: place }), place, 1);
+    }
+
+    /// Counts the column that is to blame for a removed row.
+    pub fn blame(&mut self, code: &'static str, column: &str) {
+        *self.columns.entry((code, column.to_string())).or_default() += 1;
     }
 
     /// Counts a finding.
@@ -80,6 +87,9 @@ impl StepCounts {
         self.rows_out += other.rows_out;
         for (code, r) in other.removed {
             note(self.removed.entry(code).or_insert(Removed { count: 0, first: r.first }), r.first, r.count);
+        }
+        for (blamed, n) in other.columns {
+            *self.columns.entry(blamed).or_default() += n;
         }
         for (name, r) in other.findings {
             note(self.findings.entry(name).or_insert(Removed { count: 0, first: r.first }), r.first, r.count);

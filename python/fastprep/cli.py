@@ -1,21 +1,19 @@
 """The command line: `fastprep prepare`, `preview`, `explain`, `verify`, `run`.
 
-Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output.
+Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import fastprep as fp
-from fastprep import _fastprep, progress
-from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
+from fastprep import _fastprep, cli_errors, options, progress
 from fastprep.plan_file import read_plan
 
 app = typer.Typer(
@@ -33,7 +31,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def options(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -61,7 +59,7 @@ def share(given: str | float) -> float:
     """A share of the rows: `0.02`, `2%`; typer hands the default through as it is."""
     text = str(given)
     try:
-        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        return options.share(text) if "%" in text else float(text)
     except ValueError as e:
         raise typer.BadParameter(f"{text!r} is no share of the rows such as 0.02 or 2%") from e
 
@@ -268,21 +266,12 @@ def run(
 
 
 def _print(what: dict[str, Any] | str) -> None:
-    typer.echo(what if isinstance(what, str) else json.dumps(what, ensure_ascii=False))
+    if isinstance(what, str):
+        typer.echo(what)
+    else:
+        cli_errors.print_json(what)
 
 
 def main() -> None:
-    """Run the command line; errors become one message and an exit code."""
-    try:
-        app()
-    except (SourceError, PublishError, InternalError) as e:
-        _fail(e, 3)
-    except (DataError, CallbackError) as e:
-        _fail(e, 1)
-    except FastprepError as e:
-        _fail(e, 2)
-
-
-def _fail(error: FastprepError, code: int) -> None:
-    typer.echo(f"error[{error.code}]: {error}", err=True)
-    sys.exit(code)
+    """Run the command line; errors become one message or one JSON object, and an exit code."""
+    cli_errors.run(app)

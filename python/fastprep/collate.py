@@ -255,7 +255,7 @@ def _column(rows: Sequence[Row], name: str) -> pa.Array:
 
 def _dropped(name: str, columns: Iterable[str]) -> ColumnError:
     return ColumnError.new(
-        f"a row has no `{name}`; it has: {', '.join(sorted(columns))}",
+        f"a row has no `{name}`; it has: {', '.join(columns)}",
         code="missing_column",
         column=name,
         help="fastprep.trainer.WeightedTrainer keeps the columns that transformers.Trainer drops",

@@ -81,7 +81,8 @@ class PreparedData(Mapping[str, "Split"]):
         try:
             return self._splits[split]
         except KeyError:
-            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}") from None
+            meant = options.did_you_mean(str(split), self._splits)
+            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{meant}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)

@@ -13,10 +13,12 @@ class FastprepError(Exception):
     Attributes:
         code: Stable slug, such as ``missing_column``.
         path: The file or folder, where there is one.
-        row: 0-based row within the file.
+        row: 0-based row within the file; messages count rows from 1, as editors count lines.
         line: 1-based line of the decompressed stream.
         column: The column.
         help: The way out, in a sentence.
+        reason: Where the error is about many rows, the reason that took most of them out: its code, and after a colon
+            the column or the control token, as in ``missing_field:output``.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class FastprepError(Exception):
         line: int | None = None,
         column: str | None = None,
         help: str | None = None,
+        reason: str | None = None,
     ) -> None:
         """Keeps the parts; ``str()`` of the error is ``message``, unchanged."""
         super().__init__(message)
@@ -38,6 +41,7 @@ class FastprepError(Exception):
         self.line = line
         self.column = column
         self.help = help
+        self.reason = reason
 
     @classmethod
     def new(cls, what: str, **parts: Any) -> Self:
@@ -52,7 +56,7 @@ class FastprepError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are rebuilt from `args` alone, which would lose the keywords on the way out of a worker process.
-        names = ("code", "path", "row", "line", "column", "help")
+        names = ("code", "path", "row", "line", "column", "help", "reason")
         return functools.partial(type(self), **{name: getattr(self, name) for name in names}), self.args
 
 

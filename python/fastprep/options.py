@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 import os
+import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from fastprep.exceptions import PlanError
+
+PERCENT = re.compile(r"\d+(\.\d*)?\s*%")
 
 
 def bad(message: str, help: str | None = None) -> PlanError:
     """The error for an option that makes no sense."""
     return PlanError.new(message, code="bad_option", help=help)
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the known one that was probably meant, or nothing."""
+    near = difflib.get_close_matches(given, known, 1, 0.7)
+    return f"; did you mean `{near[0]}`?" if near and near[0] != given else ""
+
+
+def share(given: str) -> float:
+    """A percentage such as `1%` as a share, 0.01; ValueError for any other text."""
+    number = given.strip().removesuffix("%").strip()
+    if not PERCENT.fullmatch(given.strip()):
+        raise ValueError(f"{given!r} is not a percentage such as 1%")
+    # In decimal: 0.29 / 100 as floats is not 0.0029.
+    return float(Decimal(number) / 100)
 
 
 def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expressions, options
@@ -215,7 +217,7 @@ class Pipeline:
         seed: int = 0,
         by: str | Sequence[str] | None = None,
         report_by: str | None = None,
-        **shares: float,
+        **shares: float | str,
     ) -> Pipeline:
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
 
@@ -227,16 +229,14 @@ class Pipeline:
             seed: another seed, other sides.
             by: the columns that decide instead, such as a conversation or user id.
             report_by: a column of few values whose shares by split are reported.
-            shares: name and share of each split beside `train`, each in (0, 1), together below 1.
+            shares: name and share of each split beside `train`, each in (0, 1) or as `"2%"`, together below 1.
         """
         columns = None if by is None else options.columns("split", "by", by)
-        for name, share in shares.items():
-            if not isinstance(share, (int, float)):
-                raise options.bad(f"split: {name}={share!r} is not a share", "give one as in split(valid=0.02)")
+        given = {name: _split_share(name, share) for name, share in shares.items()}
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
             options.text("split", "report_by", report_by)
-        return Pipeline(self._plan.split(list(shares.items()), seed, columns, report_by))
+        return Pipeline(self._plan.split(list(given.items()), seed, columns, report_by))
 
     def tokenize(
         self,
@@ -319,7 +319,13 @@ class Pipeline:
         return dict(self._plan.schema())
 
     def preview(self, n: int = 3) -> None:
-        """Print the first `n` rows as the model sees them, trained tokens in colour, and what was rejected."""
+        """Print the first `n` rows as the model sees them, trained tokens in colour, and what was rejected.
+
+        Looks at the first 10,000 rows of the input, or the first `n` where that is more.
+
+        Raises:
+            DataError: none of these rows is left; the error names the commonest reason and its fix.
+        """
         from fastprep.preview import show
 
         show(self._plan, options.whole("preview", "n", n, 1))
@@ -331,7 +337,7 @@ class Pipeline:
         path: StrPath,
         *,
         overwrite: bool = False,
-        max_rejects: float | None = None,
+        max_rejects: float | str | None = None,
         shard_bytes: int | None = None,
         threads: int | None = None,
     ) -> Report:
@@ -341,7 +347,7 @@ class Pipeline:
             path: the folder. An existing one is refused unless `overwrite`.
             overwrite: replace the data set of ours that is there.
             max_rejects: publish nothing where more rows are rejected: a number (int), or a share of the rows
-                read (float below 1).
+                read (float up to 1, or a text such as `"1%"`).
             shard_bytes: bytes a shard aims at. Default 256 MiB.
             threads: worker threads. Default: `FASTPREP_THREADS`, else one a core. Never changes a byte.
 
@@ -358,7 +364,7 @@ class Pipeline:
         *,
         compression: Compression | None = None,
         overwrite: bool = False,
-        max_rejects: float | None = None,
+        max_rejects: float | str | None = None,
         shard_bytes: int | None = None,
         threads: int | None = None,
     ) -> Report:
@@ -373,7 +379,7 @@ class Pipeline:
         formats: Sequence[Format],
         compression: Compression | None = None,
         overwrite: bool = False,
-        max_rejects: float | None = None,
+        max_rejects: float | str | None = None,
         shard_bytes: int | None = None,
         threads: int | None = None,
     ) -> Report:
@@ -383,16 +389,27 @@ class Pipeline:
         return Report(json.loads(self._plan.sink(*given)))
 
     def collect(self, *, threads: int | None = None) -> pa.Table:
-        """Run, and give the rows as a `pyarrow.Table`; splits come as a column `split`."""
+        """Run, and give the rows as a `pyarrow.Table`; splits come as a column `split`.
+
+        Warns:
+            UserWarning: rows were rejected and none is left; it says why, and what to do.
+        """
         import pyarrow as pa
 
-        return pa.table(self._plan.collect(options.optional("collect", "threads", threads, 1))[0])
+        return pa.table(self._rows("collect", threads))
 
     def to_polars(self, *, threads: int | None = None) -> pl.DataFrame:
-        """Run, and give the rows as a `polars.DataFrame`; splits come as a column `split`."""
+        """Run, and give the rows as a `polars.DataFrame`; splits come as a column `split`. Warns as `collect`."""
         import polars as pl
 
-        return pl.DataFrame(self._plan.collect(options.optional("to_polars", "threads", threads, 1))[0])
+        return pl.DataFrame(self._rows("to_polars", threads))
+
+    def _rows(self, verb: str, threads: int | None) -> Any:
+        """The rows as an Arrow stream; a warning where none is left and some were rejected."""
+        made, report, nothing_left = self._plan.collect(options.optional(verb, "threads", threads, 1))
+        if nothing_left is not None and json.loads(report)["rows"]["rejected"]:
+            warnings.warn(f"{verb}: {nothing_left}", stacklevel=3)
+        return made
 
 
 def sink_options(
@@ -401,7 +418,7 @@ def sink_options(
     formats: Sequence[Format],
     compression: Compression | None = None,
     overwrite: bool = False,
-    max_rejects: float | None = None,
+    max_rejects: float | str | None = None,
     shard_bytes: int | None = None,
     threads: int | None = None,
 ) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
@@ -419,7 +436,20 @@ def sink_options(
     )
 
 
-def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
+def _split_share(name: str, given: Any) -> float:
+    """The share of a split; what is none may be a misspelt option."""
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            return options.share(given)
+    elif isinstance(given, (int, float)):
+        return given
+    meant = options.did_you_mean(name, ("seed", "by", "report_by"))
+    raise options.bad(
+        f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'
+    )
+
+
+def _max_rejects(given: float | str | None) -> tuple[int | None, float | None]:
     """A number of rows, or a share of them."""
     if given is None:
         return None, None
@@ -427,7 +457,12 @@ def _max_rejects(given: float | None) -> tuple[int | None, float | None]:
         return None, given
     if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
         return given, None
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            share = options.share(given)
+            if share <= 1:
+                return None, share
     raise options.bad(
         f"sink: max_rejects={given!r} is neither a number of rows nor a share",
-        "give an int such as 100, or a float up to 1.0 such as 0.01 for one row in a hundred",
+        'give an int such as 100, a float up to 1.0 such as 0.01 for one row in a hundred, or a text such as "1%"',
     )

@@ -62,7 +62,8 @@ def _wrong(path: Path, what: str, help: str | None = None) -> PlanError:
 def _check_shape(data: Table, path: Path) -> None:
     for name in data:
         if name not in ("source", "step", "sink"):
-            raise _wrong(path, f"there is a table [{name}]", "a plan file has [source], [[step]] and [sink]")
+            meant = checks.did_you_mean(name, ("source", "step", "sink"))
+            raise _wrong(path, f"there is a table [{name}]{meant}", "a plan file has [source], [[step]] and [sink]")
     for name in ("source", "sink"):
         if not isinstance(data.get(name), dict):
             raise _wrong(path, f"there is no table [{name}]", 'it needs [source] jsonl = "…" and [sink] path = "…"')
@@ -85,7 +86,8 @@ def _source(source: Table, path: Path) -> fp.Pipeline:
 def _step(pipeline: fp.Pipeline, number: str, step: Table, path: Path) -> fp.Pipeline:
     verb = step.pop("verb", None)
     if verb not in VERBS:
-        raise _wrong(path, f"{number} has the verb {verb!r}", f"verbs are {', '.join(VERBS)}")
+        meant = checks.did_you_mean(str(verb), VERBS)
+        raise _wrong(path, f"{number} has the verb {verb!r}{meant}", f"verbs are {', '.join(VERBS)}")
     return VERBS[verb](pipeline, step, f"{number} ({verb})", path)
 
 
@@ -176,7 +178,8 @@ def _check_options(function: Callable[..., Any], options: Table, where: str, pat
     known = [name for name in parameters if name != "self"][given:]
     for name in options:
         if name not in known:
-            raise _wrong(path, f"{where}: there is no option `{name}`", f"options are {', '.join(known)}")
+            meant = checks.did_you_mean(name, known)
+            raise _wrong(path, f"{where}: there is no option `{name}`{meant}", f"options are {', '.join(known)}")
 
 
 def _call(function: Callable[..., T], where: str, path: Path, *args: Any, **options: Any) -> T:

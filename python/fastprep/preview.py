@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from fastprep.report import place, reason
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -13,58 +16,85 @@ if TYPE_CHECKING:
 IGNORE = -100
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What stands for characters that cannot be seen, and between facts."""
+
+    line_end: str
+    tab: str
+    dot: str
+    rule: str
+
+
+UNICODE = Marks("↵", "→", "·", "─")
+ASCII = Marks("\\n", "\\t", "-", "-")
+
+
 def show(plan: Plan, rows: int) -> None:
-    """Print the first `rows` rows that come out of the plan, and the first that were taken out."""
+    """Print the first `rows` rows that come out of the plan, and the first that were taken out.
+
+    Raises:
+        DataError: no row is left of those that were looked at.
+    """
     import pyarrow as pa
     from rich.console import Console
     from rich.rule import Rule
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
+    marks = UNICODE if console.encoding.startswith("utf") else ASCII
     verbs = plan.verbs()
     head = plan.head_unshuffled(rows)
     if "split" in verbs and any(name == "split" for name, _ in plan.schema()):
         # The split of each row comes as a column of that name.
         head = head.rename([("split", "split (column)")])
-    made, report = head.collect(1)
+    made, report, nothing_left = head.collect(1)
+    if nothing_left is not None:
+        raise nothing_left
     table = pa.table(made)
-    console.print(Text("context").append(" · ").append("trained", style="bold green"), style="dim")
-    for number, row in enumerate(table.to_pylist()):
-        console.print(Rule(_title(number, row, verbs), style="dim", align="left"))
-        console.print(_colour(plan, row))
-    for code, entry in json.loads(report)["reasons"].items():
-        if code != "not_in_head":
-            console.print(Text(f"taken out  {entry['count']:,} {code}, first: {entry['first']}", style="yellow"))
+    with console.capture() as capture:
+        console.print(Text("context").append(f" {marks.dot} ").append("trained", style="bold green"), style="dim")
+        for number, row in enumerate(table.to_pylist(), 1):
+            title = f" {marks.dot} ".join(_facts(number, row, verbs))
+            console.print(Rule(title, style="dim", align="left", characters=marks.rule))
+            console.print(_colour(plan, row, marks))
+        for code, entry in json.loads(report)["reasons"].items():
+            if code != "not_in_head":
+                text = f"taken out  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
+                console.print(Text(text, style="yellow"))
+    # Text of the data may hold what the terminal cannot write.
+    shown = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)
+    console.file.write(shown)
 
 
-def _title(number: int, row: dict[str, Any], verbs: list[str]) -> str:
+def _facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
     facts = [f"row {number}"]
     if "split" in verbs:
         facts.append(row["split"])
     if "tokenize" in verbs:
         trained = sum(label != IGNORE for label in row["labels"][1:])
         facts.append(f"{len(row['input_ids'])} tokens, {trained} trained")
-    return " · ".join(facts)
+    return facts
 
 
-def _colour(plan: Plan, row: dict[str, Any]) -> Text:
+def _colour(plan: Plan, row: dict[str, Any], marks: Marks) -> Text:
     from rich.text import Text
 
     text = Text()
     if "tokenize" in plan.verbs():
         pieces = plan.token_texts(row["input_ids"])
         for piece, label in zip(pieces, row["labels"], strict=True):
-            text.append(_visible(piece), style="dim" if label == IGNORE else "bold green")
+            text.append(_visible(piece, marks), style="dim" if label == IGNORE else "bold green")
     elif "prompt" in row and "completion" in row:
-        text.append(_visible(str(row["prompt"])), style="dim")
-        text.append(_visible(str(row["completion"])), style="bold green")
+        text.append(_visible(str(row["prompt"]), marks), style="dim")
+        text.append(_visible(str(row["completion"]), marks), style="bold green")
     else:
         for name, value in row.items():
             text.append(f"{name}: ", style="dim").append(f"{value}\n")
     return text
 
 
-def _visible(text: str) -> str:
+def _visible(text: str, marks: Marks) -> str:
     """Line ends stay, and are marked; other control characters are written out."""
-    marked = text.replace("\n", "↵\n").replace("\t", "→")
+    marked = text.replace("\n", f"{marks.line_end}\n").replace("\t", marks.tab)
     return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in marked)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """The pipeline; its sinks show on standard error, where that is a terminal, how much of the input has been read."""
+    """The pipeline; its sinks show on standard error, where that is a terminal, what they do and how much is read."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 
@@ -21,11 +21,20 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
     if not console.is_terminal:
         yield pipeline
         return
-    columns = [TextColumn("read"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn()]
+    phase = TextColumn("{task.description}")
+    columns = [phase, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn()]
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("read", total=None)
 
-        def tell(read: int, total: int | None) -> None:
-            bar.update(task, completed=read, total=total)
+        def tell(phase: str, read: int, total: int | None) -> None:
+            name, end = bar_of(phase, read, total)
+            bar.update(task, description=f"{name:<7}", completed=read, total=end)
 
         yield Pipeline(pipeline._plan.with_progress(tell))
+
+
+def bar_of(phase: str, read: int, total: int | None) -> tuple[str, int | None]:
+    """The name of the phase, and what the bar ends at: None where that is not known, and the bar only moves."""
+    if phase == "read" and total is not None and read >= total:
+        return "write", None
+    return phase, total if phase == "read" else None

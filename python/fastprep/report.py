@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+LABEL_WIDTH = 40
+"""Longer names of reasons and findings push what follows them to the right."""
+
 
 class Report:
     """The counts of a run. `print(report)` shows it to a person, `to_dict()` gives it to a program.
@@ -47,11 +50,12 @@ class Report:
 def _lines(data: dict[str, Any]) -> list[str]:
     rows = data["rows"]
     lines = [f"{rows['written']:,} rows written of {rows['read']:,} read"]
-    lines[0] += f" in {data['seconds']:.1f} s ({data['mb_per_s']:,.0f} MB/s)"
-    for code, entry in data["reasons"].items():
-        lines.append(f"  - {entry['count']:>9,}  {code:<24} first: {entry['first']}")
-    for name, entry in data["findings"].items():
-        lines.append(f"  ! {entry['count']:>9,}  {name:<24} first: {entry['first']}")
+    lines[0] += f" in {data['seconds']:.1f} s ({_rate(data)})"
+    noted = [("-", reason(code, entry), entry) for code, entry in data["reasons"].items()]
+    noted += [("!", name, entry) for name, entry in data["findings"].items()]
+    width = min(max((len(name) for _, name, _ in noted), default=0), LABEL_WIDTH)
+    for mark, name, entry in noted:
+        lines.append(f"  {mark} {entry['count']:>9,}  {name:<{width}}  first: {place(entry['first'])}")
     for split in data["splits"]:
         text = f"  {split['name']:<8} {split['rows']:>11,} rows"
         if data["tokens"]:
@@ -65,6 +69,23 @@ def _lines(data: dict[str, Any]) -> list[str]:
     if data["next"]:
         lines.append(f"next: {data['next']}")
     return lines
+
+
+def place(first: dict[str, Any]) -> str:
+    """A place for people: the line, or where the source has none the row, counted from 1."""
+    number = first["row"] + 1 if first["line"] is None else first["line"]
+    return f"{first['file']}:{number}"
+
+
+def reason(code: str, entry: dict[str, Any]) -> str:
+    """A reason, and the columns that are to blame, where there are some."""
+    columns = sorted(entry.get("columns", {}).items(), key=lambda column: -column[1])
+    return f"{code}:{','.join(name for name, _ in columns)}" if columns else code
+
+
+def _rate(data: dict[str, Any]) -> str:
+    """Bytes where the source has them, else rows."""
+    return f"{data['mb_per_s']:,.0f} MB/s" if data["bytes_read"] else f"{data['rows_per_s']:,.0f} rows/s"
 
 
 def _token_lines(tokens: dict[str, Any] | None) -> list[str]:

@@ -20,10 +20,10 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     """See ``PreparedData.retokenize``."""
     import pyarrow as pa
 
-    columns = {column["name"] for column in data.manifest["schema"]}
-    if not {"prompt", "completion"} <= columns:
+    columns = [column["name"] for column in data.manifest["schema"]]
+    if not {"prompt", "completion"} <= set(columns):
         raise ColumnError.new(
-            f"retokenize: the rows have no text; they have: {', '.join(sorted(columns))}",
+            f"retokenize: the rows have no text; they have: {', '.join(columns)}",
             code="missing_column",
             path=data.path,
             column="prompt",

@@ -78,7 +78,8 @@ def _groups(split: Split, by: str) -> npt.NDArray[Any]:
     table = split.to_arrow()
     if by not in table.column_names:
         raise PlanError.new(
-            f"subsets: there is no column `{by}`; there are: {', '.join(table.column_names)}",
+            f"subsets: there is no column `{by}`; there are: {', '.join(table.column_names)}"
+            f"{options.did_you_mean(by, table.column_names)}",
             code="bad_option",
             help="name a column that the prepared rows have",
         )

@@ -5,6 +5,7 @@
 //! as soon as they can; credits bound the bytes in flight. An ordered station takes batches by their number
 //! only, so no result depends on which worker was faster.
 
+pub mod outcome;
 pub mod prepare;
 mod ranges;
 mod state;

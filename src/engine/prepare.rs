@@ -6,10 +6,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 
+use super::outcome::{NO_ROWS, TOO_MANY_REJECTS, summed_up};
 use super::{Job, RunOptions, Stage, UNCOUNTED, attended, run};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::MANIFEST_VERSION;
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Phase};
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
@@ -135,6 +136,10 @@ pub fn sink(
     let spill = knobs.spill(disk, shards.staging().to_path_buf());
     let counts = execute(plan, opened, &mut shards, spill, knobs, cancel, interrupted)?;
     let mut report = report(plan, &counts, &names);
+    cancel.begin(Phase::Publish);
+    if interrupted() {
+        return Err(Error::cancelled());
+    }
     accept(&report, target, &mut Some(shards)).and_then(|shards| {
         let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
@@ -199,32 +204,24 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
     };
     let (code, message) = match too_many {
         Some(limit) => {
-            ("too_many_rejects", format!("{rejected} of {read} rows were rejected, more than {limit} allows"))
+            let message = format!("{rejected} of {read} rows were rejected, more than {limit} allows");
+            (TOO_MANY_REJECTS, message)
         }
         None if written > 0 => return Ok(shards),
         None if read == 0 => {
-            return Err(Error::new(Class::Data, "no_rows", "the input has no row; nothing was published")
+            return Err(Error::new(Class::Data, NO_ROWS, "the input has no row; nothing was published")
                 .help("check that it is the right input, and not empty"));
         }
-        None => ("no_rows", format!("no row is left of the {read} read")),
+        None => (NO_ROWS, format!("no row is left of the {read} read")),
     };
-    let mut reasons: Vec<(String, u64)> = report["reasons"]
-        .as_object()
-        .map(|all| all.iter().map(|(k, v)| (k.clone(), v["count"].as_u64().unwrap_or(0))).collect())
-        .unwrap_or_default();
-    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let reasons: Vec<String> = reasons.into_iter().map(|(code, n)| format!("{n} {code}")).collect();
-    let why = if reasons.is_empty() { String::new() } else { format!("; taken out: {}", reasons.join(", ")) };
-    let error = Error::new(Class::Data, code, format!("{message}{why}; nothing was published"));
+    let error = summed_up(code, &message, "; nothing was published", report).path(target.dir.display());
     if rejected == 0 {
-        return Err(error
-            .path(target.dir.display())
-            .help("look at the input, and at the steps that take rows out"));
+        return Err(error);
     }
     let kept = shards.abandon_with_rejects()?;
-    Err(error
-        .path(kept.display())
-        .help("the rejects are kept there, each with its reason and place: mend the data or the plan"))
+    let fix = error.get_help().map_or_else(String::new, |fix| format!("{fix}; "));
+    let help = format!("{fix}the rejects are kept, each with its reason and place");
+    Err(error.path(kept.display()).help(help))
 }
 
 /// Rows in memory, and how many were taken out for which reason.
@@ -308,6 +305,7 @@ where
             let mut shuffle = ShuffleSink::new(sink, seed, splits, spill);
             let job = Job { source, decode, stages, sink: &mut shuffle, steps };
             let counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            cancel.begin(Phase::Shuffle);
             let (totals, source) = attended(cancel, interrupted, || shuffle.into_source())?;
             sink.expect(&totals.rows, &totals.bytes)?;
             (counts, source, Arc::new(PickRows), totals.rows)
@@ -316,6 +314,7 @@ where
             let mut pack = PackSink::new(sink, how, splits, spill);
             let job = Job { source, decode, stages, sink: &mut pack, steps };
             let mut counts = run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            cancel.begin(Phase::Pack);
             let (packed, source) = attended(cancel, interrupted, || pack.into_source())?;
             sink.expect(&packed.packs, &packed.bytes)?;
             if let Some(last) = counts.last_mut() {
@@ -367,9 +366,19 @@ fn tokenizer(plan: &Resolved) -> Value {
     })
 }
 
-fn place(place: Place, names: &FileNames) -> String {
+/// A place for programs: `row` counts from 0, `line` from 1.
+fn place(place: Place, names: &FileNames) -> Value {
     let name = names.get(place.file as usize).map_or("?", String::as_str);
-    format!("{name}:{}", place.row)
+    json!({"file": name, "row": place.row, "line": place.line})
+}
+
+/// The reasons of all steps, each with the columns that are to blame, where there are some.
+fn reasons(all: &StepCounts, names: &FileNames) -> Value {
+    let mut reasons = entries(all.removed.iter().map(|(k, v)| (*k, *v)), names);
+    for ((code, column), rows) in &all.columns {
+        reasons[*code]["columns"][column.as_str()] = json!(rows);
+    }
+    reasons
 }
 
 fn entries<'a>(all: impl Iterator<Item = (&'a str, Removed)>, names: &FileNames) -> Value {
@@ -422,7 +431,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
             "dropped": all.removed_rows() - rejected - duplicate - filtered,
         },
         "steps": steps,
-        "reasons": entries(all.removed.iter().map(|(k, v)| (*k, *v)), names),
+        "reasons": reasons(&all, names),
         "findings": entries(all.findings.iter().map(|(k, v)| (k.as_str(), *v)), names),
         "blank_lines": all.sums.get("blank_lines").copied().unwrap_or(0),
         "tokens": tokens(plan, &all),

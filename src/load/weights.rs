@@ -63,7 +63,7 @@ fn same_length(row: &Row<'_>, name: &str, found: usize, wanted: usize) -> Result
 
 #[cold]
 pub(super) fn uneven(row: &Row<'_>, name: &str, found: i64, wanted: usize) -> Error {
-    let message = format!("row {}: `{name}` covers {found}, the row has {wanted}", row.number);
+    let message = format!("`{name}` covers {found}, the row has {wanted}");
     Error::new(Class::Data, "uneven_row", message)
         .row(row.number)
         .column(name)

@@ -14,8 +14,10 @@ pub enum Use {
     Passes,
     /// Its value is read, whatever its type.
     Read,
-    /// It must be text; the verb that says so.
+    /// It must be text where it is not null; the verb that says so.
     Text(&'static str),
+    /// It must be text in every row; likewise.
+    TextInEveryRow(&'static str),
 }
 
 /// A column at some point of the chain, and the source's column it still is.
@@ -153,8 +155,12 @@ impl Walk<'_> {
                 }
             }
             Step::Format { format, .. } => {
-                let columns: Vec<String> = format.columns().into_iter().map(|c| c.name).collect();
-                self.use_all(&columns, Use::Text(verb), verb)?;
+                let used = format.columns();
+                for column in &used {
+                    let used = if column.required { Use::TextInEveryRow(verb) } else { Use::Text(verb) };
+                    self.use_column(&column.name, used, verb)?;
+                }
+                let columns: Vec<String> = used.into_iter().map(|c| c.name).collect();
                 self.alive.retain(|c| !columns.contains(&c.name) && c.name != PROMPT && c.name != COMPLETION);
                 let made = [PROMPT, COMPLETION].map(|name| Alive { name: name.into(), origin: None });
                 self.alive.splice(0..0, made);

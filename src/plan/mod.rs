@@ -52,6 +52,13 @@ impl Plan {
             let help = "leave shuffle out, and give its seed to pack: packs are shuffled as they are made";
             return wrong("pack: the rows are shuffled already".into(), help);
         }
+        if verb == "dedup" && has("shuffle") {
+            return wrong(
+                "dedup: the rows are shuffled already, and it keeps the first of equal rows in input order"
+                    .into(),
+                "put dedup before shuffle: the order in which rows are written is decided last",
+            );
+        }
         if verb == "head" && has("shuffle") {
             return wrong("head: the rows are shuffled already".into(), "put head before shuffle");
         }

@@ -92,6 +92,8 @@ pub struct SourceColumn {
     pub kind: ColumnKind,
     /// How `explain` calls its type.
     pub type_name: String,
+    /// Where the heads of files of JSON hold values and no text among them: what they hold.
+    pub holds: Option<&'static str>,
 }
 
 /// The source, looked at: files found, columns known.
@@ -164,7 +166,7 @@ fn json_column(column: ReadColumn) -> SourceColumn {
         ColumnKind::Bool => "bool",
         ColumnKind::Json => "json",
     };
-    SourceColumn { name: column.name, kind: column.kind, type_name: type_name.into() }
+    SourceColumn { name: column.name, kind: column.kind, type_name: type_name.into(), holds: column.holds }
 }
 
 fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
@@ -176,6 +178,7 @@ fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
             ColumnKind::Json
         },
         type_name: schema::type_name(f),
+        holds: None,
     };
     columns.fields().iter().map(column).collect()
 }

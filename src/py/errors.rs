@@ -44,6 +44,7 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     fields.set_item("line", error.get_line())?;
     fields.set_item("column", error.get_column())?;
     fields.set_item("help", error.get_help())?;
+    fields.set_item("reason", error.get_reason())?;
     let made = PyErr::from_value(class.call((error.to_string(),), Some(&fields))?);
     made.set_cause(py, cause);
     Ok(made)

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// How often a run was interrupted: a reader that waits for bytes watches it.
 pub static INTERRUPTIONS: AtomicU64 = AtomicU64::new(0);
 
-/// Who is told how far a run is: a callable of the bytes read and, where that is known, of all bytes.
+/// What is called while a run goes on: with the phase, the bytes read and, where that is known, all bytes.
 pub struct Progress {
     /// The callable.
     pub callable: Py<PyAny>,
@@ -33,7 +33,8 @@ pub fn enter<T: Send>(
     let mut interrupted = || {
         let tell = |py: Python<'_>| {
             let Some(progress) = progress else { return Ok(()) };
-            progress.callable.call1(py, (watched.bytes_read(), progress.total)).map(|_| ())
+            let now = (watched.phase().name(), watched.bytes_read(), progress.total);
+            progress.callable.call1(py, now).map(|_| ())
         };
         // Asked again while the work winds up: what was raised stays.
         if raised.is_none() {

@@ -19,10 +19,11 @@ use super::tokenizer::spec;
 use crate::dedup::Normalize;
 use crate::disk::Disk;
 use crate::engine::attended;
+use crate::engine::outcome::nothing_left;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
-use crate::error::{Class, Error, Result, nearest_first};
+use crate::error::{Class, Error, Result, did_you_mean};
 use crate::format::OnCollision;
-use crate::limits::{MAX_LINE_BYTES, SHARD_BYTES};
+use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, resolve};
 use crate::record::{Policy, SpecialPolicy, reason, schema};
 use crate::split::SplitOptions;
@@ -37,9 +38,10 @@ pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 /// One of the words an option takes.
 fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
     known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<String> = known.iter().map(|(name, _)| (*name).to_string()).collect();
-        let names = nearest_first(given, &names);
-        Error::new(Class::Plan, "bad_option", format!("{option}=\"{given}\" is none of {}", names.join(", ")))
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let meant = did_you_mean(given, names.iter().copied());
+        let message = format!("{option}=\"{given}\" is none of {}{meant}", names.join(", "));
+        Error::new(Class::Plan, "bad_option", message)
     })
 }
 
@@ -149,15 +151,11 @@ impl PyPlan {
         self.push(py, Ok(Step::Head(rows)))
     }
 
-    /// The plan with a head, for a look at the first rows: before shuffle and pack, which would need them all.
+    /// The plan with a head, for a look at the first `rows` rows: of the first [`PREVIEW_ROWS`] that are read, and
+    /// before shuffle and pack, which would need them all.
     fn head_unshuffled(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        let steps = self
-            .0
-            .steps
-            .iter()
-            .filter(|s| !matches!(s, Step::Shuffle { .. } | Step::Pack { .. }))
-            .cloned()
-            .collect();
+        let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. } | Step::Pack { .. }));
+        let steps = std::iter::once(Step::Head(PREVIEW_ROWS.max(rows))).chain(kept.cloned()).collect();
         PyPlan::new(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
     }
 
@@ -346,12 +344,15 @@ impl PyPlan {
         })?;
         let seconds = start.elapsed().as_secs_f64();
         report["seconds"] = json!(seconds);
-        report["mb_per_s"] = json!(report["bytes_read"].as_f64().unwrap_or(0.0) / 1e6 / seconds.max(1e-9));
+        let rate = |amount: &Value| json!(amount.as_f64().unwrap_or(0.0) / seconds.max(1e-9));
+        report["mb_per_s"] = json!(rate(&report["bytes_read"]).as_f64().unwrap_or(0.0) / 1e6);
+        report["rows_per_s"] = rate(&report["rows"]["read"]);
         Ok(report.to_string())
     }
 
-    /// The plan, whose `sink` calls this several times a second with the stored bytes read, and with all of them
-    /// where they are known. Steps added behind forget it.
+    /// The plan, whose `sink` calls this several times a second with the name of what it does (`read`, `shuffle`,
+    /// `pack`, `publish`), with the stored bytes read, and with all of them where they are known. A plan with further
+    /// steps does not call it.
     fn with_progress(&self, callable: Py<PyAny>) -> Self {
         PyPlan(self.0.clone(), Some(Arc::new(callable)))
     }
@@ -364,8 +365,12 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// The rows as a table, and the report.
-    fn collect(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<(PyTable, String)> {
+    /// The rows as a table, the report, and where no row is left of those read, an error that says why.
+    fn collect(
+        &self,
+        py: Python<'_>,
+        threads: Option<usize>,
+    ) -> PyResult<(PyTable, String, Option<Py<PyAny>>)> {
         let plan = self.resolve(py)?;
         if plan.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
             let e = Error::new(
@@ -385,7 +390,8 @@ impl PyPlan {
                 Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
             }
         };
-        Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string()))
+        let why = nothing_left(&collected.report).map(|e| to_python(py, &e).into_value(py).into_any());
+        Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string(), why))
     }
 }
 

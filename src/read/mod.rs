@@ -50,12 +50,14 @@ pub struct ReadColumn {
     pub name: String,
     /// What to make of its values.
     pub kind: ColumnKind,
+    /// Where the heads of the files hold values and no text among them: what they hold.
+    pub holds: Option<&'static str>,
 }
 
 impl ReadColumn {
     /// A column of this name and kind.
     pub fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
-        ReadColumn { name: name.into(), kind }
+        ReadColumn { name: name.into(), kind, holds: None }
     }
 }
 

@@ -78,6 +78,9 @@ struct Seen {
     int: bool,
     float: bool,
     bool: bool,
+    array: bool,
+    object: bool,
+    /// A number that no column of numbers holds.
     other: bool,
 }
 
@@ -89,12 +92,30 @@ impl Seen {
             Kind::Int if json::int64(raw).is_some() => self.int = true,
             Kind::Float if json::float64(raw).is_some() => self.float = true,
             Kind::String => self.text = true,
-            Kind::Int | Kind::Float | Kind::Array | Kind::Object => self.other = true,
+            Kind::Array => self.array = true,
+            Kind::Object => self.object = true,
+            Kind::Int | Kind::Float => self.other = true,
         }
     }
 
+    /// What a column of JSON holds, where no value is text.
+    fn holds(&self) -> Option<&'static str> {
+        if self.text || self.kind() != ColumnKind::Json {
+            return None;
+        }
+        let numbers = self.int || self.float || self.other;
+        Some(match (self.array, self.object, numbers, self.bool) {
+            (true, false, false, false) => "lists",
+            (false, true, false, false) => "objects",
+            (true, true, false, false) => "lists and objects",
+            (false, false, true, false) => "numbers",
+            (false, false, true, true) => "numbers, true and false",
+            _ => "values of several types",
+        })
+    }
+
     fn kind(&self) -> ColumnKind {
-        match (self.text, self.int, self.float, self.bool, self.other) {
+        match (self.text, self.int, self.float, self.bool, self.other | self.array | self.object) {
             (_, false, false, false, false) => ColumnKind::Text,
             (false, true, false, false, false) => ColumnKind::Int64,
             (false, _, true, false, false) => ColumnKind::Float64,
@@ -149,7 +170,11 @@ impl Columns {
     }
 
     fn finish(self) -> Vec<ReadColumn> {
-        self.seen.into_iter().map(|(name, seen)| ReadColumn::new(name, seen.kind())).collect()
+        let column = |(name, seen): (String, Seen)| ReadColumn {
+            holds: seen.holds(),
+            ..ReadColumn::new(name, seen.kind())
+        };
+        self.seen.into_iter().map(column).collect()
     }
 }
 

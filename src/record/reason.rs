@@ -7,38 +7,41 @@ pub struct Reason {
     pub code: &'static str,
     /// One sentence.
     pub about: &'static str,
+    /// What to do about rows that have it, in words of the Python interface, with COLUMN and TOKEN for what the rows
+    /// name; empty where nothing is wrong with them.
+    pub fix: &'static str,
 }
 
 macro_rules! reasons {
-    ($($name:ident $code:literal $about:literal;)*) => {
+    ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
         $(#[doc = $about] pub const $name: &str = $code;)*
         /// All reasons, in the order of the way of the data.
-        pub const REASONS: &[Reason] = &[$(Reason { code: $code, about: $about }),*];
+        pub const REASONS: &[Reason] = &[$(Reason { code: $code, about: $about, fix: $fix }),*];
     };
 }
 
 reasons! {
-    BAD_JSON "bad_json" "The line is not valid JSON.";
-    BAD_UTF8 "bad_utf8" "The line is not valid UTF-8.";
-    NOT_AN_OBJECT "not_an_object" "The line is valid JSON, but not an object with columns.";
-    LINE_TOO_LONG "line_too_long" "The line is longer than max_line_bytes.";
-    MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row.";
-    WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row.";
-    FILTERED "filtered" "The filter's expression was false or null for this row.";
-    NOT_IN_HEAD "not_in_head" "The row came after the first n that head(n) keeps.";
-    BLANK_FIELD "blank_field" "A field that must not be blank is empty or holds only white space.";
-    TOO_SHORT "too_short" "A field has fewer characters than the rule asks for.";
-    TOO_MANY_CHARS "too_many_chars" "A field has more characters than the rule allows.";
-    VALUE_NOT_ALLOWED "value_not_allowed" "A field holds a value that is not on the rule's list.";
-    EMPTY_PROMPT "empty_prompt" "The rendered prompt is empty or holds only white space.";
-    EMPTY_COMPLETION "empty_completion" "The rendered completion is empty or holds only white space.";
-    SEPARATOR_COLLISION "separator_collision" "The separator occurs in the row where the format did not put it.";
-    STOP_COLLISION "stop_collision" "The stop occurs in the row where the format did not put it.";
-    SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, written out.";
-    DUPLICATE "duplicate" "An earlier row of this run has the same key.";
-    DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key.";
-    TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it.";
-    NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained.";
+    BAD_JSON "bad_json" "The line is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text";
+    BAD_UTF8 "bad_utf8" "The line is not valid UTF-8." "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8";
+    NOT_AN_OBJECT "not_an_object" "The line is valid JSON, but not an object with columns." "write each row as an object with columns, such as {\"text\": …}";
+    LINE_TOO_LONG "line_too_long" "The line is longer than max_line_bytes." "check the line ends, since mostly the whole file is one line, or raise max_line_bytes of scan_jsonl";
+    MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row." "put `COLUMN` in an optional part, {#COLUMN}…{COLUMN}…{/COLUMN}, or give it a value before format: with_columns(pl.col(\"COLUMN\").fill_null(\"\"))";
+    WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a column of text instead of `COLUMN`, or make text of it first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
+    FILTERED "filtered" "The filter's expression was false or null for this row." "look at the expression of filter: it is false or null for these rows";
+    NOT_IN_HEAD "not_in_head" "The row came after the first n that head(n) keeps." "";
+    BLANK_FIELD "blank_field" "A field that must not be blank is empty or holds only white space." "fill `COLUMN` in, or leave it out of validate(not_blank=)";
+    TOO_SHORT "too_short" "A field has fewer characters than the rule asks for." "lower min_chars of validate for `COLUMN`";
+    TOO_MANY_CHARS "too_many_chars" "A field has more characters than the rule allows." "raise max_chars of validate for `COLUMN`";
+    VALUE_NOT_ALLOWED "value_not_allowed" "A field holds a value that is not on the rule's list." "add the values to allowed= of validate for `COLUMN`";
+    EMPTY_PROMPT "empty_prompt" "The rendered prompt is empty or holds only white space." "for data without prompts use PromptFormat(\"\", completion=…); else name other columns in the template";
+    EMPTY_COMPLETION "empty_completion" "The rendered completion is empty or holds only white space." "name the column that holds the answers in completion=";
+    SEPARATOR_COLLISION "separator_collision" "The separator occurs in the row where the format did not put it." "take another separator, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
+    STOP_COLLISION "stop_collision" "The stop occurs in the row where the format did not put it." "take another stop, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
+    SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, written out." "where the rows end in TOKEN, make it the stop: PromptFormat(…, stop=\"TOKEN\"); else choose tokenize(special_tokens=): \"as_text\", \"strip\" or \"as_token\"";
+    DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
+    DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
+    TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
+    NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "look at completion= and at the stop: the tokenizer makes no token of them";
 }
 
 /// The registry's entry of this code.

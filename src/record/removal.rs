@@ -102,6 +102,9 @@ impl Batch {
             let place = self.places.at(removal.index);
             keep[removal.index] = false;
             counts.remove(removal.code, place);
+            if let Some(column) = &removal.column {
+                counts.blame(removal.code, column);
+            }
             match policy {
                 Policy::Drop => {}
                 Policy::Reject => {

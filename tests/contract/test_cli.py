@@ -117,7 +117,7 @@ def test_standard_input_is_read_by_a_process_of_its_own() -> None:
     report = json.loads(done.stdout)
     assert report["rows"]["read"] == 4
     assert report["steps"][0]["step"] == "scan_jsonl"
-    assert report["reasons"]["duplicate"]["first"] == "<stdin>:2"
+    assert report["reasons"]["duplicate"]["first"] == {"file": "<stdin>", "row": 2, "line": 3}
 
 
 def test_a_failing_process_has_its_exit_code_and_no_traceback() -> None:
@@ -143,9 +143,9 @@ def test_explain_prints_the_plan_of_prepare(tokenizer_folder: Path) -> None:
 
 def test_preview_prints_rows() -> None:
     text = run("preview", "raw.jsonl", "-n", "1", "--separator", "=>").stdout
-    assert "row 0" in text
+    assert "row 1" in text
     assert "a=>1↵\n###↵" in text
-    assert "row 1" not in text
+    assert "row 2" not in text
 
 
 def test_verify_finds_damage() -> None:
@@ -180,13 +180,14 @@ FAILURES = {
         1,
         "error[separator_collision]: separator",
     ),
-    "no such column": (["--template", "{promt}"], 2, "error[missing_column]: format: there is no column `promt`"),
+    "no such column": (["--template", "{promt}"], 2, "there are: prompt, completion; did you mean `prompt`?"),
     "broken template": (["--template", "{prompt"], 2, "error[bad_template]: "),
     "wrong word": (["--on-collision", "nope"], 2, "error[bad_option]: on_collision="),
     "empty mark": (["--stop", ""], 2, "error[bad_prompt_format]: the stop is empty"),
     "no tokenizer": (["--tokenizer", "nope"], 2, "error[tokenizer_not_found]: there is no such tokenizer"),
     "no number": (["--max-rejects", "few"], 2, "'few' is neither a number of rows nor a share such as 0.01 or 1%"),
     "unknown option": (["--lenght", "3"], 2, "No such option: --lenght"),
+    "option nearly right": (["--separater", "x"], 2, "No such option: --separater (Possible options: --separator"),
     "trailing backslash": (["--separator", "x\\"], 2, "has a backslash that escapes nothing"),
     "broken escape": (["--stop", r"\u12"], 2, "has a backslash that escapes nothing"),
     "share above 1": (["--valid", "2"], 2, "error[bad_option]: split: valid=2 is not a share"),

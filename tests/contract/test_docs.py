@@ -177,8 +177,9 @@ def paths_of(value: Any, path: str = "") -> Iterator[str]:
 
 
 def general(path: str) -> str:
-    path = re.sub(r"(^|removed\.)(reasons\.)?[a-z_0-9]+\.(count|first)$", r"\1\2<code>.\3", path)
-    path = re.sub(r"^findings\..+\.(count|first)$", r"findings.<name>.\1", path)
+    path = re.sub(r"(^|removed\.)(reasons\.)?[a-z_0-9]+\.(count|first\.\w+)$", r"\1\2<code>.\3", path)
+    path = re.sub(r"^reasons\.[a-z_0-9]+\.columns\..+$", "reasons.<code>.columns.<column>", path)
+    path = re.sub(r"^findings\..+\.(count|first\.\w+)$", r"findings.<name>.\1", path)
     return re.sub(r"^groups\.rows\..+\.\w+$", "groups.rows.<value>.<split>", path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,12 @@ def test_each_can_be_caught_as_ours_and_as_the_built_in(
 ) -> None:
     assert issubclass(kind, fp.FastprepError)
     assert issubclass(kind, built_in)
-    error = kind("what", code="slug", path=Path("a"), row=1, line=2, column="c", help="do this")
+    error = kind("what", code="slug", path=Path("a"), row=1, line=2, column="c", help="do this", reason="why:c")
     assert str(error) == "what"
     for copy in (error, pickle.loads(pickle.dumps(error))):
         assert type(copy) is kind
-        parts = (copy.code, copy.path, copy.row, copy.line, copy.column, copy.help)
-        assert parts == ("slug", "a", 1, 2, "c", "do this")
+        parts = (copy.code, copy.path, copy.row, copy.line, copy.column, copy.help, copy.reason)
+        assert parts == ("slug", "a", 1, 2, "c", "do this", "why:c")
 
 
 def test_the_tree_is_whole() -> None:
@@ -60,15 +61,17 @@ def test_the_first_row_that_raises_is_named_wherever_batches_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "listed"),
+    ("wanted", "meant"),
     [
-        ("instructions", "instruction, input, output"),
-        ("Input", "input, output, instruction"),
-        ("outputs", "output, input, instruction"),
+        ("instructions", "; did you mean `instruction`?"),
+        ("Input", "; did you mean `input`?"),
+        ("ouptut", "; did you mean `output`?"),
+        ("question", ""),
     ],
 )
-def test_a_missing_column_names_those_there_are_the_nearest_first(wanted: str, listed: str) -> None:
-    with refused(fp.ColumnError, "missing_column", f"there is no column `{wanted}`; there are: {listed}") as e:
+def test_a_missing_column_names_those_there_are_and_the_one_that_was_meant(wanted: str, meant: str) -> None:
+    says = f"there is no column `{wanted}`; there are: output, instruction, input{meant}"
+    with refused(fp.ColumnError, "missing_column", f"{re.escape(says)}$") as e:
         records({"output": "x", "instruction": "y", "input": "z"}).select(wanted).explain()
     assert e.value.column == wanted
     assert isinstance(e.value, KeyError)
@@ -118,5 +121,5 @@ def test_rows_behind_a_head_have_a_reason(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
     pairs(("a", "b")).sink_arrow(tmp_path / "out")
-    with pytest.raises(KeyError, match="there is no split 'trian'; there are: train"):
+    with pytest.raises(KeyError, match="there is no split 'trian'; there are: train; did you mean `train`"):
         fp.load(tmp_path / "out")["trian"]

@@ -64,7 +64,7 @@ def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
         normalize = ["case"]
         [[step]]
         verb = "split"
-        valid = 0.5
+        valid = "50%"
         seed = 3
         [[step]]
         verb = "tokenize"
@@ -77,7 +77,7 @@ def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
         verb = "shuffle"
         seed = 3
         """,
-        sink='path = "out"\nformats = ["arrow", "jsonl"]\nmax_rejects = 0.5',
+        sink='path = "out"\nformats = ["arrow", "jsonl"]\nmax_rejects = "50%"',
     )
     report = read_plan(path).run()
     assert report.rows == {"read": 4, "written": 2, "rejected": 0, "duplicate": 1, "filtered": 1, "dropped": 0}
@@ -112,6 +112,12 @@ WRONG_STEPS = {
     "select without columns": ('verb = "select"', "bad_plan_file", r"step 1 \(select\): `columns` is missing"),
     "select of a number": ('verb = "select"\ncolumns = 3', "bad_option", r"step 1 \(select\): columns=3 must be"),
     "rename to a number": ('verb = "rename"\nq = 3', "bad_option", r"step 1 \(rename\): "),
+    "verb nearly right": ('verb = "dedupe"', "bad_plan_file", "step 1 has the verb 'dedupe'; did you mean `dedup`"),
+    "option nearly right": (
+        'verb = "dedup"\nnormalise = "case"',
+        "bad_plan_file",
+        "there is no option `normalise`; did you mean `normalize`",
+    ),
     "unknown option": ('verb = "head"\nm = 3', "bad_plan_file", "there is no option `m`\n.*\n  help: options are n"),
     "wrong type": ('verb = "head"\nn = "x"', "bad_option", r"step 1 \(head\): n='x' is not a whole number"),
     "wrong word": (

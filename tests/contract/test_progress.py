@@ -9,7 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tiny import PAIR, pairs
+
 import fastprep as fp
+from fastprep import progress
 
 
 def prepare(folder: Path, stderr: int) -> subprocess.CompletedProcess[str]:
@@ -35,12 +39,37 @@ def test_a_terminal_gets_a_bar_and_standard_output_the_report_alone(tmp_path: Pa
 
 
 def test_progress_is_told_in_stored_bytes(tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
+    told: list[tuple[str, int, int | None]] = []
     raw = tmp_path / "raw.jsonl"
     rows = (json.dumps({"prompt": f"{i} " + "x" * 500, "completion": "b"}) + "\n" for i in range(100_000))
     raw.write_text("".join(rows), "utf-8")
-    plan = fp.scan_jsonl(raw)._plan.with_progress(lambda read, total: told.append((read, total)))
+    plan = fp.scan_jsonl(raw)._plan.with_progress(lambda *now: told.append(now))
     fp.Pipeline(plan).sink_arrow(tmp_path / "out", threads=1)
     size = raw.stat().st_size
-    assert all(total == size and read <= size for read, total in told)
-    assert told == sorted(told)
+    assert all(total == size and read <= size for _, read, total in told)
+    assert [read for _, read, _ in told] == sorted(read for _, read, _ in told)
+
+
+@pytest.mark.parametrize(("verb", "phase"), [("shuffle", "shuffle"), ("pack", "pack")])
+def test_progress_names_its_phase(verb: str, phase: str, tokenizer_folder: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    plan = pairs(*((f"{i}", "b") for i in range(10))).format(PAIR).tokenize(tokenizer_folder, max_length=64)
+    watched = getattr(plan, verb)()._plan.with_progress(lambda phase, read, total: told.append(phase))
+    fp.Pipeline(watched).sink_arrow(tmp_path / "out")
+    order = ["read", phase, "publish"]
+    assert told[-1] == "publish"
+    assert told == sorted(told, key=order.index)
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        (("read", 1, 2), ("read", 2)),
+        (("read", 1, None), ("read", None)),
+        (("read", 2, 2), ("write", None)),
+        (("shuffle", 2, 2), ("shuffle", None)),
+        (("publish", 2, 2), ("publish", None)),
+    ],
+)
+def test_a_bar_at_its_end_is_one_without_an_end(now: tuple[str, int, int], shown: tuple[str, int | None]) -> None:
+    assert progress.bar_of(*now) == shown

@@ -1,5 +1,7 @@
 """Columns of type json in expressions: refused by name, with the way to their text."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -28,3 +30,30 @@ def test_its_text_can_be_used() -> None:
 def test_other_failures_stay_what_they_are() -> None:
     with pytest.raises(fp.CallbackError):
         fp.from_records(ROWS).filter(pl.col("text").str.to_date("%Y", strict=True) > pl.lit(3)).collect()
+
+
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [
+        ([[{"from": "human"}], None], "lists"),
+        ([{"a": 1}], "objects"),
+        ([{"a": 1}, [1]], "lists and objects"),
+        ([1 << 70], "numbers"),
+        ([True, 1], "numbers, true and false"),
+        ([True, []], "values of several types"),
+    ],
+)
+def test_a_template_over_a_column_without_text_is_refused_before_a_row_is_read(values: list[Any], holds: str) -> None:
+    rows = fp.from_records([{"q": value, "a": "x"} for value in values])
+    plan = rows.format(fp.PromptFormat("{q}", completion="{a}"))
+    says = f"format: column `q` holds {holds} and no text at the head of the input, and text is needed"
+    with pytest.raises(fp.ColumnError, match=says) as e:
+        plan.explain()
+    assert (e.value.code, e.value.column) == ("wrong_type", "q")
+
+
+def test_a_column_with_some_text_or_in_an_optional_part_is_not_refused() -> None:
+    rows = [{"q": ["x"], "a": "x"}, {"q": "text", "a": "y"}, {"q": None, "a": "z"}]
+    assert fp.from_records(rows).format(fp.PromptFormat("{q}", completion="{a}")).collect().num_rows == 1
+    optional = fp.PromptFormat("{a}{#q}{q}{/q}", completion="{a}")
+    assert fp.from_records([rows[0], rows[2]]).format(optional).collect().num_rows == 1

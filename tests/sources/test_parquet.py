@@ -63,8 +63,8 @@ def test_rows_are_numbered_through_row_groups_and_files(path: Path, tmp_path: Pa
     assert rejects(tmp_path / "out")[0]["record"] == {"prompt": None, "completion": "3"}
 
 
-def test_a_missing_column_names_the_nearest_first(path: Path) -> None:
-    with refused(fp.ColumnError, "missing_column", "select: there is no column `promt`; there are: prompt, price, n, "):
+def test_a_missing_column_names_the_one_that_was_meant(path: Path) -> None:
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `promt`; .*; did you mean `prompt`"):
         fp.scan_parquet(path).select("promt").explain()
 
 

@@ -83,7 +83,7 @@ def test_places_count_rows_lines_and_bytes_of_the_decompressed_stream(tmp_path: 
     assert {k: reject[k] for k in ("code", "file", "row", "line", "byte")} == {
         "code": "bad_json", "file": "b.jsonl.gz", "row": 2, "line": 3, "byte": 14,
     }  # fmt: skip
-    assert report.to_dict()["reasons"]["bad_json"]["first"] == "b.jsonl.gz:2"
+    assert report.to_dict()["reasons"]["bad_json"]["first"] == {"file": "b.jsonl.gz", "row": 2, "line": 3}
 
 
 @pytest.mark.parametrize(

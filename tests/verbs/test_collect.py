@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import polars as pl
@@ -46,6 +47,22 @@ def test_no_rows_still_have_columns() -> None:
     assert empty.collect().column_names == ["prompt", "completion"]
     assert empty.to_polars().shape == (0, 2)
     assert records().collect().num_rows == 0
+
+
+@pytest.mark.parametrize("run", ["collect", "to_polars"])
+def test_rejects_that_leave_no_row_are_warned_about(run: str) -> None:
+    plan = pairs(("a", ""), ("b", " "), ("c\n##\n", "d\n##\n")).format(PAIR)
+    says = f"{run}: no row is left of the 3 read; taken out: 2 empty_completion, 1 separator_collision\n  help: name"
+    with pytest.warns(UserWarning, match=says) as caught:
+        assert len(getattr(plan, run)()) == 0
+    assert caught[0].filename == __file__
+
+
+def test_an_answer_without_rows_is_no_reason_to_warn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert PLAN.filter(pl.lit(False)).collect().num_rows == 0
+        assert records().collect().num_rows == 0
 
 
 def test_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,10 @@ def test_each_dropped_row_names_the_one_kept(tmp_path: Path) -> None:
     jsonl(tmp_path / "b.jsonl", ROWS[2:])
     report = fp.scan_jsonl(f"{tmp_path}/*.jsonl").dedup().sink_arrow(tmp_path / "out")
     assert report.rows == {"read": 5, "written": 3, "rejected": 0, "duplicate": 2, "filtered": 0, "dropped": 0}
-    assert report.to_dict()["reasons"]["duplicate"] == {"count": 2, "first": "b.jsonl:0"}
+    assert report.to_dict()["reasons"]["duplicate"] == {
+        "count": 2,
+        "first": {"file": "b.jsonl", "row": 0, "line": 1},
+    }
     first, second = duplicates(tmp_path / "out")
     assert first == {"file": "b.jsonl", "row": 0, "line": 1, "kept": {"file": "a.jsonl", "row": 0, "line": 1}}
     assert (second["row"], second["kept"]["file"], second["kept"]["row"]) == (2, "a.jsonl", 1)
@@ -137,7 +140,7 @@ def test_is_explained_with_every_default() -> None:
     [
         ({"on": []}, "on names no column"),
         ({"on": 5}, "on=5 must be"),
-        ({"normalize": ["unicod"]}, 'normalize="unicod" is none of unicode, case, whitespace'),
+        ({"normalize": ["unicod"]}, 'normalize="unicod" is none of unicode, case, whitespace; did you mean `unicode`'),
         ({"normalize": "lower"}, 'normalize="lower" is none of'),
     ],
 )
@@ -146,7 +149,7 @@ def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
         records(*ROWS).dedup(**options)
 
 
-def test_a_missing_column_names_the_nearest_first() -> None:
+def test_a_missing_column_names_those_there_are() -> None:
     with refused(fp.ColumnError, "missing_column", "dedup: there is no column `aa`; there are: a, b"):
         records(*ROWS).dedup("aa").explain()
 

@@ -107,7 +107,9 @@ def test_predicates_are_joined_by_and() -> None:
 def test_filtered_rows_are_counted_and_are_no_rejects(tmp_path: Path) -> None:
     report = records({"a": "1"}, {"a": "2"}, {"a": None}).filter(pl.col("a") == "2").sink_arrow(tmp_path / "out")
     assert report.rows == {"read": 3, "written": 1, "rejected": 0, "duplicate": 0, "filtered": 2, "dropped": 0}
-    assert report.to_dict()["reasons"] == {"filtered": {"count": 2, "first": "data:0"}}
+    assert report.to_dict()["reasons"] == {
+        "filtered": {"count": 2, "first": {"file": "data", "row": 0, "line": 1}}
+    }
     assert rejects(tmp_path / "out") == []
 
 
@@ -123,8 +125,9 @@ def test_a_column_that_format_used_up_says_so() -> None:
     assert "put this step before format" in e.value.help
 
 
-def test_a_missing_column_names_the_nearest_first() -> None:
-    with refused(fp.ColumnError, "missing_column", "filter: there is no column `txt`; there are: text, "):
+def test_a_missing_column_names_the_one_that_was_meant() -> None:
+    says = "filter: there is no column `txt`; there are: .*; did you mean `text`"
+    with refused(fp.ColumnError, "missing_column", says):
         fp.from_arrow(FRAME).filter(pl.col("txt") == "x").explain()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tiny import PAIR, pairs, records, refused
+from tiny import PAIR, jsonl, pairs, records, refused
 
 import fastprep as fp
 
@@ -17,9 +20,9 @@ def shown(plan: fp.Pipeline, capsys: pytest.CaptureFixture[str], n: int = 3) -> 
 
 def test_shows_context_and_target_with_marked_line_ends(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(pairs(("what\tis\x07it", "this"), ("x", "y")).format(PAIR), capsys, 1)
-    assert text.startswith("context · trained\nrow 0 ")
+    assert text.startswith("context · trained\nrow 1 ")
     assert "what→is\\x07it↵\n##↵\nthis↵\n###↵" in text
-    assert "row 1" not in text
+    assert "row 2" not in text
 
 
 def test_shows_tokens_and_counts(tokenizer_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,7 +30,7 @@ def test_shows_tokens_and_counts(tokenizer_folder: Path, capsys: pytest.CaptureF
     row = plan.collect().to_pylist()[0]
     trained = sum(label != -100 for label in row["labels"])
     text = shown(plan, capsys)
-    assert f"row 0 · {row['split']} · {len(row['input_ids'])} tokens, {trained} trained" in text
+    assert f"row 1 · {row['split']} · {len(row['input_ids'])} tokens, {trained} trained" in text
     assert "what is↵\n##↵\nparis↵\n###↵" in text
 
 
@@ -37,7 +40,7 @@ def test_shows_columns_where_there_is_no_format(capsys: pytest.CaptureFixture[st
 
 def test_says_what_was_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(pairs(("a", ""), ("a", "b")).format(PAIR), capsys)
-    assert "taken out  1 empty_completion, first: data:0" in text
+    assert "taken out  1 empty_completion, first: data:1" in text
 
 
 def test_needs_no_shuffle_of_all_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +49,44 @@ def test_needs_no_shuffle_of_all_rows(capsys: pytest.CaptureFixture[str]) -> Non
             yield {"prompt": "a", "completion": "b" * 1000}
 
     plan = fp.from_records(endless()).format(PAIR).shuffle()  # type: ignore[arg-type]
-    assert "row 0" in shown(plan, capsys, 1)
+    assert "row 1" in shown(plan, capsys, 1)
+
+
+def test_a_plan_that_rejects_every_row_ends_soon_and_says_why() -> None:
+    read = 0
+
+    def endless() -> object:
+        nonlocal read
+        while True:
+            read += 1
+            yield {"prompt": "a", "completion": "" if read % 10 else None, "long": "x" * 1000}
+
+    with refused(fp.DataError, "no_rows", "no row is left of the 10000 read; taken out: 9000 empty_completion, ") as e:
+        fp.from_records(endless()).format(PAIR).preview()  # type: ignore[arg-type]
+    assert e.value.reason == "empty_completion"
+    assert "completion=" in e.value.help
+    assert read < 100_000
+
+
+def test_places_of_sources_without_lines_count_rows_from_1(capsys: pytest.CaptureFixture[str]) -> None:
+    table = pairs(("x", "y"), ("a", ""), ("c", "d")).collect()
+    assert "first: frame:2" in shown(fp.from_arrow(table, name="frame").format(PAIR), capsys)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_any_terminal_can_show_it(encoding: str, tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "u.jsonl", [{"prompt": "a\tb", "completion": "é → 日"}])
+    code = f"import fastprep as fp; fp.scan_jsonl({str(path)!r}).format(fp.PromptFormat('{{prompt}}', completion="
+    code += "'{completion}')).preview()"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode(encoding)
+    assert {
+        "cp1252": "a\\tb\\n\n##\\n\né \\u2192 \\u65e5\\n",
+        "ascii": "a\\tb\\n\n##\\n\n\\xe9 \\u2192 \\u65e5\\n",
+        "utf-8": "a→b↵\n##↵\né → 日↵",
+    }[encoding] in text.replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("n", [0, -1, "3"])

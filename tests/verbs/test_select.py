@@ -43,7 +43,7 @@ def test_pipe_gives_the_chain_to_a_function() -> None:
 
 def test_what_is_not_there_is_told_when_the_plan_is_explained() -> None:
     plan = records(ROW).select("a", "bb")
-    with refused(fp.ColumnError, "missing_column", "select: there is no column `bb`; there are: b, a, c") as e:
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `bb`; there are: a, b, c") as e:
         plan.explain()
     assert e.value.column == "bb"
     with refused(fp.ColumnError, "missing_column", "select: there is no column `b`; there are: a"):

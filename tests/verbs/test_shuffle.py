@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import column, records, refused
@@ -54,3 +55,10 @@ def test_a_seed_is_a_whole_number(seed: object) -> None:
 def test_a_chain_has_one_shuffle() -> None:
     with refused(fp.PlanError, "bad_chain", "shuffle: the chain has one already"):
         PLAN.shuffle().shuffle(seed=2)
+
+
+@pytest.mark.parametrize(("verb", "options"), [("dedup", {"on": "i"}), ("dedup", {}), ("head", {"n": 3})])
+def test_steps_that_ask_for_the_first_rows_come_before(verb: str, options: dict[str, Any]) -> None:
+    with refused(fp.PlanError, "bad_chain", f"{verb}: the rows are shuffled already") as e:
+        getattr(PLAN.shuffle(), verb)(**options)
+    assert f"put {verb} before shuffle" in e.value.help

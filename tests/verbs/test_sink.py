@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from tiny import PAIR, as_nobody, closed_folder, pairs, read_jsonl, records, refused, rejects, rows
+from tiny import PAIR, as_nobody, closed_folder, jsonl, pairs, read_jsonl, records, refused, rejects, rows
 
 import fastprep as fp
 
@@ -116,9 +117,15 @@ def test_as_many_rejects_as_are_allowed(most: float | None, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("most", "allows"), [(0, "max_rejects=0 allows"), (1, "max_rejects=1 allows"), (0.4, r"max_rejects=0.4 \(0.4 of")]
+    ("most", "allows"),
+    [
+        (0, "max_rejects=0 allows"),
+        (1, "max_rejects=1 allows"),
+        (0.4, r"max_rejects=0.4 \(0.4 of"),
+        ("40%", r"max_rejects=0.4 \(0.4 of"),
+    ],
 )
-def test_more_rejects_publish_nothing_but_themselves(most: float, allows: str, tmp_path: Path) -> None:
+def test_more_rejects_publish_nothing_but_themselves(most: float | str, allows: str, tmp_path: Path) -> None:
     with refused(fp.DataError, "too_many_rejects", f"2 of 4 rows were rejected, more than {allows}") as e:
         MIXED.sink_arrow(tmp_path / "out", max_rejects=most)
     assert "taken out: 2 empty_completion" in str(e.value)
@@ -139,6 +146,51 @@ def test_a_result_without_rows_is_no_data_set(tmp_path: Path) -> None:
         assert not (tmp_path / "out").exists()
     # Only the last has rejects to keep.
     assert [p.name for p in tmp_path.iterdir()] == ["out.rejects.jsonl"]
+
+
+def test_no_row_left_names_the_commonest_reason_and_its_fix(tokenizer_folder: Path, tmp_path: Path) -> None:
+    rows = [{"q": "a", "a": "b<|endoftext|>"}] * 2 + [{"q": None, "a": "b"}]
+    plan = records(*rows).format(fp.PromptFormat("{q}", completion="{a}"))
+    with refused(fp.DataError, "no_rows", "no row is left of the 3 read; taken out: 2 special_token_in_text:") as e:
+        plan.tokenize(tokenizer_folder).sink_arrow(tmp_path / "out")
+    assert e.value.reason == "special_token_in_text:<|endoftext|>"
+    assert 'stop="<|endoftext|>"' in e.value.help
+    assert "the rejects are kept" in e.value.help
+    with refused(fp.DataError, "no_rows", "taken out: 1 missing_field:q") as e:
+        records(rows[2]).format(fp.PromptFormat("{q}", completion="{a}")).sink_arrow(tmp_path / "out")
+    assert "{#q}…{q}…{/q}" in e.value.help
+
+
+def test_the_report_names_the_columns_that_are_to_blame(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"q": "a", "a": "b"}, {"a": "b"}, {"q": "a"}, {"q": "a"}, {"q": 1, "a": "b"}])
+    report = fp.scan_jsonl(path).format(fp.PromptFormat("{q}", completion="{a}")).sink_arrow(tmp_path / "out")
+    assert report.to_dict()["reasons"] == {
+        "missing_field": {
+            "count": 3,
+            "first": {"file": "x.jsonl", "row": 1, "line": 2},
+            "columns": {"a": 2, "q": 1},
+        },
+        "wrong_type": {"count": 1, "first": {"file": "x.jsonl", "row": 4, "line": 5}, "columns": {"q": 1}},
+    }
+    assert "  -         3  missing_field:a,q  first: x.jsonl:2\n" in str(report)
+
+
+def test_places_of_sources_without_lines_count_rows_from_1_for_people(tmp_path: Path) -> None:
+    table = pairs(("x", "y"), ("a", "")).collect()
+    report = fp.from_arrow(table, name="frame").format(PAIR).sink_arrow(tmp_path / "out")
+    assert report.to_dict()["reasons"]["empty_completion"]["first"] == {"file": "frame", "row": 1, "line": None}
+    assert "first: frame:2" in str(report)
+    with refused(fp.DataError, "blank_field", "\n  at frame, row 2\n") as e:
+        fp.from_arrow(table, name="frame").validate(not_blank="completion", on_invalid="raise").collect()
+    assert (e.value.row, e.value.line) == (1, None)
+
+
+def test_rows_per_second_are_said_where_a_source_has_no_bytes(tmp_path: Path) -> None:
+    report = fp.from_arrow(pairs(("x", "y")).collect()).format(PAIR).sink_arrow(tmp_path / "out")
+    assert re.match(r"1 rows written of 1 read in .* s \([\d,]+ rows/s\)\n", str(report))
+    assert report.to_dict()["rows_per_s"] > 0
+    path = jsonl(tmp_path / "x.jsonl", [{"prompt": "x", "completion": "y"}])
+    assert " MB/s)" in str(fp.scan_jsonl(path).format(PAIR).sink_arrow(tmp_path / "lines"))
 
 
 def test_rejects_and_report_agree_at_every_step(tmp_path: Path) -> None:
@@ -199,14 +251,14 @@ def test_a_folder_that_may_not_be_written_is_told() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"formats": ["arow"]}, 'formats="arow" is none of arrow, jsonl'),
+        ({"formats": ["arow"]}, 'formats="arow" is none of arrow, jsonl; did you mean `arrow`'),
         ({"formats": []}, "no format to write"),
         ({"formats": ["arrow", "arrow"]}, "the format arrow was given twice"),
         ({"formats": ["jsonl"], "compression": "bz2"}, 'compression="bz2" is none of gzip, zstd'),
         ({"max_rejects": -1}, "max_rejects=-1 is neither a number of rows nor a share"),
         ({"max_rejects": 1.5}, "max_rejects=1.5 is neither"),
         ({"max_rejects": float("nan")}, "max_rejects=nan is neither"),
-        ({"max_rejects": "1%"}, "max_rejects='1%' is neither"),
+        ({"max_rejects": "101%"}, "max_rejects='101%' is neither"),
         ({"shard_bytes": 0}, "shard_bytes=0 must be at least 1"),
         ({"shard_bytes": -5}, "shard_bytes=-5 must be at least 1"),
         ({"threads": 0}, "threads=0 must be at least 1"),

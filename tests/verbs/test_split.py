@@ -95,6 +95,12 @@ def test_report_by_a_column_of_texts_is_refused() -> None:
         rows(many.split(valid=0.5, report_by="prompt"))
 
 
+@pytest.mark.parametrize(("given", "meant"), [("2%", 0.02), ("0.29 %", 0.0029), ("7%", 0.07)])
+def test_a_share_may_be_a_percentage(given: str, meant: float) -> None:
+    plan = records(*ROWS)
+    assert plan.split(valid=given).explain() == plan.split(valid=meant).explain()
+
+
 def test_is_explained_with_what_decides() -> None:
     plan = records(*ROWS)
     assert "SPLIT        valid=0.1, train the rest; by prompt; seed=0  [map]" in plan.split(valid=0.1).explain()
@@ -110,6 +116,8 @@ def test_is_explained_with_what_decides() -> None:
         ({"valid": -0.1}, "not a share"),
         ({"valid": float("nan")}, "not a share"),
         ({"valid": "0.1"}, "valid='0.1' is not a share"),
+        ({"valid": "100%"}, "valid=1 is not a share between 0 and 1"),
+        ({"valid": 0.1, "bye": "user"}, "bye='user' is not a share; did you mean `by`"),
         ({"valid": 0.5, "test": 0.5}, "the shares add up to 1; train would get nothing"),
         ({"train": 0.9}, "`train` cannot name a split"),
         ({"a/b": 0.5}, "`a/b` cannot name a split"),
@@ -124,8 +132,9 @@ def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
 
 
 @pytest.mark.parametrize(("options", "name"), [({"by": "usr"}, "usr"), ({"report_by": "usr"}, "usr")])
-def test_a_missing_column_names_the_nearest_first(options: dict[str, Any], name: str) -> None:
-    with refused(fp.ColumnError, "missing_column", f"split: there is no column `{name}`; there are: user, "):
+def test_a_missing_column_names_the_one_that_was_meant(options: dict[str, Any], name: str) -> None:
+    says = f"split: there is no column `{name}`; there are: .*; did you mean `user`"
+    with refused(fp.ColumnError, "missing_column", says):
         records(*ROWS).split(valid=0.1, **options).explain()
 
 

@@ -33,11 +33,21 @@ pub(super) fn shown_column(found: &Found, column: &ReadColumn) -> String {
 /// How a column is read, by what it is used for.
 pub(super) fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
     let known = found.columns.iter().find(|c| c.name == name);
-    let SourceColumn { kind, type_name, .. } =
+    let SourceColumn { kind, type_name, holds, .. } =
         known.ok_or_else(|| Error::internal(format!("column `{name}` vanished")))?;
     let text = matches!(kind, ColumnKind::Text | ColumnKind::LenientText);
     let kind = match used {
-        Use::Text(verb) => {
+        Use::TextInEveryRow(verb) if holds.is_some() => {
+            let found = holds.unwrap_or_default();
+            let message = format!(
+                "{verb}: column `{name}` holds {found} and no text at the head of the input, and text is needed"
+            );
+            return Err(Error::new(Class::Column, "wrong_type", message).column(name).help(format!(
+                "name a column of text, or make one before: .with_columns(text=pl.col(\"{name}\").ext.storage()…), \
+                 whose values are JSON text"
+            )));
+        }
+        Use::Text(verb) | Use::TextInEveryRow(verb) => {
             let cannot = if found.is_json() { !text && *kind != ColumnKind::Json } else { !text };
             if cannot {
                 return Err(Error::new(

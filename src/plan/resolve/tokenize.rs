@@ -45,7 +45,7 @@ impl Builder<'_> {
         );
         self.out.lines.push(detail(&format!("engine: {}", tokenizer.engine())));
         if let Some(n) = step.verify {
-            self.out.lines.push(detail(&format!("verify: row 0 and every {n} rows, against tokenizers")));
+            self.out.lines.push(detail(&format!("verify: the first of every {n} rows, against tokenizers")));
         }
         for note in &tokenizer.notes {
             self.out.lines.push(detail(&format!("note: {note}")));

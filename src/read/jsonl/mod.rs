@@ -153,22 +153,26 @@ impl<'d> Rows<'d> {
             self.blank += 1;
             return;
         }
-        if let Err((code, detail)) = self.parse(Line { bytes, start }, place, valid) {
+        if let Err((code, detail, column)) = self.parse(Line { bytes, start }, place, valid) {
+            if let Some(column) = column {
+                counts.blame(code, &self.decode.columns[column].name);
+            }
             return self.reject(code, place, detail, bytes, counts);
         }
         self.places.push(RowPlace { row, start, len: bytes.len() as u32 });
     }
 
     /// Appends the line to the columns, or nothing and says why.
-    fn parse(&mut self, line: Line<'_>, place: Place, valid: bool) -> Result<(), (&'static str, String)> {
+    fn parse(&mut self, line: Line<'_>, place: Place, valid: bool) -> Result<(), Refusal> {
         if !valid {
-            check_utf8(line.bytes)?;
+            check_utf8(line.bytes).map_err(|(code, detail)| (code, detail, None))?;
         }
-        let value = self.row.scan(line.bytes, place).map_err(|e| (reason::BAD_JSON, e.to_string()))?;
+        let value = self.row.scan(line.bytes, place).map_err(|e| (reason::BAD_JSON, e.to_string(), None))?;
         if value.kind != Kind::Object {
             return Err((
                 reason::NOT_AN_OBJECT,
                 format!("the line is {}: {}", value.kind.name(), shown(value, line.bytes)),
+                None,
             ));
         }
         let rows = self.places.len();
@@ -181,7 +185,8 @@ impl<'d> Rows<'d> {
                     for column in &mut self.columns[..i] {
                         column.truncate(rows);
                     }
-                    return Err(explain(&self.decode.columns[i], value, misfit, line.bytes));
+                    let (code, detail) = explain(&self.decode.columns[i], value, misfit, line.bytes);
+                    return Err((code, detail, Some(i)));
                 }
             }
         }
@@ -246,6 +251,9 @@ impl<'d> Rows<'d> {
         })
     }
 }
+
+/// Why a line is rejected: reason, detail, and the column that is to blame, by its index.
+type Refusal = (&'static str, String, Option<usize>);
 
 fn check_utf8(line: &[u8]) -> Result<(), (&'static str, String)> {
     std::str::from_utf8(line).map(|_| ()).map_err(|e| {

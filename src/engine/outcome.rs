@@ -1,0 +1,127 @@
+//! What a run is judged by: the reasons that took its rows out, the commonest of them, and what to do about it.
+
+use serde_json::Value;
+
+use crate::error::{Class, Error};
+use crate::record::reason;
+
+/// The code of a sink or a collection that no row reaches.
+pub const NO_ROWS: &str = "no_rows";
+/// The code of a sink with more rejects than it may have.
+pub const TOO_MANY_REJECTS: &str = "too_many_rejects";
+
+/// Reasons that are no fault of a row.
+const NO_REJECTS: [&str; 4] =
+    [reason::FILTERED, reason::NOT_IN_HEAD, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
+
+/// The error for a run that read rows and kept none, by its report; none where a row is left, or none was read.
+pub fn nothing_left(report: &Value) -> Option<Error> {
+    let rows = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
+    // What came after the rows of a head was read with them, and not wanted.
+    let read = rows("read") - report["reasons"][reason::NOT_IN_HEAD]["count"].as_u64().unwrap_or(0);
+    if rows("written") > 0 || read == 0 {
+        return None;
+    }
+    Some(summed_up(NO_ROWS, &format!("no row is left of the {read} read"), "", report))
+}
+
+/// An error about many rows: the message, what was taken out, `end`, and as help the fix of the commonest reason.
+pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Value) -> Error {
+    let reasons = removed(report);
+    let listed: Vec<String> = reasons.iter().map(|(label, rows)| format!("{rows} {label}")).collect();
+    let why = if listed.is_empty() { String::new() } else { format!("; taken out: {}", listed.join(", ")) };
+    let error = Error::new(Class::Data, code, format!("{message}{why}{end}"));
+    let to_blame = |label: &str| code != TOO_MANY_REJECTS || !NO_REJECTS.contains(&label);
+    let Some((commonest, _)) = reasons.iter().find(|(label, _)| to_blame(label)) else { return error };
+    let error = error.reason(Some(commonest.clone()));
+    match fix(commonest) {
+        Some(fix) => error.help(fix),
+        None => error,
+    }
+}
+
+/// The reasons of the report as labels, with their rows, the most frequent first.
+fn removed(report: &Value) -> Vec<(String, u64)> {
+    let mut all: Vec<(String, u64)> = Vec::new();
+    for (code, entry) in report["reasons"].as_object().into_iter().flatten() {
+        if code != reason::NOT_IN_HEAD {
+            all.push((label(code, entry, report), entry["count"].as_u64().unwrap_or(0)));
+        }
+    }
+    all.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    all
+}
+
+/// A reason, and after a colon what most of its rows name: the control token, else the column.
+fn label(code: &str, entry: &Value, report: &Value) -> String {
+    let named = if code == reason::SPECIAL_TOKEN_IN_TEXT {
+        let findings = report["findings"].as_object().into_iter().flatten();
+        let tokens = findings.filter_map(|(name, finding)| {
+            let token = name.strip_prefix(code)?.strip_prefix(':')?;
+            Some((token, finding["count"].as_u64()?))
+        });
+        most(tokens.collect())
+    } else {
+        let columns = entry["columns"].as_object().into_iter().flatten();
+        most(columns.filter_map(|(name, rows)| Some((name.as_str(), rows.as_u64()?))).collect())
+    };
+    named.map_or_else(|| code.to_string(), |named| format!("{code}:{named}"))
+}
+
+/// The most frequent name, the first in order where two are.
+fn most<'n>(counts: Vec<(&'n str, u64)>) -> Option<&'n str> {
+    let most = counts.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
+    most.map(|(name, _)| name)
+}
+
+/// What to do about rows with this label.
+fn fix(label: &str) -> Option<String> {
+    let (code, named) = label.split_once(':').unwrap_or((label, ""));
+    let fix = reason::find(code)?.fix;
+    let (column, token) = if named.is_empty() { ("column", "the token") } else { (named, named) };
+    (!fix.is_empty()).then(|| fix.replace("COLUMN", column).replace("TOKEN", token))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn report(written: u64, reasons: Value, findings: Value) -> Value {
+        json!({"rows": {"read": 10, "written": written}, "reasons": reasons, "findings": findings})
+    }
+
+    #[test]
+    fn the_commonest_reason_is_named_with_its_fix() {
+        let reasons = json!({
+            "missing_field": {"count": 3, "columns": {"a": 1, "b": 2}},
+            "special_token_in_text": {"count": 4, "columns": {"a": 4}},
+            "not_in_head": {"count": 3},
+        });
+        let findings =
+            json!({"special_token_in_text:</s>": {"count": 9}, "special_token_in_text:<s>": {"count": 1}});
+        let e = nothing_left(&report(0, reasons, findings)).unwrap();
+        assert_eq!(e.get_reason(), Some("special_token_in_text:</s>"));
+        assert_eq!(
+            e.message(),
+            "no row is left of the 7 read; taken out: 4 special_token_in_text:</s>, 3 missing_field:b"
+        );
+        assert!(e.get_help().unwrap().contains("stop=\"</s>\""), "{e}");
+    }
+
+    #[test]
+    fn duplicates_are_not_to_blame_for_rejects() {
+        let reasons = json!({"duplicate": {"count": 9}, "bad_json": {"count": 1}});
+        let e = summed_up(TOO_MANY_REJECTS, "too many", "", &report(0, reasons.clone(), json!({})));
+        assert_eq!(e.get_reason(), Some("bad_json"));
+        let e = summed_up(NO_ROWS, "none", "", &report(0, reasons, json!({})));
+        assert_eq!(e.get_reason(), Some("duplicate"));
+    }
+
+    #[test]
+    fn an_input_without_rows_and_a_run_that_keeps_some_are_no_failure() {
+        assert!(nothing_left(&report(1, json!({"duplicate": {"count": 9}}), json!({}))).is_none());
+        assert!(nothing_left(&report(0, json!({"not_in_head": {"count": 10}}), json!({}))).is_none());
+    }
+}
