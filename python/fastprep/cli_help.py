@@ -39,8 +39,8 @@ HELP: dict[str, str] = {
     # columns
     "misspelt_column": "",
     "missing_column": "name a column that is there in --template and --completion: '{column}'",
-    "wrong_type": "name a column of text instead of COLUMN in --template or --completion; a plan file can make one, "
-    "by a [[step]] with verb = \"with_columns\" and SQL such as CAST(COLUMN AS STRING)",
+    "wrong_type": "name a column of text instead of COLUMN in --template or --completion; numbers become text by a "
+    '[[step]] with verb = "with_columns" and SQL such as CAST(COLUMN AS STRING)',
     "wrong_column_type": "prepare the rows from their raw text again",
     "duplicate_column": "rename COLUMN in the data, or by a [[step]] with verb = \"rename\"",
     "reserved_column": "rename COLUMN in the data",
@@ -142,7 +142,7 @@ def help_for(error: FastprepError) -> str | None:
     """What to do about it, in a sentence; None where the message says it all."""
     code, _, named = (error.reason or "").partition(":")
     # With the policy "raise", the code of the error is the reason of its row.
-    text = REASONS.get(code) or REASONS.get(error.code) or HELP.get(error.code)
+    text = REASONS.get(code) or HELP.get(error.code) or REASONS.get(error.code)
     if error.code == "missing_column" and "the input has no columns" in str(error):
         text = NO_COLUMNS
     if text == SAME:

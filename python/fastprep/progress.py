@@ -28,7 +28,9 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
 
         def tell(phase: str, read: int, total: int | None) -> None:
             name, end = bar_of(phase, read, total)
-            bar.update(task, description=f"{name:<7}", completed=read, total=end)
+            # `update(total=None)` would leave the old end.
+            bar.tasks[0].total = end
+            bar.update(task, description=f"{name:<7}", completed=read)
 
         yield Pipeline(pipeline._plan.with_progress(tell))
 
