@@ -130,7 +130,7 @@ class _Lines:
             return json.dumps(dict(record), ensure_ascii=ensure_ascii, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as e:
             raise PlanError.new(
-                f"from_records: row {self._row} cannot be written as JSON: {e}",
+                f"from_records: row {self._row + 1} cannot be written as JSON: {e}",
                 code="bad_record",
                 row=self._row,
                 help="give dicts of str, int, float (no NaN), bool, None, list and dict",

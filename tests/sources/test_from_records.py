@@ -53,7 +53,7 @@ def test_what_is_no_iterable_of_dicts_is_refused_at_once(given: object) -> None:
 
 @pytest.mark.parametrize("record", [5, "ab", ["x"], {"a": {1}}, {"a": b"x"}, {"a": float("nan")}, {("a",): "x"}])
 def test_a_record_that_json_cannot_hold_names_its_row(record: Any, tmp_path: Path) -> None:
-    with refused(fp.PlanError, "bad_record", "from_records: row 1 cannot be written as JSON: ") as e:
+    with refused(fp.PlanError, "bad_record", "from_records: row 2 cannot be written as JSON: ") as e:
         fp.from_records([{"a": "fine"}, record]).sink_arrow(tmp_path / "out")
     assert e.value.row == 1
     assert not (tmp_path / "out").exists()
