@@ -29,6 +29,6 @@ lint: build $(VENV)/tests-ready ## formatting, clippy, ruff, types
 
 test: lint ## every check and test
 	cargo test --release --quiet
-	$(PY) -m pytest -q
-	FASTPREP_BATCH_ROWS=1 $(PY) -m pytest -q
-	FASTPREP_BATCH_ROWS=3 $(PY) -m pytest -q
+	$(PY) -m pytest -q -m ''
+	FASTPREP_BATCH_ROWS=1 $(PY) -m pytest -q -m batches
+	FASTPREP_BATCH_ROWS=3 $(PY) -m pytest -q -m batches

@@ -14,6 +14,16 @@ settings.register_profile(
 )
 settings.load_profile("repeatable")
 
+# Tests of what goes through the engine: where a batch ends must not change their answers.
+BATCHES = ("sources", "verbs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as `batches` all tests of sources and verbs; elsewhere a module marks itself."""
+    for item in items:
+        if item.path.parent.name in BATCHES:
+            item.add_marker("batches")
+
 
 @pytest.fixture(scope="session")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

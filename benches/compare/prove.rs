@@ -61,7 +61,7 @@ fn collisions(prover: &Prover, pages: &[Page], threads: usize) -> usize {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let rows = prover.prove(page.text.as_bytes(), &page.rows).len();
+                    let rows = prover.prove(page.text.as_bytes(), &page.rows, &[]).len();
                     found.fetch_add(rows, Ordering::Relaxed);
                 }
             });
@@ -73,7 +73,7 @@ fn collisions(prover: &Prover, pages: &[Page], threads: usize) -> usize {
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, path, threads] = arguments.as_slice() else { return Err("usage: prove FILE THREADS".into()) };
-    let format = PromptFormat::new("{prompt}", "{completion}", "\n##\n", "\n###\n", false)?;
+    let format = PromptFormat::new("{prompt}", "{completion}", "\n##\n", "\n###\n", None)?;
     let (prover, pages, threads) = (Prover::new(&format), pages(path, &format)?, threads.parse()?);
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lines() {

@@ -43,7 +43,17 @@ Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JS
 Template = Annotated[str, typer.Option(help="Prompt template: {column}, {#column}…{/column} where it is not empty.")]
 Completion = Annotated[str, typer.Option(help="Completion template.")]
 Separator = Annotated[str, typer.Option(help="Ends each prompt; backslash escapes are decoded.")]
-Stop = Annotated[str, typer.Option(help="Ends each completion; backslash escapes are decoded.")]
+Stop = Annotated[
+    str | None,
+    typer.Option(help=r"Ends each completion; backslash escapes are decoded.  [default: \\n###\\n]", show_default=False),
+]
+Rendered = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Take the column's text as it is, rendered elsewhere, and train all of it; --stop or EOS ends it.",
+    ),
+]
 TokenizerPath = Annotated[str | None, typer.Option(help="tokenizer.json, or a folder that holds one.")]
 MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a row.")]
 OnOverflow = Annotated[str, typer.Option(help="reject, drop, raise, truncate_prompt_left, truncate_completion.")]
@@ -51,7 +61,14 @@ OnCollision = Annotated[str, typer.Option(help="reject, drop, raise, insert_spac
 SpecialTokens = Annotated[str, typer.Option(help="reject, drop, raise, strip, as_text, as_token.")]
 Seed = Annotated[int, typer.Option(help="Decides split and shuffle.")]
 Dedup = Annotated[bool, typer.Option(help="Take out exact duplicates.")]
-Eos = Annotated[bool, typer.Option(help="End each row in the tokenizer's EOS token.")]
+Eos = Annotated[
+    bool | None,
+    typer.Option(
+        "--eos/--no-eos",
+        help="End each row in the tokenizer's EOS token.  [default: unless the stop holds a control token]",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -87,7 +104,8 @@ def _plan(
     template: str,
     completion: str,
     separator: str,
-    stop: str,
+    stop: str | None,
+    rendered: str | None,
     tokenizer: str | None,
     max_length: int | None,
     on_overflow: str,
@@ -96,16 +114,13 @@ def _plan(
     valid: float,
     seed: int,
     dedup: bool,
-    eos: bool,
+    eos: bool | None,
     pack: bool = False,
 ) -> fp.Pipeline:
     if tokenizer is None and (max_length, on_overflow, special_tokens) != (None, "reject", "reject"):
         raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
-    separator, stop = unescape(separator), unescape(stop)
-    typer.echo(f"separator {separator!r}, stop {stop!r}", err=True)
-    prompt_format = fp.PromptFormat(
-        unescape(template), completion=unescape(completion), separator=separator, stop=stop, eos=eos
-    )
+    prompt_format = _prompt_format(template, completion, separator, stop, rendered, eos)
+    typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
     plan = _scan(inputs).format(prompt_format, on_collision=on_collision)  # type: ignore[arg-type]
     if dedup:
         plan = plan.dedup()
@@ -120,6 +135,20 @@ def _plan(
         )
     # Packs are shuffled as they are made.
     return plan.pack(seed=seed) if pack else plan.shuffle(seed=seed)
+
+
+def _prompt_format(
+    template: str, completion: str, separator: str, stop: str | None, rendered: str | None, eos: bool | None
+) -> fp.PromptFormat:
+    if rendered is not None:
+        return fp.PromptFormat.rendered(rendered, stop=None if stop is None else unescape(stop), eos=eos)
+    return fp.PromptFormat(
+        unescape(template),
+        completion=unescape(completion),
+        separator=unescape(separator),
+        stop="\n###\n" if stop is None else unescape(stop),
+        eos=eos,
+    )
 
 
 def _max_rejects(text: str | None) -> float | None:
@@ -139,7 +168,8 @@ def prepare(
     template: Template = "{prompt}",
     completion: Completion = "{completion}",
     separator: Separator = r"\n##\n",
-    stop: Stop = r"\n###\n",
+    stop: Stop = None,
+    rendered: Rendered = None,
     tokenizer: TokenizerPath = None,
     max_length: MaxLength = None,
     on_overflow: OnOverflow = "reject",
@@ -148,7 +178,7 @@ def prepare(
     valid: Valid = 0.0,
     seed: Seed = 0,
     dedup: Dedup = True,
-    eos: Eos = False,
+    eos: Eos = None,
     pack: Annotated[bool, typer.Option(help="Join rows to packs; needs --max-length.")] = False,
     jsonl: Annotated[bool, typer.Option(help="Write JSON lines beside the Arrow shards.")] = False,
     max_rejects: Annotated[str | None, typer.Option(help="Publish nothing above: 100, 0.01 or 1%.")] = None,
@@ -156,7 +186,7 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
-    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
                  special_tokens, valid, seed, dedup, eos, pack)  # fmt: skip
     with progress.shown(plan) as plan:
         report = plan.sink(
@@ -174,7 +204,8 @@ def explain(
     template: Template = "{prompt}",
     completion: Completion = "{completion}",
     separator: Separator = r"\n##\n",
-    stop: Stop = r"\n###\n",
+    stop: Stop = None,
+    rendered: Rendered = None,
     tokenizer: TokenizerPath = None,
     max_length: MaxLength = None,
     on_overflow: OnOverflow = "reject",
@@ -183,10 +214,10 @@ def explain(
     valid: Valid = 0.0,
     seed: Seed = 0,
     dedup: Dedup = True,
-    eos: Eos = False,
+    eos: Eos = None,
 ) -> None:
     """Print the plan of `prepare` with every default decided; reads no row."""
-    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
                  special_tokens, valid, seed, dedup, eos)  # fmt: skip
     _print(plan.explain())
 
@@ -198,16 +229,17 @@ def preview(
     template: Template = "{prompt}",
     completion: Completion = "{completion}",
     separator: Separator = r"\n##\n",
-    stop: Stop = r"\n###\n",
+    stop: Stop = None,
+    rendered: Rendered = None,
     tokenizer: TokenizerPath = None,
     max_length: MaxLength = None,
     on_overflow: OnOverflow = "reject",
     on_collision: OnCollision = "reject",
     special_tokens: SpecialTokens = "reject",
-    eos: Eos = False,
+    eos: Eos = None,
 ) -> None:
     """Print the first rows as the model sees them, trained tokens in colour."""
-    plan = _plan(inputs, template, completion, separator, stop, tokenizer, max_length, on_overflow, on_collision,
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
                  special_tokens, 0.0, 0, True, eos)  # fmt: skip
     plan.preview(rows)
 

@@ -48,4 +48,7 @@ class StopBehindPrompt(StoppingCriteria):
 
 def stopping_criteria(format: PromptFormat, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
     """See ``PromptFormat.stopping_criteria``."""
+    if format.stop is None:
+        # Generation ends at EOS by itself.
+        return StoppingCriteriaList()
     return StoppingCriteriaList([StopBehindPrompt(format.stop, tokenizer, prompt_tokens)])

@@ -124,6 +124,8 @@ def _with_columns(pipeline: fp.Pipeline, step: Table, where: str, path: Path) ->
 
 def _format(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
     options = {name: step.pop(name) for name in ("on_collision",) if name in step}
+    if "rendered" in step:
+        return _call(pipeline.format, where, path, _call(_rendered, where, path, **step), **options)
     prompt = _take(step, "prompt", where, path, 'prompt = "{instruction}"')
     _take(dict(step), "completion", where, path, 'completion = "{output}"')
     made = _call(_prompt_format, where, path, prompt, **step)
@@ -131,11 +133,21 @@ def _format(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pi
 
 
 def _prompt_format(
-    prompt: Any, *, completion: Any, separator: Any = "\n##\n", stop: Any = "\n###\n", eos: Any = False
+    prompt: Any, *, completion: Any, separator: Any = "\n##\n", stop: Any = "\n###\n", eos: Any = None
 ) -> fp.PromptFormat:
     texts = {"prompt": prompt, "completion": completion, "separator": separator, "stop": stop}
     checked = {name: checks.text("format", name, given) for name, given in texts.items()}
-    return fp.PromptFormat(checked.pop("prompt"), **checked, eos=checks.flag("format", "eos", eos))
+    return fp.PromptFormat(checked.pop("prompt"), **checked, eos=_eos(eos))
+
+
+def _rendered(*, rendered: Any, stop: Any = None, eos: Any = None) -> fp.PromptFormat:
+    column = checks.text("format", "rendered", rendered)
+    stop = None if stop is None else checks.text("format", "stop", stop)
+    return fp.PromptFormat.rendered(column, stop=stop, eos=_eos(eos))
+
+
+def _eos(eos: Any) -> bool | None:
+    return None if eos is None else checks.flag("format", "eos", eos)
 
 
 def _tokenize(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:

@@ -44,16 +44,19 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
         table = split.to_arrow()
         table = table.drop_columns([name for name in TOKEN_COLUMNS if name in table.column_names])
         tables.append(table.append_column(side, pa.array([number], pa.uint8()).take(pa.array([0] * len(table)))))
-    # The text is proven again, since control tokens differ from tokenizer to tokenizer.
-    as_it_is = PromptFormat(
-        "{prompt}",
-        completion="{completion}",
-        separator=data.format.separator,
-        stop=data.format.stop,
-        eos=data.format.eos,
-    )
     recorded = data.manifest["tokenizer"] or {}
     if options["max_length"] is None:
         options["max_length"] = recorded.get("max_length")
-    pipeline = from_arrow(pa.concat_tables(tables), name=str(data.path)).format(as_it_is)
-    return Pipeline(pipeline._plan.restore(data.format, side, list(data))).tokenize(tokenizer, **options)
+    rows = from_arrow(pa.concat_tables(tables), name=str(data.path))
+    # The text is proven again, since control tokens differ from tokenizer to tokenizer.
+    plan = rows._plan.format(_as_it_is(data.format), "reject", rendered_by=data.format)
+    return Pipeline(plan.restore(data.format, side, list(data))).tokenize(tokenizer, **options)
+
+
+def _as_it_is(made: PromptFormat) -> PromptFormat:
+    """The format of text that ``made`` rendered before: it ends in its marks, and gets no second ones."""
+    if made.separator is None or made.stop is None:
+        return PromptFormat.rendered("completion", stop=made.stop, eos=made.eos)
+    return PromptFormat(
+        "{prompt}", completion="{completion}", separator=made.separator, stop=made.stop, eos=made.eos
+    )

@@ -49,7 +49,7 @@ def check(prompt_format: PromptFormat, data: Any) -> dict[str, int]:
     return counts | {code: entry["count"] for code, entry in report["reasons"].items()}
 
 
-def suggest(data: Any, prompt: str, completion: str, tokenizer: Any, eos: bool) -> PromptFormat:
+def suggest(data: Any, prompt: str, completion: str, tokenizer: Any, eos: bool | None) -> PromptFormat:
     """The first pair without a collision whose stop is stable in ids; else the most stable one."""
     rows = pipeline_of(data)
     tried: list[str] = []
@@ -85,11 +85,14 @@ def suggest(data: Any, prompt: str, completion: str, tokenizer: Any, eos: bool) 
     return candidate
 
 
-def _candidates(prompt: str, completion: str, eos: bool) -> Iterator[PromptFormat]:
+def _candidates(prompt: str, completion: str, eos: bool | None) -> Iterator[PromptFormat]:
     numbered = [(f"\n#{2 * i - 1}\n", f"\n#{2 * i}\n") for i in range(1, NUMBERED + 1)]
     fits = False
     refused: PlanError | None = None
     for separator, stop in KNOWN + numbered:
+        if stop in prompt:
+            # Allowed, for templates of chat models; a stop that stands nowhere else is better.
+            continue
         try:
             yield PromptFormat(prompt, completion=completion, separator=separator, stop=stop, eos=eos)
             fits = True

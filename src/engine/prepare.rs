@@ -362,6 +362,7 @@ fn tokenizer(plan: &Resolved) -> Value {
             "eos_token_id": t.eos_id,
             "pad_token_id": t.pad_id,
             "max_length": plan.max_length,
+            "add_eos": plan.end.is_some_and(|end| end.eos_id().is_some()),
         })
     })
 }

@@ -1,5 +1,7 @@
 //! `format`: renders rows to prompt and completion, and proves that separator and stop mean nothing else.
 
+mod foreign;
+mod marks;
 pub mod prompt_format;
 mod prompt_key;
 pub mod prove;
@@ -14,9 +16,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use marks::{Mark, Written};
 pub use prompt_format::{PromptFormat, Rendered};
 pub use prompt_key::PromptKeyStage;
-pub use prove::{Collision, Mark, Prover, Site};
+pub use prove::{Collision, Prover, Site};
 pub use special::SpecialTokens;
 pub use template::{Column, Template};
 
@@ -56,6 +59,9 @@ pub struct FormatOptions {
     pub on_collision: OnCollision,
     /// Control tokens of the tokenizer that follows, where one does. Default: none, nothing is searched.
     pub special_tokens: Option<SpecialTokens>,
+    /// The format that rendered the text of the columns before: what its templates wrote is not taken for data.
+    /// Default: none.
+    pub rendered_by: Option<PromptFormat>,
     /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt. Default: no.
     pub prompt_key: bool,
 }
@@ -65,6 +71,7 @@ impl Default for FormatOptions {
         FormatOptions {
             on_collision: OnCollision::Remove(Policy::Reject),
             special_tokens: None,
+            rendered_by: None,
             prompt_key: false,
         }
     }
@@ -95,7 +102,7 @@ impl FormatStage {
         let prover = Prover::new(&format);
         let prompt_may_not_be_blank = !format.prompt().columns().is_empty();
         let with_fields = special.is_some() || options.on_collision == OnCollision::InsertSpace;
-        let renderer = Renderer::new(format);
+        let renderer = Renderer::new(format, options.rendered_by.clone());
         let consumed = renderer.columns.iter().map(|c| c.name.clone()).collect();
         let page_bytes = TEXT_BUFFER_BYTES;
         Ok(FormatStage {

@@ -1,25 +1,27 @@
 //! The prompt format: what turns a row into the text that the model sees, in training and at inference.
 
-use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
-use super::prove::overlapping;
+use super::marks::{Mark, Marks, Written, occurrences};
 use super::template::{Column, Piece, Template};
 use crate::error::{Class, Error, Result, is_near};
 use crate::record::reason;
 
-/// The version that [`PromptFormat::to_json`] writes.
-pub const PROMPT_FORMAT_VERSION: u32 = 1;
+/// The version that [`PromptFormat::to_json`] writes. Version 1 had no null.
+pub const PROMPT_FORMAT_VERSION: u32 = 2;
 
 /// Templates of prompt and completion, and the strings that end them. A row reads
 /// `prompt + separator + completion + stop`; a text that already ends in its mark is not given a second one.
+///
+/// A format of text that was rendered elsewhere has an empty prompt and no separator: see [`PromptFormat::rendered`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptFormat {
     prompt: Template,
     completion: Template,
     separator: String,
     stop: String,
-    eos: bool,
+    eos: Option<bool>,
+    marks: Marks,
 }
 
 /// One row, rendered.
@@ -37,17 +39,24 @@ struct Stored {
     version: u32,
     prompt: String,
     completion: String,
-    separator: String,
-    stop: String,
-    eos: bool,
+    separator: Option<String>,
+    stop: Option<String>,
+    eos: Option<bool>,
 }
 
 impl PromptFormat {
-    /// A format of two templates, their marks, and whether a tokenizer ends each row in its end-of-text token.
+    /// A format of two templates, their marks, and whether each row ends in the tokenizer's end-of-text token; none:
+    /// the tokenizer decides.
     ///
-    /// Errors: `bad_template`; `bad_prompt_format` where a mark is empty or occurs in the other, or where the
-    /// templates' own text holds one, so that every row would collide. A template that ends in its mark is fine.
-    pub fn new(prompt: &str, completion: &str, separator: &str, stop: &str, eos: bool) -> Result<Self> {
+    /// Errors: `bad_template`; `bad_prompt_format` where a mark is empty, or where the templates' own text holds one
+    /// that would hide where a part ends: see [`Marks::new`]. A template that ends in its mark is fine.
+    pub fn new(
+        prompt: &str,
+        completion: &str,
+        separator: &str,
+        stop: &str,
+        eos: Option<bool>,
+    ) -> Result<Self> {
         for (name, mark) in [("separator", separator), ("stop", stop)] {
             if mark.is_empty() {
                 return Err(
@@ -55,26 +64,44 @@ impl PromptFormat {
                 );
             }
         }
-        for (inner, a, outer, b) in
-            [("separator", separator, "stop", stop), ("stop", stop, "separator", separator)]
-        {
-            if b.contains(a) {
-                return Err(bad(format!("the {inner} {a:?} occurs in the {outer} {b:?}"))
-                    .help("choose two texts of which neither holds the other, such as \"\\n##\\n\" and \"\\n###\\n\""));
-            }
-        }
         let (mut prompt, mut completion) = (Template::parse(prompt)?, Template::parse(completion)?);
         prompt.strip_tail(separator);
         completion.strip_tail(stop);
-        let format = PromptFormat {
-            prompt,
+        let marks = Marks::new(&prompt, &completion, separator, stop)?;
+        let (separator, stop) = (separator.to_string(), stop.to_string());
+        Ok(PromptFormat { prompt, completion, separator, stop, eos, marks })
+    }
+
+    /// The format of a column whose text was rendered elsewhere: all of it is trained, and nothing is proven, since
+    /// marks in it mean what they meant there. Each text ends in `stop`, which is added where it is missing; without
+    /// one, the tokenizer's end-of-text token ends it.
+    ///
+    /// Errors: `bad_prompt_format` where the stop is empty, or nothing would end a text.
+    pub fn rendered(column: &str, stop: Option<&str>, eos: Option<bool>) -> Result<Self> {
+        if stop == Some("") {
+            return Err(bad("the stop is empty".into()).help("leave it out: EOS then ends each text"));
+        }
+        if stop.is_none() && eos == Some(false) {
+            return Err(bad("without a stop and without EOS nothing ends a text".into())
+                .help("leave eos out, or name the token that ends each text as its stop"));
+        }
+        let completion = Template::parse(&format!("{{{column}}}"))?;
+        if completion.frame() != Some(("", "")) {
+            return Err(bad(format!("{column:?} is not the name of a column")).help("give its name alone"));
+        }
+        Ok(PromptFormat {
+            prompt: Template::parse("")?,
             completion,
-            separator: separator.to_string(),
-            stop: stop.to_string(),
+            separator: String::new(),
+            stop: stop.unwrap_or_default().to_string(),
             eos,
-        };
-        format.check_literals()?;
-        Ok(format)
+            marks: Marks::default(),
+        })
+    }
+
+    /// Whether the text was rendered elsewhere: there is no separator.
+    pub fn is_rendered(&self) -> bool {
+        self.separator.is_empty()
     }
 
     /// The template of the prompt's body.
@@ -92,19 +119,39 @@ impl PromptFormat {
         &self.separator
     }
 
-    /// The end of every completion.
+    /// The end of every completion; empty where EOS alone ends it.
     pub fn stop(&self) -> &str {
         &self.stop
     }
 
-    /// Whether a tokenizer ends each row in its end-of-text token.
-    pub fn eos(&self) -> bool {
+    /// Whether each row ends in the tokenizer's end-of-text token; none: the tokenizer decides.
+    pub fn eos(&self) -> Option<bool> {
         self.eos
     }
 
-    /// What a sampler must stop at: `stop=` of a server.
+    /// The occurrences of the marks that the format writes beside each row's separator and stop.
+    pub(super) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// How many separators and stops the literals of the prompt's template hold.
+    pub fn marks_in_prompt(&self) -> usize {
+        self.marks.in_prompt
+    }
+
+    /// Whether a row holds the separator and the stop once each.
+    pub fn marks_are_unique(&self) -> bool {
+        !self.is_rendered() && self.marks.is_empty()
+    }
+
+    /// Where the marks occur in a text, in order, overlapping ones too.
+    pub(super) fn occurrences(&self, text: &str) -> Vec<Written> {
+        occurrences([(Mark::Separator, &self.separator), (Mark::Stop, &self.stop)], text)
+    }
+
+    /// What a sampler must stop at: `stop=` of a server. Empty where EOS alone ends a completion.
     pub fn stop_strings(&self) -> Vec<String> {
-        vec![self.stop.clone()]
+        Some(self.stop.clone()).filter(|stop| !stop.is_empty()).into_iter().collect()
     }
 
     /// The columns of both templates in order of first use.
@@ -125,8 +172,8 @@ impl PromptFormat {
             version: PROMPT_FORMAT_VERSION,
             prompt: self.prompt.source().to_string(),
             completion: self.completion.source().to_string(),
-            separator: self.separator.clone(),
-            stop: self.stop.clone(),
+            separator: Some(self.separator.clone()).filter(|separator| !separator.is_empty()),
+            stop: Some(self.stop.clone()).filter(|stop| !stop.is_empty()),
             eos: self.eos,
         };
         // Strings and a bool always serialise.
@@ -144,7 +191,7 @@ impl PromptFormat {
         let value: serde_json::Value = serde_json::from_str(json).map_err(unreadable)?;
         // The version first: a newer one explains fields that are not known here.
         if let Some(version) = value.get("version")
-            && version.as_u64() != Some(u64::from(PROMPT_FORMAT_VERSION))
+            && !version.as_u64().is_some_and(|v| (1..=u64::from(PROMPT_FORMAT_VERSION)).contains(&v))
         {
             return Err(bad(format!(
                 "the prompt format has version {version}, this is {PROMPT_FORMAT_VERSION}"
@@ -152,7 +199,16 @@ impl PromptFormat {
             .help("read it with the version of fastprep that wrote it, or a newer one"));
         }
         let s: Stored = serde_json::from_value(value).map_err(unreadable)?;
-        PromptFormat::new(&s.prompt, &s.completion, &s.separator, &s.stop, s.eos)
+        match (&s.separator, &s.stop) {
+            (Some(separator), Some(stop)) => {
+                PromptFormat::new(&s.prompt, &s.completion, separator, stop, s.eos)
+            }
+            (None, stop) if s.prompt.is_empty() => {
+                let column = s.completion.trim_start_matches('{').trim_end_matches('}');
+                PromptFormat::rendered(column, stop.as_deref(), s.eos)
+            }
+            _ => Err(bad("the prompt format cannot be read: a null mark".into()).help(WRITTEN_BY_US)),
+        }
     }
 
     /// A row of training; `lookup` gives a column's text, none where it is absent. Renders only: whether the
@@ -194,7 +250,10 @@ impl PromptFormat {
     /// The answer in a model's output: the text up to the first stop (all where there is none), without the
     /// literals around the field where the completion's template is one field.
     pub fn parse_completion(&self, text: &str) -> String {
-        let body = text.split_once(&self.stop).map_or(text, |(body, _)| body);
+        let body = match self.stop.is_empty() {
+            true => text,
+            false => text.split_once(&self.stop).map_or(text, |(body, _)| body),
+        };
         let (head, tail) = self.completion.frame().unwrap_or_default();
         let body = body.strip_prefix(head).unwrap_or(body);
         body.strip_suffix(tail).unwrap_or(body).to_string()
@@ -208,10 +267,14 @@ impl PromptFormat {
         let Some(body) = text.strip_suffix(separator.as_str()) else {
             return Err(not_ours(format!("the prompt does not end in the separator {separator:?}")));
         };
-        for (name, mark, own) in [("separator", separator, Some(body.len())), ("stop", stop, None)] {
-            if let Some(at) = first_but(own, mark, text) {
-                return Err(not_ours(format!("the {name} {mark:?} occurs in the prompt, at byte {at}")));
-            }
+        let own = self.written_in(body);
+        let elsewhere = |found: &Written| *found != (body.len(), Mark::Separator) && !own.contains(found);
+        if let Some((at, mark)) = self.occurrences(text).into_iter().find(elsewhere) {
+            let needle = if mark == Mark::Separator { separator } else { stop };
+            return Err(not_ours(format!(
+                "the {} {needle:?} occurs in the prompt, at byte {at}",
+                mark.name()
+            )));
         }
         let (head, tail) = (self.prompt.head(), self.prompt.tail());
         if !body.starts_with(head) {
@@ -225,49 +288,26 @@ impl PromptFormat {
         Ok(())
     }
 
-    /// Refuses templates whose own text would make rows collide.
-    fn check_literals(&self) -> Result<()> {
-        let (prompt, completion, separator, stop) =
-            (&self.prompt, &self.completion, &self.separator, &self.stop);
-        for text in prompt.literals() {
-            self.check_literal("the prompt template", text, None, None)?;
+    /// The marks that the format wrote into this prompt, separator and those it holds included, as far as the text
+    /// shows: see [`Template::literals_in`].
+    fn written_in(&self, body: &str) -> Vec<Written> {
+        if self.marks.is_empty() {
+            return vec![];
         }
-        for text in completion.literals() {
-            self.check_literal("the completion template", text, None, None)?;
+        let mut written: Vec<Written> =
+            self.marks.by_separator.iter().map(|w| moved(*w, body.len())).collect();
+        for span in self.prompt.literals_in(body) {
+            written.extend(
+                self.occurrences(&body[span.clone()]).iter().map(|(at, mark)| (at + span.start, *mark)),
+            );
         }
-        let middle = format!("{}{separator}{}", prompt.tail(), completion.head());
-        let place = "the prompt template's end, the separator and the completion template's start";
-        self.check_literal(place, &middle, Some(prompt.tail().len()), None)?;
-        let end = format!("{}{stop}", completion.tail());
-        self.check_literal(
-            "the completion template's end and the stop",
-            &end,
-            None,
-            Some(completion.tail().len()),
-        )
-    }
-
-    /// Refuses a text that holds a mark but at its own place.
-    fn check_literal(
-        &self,
-        place: &str,
-        text: &str,
-        separator: Option<usize>,
-        stop: Option<usize>,
-    ) -> Result<()> {
-        for (name, mark, own) in [("separator", &self.separator, separator), ("stop", &self.stop, stop)] {
-            if let Some(at) = first_but(own, mark, text) {
-                return Err(bad(format!("the {name} {mark:?} occurs in {place}, at byte {at} of {text:?}"))
-                    .help(format!("take it out of the template, or choose another {name}")));
-            }
-        }
-        Ok(())
+        written
     }
 }
 
-/// Where the mark first occurs in the text, but for its own place.
-fn first_but(own: Option<usize>, mark: &str, text: &str) -> Option<usize> {
-    overlapping(&Finder::new(mark), text.as_bytes()).find(|at| Some(*at) != own)
+/// An occurrence by its distance from a mark, as one of a text in which that mark stands.
+pub(super) fn moved((from, mark): (isize, Mark), at: usize) -> Written {
+    (at.saturating_add_signed(from), mark)
 }
 
 const WRITTEN_BY_US: &str =

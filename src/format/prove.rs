@@ -1,4 +1,4 @@
-//! The proof that separator and stop stand in a row once each, where the format put them.
+//! The proof that every separator and stop in a row is one that the format wrote.
 //!
 //! The proof is over the whole row `prompt body + separator + completion body + stop`, and matches may overlap:
 //! with the separator `"\n##\n"` the prompt `"x\n##"` collides, since `"x\n##\n##\n"` holds it twice.
@@ -8,7 +8,7 @@ use std::fmt;
 use memchr::memmem::Finder;
 
 use super::PromptFormat;
-use crate::record::reason;
+use super::marks::{Mark, Written, overlapping};
 
 /// A row within a text that holds many, each abutting the next or further on: byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,25 +25,6 @@ pub struct RowSpan {
     pub stop: usize,
     /// Where the row ends.
     pub end: usize,
-}
-
-/// One of the two strings that must be unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mark {
-    /// The end of the prompt.
-    Separator,
-    /// The end of the completion.
-    Stop,
-}
-
-impl Mark {
-    /// The reason code of a row where it occurs elsewhere.
-    pub fn code(self) -> &'static str {
-        match self {
-            Mark::Separator => reason::SEPARATOR_COLLISION,
-            Mark::Stop => reason::STOP_COLLISION,
-        }
-    }
 }
 
 /// Where in a row a match lies.
@@ -73,7 +54,7 @@ impl fmt::Display for Site {
     }
 }
 
-/// The first match of a row that is not where the format puts it.
+/// The first match of a row that the format did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collision {
     /// Which string.
@@ -104,11 +85,13 @@ struct Pass {
 const COMMON_BYTES: usize = 3;
 
 impl Prover {
-    /// The prover of this format.
+    /// The prover of this format. Text that was rendered elsewhere holds marks that no format wrote: there is nothing
+    /// to prove.
     pub fn new(format: &PromptFormat) -> Self {
         let (separator, stop) = (format.separator(), format.stop());
         let pass = |common: &[u8], of| Pass { common: Finder::new(common).into_owned(), of };
         let passes = match common(separator.as_bytes(), stop.as_bytes()) {
+            _ if format.is_rendered() => vec![],
             Some((i, j, n)) => {
                 vec![pass(&separator.as_bytes()[i..i + n], vec![(Mark::Separator, i), (Mark::Stop, j)])]
             }
@@ -122,10 +105,11 @@ impl Prover {
     }
 
     /// The first collision of each row that has one, as its index in `rows`. `rows` must be in the order of the text.
-    pub fn prove(&self, text: &[u8], rows: &[RowSpan]) -> Vec<(usize, Collision)> {
+    /// `written`, ascending: the marks that the format wrote beside each row's separator and stop.
+    pub fn prove(&self, text: &[u8], rows: &[RowSpan], written: &[Written]) -> Vec<(usize, Collision)> {
         let mut found = vec![];
         for pass in &self.passes {
-            self.search(pass, text, rows, &mut found);
+            self.search(pass, text, rows, written, &mut found);
         }
         if found.len() > 1 {
             found.sort_unstable_by_key(|(i, c)| (*i, c.offset));
@@ -135,18 +119,26 @@ impl Prover {
     }
 
     /// All collisions of one row, as byte ranges of the text, those of the separator first.
-    pub fn all(&self, text: &[u8], row: &RowSpan) -> Vec<std::ops::Range<usize>> {
+    pub fn all(&self, text: &[u8], row: &RowSpan, written: &[Written]) -> Vec<std::ops::Range<usize>> {
         let mut found = vec![];
-        for (finder, place) in [(&self.separator, row.separator), (&self.stop, row.stop)] {
+        for (finder, mark) in [(&self.separator, Mark::Separator), (&self.stop, Mark::Stop)] {
             let hits = overlapping(finder, &text[row.start..row.end]).map(|hit| hit + row.start);
-            found.extend(hits.filter(|hit| *hit != place).map(|hit| hit..hit + finder.needle().len()));
+            let hits = hits.filter(|hit| !row.has(mark, *hit, written));
+            found.extend(hits.map(|hit| hit..hit + finder.needle().len()));
         }
         found
     }
 
     /// One pass over the whole text rather than a search per row and mark: text is searched at the speed of
     /// memory, a call costs more than a short row. Of each row, the first collision with each mark.
-    fn search(&self, pass: &Pass, text: &[u8], rows: &[RowSpan], found: &mut Vec<(usize, Collision)>) {
+    fn search(
+        &self,
+        pass: &Pass,
+        text: &[u8],
+        rows: &[RowSpan],
+        written: &[Written],
+        found: &mut Vec<(usize, Collision)>,
+    ) {
         let first = rows.first().map_or(0, |row| row.start);
         let mut i = 0;
         let mut last = [None; 2];
@@ -156,14 +148,15 @@ impl Prover {
             }
             let Some(row) = rows.get(i) else { break };
             for &(mark, at) in &pass.of {
-                let (needle, place) = match mark {
-                    Mark::Separator => (self.separator.needle(), row.separator),
-                    Mark::Stop => (self.stop.needle(), row.stop),
+                let needle = match mark {
+                    Mark::Separator => self.separator.needle(),
+                    Mark::Stop => self.stop.needle(),
                 };
                 // Before the row's start where nothing is left of `hit`: then the mark begins in another row.
                 let Some(start) = hit.checked_sub(at).filter(|start| *start >= row.start) else { continue };
                 let last = &mut last[mark as usize];
-                if start != place && text[start..row.end].starts_with(needle) && *last != Some(i) {
+                let collides = text[start..row.end].starts_with(needle) && !row.has(mark, start, written);
+                if collides && *last != Some(i) {
                     *last = Some(i);
                     let site = row.site(start, needle.len());
                     found.push((i, Collision { mark, offset: start - row.start, site }));
@@ -184,6 +177,12 @@ fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
 }
 
 impl RowSpan {
+    /// Whether the format wrote the mark that starts here.
+    fn has(&self, mark: Mark, at: usize, written: &[Written]) -> bool {
+        let own = if mark == Mark::Separator { self.separator } else { self.stop };
+        at == own || written.binary_search(&(at, mark)).is_ok()
+    }
+
     fn site(&self, hit: usize, len: usize) -> Site {
         let end = hit + len;
         if end <= self.separator {
@@ -198,16 +197,6 @@ impl RowSpan {
             Site::CompletionStop
         }
     }
-}
-
-/// Where the needle occurs, overlapping matches included.
-pub(super) fn overlapping(finder: &Finder<'_>, text: &[u8]) -> impl Iterator<Item = usize> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let hit = finder.find(text.get(from..)?)? + from;
-        from = hit + 1;
-        Some(hit)
-    })
 }
 
 #[cfg(test)]
@@ -227,7 +216,7 @@ mod tests {
     }
 
     fn prover(separator: &str, stop: &str) -> Prover {
-        Prover::new(&PromptFormat::new("{p}", "{c}", separator, stop, true).unwrap())
+        Prover::new(&PromptFormat::new("{p}", "{c}", separator, stop, None).unwrap())
     }
 
     fn prove(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Collision)> {
@@ -236,7 +225,7 @@ mod tests {
         let spans: Vec<_> =
             rows.iter().enumerate().map(|(i, (p, c))| span(&mut text, i, [p, separator, c, stop])).collect();
         text.push_str("after");
-        prover.prove(text.as_bytes(), &spans)
+        prover.prove(text.as_bytes(), &spans, &[])
     }
 
     #[test]
@@ -321,9 +310,9 @@ mod tests {
 
     #[test]
     fn gives_all_collisions_of_a_row() {
-        let format = PromptFormat::new("{p}", "{c}", "##", "!", true).unwrap();
+        let format = PromptFormat::new("{p}", "{c}", "##", "!", None).unwrap();
         let mut text = String::from("##");
         let row = span(&mut text, 0, ["a####", "##", "b!", "!"]);
-        assert_eq!(Prover::new(&format).all(text.as_bytes(), &row), [3..5, 4..6, 5..7, 6..8, 10..11]);
+        assert_eq!(Prover::new(&format).all(text.as_bytes(), &row, &[]), [3..5, 4..6, 5..7, 6..8, 10..11]);
     }
 }

@@ -8,6 +8,8 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use super::PromptFormat;
+use super::marks::Written;
+use super::prompt_format::moved;
 use super::prove::RowSpan;
 use super::template::{Column, Piece, Template};
 use crate::error::{Class, Error, Result};
@@ -22,6 +24,8 @@ pub(super) struct Renderer {
     pub prompt: Vec<usize>,
     /// The columns of the completion's template.
     pub completion: Vec<usize>,
+    /// The format that rendered the text of the columns before, so that its literals are not taken for data.
+    rendered_by: Option<PromptFormat>,
 }
 
 /// The text of a batch's columns; none where the batch has no such column.
@@ -37,6 +41,8 @@ pub(super) struct Page {
     /// What of the text came from columns, ascending, if that is asked for; marks that the data brought along
     /// are not in it.
     pub fields: Vec<FieldSpan>,
+    /// The marks that the format wrote beside each row's separator and stop, ascending.
+    pub written: Vec<Written>,
     with_fields: bool,
 }
 
@@ -49,14 +55,14 @@ pub(super) struct FieldSpan {
 }
 
 impl Renderer {
-    pub fn new(format: PromptFormat) -> Self {
+    pub fn new(format: PromptFormat, rendered_by: Option<PromptFormat>) -> Self {
         let columns = format.columns();
         let indices = |template: &Template| {
             let position = |c: &Column| columns.iter().position(|known| known.name == c.name);
             template.columns().iter().filter_map(position).collect()
         };
         let (prompt, completion) = (indices(format.prompt()), indices(format.completion()));
-        Renderer { columns, prompt, completion, format }
+        Renderer { columns, prompt, completion, format, rendered_by }
     }
 
     /// The text of the format's columns. Errors: `wrong_type` for a column that is not text.
@@ -103,20 +109,55 @@ impl Renderer {
 
     /// Appends a row that misses nothing.
     pub fn push<'v>(&'v self, page: &mut Page, row: usize, value: impl Fn(usize) -> Option<&'v str>) {
-        let Renderer { format, prompt, completion, .. } = self;
+        let Renderer { format, prompt, completion, rendered_by, .. } = self;
+        let by = rendered_by.as_ref();
+        let marks = by.unwrap_or(format).marks();
         let start = page.text().len();
-        let separator = page.push_part(format.prompt(), format.separator(), prompt, &value);
+        let part = Part {
+            template: format.prompt(),
+            mark: format.separator(),
+            columns: prompt,
+            rendered_by: by.map(PromptFormat::prompt),
+            marks_of: (marks.in_prompt > 0).then(|| by.unwrap_or(format)),
+        };
+        let (separator, brought) = page.push_part(&part, &value);
         let middle = page.text().len();
-        let stop = page.push_part(format.completion(), format.stop(), completion, &value);
+        let part = Part {
+            template: format.completion(),
+            mark: format.stop(),
+            columns: completion,
+            rendered_by: by.map(PromptFormat::completion),
+            marks_of: None,
+        };
+        let (stop, _) = page.push_part(&part, &value);
         page.rows.push(RowSpan { row, start, separator, completion: middle, stop, end: page.text().len() });
+        if !marks.is_empty() {
+            // Behind a separator that the data brought along stands no literal of the template.
+            let by_separator = marks.by_separator.iter().filter(|(from, _)| !brought || *from >= 0);
+            page.written.extend(by_separator.map(|written| moved(*written, separator)));
+            page.written.extend(marks.by_stop.iter().map(|written| moved(*written, stop)));
+            let own = page.written.partition_point(|(at, _)| *at < start);
+            page.written[own..].sort_unstable();
+        }
     }
+}
+
+/// A part of a row: a body and the mark that ends it.
+struct Part<'f> {
+    template: &'f Template,
+    mark: &'f str,
+    columns: &'f [usize],
+    /// The template that rendered the columns before.
+    rendered_by: Option<&'f Template>,
+    /// The format whose marks stand in the literals; none where they hold none.
+    marks_of: Option<&'f PromptFormat>,
 }
 
 impl Page {
     /// An empty page with room for this many rows and bytes.
     pub fn new(rows: usize, bytes: usize, with_fields: bool) -> Self {
         let text = LargeStringBuilder::with_capacity(2 * rows, bytes);
-        Page { text, rows: Vec::with_capacity(rows), fields: vec![], with_fields }
+        Page { text, rows: Vec::with_capacity(rows), fields: vec![], written: vec![], with_fields }
     }
 
     /// The text.
@@ -140,39 +181,55 @@ impl Page {
         StringViewArray::from(&self.text.finish())
     }
 
-    /// Appends a body and the mark that ends it, unless the body already does; gives where the mark starts.
-    fn push_part<'v>(
-        &mut self,
-        template: &'v Template,
-        mark: &str,
-        columns: &[usize],
-        value: impl Fn(usize) -> Option<&'v str>,
-    ) -> usize {
+    /// Appends a body and the mark that ends it, unless the body already does; gives where the mark starts, and
+    /// whether the data brought it along.
+    fn push_part<'v>(&mut self, part: &Part<'v>, value: impl Fn(usize) -> Option<&'v str>) -> (usize, bool) {
         let start = self.text().len();
-        template.pieces(
-            |c| value(columns[c]),
+        part.template.pieces(
+            |c| value(part.columns[c]),
             |piece| match piece {
-                Piece::Literal(text) => self.write(text),
+                Piece::Literal(text) => self.push_literal(part, text),
                 Piece::Field(_, None) => {}
-                Piece::Field(c, Some(text)) => {
-                    if self.with_fields && !text.is_empty() {
-                        let start = self.text().len();
-                        self.fields.push(FieldSpan { column: columns[c], start, end: start + text.len() });
+                Piece::Field(c, Some(text)) => match part.rendered_by {
+                    None => self.push_field(part.columns[c], text),
+                    Some(template) => {
+                        let mut at = 0;
+                        for span in template.literals_in(text) {
+                            self.push_field(part.columns[c], &text[at..span.start]);
+                            self.push_literal(part, &text[span.clone()]);
+                            at = span.end;
+                        }
+                        self.push_field(part.columns[c], &text[at..]);
                     }
-                    self.write(text);
-                }
+                },
             },
         );
-        let marked = self.text()[start..].ends_with(mark.as_bytes());
+        let marked = self.text()[start..].ends_with(part.mark.as_bytes());
         if !marked {
-            self.write(mark);
+            self.write(part.mark);
         }
         self.end_part();
-        let end = self.text().len() - mark.len();
+        let end = self.text().len() - part.mark.len();
         if marked {
             self.cut_fields(end);
         }
-        end
+        (end, marked && part.rendered_by.is_none())
+    }
+
+    fn push_literal(&mut self, part: &Part, text: &str) {
+        if let Some(format) = part.marks_of {
+            let start = self.text().len();
+            self.written.extend(format.occurrences(text).iter().map(|(at, mark)| (start + at, *mark)));
+        }
+        self.write(text);
+    }
+
+    fn push_field(&mut self, column: usize, text: &str) {
+        if self.with_fields && !text.is_empty() {
+            let start = self.text().len();
+            self.fields.push(FieldSpan { column, start, end: start + text.len() });
+        }
+        self.write(text);
     }
 
     /// Takes what lies behind `end` off the last fields.

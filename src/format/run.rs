@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
                 self.remove(row.row, Policy::Reject, reason::EMPTY_COMPLETION, None, detail);
             }
         }
-        for (i, collision) in self.stage.prover.prove(page.text(), &page.rows) {
+        for (i, collision) in self.stage.prover.prove(page.text(), &page.rows, &page.written) {
             let row = page.rows[i];
             if self.rows[row.row] == Some((at, i)) {
                 self.collision(repair, page, &row, collision);
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         for hit in scanner.scan(page) {
             let row = page.rows[hit.index];
             found.entry(hit.pattern).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
-            if self.rows[row.row] != Some((at, hit.index)) {
+            if self.rows[row.row] != Some((at, hit.index)) || scanner.is_foreign(hit.pattern) {
                 continue;
             }
             match *policy {
@@ -169,7 +169,11 @@ impl<'a> Run<'a> {
         // A repaired row was counted as it came.
         if repair == Repair::None {
             for (pattern, (first, count)) in found {
-                let name = format!("{}:{}", reason::SPECIAL_TOKEN_IN_TEXT, scanner.patterns[pattern]);
+                let kind = match scanner.is_foreign(pattern) {
+                    true => "foreign_control_token",
+                    false => reason::SPECIAL_TOKEN_IN_TEXT,
+                };
+                let name = format!("{kind}:{}", scanner.patterns[pattern]);
                 self.counts.find(name, first, count);
             }
         }
@@ -199,11 +203,11 @@ impl<'a> Run<'a> {
 
     fn collision(&mut self, repair: Repair, page: &Page, row: &RowSpan, collision: Collision) {
         let (format, Collision { mark, offset, site }) = (&self.stage.renderer.format, collision);
-        let (name, text) = match mark {
-            super::Mark::Separator => ("separator", format.separator()),
-            super::Mark::Stop => ("stop", format.stop()),
+        let text = match mark {
+            super::Mark::Separator => format.separator(),
+            super::Mark::Stop => format.stop(),
         };
-        let detail = format!("{name} {text:?} at byte {offset} of the row, {site}");
+        let detail = format!("{} {text:?} at byte {offset} of the row, {site}", mark.name());
         match self.stage.options.on_collision {
             OnCollision::Remove(policy) => self.remove(row.row, policy, mark.code(), None, detail),
             OnCollision::InsertSpace if repair == Repair::Spaced => {
@@ -211,7 +215,7 @@ impl<'a> Run<'a> {
                 self.remove(row.row, Policy::Reject, mark.code(), None, detail);
             }
             OnCollision::InsertSpace => {
-                let collisions = self.stage.prover.all(page.text(), row);
+                let collisions = self.stage.prover.all(page.text(), row, &page.written);
                 let at = self.open_page(Repair::Spaced, 0, 0);
                 let to = &mut self.pages[at].1;
                 insert_spaces(page, row, &collisions, to);

@@ -39,6 +39,9 @@ pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usiz
         stop: after(row.stop),
         end: to.text().len(),
     });
+    let from_row = from.written.partition_point(|(at, _)| *at < row.start);
+    let written = from.written[from_row..].iter().take_while(|(at, _)| *at < row.end);
+    to.written.extend(written.map(|(at, mark)| (after(*at), *mark)));
     to.fields.extend(fields.iter().map(|f| FieldSpan { start: before(f.start), end: after(f.end), ..*f }));
 }
 

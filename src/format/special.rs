@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
+use super::foreign::foreign;
 use super::render::{FieldSpan, Page};
 use crate::error::{Class, Error, Result};
 use crate::record::SpecialPolicy;
@@ -24,7 +25,10 @@ pub struct SpecialTokens {
 /// Finds control tokens in rendered rows.
 pub(super) struct Scanner {
     automaton: AhoCorasick,
+    /// Those of the tokenizer, then those of other models.
     pub patterns: Vec<String>,
+    /// How many are the tokenizer's.
+    own: usize,
 }
 
 /// A control token that touches text of a column.
@@ -40,9 +44,12 @@ pub(super) struct Hit {
 }
 
 impl Scanner {
-    /// A scanner for these strings; empty ones are left out.
+    /// A scanner for these strings, and for what other models have in their place; empty ones are left out.
     pub fn new(patterns: &[String]) -> Result<Self> {
-        let patterns: Vec<String> = patterns.iter().filter(|p| !p.is_empty()).cloned().collect();
+        let mut patterns: Vec<String> = patterns.iter().filter(|p| !p.is_empty()).cloned().collect();
+        let own = patterns.len();
+        let others: Vec<String> = foreign(&patterns).map(str::to_string).collect();
+        patterns.extend(others);
         let automaton =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).map_err(|e| {
                 Error::new(
@@ -52,7 +59,12 @@ impl Scanner {
                 )
                 .source(e)
             })?;
-        Ok(Scanner { automaton, patterns })
+        Ok(Scanner { automaton, patterns, own })
+    }
+
+    /// Whether the tokenizer has no such token: it is another model's.
+    pub fn is_foreign(&self, pattern: usize) -> bool {
+        pattern >= self.own
     }
 
     /// The control tokens of the page's prompts and completions, each searched on its own as the tokenizer does,
@@ -96,11 +108,16 @@ impl Scanner {
     pub fn strip(&self, text: &str) -> String {
         let mut text = text.to_string();
         for _ in 0..STRIP_PASSES {
-            if !self.automaton.is_match(&text) {
+            if self.automaton.find_iter(&text).all(|found| self.is_foreign(found.pattern().as_usize())) {
                 break;
             }
             let mut kept = String::with_capacity(text.len());
-            self.automaton.replace_all_with(&text, &mut kept, |_, _, _| true);
+            self.automaton.replace_all_with(&text, &mut kept, |found, token, kept| {
+                if self.is_foreign(found.pattern().as_usize()) {
+                    kept.push_str(token);
+                }
+                true
+            });
             text = kept;
         }
         text

@@ -4,6 +4,8 @@
 //! where it is absent or empty; both nest. `{{` and `}}` stand for single braces. A column's name is taken as
 //! written: anything but braces, not starting with `#`, `^` or `/`.
 
+use std::ops::Range;
+
 use crate::error::{Class, Error, Result};
 
 /// A parsed template.
@@ -123,6 +125,21 @@ impl Template {
             Some(Op::Literal(text)) if !self.ends_in_optional_part() => text,
             _ => "",
         }
+    }
+
+    /// Where the literals stand in a text of this template: each as far left as it can be, after the one before it.
+    /// Literals of parts that are left out are mostly not found.
+    pub(super) fn literals_in(&self, text: &str) -> Vec<Range<usize>> {
+        let mut at = 0;
+        let mut spans = vec![];
+        for literal in self.literals() {
+            if let Some(found) = text[at..].find(literal) {
+                let start = at + found;
+                at = start + literal.len();
+                spans.push(start..at);
+            }
+        }
+        spans
     }
 
     /// The literals around the only field, of a template that is nothing but that.

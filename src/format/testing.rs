@@ -51,7 +51,7 @@ pub const SEPARATOR: &str = "\n##\n";
 pub const STOP: &str = "\n###\n";
 
 pub fn stage(prompt: &str, completion: &str, options: FormatOptions) -> FormatStage {
-    FormatStage::new(PromptFormat::new(prompt, completion, SEPARATOR, STOP, true).unwrap(), options).unwrap()
+    FormatStage::new(PromptFormat::new(prompt, completion, SEPARATOR, STOP, None).unwrap(), options).unwrap()
 }
 
 pub fn run(stage: &FormatStage, batch: Batch) -> (Batch, StepCounts) {

@@ -163,7 +163,7 @@ fn insert_space_breaks_matches_in_columns() {
         assert_eq!(counts.findings.get("fixed:insert_space").map_or(0, |f| f.count), fixed);
     }
     // One character cannot be broken.
-    let format = PromptFormat::new("{p}", "{c}", "#", "!", true).unwrap();
+    let format = PromptFormat::new("{p}", "{c}", "#", "!", None).unwrap();
     let stage = FormatStage::new(format, on_collision(OnCollision::InsertSpace)).unwrap();
     let (out, counts) = run(&stage, batch(&[("p", &[Some("a#b")]), ("c", &[Some("y")])]));
     assert_eq!(
@@ -182,6 +182,88 @@ fn occurrences(text: &str, needle: &str) -> Vec<usize> {
     (0..text.len()).filter(|&at| text.as_bytes()[at..].starts_with(needle.as_bytes())).collect()
 }
 
+/// Who wrote each byte of a row: bit 0 is the separator with the literal before it, bit 1 the stop, the next bits are
+/// the literals of the prompt. A byte of data has none.
+fn writers(
+    row: &str,
+    prompt: usize,
+    literals: &[(usize, &str)],
+    tail: &str,
+    marks: [&str; 2],
+    data_ends: bool,
+) -> Vec<u32> {
+    let mut writers = vec![0; row.len()];
+    let mut write = |at: usize, len: usize, bit: u32| {
+        writers[at..at + len].iter_mut().for_each(|byte| *byte |= 1 << bit);
+    };
+    for (i, (at, text)) in literals.iter().enumerate() {
+        write(*at, text.len(), 2 + i as u32);
+    }
+    let before = if data_ends { 0 } else { tail.len() };
+    write(prompt - marks[0].len() - before, marks[0].len() + before, 0);
+    write(row.len() - marks[1].len(), marks[1].len(), 1);
+    writers
+}
+
+#[test]
+fn every_mark_is_one_that_the_format_wrote() {
+    let mut rng = Rng(5);
+    let (mut kept, mut removed, mut several, mut refused) = (0, 0, 0, 0);
+    for case in 0..6000 {
+        let (separator, stop) = (rng.text("#\nx", 1, 4), rng.text("#\nx", 1, 4));
+        let (a, b) = (rng.text("#\nx", 0, 4), rng.text("#\nx", 0, 4));
+        let (prompt, completion) = match case % 3 {
+            0 => (format!("{a}{{p}}{b}"), "{c}"),
+            1 => (format!("{{p}}{a}{{d}}{b}{separator}"), "{c}{d}"),
+            _ => (format!("{{p}}{{#d}}{a}{{d}}{b}{{/d}}"), "é{c}"),
+        };
+        let Ok(format) = PromptFormat::new(&prompt, completion, &separator, &stop, None) else {
+            refused += 1;
+            continue;
+        };
+        let column = |rng: &mut Rng| -> Vec<String> { (0..4).map(|_| rng.text("#\nx", 0, 5)).collect() };
+        let columns = [column(&mut rng), column(&mut rng), column(&mut rng)];
+        let [p, c, d] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
+        let stage = FormatStage::new(format.clone(), FormatOptions::default()).unwrap();
+        let (out, _) = run(&stage, batch(&[("p", &p), ("c", &c), ("d", &d)]));
+        for i in 0..4 {
+            let [p, c, d] = [&columns[0][i], &columns[1][i], &columns[2][i]].map(String::as_str);
+            let column = |name: &str| Some([p, c, d][["p", "c", "d"].iter().position(|n| *n == name)?]);
+            let Rendered { prompt, completion } = format.render(&column).unwrap();
+            let row = format!("{prompt}{completion}");
+            let b = if case % 3 == 0 { b.strip_suffix(&*separator).unwrap_or(&b) } else { &b };
+            let (tail, literals) = match case % 3 {
+                0 => (b, vec![(0, a.as_str()), (a.len() + p.len(), b)]),
+                1 => (b, vec![(p.len(), a.as_str()), (p.len() + a.len() + d.len(), b)]),
+                _ if d.is_empty() => ("", vec![]),
+                _ => ("", vec![(p.len(), a.as_str()), (p.len() + a.len() + d.len(), b)]),
+            };
+            let body: usize = literals.last().map_or(p.len(), |(at, text)| at + text.len());
+            let data_ends = prompt.len() == body;
+            let writers = writers(&row, prompt.len(), &literals, tail, [&separator, &stop], data_ends);
+            let mut found = 0;
+            let mut proven = true;
+            for mark in [&separator, &stop] {
+                for at in occurrences(&row, mark) {
+                    found += 1;
+                    proven &= writers[at..at + mark.len()].iter().fold(u32::MAX, |all, byte| all & byte) != 0;
+                }
+            }
+            let blank = prompt[..prompt.len() - separator.len()].trim().is_empty()
+                || completion[..completion.len() - stop.len()].trim().is_empty();
+            let stays = out.places.rows.iter().any(|place| place.row == i as u64);
+            assert_eq!(stays, proven && !blank, "{format:?} {row:?}");
+            kept += u32::from(stays);
+            removed += u32::from(!proven);
+            several += u32::from(stays && found > 2);
+        }
+    }
+    assert!(
+        kept > 2000 && removed > 2000 && several > 300 && refused > 300,
+        "{kept} {removed} {several} {refused}"
+    );
+}
+
 #[test]
 fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
     let mut rng = Rng(11);
@@ -190,7 +272,10 @@ fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
         let (separator, stop) = (rng.text("#\nx", 1, 4), rng.text("#\nx", 1, 4));
         let templates = [("{p}", "{c}"), ("x{p}#", "{c}{d}"), ("{#d}{d}é{/d}{p}", "\n{c}")];
         let (prompt, completion) = templates[case % templates.len()];
-        let Ok(format) = PromptFormat::new(prompt, completion, &separator, &stop, true) else { continue };
+        let Ok(format) = PromptFormat::new(prompt, completion, &separator, &stop, None) else { continue };
+        if !format.marks_are_unique() {
+            continue;
+        }
         let column = |rng: &mut Rng| -> Vec<String> { (0..5).map(|_| rng.text("#\nx", 0, 6)).collect() };
         let columns = [column(&mut rng), column(&mut rng), column(&mut rng)];
         let [p, c, d] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());

@@ -62,6 +62,8 @@ pub enum Step {
         format: Arc<PromptFormat>,
         /// What happens where separator or stop collide.
         on_collision: OnCollision,
+        /// The format that rendered the text of the columns before, where one did.
+        rendered_by: Option<Arc<PromptFormat>>,
     },
     /// Takes out exact duplicates.
     Dedup {

@@ -21,7 +21,8 @@ use crate::hash;
 ///     completion: template of the completion.
 ///     separator: ends each prompt. Default "\n##\n".
 ///     stop: ends each completion. Default "\n###\n".
-///     eos: end each row in the tokenizer's EOS token, behind the stop. Default False.
+///     eos: end each row in the tokenizer's EOS token, after the stop, so that the model learns to end. Default None:
+///         `tokenize` decides. It does where the tokenizer names an EOS token and the stop holds no control token.
 ///
 /// Raises:
 ///     PlanError: `bad_template` or `bad_prompt_format`, with what is wrong and where.
@@ -68,16 +69,37 @@ impl PyPromptFormat {
 #[pymethods]
 impl PyPromptFormat {
     #[new]
-    #[pyo3(signature = (prompt, *, completion, separator="\n##\n", stop="\n###\n", eos=false))]
+    #[pyo3(signature = (prompt, *, completion, separator="\n##\n", stop="\n###\n", eos=None))]
     fn new(
         py: Python<'_>,
         prompt: &str,
         completion: &str,
         separator: &str,
         stop: &str,
-        eos: bool,
+        eos: Option<bool>,
     ) -> PyResult<Self> {
         let made = PromptFormat::new(prompt, completion, separator, stop, eos);
+        made.map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
+    }
+
+    /// The format of text that was rendered elsewhere, such as a column `text` that a chat template made.
+    ///
+    /// There is no prompt and no separator: all of the text is trained. Nothing is proven about its marks, since they
+    /// mean what they meant where it was rendered. Its control tokens count as such with
+    /// `tokenize(..., special_tokens="as_token")`; other policies take them for text of the data.
+    ///
+    /// Args:
+    ///     column: the column that holds the text.
+    ///     stop: what ends each text, such as `"<|im_end|>"`; added where a text does not end in it. Default None: the
+    ///         tokenizer's EOS token ends each text.
+    ///     eos: as for the constructor.
+    ///
+    /// Raises:
+    ///     PlanError: `bad_prompt_format`: the stop is empty, or there is neither a stop nor EOS.
+    #[staticmethod]
+    #[pyo3(signature = (column, *, stop=None, eos=None))]
+    fn rendered(py: Python<'_>, column: &str, stop: Option<&str>, eos: Option<bool>) -> PyResult<Self> {
+        let made = PromptFormat::rendered(column, stop, eos);
         made.map(|f| PyPromptFormat(Arc::new(f))).map_err(|e| to_python(py, &e))
     }
 
@@ -95,14 +117,14 @@ impl PyPromptFormat {
     /// Raises:
     ///     DataError: `no_pair`: every pair of the list occurs in the data.
     #[staticmethod]
-    #[pyo3(signature = (data, prompt, *, completion, tokenizer=None, eos=false))]
+    #[pyo3(signature = (data, prompt, *, completion, tokenizer=None, eos=None))]
     fn suggest<'py>(
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
         prompt: &str,
         completion: &str,
         tokenizer: Option<&Bound<'py, PyAny>>,
-        eos: bool,
+        eos: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let module = py.import("fastprep.suggest")?;
         module.call_method1("suggest", (data, prompt, completion, tokenizer, eos))
@@ -142,21 +164,21 @@ impl PyPromptFormat {
         self.0.completion().source()
     }
 
-    /// What ends each prompt.
+    /// What ends each prompt; None for text that was rendered elsewhere.
     #[getter]
-    fn separator(&self) -> &str {
-        self.0.separator()
+    fn separator(&self) -> Option<&str> {
+        Some(self.0.separator()).filter(|separator| !separator.is_empty())
     }
 
-    /// What ends each completion.
+    /// What ends each completion; None where EOS alone ends it.
     #[getter]
-    fn stop(&self) -> &str {
-        self.0.stop()
+    fn stop(&self) -> Option<&str> {
+        Some(self.0.stop()).filter(|stop| !stop.is_empty())
     }
 
-    /// Whether rows end in the tokenizer's EOS token.
+    /// Whether rows end in the tokenizer's EOS token; None: `tokenize` decides.
     #[getter]
-    fn eos(&self) -> bool {
+    fn eos(&self) -> Option<bool> {
         self.0.eos()
     }
 
@@ -232,13 +254,21 @@ impl PyPromptFormat {
 
     fn __repr__(&self) -> String {
         let f = &self.0;
+        let eos = match f.eos() {
+            None => "",
+            Some(true) => ", eos=True",
+            Some(false) => ", eos=False",
+        };
+        if let (true, [column]) = (f.is_rendered(), f.completion().columns()) {
+            let stop = self.stop().map_or(String::new(), |stop| format!(", stop={stop:?}"));
+            return format!("PromptFormat.rendered({:?}{stop}{eos})", column.name);
+        }
         format!(
-            "PromptFormat({:?}, completion={:?}, separator={:?}, stop={:?}, eos={})",
+            "PromptFormat({:?}, completion={:?}, separator={:?}, stop={:?}{eos})",
             f.prompt().source(),
             f.completion().source(),
             f.separator(),
             f.stop(),
-            if f.eos() { "True" } else { "False" }
         )
     }
 

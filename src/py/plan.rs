@@ -182,8 +182,16 @@ impl PyPlan {
         self.push(py, word("on_invalid", policy, &POLICIES).map(|policy| Step::Validate { rules, policy }))
     }
 
-    fn format(&self, py: Python<'_>, format: &PyPromptFormat, on_collision: &str) -> PyResult<Self> {
+    #[pyo3(signature = (format, on_collision, rendered_by=None))]
+    fn format(
+        &self,
+        py: Python<'_>,
+        format: &PyPromptFormat,
+        on_collision: &str,
+        rendered_by: Option<&PyPromptFormat>,
+    ) -> PyResult<Self> {
         let format = Arc::clone(&format.0);
+        let rendered_by = rendered_by.map(|format| Arc::clone(&format.0));
         let known = [
             ("reject", OnCollision::Remove(Policy::Reject)),
             ("drop", OnCollision::Remove(Policy::Drop)),
@@ -191,7 +199,7 @@ impl PyPlan {
             ("insert_space", OnCollision::InsertSpace),
         ];
         let step = word("on_collision", on_collision, &known);
-        self.push(py, step.map(|on_collision| Step::Format { format, on_collision }))
+        self.push(py, step.map(|on_collision| Step::Format { format, on_collision, rendered_by }))
     }
 
     fn dedup(

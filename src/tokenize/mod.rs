@@ -16,6 +16,7 @@ pub mod encoder;
 mod fixtures;
 pub mod lists;
 pub mod load;
+mod mark_ids;
 mod normal;
 mod options;
 pub mod pieces;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 pub use as_text::Span;
 pub use encoder::{Encoder, Session};
 pub use load::{LoadedTokenizer, SpecialToken, TokenNames};
-pub use options::{OnOverflow, TokenizeOptions};
+pub use options::{End, OnOverflow, TokenizeOptions};
 
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, Policy, Removal, SpecialPolicy, reason, schema};
@@ -42,6 +43,7 @@ use crate::report::StepCounts;
 use crate::stage::Map;
 use columns::Columns;
 use control::Control;
+use mark_ids::MarkIds;
 use row::{Fit, Row};
 use text::{RowText, Texts};
 
@@ -58,7 +60,7 @@ pub struct TokenizeStage {
     options: TokenizeOptions,
     prefix: Vec<i32>,
     bos_id: Option<i32>,
-    stop_ids: Vec<i32>,
+    marks: MarkIds,
 }
 
 /// A row whose ids are the end of the ids so far.
@@ -66,6 +68,7 @@ struct Encoded {
     row: Row,
     bos_avoided: bool,
     eos_avoided: bool,
+    eos_added: bool,
     /// Whether the ids of the stop are its own, where the completion ends in it.
     stop_stable: Option<bool>,
     /// Control tokens that the text does not write.
@@ -108,16 +111,12 @@ impl TokenizeStage {
                 format!("tokenize: max_length is {limit}, but a row that trains has 2 tokens at least");
             return Err(Error::new(Class::Plan, "bad_max_length", what));
         }
-        let mut stop_ids = Vec::new();
-        if let Some(stop) = &options.stop {
-            tokenizer.encoder().session().encode_continuation(stop, &mut stop_ids)?;
-        }
         Ok(TokenizeStage {
             encoder: tokenizer.encoder().clone(),
             control: Control::new(tokenizer)?,
             prefix: if options.add_bos { tokenizer.prefix_ids.clone() } else { Vec::new() },
             bos_id: tokenizer.bos_id,
-            stop_ids,
+            marks: MarkIds::new(tokenizer, &options)?,
             options,
         })
     }
@@ -137,10 +136,7 @@ impl TokenizeStage {
             Part { column: schema::PROMPT, text: text.prompt, spans: &text.prompt_spans, at_start: true };
         self.append(session, &prompt, verify, ids, &mut made)?;
         let prefix = self.prefix.len();
-        let bos_avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
-        if bos_avoided {
-            ids.drain(start..start + prefix);
-        }
+        let mut bos_avoided = self.avoid_bos(start, ids);
         let context = ids.len() - start;
         // A prompt without ids leaves the start of the text to the completion.
         let completion = Part {
@@ -150,16 +146,32 @@ impl TokenizeStage {
             at_start: context == prefix && !bos_avoided,
         };
         self.append(session, &completion, verify, ids, &mut made)?;
+        if completion.at_start && self.avoid_bos(start, ids) {
+            // The text brings BOS itself: it stays what no cut takes away.
+            bos_avoided = true;
+        }
         let completion = &ids[start + context..];
         let ends_in_stop =
             self.options.stop.as_ref().is_some_and(|stop| text.completion.ends_with(stop.as_str()));
-        let stop_stable = ends_in_stop.then(|| completion.ends_with(&self.stop_ids));
-        let eos_avoided = self.options.eos_id.is_some() && completion.last().copied() == self.options.eos_id;
+        let stop_stable = ends_in_stop.then(|| completion.ends_with(&self.marks.stop));
+        let eos_id = self.options.end.eos_id();
+        let eos_avoided = eos_id.is_some() && completion.last().copied() == eos_id;
         if !eos_avoided {
-            ids.extend(self.options.eos_id);
+            ids.extend(eos_id);
         }
         let row = Row { start, prefix, context, target: ids.len() - start - context };
-        Ok(Encoded { row, bos_avoided, eos_avoided, stop_stable, made })
+        let eos_added = eos_id.is_some() && !eos_avoided;
+        Ok(Encoded { row, bos_avoided, eos_avoided, eos_added, stop_stable, made })
+    }
+
+    /// Takes the prefix off where the text that follows it brings one; says whether it did.
+    fn avoid_bos(&self, start: usize, ids: &mut Vec<i32>) -> bool {
+        let prefix = self.prefix.len();
+        let avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
+        if avoided {
+            ids.drain(start..start + prefix);
+        }
+        avoided
     }
 
     /// Appends the ids of a part. Where they hold a control token that it does not write and all is to be plain
@@ -210,15 +222,48 @@ impl TokenizeStage {
         Some((policy, Removal { index: 0, code: reason::SPECIAL_TOKEN_IN_TEXT, column, detail }))
     }
 
+    /// Tokens at the prompt's end that a cut leaves: those that are not the ones of its body alone, so that they hold
+    /// the separator, and one before them.
+    fn kept(
+        &self,
+        session: &mut Session<'_>,
+        text: &RowText,
+        encoded: &Encoded,
+        ids: &[i32],
+    ) -> Result<usize> {
+        let Encoded { row, bos_avoided, .. } = encoded;
+        let cut = self.options.max_length.is_some_and(|limit| row.len() > limit);
+        if !cut || self.options.on_overflow != OnOverflow::TruncatePromptLeft {
+            return Ok(0);
+        }
+        let first = row.start + if *bos_avoided { 0 } else { row.prefix };
+        let prompt = &ids[first..row.end_of_context()];
+        let separator = self.options.separator.as_deref().unwrap_or_default();
+        let body = text.prompt.strip_suffix(separator).unwrap_or(text.prompt);
+        // A control token that is plain text may reach into the separator, where the data brought it along.
+        let end = u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let spans: Vec<Span> = text
+            .prompt_spans
+            .iter()
+            .filter(|(start, _)| *start < end)
+            .map(|&(a, b)| (a, b.min(end)))
+            .collect();
+        let part = Part { column: schema::PROMPT, text: body, spans: &spans, at_start: true };
+        let mut alone = Vec::new();
+        encode_part(session, &part, !spans.is_empty(), &mut alone)?;
+        let same = prompt.iter().zip(&alone).take_while(|(a, b)| a == b).count();
+        Ok(prompt.len() - same + 1)
+    }
+
     /// Cuts the row to `max_length`; what speaks against keeping it, where something does.
-    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>) -> Result<Fit, (Policy, Removal)> {
+    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>, kept: usize) -> Result<Fit, (Policy, Removal)> {
         let removal = |code, detail| Removal { index: 0, code, column: None, detail };
         if row.trained() == 0 {
             let detail = format!("the completion makes {} tokens", row.target);
             return Err((Policy::Reject, removal(reason::NO_TRAINED_TOKEN, detail)));
         }
         let Some(limit) = self.options.max_length else { return Ok(Fit::Whole) };
-        match row.fit(ids, limit, self.options.on_overflow) {
+        match row.fit(ids, limit, self.options.on_overflow, kept) {
             Fit::TooLong => {
                 let detail = format!(
                     "{} tokens, {} of them the completion; max_length is {limit}",
@@ -285,7 +330,10 @@ impl Map for TokenizeStage {
             }
             let fit = match self.refuse(&encoded.made) {
                 Some(refused) => Err(refused),
-                None => self.fit(&mut encoded.row, &mut columns.ids),
+                None => {
+                    let kept = self.kept(&mut session, &text, &encoded, &columns.ids)?;
+                    self.fit(&mut encoded.row, &mut columns.ids, kept)
+                }
             };
             let fit = match fit {
                 Ok(fit) => fit,
@@ -295,12 +343,20 @@ impl Map for TokenizeStage {
                     continue;
                 }
             };
+            let ids = &columns.ids[start..];
+            let (prompt, completion) = ids.split_at(encoded.row.context);
+            let completion = match (encoded.eos_added, completion) {
+                (true, [completion @ .., last]) if Some(*last) == self.options.end.eos_id() => completion,
+                _ => completion,
+            };
+            self.marks.find(prompt, completion, place, counts);
             columns.push(encoded.row)?;
             sums.add(&encoded, fit, self.options.on_overflow);
             *counts.lengths.entry(u32::try_from(encoded.row.len()).unwrap_or(u32::MAX)).or_default() += 1;
             let twice = self.bos_id.is_some_and(|bos| columns.ids[start..].starts_with(&[bos, bos]));
             counts.find("doubled_bos", place, u64::from(twice));
             counts.find("doubled_bos_avoided", place, u64::from(encoded.bos_avoided));
+            counts.find("no_eos", place, u64::from(self.options.end == End::NoEos));
             counts.find("doubled_eos_avoided", place, u64::from(encoded.eos_avoided));
         }
         sums.report(counts, self.options.stop.is_some());

@@ -1,5 +1,6 @@
 //! What the step can be told.
 
+use super::load::LoadedTokenizer;
 use crate::record::{Policy, SpecialPolicy};
 
 /// What is done with a row that has more tokens than `max_length`.
@@ -12,7 +13,8 @@ pub enum OnOverflow {
     Drop,
     /// The run ends with an error that names the row.
     Raise,
-    /// The prompt loses tokens at its start; BOS and the whole completion stay, else the row is rejected.
+    /// The prompt loses tokens at its start; BOS, a token of the prompt, the separator and the whole completion stay,
+    /// else the row is rejected.
     TruncatePromptLeft,
     /// The completion loses tokens at its end, stop and EOS first; at least one trained token stays, else the
     /// row is rejected.
@@ -43,6 +45,43 @@ impl OnOverflow {
     }
 }
 
+/// What ends each row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The tokenizer's EOS token, put after the completion once.
+    Eos(i32),
+    /// The stop alone, as the format asks for.
+    Stop,
+    /// The stop alone: it holds a control token, which ends a turn itself.
+    ControlToken,
+    /// The stop alone: the tokenizer names no EOS token.
+    NoEos,
+}
+
+impl End {
+    /// The token that is put after the completion.
+    pub fn eos_id(self) -> Option<i32> {
+        match self {
+            End::Eos(id) => Some(id),
+            End::Stop | End::ControlToken | End::NoEos => None,
+        }
+    }
+
+    /// What `explain` says of it.
+    pub fn shown(self, tokenizer: &LoadedTokenizer) -> String {
+        match self {
+            End::Eos(id) => tokenizer
+                .special_tokens
+                .iter()
+                .find(|token| token.id == id)
+                .map_or(id.to_string(), |token| token.content.clone()),
+            End::Stop => "false".into(),
+            End::ControlToken => "false, as the stop holds a control token".into(),
+            End::NoEos => "false, as the tokenizer names no EOS token".into(),
+        }
+    }
+}
+
 /// How rows become ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenizeOptions {
@@ -52,16 +91,20 @@ pub struct TokenizeOptions {
     pub on_overflow: OnOverflow,
     /// What is done with a row whose ids hold a control token that its text does not write.
     pub special_tokens: SpecialPolicy,
-    /// The token put after the completion, once; none: nothing is put.
-    pub eos_id: Option<i32>,
+    /// What ends each row.
+    pub end: End,
     /// Whether what the tokenizer puts before a text (BOS) is put before the row, once.
     pub add_bos: bool,
     /// Whether `prompt` and `completion` stay beside the ids.
     pub keep_text: bool,
     /// Every so many rows of a file the ids are compared with those of the crate; none: never.
     pub verify: Option<u64>,
-    /// The stop that ends every completion: how often its ids are its own is counted.
+    /// The separator that ends every prompt: no cut takes it away, and where else its ids occur is counted.
+    pub separator: Option<String>,
+    /// The stop that ends every completion: how often its ids are its own is counted, and where else they occur.
     pub stop: Option<String>,
+    /// Whether each of them occurs once a row, as text.
+    pub marks_are_unique: bool,
 }
 
 impl Default for TokenizeOptions {
@@ -70,11 +113,13 @@ impl Default for TokenizeOptions {
             max_length: None,
             on_overflow: OnOverflow::Reject,
             special_tokens: SpecialPolicy::Remove(Policy::Reject),
-            eos_id: None,
+            end: End::Stop,
             add_bos: true,
             keep_text: true,
             verify: None,
+            separator: None,
             stop: None,
+            marks_are_unique: false,
         }
     }
 }

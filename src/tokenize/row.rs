@@ -28,20 +28,26 @@ impl Row {
         self.context + self.target
     }
 
+    /// Where the completion starts in the ids of the batch.
+    pub fn end_of_context(self) -> usize {
+        self.start + self.context
+    }
+
     /// Tokens whose label trains: the label of a row's first token has nothing before it to predict it from.
     pub fn trained(self) -> usize {
         self.target.saturating_sub(usize::from(self.context == 0))
     }
 
-    /// Cuts the row, which is the end of `ids`, to `limit` tokens as far as the policy allows.
-    pub fn fit(&mut self, ids: &mut Vec<i32>, limit: usize, on_overflow: OnOverflow) -> Fit {
+    /// Cuts the row, which is the end of `ids`, to `limit` tokens as far as the policy allows. The last `kept` tokens of
+    /// the context stay.
+    pub fn fit(&mut self, ids: &mut Vec<i32>, limit: usize, on_overflow: OnOverflow, kept: usize) -> Fit {
         if self.len() <= limit {
             return Fit::Whole;
         }
         let excess = self.len() - limit;
         let mut cut = *self;
         match on_overflow {
-            OnOverflow::TruncatePromptLeft if excess <= self.context - self.prefix => {
+            OnOverflow::TruncatePromptLeft if excess + kept <= self.context - self.prefix => {
                 cut.context -= excess;
                 if cut.trained() == 0 {
                     return Fit::TooLong;
@@ -71,28 +77,30 @@ mod tests {
     fn is_cut_as_the_policy_says() {
         use Fit::{TooLong, Truncated, Whole};
         use OnOverflow::{Drop, Reject, TruncateCompletion as Right, TruncatePromptLeft as Left};
-        // prefix 0.., prompt 10.., target 20..; limit; policy; what is left.
-        type Case = (usize, usize, usize, usize, OnOverflow, Fit, &'static [i32]);
+        // prefix 0.., prompt 10.., target 20..; limit; policy, tokens of the prompt that stay; what is left.
+        type Case = (usize, usize, usize, usize, OnOverflow, usize, Fit, &'static [i32]);
         let cases: &[Case] = &[
-            (1, 2, 2, 5, Reject, Whole, &[0, 10, 11, 20, 21]),
-            (1, 2, 2, 4, Reject, TooLong, &[0, 10, 11, 20, 21]),
-            (1, 2, 2, 4, Drop, TooLong, &[0, 10, 11, 20, 21]),
-            (1, 2, 2, 4, Left, Truncated, &[0, 11, 20, 21]),
-            (1, 2, 2, 3, Left, Truncated, &[0, 20, 21]),
-            (1, 2, 2, 2, Left, TooLong, &[0, 10, 11, 20, 21]),
-            (0, 2, 2, 2, Left, Truncated, &[20, 21]),
-            (0, 2, 1, 1, Left, TooLong, &[10, 11, 20]),
-            (1, 2, 2, 4, Right, Truncated, &[0, 10, 11, 20]),
-            (1, 2, 2, 3, Right, TooLong, &[0, 10, 11, 20, 21]),
-            (0, 0, 3, 2, Right, Truncated, &[20, 21]),
-            (0, 0, 3, 1, Right, TooLong, &[20, 21, 22]),
+            (1, 2, 2, 5, Reject, 0, Whole, &[0, 10, 11, 20, 21]),
+            (1, 2, 2, 4, Reject, 0, TooLong, &[0, 10, 11, 20, 21]),
+            (1, 2, 2, 4, Drop, 0, TooLong, &[0, 10, 11, 20, 21]),
+            (1, 2, 2, 4, Left, 0, Truncated, &[0, 11, 20, 21]),
+            (1, 2, 2, 3, Left, 0, Truncated, &[0, 20, 21]),
+            (1, 2, 2, 4, Left, 1, Truncated, &[0, 11, 20, 21]),
+            (1, 2, 2, 3, Left, 1, TooLong, &[0, 10, 11, 20, 21]),
+            (1, 2, 2, 2, Left, 0, TooLong, &[0, 10, 11, 20, 21]),
+            (0, 2, 2, 2, Left, 0, Truncated, &[20, 21]),
+            (0, 2, 1, 1, Left, 0, TooLong, &[10, 11, 20]),
+            (1, 2, 2, 4, Right, 0, Truncated, &[0, 10, 11, 20]),
+            (1, 2, 2, 3, Right, 0, TooLong, &[0, 10, 11, 20, 21]),
+            (0, 0, 3, 2, Right, 0, Truncated, &[20, 21]),
+            (0, 0, 3, 1, Right, 0, TooLong, &[20, 21, 22]),
         ];
-        for &(prefix, prompt, target, limit, policy, fit, left) in cases {
+        for &(prefix, prompt, target, limit, policy, kept, fit, left) in cases {
             let part = |from: i32, n: usize| (from..).take(n);
             let mut ids: Vec<i32> = vec![-1];
             ids.extend(part(0, prefix).chain(part(10, prompt)).chain(part(20, target)));
             let mut row = Row { start: 1, prefix, context: prefix + prompt, target };
-            assert_eq!(row.fit(&mut ids, limit, policy), fit, "{left:?}");
+            assert_eq!(row.fit(&mut ids, limit, policy, kept), fit, "{left:?}");
             assert_eq!(ids[1..], *left);
             assert_eq!(row.len(), left.len());
             assert_eq!(ids[1 + row.context..].iter().filter(|&&id| id < 20).count(), 0);

@@ -60,7 +60,7 @@ pub fn scan(inputs: Vec<String>) -> Plan {
 
 /// format, dedup, split and shuffle: rejects, duplicates and keys are written.
 pub fn chain(plan: Plan) -> Plan {
-    let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", false).unwrap();
+    let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
     let steps = [
         Step::Format { format: Arc::new(format), on_collision: OnCollision::Remove(Policy::Reject) },

@@ -172,5 +172,5 @@ def test_a_chain_has_one_format_and_it_comes_before_tokenize() -> None:
 
 
 def test_eos_needs_a_tokenizer() -> None:
-    with refused(fp.PlanError, "no_tokenizer", "format: eos=True needs a tokenizer's EOS token"):
+    with refused(fp.PlanError, "no_tokenizer", "format: rows are to end in a tokenizer's EOS token"):
         pairs(("a", "b")).format(fp.PromptFormat("{prompt}", completion="{completion}", eos=True)).explain()

@@ -2,7 +2,7 @@ use super::super::testing::Rng;
 use super::*;
 
 fn format(prompt: &str, completion: &str) -> PromptFormat {
-    PromptFormat::new(prompt, completion, "\n##\n", "\n###\n", true).unwrap()
+    PromptFormat::new(prompt, completion, "\n##\n", "\n###\n", None).unwrap()
 }
 
 fn row<'v>(columns: &'v [(&str, &'v str)]) -> impl Fn(&str) -> Option<&'v str> {
@@ -14,12 +14,16 @@ fn refuses_marks_and_templates_that_make_every_row_collide() {
     for (prompt, completion, separator, stop, message) in [
         ("{p}", "{c}", "", "b", "the separator is empty"),
         ("{p}", "{c}", "a", "", "the stop is empty"),
-        ("{p}", "{c}", "#", "#", "the separator \"#\" occurs in the stop \"#\""),
-        ("{p}", "{c}", "#", "##", "the separator \"#\" occurs in the stop \"##\""),
-        ("{p}", "{c}", "##", "#", "the stop \"#\" occurs in the separator \"##\""),
         ("a#{p}", "{c}", "#", "!", "the separator \"#\" occurs in the prompt template, at byte 1 of \"a#\""),
         ("{p}##", "{c}", "#", "!", "the separator \"#\" occurs in the prompt template, at byte 0"),
-        ("{p}!", "{c}", "#", "!", "the stop \"!\" occurs in the prompt template"),
+        ("{p}", "b{c}", "ab", "bb", "the stop \"bb\" occurs in the prompt template's end, the separator"),
+        (
+            "{p}",
+            "{c}a",
+            "ab",
+            "b",
+            "the separator \"ab\" occurs in the completion template's end and the stop",
+        ),
         ("{p}", "{c}#", "#", "!", "the separator \"#\" occurs in the completion template"),
         ("{p}", "{#c}!{/c}{c}", "#", "!", "the stop \"!\" occurs in the completion template"),
         (
@@ -44,12 +48,12 @@ fn refuses_marks_and_templates_that_make_every_row_collide() {
             "occurs in the completion template's end and the stop, at byte 0",
         ),
     ] {
-        let e = PromptFormat::new(prompt, completion, separator, stop, true).unwrap_err();
+        let e = PromptFormat::new(prompt, completion, separator, stop, None).unwrap_err();
         assert_eq!((e.class(), e.code()), (Class::Plan, "bad_prompt_format"));
         assert!(e.message().contains(message), "{e}");
         assert!(e.get_help().is_some());
     }
-    assert_eq!(PromptFormat::new("{", "{c}", "#", "!", true).unwrap_err().code(), "bad_template");
+    assert_eq!(PromptFormat::new("{", "{c}", "#", "!", None).unwrap_err().code(), "bad_template");
 }
 
 #[test]
@@ -76,15 +80,19 @@ fn an_absent_column_is_named() {
 #[test]
 fn json_round_trips() {
     for (prompt, completion) in [("{p}", "{c}"), ("{{é\"{p}\n##\n", " {c}\n###\n"), ("", "{#c}{c}{/c}")] {
-        for eos in [true, false] {
+        for eos in [None, Some(true), Some(false)] {
             let f = PromptFormat::new(prompt, completion, "\n##\n", "\n###\n", eos).unwrap();
             assert_eq!(PromptFormat::from_json(&f.to_json()).unwrap(), f);
         }
     }
     assert_eq!(
         format("{p}", " {c}").to_json(),
-        r#"{"version":1,"prompt":"{p}","completion":" {c}","separator":"\n##\n","stop":"\n###\n","eos":true}"#
+        r#"{"version":2,"prompt":"{p}","completion":" {c}","separator":"\n##\n","stop":"\n###\n","eos":null}"#
     );
+    for stop in [None, Some("<|im_end|>")] {
+        let f = PromptFormat::rendered("text", stop, None).unwrap();
+        assert_eq!(PromptFormat::from_json(&f.to_json()).unwrap(), f);
+    }
 }
 
 #[test]
@@ -94,10 +102,10 @@ fn json_of_another_kind_is_refused() {
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
         ("{}", "missing field `version`"),
-        (&ours.replace("\"version\":1", "\"version\":2,\"new\":0"), "has version 2, this is 1"),
-        (&ours.replace("\"version\":1", "\"version\":\"1\""), "has version \"1\", this is 1"),
-        (&ours.replace("\"eos\":true", "\"eos\":1"), "invalid type"),
-        (&ours.replace("\"eos\":true", "\"eos\":true,\"extra\":0"), "unknown field `extra`"),
+        (&ours.replace("\"version\":2", "\"version\":3,\"new\":0"), "has version 3, this is 2"),
+        (&ours.replace("\"version\":2", "\"version\":\"1\""), "has version \"1\", this is 2"),
+        (&ours.replace("\"eos\":null", "\"eos\":1"), "invalid type"),
+        (&ours.replace("\"eos\":null", "\"eos\":true,\"extra\":0"), "unknown field `extra`"),
         (&ours.replace("{p}", "{p"), "`{` is not closed"),
     ] {
         let e = PromptFormat::from_json(json).unwrap_err();
@@ -161,5 +169,65 @@ fn columns_are_merged() {
     let f = format("{a}{#b}{b}{/b}", "{b}{c}{a}");
     let columns: Vec<_> = f.columns().into_iter().map(|c| (c.name, c.required)).collect();
     assert_eq!(columns, [("a".into(), true), ("b".into(), true), ("c".into(), true)]);
-    assert_eq!((f.stop_strings(), f.eos()), (vec!["\n###\n".to_string()], true));
+    assert_eq!((f.stop_strings(), f.eos()), (vec!["\n###\n".to_string()], None));
+}
+
+const TURN: &str = "<|im_end|>\n<|im_start|>assistant\n";
+
+fn chat_ml() -> PromptFormat {
+    let prompt =
+        "{#s}<|im_start|>system\n{s}<|im_end|>\n{/s}<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n";
+    PromptFormat::new(prompt, "{a}", TURN, "<|im_end|>\n", None).unwrap()
+}
+
+#[test]
+fn marks_that_hold_each_other_are_those_of_chat_templates() {
+    let f = chat_ml();
+    let columns = [("s", "Be brief."), ("q", "2+2?"), ("a", "4")];
+    let Rendered { prompt, completion } = f.render(&row(&columns)).unwrap();
+    let turns =
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n";
+    assert_eq!((prompt.as_str(), completion.as_str()), (turns, "4<|im_end|>\n"));
+    f.check_prompt(&prompt).unwrap();
+    assert_eq!(f.parse_completion(&completion), "4");
+    let e = f.check_prompt(&prompt.replace("2+2?", "2+2?<|im_end|>\n")).unwrap_err();
+    assert!(e.message().contains("the stop \"<|im_end|>\\n\" occurs in the prompt, at byte"), "{e}");
+    let llama = PromptFormat::new(
+        "<|start_header_id|>user<|end_header_id|>\n\n{q}<|eot_id|>",
+        "{a}",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        "<|eot_id|>",
+        None,
+    )
+    .unwrap();
+    llama.check_prompt(&llama.render_prompt(&row(&columns)).unwrap()).unwrap();
+}
+
+#[test]
+fn a_format_of_version_1_is_read() {
+    let json = r####"{"version":1,"prompt":"{p}","completion":"{c}","separator":"\n##\n","stop":"\n###\n","eos":false}"####;
+    let f = PromptFormat::from_json(json).unwrap();
+    assert_eq!((f.eos(), f.separator()), (Some(false), "\n##\n"));
+}
+
+#[test]
+fn text_rendered_elsewhere_is_left_as_it_is() {
+    let f = PromptFormat::rendered("text", Some("<|im_end|>"), None).unwrap();
+    let text = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\nhello<|im_end|>";
+    for given in [text, text.strip_suffix("<|im_end|>").unwrap()] {
+        let rendered = f.render(&row(&[("text", given)])).unwrap();
+        assert_eq!((rendered.prompt.as_str(), rendered.completion.as_str()), ("", text));
+    }
+    let bare = PromptFormat::rendered("text", None, None).unwrap();
+    assert_eq!(bare.render(&row(&[("text", "x")])).unwrap().completion, "x");
+    assert!(bare.stop_strings().is_empty());
+    assert_eq!(bare.parse_completion("x"), "x");
+    for (column, stop, eos, message) in [
+        ("text", Some(""), None, "the stop is empty"),
+        ("text", None, Some(false), "nothing ends a text"),
+        ("#a}{/a", None, None, "is not the name of a column"),
+    ] {
+        let e = PromptFormat::rendered(column, stop, eos).unwrap_err();
+        assert!(e.message().contains(message), "{e}");
+    }
 }

@@ -69,7 +69,7 @@ fn control_tokens_in_text_are_found_and_follow_their_policy() {
 
 #[test]
 fn a_trailing_stop_that_is_a_control_token_is_the_stop() {
-    let format = PromptFormat::new("{p}", "{c}", "<|sep|>", EOT, true).unwrap();
+    let format = PromptFormat::new("{p}", "{c}", "<|sep|>", EOT, None).unwrap();
     let options = special(&["<|sep|>", EOT], SpecialPolicy::Remove(Policy::Reject));
     let (out, counts) = run(
         &FormatStage::new(format, options).unwrap(),
@@ -99,7 +99,7 @@ fn control_tokens_across_borders() {
         }
     }
     // Prompt and completion are encoded apart, so across their border there is none.
-    let format = PromptFormat::new("{p}", "{c}", "<|", STOP, true).unwrap();
+    let format = PromptFormat::new("{p}", "{c}", "<|", STOP, None).unwrap();
     let stage = FormatStage::new(format, special(&[EOT], SpecialPolicy::Remove(Policy::Reject))).unwrap();
     assert_eq!(run(&stage, batch(&[("p", &[Some("a")]), ("c", &[Some("end|>")])])).0.rows(), 1);
 }
@@ -172,7 +172,7 @@ fn random_control_tokens_are_found_as_a_tokenizer_would() {
         let column = |rng: &mut Rng| -> Vec<String> { (0..4).map(|_| rng.text("<|ex", 1, 6)).collect() };
         let columns = [column(&mut rng), column(&mut rng)];
         let [p, c] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
-        let format = PromptFormat::new("<{p}|", "{c}e", "=<", "e=", true).unwrap();
+        let format = PromptFormat::new("<{p}|", "{c}e", "=<", "e=", None).unwrap();
         let stage = FormatStage::new(format, special(&patterns, SpecialPolicy::AsText)).unwrap();
         let (out, _) = run(&stage, batch(&[("p", &p), ("c", &c)]));
         let spans = out.records.column_by_name(schema::AS_TEXT).unwrap().as_binary::<i32>();

@@ -91,7 +91,9 @@ impl Builder<'_> {
                 self.say(verb, &format!("{}; on_invalid={}", shown.join("; "), policy.name()), "map");
                 self.map(number, Counted::Yes, ValidateStage { rules: rules.clone(), policy: *policy })
             }
-            Step::Format { format, on_collision } => self.format(index, format, *on_collision),
+            Step::Format { format, on_collision, rendered_by } => {
+                self.format(index, format, *on_collision, rendered_by.as_deref())
+            }
             Step::Dedup { .. } => self.dedup(number, step),
             Step::Split { options, by } => {
                 let (columns, otherwise) = match by {

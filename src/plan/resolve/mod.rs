@@ -26,7 +26,7 @@ use crate::hash;
 use crate::read::discover::names_from_shared;
 use crate::read::{Limits, ReadColumn};
 use crate::record::{Batch, Places};
-use crate::tokenize::LoadedTokenizer;
+use crate::tokenize::{End, LoadedTokenizer};
 use builder::Builder;
 
 pub use stages::{Barrier, Build, Counted};
@@ -55,6 +55,8 @@ pub struct Resolved {
     pub tokenizer: Option<Arc<LoadedTokenizer>>,
     /// Tokens a row may have.
     pub max_length: Option<usize>,
+    /// What ends each row, where they are tokenized.
+    pub end: Option<End>,
     /// What all rows go through before the sink.
     pub barrier: Option<Barrier>,
     /// How keys are made, where there is a dedup.
@@ -107,6 +109,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
             format: None,
             tokenizer: None,
             max_length: None,
+            end: None,
             barrier: None,
             key_recipe: None,
             against: folder_names(plan)?,

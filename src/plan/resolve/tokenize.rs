@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::builder::Builder;
 use super::stages::Counted;
 use crate::error::{Class, Error, Result};
+use crate::format::PromptFormat;
 use crate::plan::TokenizeStep;
 use crate::plan::columns::not_tokenized;
 use crate::plan::explain::detail;
-use crate::tokenize::{TokenizeOptions, TokenizeStage};
+use crate::tokenize::{End, LoadedTokenizer, TokenizeOptions, TokenizeStage};
 
 impl Builder<'_> {
     pub fn tokenize(&mut self, number: usize, step: &TokenizeStep) -> Result<()> {
@@ -20,25 +21,18 @@ impl Builder<'_> {
         };
         not_tokenized(self.visible().iter().map(String::as_str))?;
         let tokenizer = step.tokenizer.load()?;
-        let eos_id = match (format.eos(), tokenizer.eos_id) {
-            (false, _) => None,
-            (true, Some(id)) => Some(id),
-            (true, None) => {
-                return Err(Error::new(Class::Plan, "no_eos", "tokenize: the tokenizer names no EOS token").help(
-                    "give the folder with tokenizer_config.json, or a transformers tokenizer, or leave eos out",
-                ));
-            }
-        };
+        let end = end(&format, &tokenizer)?;
         let limit = step.max_length.map_or("none".into(), |n| n.to_string());
         self.say(
             "tokenize",
             &format!(
-                "{}, {} ids; max_length={limit}; on_overflow={}; special_tokens={}; add_bos={}; keep_text={}",
+                "{}, {} ids; max_length={limit}; on_overflow={}; special_tokens={}; add_bos={}; eos={}; keep_text={}",
                 step.tokenizer.label(),
                 tokenizer.vocab_size,
                 step.on_overflow.name(),
                 step.special_tokens.name(),
                 step.add_bos,
+                end.shown(&tokenizer),
                 step.keep_text
             ),
             "map",
@@ -54,14 +48,33 @@ impl Builder<'_> {
             max_length: step.max_length,
             on_overflow: step.on_overflow,
             special_tokens: step.special_tokens,
-            eos_id,
+            end,
             add_bos: step.add_bos,
             keep_text: step.keep_text,
             verify: step.verify,
-            stop: Some(format.stop().to_string()),
+            separator: Some(format.separator().to_string()).filter(|separator| !separator.is_empty()),
+            stop: Some(format.stop().to_string()).filter(|stop| !stop.is_empty()),
+            marks_are_unique: format.marks_are_unique(),
         };
         self.out.tokenizer = Some(Arc::clone(&tokenizer));
         self.out.max_length = step.max_length;
+        self.out.end = Some(end);
         self.map(number, Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
+    }
+}
+
+/// What ends each row: EOS, so that the model learns to end, unless the stop is a control token that says so already.
+fn end(format: &PromptFormat, tokenizer: &LoadedTokenizer) -> Result<End> {
+    let stop_is_control = tokenizer.special_tokens.iter().any(|token| format.stop().contains(&token.content));
+    match (format.eos(), tokenizer.eos_id) {
+        (Some(false), _) => Ok(End::Stop),
+        (None, _) if stop_is_control => Ok(End::ControlToken),
+        (_, Some(id)) => Ok(End::Eos(id)),
+        (None, None) if !format.stop().is_empty() => Ok(End::NoEos),
+        (_, None) => {
+            Err(Error::new(Class::Plan, "no_eos", "tokenize: the tokenizer names no EOS token").help(
+                "give the folder with tokenizer_config.json, or a transformers tokenizer, or a stop and no eos",
+            ))
+        }
     }
 }

@@ -5,7 +5,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema, UInt8Type};
 
-use super::super::{LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage, fixtures};
+use super::super::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage, fixtures};
 use crate::error::{Class, Result};
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
@@ -70,7 +70,8 @@ fn rows_are_prompt_then_completion() {
     }
     for (name, tokenizer, lossless) in &tokenizers {
         let eos_id = tokenizer.eos_id;
-        let options = TokenizeOptions { eos_id, stop: Some("\n###\n".into()), ..Default::default() };
+        let end = eos_id.map_or(End::NoEos, End::Eos);
+        let options = TokenizeOptions { end, stop: Some("\n###\n".into()), ..Default::default() };
         let (batch, counts) = run(tokenizer, &options, batch_of(0, ROWS)).unwrap();
         assert_eq!(batch.rows(), ROWS.len());
         let mut trained = 0;
@@ -103,7 +104,7 @@ fn rows_are_prompt_then_completion() {
 fn bos_and_eos_come_once() {
     let tokenizer = fixtures::byte_level_bos();
     let rows = &[("a", "b"), ("<s>a", "b</s>"), ("<s><s>a", "b")];
-    let options = TokenizeOptions { eos_id: Some(2), ..Default::default() };
+    let options = TokenizeOptions { end: End::Eos(2), ..Default::default() };
     let (batch, counts) = run(&tokenizer, &options, batch_of(5, rows)).unwrap();
     let ids: Vec<_> = (0..3).map(|i| numbers(&batch, schema::INPUT_IDS, i)).collect();
     assert_eq!(ids[0], ids[1]);
@@ -158,7 +159,7 @@ fn rows_too_long_go_by_policy() {
     let rows = &[("<~^", "|}"), ("~", "}"), ("~", "")];
     let with =
         |limit, on_overflow| TokenizeOptions { max_length: Some(limit), on_overflow, ..Default::default() };
-    let with_eos = |limit, on_overflow| TokenizeOptions { eos_id: Some(2), ..with(limit, on_overflow) };
+    let with_eos = |limit, on_overflow| TokenizeOptions { end: End::Eos(2), ..with(limit, on_overflow) };
     let ids_of = |batch: &Batch| -> Vec<Vec<i32>> {
         (0..batch.rows())
             .map(|i| {
@@ -230,7 +231,7 @@ fn batches_of_one_give_the_same_rows() {
         for on_overflow in [OnOverflow::Drop, OnOverflow::TruncatePromptLeft, OnOverflow::TruncateCompletion]
         {
             let options =
-                TokenizeOptions { max_length: Some(24), on_overflow, eos_id: Some(2), ..Default::default() };
+                TokenizeOptions { max_length: Some(24), on_overflow, end: End::Eos(2), ..Default::default() };
             let (whole, counts) = run(&tokenizer, &options, batch_of(0, &rows)).unwrap();
             let mut merged = StepCounts::default();
             let mut rejects = Vec::new();

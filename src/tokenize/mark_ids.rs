@@ -1,0 +1,85 @@
+//! Separator and stop among ids: where a tokenizer loses white space or case, marks that differ as text may not.
+
+use super::load::LoadedTokenizer;
+use super::options::TokenizeOptions;
+use crate::error::Result;
+use crate::record::Place;
+use crate::report::StepCounts;
+
+/// The ids of the marks, as they are within a text.
+pub(super) struct MarkIds {
+    separator: Vec<i32>,
+    pub stop: Vec<i32>,
+    /// Whether other text may have the same ids, though each mark occurs once as text.
+    ambiguous: bool,
+    stop_holds_separator: bool,
+}
+
+impl MarkIds {
+    pub fn new(tokenizer: &LoadedTokenizer, options: &TokenizeOptions) -> Result<Self> {
+        let ids = |mark: &Option<String>| -> Result<Vec<i32>> {
+            let mut ids = Vec::new();
+            if let Some(mark) = mark {
+                tokenizer.encoder().session().encode_continuation(mark, &mut ids)?;
+            }
+            Ok(ids)
+        };
+        let (separator, stop) = (ids(&options.separator)?, ids(&options.stop)?);
+        let ambiguous = options.marks_are_unique && !tokenizer.losses.is_empty();
+        let stop_holds_separator =
+            options.marks_are_unique && occurrences(&separator, &stop).next().is_some();
+        Ok(MarkIds { separator, stop, ambiguous, stop_holds_separator })
+    }
+
+    /// Counts a row of these prompt and completion ids in which a mark is not unique.
+    pub fn find(&self, prompt: &[i32], completion: &[i32], place: Place, counts: &mut StepCounts) {
+        counts.find("stop_ids_hold_separator", place, u64::from(self.stop_holds_separator));
+        if !self.ambiguous {
+            return;
+        }
+        let body = completion.strip_suffix(self.stop.as_slice()).unwrap_or(completion);
+        let before = prompt.strip_suffix(self.separator.as_slice()).unwrap_or(prompt);
+        let within = |mark: &[i32], parts: [&[i32]; 2]| {
+            u64::from(parts.iter().any(|part| occurrences(mark, part).next().is_some()))
+        };
+        counts.find("separator_ids_in_text", place, within(&self.separator, [before, body]));
+        counts.find("stop_ids_in_text", place, within(&self.stop, [prompt, body]));
+    }
+}
+
+/// Where `needle` occurs in `ids`; nowhere where it is empty.
+fn occurrences<'a>(needle: &'a [i32], ids: &'a [i32]) -> impl Iterator<Item = usize> + 'a {
+    let windows = ids.windows(needle.len().max(1)).enumerate();
+    windows.filter(move |(_, window)| !needle.is_empty() && *window == needle).map(|(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_found_where_they_are_not_their_own() {
+        let marks = MarkIds {
+            separator: vec![1, 1],
+            stop: vec![1, 1, 1],
+            ambiguous: true,
+            stop_holds_separator: true,
+        };
+        for (prompt, completion, expected) in [
+            (&[5, 1, 1][..], &[6, 1, 1, 1][..], &["stop_ids_hold_separator"][..]),
+            (&[1, 1, 5, 1, 1], &[6, 1, 1, 1], &["separator_ids_in_text", "stop_ids_hold_separator"]),
+            (&[5, 1, 1], &[1, 1, 6, 1, 1, 1], &["separator_ids_in_text", "stop_ids_hold_separator"]),
+            (
+                &[1, 1, 1, 5, 1, 1],
+                &[6, 1, 1, 1],
+                &["separator_ids_in_text", "stop_ids_hold_separator", "stop_ids_in_text"],
+            ),
+        ] {
+            let mut counts = StepCounts::default();
+            marks.find(prompt, completion, Place { file: 0, row: 0, line: None, byte: None }, &mut counts);
+            let mut names: Vec<&str> = counts.findings.keys().map(AsRef::as_ref).collect();
+            names.sort_unstable();
+            assert_eq!(names, expected, "{prompt:?} {completion:?}");
+        }
+    }
+}
