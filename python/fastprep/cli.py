@@ -45,7 +45,9 @@ Completion = Annotated[str, typer.Option(help="Completion template.")]
 Separator = Annotated[str, typer.Option(help="Ends each prompt; backslash escapes are decoded.")]
 Stop = Annotated[
     str | None,
-    typer.Option(help=r"Ends each completion; backslash escapes are decoded.  [default: \\n###\\n]", show_default=False),
+    typer.Option(
+        help=r"Ends each completion; backslash escapes are decoded. Default: \n###\n.", show_default=False
+    ),
 ]
 Rendered = Annotated[
     str | None,
@@ -65,7 +67,7 @@ Eos = Annotated[
     bool | None,
     typer.Option(
         "--eos/--no-eos",
-        help="End each row in the tokenizer's EOS token.  [default: unless the stop holds a control token]",
+        help="End each row in the tokenizer's EOS token. Default: unless the stop holds a control token.",
         show_default=False,
     ),
 ]
@@ -186,8 +188,8 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
-    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
-                 special_tokens, valid, seed, dedup, eos, pack)  # fmt: skip
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow,
+                 on_collision, special_tokens, valid, seed, dedup, eos, pack)  # fmt: skip
     with progress.shown(plan) as plan:
         report = plan.sink(
             out,
@@ -217,8 +219,8 @@ def explain(
     eos: Eos = None,
 ) -> None:
     """Print the plan of `prepare` with every default decided; reads no row."""
-    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
-                 special_tokens, valid, seed, dedup, eos)  # fmt: skip
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow,
+                 on_collision, special_tokens, valid, seed, dedup, eos)  # fmt: skip
     _print(plan.explain())
 
 
@@ -239,8 +241,8 @@ def preview(
     eos: Eos = None,
 ) -> None:
     """Print the first rows as the model sees them, trained tokens in colour."""
-    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow, on_collision,
-                 special_tokens, 0.0, 0, True, eos)  # fmt: skip
+    plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow,
+                 on_collision, special_tokens, 0.0, 0, True, eos)  # fmt: skip
     plan.preview(rows)
 
 

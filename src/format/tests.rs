@@ -226,8 +226,9 @@ fn every_mark_is_one_that_the_format_wrote() {
         let [p, c, d] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
         let stage = FormatStage::new(format.clone(), FormatOptions::default()).unwrap();
         let (out, _) = run(&stage, batch(&[("p", &p), ("c", &c), ("d", &d)]));
-        for i in 0..4 {
-            let [p, c, d] = [&columns[0][i], &columns[1][i], &columns[2][i]].map(String::as_str);
+        let [p, c, d] = &columns;
+        for (i, ((p, c), d)) in p.iter().zip(c).zip(d).enumerate() {
+            let [p, c, d] = [p, c, d].map(String::as_str);
             let column = |name: &str| Some([p, c, d][["p", "c", "d"].iter().position(|n| *n == name)?]);
             let Rendered { prompt, completion } = format.render(&column).unwrap();
             let row = format!("{prompt}{completion}");

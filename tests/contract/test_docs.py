@@ -49,6 +49,7 @@ def section(name: str, heading: str) -> str:
 # --- snippets
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_snippets_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,8 @@ def test_snippets_print_what_is_shown(path: Path, tmp_path: Path, monkeypatch: p
             continue
         printed, expected = run(snippet, namespace), snippet.expected()
         if expected is not None:
-            assert masked(printed) == masked(expected), f"line {snippet.line}: run tests/support/snippets.py to see what is new"
+            hint = f"line {snippet.line}: run tests/support/snippets.py to see what is new"
+            assert masked(printed) == masked(expected), hint
 
 
 def test_blocks_that_are_not_run_only_build_and_install() -> None:

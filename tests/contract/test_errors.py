@@ -12,6 +12,8 @@ from tiny import PAIR, jsonl, pairs, records, refused, rows
 import fastprep as fp
 from fastprep import _fastprep
 
+pytestmark = pytest.mark.batches
+
 TREE = {
     fp.PlanError: ValueError,
     fp.ColumnError: KeyError,

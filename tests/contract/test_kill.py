@@ -17,6 +17,8 @@ from common import verify, written
 
 import fastprep as fp
 
+pytestmark = pytest.mark.heavy
+
 INSTANTS = 50
 
 Files = dict[str, bytes]

@@ -23,6 +23,8 @@ from common import (
 
 import fastprep as fp
 
+pytestmark = pytest.mark.batches
+
 END_OF_TEXT = "<|endoftext|>"
 
 Pair = tuple[str, str]
@@ -128,7 +130,8 @@ def test_every_completion_of_t0_holds_a_control_token_of_gpt2(tmp_path: Path) ->
     source = fp.scan_jsonl([shared("datasets/t0_50k.jsonl.gz"), clean])
     plan = source.format(fp.PromptFormat("{prompt}", completion="{completion}")).tokenize(gpt2)
     report = plan.sink_arrow(tmp_path / "out")
-    assert report.findings == {f"special_token_in_text:{END_OF_TEXT}": 55_185}
+    # The bare tokenizer.json names no EOS.
+    assert report.findings == {f"special_token_in_text:{END_OF_TEXT}": 55_185, "no_eos": report.rows["written"]}
     assert report.reasons == {"special_token_in_text": 55_185}
     assert report.rows["written"] == 1
     steps_add_up(report.to_dict())

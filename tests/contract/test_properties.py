@@ -12,11 +12,13 @@ from unicodedata import normalize
 
 import polars as pl
 import pytest
+from common import json_lines, occurrences, removal, render, steps_add_up
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from common import json_lines, occurrences, removal, render, steps_add_up
 
 import fastprep as fp
+
+pytestmark = pytest.mark.batches
 
 MARKS = [("\n##\n", "\n###\n"), ("aa", "b"), ("aba", "bab"), ("####", "END"), ("é\n", "\nè"), (" ", "."), ("\0", "\1")]
 SEAMS = [("x\n##", "y"), ("x", "##\ny"), ("x", "y\n##"), ("x", "y\n###"), ("x\n##\n", "y")]

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common import removal
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from common import removal
 
 import fastprep as fp
+
+pytestmark = pytest.mark.batches
 
 tokenizers = pytest.importorskip("tokenizers", minversion="0.23")
 

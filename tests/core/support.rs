@@ -63,7 +63,11 @@ pub fn chain(plan: Plan) -> Plan {
     let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
     let steps = [
-        Step::Format { format: Arc::new(format), on_collision: OnCollision::Remove(Policy::Reject) },
+        Step::Format {
+            format: Arc::new(format),
+            on_collision: OnCollision::Remove(Policy::Reject),
+            rendered_by: None,
+        },
         Step::Dedup {
             on: None,
             normalize: Normalize::default(),

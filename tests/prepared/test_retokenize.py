@@ -15,6 +15,8 @@ from tiny import records
 
 import fastprep as fp
 
+pytestmark = pytest.mark.batches
+
 TOKENS = {"input_ids", "labels", "segment_lengths", "segment_kinds"}
 FORMAT = fp.PromptFormat("Q: {q}", completion="{a} indeed", separator="\n##\n", stop="\n###\n", eos=True)
 ROWS: list[dict[str, Any]] = [

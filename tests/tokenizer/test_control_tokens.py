@@ -10,6 +10,8 @@ from tiny import PAIR, column, pairs, refused, rejects, rows
 
 import fastprep as fp
 
+pytestmark = pytest.mark.batches
+
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
 CHARACTERS = sorted(set("abcdefghijklmnopqrstuvwxyzABCDS<>/#|[]_ \n"))

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common import SHARED, shared, shared_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_ids import EXHAUSTIVE, Both, around, code_points
 from recipes import ALL, FAMILIES, PATTERNS, sentences
-from common import SHARED, shared, shared_tokenizer
 
 REAL = [
     f"real {name}"

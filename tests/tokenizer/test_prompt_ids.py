@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle_ids import EXHAUSTIVE
 from common import shared_rows, shared_tokenizer
+from oracle_ids import EXHAUSTIVE
 
 import fastprep as fp
+
+pytestmark = pytest.mark.heavy
 
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from common import shared
 from hypothesis import given, settings
 from oracle_ids import EXHAUSTIVE, around, code_points
 from recipes import sentences
-from common import shared
 from test_exact_ids import FRAGMENTS, LONG_TEXTS, SETS, TEXTS, strings
 
 import fastprep as fp

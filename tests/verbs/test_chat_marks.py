@@ -77,11 +77,14 @@ def test_a_turn_within_the_data_is_a_collision(format_: fp.PromptFormat, column:
 def test_a_mark_that_data_and_template_make_together_is_a_collision(tmp_path: Path) -> None:
     # `<|im_end|>` of the data and the line end of the template.
     joined = fp.PromptFormat("{q}\n{s}", completion="{a}", separator=TURN, stop=END)
-    report = records({"q": "x<|im_end|>", "s": "y", "a": "z"}).format(joined).sink_jsonl(tmp_path / "out", max_rejects=1)
-    assert report.reasons == {"stop_collision": 1}
+    rows_ = {"q": "x<|im_end|>", "s": "y", "a": "z"}, {"q": "x", "s": "y", "a": "z"}
+    assert records(*rows_).format(joined).sink_jsonl(tmp_path / "out").reasons == {"stop_collision": 1}
 
 
-@given(st.lists(st.sampled_from([TURN, END, "<|im_end|>", "\n", "x", "<|im_start|>assistant"]), max_size=4).map("".join))
+PARTS = st.sampled_from([TURN, END, "<|im_end|>", "\n", "x", "<|im_start|>assistant"])
+
+
+@given(st.lists(PARTS, max_size=4).map("".join))
 def test_every_mark_of_a_row_that_stays_was_written_by_the_format(text: str) -> None:
     plain = CHATML.render(s="-", q="Q", a="A")
     for name in ("s", "q", "a"):
@@ -169,7 +172,8 @@ def test_retokenize_knows_the_marks_that_the_template_wrote(chat_tokenizer: Path
     plan = records(*({"s": "Be brief.", "q": f"{i}?", "a": str(i)} for i in range(5))).format(CHATML)
     plan.tokenize(chat_tokenizer).sink_arrow(tmp_path / "old")
     old = fp.load(tmp_path / "old")
-    assert rows(old.retokenize(chat_tokenizer)) == rows(plan.tokenize(chat_tokenizer))
+    made = rows(old.retokenize(chat_tokenizer))
+    assert made == [row | {"split": "train"} for row in rows(plan.tokenize(chat_tokenizer))]
 
 
 # --- text that was rendered elsewhere
@@ -181,11 +185,11 @@ TEXT = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHey<|im_end|>"
 @pytest.mark.parametrize("given", [TEXT, TEXT.removesuffix("<|im_end|>")])
 def test_rendered_text_is_trained_as_it_is(stop: str | None, given: str, chat_tokenizer: Path, tmp_path: Path) -> None:
     format_ = fp.PromptFormat.rendered("text", stop=stop)
-    plan = records({"text": given, "id": 1}).format(format_).tokenize(chat_tokenizer, special_tokens="as_token")
+    plan = records({"text": given, "id": "1"}).format(format_).tokenize(chat_tokenizer, special_tokens="as_token")
     text = TEXT if stop else given
     wanted = encoded(chat_tokenizer, text) + ([] if stop else encoded(chat_tokenizer, "<|endoftext|>"))
     [row] = rows(plan)
-    assert (row["prompt"], row["completion"], row["id"]) == ("", text, 1)
+    assert (row["prompt"], row["completion"], row["id"]) == ("", text, "1")
     assert row["input_ids"] == wanted
     # Nothing comes before the first token that could predict it.
     assert row["labels"] == [-100, *wanted[1:]]
@@ -193,12 +197,12 @@ def test_rendered_text_is_trained_as_it_is(stop: str | None, given: str, chat_to
     out = fp.load(tmp_path / "out")
     assert out.format == format_
     assert (out.format.separator, out.format.stop) == (None, stop)
-    assert rows(out.retokenize(chat_tokenizer, special_tokens="as_token")) == [row]
+    assert rows(out.retokenize(chat_tokenizer, special_tokens="as_token")) == [row | {"split": "train"}]
 
 
 def test_control_tokens_of_rendered_text_are_still_the_users_to_allow(chat_tokenizer: Path, tmp_path: Path) -> None:
-    plan = records({"text": TEXT}).format(fp.PromptFormat.rendered("text")).tokenize(chat_tokenizer)
-    report = plan.sink_arrow(tmp_path / "out", max_rejects=1)
+    plan = records({"text": TEXT}, {"text": "Hi"}).format(fp.PromptFormat.rendered("text")).tokenize(chat_tokenizer)
+    report = plan.sink_arrow(tmp_path / "out")
     assert report.reasons == {"special_token_in_text": 1}
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from common import data_files, verify
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from common import data_files, verify
 from tiny import PAIR, jsonl, records, refused
 
 import fastprep as fp

@@ -31,12 +31,12 @@ def test_a_row_is_bos_the_prompt_and_the_trained_completion(tokenizer_folder: Pa
     made = rows(pairs(*ROWS).format(PAIR).tokenize(tokenizer_folder))
     for row, (prompt, completion) in zip(made, ROWS, strict=True):
         context = [1, *encode(reference, f"{prompt}\n##\n")]
-        target = encode(reference, f"{completion}\n###\n")
+        target = [*encode(reference, f"{completion}\n###\n"), 0]
         assert row["input_ids"] == context + target
         assert row["labels"] == [-100] * len(context) + target
         assert row["segment_lengths"] == [len(context), len(target)]
         assert row["segment_kinds"] == [1, 2]
-        assert reference.decode(row["input_ids"][1:]) == row["prompt"] + row["completion"]
+        assert reference.decode(row["input_ids"][1:-1]) == row["prompt"] + row["completion"]
 
 
 def test_the_ids_of_inference_begin_the_training_row(tokenizer_folder: Path, reference: Any) -> None:
@@ -61,8 +61,10 @@ def given_in(form: str, folder: Path) -> Any:
 
 @pytest.mark.parametrize("form", ["folder", "str", "file", "object", "transformers"])
 def test_a_tokenizer_comes_in_any_form(form: str, tokenizer_folder: Path) -> None:
-    wanted = rows(pairs(*ROWS).format(PAIR).tokenize(tokenizer_folder))
-    assert rows(pairs(*ROWS).format(PAIR).tokenize(given_in(form, tokenizer_folder))) == wanted
+    # A `tokenizers.Tokenizer` names no EOS.
+    format_ = fp.PromptFormat("{prompt}", completion="{completion}", eos=False)
+    wanted = rows(pairs(*ROWS).format(format_).tokenize(tokenizer_folder))
+    assert rows(pairs(*ROWS).format(format_).tokenize(given_in(form, tokenizer_folder))) == wanted
 
 
 @pytest.mark.parametrize("form", ["folder", "file", "transformers"])
@@ -155,8 +157,9 @@ def test_control_tokens_in_the_data(
     plan = pairs(*SPECIAL).format(PAIR).tokenize(tokenizer_folder, special_tokens=policy)
     made = rows(plan)
     assert [row["prompt"] for row in made] == [f"{prompt}\n##\n" for prompt in prompts]
-    assert made[0]["input_ids"].count(0) == (policy == "as_token")
-    assert reference.decode(made[0]["input_ids"][1:], skip_special_tokens=False) == (
+    # EOS ends the row, too.
+    assert made[0]["input_ids"].count(0) == 1 + (policy == "as_token")
+    assert reference.decode(made[0]["input_ids"][1:-1], skip_special_tokens=False) == (
         made[0]["prompt"] + made[0]["completion"]
     )
     report = plan.sink_arrow(tmp_path / "out")
@@ -201,7 +204,7 @@ def test_is_explained_with_every_default(tokenizer_folder: Path, reference: Any)
     text = pairs(*ROWS).format(PAIR).tokenize(tokenizer_folder).explain()
     assert (
         f"TOKENIZE     {tokenizer_folder.name}, {reference.get_vocab_size()} ids; max_length=none; "
-        "on_overflow=reject; special_tokens=reject; add_bos=true; keep_text=true  [map]"
+        "on_overflow=reject; special_tokens=reject; add_bos=true; eos=<|endoftext|>; keep_text=true  [map]"
     ) in text
 
 
@@ -324,3 +327,34 @@ def test_verify_compares_while_it_runs_and_changes_nothing(tokenizer_folder: Pat
     assert "verify: the first of every 1 rows" in checked.explain()
     with pytest.raises(fp.PlanError, match="verify"):
         plan.tokenize(tokenizer_folder, verify=0)
+
+
+@pytest.mark.parametrize("separator", ["\n##\n", "is it"])
+def test_a_cut_prompt_keeps_the_separator_and_a_token_before_it(
+    separator: str, tokenizer_folder: Path, reference: Any, tmp_path: Path
+) -> None:
+    format_ = fp.PromptFormat("{prompt}", completion="{completion}", separator=separator, eos=False)
+    plan = pairs(("what is the capital of france", "paris")).format(format_)
+    [whole] = rows(plan.tokenize(tokenizer_folder))
+    kept = []
+    for limit in range(2, len(whole["input_ids"])):
+        cut = plan.tokenize(tokenizer_folder, max_length=limit, on_overflow="truncate_prompt_left")
+        try:
+            [row] = rows(cut) or [None]
+        except fp.DataError:
+            row = None
+        if row is None:
+            assert not kept, "once a row fits, longer ones do"
+            continue
+        context, target = row["segment_lengths"]
+        prompt = reference.decode(row["input_ids"][1:context], skip_special_tokens=False)
+        assert row["input_ids"] == whole["input_ids"][:1] + whole["input_ids"][-(limit - 1) :]
+        assert target == whole["segment_lengths"][1]
+        assert prompt.endswith(separator)
+        assert len(prompt) > len(separator)
+        kept.append(limit)
+    # The shortest row that stays is BOS, a token, those of the separator, and the completion.
+    longest_separator = len(encode(reference, whole["prompt"])) - len(
+        encode(reference, whole["prompt"].removesuffix(separator))
+    )
+    assert kept[0] <= 1 + 1 + max(longest_separator, len(encode(reference, separator))) + 1 + target
