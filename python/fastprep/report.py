@@ -84,8 +84,8 @@ def reason(code: str, entry: dict[str, Any]) -> str:
 
 
 def _rate(data: dict[str, Any]) -> str:
-    """Bytes where the source has them, else rows."""
-    return f"{data['mb_per_s']:,.0f} MB/s" if data["bytes_read"] else f"{data['rows_per_s']:,.0f} rows/s"
+    """Bytes, or rows where the source has no bytes or too few of them for a rate."""
+    return f"{data['mb_per_s']:,.0f} MB/s" if data["mb_per_s"] >= 1 else f"{data['rows_per_s']:,.0f} rows/s"
 
 
 def _token_lines(tokens: dict[str, Any] | None) -> list[str]:
