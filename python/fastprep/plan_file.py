@@ -77,7 +77,8 @@ def _check_shape(data: Table, path: Path) -> None:
 def _source(source: Table, path: Path) -> fp.Pipeline:
     kinds = [kind for kind in SCANS if kind in source]
     if len(kinds) != 1:
-        raise _wrong(path, "[source] does not name one input", 'write jsonl = "raw/*.jsonl.gz" or parquet = "…"')
+        meant = "".join(checks.did_you_mean(name, SCANS) for name in source if name not in SCANS)
+        raise _wrong(path, f"[source] does not name one input{meant}", 'write jsonl = "raw/*.jsonl.gz" or parquet = "…"')
     options = dict(source)
     inputs = options.pop(kinds[0])
     return _call(SCANS[kinds[0]], "[source]", path, inputs, **options)

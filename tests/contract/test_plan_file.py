@@ -191,6 +191,7 @@ def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(opt
         ('[source]\njsonl = "x"\n[sink]\n', r"\[sink\] has no path"),
         ('[source]\njsonl = "x"\n[sink]\npath = 3', r"\[sink\] has no path"),
         ('[source]\n[sink]\npath = "out"', r"\[source\] does not name one input"),
+        ('[source]\njson = "x"\n[sink]\npath = "out"', r"does not name one input; did you mean `jsonl`"),
         ('[source]\njsonl = "x"\nparquet = "y"\n[sink]\npath = "out"', r"\[source\] does not name one input"),
         ('[source]\njsonl = "x"\nlimit = 3\n[sink]\npath = "out"', r"\[source\]: there is no option `limit`"),
         ('[source]\njsonl = "x"\n[sink]\npath = "out"\nformat = "arrow"', r"\[sink\]: there is no option `format`"),
