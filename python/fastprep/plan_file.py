@@ -78,7 +78,7 @@ def _source(source: Table, path: Path) -> fp.Pipeline:
     kinds = [kind for kind in SCANS if kind in source]
     if len(kinds) != 1:
         meant = "".join(checks.did_you_mean(name, SCANS) for name in source if name not in SCANS)
-        raise _wrong(path, f"[source] does not name one input{meant}", 'write jsonl = "raw/*.jsonl.gz" or parquet = "…"')
+        raise _wrong(path, f"[source] does not name one input{meant}", 'write jsonl = "raw/*.jsonl" or parquet = "…"')
     options = dict(source)
     inputs = options.pop(kinds[0])
     return _call(SCANS[kinds[0]], "[source]", path, inputs, **options)
