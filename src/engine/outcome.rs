@@ -69,7 +69,7 @@ fn label(code: &str, entry: &Value, report: &Value) -> String {
 }
 
 /// The most frequent name, the first in order where two are.
-fn most<'n>(counts: Vec<(&'n str, u64)>) -> Option<&'n str> {
+fn most(counts: Vec<(&str, u64)>) -> Option<&str> {
     let most = counts.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
     most.map(|(name, _)| name)
 }
