@@ -38,7 +38,7 @@ HELP: dict[str, str] = {
     "cannot_pickle": "name files as inputs",
     # columns
     "misspelt_column": "",
-    "missing_column": "name a column that is there in --template and --completion: '{column}'",
+    "missing_column": "name a column that is there in --template, --completion or --rendered",
     "wrong_type": "name a column of text instead of COLUMN in --template or --completion; numbers become text by a "
     '[[step]] with verb = "with_columns" and SQL such as CAST(COLUMN AS STRING)',
     "wrong_column_type": "prepare the rows from their raw text again",
