@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastprep import options
 from fastprep.exceptions import ColumnError, PlanError
+from fastprep.fork import check_polars_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,6 +142,7 @@ def mask_function(expression: pl.Expr) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
+        check_polars_threads("filter")
         mask = _as_long_as("filter", pl.DataFrame(table), [expression.alias("mask")])
         found = mask.schema["mask"]
         if found not in (pl.Boolean, pl.Null):
@@ -160,6 +162,7 @@ def columns_function(expressions: Sequence[pl.Expr]) -> Callable[[Any], Any]:
     def call(table: Any) -> Any:
         import polars as pl
 
+        check_polars_threads("with_columns")
         return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), expressions))
 
     return call
@@ -171,6 +174,7 @@ def batch_function(function: Callable[[pl.DataFrame], pl.DataFrame], name: str) 
     def call(table: Any) -> Any:
         import polars as pl
 
+        check_polars_threads(f"map_batches `{name}`")
         made = function(pl.DataFrame(table))
         if not isinstance(made, pl.DataFrame):
             raise TypeError(f"map_batches `{name}` must return a polars.DataFrame, not {type(made).__name__}")

@@ -42,7 +42,8 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     tables = []
     for number, split in enumerate(data.values()):
         table = split.to_arrow()
-        table = table.drop_columns([name for name in TOKEN_COLUMNS if name in table.column_names])
+        unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, "prompt")
+        table = table.drop_columns([name for name in unused if name in table.column_names])
         tables.append(table.append_column(side, pa.array([number], pa.uint8()).take(pa.array([0] * len(table)))))
     recorded = data.manifest["tokenizer"] or {}
     if options["max_length"] is None:

@@ -174,3 +174,16 @@ def test_a_chain_has_one_format_and_it_comes_before_tokenize() -> None:
 def test_eos_needs_a_tokenizer() -> None:
     with refused(fp.PlanError, "no_tokenizer", "format: rows are to end in a tokenizer's EOS token"):
         pairs(("a", "b")).format(fp.PromptFormat("{prompt}", completion="{completion}", eos=True)).explain()
+
+
+@pytest.mark.parametrize("name", ["prompt", "completion"])
+def test_a_column_of_the_data_is_not_replaced(name: str) -> None:
+    plan = records({name: "of the data", "q": "x", "a": "y"})
+    with refused(fp.ColumnError, "duplicate_column", f"format: there is a column `{name}` already") as e:
+        plan.format(fp.PromptFormat("{q}", completion="{a}")).explain()
+    assert e.value.column == name
+    kept = plan.rename({name: "old"}).format(fp.PromptFormat("{q}", completion="{a}"))
+    assert column(kept, "old") == ["of the data"]
+    used = fp.PromptFormat("{q}{prompt}" if name == "prompt" else "{q}", completion="{a}{completion}")
+    if name == "completion":
+        assert column(plan.format(used), "completion") == ["yof the data\n###\n"]

@@ -28,17 +28,16 @@ impl Builder<'_> {
         };
         let stage = FormatStage::new(PromptFormat::clone(format), options)?;
         let used = format.columns();
-        let replaced: Vec<String> = self
-            .visible()
-            .into_iter()
-            .filter(|n| [schema::PROMPT, schema::COMPLETION].contains(&n.as_str()))
-            .filter(|n| used.iter().all(|c| c.name != *n))
-            .collect();
-        let replaces = match replaced.is_empty() {
-            true => String::new(),
-            false => format!("; replaces column {}", replaced.join(", ")),
+        let replaced = |name: &String| {
+            [schema::PROMPT, schema::COMPLETION].contains(&name.as_str()) && used.iter().all(|c| c.name != *name)
         };
-        self.say("format", &format!("{}{replaces}", shown(format, on_collision)), "map");
+        if let Some(name) = self.visible().iter().find(|name| replaced(name)) {
+            let message = format!("format: there is a column `{name}` already, which it would replace");
+            return Err(Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
+                "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
+            )));
+        }
+        self.say("format", &shown(format, on_collision), "map");
         let marks = rendered_by.unwrap_or(format).marks_in_prompt();
         if marks > 0 {
             let times = if marks == 1 { "once".into() } else { format!("{marks} times") };
