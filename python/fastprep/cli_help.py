@@ -29,6 +29,7 @@ HELP: dict[str, str] = {
     "not_formatted": "put a [[step]] with verb = \"format\" before it",
     "no_tokenizer": "give --tokenizer, or --no-eos",
     "no_eos": "give --tokenizer the folder with tokenizer_config.json, or --no-eos",
+    "forked": "start the command from a process that does not fork",
     "other_keys": "give the step dedup the same on and normalize as that folder had, or prepare that folder again",
     "too_many_patterns": "take control tokens that are not needed out of tokenizer.json",
     "bad_plan_file": SAME,
