@@ -21,6 +21,10 @@ pub const PEEK_BYTES_FIRST: usize = 1 << 20;
 /// See [`PEEK_BYTES_FIRST`].
 pub const PEEK_BYTES_OTHER: usize = 64 << 10;
 
+/// A stream without any JSON object is searched for so many stored bytes: they are held, since it cannot be read
+/// again. A file is searched to its end.
+pub const PEEK_BYTES_STREAM: u64 = 64 << 20;
+
 /// Rendered text goes on in a new buffer from here on, and no row may be longer: views count bytes in 32 bits.
 pub const TEXT_BUFFER_BYTES: usize = 1 << 30;
 

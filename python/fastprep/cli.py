@@ -249,7 +249,7 @@ def preview(
 @app.command()
 def verify(folder: Path, as_json: AsJson = False) -> None:
     """Read a prepared folder back and compare every file with its manifest."""
-    report: dict[str, Any] = json.loads(_fastprep.verify(folder))
+    report: dict[str, Any] = json.loads(_fastprep.verify(options.path("verify", "folder", folder)))
     if as_json:
         _print(report)
     else:
@@ -290,7 +290,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a plan from a TOML file; filters and columns are polars SQL."""
-    planned = read_plan(plan_file)
+    planned = read_plan(Path(options.path("run", "plan_file", plan_file)))
     if explain_only:
         _print(planned.pipeline.explain())
         return

@@ -59,7 +59,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
         ...     optimizer.step()
         ...     optimizer.zero_grad()
     """
-    return PreparedData(Path(path))
+    return PreparedData(Path(options.path("load", "folder", path)))
 
 
 class PreparedData(Mapping[str, "Split"]):

@@ -184,7 +184,8 @@ def batch_function(function: Callable[[pl.DataFrame], pl.DataFrame], name: str) 
 
 
 def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns of nulls alone as text: polars exports its Null type in a way that arrow-rs does not take.
+    """Columns, list items and struct fields of nulls alone as text: polars exports its Null type in a way that arrow-rs
+    does not take.
 
     Raises:
         ColumnError: a column holds Python objects, of which polars would export the addresses.
@@ -199,7 +200,24 @@ def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
                 column=name,
                 help="make it text, numbers, lists or structs",
             )
-    return frame.cast({pl.Null: pl.String}) if pl.Null in frame.dtypes else frame
+    typed = {name: _without_null(dtype) for name, dtype in frame.schema.items()}
+    changed = {name: dtype for name, dtype in typed.items() if dtype != frame.schema[name]}
+    return frame.cast(changed) if changed else frame  # type: ignore[arg-type]
+
+
+def _without_null(dtype: pl.DataType) -> pl.DataType:
+    """The type with text in place of Null, at any depth."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Null):
+        return pl.String()
+    if isinstance(dtype, pl.List):
+        return pl.List(_without_null(dtype.inner))  # type: ignore[arg-type]
+    if isinstance(dtype, pl.Array):
+        return pl.Array(_without_null(dtype.inner), dtype.size)  # type: ignore[arg-type]
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _without_null(field.dtype) for field in dtype.fields})  # type: ignore[arg-type]
+    return dtype
 
 
 def _as_long_as(verb: str, frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:

@@ -13,6 +13,8 @@ from typing import Any
 from fastprep.exceptions import PlanError
 
 PERCENT = re.compile(r"\d+(\.\d*)?\s*%")
+URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How a URL begins; one slash is left of two where it passed through `pathlib`."""
 
 
 def bad(message: str, help: str | None = None) -> PlanError:
@@ -69,10 +71,17 @@ def text(verb: str, option: str, given: Any) -> str:
 
 
 def path(verb: str, option: str, given: Any) -> str:
-    """A path."""
+    """A path; `~` at its start is the home folder, as in a shell."""
     if not isinstance(given, (str, os.PathLike)):
         raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a path")
-    return str(os.fspath(given))
+    text = os.fsdecode(given)
+    if URL.match(text):
+        raise PlanError.new(
+            f"{verb}: {text!r} is a URL, and only files and folders of this machine are read and written",
+            code="remote_path",
+            help="copy with the tool of that storage: before the run what it reads, after it what it wrote",
+        )
+    return os.path.expanduser(text)
 
 
 def paths(verb: str, option: str, given: Any) -> list[str]:

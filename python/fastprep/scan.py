@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
 from fastprep._fastprep import Plan
+from fastprep.arrow_source import PyarrowSource
 from fastprep.exceptions import PlanError
 from fastprep.expressions import without_null_type
 from fastprep.pipeline import Pipeline
@@ -26,9 +28,9 @@ PATIENCE = 0.1
 
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     many = [source] if isinstance(source, (str, os.PathLike)) else list(source) if isinstance(source, Iterable) else []
-    paths = [os.fspath(path) if isinstance(path, (str, os.PathLike)) else path for path in many]
-    if not paths or not all(isinstance(path, str) for path in paths):
+    if not many or not all(isinstance(path, (str, os.PathLike)) for path in many):
         raise options.bad(f"{verb}: {source!r} names no input", "give a path, a glob, a folder, or several of these")
+    paths = [options.path(verb, "source", path) for path in many]
     if "-" in paths and (len(paths) > 1 or verb != "scan_jsonl"):
         raise options.bad(f"{verb}: - is standard input, which is read as JSON lines and alone")
     return paths
@@ -79,6 +81,9 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
         data = without_null_type(data)
     # A reader gives its stream once; a table gives one as often as it is asked.
     once = hasattr(data, "read_next_batch") or hasattr(data, "read_all")
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)):
+        data = PyarrowSource(data, name)
     return Pipeline(Plan.from_arrow(name, data, once))
 
 

@@ -140,7 +140,7 @@ class Tokenizer:
 def tokenizer_source(verb: str, tokenizer: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
     """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
     if isinstance(tokenizer, (str, os.PathLike)):
-        return os.fspath(tokenizer), None, {}, ""
+        return options.path(verb, "tokenizer", tokenizer), None, {}, ""
     if isinstance(tokenizer, Tokenizer):
         raise options.bad(f"{verb}: a fastprep.Tokenizer works by itself", "give the path that it was made from")
     backend = getattr(tokenizer, "backend_tokenizer", tokenizer)

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, reason, schema};
+use crate::record::{Batch, json, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
@@ -54,7 +54,7 @@ pub struct WithColumnsStage {
 }
 
 impl Map for WithColumnsStage {
-    fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let given = match &self.columns {
             Some(columns) => pick(&batch, columns)?,
             None => visible(&batch)?,
@@ -99,6 +99,11 @@ impl Map for WithColumnsStage {
                 return Err(Error::new(Class::Callback, "columns_changed", message)
                     .help("a function must make the same types for every batch, an empty one included"));
             };
+            let (column, not_json) = json::checked(field, &column)?;
+            if let Some(&first) = not_json.first() {
+                let place = out.places.at(first);
+                counts.find(format!("coerced:{}", field.name()), place, not_json.len() as u64);
+            }
             out = out.with_column(field.as_ref().clone(), column)?;
         }
         Ok(out)

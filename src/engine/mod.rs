@@ -30,6 +30,9 @@ const POLL: Duration = Duration::from_millis(50);
 /// The step of a stage whose rows another stage of its step counts.
 pub const UNCOUNTED: usize = usize::MAX;
 
+/// The step of a stage that counts no rows, only findings: they go to the last step.
+pub const FINDINGS: usize = usize::MAX - 1;
+
 /// A stage.
 pub enum Stage {
     /// Any worker, any order.
@@ -190,7 +193,13 @@ impl<S: Sink> Shared<'_, S> {
     }
 
     fn count(&mut self, counts: Vec<(usize, StepCounts)>) {
-        for (step, count) in counts {
+        for (step, mut count) in counts {
+            let step = if step == FINDINGS {
+                (count.rows_in, count.rows_out) = (0, 0);
+                self.counts.len().saturating_sub(1)
+            } else {
+                step
+            };
             if let Some(counts) = self.counts.get_mut(step) {
                 counts.merge(count);
             }

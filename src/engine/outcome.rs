@@ -7,6 +7,8 @@ use crate::record::reason;
 
 /// The code of a sink or a collection that no row reaches.
 pub const NO_ROWS: &str = "no_rows";
+/// The code of a sink whose rows have no column.
+pub const NO_COLUMNS: &str = "no_columns";
 /// The code of a sink with more rejects than it may have.
 pub const TOO_MANY_REJECTS: &str = "too_many_rejects";
 

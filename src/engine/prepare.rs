@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use serde_json::{Value, json};
 
-use super::outcome::{NO_ROWS, TOO_MANY_REJECTS, summed_up};
-use super::{Job, RunOptions, Stage, UNCOUNTED, attended, run};
+use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
+use super::{FINDINGS, Job, RunOptions, Stage, UNCOUNTED, attended, run};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::MANIFEST_VERSION;
 use crate::cancel::{Cancel, Phase};
@@ -23,8 +23,8 @@ use crate::record::{Batch, FileNames, Place};
 use crate::report::{Removed, StepCounts, quantile};
 use crate::shuffle::{PickRows, ShuffleSink};
 use crate::spill::Spill;
-use crate::stage::{Decode, Prepare, Sink};
-use crate::write::{Collect, Format, PlainStage, ShardSink, SinkOptions};
+use crate::stage::{Decode, Map, Prepare, Sink};
+use crate::write::{Collect, Format, LossesStage, PlainStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,13 +134,15 @@ pub fn sink(
     )?;
     let inputs = opened.inputs.clone();
     let spill = knobs.spill(disk, shards.staging().to_path_buf());
-    let counts = execute(plan, opened, &mut shards, spill, knobs, cancel, interrupted)?;
+    let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
+    let last = as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.schema.clone() }) });
+    let counts = execute(plan, opened, last, &mut shards, spill, knobs, cancel, interrupted)?;
     let mut report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
     if interrupted() {
         return Err(Error::cancelled());
     }
-    accept(&report, target, &mut Some(shards)).and_then(|shards| {
+    accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
         let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
@@ -192,7 +194,12 @@ fn quoted(path: &str) -> String {
 }
 
 /// Refuses a result that is no data set; its rejects are kept beside the folder.
-fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Result<ShardSink> {
+fn accept(
+    plan: &Resolved,
+    report: &Value,
+    target: &Target,
+    shards: &mut Option<ShardSink>,
+) -> Result<ShardSink> {
     let shards = shards.take().ok_or_else(|| Error::internal("the sink was lost"))?;
     let of = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
     let (read, rejected, written) = (of("read"), shards.rejected(), of("written"));
@@ -207,6 +214,10 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
             let message = format!("{rejected} of {read} rows were rejected, more than {limit} allows");
             (TOO_MANY_REJECTS, message)
         }
+        None if written > 0 && plan.visible().is_empty() => (
+            NO_COLUMNS,
+            format!("no column reaches the sink with the {written} rows that are left of {read}"),
+        ),
         None if written > 0 => return Ok(shards),
         None if read == 0 => {
             return Err(Error::new(Class::Data, NO_ROWS, "the input has no row; nothing was published")
@@ -214,7 +225,10 @@ fn accept(report: &Value, target: &Target, shards: &mut Option<ShardSink>) -> Re
         }
         None => (NO_ROWS, format!("no row is left of the {read} read")),
     };
-    let error = summed_up(code, &message, "; nothing was published", report).path(target.dir.display());
+    let mut error = summed_up(code, &message, "; nothing was published", report).path(target.dir.display());
+    if code == NO_COLUMNS {
+        error = error.help("check that it is the right input: an object with at least one key is a row");
+    }
     if rejected == 0 {
         return Err(error);
     }
@@ -242,7 +256,8 @@ pub fn collect(
     let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
     let mut collect = Collect::new(plan.split_names.clone());
-    let counts = execute(plan, opened, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    let counts =
+        execute(plan, opened, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
@@ -250,7 +265,8 @@ pub fn collect(
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
     let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
-    let counts = execute(plan, opened, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    let counts =
+        execute(plan, opened, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(report(plan, &counts, &names))
 }
 
@@ -279,9 +295,12 @@ impl Sink for Nothing {
     }
 }
 
+/// `last` is what the rows go through after the stages of the plan; it counts findings alone.
+#[expect(clippy::too_many_arguments, reason = "what a run is made of")]
 fn execute<S: Sink>(
     plan: &Resolved,
     opened: Opened,
+    last: Option<Arc<dyn Map>>,
     sink: &mut S,
     spill: Spill,
     knobs: Knobs,
@@ -293,6 +312,7 @@ where
 {
     let names = opened.inputs.names();
     let mut stages = attended(cancel, interrupted, || stages(plan, cancel))?;
+    stages.extend(last.map(|map| (FINDINGS, Stage::Map(map))));
     let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
     let Some(barrier) = plan.barrier else {
         let job = Job { source, decode, stages, sink, steps };

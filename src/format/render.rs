@@ -3,9 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, LargeStringBuilder, StringViewArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, LargeStringBuilder, StringViewArray};
 
 use super::PromptFormat;
 use super::marks::Written;
@@ -13,7 +11,7 @@ use super::prompt_format::moved;
 use super::prove::RowSpan;
 use super::template::{Column, Piece, Template};
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, schema};
+use crate::record::{Batch, is_text, schema, text_views};
 
 /// A format with its columns resolved, so that rendering a row looks nothing up by name.
 pub(super) struct Renderer {
@@ -71,12 +69,7 @@ impl Renderer {
             let Ok(i) = batch.records.schema_ref().index_of(&column.name) else { return Ok(None) };
             let array = batch.records.column(i);
             match array.data_type() {
-                DataType::Utf8View => Ok(Some(array.as_string_view().clone())),
-                DataType::Utf8 | DataType::LargeUtf8 | DataType::Dictionary(_, _) | DataType::Null
-                    if is_text(array.data_type()) =>
-                {
-                    Ok(Some(cast(array, &DataType::Utf8View)?.as_string_view().clone()))
-                }
+                t if is_text(t) || t.is_null() => Ok(Some(text_views(array.as_ref())?)),
                 _ => Err(not_text(batch, i)),
             }
         });
@@ -254,14 +247,6 @@ impl Page {
 #[inline]
 pub(super) fn value(values: &Values, column: usize, row: usize) -> Option<&str> {
     values[column].as_ref().filter(|array| array.is_valid(row)).map(|array| array.value(row))
-}
-
-fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => true,
-        DataType::Dictionary(_, value) => is_text(value),
-        _ => false,
-    }
 }
 
 #[cold]

@@ -1,7 +1,7 @@
 //! Where rows come from.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
@@ -29,7 +29,7 @@ pub enum SourceSpec {
     /// JSON lines in files: paths, globs, folders.
     Jsonl {
         /// As given.
-        inputs: Vec<String>,
+        inputs: Vec<PathBuf>,
         /// A longer line is rejected.
         max_line_bytes: usize,
     },
@@ -47,7 +47,7 @@ pub enum SourceSpec {
     /// Parquet files.
     Parquet {
         /// As given.
-        inputs: Vec<String>,
+        inputs: Vec<PathBuf>,
     },
     /// Record batches of the caller.
     Arrow {
@@ -102,6 +102,8 @@ pub struct Found {
     files: Vec<InputFile>,
     /// In the source's order.
     pub columns: Vec<SourceColumn>,
+    /// Columns that are not read: row numbers that pandas wrote beside the data.
+    pub left_out: Vec<String>,
     arrow_schema: Option<SchemaRef>,
 }
 
@@ -131,15 +133,15 @@ impl SourceSpec {
     pub fn find(&self, cancel: &Cancel) -> Result<Found> {
         let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
         let (files, columns, arrow_schema) = match self {
-            SourceSpec::Jsonl { inputs, .. } => {
+            SourceSpec::Jsonl { inputs, max_line_bytes } => {
                 let files = discover(inputs, Wanted::Jsonl, cancel)?;
-                let columns = from_json(peek_files(&files, cancel)?);
+                let columns = from_json(peek_files(&files, *max_line_bytes, cancel)?);
                 (files, columns, None)
             }
-            SourceSpec::Reader { name, stream, peeked, .. } => {
+            SourceSpec::Reader { name, stream, peeked, max_line_bytes } => {
                 let mut peeked = peeked.lock().unwrap_or_else(PoisonError::into_inner);
                 if peeked.is_none() {
-                    *peeked = Some(peek_reader(stream.open()?, name)?);
+                    *peeked = Some(peek_reader(stream.open()?, name, *max_line_bytes, cancel)?);
                 }
                 let columns = peeked.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default();
                 (Vec::new(), from_json(columns), None)
@@ -154,8 +156,18 @@ impl SourceSpec {
                 (Vec::new(), arrow_columns(&schema), Some(schema))
             }
         };
-        Ok(Found { spec: self.clone(), files, columns, arrow_schema })
+        let (left_out, columns): (Vec<_>, Vec<_>) = columns
+            .into_iter()
+            .partition(|c: &SourceColumn| arrow_schema.is_some() && is_pandas_index(&c.name));
+        let left_out = left_out.into_iter().map(|c| c.name).collect();
+        Ok(Found { spec: self.clone(), files, columns, left_out, arrow_schema })
     }
+}
+
+/// Whether pyarrow calls the index of a pandas frame so, where the frame gives it no name.
+fn is_pandas_index(name: &str) -> bool {
+    let number = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
+    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn json_column(column: ReadColumn) -> SourceColumn {
@@ -280,7 +292,8 @@ impl Found {
                 (Box::new(source), inputs)
             }
             SourceSpec::Arrow { name, stream } => {
-                let source = RecordsSource::new(stream.open()?, name, limits);
+                let names = columns.iter().map(|c| c.name.clone()).collect();
+                let source = RecordsSource::new(stream.open()?, name, names, limits);
                 let inputs = source.inputs();
                 (Box::new(source), inputs)
             }

@@ -1,5 +1,6 @@
 //! The verbs of the chain, each with what the user said of it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use crate::compute::Function;
@@ -76,7 +77,7 @@ pub enum Step {
         /// Whether the kept row is named for each dropped one.
         keepers: bool,
         /// Earlier prepared folders whose rows count as seen.
-        against: Vec<String>,
+        against: Vec<PathBuf>,
     },
     /// Gives each row a split.
     Split {
@@ -138,13 +139,13 @@ pub struct TokenizerSpec {
 
 #[derive(Clone)]
 enum Given {
-    Path(String),
+    Path(PathBuf),
     Json { bytes: Arc<Vec<u8>>, names: TokenNames, label: String },
 }
 
 impl TokenizerSpec {
     /// A `tokenizer.json`, or a folder that holds one.
-    pub fn path(path: String) -> Self {
+    pub fn path(path: PathBuf) -> Self {
         TokenizerSpec { given: Given::Path(path), loaded: Arc::default() }
     }
 
@@ -156,7 +157,7 @@ impl TokenizerSpec {
     /// How `explain` calls it.
     pub fn label(&self) -> String {
         match &self.given {
-            Given::Path(path) => path.trim_end_matches('/').rsplit('/').next().unwrap_or(path).to_string(),
+            Given::Path(path) => path.file_name().unwrap_or(path.as_os_str()).display().to_string(),
             Given::Json { label, .. } => label.clone(),
         }
     }
@@ -167,7 +168,7 @@ impl TokenizerSpec {
             return Ok(Arc::clone(loaded));
         }
         let loaded = Arc::new(match &self.given {
-            Given::Path(path) => LoadedTokenizer::from_path(path.as_ref())?,
+            Given::Path(path) => LoadedTokenizer::from_path(path)?,
             Given::Json { bytes, names, .. } => LoadedTokenizer::from_json(bytes, names)?,
         });
         Ok(Arc::clone(self.loaded.get_or_init(|| loaded)))

@@ -1,16 +1,17 @@
 //! Arrow streams across the door, without a copy.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use arrow::array::RecordBatchReader;
 use arrow::datatypes::SchemaRef;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatchReader;
 
-use super::errors::from_python;
 use crate::error::{Class, Error, Result};
 use crate::plan::source::{OpenBatches, read_twice};
-use crate::read::arrow::RecordBatches;
+use crate::read::arrow::{RecordBatches, corrupt_arrow};
 
 type Reader = Box<dyn RecordBatchReader + Send>;
 
@@ -36,11 +37,26 @@ impl Stream {
             return Err(read_twice(&self.name));
         }
         *opened = true;
+        let open = |py: Python<'_>| -> PyResult<Reader> {
+            let reader: PyRecordBatchReader = self.object.extract(py)?;
+            reader.into_reader()
+        };
         Python::attach(|py| {
-            let reader: PyRecordBatchReader =
-                self.object.extract(py).map_err(|e: PyErr| from_python(py, e, "from_arrow"))?;
-            reader.into_reader().map_err(|e| from_python(py, e, "from_arrow"))
+            // A schema that makes no sense stops arrow-rs where it takes it over.
+            let opened = catch_unwind(AssertUnwindSafe(|| open(py)));
+            opened.map_err(|_| corrupt_arrow(&self.name))?.map_err(|e| self.unreadable(py, e))
         })
+    }
+
+    #[cold]
+    fn unreadable(&self, py: Python<'_>, e: PyErr) -> Error {
+        if e.is_instance_of::<PyKeyboardInterrupt>(py) {
+            return Error::cancelled();
+        }
+        Error::new(Class::Source, "cannot_read", "the Arrow stream cannot be opened")
+            .path(&self.name)
+            .help("pyarrow.table(data) shows whether others can read it; make it again")
+            .source(e)
     }
 }
 
@@ -55,14 +71,19 @@ impl OpenBatches for Stream {
 
     fn open(&self) -> Result<RecordBatches> {
         let ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let reader = match ready {
+        let mut reader = match ready {
             Some(reader) => reader,
             None => self.reader()?,
         };
         let name = self.name.clone();
-        Ok(Box::new(reader.map(move |batch| {
-            batch.map_err(|e| {
-                Error::new(Class::Source, "cannot_read", "the Arrow stream failed").path(&name).source(e)
+        Ok(Box::new(std::iter::from_fn(move || {
+            // Lengths that make no sense stop arrow-rs where it takes a batch over.
+            let next = catch_unwind(AssertUnwindSafe(|| reader.next()));
+            let Ok(next) = next else { return Some(Err(corrupt_arrow(&name))) };
+            next.map(|batch| {
+                batch.map_err(|e| {
+                    Error::new(Class::Source, "cannot_read", "the Arrow stream failed").path(&name).source(e)
+                })
             })
         })))
     }

@@ -1,6 +1,7 @@
 //! `Plan`: one method a verb; what Python says loosely becomes an enum here.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -66,8 +67,8 @@ impl PyPlan {
 #[pymethods]
 impl PyPlan {
     #[staticmethod]
-    fn scan_jsonl(inputs: Vec<String>, max_line_bytes: usize) -> Self {
-        if inputs == ["-"] {
+    fn scan_jsonl(inputs: Vec<PathBuf>, max_line_bytes: usize) -> Self {
+        if inputs == [Path::new("-")] {
             return PyPlan::new(Plan::new(SourceSpec::Reader {
                 name: crate::read::lines::STDIN.into(),
                 stream: Arc::new(Stdin::default()),
@@ -79,7 +80,7 @@ impl PyPlan {
     }
 
     #[staticmethod]
-    fn scan_parquet(inputs: Vec<String>) -> Self {
+    fn scan_parquet(inputs: Vec<PathBuf>) -> Self {
         PyPlan::new(Plan::new(SourceSpec::Parquet { inputs }))
     }
 
@@ -209,7 +210,7 @@ impl PyPlan {
         normalize: Vec<String>,
         verify: bool,
         keepers: bool,
-        against: Vec<String>,
+        against: Vec<PathBuf>,
     ) -> PyResult<Self> {
         let mut level = Normalize::default();
         for part in &normalize {
@@ -238,7 +239,7 @@ impl PyPlan {
     fn tokenize(
         &self,
         py: Python<'_>,
-        path: Option<String>,
+        path: Option<PathBuf>,
         json: Option<String>,
         names: HashMap<String, Option<String>>,
         label: String,
@@ -318,7 +319,7 @@ impl PyPlan {
     fn sink(
         &self,
         py: Python<'_>,
-        dir: String,
+        dir: PathBuf,
         formats: Vec<String>,
         compression: Option<&str>,
         overwrite: bool,
@@ -338,7 +339,7 @@ impl PyPlan {
         let known = [("arrow", Format::Arrow), ("jsonl", Format::Jsonl { compression })];
         let formats = formats.iter().map(|f| word("formats", f, &known)).collect::<Result<Vec<_>>>();
         let target = Target {
-            dir: dir.into(),
+            dir,
             overwrite,
             formats: formats.map_err(|e| to_python(py, &e))?,
             shard_bytes: shard_bytes.unwrap_or(SHARD_BYTES),
@@ -405,7 +406,7 @@ impl PyPlan {
 
 /// Reads a prepared folder back; the report as JSON.
 #[pyfunction]
-pub fn verify(py: Python<'_>, dir: std::path::PathBuf) -> PyResult<String> {
+pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     let report = enter(py, None, |cancel, interrupted| {
         attended(cancel, interrupted, || crate::artifact::verify(&dir, cancel))
     })?;

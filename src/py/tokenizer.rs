@@ -1,6 +1,7 @@
 //! `Tokenizer`: the one that `tokenize` would use, by itself.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, LargeStringBuilder};
@@ -27,7 +28,7 @@ pub struct PyTokenizer(Arc<LoadedTokenizer>);
 
 /// What `tokenize` and `Tokenizer` are given: a path, or the JSON of a tokenizer in memory with its names.
 pub fn spec(
-    path: Option<String>,
+    path: Option<PathBuf>,
     json: Option<String>,
     mut names: HashMap<String, Option<String>>,
     label: String,
@@ -45,7 +46,7 @@ impl PyTokenizer {
     #[new]
     fn new(
         py: Python<'_>,
-        path: Option<String>,
+        path: Option<PathBuf>,
         json: Option<String>,
         names: HashMap<String, Option<String>>,
         label: String,

@@ -2,24 +2,25 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::{Batch, Places, size};
+use crate::record::{Batch, Places, check_arrow, is_text, json, size, text_views};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode, Payload, Source};
 
 /// Record batches as the caller's stream gives them.
 pub type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
-/// Cuts a stream of record batches to the size of ours.
+/// Cuts a stream of record batches to the size of ours, once their wanted columns are found to be sound.
 pub struct RecordsSource {
     stream: RecordBatches,
+    name: String,
+    columns: Vec<String>,
     inputs: Inputs,
     limits: Limits,
     seq: u64,
@@ -28,10 +29,19 @@ pub struct RecordsSource {
 }
 
 impl RecordsSource {
-    /// Reads a stream once; `name` is how places and the manifest call it.
-    pub fn new(stream: RecordBatches, name: &str, limits: Limits) -> Self {
-        let inputs = Inputs::of_stream(name);
-        RecordsSource { stream, inputs, limits: limits.clamped(), seq: 0, row: 0, current: None }
+    /// Reads these columns of a stream once; `name` is how places and the manifest call it.
+    pub fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
+        let (name, inputs) = (name.to_string(), Inputs::of_stream(name));
+        RecordsSource {
+            stream,
+            name,
+            columns,
+            inputs,
+            limits: limits.clamped(),
+            seq: 0,
+            row: 0,
+            current: None,
+        }
     }
 
     /// What is read: its name.
@@ -50,11 +60,33 @@ impl Source for RecordsSource {
                 return Ok(Some(Chunk { seq, file: 0, first_row, payload: Payload::Records(records) }));
             }
             match self.stream.next() {
-                Some(records) => self.current = Some(Slices::new(records?, self.limits)),
+                Some(records) => {
+                    let records = sound(&records?, &self.columns, &self.name)?;
+                    self.current = Some(Slices::new(records, self.limits));
+                }
                 None => return Ok(None),
             }
         }
     }
+}
+
+/// The wanted columns of a record batch, each found to be what its type says.
+fn sound(records: &RecordBatch, columns: &[String], name: &str) -> Result<RecordBatch> {
+    let schema = records.schema();
+    let wanted: Vec<usize> = columns.iter().filter_map(|c| schema.index_of(c).ok()).collect();
+    for &i in &wanted {
+        check_arrow(records.column(i))
+            .map_err(|e| corrupt_arrow(name).column(schema.field(i).name()).source(e))?;
+    }
+    Ok(records.project(&wanted)?)
+}
+
+/// The error for record batches that are not what their types say.
+#[cold]
+pub fn corrupt_arrow(name: &str) -> Error {
+    Error::new(Class::Source, "corrupt_arrow", "the Arrow data are damaged")
+        .path(name)
+        .help("write or make them again; table.validate(full=True) of pyarrow finds the place")
 }
 
 /// A record batch in pieces of bounded rows and, taking all rows for equally long, bounded bytes.
@@ -86,6 +118,8 @@ impl Iterator for Slices {
 }
 
 /// Makes batches of record batches: the wanted columns, in their order, text as views. Rejects no row.
+///
+/// Finding: `coerced:<name>` for a text of a column of type `arrow.json` that is no JSON; it becomes a JSON string.
 #[derive(Debug)]
 pub struct RecordsDecode {
     schema: SchemaRef,
@@ -114,7 +148,7 @@ fn field(column: &ReadColumn, input: &Schema) -> Result<Field> {
     if column.kind != ColumnKind::Text {
         return Ok(field);
     }
-    if !is_text(found.data_type()) {
+    if !is_text(found.data_type()) && !found.data_type().is_null() {
         let message = format!("column `{}` is {}, not text", column.name, found.data_type());
         return Err(Error::new(Class::Column, "wrong_type", message)
             .help("cast it with with_columns")
@@ -123,32 +157,30 @@ fn field(column: &ReadColumn, input: &Schema) -> Result<Field> {
     Ok(field.with_data_type(DataType::Utf8View))
 }
 
-/// Strings in any layout; a column of nulls alone has no type to object to.
-fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, value) => is_text(value),
-        t => matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null),
-    }
-}
-
 impl Decode for RecordsDecode {
     fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
         let Payload::Records(records) = chunk.payload else {
             return Err(Error::internal("text reached the record batch decoder"));
         };
         let rows = records.num_rows();
+        let places = Places::numbered(chunk.file, chunk.first_row, rows);
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
             let column =
                 records.column_by_name(field.name()).ok_or_else(|| changed(field, "is not there"))?;
             let view = *field.data_type() == DataType::Utf8View;
-            columns.push(if column.data_type() == field.data_type() {
+            let column: ArrayRef = if column.data_type() == field.data_type() {
                 column.as_string_view_opt().map_or_else(|| column.clone(), |text| Arc::new(compact(text)))
-            } else if view && is_text(column.data_type()) {
-                cast(column, &DataType::Utf8View)?
+            } else if view && (is_text(column.data_type()) || column.data_type().is_null()) {
+                Arc::new(text_views(column.as_ref())?)
             } else {
                 return Err(changed(field, &format!("is {}", column.data_type())));
-            });
+            };
+            let (column, not_json) = json::checked(field, &column)?;
+            if let Some(&first) = not_json.first() {
+                counts.find(format!("coerced:{}", field.name()), places.at(first), not_json.len() as u64);
+            }
+            columns.push(column);
         }
         counts.rows_in += rows as u64;
         counts.rows_out += rows as u64;
@@ -156,7 +188,7 @@ impl Decode for RecordsDecode {
         Ok(Batch {
             seq: chunk.seq,
             records: RecordBatch::try_new_with_options(self.schema(), columns, &options)?,
-            places: Places::numbered(chunk.file, chunk.first_row, rows),
+            places,
             rejects: Vec::new(),
             duplicates: Vec::new(),
         })
@@ -176,7 +208,7 @@ fn changed(field: &Field, how: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use arrow::array::{
-        ArrayRef, DictionaryArray, Int32Array, LargeStringArray, NullArray, StringArray, StringViewArray,
+        DictionaryArray, Int32Array, LargeStringArray, NullArray, StringArray, StringViewArray,
     };
     use arrow::datatypes::Int32Type;
 
@@ -192,7 +224,7 @@ mod tests {
         for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
             let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
             let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
-            let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", limits);
+            let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", vec!["n".into()], limits);
             let (mut seen, mut seq) = (0, 0);
             while let Some(chunk) = source.next().unwrap() {
                 assert_eq!((chunk.seq, chunk.first_row), (seq, seen));

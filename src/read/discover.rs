@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use glob::{MatchOptions, glob_with};
-
 use super::InputFile;
-use super::open::cannot_read;
+use super::glob::{self, is_glob};
+use super::open::{broken_link, cannot_read};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 
@@ -66,28 +65,30 @@ impl Wanted {
 ///
 /// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
 /// `[…]`, `**`; a folder it matches is searched too). Fails with `not_found` for a pattern without files.
-pub fn discover(patterns: &[String], wanted: Wanted, cancel: &Cancel) -> Result<Vec<InputFile>> {
+pub fn discover(patterns: &[PathBuf], wanted: Wanted, cancel: &Cancel) -> Result<Vec<InputFile>> {
     let mut paths = Vec::new();
     for pattern in patterns {
         let before = paths.len();
-        let literal = Path::new(pattern);
+        let literal = pattern.as_path();
         if literal.is_dir() {
             search(literal, wanted, cancel, &mut HashSet::new(), &mut paths)?;
             if paths.len() == before {
                 let message = format!("the folder holds none of {}", wanted.about());
                 return Err(Error::new(Class::Source, "not_found", message)
                     .help(wanted.way_out(literal))
-                    .path(pattern));
+                    .path(pattern.display()));
             }
         } else if literal.exists() {
             paths.push(literal.to_path_buf());
-        } else if pattern.contains(['*', '?', '[']) {
-            expand(pattern, wanted, cancel, &mut paths)?;
+        } else if let Some(e) = broken_link(literal) {
+            return Err(e);
+        } else if is_glob(literal) {
+            expand(literal, wanted, cancel, &mut paths)?;
             if paths.len() == before {
-                return Err(not_found(format!("no file matches `{pattern}`")));
+                return Err(not_found(format!("no file matches `{}`", pattern.display())));
             }
         } else {
-            return Err(not_found("there is no such file or folder").path(pattern));
+            return Err(not_found("there is no such file or folder").path(pattern.display()));
         }
     }
     if paths.is_empty() {
@@ -103,23 +104,11 @@ fn not_found(message: impl Into<String>) -> Error {
     Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
 }
 
-fn expand(pattern: &str, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<PathBuf>) -> Result<()> {
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
+fn expand(pattern: &Path, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<PathBuf>) -> Result<()> {
     // A folder is searched with all below it: what `**` at the end asks for.
-    let matches = glob_with(pattern.strip_suffix("/**").unwrap_or(pattern), options).map_err(|e| {
-        Error::new(Class::Plan, "bad_glob", format!("`{pattern}` is not a glob: {}", e.msg))
-            .help("write [[] for a literal [")
-    })?;
-    for path in matches {
+    let pattern = if pattern.ends_with("**") { pattern.parent().unwrap_or(pattern) } else { pattern };
+    for path in glob::expand(pattern, cancel)? {
         cancel.check()?;
-        let path = path.map_err(|e| {
-            let shown = e.path().display().to_string();
-            cannot_read(e.into(), shown)
-        })?;
         if path.is_dir() {
             search(&path, wanted, cancel, &mut HashSet::new(), paths)?;
         } else {
@@ -164,7 +153,7 @@ fn name(paths: Vec<PathBuf>) -> Result<Vec<InputFile>> {
     let names = names_from_shared(&paths)?;
     let mut named: Vec<InputFile> =
         names.into_iter().zip(paths).map(|(name, path)| InputFile { name, path }).collect();
-    named.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    named.sort_by(|a, b| (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)));
     let mut seen = HashSet::new();
     named.retain(|f| seen.insert(identity(&f.path)));
     Ok(named)
@@ -192,7 +181,7 @@ fn absolute_parts(path: &Path) -> Result<Vec<String>> {
     let mut parts: Vec<String> = Vec::new();
     for part in absolute.components() {
         match part {
-            Component::Normal(name) => parts.push(name.to_string_lossy().into_owned()),
+            Component::Normal(name) => parts.push(readable(name)),
             Component::ParentDir => drop(parts.pop()),
             Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
         }
@@ -201,6 +190,16 @@ fn absolute_parts(path: &Path) -> Result<Vec<String>> {
         return Err(not_found("this is not a file").path(path.display()));
     }
     Ok(parts)
+}
+
+/// A name as text: bytes that are not UTF-8 as `\xe9`, so that two names stay two.
+fn readable(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|b| text.push_str(&format!("\\x{b:02x}")));
+    }
+    text
 }
 
 fn common<'a>(a: &'a [String], b: &'a [String]) -> &'a [String] {
@@ -224,7 +223,7 @@ mod tests {
 
     fn found(folder: &tempfile::TempDir, patterns: &[&str], wanted: Wanted) -> Vec<String> {
         let full = |p: &&str| format!("{}/{p}", folder.path().display());
-        let patterns: Vec<String> = patterns.iter().map(full).collect();
+        let patterns: Vec<PathBuf> = patterns.iter().map(|p| full(p).into()).collect();
         match discover(&patterns, wanted, &Cancel::default()) {
             Ok(files) => files.into_iter().map(|f| f.name).collect(),
             Err(e) => vec![e.code().to_string()],

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use arrow::buffer::Buffer;
 use memchr::{memchr, memchr_iter, memrchr};
 
+use super::encoding::HEAD;
 use super::inputs::Inputs;
 pub use super::open::BoxedReader;
 use super::open::Opened;
@@ -72,9 +73,9 @@ impl Source for LinesSource {
                     None => return Ok(None),
                 },
             };
-            let before = stream.opened.stored_bytes();
+            let before = stream.stored_bytes();
             let next = stream.next(self.limits, &self.cancel)?;
-            self.cancel.add_read(stream.opened.stored_bytes() - before);
+            self.cancel.add_read(stream.stored_bytes() - before);
             if let Some((first_row, payload)) = next {
                 let chunk = Chunk { seq: self.seq, file: self.file, first_row, payload };
                 self.seq += 1;
@@ -90,7 +91,7 @@ impl Source for LinesSource {
 }
 
 /// One input on its way.
-struct Stream {
+pub(super) struct Stream {
     opened: Opened,
     /// Text read behind the last line end that was handed on; with `ended`, nothing follows it.
     carry: Vec<u8>,
@@ -103,20 +104,31 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(mut opened: Opened) -> Result<Self> {
+    pub fn new(mut opened: Opened) -> Result<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";
         let mut carry = Vec::new();
-        opened.read_block(BOM.len(), &mut carry)?;
+        opened.read_block(HEAD, &mut carry)?;
+        opened.check_encoding(&carry)?;
         let mut byte = 0;
-        if carry == BOM {
-            carry.clear();
+        if carry.starts_with(BOM) {
+            carry.drain(..BOM.len());
             byte = BOM.len() as u64;
         }
         Ok(Stream { opened, carry, ended: false, ready: Buffer::from_vec(Vec::<u8>::new()), row: 0, byte })
     }
 
+    /// Whether all of the input was read; of its text, some may still have to be handed on.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How many stored bytes have passed.
+    pub fn stored_bytes(&self) -> u64 {
+        self.opened.stored_bytes()
+    }
+
     /// The next piece and the number of its first row.
-    fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
+    pub fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
         if self.ready.is_empty() {
             if let Some(long) = self.fill(limits, cancel)? {
                 return Ok(Some(long));

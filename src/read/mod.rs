@@ -20,6 +20,9 @@
 pub mod arrow;
 mod compact;
 pub mod discover;
+mod encoding;
+mod glob;
+mod gzip;
 pub mod inputs;
 pub mod json;
 pub mod jsonl;

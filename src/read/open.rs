@@ -4,8 +4,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
+use super::encoding::foreign;
+use super::gzip::GzipMembers;
 use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
 
@@ -28,8 +28,6 @@ const REFUSED: &[(&[u8], &str, &str)] = &[
         "read it with scan_parquet; the command takes Parquet where all inputs end in .parquet",
     ),
     (b"ARROW1", "Arrow IPC", "read it with pyarrow and from_arrow"),
-    (b"\xff\xfe", "UTF-16 or UTF-32", "convert it: iconv -f UTF-16 -t UTF-8"),
-    (b"\xfe\xff", "UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"),
 ];
 
 /// The decompressed stream of one input.
@@ -47,7 +45,7 @@ struct Watched {
 
 enum Decoder {
     Plain(Box<Tap>),
-    Gzip(Box<MultiGzDecoder<BufReader<Tap>>>),
+    Gzip(Box<GzipMembers<BufReader<Tap>>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Tap>>>),
 }
 
@@ -72,7 +70,7 @@ impl Opened {
         }
         let decoder = match head {
             [0x1f, 0x8b, ..] => {
-                Decoder::Gzip(Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK, tap))))
+                Decoder::Gzip(Box::new(GzipMembers::new(BufReader::with_capacity(BLOCK, tap))))
             }
             // A frame, or a skippable one, as parallel compressors put first.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
@@ -96,6 +94,20 @@ impl Opened {
         read.map_err(|e| self.explain(e))
     }
 
+    /// Fails for text that begins so and is not UTF-8.
+    pub fn check_encoding(&self, head: &[u8]) -> Result<()> {
+        let Some(encoding) = foreign(head) else { return Ok(()) };
+        let first = match &self.decoder {
+            Decoder::Plain(_) => "",
+            Decoder::Gzip(_) => "gzip -dc FILE | ",
+            Decoder::Zstd(_) => "zstd -dc FILE | ",
+        };
+        let message = format!("this is {encoding}, not UTF-8");
+        Err(Error::new(Class::Source, "unsupported_format", message)
+            .help(format!("convert it: {first}iconv -f {encoding} -t UTF-8"))
+            .path(&self.shown))
+    }
+
     /// Fails where a file is no longer what was opened: what of it was read, and what not, would be chance.
     pub fn unchanged(&self) -> Result<()> {
         let Some(Watched { file, metadata: then }) = &self.watched else { return Ok(()) };
@@ -112,19 +124,19 @@ impl Opened {
 
     /// How many stored bytes have passed, and their checksum.
     pub fn stored(&self) -> (u64, String) {
-        (self.tap().bytes, self.tap().sum.hex())
+        self.tap().map_or_else(Default::default, |tap| (tap.bytes, tap.sum.hex()))
     }
 
     /// How many stored bytes have passed.
     pub fn stored_bytes(&self) -> u64 {
-        self.tap().bytes
+        self.tap().map_or(0, |tap| tap.bytes)
     }
 
-    fn tap(&self) -> &Tap {
+    fn tap(&self) -> Option<&Tap> {
         match &self.decoder {
-            Decoder::Plain(r) => r.as_ref(),
-            Decoder::Gzip(r) => r.get_ref().get_ref(),
-            Decoder::Zstd(r) => r.get_ref().get_ref(),
+            Decoder::Plain(r) => Some(r.as_ref()),
+            Decoder::Gzip(r) => r.get_ref().map(BufReader::get_ref),
+            Decoder::Zstd(r) => Some(r.get_ref().get_ref()),
         }
     }
 
@@ -151,9 +163,11 @@ impl Opened {
 /// a file is opened more than once, for its columns and for its rows, and they would come up short.
 pub fn open_file(path: &Path) -> Result<File> {
     let failed = |e: io::Error| match e.kind() {
-        io::ErrorKind::NotFound => Error::new(Class::Source, "vanished", "the file is not there any more")
-            .help("keep the inputs in place until the run has ended")
-            .path(path.display()),
+        io::ErrorKind::NotFound => broken_link(path).unwrap_or_else(|| {
+            Error::new(Class::Source, "vanished", "the file is not there any more")
+                .help("keep the inputs in place until the run has ended")
+                .path(path.display())
+        }),
         _ => cannot_read(e, path.display()),
     };
     let metadata = path.metadata().map_err(failed)?;
@@ -168,12 +182,26 @@ pub fn open_file(path: &Path) -> Result<File> {
     File::open(path).map_err(failed)
 }
 
+/// The error for a link that leads nowhere; none for any other path.
+pub fn broken_link(path: &Path) -> Option<Error> {
+    let target = path.read_link().ok()?;
+    if path.exists() {
+        return None;
+    }
+    let message = format!("this is a link to `{}`, which is not there", target.display());
+    Some(
+        Error::new(Class::Source, "not_found", message)
+            .help("put back what it leads to, or take the link out")
+            .path(path.display()),
+    )
+}
+
 #[cold]
 pub fn cannot_read(e: io::Error, shown: impl std::fmt::Display) -> Error {
     let help = match e.kind() {
         io::ErrorKind::PermissionDenied => "allow reading it, or leave it out",
         // Not of the system, but of whoever gives the bytes.
-        io::ErrorKind::Other if e.raw_os_error().is_none() => "mend what gives this input its data",
+        io::ErrorKind::Other if e.raw_os_error().is_none() => "repair what gives this input its data",
         _ => "check the disk and the path, or leave the file out",
     };
     Error::new(Class::Source, "cannot_read", "the input cannot be read").help(help).path(shown).source(e)

@@ -1,68 +1,158 @@
 //! Learns the columns of JSON lines from the heads of the files.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::json::{self, Kind, Value};
-use super::open::{BoxedReader, Opened, cannot_read};
-use super::{ColumnKind, InputFile, ReadColumn};
+use super::lines::Stream;
+use super::open::{BoxedReader, Opened};
+use super::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
-use crate::limits::{MAX_LINE_BYTES, PEEK_BYTES_FIRST, PEEK_BYTES_OTHER};
+use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
+use crate::stage::Payload;
 
 /// The columns in the heads of these files, in the order they are first seen: [`ColumnKind::Text`] where all
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
-/// null throughout is `Text`. Lines that are no objects are left for the run to reject.
-pub fn peek_files(files: &[InputFile], cancel: &Cancel) -> Result<Vec<ReadColumn>> {
+/// null throughout is `Text`. Lines that are no objects are left for the run to reject; a file is read on until
+/// its first object.
+pub fn peek_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -> Result<Vec<ReadColumn>> {
     let mut columns = Columns::default();
     let mut want = PEEK_BYTES_FIRST;
     for file in files {
-        cancel.check()?;
-        let mut opened = Opened::file(&file.path)?;
-        let mut head = Vec::new();
-        let mut ended = opened.read_block(want, &mut head)? < want;
-        while !ended && cut_in_first_line(&head) {
-            cancel.check()?;
-            let more = head.len();
-            ended = opened.read_block(more, &mut head)? < more;
-        }
-        columns.learn(&head, ended, &file.path.display().to_string())?;
+        let stream = Stream::new(Opened::file(&file.path)?)?;
+        let shown = file.path.display().to_string();
+        Head { want, max_line_bytes, most: u64::MAX }.learn(stream, &mut columns, &shown, cancel)?;
         want = PEEK_BYTES_OTHER;
     }
     Ok(columns.finish())
 }
 
-/// As [`peek_files`] for a stream that can be read once: gives it back, with nothing missing.
-pub fn peek_reader(mut reader: BoxedReader, name: &str) -> Result<(Vec<ReadColumn>, BoxedReader)> {
-    let mut stored = Vec::new();
-    let mut want = PEEK_BYTES_FIRST;
-    loop {
-        let missing = want - stored.len();
-        let read = reader.by_ref().take(missing as u64).read_to_end(&mut stored);
-        let whole = read.map_err(|e| cannot_read(e, name))? < missing;
-        let mut opened = Opened::reader(Box::new(Cursor::new(stored.clone())), name.to_string())?;
-        let mut head = Vec::new();
-        let decoded = opened.read_block(want, &mut head);
-        // Compressed data that was cut by us ends in an error; what came before it is good.
-        let ended = match decoded {
-            Ok(n) => whole && n < want,
-            Err(e) if whole => return Err(e),
-            Err(_) => false,
-        };
-        if !ended && cut_in_first_line(&head) {
-            want *= 2;
-            continue;
-        }
-        let mut columns = Columns::default();
-        columns.learn(&head, ended, name)?;
-        return Ok((columns.finish(), Box::new(Cursor::new(stored).chain(reader))));
+/// As [`peek_files`] for a stream that can be read once: gives it back, with nothing missing. What was read is held
+/// in memory, so that without any object the search ends after [`PEEK_BYTES_STREAM`].
+pub fn peek_reader(
+    reader: BoxedReader,
+    name: &str,
+    max_line_bytes: usize,
+    cancel: &Cancel,
+) -> Result<(Vec<ReadColumn>, BoxedReader)> {
+    let recorded = Arc::new(Mutex::new(Recorded { reader, passed: Vec::new() }));
+    let recorder = Recorder(Arc::clone(&recorded));
+    let stream = Stream::new(Opened::reader(Box::new(recorder), name.to_string())?)?;
+    let mut columns = Columns::default();
+    let head = Head { want: PEEK_BYTES_FIRST, max_line_bytes, most: PEEK_BYTES_STREAM };
+    head.learn(stream, &mut columns, name, cancel)?;
+    let recorded = Arc::try_unwrap(recorded).map_err(|_| Error::internal("a stream is still read"))?;
+    let Recorded { reader, passed } = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok((columns.finish(), Box::new(Cursor::new(passed).chain(reader))))
+}
+
+/// A stream, and all that was read of it.
+struct Recorded {
+    reader: BoxedReader,
+    passed: Vec<u8>,
+}
+
+/// Reads on, and keeps what it reads.
+struct Recorder(Arc<Mutex<Recorded>>);
+
+impl Read for Recorder {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = recorded.reader.read(out)?;
+        recorded.passed.extend_from_slice(&out[..n]);
+        Ok(n)
     }
 }
 
-/// Whether this head ends before its first line does, which would teach nothing; a line longer than a row may be
-/// is not waited for.
-fn cut_in_first_line(head: &[u8]) -> bool {
-    head.len() < MAX_LINE_BYTES && !head.trim_ascii_start().contains(&b'\n')
+/// How much of an input is looked at.
+struct Head {
+    /// Bytes of text.
+    want: usize,
+    /// A longer line is not looked at.
+    max_line_bytes: usize,
+    /// Stored bytes, where there is no object in the head.
+    most: u64,
+}
+
+impl Head {
+    fn learn(&self, mut stream: Stream, columns: &mut Columns, shown: &str, cancel: &Cancel) -> Result<()> {
+        let limits =
+            Limits { batch_bytes: self.want, batch_rows: usize::MAX, max_line_bytes: self.max_line_bytes };
+        let mut lines = Lines::default();
+        // What is left of an input that has ended is its last line.
+        while stream.has_ended() || (lines.objects == 0 && stream.stored_bytes() < self.most) {
+            cancel.check()?;
+            match stream.next(limits.clamped(), cancel)? {
+                None => break,
+                Some((_, Payload::Lines { text, .. })) => lines.take(&text, columns),
+                Some((_, Payload::LongLine { head, .. })) => lines.note(&head, false),
+                Some(_) => return Err(Error::internal("a stream of lines gave record batches")),
+            }
+            lines.check(shown)?;
+        }
+        lines.check_array(shown)
+    }
+}
+
+/// The lines of one input, as far as they tell what it is.
+#[derive(Default)]
+struct Lines {
+    objects: usize,
+    /// Lines that are not blank.
+    lines: usize,
+    /// The first of them: its first byte, and whether it is a whole JSON value.
+    first: Option<(u8, bool)>,
+    /// Whether it is JSON values between carriage returns.
+    lone_returns: bool,
+}
+
+impl Lines {
+    fn take(&mut self, text: &[u8], columns: &mut Columns) {
+        for line in text.split_inclusive(|&b| b == b'\n') {
+            let valid = std::str::from_utf8(line).is_ok();
+            let value = if valid { json::scan(line, |_, _| {}).ok() } else { None };
+            if value.is_some_and(|v| v.kind == Kind::Object) {
+                self.objects += 1;
+                // Scanned twice, so that a line that is bad further on teaches nothing.
+                let _ = json::scan(line, |key, value| columns.note(line, key, value));
+            }
+            self.note(line, value.is_some());
+        }
+    }
+
+    fn note(&mut self, line: &[u8], complete: bool) {
+        let line = line.trim_ascii();
+        let Some(&byte) = line.first() else { return };
+        self.lines += 1;
+        if self.first.is_none() {
+            self.first = Some((byte, complete));
+            let mut parts = line.split(|&b| b == b'\r').filter(|part| !part.trim_ascii().is_empty());
+            let whole = parts.next().is_some_and(|part| json::scan(part, |_, _| {}).is_ok());
+            self.lone_returns = !complete && whole && parts.next().is_some();
+        }
+    }
+
+    /// Fails for what is surely no JSON lines.
+    fn check(&self, shown: &str) -> Result<()> {
+        match self.first {
+            // Lines that end in line feeds were found: a bad one is a row to reject.
+            _ if self.lone_returns && self.lines == 1 => Err(lone_returns(shown)),
+            // An array that goes on after its first line is the document.
+            Some((b'[', false)) => Err(json_array(shown)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A whole array on a line of its own is a row to reject, unless there is nothing else.
+    fn check_array(&self, shown: &str) -> Result<()> {
+        match self.first {
+            Some((b'[', true)) if self.objects == 0 && self.lines == 1 => Err(json_array(shown)),
+            Some((b'[', true)) if self.objects == 0 => Err(array_lines(shown)),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -77,6 +167,8 @@ struct Seen {
     text: bool,
     int: bool,
     float: bool,
+    /// A whole number that no float is.
+    inexact: bool,
     bool: bool,
     array: bool,
     object: bool,
@@ -89,7 +181,10 @@ impl Seen {
         match kind {
             Kind::Null => {}
             Kind::Bool => self.bool = true,
-            Kind::Int if json::int64(raw).is_some() => self.int = true,
+            Kind::Int if json::int64(raw).is_some() => {
+                self.int = true;
+                self.inexact |= json::exact_float64(raw).is_none();
+            }
             Kind::Float if json::float64(raw).is_some() => self.float = true,
             Kind::String => self.text = true,
             Kind::Array => self.array = true,
@@ -117,6 +212,8 @@ impl Seen {
     fn kind(&self) -> ColumnKind {
         match (self.text, self.int, self.float, self.bool, self.other | self.array | self.object) {
             (_, false, false, false, false) => ColumnKind::Text,
+            // As numbers they would change: the text of each says what it is.
+            (_, _, true, _, _) if self.inexact => ColumnKind::Json,
             (false, true, false, false, false) => ColumnKind::Int64,
             (false, _, true, false, false) => ColumnKind::Float64,
             (false, false, false, true, false) => ColumnKind::Bool,
@@ -126,32 +223,6 @@ impl Seen {
 }
 
 impl Columns {
-    /// Takes the head of one input; `ended` says that it is all there is.
-    fn learn(&mut self, head: &[u8], ended: bool, shown: &str) -> Result<()> {
-        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-        let mut objects = 0;
-        let mut first = None;
-        for line in head.split_inclusive(|&b| b == b'\n') {
-            let whole = ended || line.ends_with(b"\n");
-            let blank = line.trim_ascii().is_empty();
-            let valid = whole && std::str::from_utf8(line).is_ok();
-            let value = if valid { json::scan(line, |_, _| {}).ok() } else { None };
-            if value.is_some_and(|v| v.kind == Kind::Object) {
-                objects += 1;
-                // Scanned twice, so that a line that is bad further on teaches nothing.
-                let _ = json::scan(line, |key, value| self.note(line, key, value));
-            }
-            if !blank && first.is_none() {
-                first = Some((line.trim_ascii_start()[0], value.is_some()));
-            }
-        }
-        match first {
-            // A whole array on a line of its own is a row to reject; an array that goes on is the document.
-            Some((b'[', complete)) if objects == 0 || !complete => Err(json_array(shown)),
-            _ => Ok(()),
-        }
-    }
-
     fn note(&mut self, line: &[u8], key: Value, value: Value) {
         let mut decoded = Vec::new();
         if json::decode_string(key.inner(line), &mut decoded).is_err() {
@@ -186,9 +257,26 @@ fn json_array(shown: &str) -> Error {
         .path(shown)
 }
 
+#[cold]
+fn array_lines(shown: &str) -> Error {
+    let cat = if shown.ends_with(".gz") { "gzip -dc" } else { "cat" };
+    Error::new(Class::Source, "json_array", "each line is a JSON array, not an object")
+        .help(format!("write each object of an array on a line of its own: {cat} {shown:?} | jq -c '.[]'"))
+        .path(shown)
+}
+
+#[cold]
+fn lone_returns(shown: &str) -> Error {
+    let message = "the lines end in carriage returns (CR) alone, not in line feeds";
+    Error::new(Class::Source, "unsupported_format", message)
+        .help("convert it: tr '\\r' '\\n' < FILE > NEW_FILE")
+        .path(shown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_LINE_BYTES;
     use crate::read::testing::gzip;
 
     fn reader(bytes: &[u8]) -> BoxedReader {
@@ -196,7 +284,8 @@ mod tests {
     }
 
     fn kinds(text: &str) -> Vec<(String, ColumnKind)> {
-        let (columns, _) = peek_reader(reader(text.as_bytes()), "-").unwrap();
+        let (columns, _) =
+            peek_reader(reader(text.as_bytes()), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
         columns.into_iter().map(|c| (c.name, c.kind)).collect()
     }
 
@@ -214,6 +303,8 @@ mod tests {
             ("[]", ColumnKind::Json),
             (r#"{"b":1} null"#, ColumnKind::Json),
             ("9223372036854775807", ColumnKind::Int64),
+            ("9007199254740992 0.5", ColumnKind::Float64),
+            ("9007199254740993 0.5", ColumnKind::Json),
             ("9223372036854775808", ColumnKind::Json),
             ("1e999", ColumnKind::Json),
         ] {
@@ -236,7 +327,9 @@ mod tests {
     #[test]
     fn tells_a_json_array_from_json_lines() {
         for array in ["[]", "[{\"a\":1}]", " \n[\n{\"a\":1},\n{\"a\":2}\n]\n", "[{\"a\":1},\n{\"a\":2}]"] {
-            let e = peek_reader(reader(array.as_bytes()), "x.json").map(|_| ()).unwrap_err();
+            let e = peek_reader(reader(array.as_bytes()), "x.json", MAX_LINE_BYTES, &Cancel::default())
+                .map(|_| ())
+                .unwrap_err();
             assert_eq!(e.code(), "json_array", "{array}");
             assert!(e.get_help().unwrap().contains("fp.from_records(json.load(open(\"x.json\")))"));
         }
@@ -252,7 +345,8 @@ mod tests {
             (0..300_000u64).map(|i| format!("{:016x}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
         let incompressible = format!("{{\"n\":1}}\n{{\"x\":\"{noise}\"}}\n").into_bytes();
         for stored in [text.clone(), gzip(&text), gzip(&incompressible), Vec::new(), b"{\"n\":1}".to_vec()] {
-            let (columns, mut rest) = peek_reader(reader(&stored), "-").unwrap();
+            let (columns, mut rest) =
+                peek_reader(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
             assert_eq!(columns.len(), usize::from(!stored.is_empty()));
             let mut back = Vec::new();
             rest.read_to_end(&mut back).unwrap();
@@ -271,10 +365,11 @@ mod tests {
         let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into() };
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
-            assert_eq!(peek_files(&files, &Cancel::default()).unwrap()[..2], expected);
+            assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
         }
         for stored in [text.clone().into_bytes(), gzip(text.as_bytes())] {
-            let (columns, mut rest) = peek_reader(reader(&stored), "-").unwrap();
+            let (columns, mut rest) =
+                peek_reader(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
             assert_eq!(columns[..2], expected);
             let mut back = Vec::new();
             rest.read_to_end(&mut back).unwrap();
@@ -292,8 +387,8 @@ mod tests {
             files.push(InputFile { path, name: name.into() });
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
-        assert_eq!(peek_files(&files, &Cancel::default()).unwrap(), expected);
+        assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);
         std::fs::write(&files[1].path, "[\n").unwrap();
-        assert_eq!(peek_files(&files, &Cancel::default()).unwrap_err().code(), "json_array");
+        assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap_err().code(), "json_array");
     }
 }

@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, RecordBatch, StringViewArray};
+use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::row::{RowConverter, Rows, SortField};
 
+use super::text::{is_text, text_views};
 use super::{Batch, schema};
 use crate::error::{Error, Result};
 
@@ -34,15 +36,6 @@ pub fn keys_of(records: &RecordBatch, name: &str) -> Result<Vec<u128>> {
     Ok((0..keys.len()).map(|i| u128::from_be_bytes(keys.value(i).try_into().unwrap_or_default())).collect())
 }
 
-/// Whether a type is text in any of Arrow's forms.
-pub fn is_text(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, value) => is_text(value),
-        _ => false,
-    }
-}
-
 /// A column as bytes to hash.
 pub enum KeyColumn {
     /// Text, as it is.
@@ -52,7 +45,7 @@ pub enum KeyColumn {
     /// Numbers and booleans of one type, as JSON writes them.
     Scalar(ArrayRef),
     /// Anything else, in Arrow's row format, with its nulls.
-    Rows(Rows, ArrayRef),
+    Rows(Rows, Option<NullBuffer>),
 }
 
 impl KeyColumn {
@@ -65,7 +58,7 @@ impl KeyColumn {
         };
         let into = |wanted: &DataType| -> Result<ArrayRef> { Ok(cast(column, wanted)?) };
         if is_text(data_type) {
-            let text = into(&DataType::Utf8View)?.as_string_view().clone();
+            let text = text_views(column.as_ref())?;
             let is_json = batch.records.schema_ref().field_with_name(name).is_ok_and(schema::is_json);
             return Ok(if is_json { KeyColumn::Json(text) } else { KeyColumn::Text(text) });
         }
@@ -79,7 +72,7 @@ impl KeyColumn {
             t => {
                 let plain = into(t)?;
                 let converter = RowConverter::new(vec![SortField::new(t.clone())])?;
-                Ok(KeyColumn::Rows(converter.convert_columns(&[Arc::clone(&plain)])?, plain))
+                Ok(KeyColumn::Rows(converter.convert_columns(&[Arc::clone(&plain)])?, plain.logical_nulls()))
             }
         }
     }
@@ -90,8 +83,9 @@ impl KeyColumn {
             KeyColumn::Text(a) => a.is_valid(i).then(|| a.value(i).as_bytes().into()),
             KeyColumn::Json(a) => a.is_valid(i).then(|| json(a.value(i))).flatten(),
             KeyColumn::Scalar(a) => a.is_valid(i).then(|| scalar(a.as_ref(), i).into()),
-            KeyColumn::Rows(rows, a) => {
-                a.is_valid(i).then(|| [&[NO_JSON], rows.row(i).data()].concat().into())
+            KeyColumn::Rows(rows, nulls) => {
+                let is_null = nulls.as_ref().is_some_and(|nulls| nulls.is_null(i));
+                (!is_null).then(|| [&[NO_JSON], rows.row(i).data()].concat().into())
             }
         }
     }

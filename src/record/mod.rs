@@ -1,5 +1,6 @@
 //! What flows: a batch of rows that know where they came from.
 
+mod arrow_check;
 pub mod json;
 mod key;
 pub mod place;
@@ -8,6 +9,7 @@ pub mod reason;
 pub mod removal;
 pub mod schema;
 pub mod size;
+mod text;
 pub mod tokens;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
@@ -15,9 +17,11 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use std::sync::Arc;
 
-pub use key::{KeyColumn, NO_TEXT, is_text, keys_of, with_keys};
+pub use arrow_check::check as check_arrow;
+pub use key::{KeyColumn, NO_TEXT, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
 pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};
+pub use text::{is_text, text_views};
 
 use crate::error::{Error, Result};
 

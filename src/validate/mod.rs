@@ -1,12 +1,10 @@
 //! Rules that a row must meet: the first that it breaks is its reason.
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::NullBuffer;
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
 
 use crate::error::Result;
-use crate::record::{Batch, Policy, Removal, reason};
+use crate::record::{Batch, Policy, Removal, reason, text_views};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
@@ -121,7 +119,7 @@ impl Values {
     fn of(column: &ArrayRef, check: &Check) -> Result<Self> {
         Ok(match check {
             Check::Required => Values::Nulls(column.logical_nulls()),
-            _ => Values::Text(cast(column, &DataType::Utf8View)?.as_string_view().clone()),
+            _ => Values::Text(text_views(column.as_ref())?),
         })
     }
 

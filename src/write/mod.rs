@@ -7,6 +7,7 @@ mod content;
 mod cut;
 mod jsonl;
 mod lock;
+mod losses;
 mod plain;
 mod prepare;
 pub mod publish;
@@ -20,6 +21,7 @@ use ::arrow::datatypes::{Schema, SchemaRef};
 
 pub use collect::Collect;
 pub use jsonl::Compression;
+pub use losses::LossesStage;
 pub use plain::PlainStage;
 pub use prepare::Prepared;
 pub use publish::Publisher;

@@ -120,7 +120,7 @@ def test_every_finding_is_described() -> None:
     described = {name.split(":<")[0] for name in rows(section("reasons.md", "Findings"))}
     found = set()
     for text in sources("src/**/*.rs").values():
-        found |= {name.split(":")[0] for name in re.findall(r'counts\.find\("([\w:]+)"', text)}
+        found |= {name.split(":")[0] for name in re.findall(r'counts\.find\((?:format!\()?"([\w:]+)', text)}
         found |= set(re.findall(r'\.report\("(\w+)", ', text))
     assert found | {"special_token_in_text", "foreign_control_token", "fixed:insert_space"} >= described
     assert {name.split(":")[0] for name in described} >= found

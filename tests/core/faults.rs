@@ -33,7 +33,7 @@ fn check(e: &Error, code: &str, path: &Path) {
 fn written(dir: &Path, name: &str, bytes: &[u8]) -> (PathBuf, Plan) {
     let path = dir.join(name);
     fs::write(&path, bytes).unwrap();
-    let plan = chain(scan(vec![path.display().to_string()]));
+    let plan = chain(scan(vec![path.clone()]));
     (path, plan)
 }
 
@@ -73,7 +73,7 @@ fn an_input_that_changes_while_it_is_read() {
         let an_hour_ago = SystemTime::now() - Duration::from_secs(3_600);
         File::options().write(true).open(&path).unwrap().set_modified(an_hour_ago).unwrap();
         let changed = path.clone();
-        let plan = with_function(&scan(vec![path.display().to_string()]), move |call| {
+        let plan = with_function(&scan(vec![path.clone()]), move |call| {
             if call == 3 {
                 change(&changed);
             }
@@ -91,7 +91,7 @@ fn an_input_that_is_replaced_while_it_is_read_is_read_as_it_was() {
     let path = dir.path().join("in.jsonl");
     let out = dir.path().join("out");
     fs::write(&path, lines(0, 3_000)).unwrap();
-    let scan = scan(vec![path.display().to_string()]);
+    let scan = scan(vec![path.clone()]);
     run(&chain(with_function(&scan, |_| Ok(()))), &out, ONE_THREAD, Disk::real()).unwrap();
     let expected = tree(&out);
     let (from, to) = (dir.path().join("other.jsonl"), path);

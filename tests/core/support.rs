@@ -46,15 +46,15 @@ pub fn lines(from: usize, to: usize) -> String {
 }
 
 /// Two files of lines in a folder of their own.
-pub fn inputs(dir: &Path, rows: usize) -> Vec<String> {
+pub fn inputs(dir: &Path, rows: usize) -> Vec<PathBuf> {
     let folder = dir.join("in");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("a.jsonl"), lines(0, rows / 2)).unwrap();
     fs::write(folder.join("b.jsonl"), lines(rows / 2, rows)).unwrap();
-    vec![folder.display().to_string()]
+    vec![folder]
 }
 
-pub fn scan(inputs: Vec<String>) -> Plan {
+pub fn scan(inputs: Vec<PathBuf>) -> Plan {
     Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes: 1 << 20 })
 }
 

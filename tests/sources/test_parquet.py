@@ -78,15 +78,61 @@ def test_a_column_that_must_be_text_and_is_not_says_how_to_cast(path: Path) -> N
     ("other", "says"),
     [
         (pa.table({"a": [1], "b": ["x"]}), "column `a` is Int64 here and Utf8View in x.parquet"),
-        (pa.table({"a": ["x"]}), "column `b` is not here, but in x.parquet"),
+        (pa.table({"b": [["x"]]}), "column `b` is List.* here and Utf8View in x.parquet"),
+        (pa.table({"b": pa.array(["1"], pa.json_())}), "column `b` is JSON text here and Utf8View in x.parquet"),
     ],
 )
-def test_files_of_different_columns_are_not_mixed(other: pa.Table, says: str, tmp_path: Path) -> None:
+def test_files_of_different_types_are_not_mixed(other: pa.Table, says: str, tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": ["x"], "b": ["y"]}), tmp_path / "x.parquet")
     pq.write_table(other, tmp_path / "y.parquet")
     with refused(fp.SourceError, "schema_mismatch", says) as e:
         rows(fp.scan_parquet(tmp_path))
     assert e.value.path == str(tmp_path / "y.parquet")
+
+
+def test_columns_are_those_of_all_files(tmp_path: Path) -> None:
+    tables = [pa.table({"a": ["x"]}), pa.table({"b": [1], "a": ["y"]}), pa.table({"c": [["z"]]}), pa.table({"a": []})]
+    for i, table in enumerate(tables):
+        pq.write_table(table, tmp_path / f"{i}.parquet")
+    plan = fp.scan_parquet(tmp_path)
+    assert "reads 3 of 3 columns: a str, b int64, c list<str>" in plan.explain()
+    expected = [{"a": "x", "b": None, "c": None}, {"a": "y", "b": 1, "c": None}, {"a": None, "b": None, "c": ["z"]}]
+    assert rows(plan) == expected
+    assert column(plan.select("b"), "b") == [None, 1, None]
+    assert plan.filter(pl.col("c").is_null()).sink_jsonl(tmp_path / "out").rows["written"] == 2
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["nulls last", "nulls first"])
+@pytest.mark.parametrize(
+    ("value", "empty"),
+    [
+        ("x", None),
+        (7, None),
+        (["x"], []),
+        ({"x": "1", "y": [2]}, {"x": None, "y": []}),
+        ({"x": {"y": 1.5}}, {"x": {"y": None}}),
+        ([{"x": "1"}], [{"x": None}]),
+    ],
+    ids=str,
+)
+def test_a_column_of_nulls_alone_has_the_type_of_the_other_files(
+    value: object, empty: object, first: int, tmp_path: Path
+) -> None:
+    for i, held in enumerate([value, empty][:: -1 if first else 1]):
+        pq.write_table(pa.table({"v": [held]}), tmp_path / f"{i}.parquet")
+    plan = fp.scan_parquet(tmp_path)
+    assert sorted(column(plan, "v"), key=str) == sorted([value, empty], key=str)
+    plan.sink_arrow(tmp_path / "out")
+    assert fp.load(tmp_path / "out")["train"].to_arrow().num_rows == 2
+
+
+def test_nested_fields_may_differ_in_what_does_not_change_their_values(tmp_path: Path) -> None:
+    for i, item in enumerate([pa.field("item", pa.int8(), nullable=False), pa.field("element", pa.int8())]):
+        kind = pa.struct([pa.field("l", pa.list_(item))])
+        maps = pa.array([[("k", i)]], pa.map_(pa.string(), item.type))
+        table = pa.table({"s": pa.array([{"l": [i]}], kind), "m": maps})
+        pq.write_table(table, tmp_path / f"{i}.parquet")
+    assert column(fp.scan_parquet(tmp_path), "s") == [{"l": [0]}, {"l": [1]}]
 
 
 @pytest.mark.parametrize("cut", ["tail", "head", "empty", "text"])

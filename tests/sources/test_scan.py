@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -188,7 +189,16 @@ def test_a_folder_that_may_not_be_read_is_named() -> None:
         (zstd(TEXT * 100)[:-4], "corrupt_zstd", "the zstd data is cut off or damaged"),
         (b"PAR1" + TEXT, "unsupported_format", "this is Parquet, not JSON lines"),
         ("{}".encode("utf-16"), "unsupported_format", "this is UTF-16"),
+        ("{}".encode("utf-32"), "unsupported_format", "this is UTF-32"),
+        ('{"a":"x"}\n'.encode("utf-16-le"), "unsupported_format", "this is UTF-16LE, not UTF-8\n.*\n.*iconv -f U"),
+        ('\n{"a":"x"}\n'.encode("utf-16-be"), "unsupported_format", "this is UTF-16BE, not UTF-8"),
+        (gzip.compress('{"a":"x"}\n'.encode("utf-16")), "unsupported_format", "UTF-16, not.*\n.*\n.*gzip -dc F"),
+        (zstd('{"a":"x"}\n'.encode("utf-16-le")), "unsupported_format", "LE, not.*\n.*\n.*zstd -dc F"),
+        (b'{"a":"x"}\r{"a":"y"}\r', "unsupported_format", "the lines end in carriage returns .CR. alone"),
+        (b'\r\r{"a":"x"}\r{"a":\r', "unsupported_format", "the lines end in carriage returns .CR. alone"),
         (json.dumps([{"a": 1}, {"a": 2}], indent=1).encode(), "json_array", "this is one JSON array, not JSON lines"),
+        (b'[{"a":1}]', "json_array", "this is one JSON array, not JSON lines"),
+        (b'[{"a":1}]\n[{"a":2}]\n', "json_array", "each line is a JSON array, not an object\n.*\n.*jq -c"),
     ],
 )
 def test_what_is_no_json_lines_is_refused_whole(data: bytes, code: str, says: str, tmp_path: Path) -> None:
@@ -250,3 +260,89 @@ def test_of_thousands_of_late_columns_some_are_named_and_all_counted(rows_a_line
     path = jsonl(tmp_path / "x.jsonl", [{"a": "x" * 1000}] * 1100 + late[::-1])
     findings = fp.scan_jsonl(path).sink_arrow(tmp_path / "out").findings
     assert findings == {f"late_column:{name}": 1 for name in names[:100]} | {"late_columns": 2901}
+
+
+@pytest.mark.parametrize("zeros", [1, 512, 300_000])
+def test_zeros_behind_gzip_are_padding(zeros: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(gzip.compress(TEXT) + bytes(zeros))
+    assert gzip.decompress(path.read_bytes()) == TEXT
+    assert column(fp.scan_jsonl(path), "a") == THREE
+    report = fp.scan_jsonl(path).sink_jsonl(tmp_path / "out")
+    assert report.to_dict()["bytes_read"] == path.stat().st_size
+    path.write_bytes(gzip.compress(TEXT) + bytes(zeros) + b"x")
+    with refused(fp.SourceError, "corrupt_gzip", "the gzip data is cut off or damaged"):
+        rows(fp.scan_jsonl(path))
+
+
+def junk_then(lines: bytes, path: Path, pack: bool = False) -> Path:
+    data = b"junk\n" * 300_000 + lines
+    path.write_bytes(gzip.compress(data, 1) if pack else data)
+    return path
+
+
+@pytest.mark.parametrize("pack", [False, True], ids=["plain", "gzip"])
+def test_columns_are_looked_for_until_the_first_object(pack: bool, tmp_path: Path) -> None:
+    lines = b"".join(b'{"q":"q%d","a":"x"}\n' % i for i in range(5))
+    path = junk_then(lines, tmp_path / "x.jsonl", pack)
+    plan = fp.scan_jsonl(path).dedup()
+    report = plan.sink_jsonl(tmp_path / "out")
+    assert (report.reasons, report.findings, report.rows["written"]) == ({"bad_json": 300_000}, {}, 5)
+    assert rows(plan)[4] == {"q": "q4", "a": "x"}
+    done = stdin("print(plan.collect().to_pylist()[4])", path.read_bytes())
+    assert done.stdout.decode().strip() == str({"q": "q4", "a": "x"}), done.stderr
+
+
+def test_each_file_is_looked_at_until_its_first_object(tmp_path: Path) -> None:
+    (tmp_path / "0.jsonl").write_bytes(b"junk\n" * 300_000)
+    junk_then(b'{"b":"2"}\n', tmp_path / "1.jsonl")
+    (tmp_path / "2.jsonl").write_bytes(b'{"c":"3"}\n')
+    assert rows(fp.scan_jsonl(tmp_path)) == [{"b": "2", "c": None}, {"b": None, "c": "3"}]
+
+
+def test_a_first_line_may_be_as_long_as_it_is_allowed_to_be(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"q": "v" * (65 << 20)}, {"q": "z"}])
+    table = fp.scan_jsonl(path, max_line_bytes=1 << 30).collect()
+    assert (table.column_names, table.num_rows) == (["q"], 2)
+    assert rows(fp.scan_jsonl(path)) == [{"q": "z"}]
+
+
+def test_rows_without_a_column_are_not_published(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b"{}\n{}\nnot json\n")
+    for plan in (fp.scan_jsonl(path), fp.scan_jsonl(path).dedup(), fp.from_arrow(pa.table({"a": [1]}).select([]))):
+        with refused(fp.DataError, "no_columns", "no column reaches the sink with the . rows that are left"):
+            plan.sink_jsonl(tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+    assert len((tmp_path / "out.rejects.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_names_that_are_not_utf_8_are_read_and_matched(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    try:
+        for name in (b"b\xe9.jsonl", b"b\xe8.jsonl", b"c\xe9/d.jsonl", b"a.jsonl", b"caf\xe9.txt"):
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(json.dumps({"a": name.decode("latin-1")}).encode() + b"\n")
+    except OSError as e:
+        pytest.skip(f"the file system takes no such names: {e}")
+    flat = ["a.jsonl", "b\xe8.jsonl", "b\xe9.jsonl"]
+    assert column(fp.scan_jsonl(tmp_path), "a") == [*flat, "c\xe9/d.jsonl"]
+    assert column(fp.scan_jsonl(f"{tmp_path}/*.jsonl"), "a") == flat
+    assert column(fp.scan_jsonl(f"{tmp_path}/**/*.jsonl"), "a") == [*flat, "c\xe9/d.jsonl"]
+    assert column(fp.scan_jsonl(f"{tmp_path}/b?.jsonl"), "a") == flat[1:]
+    assert column(fp.scan_jsonl(f"{tmp_path}/c?/[d].jsonl"), "a") == ["c\xe9/d.jsonl"]
+    for given in (os.fsdecode(folder + b"/b\xe9.jsonl"), Path(os.fsdecode(folder + b"/b\xe9.jsonl"))):
+        assert column(fp.scan_jsonl(given), "a") == flat[2:]
+    assert "3 files: a.jsonl, b\\xe8.jsonl, b\\xe9.jsonl" in fp.scan_jsonl(f"{tmp_path}/*.jsonl").explain()
+    out = os.fsdecode(folder + b"/out\xe9")
+    fp.scan_jsonl(f"{tmp_path}/*.jsonl").sink_jsonl(out)
+    assert fp.load(out).manifest["inputs"][1]["name"] == "b\\xe8.jsonl"
+
+
+def test_a_link_that_leads_nowhere_says_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").symlink_to("nowhere.jsonl")
+    for given in (tmp_path, tmp_path / "x.jsonl", f"{tmp_path}/*.jsonl"):
+        with refused(fp.SourceError, "not_found", "this is a link to `nowhere.jsonl`, which is not there") as e:
+            rows(fp.scan_jsonl(given))
+        assert e.value.path == str(tmp_path / "x.jsonl")

@@ -238,3 +238,13 @@ def test_without_keepers_nothing_is_named_but_reasons_are_told_apart(tmp_path: P
     assert report.reasons == {"duplicate_against": 2, "duplicate": 1}
     assert report.to_dict()["duplicates"] is None
     assert not list((tmp_path / "out").glob("data/*/duplicates.jsonl"))
+
+
+BIG = [9007199254740992, 9007199254740993, 0.5, 9007199254740993]
+
+
+def test_whole_numbers_keep_all_their_digits_beside_fractions(tmp_path: Path) -> None:
+    plan = records(*({"id": i} for i in BIG)).dedup(on="id")
+    plan.sink_jsonl(tmp_path / "out")
+    (shard,) = (tmp_path / "out").glob("data/*/train-*.jsonl")
+    assert shard.read_text().splitlines() == [f'{{"id":{i}}}' for i in BIG[:3]]

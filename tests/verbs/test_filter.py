@@ -173,3 +173,18 @@ def test_lists_that_are_not_printed_whole_make_different_plans() -> None:
     for one, other, same in (long, series):
         assert one != other
         assert other == same
+
+
+def test_a_number_that_no_float_holds_is_written_as_it_was_or_rejected(tmp_path: Path) -> None:
+    big = 9007199254740993
+    plan = fp.from_records([{"id": big}, {"id": 0.5}])
+    kept = plan.filter(pl.col("id").ext.storage().cast(pl.Float64) > 1)
+    kept.sink_jsonl(tmp_path / "out")
+    (shard,) = (tmp_path / "out").glob("data/*/train-*.jsonl")
+    assert shard.read_text() == f'{{"id":{big}}}\n'
+    with refused(fp.ColumnError, "wrong_type", "filter: column `id` is json"):
+        plan.filter(pl.col("id") > 1).collect()
+    # Behind the head the column is one of floats.
+    late = [{"id": 0.5, "t": "x" * 1000}] * 1100 + [{"id": big, "t": ""}, {"id": big - 1, "t": ""}]
+    report = fp.from_records(late).filter(pl.col("id") > 1).sink_jsonl(tmp_path / "late")
+    assert (report.reasons, report.rows["written"]) == ({"filtered": 1100, "wrong_type": 1}, 1)

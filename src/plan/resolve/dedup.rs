@@ -32,7 +32,7 @@ impl Builder<'_> {
         }
         self.say("dedup", &text, "ordered");
         for (folder, name) in against.iter().zip(&names) {
-            let (manifest, theirs) = keys::described(folder.as_ref())?;
+            let (manifest, theirs) = keys::described(folder)?;
             same_keys(folder, &theirs, &recipe)?;
             self.note_wording(name, &manifest.format);
             self.earlier.push(manifest.data);

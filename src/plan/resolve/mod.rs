@@ -83,10 +83,14 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     let mut verbs = vec![plan.source.verb()];
     verbs.extend(plan.steps.iter().map(Step::verb));
     let shown: Vec<String> = columns.iter().map(|c| source::shown_column(&found, c)).collect();
-    let lines = vec![
+    let mut lines = vec![
         line(plan.source.verb(), &found.describe(), "source"),
         detail(&format!("reads {} of {} columns: {}", columns.len(), names.len(), shown.join(", "))),
     ];
+    if !found.left_out.is_empty() {
+        let names = found.left_out.join(", ");
+        lines.push(detail(&format!("leaves out {names}: the row numbers of a pandas frame")));
+    }
     let mut builder = Builder {
         plan,
         earlier: Vec::new(),
@@ -139,5 +143,5 @@ fn folder_names(plan: &Plan) -> Result<Vec<String>> {
         Step::Dedup { against, .. } => against.as_slice(),
         _ => &[],
     });
-    names_from_shared(&folders.map(PathBuf::from).collect::<Vec<_>>())
+    names_from_shared(&folders.cloned().collect::<Vec<PathBuf>>())
 }

@@ -1,5 +1,6 @@
 //! What a plan is run as: stages, and what all rows go through before the sink.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::artifact::Keys;
@@ -41,7 +42,7 @@ pub enum Build {
         /// Compares bytes.
         verify: bool,
         /// Earlier folders.
-        against: Vec<String>,
+        against: Vec<PathBuf>,
         /// The number of the first of them among all of the plan.
         first: usize,
         /// Their keys must have been made so.
@@ -58,7 +59,7 @@ impl Build {
             Build::Dedup { keepers, verify, against, first, recipe } => {
                 let mut stage = DedupStage::new(*keepers, *verify);
                 for (i, folder) in against.iter().enumerate() {
-                    let keys = Keys::open(folder.as_ref(), cancel)?;
+                    let keys = Keys::open(folder, cancel)?;
                     same_keys(folder, &keys.recipe, recipe)?;
                     stage.seed(first + i, keys)?;
                 }
@@ -69,12 +70,12 @@ impl Build {
 }
 
 /// Fails where the keys of an earlier folder cannot be compared with this plan's.
-pub(super) fn same_keys(folder: &str, theirs: &str, ours: &str) -> Result<()> {
+pub(super) fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }
     let message = format!("dedup: its keys were made by `{theirs}`, this plan's by `{ours}`");
     Err(Error::new(Class::Plan, "other_keys", message)
-        .path(folder)
+        .path(folder.display())
         .help("give dedup the same on= and normalize= as that folder had, or prepare it again"))
 }

@@ -103,7 +103,7 @@ impl Column {
                 _ => return Err(Misfit::Type),
             },
             Data::Floats(floats) => match value.kind {
-                Kind::Int | Kind::Float => floats.push(json::float64(raw).ok_or(Misfit::Type)?),
+                Kind::Int | Kind::Float => floats.push(json::exact_float64(raw).ok_or(Misfit::Type)?),
                 _ => return Err(Misfit::Type),
             },
             Data::Bools(bools) => match value.kind {

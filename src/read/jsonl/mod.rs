@@ -275,7 +275,7 @@ fn explain(column: &ReadColumn, value: Option<Value>, misfit: Misfit, line: &[u8
             let expected = match column.kind {
                 ColumnKind::Text | ColumnKind::LenientText => "a string",
                 ColumnKind::Int64 => "an integer of 64 bits",
-                ColumnKind::Float64 => "a number that fits a float",
+                ColumnKind::Float64 => "a number that a float holds exactly",
                 ColumnKind::Bool => "true or false",
                 ColumnKind::Json => "any value",
             };

@@ -94,7 +94,7 @@ fn rejects_say_what_and_where() {
         (
             b"{\"f\":1e999}",
             "wrong_type",
-            "column `f` holds a number (1e999), not a number that fits a float or null; cast it with with_columns",
+            "column `f` holds a number (1e999), not a number that a float holds exactly or null; cast it with with_columns",
         ),
         (
             b"{\"b\":\"true\"}",

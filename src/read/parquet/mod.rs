@@ -3,6 +3,7 @@
 //! The `parquet` crate is trusted with good files only: on damaged ones it may panic, and what it panics on is
 //! an error here.
 
+mod columns;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -20,6 +21,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
+use self::columns::{Union, conform};
 use super::arrow::Slices;
 use super::inputs::Inputs;
 use super::open::open_file;
@@ -28,35 +30,15 @@ use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
 use crate::stage::{Chunk, Payload, Source};
 
-/// The columns of the first file, strings as views and all nullable. Reads the footers of all files: fails where
-/// one lacks a column or has it in another type (`schema_mismatch`).
+/// The columns of all files in the order they are first seen, strings as views and all nullable. Reads the footers of
+/// all files: fails where one has a column in another type (`schema_mismatch`).
 pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
-    let mut expected: Option<SchemaRef> = None;
+    let mut union = Union::default();
     for file in files {
         cancel.check()?;
-        let found = Footer::read(&file.path)?.schema;
-        match &expected {
-            None => expected = Some(found),
-            Some(expected) => agree(expected, &found, file, &files[0])?,
-        }
+        union.add(&Footer::read(&file.path)?.schema, file)?;
     }
-    Ok(expected.unwrap_or_else(|| Arc::new(Schema::empty())))
-}
-
-/// Whether a file has all columns of the first, in the same types. It may have more: they are not read.
-fn agree(expected: &Schema, found: &Schema, file: &InputFile, first: &InputFile) -> Result<()> {
-    for field in expected.fields() {
-        let how = match found.field_with_name(field.name()) {
-            Ok(f) if f.data_type() == field.data_type() => continue,
-            Ok(f) => format!("is {} here and {} in {}", f.data_type(), field.data_type(), first.name),
-            Err(_) => format!("is not here, but in {}", first.name),
-        };
-        return Err(Error::new(Class::Source, "schema_mismatch", format!("column `{}` {how}", field.name()))
-            .help("scan the files apart, or write them with one schema")
-            .column(field.name())
-            .path(file.path.display()));
-    }
-    Ok(())
+    Ok(Arc::new(union.schema()))
 }
 
 /// Goes over Parquet files in order.
@@ -75,7 +57,7 @@ pub struct ParquetSource {
 }
 
 impl ParquetSource {
-    /// Reads these columns in this order; none stands for all columns of the first file. Reads all footers now.
+    /// Reads these columns in this order; none stands for all columns of all files. Reads all footers now.
     pub fn new(
         files: Vec<InputFile>,
         columns: Option<&[String]>,
@@ -156,14 +138,15 @@ impl Source for ParquetSource {
     }
 }
 
-/// The columns in our order and under our schema: a file may order them otherwise, or forbid nulls.
+/// The columns in our order and under our schema: a file may order them otherwise, forbid nulls, or lack some.
 fn arrange(records: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<RecordBatch> {
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let column = records.column_by_name(field.name());
-        columns.push(
-            column.cloned().ok_or_else(|| corrupt(path, &format!("column `{}` is gone", field.name())))?,
-        );
+        let column = match records.column_by_name(field.name()) {
+            Some(column) => conform(column, field.data_type()).map_err(|e| corrupt(path, &e.to_string()))?,
+            None => new_null_array(field.data_type(), records.num_rows()),
+        };
+        columns.push(column);
     }
     let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
     RecordBatch::try_new_with_options(schema.clone(), columns, &options)

@@ -1,0 +1,52 @@
+"""What `from_arrow` is given, as the core reads it: opened once a run, its buffers measured where that is possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastprep.exceptions import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+
+class PyarrowSource:
+    """A table, record batch or reader of pyarrow whose buffers are long enough for what its types and offsets say.
+
+    The C interface that hands them on has no lengths of buffers: only pyarrow can tell. The values within the buffers
+    are checked by the core, for any library.
+    """
+
+    def __init__(self, data: pa.Table | pa.RecordBatch | pa.RecordBatchReader, name: str) -> None:
+        self._data = data
+        self._name = name
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        import pyarrow as pa
+
+        if isinstance(self._data, pa.RecordBatchReader):
+            reader = pa.RecordBatchReader.from_batches(self._data.schema, self._batches(self._data))
+            return reader.__arrow_c_stream__(requested_schema)
+        try:
+            self._data.validate()
+        except pa.ArrowException as e:
+            raise damaged(self._name, e) from e
+        return self._data.__arrow_c_stream__(requested_schema)
+
+    @staticmethod
+    def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            batch.validate()
+            yield batch
+
+
+def damaged(name: str, why: Exception) -> SourceError:
+    """The error for Arrow data whose buffers do not fit its types."""
+    return SourceError.new(
+        f"the Arrow data are damaged: {why}",
+        code="corrupt_arrow",
+        path=name,
+        help="write or make them again; table.validate(full=True) of pyarrow finds the place",
+    )

@@ -1,0 +1,105 @@
+//! Globs over file names of any bytes: `*`, `?`, `[…]` within a name, and `**` for folders at any depth.
+//!
+//! The crate `glob` matches one name; its own walk stops the program at a name that is not UTF-8.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use glob::{MatchOptions, Pattern};
+
+use super::open::cannot_read;
+use crate::cancel::Cancel;
+use crate::error::{Class, Error, Result};
+
+/// Hidden names are matched only by a pattern that begins with a dot.
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// Whether a path may be a glob.
+pub fn is_glob(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|b| b"*?[".contains(b))
+}
+
+/// The files and folders that match, in no order. A name that is not UTF-8 is matched by its readable form, in which
+/// `�` stands for what is not.
+pub fn expand(pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
+    let mut found = vec![PathBuf::new()];
+    for part in pattern.components() {
+        let Component::Normal(name) = part else {
+            found.iter_mut().for_each(|path| path.push(part));
+            continue;
+        };
+        let mut next = Vec::new();
+        if name == OsStr::new("**") {
+            for folder in &found {
+                folders(folder, cancel, &mut HashSet::new(), &mut next)?;
+            }
+        } else if is_glob(Path::new(name)) {
+            let name = Pattern::new(&name.to_string_lossy()).map_err(|e| bad(pattern, e.msg))?;
+            for folder in &found {
+                for entry in entries(folder, cancel)? {
+                    let matches = |n: &OsStr| name.matches_with(&n.to_string_lossy(), OPTIONS);
+                    if entry.file_name().is_some_and(matches) {
+                        next.push(entry);
+                    }
+                }
+            }
+        } else {
+            next.extend(
+                found.iter().map(|path| path.join(name)).filter(|path| path.symlink_metadata().is_ok()),
+            );
+        }
+        found = next;
+    }
+    Ok(found)
+}
+
+#[cold]
+fn bad(pattern: &Path, why: &str) -> Error {
+    Error::new(Class::Plan, "bad_glob", format!("`{}` is not a glob: {why}", pattern.display()))
+        .help("write [[] for a literal [")
+}
+
+/// What is in a folder; nothing where it is none.
+fn entries(folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if !here.is_dir() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |e| cannot_read(e, here.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(here).map_err(unreadable)? {
+        cancel.check()?;
+        paths.push(folder.join(entry.map_err(unreadable)?.file_name()));
+    }
+    Ok(paths)
+}
+
+/// A folder and all that are not hidden below it. `seen` holds those that lead to it, so that a link to one of them
+/// ends there.
+fn folders(
+    folder: &Path,
+    cancel: &Cancel,
+    seen: &mut HashSet<PathBuf>,
+    found: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if !here.is_dir() {
+        return Ok(());
+    }
+    let itself = fs::canonicalize(here).map_err(|e| cannot_read(e, here.display()))?;
+    if !seen.insert(itself.clone()) {
+        return Ok(());
+    }
+    found.push(folder.to_path_buf());
+    for entry in entries(folder, cancel)? {
+        let hidden = entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden {
+            folders(&entry, cancel, seen, found)?;
+        }
+    }
+    seen.remove(&itself);
+    Ok(())
+}

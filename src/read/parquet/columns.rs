@@ -1,0 +1,128 @@
+//! The columns of several files: one set that all files can be read as.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, LargeListArray, ListArray, MapArray, StructArray,
+    new_null_array,
+};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use arrow::error::ArrowError;
+
+use crate::error::{Class, Error, Result};
+use crate::read::InputFile;
+use crate::record::schema::is_json;
+
+/// Columns in the order they are first seen, each with the file that it was first seen in.
+#[derive(Default)]
+pub struct Union(Vec<(FieldRef, String)>);
+
+impl Union {
+    /// Adds the columns of a file. Fails where it has one in another type than the files before it
+    /// (`schema_mismatch`); a type of nulls alone goes with every type.
+    pub fn add(&mut self, found: &Schema, file: &InputFile) -> Result<()> {
+        for (i, field) in found.fields().iter().enumerate() {
+            // Two columns of one name in a file stay two, for the plan to refuse.
+            let is_second = found.fields()[..i].iter().any(|f| f.name() == field.name());
+            let known = self.0.iter_mut().find(|(known, _)| known.name() == field.name() && !is_second);
+            let Some((known, first)) = known else {
+                self.0.push((field.clone(), file.name.clone()));
+                continue;
+            };
+            match merged(known, field) {
+                Some(both) => *known = both,
+                None => return Err(mismatch(known, field, file, first)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns of all files.
+    pub fn schema(self) -> Schema {
+        Schema::new(self.0.into_iter().map(|(field, _)| field).collect::<Vec<_>>())
+    }
+}
+
+#[cold]
+fn mismatch(known: &Field, field: &Field, file: &InputFile, first: &str) -> Error {
+    let shown = |f: &Field| if is_json(f) { "JSON text".to_string() } else { f.data_type().to_string() };
+    let message =
+        format!("column `{}` is {} here and {} in {first}", field.name(), shown(field), shown(known));
+    Error::new(Class::Source, "schema_mismatch", message)
+        .help("scan the files apart, or write them with one schema")
+        .column(field.name())
+        .path(file.path.display())
+}
+
+/// The field that holds the values of both; the name and the extension of the first, unless it holds nulls alone.
+fn merged(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
+    if a == b {
+        return Some(a.clone());
+    }
+    match (a.data_type(), b.data_type()) {
+        (_, DataType::Null) => return Some(nullable(a)),
+        (DataType::Null, _) => return Some(nullable(&Arc::new(b.as_ref().clone().with_name(a.name())))),
+        _ if is_json(a) != is_json(b) => return None,
+        _ => {}
+    }
+    let data_type = match (a.data_type(), b.data_type()) {
+        (x, y) if x == y => x.clone(),
+        (DataType::List(x), DataType::List(y)) => DataType::List(merged(x, y)?),
+        (DataType::LargeList(x), DataType::LargeList(y)) => DataType::LargeList(merged(x, y)?),
+        (DataType::FixedSizeList(x, n), DataType::FixedSizeList(y, m)) if n == m => {
+            DataType::FixedSizeList(merged(x, y)?, *n)
+        }
+        (DataType::Map(x, sorted), DataType::Map(y, also)) => DataType::Map(merged(x, y)?, *sorted && *also),
+        (DataType::Struct(x), DataType::Struct(y)) if names(x).eq(names(y)) => {
+            DataType::Struct(x.iter().zip(y).map(|(x, y)| merged(x, y)).collect::<Option<Fields>>()?)
+        }
+        _ => return None,
+    };
+    let both = a.as_ref().clone().with_data_type(data_type);
+    Some(Arc::new(both.with_nullable(a.is_nullable() || b.is_nullable())))
+}
+
+fn names(fields: &Fields) -> impl Iterator<Item = &String> {
+    fields.iter().map(|f| f.name())
+}
+
+fn nullable(field: &FieldRef) -> FieldRef {
+    Arc::new(field.as_ref().clone().with_nullable(true))
+}
+
+/// A column of a file in the type that all files have it in.
+pub fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    if column.data_type() == to {
+        return Ok(column.clone());
+    }
+    Ok(match (column.data_type(), to) {
+        (DataType::Null, _) => new_null_array(to, column.len()),
+        (DataType::List(_), DataType::List(item)) => {
+            let (_, offsets, values, nulls) = column.as_list::<i32>().clone().into_parts();
+            Arc::new(ListArray::try_new(item.clone(), offsets, conform(&values, item.data_type())?, nulls)?)
+        }
+        (DataType::LargeList(_), DataType::LargeList(item)) => {
+            let (_, offsets, values, nulls) = column.as_list::<i64>().clone().into_parts();
+            let values = conform(&values, item.data_type())?;
+            Arc::new(LargeListArray::try_new(item.clone(), offsets, values, nulls)?)
+        }
+        (DataType::FixedSizeList(..), DataType::FixedSizeList(item, n)) => {
+            let (_, _, values, nulls) = column.as_fixed_size_list().clone().into_parts();
+            let values = conform(&values, item.data_type())?;
+            Arc::new(FixedSizeListArray::try_new_with_length(item.clone(), *n, values, nulls, column.len())?)
+        }
+        (DataType::Map(..), DataType::Map(entry, sorted)) => {
+            let (_, offsets, entries, nulls, _) = column.as_map().clone().into_parts();
+            let entries: ArrayRef = Arc::new(entries);
+            let entries = conform(&entries, entry.data_type())?.as_struct().clone();
+            Arc::new(MapArray::try_new(entry.clone(), offsets, entries, nulls, *sorted)?)
+        }
+        (DataType::Struct(_), DataType::Struct(fields)) => {
+            let (_, columns, nulls) = column.as_struct().clone().into_parts();
+            let columns = columns.iter().zip(fields).map(|(c, f)| conform(c, f.data_type()));
+            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            Arc::new(StructArray::try_new_with_length(fields.clone(), columns, nulls, column.len())?)
+        }
+        (found, _) => return Err(ArrowError::SchemaError(format!("{found} was to become {to}"))),
+    })
+}

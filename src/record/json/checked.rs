@@ -1,0 +1,42 @@
+//! Columns of JSON text that others made: checked, before they are written verbatim.
+
+use arrow::array::{Array, ArrayRef, StringViewArray};
+use arrow::compute::cast;
+use arrow::datatypes::Field;
+use serde::de::IgnoredAny;
+
+use super::text::write_string;
+use crate::error::Result;
+use crate::record::{is_text, schema, text_views};
+
+/// Whether a text is one JSON value.
+pub fn is_json_text(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// A column of type `arrow.json` whose texts are all JSON, and the rows where that took a change: a text that is
+/// none becomes a JSON string. Other columns come back as they are.
+pub fn checked(field: &Field, column: &ArrayRef) -> Result<(ArrayRef, Vec<usize>)> {
+    if !schema::is_json(field) || !is_text(column.data_type()) {
+        return Ok((column.clone(), Vec::new()));
+    }
+    let views = text_views(column.as_ref())?;
+    let is_wrong = |i: &usize| views.is_valid(*i) && !is_json_text(views.value(*i));
+    let wrong: Vec<usize> = (0..views.len()).filter(is_wrong).collect();
+    if wrong.is_empty() {
+        return Ok((column.clone(), wrong));
+    }
+    let text = |(i, value): (usize, Option<&str>)| {
+        let quote = wrong.binary_search(&i).is_ok();
+        value.map(|value| if quote { quoted(value) } else { value.to_string() })
+    };
+    let right: StringViewArray = views.iter().enumerate().map(text).collect();
+    Ok((cast(&right, column.data_type())?, wrong))
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = Vec::new();
+    write_string(&mut out, text);
+    // `write_string` writes only UTF-8.
+    String::from_utf8(out).unwrap_or_default()
+}

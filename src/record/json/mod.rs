@@ -1,0 +1,42 @@
+//! Rows as JSON text: what `rejects.jsonl` and JSONL shards hold.
+
+mod checked;
+mod text;
+mod value;
+
+use arrow::array::RecordBatch;
+
+use super::schema;
+
+pub use checked::checked;
+use checked::is_json_text;
+pub use text::{write_integer, write_string, write_verbatim};
+use value::Writer;
+pub use value::{Losses, losses};
+
+/// Row `i` as a JSON object: keys in schema order, hidden columns left out.
+pub fn row(records: &RecordBatch, i: usize) -> String {
+    let mut out = Vec::new();
+    write_row(&mut out, records, i);
+    // `write_row` writes only UTF-8.
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends row `i` as a JSON object.
+pub fn write_row(out: &mut Vec<u8>, records: &RecordBatch, i: usize) {
+    let mut writer = Writer::new(out);
+    writer.out.push(b'{');
+    let mut first = true;
+    for (field, column) in records.schema_ref().fields().iter().zip(records.columns()) {
+        if schema::is_hidden(field.name()) {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            writer.out.push(b',');
+        }
+        write_string(writer.out, field.name());
+        writer.out.push(b':');
+        writer.column(field, column.as_ref(), i);
+    }
+    writer.out.push(b'}');
+}

@@ -1,0 +1,61 @@
+//! Text in any of Arrow's layouts, as string views.
+
+use arrow::array::{Array, AsArray, StringViewArray};
+use arrow::compute::{cast, take};
+use arrow::datatypes::DataType;
+
+use crate::error::Result;
+
+/// Whether a type is text: strings in any layout, dictionaries of strings included.
+pub fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, value) => is_text(value),
+        _ => false,
+    }
+}
+
+/// A text column as views; a column of type null as nulls.
+pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
+    if let DataType::Dictionary(..) = column.data_type() {
+        // Arrow's own cast to views looks at the keys alone: a null among the dictionary's values would become "".
+        let dictionary = column.as_any_dictionary();
+        let values = text_views(dictionary.values())?;
+        return Ok(take(&values, dictionary.keys(), None)?.as_string_view().clone());
+    }
+    Ok(cast(column, &DataType::Utf8View)?.as_string_view().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{DictionaryArray, Int8Array, LargeStringArray, NullArray, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn a_null_stays_null_wherever_it_stands() {
+        let long = "a text that is longer than a view holds inline";
+        let keys = || Int8Array::from(vec![Some(0), Some(1), None, Some(2)]);
+        let values = || vec![Some("x"), None, Some(long)];
+        let inner = DictionaryArray::new(keys(), Arc::new(StringArray::from(values())));
+        let outer = Int8Array::from(vec![Some(3), Some(2), Some(1), None, Some(0)]);
+        let cases: [(Box<dyn Array>, Vec<Option<&str>>); 4] = [
+            (Box::new(inner.clone()), vec![Some("x"), None, None, Some(long)]),
+            (
+                Box::new(DictionaryArray::new(keys(), Arc::new(LargeStringArray::from(values())))),
+                vec![Some("x"), None, None, Some(long)],
+            ),
+            (
+                Box::new(DictionaryArray::new(outer, Arc::new(inner))),
+                vec![Some(long), None, None, None, Some("x")],
+            ),
+            (Box::new(NullArray::new(2)), vec![None, None]),
+        ];
+        for (column, expected) in cases {
+            let views = text_views(column.as_ref()).unwrap();
+            assert_eq!(views.iter().collect::<Vec<_>>(), expected, "{}", column.data_type());
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What JSON lines cannot say of the rows: counted as findings, since they are written all the same.
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Field, Float16Type, Float32Type, Float64Type, SchemaRef};
+
+use crate::error::Result;
+use crate::record::json::{Losses, losses};
+use crate::record::{Batch, schema};
+use crate::report::StepCounts;
+use crate::stage::Map;
+
+/// Findings: `not_finite:<column>` for a NaN or an infinity, which is written as null; `repeated_key:<column>` for a
+/// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is no JSON.
+pub struct LossesStage {
+    /// The columns that are written.
+    pub columns: SchemaRef,
+}
+
+impl Map for LossesStage {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        let mut scratch = Vec::new();
+        for field in self.columns.fields() {
+            let Some(column) = batch.records.column_by_name(field.name()) else { continue };
+            if schema::is_hidden(field.name()) || !may_lose(field) {
+                continue;
+            }
+            let name = field.name();
+            for i in 0..batch.rows() {
+                let lost = match finite(column.as_ref(), i) {
+                    Some(true) => continue,
+                    Some(false) => Losses { not_finite: true, ..Losses::default() },
+                    None => losses(field, column.as_ref(), i, &mut scratch),
+                };
+                if lost == Losses::default() {
+                    continue;
+                }
+                let place = batch.places.at(i);
+                counts.find(format!("not_finite:{name}"), place, u64::from(lost.not_finite));
+                counts.find(format!("repeated_key:{name}"), place, u64::from(lost.repeated_key));
+                counts.find(format!("coerced:{name}"), place, u64::from(lost.not_json));
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// Whether a number that is no list or struct is finite, or null; none for columns of other types.
+fn finite(column: &dyn Array, i: usize) -> Option<bool> {
+    let is_null = || column.is_null(i);
+    match column.data_type() {
+        DataType::Float16 => Some(is_null() || column.as_primitive::<Float16Type>().value(i).is_finite()),
+        DataType::Float32 => Some(is_null() || column.as_primitive::<Float32Type>().value(i).is_finite()),
+        DataType::Float64 => Some(is_null() || column.as_primitive::<Float64Type>().value(i).is_finite()),
+        _ => None,
+    }
+}
+
+/// Whether a type holds what JSON may not be able to say. JSON text of a whole column was checked where it came in.
+fn may_lose(field: &Field) -> bool {
+    let nested = |f: &Field| schema::is_json(f) || may_lose(f);
+    match field.data_type() {
+        DataType::Float16 | DataType::Float32 | DataType::Float64 | DataType::Map(..) => true,
+        DataType::List(f)
+        | DataType::LargeList(f)
+        | DataType::ListView(f)
+        | DataType::LargeListView(f)
+        | DataType::FixedSizeList(f, _)
+        | DataType::RunEndEncoded(_, f) => nested(f),
+        DataType::Struct(fields) => fields.iter().any(|f| nested(f)),
+        DataType::Union(fields, _) => fields.iter().any(|(_, f)| nested(f)),
+        DataType::Dictionary(_, value) => may_lose(&Field::new("", value.as_ref().clone(), true)),
+        _ => false,
+    }
+}
