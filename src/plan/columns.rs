@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Plan, Step};
 use crate::error::{Class, Error, Result, missing_column};
+use crate::format::PromptFormat;
 use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
 use crate::validate::Check;
 
@@ -161,7 +162,8 @@ impl Walk<'_> {
                     self.use_column(&column.name, used, verb)?;
                 }
                 let columns: Vec<String> = used.into_iter().map(|c| c.name).collect();
-                self.alive.retain(|c| !columns.contains(&c.name) && c.name != PROMPT && c.name != COMPLETION);
+                self.alive.retain(|c| !columns.contains(&c.name));
+                not_made_by_format(self.alive.iter().map(|c| c.name.as_str()), format)?;
                 let made = [PROMPT, COMPLETION].map(|name| Alive { name: name.into(), origin: None });
                 self.alive.splice(0..0, made);
             }
@@ -219,15 +221,22 @@ impl Walk<'_> {
 
 /// Fails where there is a column already that `tokenize` makes: the data's would be lost without a word.
 pub fn not_tokenized<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<()> {
-    match names.find(|name| TOKENIZED.contains(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let message = format!("tokenize: there is a column `{name}` already, which it would replace");
-            Err(Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
-                "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
-            )))
-        }
-    }
+    names.find(|name| TOKENIZED.contains(name)).map_or(Ok(()), |name| Err(exists("tokenize", name)))
+}
+
+/// Refuses columns that `format` would replace without having used them.
+pub fn not_made_by_format<'n>(names: impl Iterator<Item = &'n str>, format: &PromptFormat) -> Result<()> {
+    let used = format.columns();
+    let mut replaced =
+        names.filter(|name| [PROMPT, COMPLETION].contains(name) && used.iter().all(|c| c.name != **name));
+    replaced.next().map_or(Ok(()), |name| Err(exists("format", name)))
+}
+
+fn exists(verb: &str, name: &str) -> Error {
+    let message = format!("{verb}: there is a column `{name}` already, which it would replace");
+    Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
+        "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
+    ))
 }
 
 /// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.

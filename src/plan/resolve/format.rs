@@ -7,8 +7,9 @@ use super::stages::Counted;
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
 use crate::plan::Step;
+use crate::plan::columns::not_made_by_format;
 use crate::plan::explain::detail;
-use crate::record::{is_text, schema};
+use crate::record::is_text;
 
 impl Builder<'_> {
     pub fn format(
@@ -27,16 +28,7 @@ impl Builder<'_> {
             prompt_key,
         };
         let stage = FormatStage::new(PromptFormat::clone(format), options)?;
-        let used = format.columns();
-        let replaced = |name: &String| {
-            [schema::PROMPT, schema::COMPLETION].contains(&name.as_str()) && used.iter().all(|c| c.name != *name)
-        };
-        if let Some(name) = self.visible().iter().find(|name| replaced(name)) {
-            let message = format!("format: there is a column `{name}` already, which it would replace");
-            return Err(Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
-                "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
-            )));
-        }
+        not_made_by_format(self.visible().iter().map(String::as_str), format)?;
         self.say("format", &shown(format, on_collision), "map");
         let marks = rendered_by.unwrap_or(format).marks_in_prompt();
         if marks > 0 {
