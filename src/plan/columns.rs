@@ -164,6 +164,7 @@ impl Walk<'_> {
                 let columns: Vec<String> = used.into_iter().map(|c| c.name).collect();
                 self.alive.retain(|c| !columns.contains(&c.name));
                 not_made_by_format(self.alive.iter().map(|c| c.name.as_str()), format)?;
+                self.alive.retain(|c| c.name != PROMPT);
                 let made = [PROMPT, COMPLETION].map(|name| Alive { name: name.into(), origin: None });
                 self.alive.splice(0..0, made);
             }
@@ -224,11 +225,14 @@ pub fn not_tokenized<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<()>
     names.find(|name| TOKENIZED.contains(name)).map_or(Ok(()), |name| Err(exists("tokenize", name)))
 }
 
-/// Refuses columns that `format` would replace without having used them.
+/// Refuses columns that `format` would replace without having used them. A prompt whose template is empty was left out
+/// on purpose.
 pub fn not_made_by_format<'n>(names: impl Iterator<Item = &'n str>, format: &PromptFormat) -> Result<()> {
+    let without_prompt = format.prompt().source().is_empty() && !format.is_rendered();
     let used = format.columns();
-    let mut replaced =
-        names.filter(|name| [PROMPT, COMPLETION].contains(name) && used.iter().all(|c| c.name != **name));
+    let mut replaced = names.filter(|name| {
+        (*name == COMPLETION || *name == PROMPT && !without_prompt) && used.iter().all(|c| c.name != **name)
+    });
     replaced.next().map_or(Ok(()), |name| Err(exists("format", name)))
 }
 
