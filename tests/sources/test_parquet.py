@@ -70,7 +70,7 @@ def test_a_missing_column_names_the_one_that_was_meant(path: Path) -> None:
 
 def test_a_column_that_must_be_text_and_is_not_says_how_to_cast(path: Path) -> None:
     with refused(fp.ColumnError, "wrong_type", "format: column `n` is int16, and text is needed") as e:
-        fp.scan_parquet(path).format(fp.PromptFormat("{n}", completion="{completion}")).explain()
+        fp.scan_parquet(path).format(fp.PromptFormat("{n}{prompt}", completion="{completion}")).explain()
     assert 'pl.col("n").cast(pl.String)' in e.value.help
 
 
