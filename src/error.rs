@@ -28,6 +28,12 @@ pub enum Class {
     Internal,
 }
 
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
 /// An error: what, where, and the way out.
 pub struct Error(Box<Inner>);
 

@@ -12,6 +12,7 @@
 //! 3. `engine`: the only place that creates threads
 //! 4. `py`: the binding, the only place that names pyo3
 
+pub mod added;
 pub mod artifact;
 pub mod cancel;
 pub mod compute;

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
@@ -136,51 +138,88 @@ def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
     return list(names)
 
 
-def mask_function(expression: pl.Expr) -> Callable[[Any], Any]:
+class Mask:
     """A function of an Arrow table that gives one Boolean column."""
 
-    def call(table: Any) -> Any:
+    def __init__(self, expression: pl.Expr) -> None:
+        self._expression = expression
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
         import polars as pl
 
         check_polars_threads("filter")
-        mask = _as_long_as("filter", pl.DataFrame(table), [expression.alias("mask")])
+        mask = _as_long_as("filter", pl.DataFrame(table), [self._expression.alias("mask")])
         found = mask.schema["mask"]
         if found not in (pl.Boolean, pl.Null):
             raise PlanError.new(
-                f"filter: `{expression}` gives {found}, not true or false",
+                f"filter: `{self._expression}` gives {found}, not true or false",
                 code="bad_option",
                 help='compare it with something, as in pl.col("…") > 0',
             )
         return mask.cast(pl.Boolean)
 
-    return call
 
-
-def columns_function(expressions: Sequence[pl.Expr]) -> Callable[[Any], Any]:
+class Columns:
     """A function of an Arrow table that gives the columns that the expressions make."""
 
-    def call(table: Any) -> Any:
+    def __init__(self, expressions: Sequence[pl.Expr]) -> None:
+        self._expressions = expressions
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
         import polars as pl
 
         check_polars_threads("with_columns")
-        return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), expressions))
-
-    return call
+        return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), self._expressions))
 
 
-def batch_function(function: Callable[[pl.DataFrame], pl.DataFrame], name: str) -> Callable[[Any], Any]:
+class BatchFunction:
     """A function of an Arrow table that calls the user's function of a polars frame."""
 
-    def call(table: Any) -> Any:
+    def __init__(self, function: Callable[[pl.DataFrame], pl.DataFrame], name: str) -> None:
+        self._function = function
+        self._name = name
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
         import polars as pl
 
-        check_polars_threads(f"map_batches `{name}`")
-        made = function(pl.DataFrame(table))
+        check_polars_threads(f"map_batches `{self._name}`")
+        made = self._function(pl.DataFrame(table))
         if not isinstance(made, pl.DataFrame):
-            raise TypeError(f"map_batches `{name}` must return a polars.DataFrame, not {type(made).__name__}")
+            raise TypeError(f"map_batches `{self._name}` must return a polars.DataFrame, not {type(made).__name__}")
         return without_null_type(made)
 
-    return call
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not (_has_name(self._function) or _pickles_by_value()):
+            raise PlanError.new(
+                f"map_batches `{self._name}`: {self._function!r} cannot be pickled: Python pickles a function by its "
+                "name, and this one is not found by it",
+                code="cannot_pickle",
+                help="define it at the top of a module, or pickle with cloudpickle",
+            )
+        return BatchFunction, (self._function, self._name)
+
+
+def _has_name(function: Any) -> bool:
+    """Whether Python finds the function by its name; what is no plain function pickles in its own way."""
+    if not isinstance(function, FunctionType):
+        return True
+    found: Any = sys.modules.get(function.__module__)
+    for part in function.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is function
+
+
+def _pickles_by_value() -> bool:
+    """Whether a pickler is at work that takes functions by their code: cloudpickle, also within Ray, or dill."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_globals.get("__name__", "").rpartition(".")[2] in ("cloudpickle", "_dill"):
+            return True
+    return False
 
 
 def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expressions, options
-from fastprep._fastprep import PromptFormat
+from fastprep._fastprep import Plan, PromptFormat
+from fastprep.exceptions import PlanError
 from fastprep.report import Report
 from fastprep.tokenizer import tokenizer_source
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from fastprep._fastprep import Plan
-
     StrPath = str | os.PathLike[str]
+
+Call = tuple[str, tuple[Any, ...]]
+"""A method of the core's plan, and what it was given."""
 
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
@@ -38,10 +40,30 @@ class Pipeline:
     Start one with `scan_jsonl`, `scan_parquet`, `from_arrow` or `from_records`.
     """
 
-    __slots__ = ("_plan",)
+    __slots__ = ("_calls", "_plan")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, calls: tuple[Call, ...], plan: Plan) -> None:
+        """The plan, and the calls of the core that made it."""
+        self._calls = calls
         self._plan = plan
+
+    @staticmethod
+    def _start(verb: str, *args: Any) -> Pipeline:
+        return Pipeline(((verb, args),), getattr(Plan, verb)(*args))
+
+    def _push(self, verb: str, *args: Any) -> Pipeline:
+        return Pipeline((*self._calls, (verb, args)), getattr(self._plan, verb)(*args))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The calls: what was said, not what was found. Files are looked for where the chain runs."""
+        verb, args = self._calls[0]
+        if {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == ["-"]):
+            raise PlanError.new(
+                f"{verb}: this source can be read once, and cannot be pickled",
+                code="cannot_pickle",
+                help="scan a file, or give a table or a list",
+            )
+        return _unpickled, self._calls
 
     def __repr__(self) -> str:
         return f"Pipeline[{' > '.join(self._plan.verbs())}]"
@@ -53,13 +75,13 @@ class Pipeline:
         if not columns:
             raise options.bad("select: there is no column", 'name them: select("prompt", "completion")')
         names = [name for column in columns for name in options.columns("select", "columns", column)]
-        return Pipeline(self._plan.select(names))
+        return self._push("select", names)
 
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
         """Rename columns: `{"old": "new"}`."""
         pairs = options.mapping("rename", "mapping", mapping)
         options.texts("rename", "mapping", list(pairs.values()))
-        return Pipeline(self._plan.rename(list(pairs.items())))
+        return self._push("rename", list(pairs.items()))
 
     def filter(self, *predicates: pl.Expr) -> Pipeline:
         """Keep the rows for which all predicates are true; null is not true.
@@ -78,7 +100,7 @@ class Pipeline:
             expressions.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        return Pipeline(self._plan.filter(columns, expressions.shown(whole), expressions.mask_function(whole)))
+        return self._push("filter", columns, expressions.shown(whole), expressions.Mask(whole))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -98,7 +120,7 @@ class Pipeline:
             twice = next(name for name in names if names.count(name) > 1)
             raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
         label = ", ".join(expressions.shown(e) for e in all_exprs)
-        return Pipeline(self._plan.with_columns(columns, names, label, expressions.columns_function(all_exprs)))
+        return self._push("with_columns", columns, names, label, expressions.Columns(all_exprs))
 
     def map_batches(
         self, function: Callable[[pl.DataFrame], pl.DataFrame], *, name: str, version: str | None = None
@@ -118,12 +140,12 @@ class Pipeline:
         options.text("map_batches", "name", name)
         if version is not None:
             options.text("map_batches", "version", version)
-        wrapped = expressions.batch_function(function, name)
-        return Pipeline(self._plan.map_batches(name, version, wrapped))
+        wrapped = expressions.BatchFunction(function, name)
+        return self._push("map_batches", name, version, wrapped)
 
     def head(self, n: int = 5) -> Pipeline:
         """Keep the first `n` rows in input order; reading stops soon after."""
-        return Pipeline(self._plan.head(options.whole("head", "n", n, 1)))
+        return self._push("head", options.whole("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
         """Call `function(self, *args, **kwargs)`: for your own combinations of verbs."""
@@ -160,7 +182,7 @@ class Pipeline:
         if not rules:
             help = "give required=, not_blank=, min_chars=, max_chars= or allowed="
             raise options.bad("validate: there is no rule", help)
-        return Pipeline(self._plan.validate(rules, options.text(verb, "on_invalid", on_invalid)))
+        return self._push("validate", rules, options.text(verb, "on_invalid", on_invalid))
 
     # -- the way to training rows ----------------------------------------------------------------------
 
@@ -180,7 +202,7 @@ class Pipeline:
                 f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
             )
-        return Pipeline(self._plan.format(prompt_format, options.text("format", "on_collision", on_collision)))
+        return self._push("format", prompt_format, options.text("format", "on_collision", on_collision))
 
     def dedup(
         self,
@@ -201,14 +223,13 @@ class Pipeline:
                 row in the index, before the table's own overhead).
             against: earlier prepared folders whose rows count as seen, by their `keys.arrow`.
         """
-        return Pipeline(
-            self._plan.dedup(
-                None if on is None else options.columns("dedup", "on", on),
-                options.texts("dedup", "normalize", normalize),
-                options.flag("dedup", "verify", verify),
-                options.flag("dedup", "keepers", keepers),
-                options.paths("dedup", "against", against),
-            )
+        return self._push(
+            "dedup",
+            None if on is None else options.columns("dedup", "on", on),
+            options.texts("dedup", "normalize", normalize),
+            options.flag("dedup", "verify", verify),
+            options.flag("dedup", "keepers", keepers),
+            options.paths("dedup", "against", against),
         )
 
     def split(
@@ -236,7 +257,7 @@ class Pipeline:
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
             options.text("split", "report_by", report_by)
-        return Pipeline(self._plan.split(list(given.items()), seed, columns, report_by))
+        return self._push("split", list(given.items()), seed, columns, report_by)
 
     def tokenize(
         self,
@@ -267,25 +288,20 @@ class Pipeline:
         # A token is trained only behind another.
         max_length = options.optional("tokenize", "max_length", max_length, 2)
         verify = options.optional("tokenize", "verify", verify, 1)
-        path, text, names, label = tokenizer_source("tokenize", tokenizer)
-        return Pipeline(
-            self._plan.tokenize(
-                path,
-                text,
-                names,
-                label,
-                max_length,
-                options.text("tokenize", "on_overflow", on_overflow),
-                options.text("tokenize", "special_tokens", special_tokens),
-                options.flag("tokenize", "keep_text", keep_text),
-                options.flag("tokenize", "add_bos", add_bos),
-                verify,
-            )
+        return self._push(
+            "tokenize",
+            *tokenizer_source("tokenize", tokenizer),
+            max_length,
+            options.text("tokenize", "on_overflow", on_overflow),
+            options.text("tokenize", "special_tokens", special_tokens),
+            options.flag("tokenize", "keep_text", keep_text),
+            options.flag("tokenize", "add_bos", add_bos),
+            verify,
         )
 
     def shuffle(self, *, seed: int = 0) -> Pipeline:
         """Shuffle all rows, in bounded memory; shards then hold equal numbers of rows, give or take one."""
-        return Pipeline(self._plan.shuffle(options.whole("shuffle", "seed", seed, 0, 1 << 64)))
+        return self._push("shuffle", options.whole("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
         """Join rows to packs of nearly `max_length` tokens, so that a trainer pads nothing; no row is cut.
@@ -299,7 +315,7 @@ class Pipeline:
             seed: decides the order of the packs.
         """
         max_length = options.optional("pack", "max_length", max_length, 2)
-        return Pipeline(self._plan.pack(max_length, options.whole("pack", "seed", seed, 0, 1 << 64)))
+        return self._push("pack", max_length, options.whole("pack", "seed", seed, 0, 1 << 64))
 
     # -- looking ---------------------------------------------------------------------------------------
 
@@ -410,6 +426,13 @@ class Pipeline:
         if nothing_left is not None and json.loads(report)["rows"]["rejected"]:
             warnings.warn(f"{verb}: {nothing_left}", stacklevel=3)
         return made
+
+
+def _unpickled(start: Call, *calls: Call) -> Pipeline:
+    pipeline = Pipeline._start(start[0], *start[1])
+    for verb, args in calls:
+        pipeline = pipeline._push(verb, *args)
+    return pipeline
 
 
 def sink_options(

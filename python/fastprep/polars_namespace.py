@@ -11,7 +11,7 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
-from fastprep.tokenizer import Tokenizer
+from fastprep.tokenizer import Tokenizer, WrittenTokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,31 +27,40 @@ class TokenExpressions:
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
 
-    def tokenize(self, tokenizer: Any, *, add_special_tokens: bool = False) -> pl.Expr:
+    def tokenize(
+        self, tokenizer: Any, *, add_special_tokens: bool = False, special_tokens: WrittenTokens = "as_token"
+    ) -> pl.Expr:
         """The ids of each text: `List(Int32)`, null where the text is null.
 
         Args:
             tokenizer: a `fastprep.Tokenizer`, or what it is made from; that is loaded here, once.
             add_special_tokens: as for `Tokenizer.encode_batch`.
+            special_tokens: likewise.
         """
         import polars as pl
 
         loaded = _loaded(tokenizer)
 
         def ids(texts: pl.Series) -> pl.Series:
-            made = loaded.encode_batch(texts, add_special_tokens=add_special_tokens)
+            made = loaded.encode_batch(
+                texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
+            )
             return pl.Series(texts.name, made, dtype=pl.List(pl.Int32))
 
         return self._expression.map_batches(ids, return_dtype=pl.List(pl.Int32), is_elementwise=True)
 
-    def count_tokens(self, tokenizer: Any, *, add_special_tokens: bool = False) -> pl.Expr:
+    def count_tokens(
+        self, tokenizer: Any, *, add_special_tokens: bool = False, special_tokens: WrittenTokens = "as_token"
+    ) -> pl.Expr:
         """How many ids each text has: `Int32`, null where the text is null. Arguments as `tokenize`."""
         import polars as pl
 
         loaded = _loaded(tokenizer)
 
         def counts(texts: pl.Series) -> pl.Series:
-            made = loaded.count_tokens(texts, add_special_tokens=add_special_tokens)
+            made = loaded.count_tokens(
+                texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
+            )
             return pl.Series(texts.name, made, dtype=pl.Int32)
 
         return self._expression.map_batches(counts, return_dtype=pl.Int32, is_elementwise=True)

@@ -100,6 +100,7 @@ def _token_lines(tokens: dict[str, Any] | None) -> list[str]:
     share = tokens["stop_stable_share"]
     if share is not None and share < 1:
         lines.append(f"  the stop has ids of its own in {share:.1%} of the rows: match it as a string, not by ids")
+    lines += [f"  warning: {warning}" for warning in tokens["warnings"]]
     return lines
 
 

@@ -50,8 +50,8 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
         options["max_length"] = recorded.get("max_length")
     rows = from_arrow(pa.concat_tables(tables), name=str(data.path))
     # The text is proven again, since control tokens differ from tokenizer to tokenizer.
-    plan = rows._plan.format(_as_it_is(data.format), "reject", rendered_by=data.format)
-    return Pipeline(plan.restore(data.format, side, list(data))).tokenize(tokenizer, **options)
+    proven = rows._push("format", _as_it_is(data.format), "reject", data.format)
+    return proven._push("restore", data.format, side, list(data)).tokenize(tokenizer, **options)
 
 
 def _as_it_is(made: PromptFormat) -> PromptFormat:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
-from fastprep._fastprep import Plan
 from fastprep.arrow_source import PyarrowSource
 from fastprep.exceptions import PlanError
 from fastprep.expressions import without_null_type
@@ -48,7 +47,7 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
         PlanError: for a limit that makes no sense. Missing files are told at `explain()` or the sink.
     """
     max_line_bytes = options.whole("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
-    return Pipeline(Plan.scan_jsonl(_paths("scan_jsonl", source), max_line_bytes))
+    return Pipeline._start("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
 
 
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
@@ -56,7 +55,7 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 
     Only the columns that the plan needs are read.
     """
-    return Pipeline(Plan.scan_parquet(_paths("scan_parquet", source)))
+    return Pipeline._start("scan_parquet", _paths("scan_parquet", source))
 
 
 def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
@@ -84,7 +83,7 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)):
         data = PyarrowSource(data, name)
-    return Pipeline(Plan.from_arrow(name, data, once))
+    return Pipeline._start("from_arrow", name, data, once)
 
 
 def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>") -> Pipeline:
@@ -98,7 +97,18 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
             "give a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
         )
     again = iter(records) is not records
-    return Pipeline(Plan.from_reader(name, lambda: _Lines(records, name), again))
+    return Pipeline._start("from_reader", name, _Reader(records, name), again)
+
+
+class _Reader:
+    """Makes a stream of dicts, as often as they can be read."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]], name: str) -> None:
+        self._records = records
+        self._name = name
+
+    def __call__(self) -> _Lines:
+        return _Lines(self._records, self._name)
 
 
 class _Lines:

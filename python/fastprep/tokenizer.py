@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import _fastprep, options
+from fastprep.exceptions import TokenizerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
+WrittenTokens = Literal["as_token", "as_text", "raise"]
+
+Source = tuple[str | None, str | None, dict[str, str | None], bool, str]
+"""A path; or the JSON of a tokenizer in memory, the names of its special tokens, whether it takes special tokens for
+plain text, and a label.
+"""
+
 
 class Tokenizer:
     """What `Pipeline.tokenize` works with, by itself. Its ids are those of `tokenizers` 0.23.
+
+    It can be pickled: a tokenizer that was made from a path is read from that path again, and must not have changed.
 
     Args:
         tokenizer: a `tokenizer.json`, a folder that holds one, a file of ranks (`.tiktoken`), a
@@ -26,10 +36,15 @@ class Tokenizer:
         PlanError: for an object that is no tokenizer.
     """
 
-    __slots__ = ("_core",)
+    __slots__ = ("_core", "_source")
 
     def __init__(self, tokenizer: Any) -> None:
-        self._core = _fastprep.Tokenizer(*tokenizer_source("Tokenizer", tokenizer))
+        self._source = tokenizer_source("Tokenizer", tokenizer)
+        self._core = _fastprep.Tokenizer(*self._source)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        path, *rest = self._source
+        return _unpickled, (None if path is None else os.path.abspath(path), *rest, self._core.digest)
 
     def __repr__(self) -> str:
         return f"Tokenizer[{self.vocab_size} ids; {self.engine}]"
@@ -44,26 +59,37 @@ class Tokenizer:
         """Which way text becomes ids, and why; `explain` prints it too."""
         return self._core.engine
 
-    def encode(self, text: str, *, add_special_tokens: bool = False) -> list[int]:
+    def encode(
+        self, text: str, *, add_special_tokens: bool = False, special_tokens: WrittenTokens = "as_token"
+    ) -> list[int]:
         """The ids of one text.
 
         Args:
             text: the text.
             add_special_tokens: put around it what the tokenizer puts around a text, such as BOS.
+            special_tokens: what becomes of a control token that the text writes, such as `<|endoftext|>`.
+                `"as_token"`, the default: the control token, as in `tokenizers`. `"as_text"`: the plain characters
+                that it is. `"raise"`: an error.
 
         Raises:
             TokenizerError: the tokenizer has no id for a part of the text.
+            DataError: `special_token_in_text`: the text writes a control token, and `special_tokens="raise"`.
             PlanError: the text holds lone surrogates, which have no bytes.
         """
         if not isinstance(text, str):
             raise options.bad(f"encode: {type(text).__name__} is no text", "give a str; for many use encode_batch")
         try:
-            return self._core.encode(text, add_special_tokens)
+            return self._core.encode(text, add_special_tokens, special_tokens)
         except UnicodeEncodeError as e:
             raise options.bad(f"encode: the text is not valid Unicode: {e}", _SURROGATE) from None
 
     def encode_batch(
-        self, texts: Any, *, add_special_tokens: bool = False, threads: int | None = None
+        self,
+        texts: Any,
+        *,
+        add_special_tokens: bool = False,
+        special_tokens: WrittenTokens = "as_token",
+        threads: int | None = None,
     ) -> pa.ChunkedArray:
         """The ids of many texts: `list<int32>`, as many rows as texts, null where a text is null.
 
@@ -75,21 +101,32 @@ class Tokenizer:
                 or `__arrow_c_stream__`, or a list of `str` and `None`. Each value of a dictionary
                 (`Categorical`) is encoded once.
             add_special_tokens: put around each text what the tokenizer puts around it, such as BOS.
+            special_tokens: as for `encode`.
             threads: worker threads. Default: `FASTPREP_THREADS`, else one a core. Never changes an id.
 
         Raises:
             TokenizerError: the tokenizer has no id for a part of a text; `row` says which.
+            DataError: as for `encode`; `row` says which text.
             ColumnError: the array holds no text.
         """
         import pyarrow as pa
 
-        return pa.chunked_array(_of_texts("encode_batch", self._core.encode_batch, texts, add_special_tokens, threads))
+        work = self._core.encode_batch
+        return pa.chunked_array(_of_texts("encode_batch", work, texts, add_special_tokens, special_tokens, threads))
 
-    def count_tokens(self, texts: Any, *, add_special_tokens: bool = False, threads: int | None = None) -> pa.Array:
+    def count_tokens(
+        self,
+        texts: Any,
+        *,
+        add_special_tokens: bool = False,
+        special_tokens: WrittenTokens = "as_token",
+        threads: int | None = None,
+    ) -> pa.Array:
         """How many ids each text has: `int32`, null where a text is null. Arguments and errors as `encode_batch`."""
         import pyarrow as pa
 
-        counts = _of_texts("count_tokens", self._core.count_tokens, texts, add_special_tokens, threads)
+        work = self._core.count_tokens
+        counts = _of_texts("count_tokens", work, texts, add_special_tokens, special_tokens, threads)
         return pa.chunked_array(counts).combine_chunks()
 
     def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = False) -> str:
@@ -137,10 +174,25 @@ class Tokenizer:
         return self._core.token_texts(ids)
 
 
-def tokenizer_source(verb: str, tokenizer: Any) -> tuple[str | None, str | None, dict[str, str | None], str]:
-    """A path, or the JSON of a tokenizer in memory with the names of its special tokens, and a label."""
+def _unpickled(*pickled: Any) -> Tokenizer:
+    *source, digest = pickled
+    made = Tokenizer.__new__(Tokenizer)
+    made._source = (source[0], source[1], source[2], source[3], source[4])
+    made._core = _fastprep.Tokenizer(*made._source)
+    if made._core.digest != digest:
+        raise TokenizerError.new(
+            "the tokenizer is not the one that was pickled: its files have changed since",
+            code="tokenizer_changed",
+            path=source[0],
+            help="pickle it again",
+        )
+    return made
+
+
+def tokenizer_source(verb: str, tokenizer: Any) -> Source:
+    """What the core makes a tokenizer of."""
     if isinstance(tokenizer, (str, os.PathLike)):
-        return options.path(verb, "tokenizer", tokenizer), None, {}, ""
+        return options.path(verb, "tokenizer", tokenizer), None, {}, False, ""
     if isinstance(tokenizer, Tokenizer):
         raise options.bad(f"{verb}: a fastprep.Tokenizer works by itself", "give the path that it was made from")
     backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
@@ -149,18 +201,42 @@ def tokenizer_source(verb: str, tokenizer: Any) -> tuple[str | None, str | None,
             f"{verb}: {type(tokenizer).__name__} is no tokenizer that fastprep can use",
             "give a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
         )
+    if getattr(getattr(backend, "model", None), "alpha", None):
+        raise TokenizerError.new(
+            f"{verb}: the tokenizer's model chooses among pieces at random (alpha): its ids are not stable",
+            code="tokenizer_random",
+            help="set tokenizer.model.alpha to None",
+        )
     names = {name: getattr(tokenizer, f"{name}_token", None) for name in ("bos", "eos", "pad")}
     label = getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__
-    return None, backend.to_str(), names, str(label).rstrip("/").rsplit("/", 1)[-1]
+    # Not in the JSON.
+    as_text = bool(getattr(backend, "encode_special_tokens", False))
+    return None, _json(verb, backend), names, as_text, str(label).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _json(verb: str, backend: Any) -> str:
+    try:
+        return str(backend.to_str())
+    except Exception as e:
+        raise TokenizerError.new(
+            f"{verb}: the tokenizer cannot be written as JSON: {e}",
+            code="tokenizer_broken",
+            help="parts written in Python have no JSON: give it parts of the package tokenizers",
+        ) from e
 
 
 def _of_texts(
-    verb: str, work: Callable[[Any, bool, int | None], Any], texts: Any, add_special_tokens: bool, threads: int | None
+    verb: str,
+    work: Callable[[Any, bool, str, int | None], Any],
+    texts: Any,
+    add_special_tokens: bool,
+    special_tokens: str,
+    threads: int | None,
 ) -> Any:
     threads = options.optional(verb, "threads", threads, 1)
     texts = _readable(verb, texts, "texts")
     try:
-        return work(texts, add_special_tokens, threads)
+        return work(texts, add_special_tokens, special_tokens, threads)
     except UnicodeEncodeError as e:
         raise options.bad(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
     except TypeError as e:

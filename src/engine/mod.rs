@@ -17,7 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_text};
 use crate::record::Batch;
 use crate::report::StepCounts;
 use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
@@ -320,8 +320,5 @@ impl<'s, S: Sink> Line<'s, '_, S> {
 
 #[cold]
 fn panicked(panic: &Box<dyn std::any::Any + Send>) -> Error {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_string());
-    let text =
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into());
-    Error::internal(format!("a worker panicked: {text}"))
+    Error::internal(format!("a worker panicked: {}", panic_text(panic.as_ref())))
 }

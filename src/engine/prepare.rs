@@ -462,9 +462,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
 }
 
 fn tokens(plan: &Resolved, all: &StepCounts) -> Value {
-    if plan.tokenizer.is_none() {
-        return Value::Null;
-    }
+    let Some(tokenizer) = &plan.tokenizer else { return Value::Null };
     let sum = |name: &str| all.sums.get(name).copied().unwrap_or(0);
     let share = |a: u64, b: u64| if b == 0 { Value::Null } else { json!(a as f64 / b as f64) };
     let length = |q: f64| quantile(&all.lengths, q).unwrap_or(0);
@@ -477,6 +475,7 @@ fn tokens(plan: &Resolved, all: &StepCounts) -> Value {
         "doubled_bos": all.findings.get("doubled_bos").map_or(0, |r| r.count),
         "length": {"p50": length(0.5), "p99": length(0.99), "max": length(1.0)},
         "stop_stable_share": share(sum("stop_stable"), sum("stop_rows")),
+        "warnings": tokenizer.warnings,
     })
 }
 

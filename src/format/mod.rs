@@ -53,7 +53,7 @@ impl OnCollision {
 }
 
 /// What `format` does beside rendering and proving.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct FormatOptions {
     /// Default: rows are rejected.
     pub on_collision: OnCollision,
@@ -93,10 +93,10 @@ pub struct FormatStage {
 }
 
 impl FormatStage {
-    /// The stage of a format. Errors: `too_many_patterns` where the control tokens cannot be searched together.
+    /// The stage of a format. Errors: `internal`.
     pub fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
         let special = match &options.special_tokens {
-            Some(tokens) => Some((Scanner::new(&tokens.patterns)?, tokens.policy)),
+            Some(tokens) => Some((Scanner::new(&tokens.tokens)?, tokens.policy)),
             None => None,
         };
         let prover = Prover::new(&format);

@@ -143,11 +143,17 @@ impl<'a> Run<'a> {
 
     fn special_tokens(&mut self, at: usize, repair: Repair, page: &Page) {
         let Some((scanner, policy)) = &self.stage.special else { return };
-        let mut found: BTreeMap<usize, (Place, u64)> = BTreeMap::new();
+        let mut found: BTreeMap<(&str, &str), (Place, u64)> = BTreeMap::new();
+        let mut find = |kind, token, row: &RowSpan| {
+            found.entry((kind, token)).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
+        };
+        for hit in scanner.scan_foreign(page) {
+            find("foreign_control_token", scanner.foreign_token(&hit), &page.rows[hit.index]);
+        }
         for hit in scanner.scan(page) {
             let row = page.rows[hit.index];
-            found.entry(hit.pattern).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
-            if self.rows[row.row] != Some((at, hit.index)) || scanner.is_foreign(hit.pattern) {
+            find(reason::SPECIAL_TOKEN_IN_TEXT, scanner.token(&hit), &row);
+            if self.rows[row.row] != Some((at, hit.index)) {
                 continue;
             }
             match *policy {
@@ -168,21 +174,15 @@ impl<'a> Run<'a> {
         }
         // A repaired row was counted as it came.
         if repair == Repair::None {
-            for (pattern, (first, count)) in found {
-                let kind = match scanner.is_foreign(pattern) {
-                    true => "foreign_control_token",
-                    false => reason::SPECIAL_TOKEN_IN_TEXT,
-                };
-                let name = format!("{kind}:{}", scanner.patterns[pattern]);
-                self.counts.find(name, first, count);
+            for ((kind, token), (first, count)) in found {
+                self.counts.find(format!("{kind}:{token}"), first, count);
             }
         }
     }
 
     fn special_token(&mut self, hit: &Hit, row: &RowSpan, policy: Policy, note: &str) {
         let Some((scanner, _)) = &self.stage.special else { return };
-        let (token, column) =
-            (&scanner.patterns[hit.pattern], &self.stage.renderer.columns[hit.field.column].name);
+        let (token, column) = (scanner.token(hit), &self.stage.renderer.columns[hit.field.column].name);
         let offset = hit.span.start.saturating_sub(hit.field.start);
         let detail = format!("control token {token:?} in column `{column}` at byte {offset}{note}");
         self.remove(row.row, policy, reason::SPECIAL_TOKEN_IN_TEXT, Some(column.clone()), detail);

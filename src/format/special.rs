@@ -1,42 +1,44 @@
-//! Control tokens of a tokenizer that stand in the data as text.
+//! Control tokens of a tokenizer that stand in the data as text, and those of other models.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
+use tokenizers::AddedToken;
 
 use super::foreign::foreign;
 use super::render::{FieldSpan, Page};
-use crate::error::{Class, Error, Result};
+use crate::added::Finder;
+use crate::added::control::{ControlTokens, Written};
+use crate::error::{Error, Result};
 use crate::record::SpecialPolicy;
 
 /// How often text is stripped again because taking an occurrence out made another: enough for all but texts made
 /// to be slow, whose rows are rejected.
 const STRIP_PASSES: usize = 16;
 
-/// The strings that a tokenizer takes for control tokens, and what is done where the data hold one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The control tokens of the tokenizer that follows, and what is done where the data hold one.
+#[derive(Debug, Clone)]
 pub struct SpecialTokens {
-    /// As the tokenizer writes them. Where several match, the longest at the leftmost place counts.
-    pub patterns: Vec<String>,
+    /// Where a text writes them.
+    pub tokens: Arc<ControlTokens>,
     /// What is done.
     pub policy: SpecialPolicy,
 }
 
 /// Finds control tokens in rendered rows.
 pub(super) struct Scanner {
-    automaton: AhoCorasick,
-    /// Those of the tokenizer, then those of other models.
-    pub patterns: Vec<String>,
-    /// How many are the tokenizer's.
-    own: usize,
+    own: Arc<ControlTokens>,
+    foreign: Finder,
+    /// By pattern of `foreign`.
+    foreign_names: Vec<&'static str>,
 }
 
 /// A control token that touches text of a column.
 pub(super) struct Hit {
     /// Index into the page's rows.
     pub index: usize,
-    /// Index into the patterns.
-    pub pattern: usize,
+    /// Its number.
+    token: usize,
     /// Bytes of the page.
     pub span: Range<usize>,
     /// The first column's text that it touches.
@@ -44,88 +46,100 @@ pub(super) struct Hit {
 }
 
 impl Scanner {
-    /// A scanner for these strings, and for what other models have in their place; empty ones are left out.
-    pub fn new(patterns: &[String]) -> Result<Self> {
-        let mut patterns: Vec<String> = patterns.iter().filter(|p| !p.is_empty()).cloned().collect();
-        let own = patterns.len();
-        let others: Vec<String> = foreign(&patterns).map(str::to_string).collect();
-        patterns.extend(others);
-        let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).map_err(|e| {
-                Error::new(
-                    Class::Plan,
-                    "too_many_patterns",
-                    format!("{} control tokens are too many", patterns.len()),
-                )
-                .source(e)
-            })?;
-        Ok(Scanner { automaton, patterns, own })
+    /// A scanner for these, and for what other models have in their place.
+    pub fn new(own: &Arc<ControlTokens>) -> Result<Self> {
+        let contents: Vec<String> = own.tokens.iter().map(|token| token.content.clone()).collect();
+        let foreign_names: Vec<&'static str> = foreign(&contents).collect();
+        let plain = AddedToken::default();
+        let foreign =
+            Finder::new(foreign_names.iter().map(|name| (*name, &plain))).map_err(Error::internal)?;
+        Ok(Scanner { own: Arc::clone(own), foreign, foreign_names })
     }
 
-    /// Whether the tokenizer has no such token: it is another model's.
-    pub fn is_foreign(&self, pattern: usize) -> bool {
-        pattern >= self.own
-    }
-
-    /// The control tokens of the page's prompts and completions, each searched on its own as the tokenizer does,
-    /// in order. Those that the format wrote itself are left out: what counts is a byte from a column. So one
-    /// that a column's text only completes is found too.
+    /// The tokenizer's control tokens in the page's prompts and completions.
     pub fn scan(&self, page: &Page) -> Vec<Hit> {
-        let mut hits = vec![];
-        // The part that is searched: the prompt (even) or completion (odd) of row `part / 2`.
-        let (mut at, mut part, mut field) = (0, 0, 0);
-        let end_of = |part: usize| {
-            page.rows.get(part / 2).map(|row| if part.is_multiple_of(2) { row.completion } else { row.end })
-        };
-        while let Some(mut hit) = self.find(page, at..page.text().len()) {
-            while end_of(part).is_some_and(|end| end <= hit.start()) {
-                part += 1;
-            }
-            let Some(end) = end_of(part) else { break };
-            if hit.end() > end {
-                // It runs into the next part, where no tokenizer sees it; what it hides may end before.
-                match self.find(page, hit.start()..end) {
-                    Some(within) => hit = within,
-                    None => {
-                        at = end;
-                        continue;
-                    }
-                }
-            }
-            at = hit.end();
-            while page.fields.get(field).is_some_and(|f| f.end <= hit.start()) {
-                field += 1;
-            }
-            if let Some(touched) = page.fields.get(field).filter(|f| f.start < hit.end()) {
-                let (pattern, span) = (hit.pattern().as_usize(), hit.range());
-                hits.push(Hit { index: part / 2, pattern, span, field: *touched });
-            }
-        }
-        hits
+        scan(page, |bytes| self.own.first(bytes), |text| self.own.written(text))
     }
 
-    /// The text without control tokens, nor those that came to be by taking others out.
+    /// Those that the tokenizer does not have: they are other models'.
+    pub fn scan_foreign(&self, page: &Page) -> Vec<Hit> {
+        let written = |text: &str| {
+            let mut written = Vec::new();
+            let all = |_, _: &Range<usize>| false;
+            self.foreign.each(text, all, |found| {
+                written.push(Written { token: found.pattern, span: found.written });
+            });
+            written
+        };
+        scan(page, |bytes| self.foreign.first(bytes), written)
+    }
+
+    /// The token of a hit of [`Scanner::scan`].
+    pub fn token(&self, hit: &Hit) -> &str {
+        &self.own.tokens[hit.token].content
+    }
+
+    /// The token of a hit of [`Scanner::scan_foreign`].
+    pub fn foreign_token(&self, hit: &Hit) -> &'static str {
+        self.foreign_names[hit.token]
+    }
+
+    /// The text without the tokenizer's control tokens, nor those that came to be by taking others out.
     pub fn strip(&self, text: &str) -> String {
         let mut text = text.to_string();
         for _ in 0..STRIP_PASSES {
-            if self.automaton.find_iter(&text).all(|found| self.is_foreign(found.pattern().as_usize())) {
+            let written = self.own.written(&text);
+            if written.is_empty() {
                 break;
             }
             let mut kept = String::with_capacity(text.len());
-            self.automaton.replace_all_with(&text, &mut kept, |found, token, kept| {
-                if self.is_foreign(found.pattern().as_usize()) {
-                    kept.push_str(token);
-                }
-                true
-            });
+            let mut done = 0;
+            for token in written {
+                kept.push_str(&text[done..token.span.start]);
+                done = token.span.end;
+            }
+            kept.push_str(&text[done..]);
             text = kept;
         }
         text
     }
+}
 
-    fn find(&self, page: &Page, range: Range<usize>) -> Option<aho_corasick::Match> {
-        self.automaton.find(Input::new(page.text()).range(range))
+/// The control tokens of the page's prompts and completions, each searched on its own as the tokenizer does, in order.
+/// Those that the format wrote itself are left out: what counts is a byte from a column. So one that a column's text
+/// only completes is found too. `first`: where the text of one first begins; `written`: those of a whole text.
+fn scan(
+    page: &Page,
+    first: impl Fn(&[u8]) -> Option<usize>,
+    written: impl Fn(&str) -> Vec<Written>,
+) -> Vec<Hit> {
+    let mut hits = vec![];
+    // The part that is searched: the prompt (even) or completion (odd) of row `part / 2`.
+    let (mut at, mut part, mut field) = (0, 0, 0);
+    let ends = |part: usize| {
+        page.rows.get(part / 2).map(|row| match part % 2 {
+            0 => (row.start, row.completion),
+            _ => (row.completion, row.end),
+        })
+    };
+    while let Some(offset) = first(&page.text()[at..]) {
+        while ends(part).is_some_and(|(_, end)| end <= at + offset) {
+            part += 1;
+        }
+        let Some((start, end)) = ends(part) else { break };
+        at = end;
+        // Parts are whole texts.
+        for Written { token, span } in written(str::from_utf8(&page.text()[start..end]).unwrap_or_default()) {
+            let span = start + span.start..start + span.end;
+            while page.fields.get(field).is_some_and(|f| f.end <= span.start) {
+                field += 1;
+            }
+            if let Some(touched) = page.fields.get(field).filter(|f| f.start < span.end) {
+                hits.push(Hit { index: part / 2, token, span, field: *touched });
+            }
+        }
     }
+    hits
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ pub struct TokenizerSpec {
 #[derive(Clone)]
 enum Given {
     Path(PathBuf),
-    Json { bytes: Arc<Vec<u8>>, names: TokenNames, label: String },
+    Json { bytes: Arc<Vec<u8>>, names: TokenNames, encode_special_tokens: bool, label: String },
 }
 
 impl TokenizerSpec {
@@ -150,8 +150,9 @@ impl TokenizerSpec {
     }
 
     /// The JSON of a tokenizer in memory.
-    pub fn json(bytes: Vec<u8>, names: TokenNames, label: String) -> Self {
-        TokenizerSpec { given: Given::Json { bytes: Arc::new(bytes), names, label }, loaded: Arc::default() }
+    pub fn json(bytes: Vec<u8>, names: TokenNames, encode_special_tokens: bool, label: String) -> Self {
+        let given = Given::Json { bytes: Arc::new(bytes), names, encode_special_tokens, label };
+        TokenizerSpec { given, loaded: Arc::default() }
     }
 
     /// How `explain` calls it.
@@ -169,7 +170,9 @@ impl TokenizerSpec {
         }
         let loaded = Arc::new(match &self.given {
             Given::Path(path) => LoadedTokenizer::from_path(path)?,
-            Given::Json { bytes, names, .. } => LoadedTokenizer::from_json(bytes, names)?,
+            Given::Json { bytes, names, encode_special_tokens, .. } => {
+                LoadedTokenizer::from_memory(bytes, names, *encode_special_tokens)?
+            }
         });
         Ok(Arc::clone(self.loaded.get_or_init(|| loaded)))
     }

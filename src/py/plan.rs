@@ -37,7 +37,7 @@ use crate::write::{Compression, Format};
 pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
 /// One of the words an option takes.
-fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
+pub(super) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
     known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let meant = did_you_mean(given, names.iter().copied());
@@ -242,6 +242,7 @@ impl PyPlan {
         path: Option<PathBuf>,
         json: Option<String>,
         names: HashMap<String, Option<String>>,
+        encode_special_tokens: bool,
         label: String,
         max_length: Option<usize>,
         on_overflow: &str,
@@ -250,7 +251,7 @@ impl PyPlan {
         add_bos: bool,
         verify: Option<u64>,
     ) -> PyResult<Self> {
-        let tokenizer = spec(path, json, names, label);
+        let tokenizer = spec(path, json, names, encode_special_tokens, label);
         let overflow = [
             OnOverflow::Reject,
             OnOverflow::Drop,

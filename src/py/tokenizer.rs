@@ -1,6 +1,7 @@
 //! `Tokenizer`: the one that `tokenize` would use, by itself.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,9 +18,9 @@ use super::gate::enter;
 use crate::cancel::Cancel;
 use crate::engine::prepare::{Interrupted, Knobs};
 use crate::engine::texts;
-use crate::error::Result;
+use crate::error::{Error, Result, panic_text};
 use crate::plan::TokenizerSpec;
-use crate::tokenize::lists::{ListEncoder, Make};
+use crate::tokenize::lists::{ListEncoder, Make, Written};
 use crate::tokenize::{LoadedTokenizer, TokenNames};
 
 /// A loaded tokenizer; `fastprep.Tokenizer` is its face.
@@ -31,6 +32,7 @@ pub fn spec(
     path: Option<PathBuf>,
     json: Option<String>,
     mut names: HashMap<String, Option<String>>,
+    encode_special_tokens: bool,
     label: String,
 ) -> TokenizerSpec {
     if let Some(path) = path {
@@ -38,7 +40,7 @@ pub fn spec(
     }
     let mut name = |n: &str| names.remove(n).flatten();
     let names = TokenNames { bos: name("bos"), eos: name("eos"), pad: name("pad") };
-    TokenizerSpec::json(json.unwrap_or_default().into_bytes(), names, label)
+    TokenizerSpec::json(json.unwrap_or_default().into_bytes(), names, encode_special_tokens, label)
 }
 
 #[pymethods]
@@ -49,21 +51,31 @@ impl PyTokenizer {
         path: Option<PathBuf>,
         json: Option<String>,
         names: HashMap<String, Option<String>>,
+        encode_special_tokens: bool,
         label: String,
     ) -> PyResult<Self> {
-        let spec = spec(path, json, names, label);
-        py.detach(|| spec.load()).map(PyTokenizer).map_err(|e| to_python(py, &e))
+        let spec = spec(path, json, names, encode_special_tokens, label);
+        detached(py, || spec.load()).map(PyTokenizer)
     }
 
     fn token_texts(&self, py: Python<'_>, ids: Vec<i32>) -> PyResult<Vec<String>> {
-        py.detach(|| self.0.token_texts(&ids)).map_err(|e| to_python(py, &e))
+        detached(py, || self.0.token_texts(&ids))
     }
 
-    fn encode(&self, py: Python<'_>, text: &str, add_special_tokens: bool) -> PyResult<Vec<i32>> {
-        let mut ids = Vec::new();
-        let encode = || self.0.encode(&mut self.0.encoder().session(), text, add_special_tokens, &mut ids);
-        py.detach(encode).map_err(|e| to_python(py, &e))?;
-        Ok(ids)
+    fn encode(
+        &self,
+        py: Python<'_>,
+        text: &str,
+        add_special_tokens: bool,
+        special_tokens: &str,
+    ) -> PyResult<Vec<i32>> {
+        let written = written(py, special_tokens)?;
+        detached(py, || {
+            let mut ids = Vec::new();
+            let mut session = self.0.encoder().session();
+            self.0.encode(&mut session, text, add_special_tokens, written, &mut ids)?;
+            Ok(ids)
+        })
     }
 
     fn encode_batch(
@@ -71,9 +83,10 @@ impl PyTokenizer {
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
         add_special_tokens: bool,
+        special_tokens: &str,
         threads: Option<usize>,
     ) -> PyResult<PyChunkedArray> {
-        self.encode_column(py, texts, add_special_tokens, threads, Make::Ids)
+        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, Make::Ids)
     }
 
     fn count_tokens(
@@ -81,13 +94,14 @@ impl PyTokenizer {
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
         add_special_tokens: bool,
+        special_tokens: &str,
         threads: Option<usize>,
     ) -> PyResult<PyChunkedArray> {
-        self.encode_column(py, texts, add_special_tokens, threads, Make::Counts)
+        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, Make::Counts)
     }
 
     fn decode(&self, py: Python<'_>, ids: Vec<i32>, skip_special_tokens: bool) -> PyResult<String> {
-        py.detach(|| self.0.decode(&ids, skip_special_tokens)).map_err(|e| to_python(py, &e))
+        detached(py, || self.0.decode(&ids, skip_special_tokens))
     }
 
     fn decode_batch(
@@ -107,6 +121,12 @@ impl PyTokenizer {
         self.0.vocab_size
     }
 
+    /// Of all that decides its ids.
+    #[getter]
+    fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
     #[getter]
     fn engine(&self) -> &str {
         self.0.engine()
@@ -119,10 +139,12 @@ impl PyTokenizer {
         py: Python<'_>,
         texts: &Bound<'_, PyAny>,
         add_special_tokens: bool,
+        special_tokens: &str,
         threads: Option<usize>,
         make: Make,
     ) -> PyResult<PyChunkedArray> {
-        let encoder = ListEncoder { tokenizer: &self.0, add_special_tokens, make };
+        let written = written(py, special_tokens)?;
+        let encoder = ListEncoder { tokenizer: &self.0, add_special_tokens, written, make };
         over_column(
             py,
             "encode_batch",
@@ -132,6 +154,21 @@ impl PyTokenizer {
             |chunks, knobs, cancel, interrupted| texts::encode(&encoder, chunks, knobs, cancel, interrupted),
         )
     }
+}
+
+/// Works without the interpreter; a panic is an error.
+fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
+    let panicked = |panic: Box<dyn std::any::Any + Send>| {
+        Err(Error::internal(format!("the tokenizer panicked: {}", panic_text(panic.as_ref()))))
+    };
+    done.unwrap_or_else(panicked).map_err(|e| to_python(py, &e))
+}
+
+/// What is done with control tokens that a text writes.
+fn written(py: Python<'_>, word: &str) -> PyResult<Written> {
+    let known = [("as_token", Written::AsToken), ("as_text", Written::AsText), ("raise", Written::Raise)];
+    super::plan::word("special_tokens", word, &known).map_err(|e| to_python(py, &e))
 }
 
 /// Takes the chunks of an Arrow column in, and gives out those that are made of them.

@@ -3,11 +3,13 @@
 //! Two passes, as in `tokenizers`: tokens that are not normalized are searched for in the raw text; then each text
 //! between them is normalized, and the others are searched for in that. The longest of those that begin first wins.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use tokenizers::Tokenizer;
+use std::ops::Range;
+
+use tokenizers::{AddedToken, Tokenizer};
 
 use super::as_text::{Span, overlaps};
 use super::normal::Normal;
+use crate::added::{Finder, Found};
 
 /// A piece of a text.
 pub enum Part<'a> {
@@ -19,61 +21,39 @@ pub enum Part<'a> {
 
 /// The added tokens of a tokenizer.
 pub struct AddedTokens {
-    raw: Finder,
-    normalized: Finder,
+    raw: Pass,
+    normalized: Pass,
 }
 
-#[derive(Default)]
-struct Finder {
-    /// None where there is nothing to find.
-    search: Option<AhoCorasick>,
-    /// By pattern.
-    tokens: Vec<Token>,
-}
-
-struct Token {
-    id: i32,
-    /// Counts only where no letter, digit or `_` touches it.
-    single_word: bool,
-    /// Takes the white space before it.
-    lstrip: bool,
-    /// Takes the white space after it.
-    rstrip: bool,
-    /// A control token.
-    special: bool,
+/// What is searched for together.
+struct Pass {
+    finder: Finder,
+    /// By pattern: the id, and whether it is a control token.
+    tokens: Vec<(i32, bool)>,
 }
 
 impl AddedTokens {
     /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
     pub fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
-        let mut lists: [(Vec<String>, Vec<Token>); 2] = Default::default();
         let vocabulary = tokenizer.get_added_vocabulary();
         if vocabulary.get_encode_special_tokens() {
             return Err("it encodes special tokens as text".to_string());
         }
+        let mut lists: [Vec<(i32, &AddedToken)>; 2] = Default::default();
         for (&id, token) in vocabulary.get_added_tokens_decoder() {
             let id = i32::try_from(id).map_err(|_| "an id above 2³¹".to_string())?;
-            let mut content = token.content.clone();
-            if token.normalized {
-                content = normal.apply(&content).into_owned();
-            }
-            let (contents, tokens) = &mut lists[usize::from(token.normalized)];
-            contents.push(content);
-            tokens.push(Token {
-                id,
-                single_word: token.single_word,
-                lstrip: token.lstrip,
-                rstrip: token.rstrip,
-                special: token.special,
-            });
+            lists[usize::from(token.normalized)].push((id, token));
         }
-        let [raw, normalized] = lists.map(Finder::new);
-        Ok(AddedTokens { raw: raw?, normalized: normalized? })
+        let [raw, normalized] = lists;
+        let raw = raw.into_iter().map(|(id, token)| (token.content.clone(), id, token));
+        let normalized =
+            normalized.into_iter().map(|(id, token)| (normal.apply(&token.content).into_owned(), id, token));
+        Ok(AddedTokens { raw: Pass::new(raw.collect())?, normalized: Pass::new(normalized.collect())? })
     }
 
     /// Whether one is normalized, or depends on more than its own text.
     pub fn looks_around(&self) -> bool {
-        self.normalized.search.is_some() || self.raw.tokens.iter().any(|token| token.single_word)
+        !self.normalized.finder.is_empty() || self.raw.finder.has_single_words()
     }
 
     /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
@@ -86,53 +66,34 @@ impl AddedTokens {
     }
 }
 
-impl Finder {
-    fn new((contents, tokens): (Vec<String>, Vec<Token>)) -> Result<Self, String> {
-        if contents.is_empty() {
-            return Ok(Finder::default());
-        }
-        let mut sorted: Vec<&String> = contents.iter().collect();
+impl Pass {
+    fn new(tokens: Vec<(String, i32, &AddedToken)>) -> Result<Self, String> {
+        let mut sorted: Vec<&String> = tokens.iter().map(|(text, ..)| text).collect();
         sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted[0].is_empty() {
+        if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted.first().is_some_and(|t| t.is_empty()) {
             return Err("two added tokens are the same text".to_string());
         }
-        let search = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&contents)
-            .map_err(|e| format!("its added tokens: {e}"))?;
-        Ok(Finder { search: Some(search), tokens })
+        Ok(Pass {
+            finder: Finder::new(tokens.iter().map(|(text, _, token)| (text, *token)))?,
+            tokens: tokens.iter().map(|(_, id, token)| (*id, token.special)).collect(),
+        })
     }
 
     #[inline]
     fn split(&self, text: &str, plain: &[Span], take: &mut impl FnMut(Part)) {
         let mut done = 0;
-        for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
-            let token = &self.tokens[found.pattern().as_usize()];
-            let (mut start, mut end) = (found.start(), found.end());
-            let is_plain = token.special && overlaps(plain, start, end);
-            if is_plain || (token.single_word && touches_word(text, start, end)) {
-                continue;
+        let skip = |pattern: usize, written: &Range<usize>| {
+            self.tokens[pattern].1 && overlaps(plain, written.start, written.end)
+        };
+        self.finder.each(text, skip, |Found { pattern, taken, .. }| {
+            if done < taken.start {
+                take(Part::Text(&text[done..taken.start]));
             }
-            if token.lstrip {
-                start = text[..start].trim_end().len().max(done);
-            }
-            if token.rstrip {
-                end = text.len() - text[end..].trim_start().len();
-            }
-            if done < start {
-                take(Part::Text(&text[done..start]));
-            }
-            take(Part::Token(token.id));
-            done = end;
-        }
+            take(Part::Token(self.tokens[pattern].0));
+            done = taken.end;
+        });
         if done < text.len() {
             take(Part::Text(&text[done..]));
         }
     }
-}
-
-/// Whether a letter, digit or underscore stands beside the part, as the regex crate's `\w` sees them.
-fn touches_word(text: &str, start: usize, end: usize) -> bool {
-    let is_word = |c: char| regex_syntax::is_word_character(c);
-    text[..start].chars().next_back().is_some_and(is_word) || text[end..].chars().next().is_some_and(is_word)
 }

@@ -9,13 +9,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::{Map, Value};
 use tokenizers::Tokenizer;
 
 use super::continuation::without_mark;
 use super::encoder::reference;
 use super::load::broken;
+use crate::added::control::ControlTokens;
 use crate::error::{Error, Result};
 
 /// A part of a text: byte offsets of its start and its end.
@@ -29,45 +29,31 @@ const CLOSE: char = '\u{fdd1}';
 pub(super) struct AsText {
     start: Arc<Tokenizer>,
     continuation: Arc<Tokenizer>,
-    finder: AhoCorasick,
-    /// One for each pattern of `finder`.
-    patterns: Vec<Pattern>,
-}
-
-/// A token that is searched for in raw text.
-struct Pattern {
-    /// None for an added token that is not special: it only takes its place, as in the crate.
-    stand_in: Option<String>,
-    single_word: bool,
+    control: Arc<ControlTokens>,
+    /// By number of the control token; none for a piece of the model that is no added token.
+    stand_ins: Vec<Option<String>>,
 }
 
 impl AsText {
-    pub(super) fn new(tokenizer: &Tokenizer) -> Result<Self> {
+    pub(super) fn new(tokenizer: &Tokenizer, control: Arc<ControlTokens>) -> Result<Self> {
         let mut json = serde_json::to_value(tokenizer).map_err(|e| broken(&e))?;
         let mut names = HashMap::new();
-        let mut contents = Vec::new();
-        let mut patterns = Vec::new();
+        let mut stand_ins = vec![None; control.tokens.len()];
         for token in json["added_tokens"].as_array_mut().into_iter().flatten() {
-            let special = token["special"] == true;
-            if !special && token["normalized"] == true {
+            let Some(number) = control.tokens.iter().position(|known| token["id"] == known.id) else {
                 continue;
-            }
-            let content = token["content"].as_str().unwrap_or_default().to_string();
-            let single_word = token["single_word"] == true;
-            let stand_in = special.then(|| format!("{OPEN}{}{CLOSE}", token["id"]));
-            if let Some(stand_in) = &stand_in {
-                token["content"] = stand_in.as_str().into();
-                token["normalized"] = false.into();
-                // `rewrite` has looked at the neighbours already.
-                token["single_word"] = false.into();
-                names.insert(content.clone(), stand_in.clone());
-            }
-            contents.push(content);
-            patterns.push(Pattern { stand_in, single_word });
+            };
+            let stand_in = format!("{OPEN}{}{CLOSE}", token["id"]);
+            names.insert(control.tokens[number].content.clone(), stand_in.clone());
+            token["content"] = stand_in.as_str().into();
+            token["normalized"] = false.into();
+            // Which of them count was found out before they are rewritten.
+            token["single_word"] = false.into();
+            stand_ins[number] = Some(stand_in);
         }
         rename_in_model(&mut json["model"], &names);
-        let bytes = serde_json::to_vec(&json).map_err(|e| broken(&e))?;
-        let renamed = Tokenizer::from_bytes(bytes).map_err(|e| broken(&e))?;
+        // From the value, not from text: reading a number as text, serde_json loses the last bit of some scores.
+        let renamed: Tokenizer = serde_json::from_value(json).map_err(|e| broken(&e))?;
         for (content, stand_in) in &names {
             if tokenizer.token_to_id(content) != renamed.token_to_id(stand_in) {
                 return Err(Error::internal(format!(
@@ -75,13 +61,9 @@ impl AsText {
                 )));
             }
         }
-        let finder = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&contents)
-            .map_err(|e| Error::internal("no automaton for the control tokens").source(e))?;
         let renamed = Arc::new(renamed);
         let continuation = without_mark(&renamed)?.map_or_else(|| renamed.clone(), Arc::new);
-        Ok(AsText { start: renamed, continuation, finder, patterns })
+        Ok(AsText { start: renamed, continuation, control, stand_ins })
     }
 
     pub(super) fn encode_prompt(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
@@ -123,16 +105,13 @@ impl AsText {
             }
         };
         let mut done = 0;
-        for found in self.finder.find_iter(text) {
-            let pattern = &self.patterns[found.pattern().as_usize()];
-            let Some(stand_in) = &pattern.stand_in else { continue };
-            if overlaps(spans, found.start(), found.end())
-                || (pattern.single_word && touches_word(text, found.start(), found.end()))
-            {
+        for written in self.control.written(text) {
+            let Some(stand_in) = &self.stand_ins[written.token] else { continue };
+            if overlaps(spans, written.span.start, written.span.end) {
                 continue;
             }
-            copy(done, found.start(), stand_in);
-            done = found.end();
+            copy(done, written.span.start, stand_in);
+            done = written.span.end;
         }
         copy(done, text.len(), "");
         parts
@@ -142,11 +121,6 @@ impl AsText {
 pub(super) fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {
     let next = spans.partition_point(|span| span.1 as usize <= start);
     spans.get(next).is_some_and(|span| (span.0 as usize) < end)
-}
-
-pub(super) fn touches_word(text: &str, start: usize, end: usize) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    text[..start].chars().next_back().is_some_and(is_word) || text[end..].chars().next().is_some_and(is_word)
 }
 
 /// Renames pieces of the model's vocabulary; merges that make or use them go, so that text cannot reach them.

@@ -3,67 +3,58 @@
 //! `format` searches the text as it stands. A tokenizer may change it first, so that full-width `＜/s＞` or `</S>`
 //! become `</s>`, and the model may have that very piece. What the ids hold is the truth.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use tokenizers::Model;
+use std::sync::Arc;
 
-use super::as_text::{Span, overlaps, touches_word};
-use super::load::{LoadedTokenizer, SpecialToken};
-use crate::error::{Error, Result};
+use tokenizers::{Model, Tokenizer};
+
+use super::as_text::{Span, overlaps};
+use super::guard::guarded;
+use crate::added::control::{ControlToken, ControlTokens};
 
 /// Knows the control tokens of a tokenizer.
-pub(super) struct Control {
+#[derive(Debug)]
+pub struct Control {
     ids: IdSet,
-    /// One pattern for each token.
-    finder: AhoCorasick,
-    tokens: Vec<SpecialToken>,
-    single_word: Vec<bool>,
+    tokens: Arc<ControlTokens>,
 }
 
 impl Control {
-    pub fn new(tokenizer: &LoadedTokenizer) -> Result<Self> {
-        let reference = tokenizer.reference();
+    /// For a tokenizer with these control tokens, of which `ends` begin and end a text.
+    pub(super) fn new(tokenizer: &Tokenizer, tokens: Arc<ControlTokens>, ends: [Option<i32>; 2]) -> Self {
         // What the model makes of a character that it does not know was written by nobody: unless that is BOS or EOS.
-        let unknown = reference.get_model().tokenize("\u{10ffff}").unwrap_or_default();
+        let unknown = guarded(|| tokenizer.get_model().tokenize("\u{10ffff}"));
+        let unknown = unknown.ok().and_then(Result::ok).unwrap_or_default();
         let unknown = unknown.iter().filter_map(|token| i32::try_from(token.id).ok());
-        let ends = [tokenizer.bos_id, tokenizer.eos_id];
         let harmless: Vec<i32> = unknown.filter(|id| !ends.contains(&Some(*id))).collect();
-        let tokens = tokenizer.special_tokens.clone();
-        let ids = tokens.iter().map(|t| t.id).filter(|id| !harmless.contains(id));
-        let added = reference.get_added_vocabulary().get_added_tokens_decoder();
-        let single_word = |t: &SpecialToken| added.get(&t.id.cast_unsigned()).is_some_and(|a| a.single_word);
-        let finder = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(tokens.iter().map(|t| &t.content))
-            .map_err(|e| Error::internal("no automaton for the control tokens").source(e))?;
-        Ok(Control {
-            ids: IdSet::of(ids.collect()),
-            finder,
-            single_word: tokens.iter().map(single_word).collect(),
-            tokens,
-        })
+        let ids = tokens.tokens.iter().map(|t| t.id).filter(|id| !harmless.contains(id));
+        Control { ids: IdSet::of(ids.collect()), tokens }
+    }
+
+    /// The control tokens, and where a text writes them.
+    pub fn tokens(&self) -> &Arc<ControlTokens> {
+        &self.tokens
     }
 
     /// The control tokens among `ids` that `text` does not write, one for each id. What stands within `spans` is
     /// plain text.
-    pub fn made(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&SpecialToken> {
+    pub fn made(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&ControlToken> {
         if !self.ids.any_of(ids) {
             return Vec::new();
         }
         let mut made: Vec<i32> = ids.iter().copied().filter(|&id| self.ids.contains(id)).collect();
-        for found in self.finder.find_iter(text) {
-            let token = found.pattern().as_usize();
-            let plain = overlaps(spans, found.start(), found.end())
-                || (self.single_word[token] && touches_word(text, found.start(), found.end()));
-            if let Some(at) = made.iter().position(|&id| !plain && id == self.tokens[token].id) {
+        for written in self.tokens.written(text) {
+            let id = self.tokens.tokens[written.token].id;
+            let plain = overlaps(spans, written.span.start, written.span.end);
+            if let Some(at) = made.iter().position(|made| !plain && *made == id) {
                 made.remove(at);
             }
         }
-        made.iter().filter_map(|id| self.tokens.iter().find(|t| t.id == *id)).collect()
+        made.iter().filter_map(|id| self.tokens.tokens.iter().find(|t| t.id == *id)).collect()
     }
 }
 
 /// A few ids among many: nearly all texts are cleared by comparing with the lowest and the highest.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct IdSet {
     low: i32,
     /// One for each id from `low` on.

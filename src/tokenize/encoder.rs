@@ -10,8 +10,10 @@ use super::as_text::{AsText, Span};
 use super::bpe::{Bpe, BpeScratch, Kind};
 use super::chunks::{ChunkScratch, Chunks};
 use super::continuation::without_mark;
+use super::guard::guarded;
 use super::ranks::Ranks;
 use super::trust;
+use crate::added::control::ControlTokens;
 use crate::error::{Class, Error, Result};
 
 /// A way from text to ids.
@@ -38,13 +40,23 @@ impl Oracle {
     pub(super) fn append(&self, text: &str, out: &mut Vec<i32>) -> Result<()> {
         match self {
             Oracle::Crate(tokenizer) => reference(tokenizer, text, out),
-            Oracle::Ranks(tokenizer, ranks) => ranks.encode(tokenizer, text, out).map_err(|e| refused(&e)),
+            Oracle::Ranks(tokenizer, ranks) => guarded(|| ranks.encode(tokenizer, text, out))
+                .map_err(|e| refused(text, &e))?
+                .map_err(|e| refused(text, &e)),
         }
     }
 }
 
-fn refused(why: &dyn std::fmt::Display) -> Error {
-    Error::new(Class::Tokenizer, "cannot_encode", format!("the tokenizer cannot encode this text: {why}"))
+/// Characters of a text that a message shows.
+const SHOWN: usize = 60;
+
+#[cold]
+fn refused(text: &str, why: &dyn std::fmt::Display) -> Error {
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    let what = format!("the tokenizer cannot encode {shown:?}{more}: {why}");
+    Error::new(Class::Tokenizer, "cannot_encode", what)
+        .help("the package tokenizers fails on it too: change the tokenizer, or leave the text out")
 }
 
 /// What a worker keeps from text to text.
@@ -74,10 +86,12 @@ impl Way {
 
 /// Appends the ids of `text` as the crate has them.
 pub(super) fn reference(tokenizer: &Tokenizer, text: &str, out: &mut Vec<i32>) -> Result<()> {
-    let encoding = tokenizer.encode_fast(text, false).map_err(|e| refused(&e))?;
+    let encoding = guarded(|| tokenizer.encode_fast(text, false))
+        .map_err(|e| refused(text, &e))?
+        .map_err(|e| refused(text, &e))?;
     out.reserve(encoding.len());
     for &id in encoding.get_ids() {
-        out.push(i32::try_from(id).map_err(|_| refused(&format_args!("id {id} is above 2³¹")))?);
+        out.push(i32::try_from(id).map_err(|_| refused(text, &format_args!("id {id} is above 2³¹")))?);
     }
     Ok(())
 }
@@ -88,6 +102,7 @@ pub struct Encoder {
     /// None where it is the same.
     continuation: Option<Way>,
     tokenizer: Arc<Tokenizer>,
+    control: Arc<ControlTokens>,
     /// For a text's start, and for what goes on.
     oracles: [Oracle; 2],
     /// Which way, and why.
@@ -103,18 +118,18 @@ impl Encoder {
     ///
     /// # Errors
     /// `Tokenizer`, when the crate refuses a part of its own making.
-    pub fn new(tokenizer: &Arc<Tokenizer>, json: &[u8]) -> Result<Self> {
+    pub fn new(tokenizer: &Arc<Tokenizer>, json: &[u8], control: Arc<ControlTokens>) -> Result<Self> {
         let unmarked = without_mark(tokenizer)?.map_or_else(|| tokenizer.clone(), Arc::new);
         let (start, continuation, engine) = decide(tokenizer, &unmarked, json);
         let oracles = [tokenizer, &unmarked].map(|tokenizer| Oracle::Crate(tokenizer.clone()));
-        Ok(Encoder::of(start, continuation, engine, oracles, tokenizer.clone()))
+        Ok(Encoder::of(start, continuation, engine, oracles, tokenizer.clone(), control))
     }
 
     /// An encoder for a file of ranks; `tokenizer` is that of [`Ranks::without_merges`].
     ///
     /// # Errors
     /// `Tokenizer`, when the fast way does not make the ids that the ranks define.
-    pub fn of_ranks(tokenizer: &Arc<Tokenizer>, ranks: Ranks) -> Result<Self> {
+    pub fn of_ranks(tokenizer: &Arc<Tokenizer>, ranks: Ranks, control: Arc<ControlTokens>) -> Result<Self> {
         let ranks = Arc::new(ranks);
         let oracle = Oracle::Ranks(tokenizer.clone(), ranks.clone());
         let way = Bpe::of_ranks(tokenizer, &ranks).map(Way::Bpe).and_then(|way| {
@@ -123,7 +138,7 @@ impl Encoder {
         });
         let way = way.map_err(|why| Error::internal(format!("the fast way for ranks: {why}")))?;
         let engine = "byte-level BPE, ids as of tiktoken".to_string();
-        Ok(Encoder::of(way, None, engine, [oracle.clone(), oracle], tokenizer.clone()))
+        Ok(Encoder::of(way, None, engine, [oracle.clone(), oracle], tokenizer.clone(), control))
     }
 
     fn of(
@@ -132,9 +147,10 @@ impl Encoder {
         engine: String,
         oracles: [Oracle; 2],
         tokenizer: Arc<Tokenizer>,
+        control: Arc<ControlTokens>,
     ) -> Self {
         let (idle, as_text) = (Mutex::default(), OnceLock::new());
-        Encoder { start, continuation, tokenizer, oracles, engine, idle, as_text }
+        Encoder { start, continuation, tokenizer, control, oracles, engine, idle, as_text }
     }
 
     /// A worker's own access, warm from the last worker that had it.
@@ -144,8 +160,9 @@ impl Encoder {
     }
 
     fn as_text(&self) -> Result<&AsText> {
-        let built =
-            self.as_text.get_or_init(|| AsText::new(&self.tokenizer).map_err(|e| e.message().to_string()));
+        let built = self.as_text.get_or_init(|| {
+            AsText::new(&self.tokenizer, self.control.clone()).map_err(|e| e.message().to_string())
+        });
         built.as_ref().map_err(|e| Error::new(Class::Tokenizer, "tokenizer_broken", e.as_str()))
     }
 }

@@ -12,12 +12,13 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::{CastOptions, cast_with_options, concat, take};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
+use super::as_text::Span;
 use super::encoder::Session;
 use super::load::LoadedTokenizer;
 use super::strings::Strings;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
-use crate::record::schema;
+use crate::record::{reason, schema};
 
 /// Bytes of text that a token stands for at least, on average, in most texts.
 const BYTES_PER_TOKEN: usize = 4;
@@ -41,12 +42,25 @@ impl Make {
     }
 }
 
+/// What is done with a control token that a text writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// It becomes the control token, as in `tokenizers`.
+    AsToken,
+    /// It becomes the plain characters that it is.
+    AsText,
+    /// It is an error.
+    Raise,
+}
+
 /// Turns texts into what is asked for.
 pub struct ListEncoder<'a> {
     /// The tokenizer.
     pub tokenizer: &'a LoadedTokenizer,
     /// Whether each text gets what the post-processor adds.
     pub add_special_tokens: bool,
+    /// What is done with control tokens in the texts.
+    pub written: Written,
     /// What is made.
     pub make: Make,
 }
@@ -73,7 +87,7 @@ impl ListEncoder<'_> {
             if nulls.as_ref().is_none_or(|n| n.is_valid(at)) {
                 let text = strings.get(i).unwrap_or_default();
                 self.tokenizer
-                    .encode(&mut session, text, self.add_special_tokens, &mut ids)
+                    .encode(&mut session, text, self.add_special_tokens, self.written, &mut ids)
                     .map_err(|e| e.row(i as u64))?;
             }
             numbers.push(length(ids.len())?);
@@ -98,21 +112,66 @@ impl LoadedTokenizer {
     /// Appends the ids of a text, on request with what the post-processor puts around it.
     ///
     /// # Errors
-    /// See [`Session::encode_prompt`].
+    /// See [`Session::encode_prompt`]; `Data`, for a control token that may not be there.
     pub fn encode(
         &self,
         session: &mut Session<'_>,
         text: &str,
         add_special_tokens: bool,
+        written: Written,
         out: &mut Vec<i32>,
     ) -> Result<()> {
-        if !add_special_tokens {
-            return session.encode_prompt(text, out);
+        if add_special_tokens {
+            out.extend_from_slice(&self.prefix_ids);
         }
-        out.extend_from_slice(&self.prefix_ids);
-        session.encode_prompt(text, out)?;
-        out.extend_from_slice(&self.suffix_ids);
+        match written {
+            Written::AsToken => session.encode_prompt(text, out)?,
+            Written::AsText | Written::Raise => self.encode_plain(session, text, written, out)?,
+        }
+        if add_special_tokens {
+            out.extend_from_slice(&self.suffix_ids);
+        }
         Ok(())
+    }
+
+    /// Appends ids without a control token.
+    fn encode_plain(
+        &self,
+        session: &mut Session<'_>,
+        text: &str,
+        written: Written,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
+        let (start, found) = (out.len(), self.control.tokens().written(text));
+        if let (Written::Raise, Some(first)) = (written, found.first()) {
+            let token = &self.control.tokens().tokens[first.token].content;
+            return Err(control_token(format!(
+                "the text holds the control token {token:?} at byte {}",
+                first.span.start
+            )));
+        }
+        // A text is far shorter than 4 GiB.
+        let spans: Vec<Span> = found.iter().map(|w| (w.span.start as u32, w.span.end as u32)).collect();
+        if spans.is_empty() {
+            session.encode_prompt(text, out)?;
+        }
+        // The tokenizer may make one of text that is written otherwise.
+        if written == Written::AsText
+            && (!spans.is_empty() || !self.control.made(text, &[], &out[start..]).is_empty())
+        {
+            out.truncate(start);
+            session.encode_prompt_as_text(text, &spans, out)?;
+        }
+        match self.control.made(text, &spans, &out[start..]).first() {
+            Some(token) => {
+                let what = format!(
+                    "the ids hold the control token {:?}, made of text written otherwise",
+                    token.content
+                );
+                Err(control_token(what))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -287,6 +346,13 @@ pub fn decode(
         texts.append_value(text);
     }
     Ok(Arc::new(texts.finish()))
+}
+
+#[cold]
+fn control_token(what: String) -> Error {
+    Error::new(Class::Data, reason::SPECIAL_TOKEN_IN_TEXT, what).help(
+        "special_tokens=\"as_text\" encodes it as plain characters, \"as_token\" as the control token; or take it out",
+    )
 }
 
 fn length(n: usize) -> Result<i32> {

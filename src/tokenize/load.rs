@@ -3,12 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-use tokenizers::Tokenizer;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokenizers::models::unigram::Unigram;
+use tokenizers::{ModelWrapper, Tokenizer};
 
+use super::control::Control;
 use super::encoder::Encoder;
+use super::folder::{self, Folder};
+use super::guard::guarded;
 use super::probe::{Probed, probe};
 use super::ranks::Ranks;
+use crate::added::control::{ControlToken, ControlTokens};
 use crate::error::{Class, Error, Result};
 use crate::hash;
 
@@ -23,25 +29,16 @@ pub struct TokenNames {
     pub pad: Option<String>,
 }
 
-/// A control token: an added token marked `special`, or what begins or ends a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpecialToken {
-    /// As it is written in text.
-    pub content: String,
-    /// Its id.
-    pub id: i32,
-}
-
 /// A tokenizer and what there is to know about it.
 pub struct LoadedTokenizer {
     tokenizer: Arc<Tokenizer>,
     encoder: Arc<Encoder>,
-    /// XXH3 of the bytes of `tokenizer.json`, 32 hexadecimal digits.
+    /// XXH3 of the bytes of `tokenizer.json`, and of what the files beside it change; 32 hexadecimal digits.
     pub digest: String,
     /// Tokens, added ones included.
     pub vocab_size: usize,
-    /// The control tokens, by id.
-    pub special_tokens: Vec<SpecialToken>,
+    /// The control tokens.
+    pub control: Arc<Control>,
     /// What the post-processor puts before a text: BOS, `[CLS]`; often nothing.
     pub prefix_ids: Vec<i32>,
     /// What the post-processor puts after a text: `</s>`, `[SEP]`; often nothing.
@@ -56,6 +53,8 @@ pub struct LoadedTokenizer {
     pub losses: Vec<&'static str>,
     /// What was done to the tokenizer, or is odd about it: one sentence each.
     pub notes: Vec<String>,
+    /// Why transformers may make other ids of its folder: one sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl std::fmt::Debug for LoadedTokenizer {
@@ -68,13 +67,18 @@ impl std::fmt::Debug for LoadedTokenizer {
 }
 
 impl LoadedTokenizer {
-    /// Loads a `tokenizer.json`, the folder that holds one, or a file of ranks (`.tiktoken`); names come from `tokenizer_config.json` and
-    /// `special_tokens_map.json` beside it, where they are.
+    /// Loads a folder that holds a `tokenizer.json`, with the tokens that the files beside it add; or a
+    /// `tokenizer.json` alone, for which these files only name control tokens; or a file of ranks (`.tiktoken`).
     ///
     /// # Errors
-    /// `Tokenizer`, when there is no such file, or it is not a tokenizer.
+    /// `Tokenizer`, when there is no such file, it is not a tokenizer, or the files of the folder ask for what is not
+    /// done here.
     pub fn from_path(path: &Path) -> Result<Self> {
         let file = find_file(path)?;
+        if path.is_dir() {
+            let folder = Folder::read(path)?;
+            return Self::from_folder(&folder).map_err(|e| e.path(file.display()));
+        }
         let bytes = std::fs::read(&file).map_err(|e| {
             Error::new(Class::Tokenizer, "tokenizer_unreadable", "the tokenizer cannot be read")
                 .path(file.display())
@@ -85,17 +89,58 @@ impl LoadedTokenizer {
             return Self::from_ranks(&bytes, name).map_err(|e| e.path(file.display()));
         }
         let beside = file.file_name().is_some_and(|n| n == "tokenizer.json").then(|| file.parent()).flatten();
-        let names = beside.map(names_in).transpose()?.unwrap_or_default();
+        let names = beside.map(folder::names).transpose()?.unwrap_or_default();
         Self::from_json(&bytes, &names).map_err(|e| e.path(file.display()))
     }
 
-    /// Loads the bytes of a `tokenizer.json`; a transformers tokenizer arrives so, as its backend's JSON.
+    fn from_folder(folder: &Folder) -> Result<Self> {
+        let (tokenizer, warnings, changes) = loading(|| {
+            let mut tokenizer = parse(&folder.json)?;
+            let warnings = folder.warnings(&tokenizer);
+            let before = tokenizer.get_added_vocabulary().get_added_tokens_decoder().clone();
+            tokenizer.add_tokens(folder.added.iter().cloned()).map_err(|e| broken(&e))?;
+            tokenizer.set_encode_special_tokens(folder.encode_special_tokens);
+            let is_changed = *tokenizer.get_added_vocabulary().get_added_tokens_decoder() != before
+                || folder.encode_special_tokens;
+            let changes = is_changed.then(|| format!("{:?} {}", folder.added, folder.encode_special_tokens));
+            Ok((tokenizer, warnings, changes))
+        })?;
+        let mut loaded = Self::of(tokenizer, &folder.json, &folder.names, None)?;
+        loaded.warnings = warnings;
+        if let Some(changes) = changes {
+            loaded.digest = hash::digest_hex(format!("{} {changes}", loaded.digest).as_bytes());
+        }
+        Ok(loaded)
+    }
+
+    /// Loads the bytes of a `tokenizer.json`.
     ///
     /// # Errors
     /// `Tokenizer`, when the bytes are not JSON, hold parts that `tokenizers` 0.23 refuses, or a model whose
     /// ids are random.
     pub fn from_json(bytes: &[u8], names: &TokenNames) -> Result<Self> {
-        Self::of(parse(bytes)?, bytes, names, None)
+        Self::of(loading(|| parse(bytes))?, bytes, names, None)
+    }
+
+    /// Loads a tokenizer in memory, of which `json` is what it writes. Its scores are those in memory; `tokenizers`
+    /// itself loses their last bit when it reads what it has written.
+    ///
+    /// # Errors
+    /// As [`LoadedTokenizer::from_json`].
+    pub fn from_memory(json: &[u8], names: &TokenNames, encode_special_tokens: bool) -> Result<Self> {
+        let tokenizer = loading(|| {
+            let mut tokenizer = parse(json)?;
+            if let ModelWrapper::Unigram(_) = tokenizer.get_model() {
+                tokenizer.with_model(exact_scores(json)?);
+            }
+            tokenizer.set_encode_special_tokens(encode_special_tokens);
+            Ok(tokenizer)
+        })?;
+        let mut loaded = Self::of(tokenizer, json, names, None)?;
+        if encode_special_tokens {
+            loaded.digest = hash::digest_hex(format!("{} encode_special_tokens", loaded.digest).as_bytes());
+        }
+        Ok(loaded)
     }
 
     /// Loads the bytes of a file of ranks; `name` is that of its encoding, as in `cl100k_base.tiktoken`.
@@ -124,7 +169,10 @@ impl LoadedTokenizer {
             let name = name.as_ref()?;
             let id = tokenizer.token_to_id(name).and_then(|id| i32::try_from(id).ok());
             if id.is_none() {
-                notes.push(format!("the token {name:?} is named, but tokenizer.json does not hold it"));
+                notes.push(format!(
+                    "the token {name:?} is named, but tokenizer.json does not hold it; the folder, given by its own \
+                     name, adds it"
+                ));
             }
             id
         };
@@ -134,15 +182,18 @@ impl LoadedTokenizer {
         if !losses.is_empty() {
             notes.push(format!("decoding its ids does not give back: {}", losses.join(", ")));
         }
-        let encoder = match ranks {
-            Some(ranks) => Encoder::of_ranks(&tokenizer, ranks)?,
-            None => Encoder::new(&tokenizer, bytes)?,
-        };
+        let ends = [bos_id, eos_id];
+        let tokens = Arc::new(control_tokens(&tokenizer, ends)?);
+        let control = Arc::new(Control::new(&tokenizer, tokens.clone(), ends));
+        let encoder = loading(|| match ranks {
+            Some(ranks) => Encoder::of_ranks(&tokenizer, ranks, tokens),
+            None => Encoder::new(&tokenizer, bytes, tokens),
+        })?;
         Ok(LoadedTokenizer {
             encoder: Arc::new(encoder),
             digest: hash::digest_hex(bytes),
             vocab_size: tokenizer.get_vocab_size(true),
-            special_tokens: special_tokens(&tokenizer, [bos_id, eos_id])?,
+            control,
             tokenizer,
             prefix_ids,
             suffix_ids,
@@ -151,6 +202,7 @@ impl LoadedTokenizer {
             pad_id,
             losses,
             notes,
+            warnings: Vec::new(),
         })
     }
 
@@ -175,13 +227,12 @@ impl LoadedTokenizer {
     /// `Tokenizer`, when its decoder refuses.
     pub fn decode(&self, ids: &[i32], skip_special_tokens: bool) -> Result<String> {
         let ids: Vec<u32> = ids.iter().map(|&id| id.cast_unsigned()).collect();
-        self.tokenizer.decode(&ids, skip_special_tokens).map_err(|e| {
-            Error::new(
-                Class::Tokenizer,
-                "cannot_decode",
-                format!("the tokenizer cannot decode these ids: {e}"),
-            )
-        })
+        let refused = |why: &dyn std::fmt::Display| {
+            let what = format!("the tokenizer cannot decode these ids: {why}");
+            Error::new(Class::Tokenizer, "cannot_decode", what)
+        };
+        let decoded = guarded(|| self.tokenizer.decode(&ids, skip_special_tokens));
+        decoded.map_err(|e| refused(&e))?.map_err(|e| refused(&e))
     }
 
     pub(super) fn reference(&self) -> &Tokenizer {
@@ -219,39 +270,19 @@ fn find_file(path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Names as transformers keeps them: `tokenizer_config.json` counts before `special_tokens_map.json`.
-fn names_in(folder: &Path) -> Result<TokenNames> {
-    let mut names = TokenNames::default();
-    for file in ["tokenizer_config.json", "special_tokens_map.json"] {
-        let path = folder.join(file);
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        let config: Value = serde_json::from_slice(&bytes).map_err(|e| {
-            Error::new(Class::Tokenizer, "tokenizer_not_json", format!("{file} is not JSON"))
-                .path(path.display())
-                .source(e)
-        })?;
-        let name = |key: &str| {
-            let token = config.get(key)?;
-            token.as_str().or_else(|| token.get("content")?.as_str()).map(str::to_string)
-        };
-        names.bos = names.bos.or_else(|| name("bos_token"));
-        names.eos = names.eos.or_else(|| name("eos_token"));
-        names.pad = names.pad.or_else(|| name("pad_token"));
-    }
-    Ok(names)
+/// Runs a part of loading; a panic of the crate is an error.
+fn loading<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    guarded(work).unwrap_or_else(|why| Err(broken(&why)))
 }
 
 fn parse(bytes: &[u8]) -> Result<Tokenizer> {
     let tokenizer = Tokenizer::from_bytes(bytes).map_err(|e| {
         match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
             Ok(_) => broken(&e),
-            Err(e) => {
-                Error::new(Class::Tokenizer, "tokenizer_not_json", format!("the tokenizer is not JSON: {e}"))
-                    .help("a tokenizer.json is wanted, not a tokenizer.model or vocabulary file")
-            }
+            Err(e) => not_json(&e),
         }
     })?;
-    if let tokenizers::ModelWrapper::BPE(bpe) = tokenizer.get_model()
+    if let ModelWrapper::BPE(bpe) = tokenizer.get_model()
         && let Some(dropout) = bpe.dropout
         && dropout > 0.0
     {
@@ -270,23 +301,50 @@ pub(super) fn broken(e: &dyn std::fmt::Display) -> Error {
         .help("load it with the Python package tokenizers, and save it again")
 }
 
-fn special_tokens(tokenizer: &Tokenizer, ends: [Option<i32>; 2]) -> Result<Vec<SpecialToken>> {
-    let added = tokenizer.get_added_vocabulary().get_added_tokens_decoder();
-    let mut special = added
+/// The error for what is no JSON.
+pub(super) fn not_json(why: &serde_json::Error) -> Error {
+    Error::new(Class::Tokenizer, "tokenizer_not_json", format!("the tokenizer is not JSON: {why}"))
+        .help("a tokenizer.json is wanted, not a tokenizer.model or vocabulary file")
+}
+
+/// The model of a Unigram tokenizer with its scores as they are written; serde_json reads some to a neighbour.
+fn exact_scores(json: &[u8]) -> Result<Unigram> {
+    #[derive(Deserialize)]
+    struct File<'a> {
+        #[serde(borrow)]
+        model: Model<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Model<'a> {
+        unk_id: Option<usize>,
+        #[serde(borrow)]
+        vocab: Vec<(String, &'a RawValue)>,
+        #[serde(default)]
+        byte_fallback: bool,
+    }
+    let File { model } = serde_json::from_slice(json).map_err(|e| broken(&e))?;
+    let score = |(piece, score): (String, &RawValue)| {
+        let number =
+            score.get().parse::<f64>().map_err(|e| broken(&format_args!("the score of {piece:?}: {e}")))?;
+        Ok((piece, number))
+    };
+    let vocab = model.vocab.into_iter().map(score).collect::<Result<Vec<_>>>()?;
+    Unigram::from(vocab, model.unk_id, model.byte_fallback).map_err(|e| broken(&e))
+}
+
+fn control_tokens(tokenizer: &Tokenizer, ends: [Option<i32>; 2]) -> Result<ControlTokens> {
+    let vocabulary = tokenizer.get_added_vocabulary();
+    let added = vocabulary
+        .get_added_tokens_decoder()
         .iter()
-        .filter(|(_, token)| token.special)
         .map(|(&id, token)| {
             let id = i32::try_from(id).map_err(|_| broken(&format_args!("id {id} is above 2³¹")))?;
-            Ok(SpecialToken { content: token.content.clone(), id })
+            Ok((id, token.clone()))
         })
         .collect::<Result<Vec<_>>>()?;
     // Named as BOS or EOS, a token ends or begins a text though tokenizer.json does not mark it.
-    for id in ends.into_iter().flatten() {
-        let content = tokenizer.id_to_token(id.cast_unsigned());
-        if let Some(content) = content.filter(|_| special.iter().all(|t| t.id != id)) {
-            special.push(SpecialToken { content, id });
-        }
-    }
-    special.sort_by_key(|t| t.id);
-    Ok(special)
+    let named = |id: i32| Some(ControlToken { content: tokenizer.id_to_token(id.cast_unsigned())?, id });
+    let named: Vec<ControlToken> = ends.into_iter().flatten().filter_map(named).collect();
+    let tokens = ControlTokens::new(&added, &named).map_err(|e| broken(&e))?;
+    Ok(if vocabulary.get_encode_special_tokens() { tokens.never_written() } else { tokens })
 }

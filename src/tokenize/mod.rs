@@ -14,6 +14,8 @@ mod control;
 pub mod encoder;
 #[cfg(test)]
 mod fixtures;
+mod folder;
+mod guard;
 pub mod lists;
 pub mod load;
 mod mark_ids;
@@ -34,9 +36,10 @@ use std::sync::Arc;
 
 pub use as_text::Span;
 pub use encoder::{Encoder, Session};
-pub use load::{LoadedTokenizer, SpecialToken, TokenNames};
+pub use load::{LoadedTokenizer, TokenNames};
 pub use options::{End, OnOverflow, TokenizeOptions};
 
+use crate::added::control::ControlToken;
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, Policy, Removal, SpecialPolicy, reason, schema};
 use crate::report::StepCounts;
@@ -56,7 +59,7 @@ use text::{RowText, Texts};
 /// tokenizer made a control token of text that does not write it.
 pub struct TokenizeStage {
     encoder: Arc<Encoder>,
-    control: Control,
+    control: Arc<Control>,
     options: TokenizeOptions,
     prefix: Vec<i32>,
     bos_id: Option<i32>,
@@ -113,7 +116,7 @@ impl TokenizeStage {
         }
         Ok(TokenizeStage {
             encoder: tokenizer.encoder().clone(),
-            control: Control::new(tokenizer)?,
+            control: tokenizer.control.clone(),
             prefix: if options.add_bos { tokenizer.prefix_ids.clone() } else { Vec::new() },
             bos_id: tokenizer.bos_id,
             marks: MarkIds::new(tokenizer, &options)?,
@@ -194,7 +197,7 @@ impl TokenizeStage {
             return Ok(());
         }
         let note = |stays: bool| {
-            move |token: &&SpecialToken| Made { column: part.column, token: token.content.clone(), stays }
+            move |token: &&ControlToken| Made { column: part.column, token: token.content.clone(), stays }
         };
         if self.options.special_tokens == SpecialPolicy::AsText && part.spans.is_empty() {
             ids.truncate(start);

@@ -2,6 +2,7 @@
 
 use tokenizers::Tokenizer;
 
+use super::guard::guarded;
 use super::load::LoadedTokenizer;
 use crate::error::Result;
 
@@ -13,7 +14,7 @@ impl LoadedTokenizer {
     /// `Tokenizer`, when its decoder refuses.
     pub fn token_texts(&self, ids: &[i32]) -> Result<Vec<String>> {
         let whole = self.decode(ids, false)?;
-        if let Some(texts) = streamed(self.reference(), ids, &whole) {
+        if let Ok(Some(texts)) = guarded(|| streamed(self.reference(), ids, &whole)) {
             return Ok(texts);
         }
         self.by_prefixes(ids, &whole)

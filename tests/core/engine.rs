@@ -40,7 +40,7 @@ fn byte_tokenizer() -> TokenizerSpec {
         "model": {"type": "BPE", "vocab": vocab, "merges": []},
     });
     let names = TokenNames { bos: None, eos: None, pad: None };
-    TokenizerSpec::json(tokenizer.to_string().into_bytes(), names, "bytes".into())
+    TokenizerSpec::json(tokenizer.to_string().into_bytes(), names, false, "bytes".into())
 }
 
 fn tokenized(plan: &Plan) -> Plan {

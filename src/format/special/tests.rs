@@ -8,8 +8,9 @@ use crate::report::StepCounts;
 use crate::stage::Map;
 
 fn special(patterns: &[&str], policy: SpecialPolicy) -> FormatOptions {
-    let patterns = patterns.iter().map(|p| p.to_string()).collect();
-    FormatOptions { special_tokens: Some(SpecialTokens { patterns, policy }), ..FormatOptions::default() }
+    let added: Vec<_> = (0..).zip(patterns.iter().map(|p| AddedToken::from(*p, true))).collect();
+    let tokens = Arc::new(ControlTokens::new(&added, &[]).unwrap());
+    FormatOptions { special_tokens: Some(SpecialTokens { tokens, policy }), ..FormatOptions::default() }
 }
 
 const EOT: &str = "<|end|>";

@@ -57,8 +57,8 @@ impl Builder<'_> {
         });
         let Some(step) = tokenize else { return Ok(None) };
         let tokenizer = step.tokenizer.load()?;
-        let patterns: Vec<String> = tokenizer.special_tokens.iter().map(|t| t.content.clone()).collect();
-        Ok(Some(SpecialTokens { patterns, policy: step.special_tokens }))
+        let tokens = Arc::clone(tokenizer.control.tokens());
+        Ok(Some(SpecialTokens { tokens, policy: step.special_tokens }))
     }
 
     /// The stage of a later format, where its columns are there already: what decides a split before it.

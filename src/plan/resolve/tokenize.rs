@@ -41,6 +41,9 @@ impl Builder<'_> {
         if let Some(n) = step.verify {
             self.out.lines.push(detail(&format!("verify: the first of every {n} rows, against tokenizers")));
         }
+        for warning in &tokenizer.warnings {
+            self.out.lines.push(detail(&format!("warning: {warning}")));
+        }
         for note in &tokenizer.notes {
             self.out.lines.push(detail(&format!("note: {note}")));
         }
@@ -65,7 +68,7 @@ impl Builder<'_> {
 
 /// What ends each row: EOS, so that the model learns to end, unless the stop is a control token that says so already.
 fn end(format: &PromptFormat, tokenizer: &LoadedTokenizer) -> Result<End> {
-    let stop_is_control = tokenizer.special_tokens.iter().any(|token| format.stop().contains(&token.content));
+    let stop_is_control = !tokenizer.control.tokens().written(format.stop()).is_empty();
     match (format.eos(), tokenizer.eos_id) {
         (Some(false), _) => Ok(End::Stop),
         (None, _) if stop_is_control => Ok(End::ControlToken),

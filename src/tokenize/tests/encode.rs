@@ -103,7 +103,7 @@ fn marked_control_tokens_are_plain_text() {
         tokenizers.push((name, tokenizer, whole));
     }
     for (name, tokenizer, lossless) in &tokenizers {
-        let named: Vec<&str> = tokenizer.special_tokens.iter().map(|t| t.content.as_str()).collect();
+        let named: Vec<&str> = tokenizer.control.tokens().tokens.iter().map(|t| t.content.as_str()).collect();
         let token = named.iter().find(|t| **t == "</s>").unwrap_or(&named[0]);
         let id = tokenizer.token_id(token).unwrap();
         for text in texts.map(|t| t.replace("</s>", token)) {

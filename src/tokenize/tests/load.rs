@@ -11,22 +11,27 @@ fn a_folder_names_the_control_tokens() {
     let load = || LoadedTokenizer::from_path(folder.path()).unwrap();
     let bare = load();
     assert_eq!((bare.bos_id, bare.eos_id, bare.pad_id), (Some(1), None, None));
-    write("special_tokens_map.json", r#"{"eos_token": "<unk>", "bos_token": "<s>"}"#);
-    write(
-        "tokenizer_config.json",
-        r#"{"eos_token": {"content": "</s>", "lstrip": false}, "pad_token": "[PAD]"}"#,
-    );
+    write("special_tokens_map.json", r#"{"eos_token": "</s>", "bos_token": "<s>"}"#);
+    write("tokenizer_config.json", r#"{"eos_token": {"content": "<unk>", "lstrip": false}}"#);
     let named = load();
     assert_eq!((named.bos_id, named.eos_id, named.pad_id), (Some(1), Some(2), None));
-    assert_eq!(named.notes, ["the token \"[PAD]\" is named, but tokenizer.json does not hold it"]);
-    assert_eq!(named.digest, bare.digest);
+    assert_eq!((&named.digest, named.notes.as_slice()), (&bare.digest, [].as_slice()));
     assert_eq!(named.prefix_ids, [1]);
     assert!(named.suffix_ids.is_empty());
-    let contents: Vec<&str> = named.special_tokens.iter().map(|t| t.content.as_str()).collect();
+    let contents: Vec<&str> = named.control.tokens().tokens.iter().map(|t| t.content.as_str()).collect();
     assert_eq!(contents, ["<unk>", "<s>", "</s>"]);
     assert_eq!(named.token_id("</s>"), Some(2));
-    let file = LoadedTokenizer::from_path(&folder.path().join("tokenizer.json")).unwrap();
-    assert_eq!(file.eos_id, Some(2));
+    let file = || LoadedTokenizer::from_path(&folder.path().join("tokenizer.json")).unwrap();
+    assert_eq!(file().eos_id, Some(2));
+    write(
+        "tokenizer_config.json",
+        r#"{"eos_token": "<unk>", "pad_token": "[PAD]", "added_tokens_decoder": {}}"#,
+    );
+    let added = load();
+    assert_eq!((added.eos_id, added.pad_id), (Some(0), Some(bare.vocab_size as i32)));
+    assert_ne!(added.digest, bare.digest);
+    assert_eq!((file().pad_id, file().digest), (None, bare.digest));
+    assert!(file().notes[0].contains("[PAD]"), "{:?}", file().notes);
 }
 
 #[test]
