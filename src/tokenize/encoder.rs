@@ -161,7 +161,8 @@ impl Encoder {
 
     fn as_text(&self) -> Result<&AsText> {
         let built = self.as_text.get_or_init(|| {
-            AsText::new(&self.tokenizer, self.control.clone()).map_err(|e| e.message().to_string())
+            let built = guarded(|| AsText::new(&self.tokenizer, self.control.clone()));
+            built?.map_err(|e| e.message().to_string())
         });
         built.as_ref().map_err(|e| Error::new(Class::Tokenizer, "tokenizer_broken", e.as_str()))
     }

@@ -17,16 +17,16 @@ tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not install
 TEXT = "ab\n x"
 
 
-def panicking() -> Any:
+def panicking(first: str = "ab") -> Any:
     """It panics where a token that takes the white space after it stands before one that takes what is before it."""
     characters = sorted(byte_characters())
     made = tokenizers.Tokenizer(tokenizers.models.BPE({c: i for i, c in enumerate(characters)}, []))
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = tokenizers.decoders.ByteLevel()
     token = tokenizers.AddedToken
-    made.add_tokens([token("ab", rstrip=True, normalized=False), token("\n", lstrip=True, normalized=False)])
+    made.add_tokens([token(first, rstrip=True, normalized=False), token("\n", lstrip=True, normalized=False)])
     with pytest.raises(BaseException, match="bad split"):
-        made.encode(TEXT)
+        made.encode(f"{first}\n x")
     return made
 
 
@@ -42,6 +42,11 @@ def test_one_text(tokenizer: fp.Tokenizer) -> None:
         assert repr(TEXT)[1:-1] in str(e.value)
         assert "defect of fastprep" not in str(e.value)
     assert tokenizer.encode("ab x") != []
+
+
+def test_a_tokenizer_that_panics_on_a_text_of_the_trial_can_be_used() -> None:
+    made = panicking("a")
+    assert fp.Tokenizer(made).encode("x a") == made.encode("x a").ids
 
 
 def test_many_texts_name_the_row(tokenizer: fp.Tokenizer) -> None:

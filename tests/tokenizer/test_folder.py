@@ -219,9 +219,19 @@ def test_qwen2_and_gpt2_folders_as_they_are_published(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_honoured_is_an_error(name: str, content: Any, code: str, match: str, tmp_path: Path) -> None:
-    folder = write(tmp_path / "made", {"tokenizer.json": byte_bpe(), name: content})
+    model = {"model_type": "mistral", "transformers_version": "4.57.1"}
+    folder = write(tmp_path / "made", {"tokenizer.json": byte_bpe(), "config.json": model, name: content})
     with refused(fp.TokenizerError, code, match):
         fp.Tokenizer(folder)
+
+
+@pytest.mark.parametrize(
+    "model", [None, {"model_type": "mistral", "transformers_version": "5.1.0"}, {"model_type": "x"}]
+)
+def test_a_regex_that_is_right_already_is_no_error(model: Json | None, tmp_path: Path) -> None:
+    config = {"fix_mistral_regex": True, "tokenizer_class": "TokenizersBackend"}
+    files = {"tokenizer.json": byte_bpe(), "tokenizer_config.json": config, "config.json": model}
+    same(write(tmp_path / "made", files), ["a b", "12"])
 
 
 FLAGS = st.fixed_dictionaries(

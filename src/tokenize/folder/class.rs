@@ -63,7 +63,7 @@ pub(super) fn own_class(config: &Object, model: &Object, json: &[u8]) -> Option<
             if without_fast(&named) == "LlamaTokenizer"
                 && of_model != Some("MistralCommonBackend")
                 && !is_misnamed
-                && holds(json, b"\"ByteLevel\"") =>
+                && str::from_utf8(json).is_ok_and(|json| json.contains("\"ByteLevel\"")) =>
         {
             return None;
         }
@@ -79,10 +79,6 @@ pub(super) fn own_class(config: &Object, model: &Object, json: &[u8]) -> Option<
     };
     let is_own = CLASSES.own.contains(class.as_str()) || CLASSES.own.contains(without_fast(&class));
     (is_own && !PLAIN.contains(&without_fast(&class))).then_some(class)
-}
-
-fn holds(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether a class builds the pipeline that the tokenizer has, with the same added tokens; of most it is not known.

@@ -11,6 +11,7 @@ mod named;
 
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokenizers::{AddedToken, Tokenizer};
 
@@ -35,14 +36,24 @@ pub(super) struct Folder {
     own_class: Option<String>,
 }
 
+/// The parts of `tokenizer.json` that are looked at here.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    added_tokens: Value,
+    #[serde(default)]
+    padding: Value,
+}
+
 impl Folder {
     /// Reads the files; `tokenizer.json` is there.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let json = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
-        let file: Value = serde_json::from_slice(&json).map_err(|e| not_json(&e).path(path.display()))?;
+        let file: File = serde_json::from_slice(&json).map_err(|e| not_json(&e).path(path.display()))?;
         let config = object(folder, "tokenizer_config.json")?.unwrap_or_default();
-        refuse(&config).map_err(|e| e.path(folder.join("tokenizer_config.json").display()))?;
+        let model = object(folder, "config.json")?.unwrap_or_default();
+        refuse(&config, &model).map_err(|e| e.path(folder.join("tokenizer_config.json").display()))?;
         let broken = |why: String| broken(&why).path(folder.display());
         let mut tokens = named_in(folder, &config)?;
         match config.get("added_tokens_decoder") {
@@ -51,18 +62,17 @@ impl Folder {
                 if let Some(added) = object(folder, "added_tokens.json")? {
                     tokens.added_tokens_json(&added).map_err(broken)?;
                 }
-                tokens.of_tokenizer_json(&file["added_tokens"]).map_err(broken)?;
+                tokens.of_tokenizer_json(&file.added_tokens).map_err(broken)?;
             }
         }
-        if let Some(pad) = file["padding"]["pad_token"].as_str() {
+        if let Some(pad) = file.padding["pad_token"].as_str() {
             tokens.padding(pad);
         }
         let names = tokens.names();
-        let model = object(folder, "config.json")?.unwrap_or_default();
         Ok(Folder {
             names,
             encode_special_tokens: config.get("split_special_tokens") == Some(&Value::Bool(true)),
-            added: tokens.to_add(&file["added_tokens"]),
+            added: tokens.to_add(&file.added_tokens),
             own_class: class::own_class(&config, &model, &json),
             json,
             config,
@@ -110,18 +120,30 @@ fn named_in(folder: &Path, config: &Object) -> Result<Tokens> {
 }
 
 /// What transformers would do that is not done here.
-fn refuse(config: &Object) -> Result<()> {
+fn refuse(config: &Object, model: &Object) -> Result<()> {
     let is_versioned = |name: &Value| name.as_str().is_some_and(|name| name != "tokenizer.json");
     let files = config.get("fast_tokenizer_files").and_then(Value::as_array);
     let what = match files.and_then(|files| files.iter().find(|name| is_versioned(name))) {
         Some(file) => format!("fast_tokenizer_files names {file} for some versions of transformers"),
-        None if config.get("fix_mistral_regex") == Some(&Value::Bool(true)) => {
+        None if config.get("fix_mistral_regex") == Some(&Value::Bool(true)) && is_old_mistral(model) => {
             "fix_mistral_regex asks for another pre-tokenizer than that of tokenizer.json".to_string()
         }
         None => return Ok(()),
     };
     Err(Error::new(Class::Tokenizer, "tokenizer_folder", what)
         .help("pass the object: AutoTokenizer.from_pretrained(folder)"))
+}
+
+/// Whether transformers would cut text otherwise for this `config.json`: that of a Mistral model, from before
+/// transformers 5.
+fn is_old_mistral(model: &Object) -> bool {
+    let text = |key: &str| model.get(key).and_then(Value::as_str);
+    let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    let is_mistral = text("model_type")
+        .is_none_or(|name| ["mistral", "mistral3", "voxtral", "ministral", "pixtral"].contains(&name));
+    !model.is_empty()
+        && is_mistral
+        && text("transformers_version").and_then(major).is_none_or(|major| major < 5)
 }
 
 /// An object of JSON in a file of the folder; none where there is no such file.
