@@ -71,7 +71,9 @@ impl End {
     pub fn shown(self, tokenizer: &LoadedTokenizer) -> String {
         match self {
             End::Eos(id) => tokenizer
-                .special_tokens
+                .control
+                .tokens()
+                .tokens
                 .iter()
                 .find(|token| token.id == id)
                 .map_or(id.to_string(), |token| token.content.clone()),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import PAIR, column, pairs, refused, rejects, rows
+from tiny import column, pairs, refused, rejects, rows
 
 import fastprep as fp
 
@@ -14,6 +14,8 @@ pytestmark = pytest.mark.batches
 
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
+# Rows end in the stop alone, so that each EOS among the ids is one of the text.
+PAIR = fp.PromptFormat("{prompt}", completion="{completion}", separator="\n##\n", stop="\n###\n", eos=False)
 CHARACTERS = sorted(set("abcdefghijklmnopqrstuvwxyzABCDS<>/#|[]_ \n"))
 EOS = 1
 

@@ -66,7 +66,7 @@ def test_what_the_data_hold_is_plain_text_under_as_text(beside: str) -> None:
 @pytest.mark.parametrize("beside", [*WORD, *NOT_WORD])
 def test_the_data_hold_a_token_only_where_it_counts(beside: str, tmp_path: Path) -> None:
     tokenizer = made()
-    fmt = fp.PromptFormat("{q}", completion="{a}")
+    fmt = fp.PromptFormat("{q}", completion="{a}", eos=False)
     data = records({"q": f"x [W]{beside} y", "a": "z"}).format(fmt)
     token = beside in NOT_WORD
     for policy in ("as_token", "strip", "reject"):
