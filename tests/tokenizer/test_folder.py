@@ -207,6 +207,25 @@ def test_qwen2_and_gpt2_folders_as_they_are_published(tmp_path: Path) -> None:
         assert warnings(folder) == []
 
 
+@pytest.mark.parametrize("kind", ["LlamaTokenizer", "GemmaTokenizer"])
+def test_llama_and_gemma_folders_as_transformers_5_writes_them(kind: str, tmp_path: Path) -> None:
+    gemma = kind == "GemmaTokenizer"
+    names = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"] if gemma else ["<unk>", "<s>", "</s>"]
+    vocab = {token: id for id, token in enumerate([*names, *(f"<0x{b:02X}>" for b in range(256)), *"▁abc", "ab", "▁a"])}
+    model = bpe(vocab, [["a", "b"], ["▁", "a"]], fuse_unk=True, byte_fallback=True, unk_token="<unk>")
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
+    space: Json = {"pattern": {"String": " "}}
+    parts: Json = {"pre_tokenizer": metaspace}
+    if gemma:
+        parts["normalizer"] = {"type": "Replace", **space, "content": "▁"}
+        parts["pre_tokenizer"] = {"type": "Split", **space, "behavior": "MergedWithPrevious", "invert": False}
+    made = json.loads(whole(model, added(*names, special=True), **parts))
+    folder = write(tmp_path / "made", {"tokenizer.json": made, "tokenizer_config.json": {"tokenizer_class": kind}})
+    assert type(transformers.AutoTokenizer.from_pretrained(folder)).__name__ == kind
+    same(folder, ["ab c", f"{names[1]} a", " a  b", "é\n"])
+    assert warnings(folder) == []
+
+
 @pytest.mark.parametrize(
     ("name", "content", "code", "match"),
     [

@@ -85,27 +85,49 @@ pub(super) fn own_class(config: &Object, model: &Object, json: &[u8]) -> Option<
 pub(super) fn builds_the_same(class: &str, config: &Object, tokens: &Tokens, tokenizer: &Tokenizer) -> bool {
     let flag = |key: &str| config.get(key).and_then(Value::as_bool);
     let byte_level = |add_prefix_space: bool, use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": add_prefix_space, "use_regex": use_regex});
-    let (normalizer, pre_tokenizer, by_bytes, defaults) = match without_fast(class) {
+    const END: &str = "<|endoftext|>";
+    let (normalizer, pre_tokenizer, by_bytes, defaults): (_, _, _, &[(&str, &str)]) = match without_fast(
+        class,
+    ) {
         "GPT2Tokenizer" => {
-            let defaults = ["unk_token", "bos_token", "eos_token"].map(|name| (name, "<|endoftext|>"));
-            (Value::Null, byte_level(flag("add_prefix_space").unwrap_or(false), true), false, defaults)
+            let bytes = byte_level(flag("add_prefix_space").unwrap_or(false), true);
+            (Value::Null, bytes, false, &[("unk_token", END), ("bos_token", END), ("eos_token", END)])
         }
         "Qwen2Tokenizer" => {
-            let split = json!({"type": "Split", "pattern": {"Regex": QWEN2}, "behavior": "Isolated", "invert": false});
+            let split = json!({
+                "type": "Split", "pattern": {"Regex": QWEN2}, "behavior": "Isolated", "invert": false
+            });
             let bytes = byte_level(flag("add_prefix_space").unwrap_or(false), false);
             let both = json!({"type": "Sequence", "pretokenizers": [split, bytes]});
-            let defaults = ["unk_token", "eos_token", "pad_token"].map(|name| (name, "<|endoftext|>"));
+            let defaults = &[("unk_token", END), ("eos_token", END), ("pad_token", END)];
             (json!({"type": "NFC"}), both, false, defaults)
         }
         "LlamaTokenizer" => {
-            let scheme = match (flag("add_prefix_space").unwrap_or(true), flag("legacy").unwrap_or(false)) {
+            let add_prefix_space = flag("add_prefix_space").unwrap_or(true);
+            let scheme = match (add_prefix_space, flag("legacy").unwrap_or(false)) {
                 (false, _) => "never",
                 (true, true) => "always",
                 (true, false) => "first",
             };
-            let mark =
-                json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": false});
-            (Value::Null, mark, true, [("unk_token", "<unk>"), ("bos_token", "<s>"), ("eos_token", "</s>")])
+            let mark = json!({
+                "type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": false
+            });
+            let defaults = &[("unk_token", "<unk>"), ("bos_token", "<s>"), ("eos_token", "</s>")];
+            (Value::Null, mark, true, defaults)
+        }
+        "GemmaTokenizer" => {
+            let mark = json!({"type": "Replace", "pattern": {"String": " "}, "content": "▁"});
+            let split = json!({
+                "type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false
+            });
+            let defaults = &[
+                ("unk_token", "<unk>"),
+                ("bos_token", "<bos>"),
+                ("eos_token", "<eos>"),
+                ("pad_token", "<pad>"),
+                ("mask_token", "<mask>"),
+            ];
+            (mark, split, true, defaults)
         }
         _ => return false,
     };
