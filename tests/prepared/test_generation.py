@@ -21,7 +21,8 @@ ROWS = [
     for i, city in enumerate(CITIES)
     for j, thing in enumerate(THINGS)
 ][:64]
-FORMAT = fp.PromptFormat("Q: {q}", completion="{a}", separator="\n##\n", stop="\n###\n")
+# Without EOS, so that the stop alone ends what is generated.
+FORMAT = fp.PromptFormat("Q: {q}", completion="{a}", separator="\n##\n", stop="\n###\n", eos=False)
 
 
 def make_tokenizer(kind: str, folder: Path) -> Any:
