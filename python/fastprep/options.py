@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import operator
 import os
 import re
@@ -54,6 +55,15 @@ def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) 
 def optional(verb: str, option: str, given: Any, least: int) -> int | None:
     """A whole number, or None for the default."""
     return None if given is None else whole(verb, option, given, least)
+
+
+def number(verb: str, option: str, given: Any) -> float:
+    """A number that is finite."""
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a number")
+    if not math.isfinite(given):
+        raise bad(f"{verb}: {option}={given} must be finite")
+    return given
 
 
 def flag(verb: str, option: str, given: Any) -> bool:

@@ -78,6 +78,59 @@ def test_a_base_rate_is_above_0(tmp_path: Path, base_lr: float) -> None:
         fp.recommend(data_of(tmp_path / "a", make_rows(5)), base_lr=base_lr)
 
 
+def test_a_folder_is_loaded(tmp_path: Path) -> None:
+    data = data_of(tmp_path / "a", make_rows(50))
+    for folder in (tmp_path / "a", str(tmp_path / "a")):
+        assert fp.recommend(folder, base_lr=1e-4) == fp.recommend(data, base_lr=1e-4)
+    with pytest.raises(fp.SourceError, match="not a prepared folder"):
+        fp.recommend(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "match"),
+    [
+        (3, {}, "is of type int, and is no prepared data"),
+        ([{"input_ids": [1]}], {}, "give the folder that a sink wrote"),
+        (None, {"base_lr": "high"}, "base_lr='high' is of type str"),
+        (None, {"method": "qlora"}, "none of full, lora"),
+        (None, {"batch_size": 0}, "batch_size=0 must be at least 1"),
+        (None, {"batch_size": 1.5}, "batch_size=1.5 is not a whole number"),
+        (None, {"price_per_million_tokens": "3"}, "price_per_million_tokens='3' is of type str"),
+        (None, {"method": "lora", "base_lr": 1e-4}, "base_lr=0.0001 is for full fine-tuning"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(tmp_path: Path, data: Any, options: dict[str, Any], match: str) -> None:
+    with pytest.raises(fp.PlanError, match=match) as caught:
+        fp.recommend(data_of(tmp_path / "a", make_rows(5)) if data is None else data, **options)
+    assert caught.value.code == "bad_option"
+
+
+def test_rates_are_absolute_where_none_is_given(tmp_path: Path) -> None:
+    data = data_of(tmp_path / "a", make_rows(20_000, longest=4))
+    full, lora = fp.recommend(data), fp.recommend(data, method="lora")
+    assert (full.learning_rate, full.learning_rate_multiplier, full.batch_size) == (2e-5, None, 40)
+    assert (lora.learning_rate, lora.learning_rate_multiplier, lora.batch_size) == (2e-4, None, 16)
+    assert lora.steps == 2 * 1250
+    assert full.ranges()["learning_rate"] == {"low": 5e-6, "high": 8e-5, "log": True}
+    assert "learning_rate_multiplier" not in lora.ranges()
+    sources = {advice.name: advice.source for advice in (*full.advice, *lora.advice)}
+    assert sources["learning_rate"] == "TRL, LoRA without regret"
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_batch_size_that_is_given_is_kept(tmp_path: Path, method: Any) -> None:
+    data = data_of(tmp_path / "a", make_rows(100))
+    found = fp.recommend(data, method=method, batch_size=64)
+    assert (found.batch_size, found.steps, found.warmup_steps) == (64, 4, 1)
+    assert "batch_size" not in found.ranges()
+    [advice] = [advice for advice in found.advice if advice.name == "batch_size"]
+    assert (advice.source, "learn worse" in advice.reason) == ("given", method == "lora")
+    args = found.training_args(per_device_batch_size=8, devices=2)
+    assert (args["per_device_train_batch_size"], args["gradient_accumulation_steps"]) == (8, 4)
+    # The multiplier is that of the batch that is used.
+    assert fp.recommend(data, base_lr=1e-4, batch_size=64).learning_rate_multiplier == 0.2
+
+
 # --- subsets
 
 
