@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # whole processes need neither
     import polars as pl
     import pyarrow as pa
 
-FORMAT = fp.PromptFormat("{prompt}", completion="{completion}", separator=SEPARATOR, stop=STOP)
+FORMAT = fp.PromptFormat("{prompt}", completion="{completion}", separator=SEPARATOR, stop=STOP, eos=False)
 NO_LIMIT = 1 << 20  # tokens: the peer has no limit either
 
 

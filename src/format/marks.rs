@@ -90,7 +90,7 @@ impl Marks {
 }
 
 /// The occurrences that touch the mark `own` between the literals around it, from its start, without its own. Those
-/// that begin before it or that `allowed` refuses, and those that end behind it, are errors.
+/// that begin before it or that `allowed` refuses, and those that end after it, are errors.
 fn made_by(
     marks: [(Mark, &str); 2],
     (own, needle): (Mark, &str),

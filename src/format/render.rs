@@ -125,7 +125,7 @@ impl Renderer {
         let (stop, _) = page.push_part(&part, &value);
         page.rows.push(RowSpan { row, start, separator, completion: middle, stop, end: page.text().len() });
         if !marks.is_empty() {
-            // Behind a separator that the data brought along stands no literal of the template.
+            // The data end in this separator, so that no literal of the template stands before it.
             let by_separator = marks.by_separator.iter().filter(|(from, _)| !brought || *from >= 0);
             page.written.extend(by_separator.map(|written| moved(*written, separator)));
             page.written.extend(marks.by_stop.iter().map(|written| moved(*written, stop)));

@@ -1,6 +1,6 @@
 //! The smallest parts of JSON text: strings, whole numbers, and values that are JSON text already.
 
-/// Appends a JSON string: `"`, `\` and control characters escaped, all else as UTF-8.
+/// Appends a JSON string: `"`, `\` and control characters escaped, other characters as UTF-8.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
     out.push(b'"');
