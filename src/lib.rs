@@ -3,7 +3,7 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
-//! 0. foundation: [`error`], [`limits`], [`hash`], [`cancel`], [`disk`], [`permutation`], [`record`], [`report`],
+//! 0. foundation: [`error`], [`guard`], [`limits`], [`hash`], [`cancel`], [`disk`], [`permutation`], [`record`], [`report`],
 //!    [`spill`], [`stage`],
 //!    [`artifact`]
 //! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
@@ -21,6 +21,7 @@ pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod format;
+pub mod guard;
 pub mod hash;
 pub mod limits;
 pub mod load;

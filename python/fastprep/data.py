@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import options
-from ._fastprep import PromptFormat
-from .exceptions import ColumnError, PlanError, SourceError
+from ._fastprep import PromptFormat, manifest
+from .exceptions import ColumnError, FastprepError, PlanError, SourceError
 from .extras import require
 from .handoff import BOUNDARIES, WEIGHTS, warn_ignored
-from .manifest import arrow_shards, read_manifest
+from .shards import shards_of, table, unopened
 
 if TYPE_CHECKING:
     import datasets
     import polars
     import pyarrow
 
+    from ._fastprep import Shards
     from .batches import Loader
     from .collate import Collator
     from .pipeline import OnOverflow, Pipeline, SpecialTokens
@@ -40,7 +41,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
 
     Raises:
         SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
-            than the manifest says.
+            than the manifest says. The error names the file, and of a manifest the field.
 
     Examples:
         A whole training loop in torch, prompts trained at a tenth of the weight:
@@ -73,7 +74,7 @@ class PreparedData(Mapping[str, "Split"]):
     def __init__(self, path: Path) -> None:
         """Opens ``path``; see ``load``."""
         self.path = path
-        self.manifest: dict[str, Any] = read_manifest(path)
+        self.manifest: dict[str, Any] = json.loads(manifest(path))
         self._splits = {entry["name"]: Split(path, self.manifest, entry) for entry in self.manifest["splits"]}
 
     def __getitem__(self, split: str) -> Split:
@@ -99,7 +100,15 @@ class PreparedData(Mapping[str, "Split"]):
         recorded = self.manifest["format"]
         if recorded is None:
             return None
-        return PromptFormat.from_json(json.dumps(recorded))
+        try:
+            return PromptFormat.from_json(json.dumps(recorded))
+        except FastprepError as error:
+            raise SourceError.new(
+                f"the manifest is damaged or not ours: format: {error}",
+                code="bad_manifest",
+                path=self.path / "manifest.json",
+                help="prepare the data again, or restore the file",
+            ) from error
 
     def collator(
         self,
@@ -251,7 +260,7 @@ class Split:
         # Mapped later, perhaps by a worker process that stands in another folder.
         data = folder.absolute() / manifest["data"]
         self.name: str = entry["name"]
-        self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in arrow_shards(manifest, self.name))
+        self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in shards_of(manifest, self.name))
         self.tokens: int = entry["tokens"]
         self.trained_tokens: int = entry["trained_tokens"]
         self._rows: int = entry["rows"]
@@ -268,14 +277,13 @@ class Split:
         """The rows as one table over the mapped files, without a copy: it takes address space, no memory.
 
         Raises:
-            SourceError: The split has no Arrow shards (JSONL only), or one was damaged or removed since ``load``.
+            SourceError: The split has no Arrow shards (JSONL only), or one is damaged, or was removed since ``load``.
         """
-        from .shards import map_shards
-
-        return map_shards(self._arrow_shards())
+        return table(self._unopened())
 
     def to_polars(self) -> polars.DataFrame:
-        """The rows as a polars frame. polars has its own string and list layout: their offsets are made anew.
+        """The rows as a polars frame. polars has its own layout of text and lists, and makes their offsets; it trusts
+        text, so that all of it is read here to see that it is UTF-8.
 
         Raises:
             SourceError: As ``to_arrow``.
@@ -284,7 +292,7 @@ class Split:
         require("polars", "polars", "Split.to_polars()")
         import polars
 
-        return polars.DataFrame(self.to_arrow())
+        return polars.DataFrame(self._with_text())
 
     def to_datasets(self) -> datasets.Dataset:
         """The rows as ``datasets.Dataset`` over the mapped files, without a copy and without the cache.
@@ -311,7 +319,7 @@ class Split:
         # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
         identity = f"{self._manifest['data']}/{self.name}"
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        return datasets.Dataset(MappedTable.of(self._arrow_shards()), fingerprint=fingerprint)
+        return datasets.Dataset(MappedTable.of(self._unopened()), fingerprint=fingerprint)
 
     def to_torch(self) -> TorchRows:
         """The ids of the rows as a map-style torch data set; see ``TorchRows``.
@@ -329,7 +337,7 @@ class Split:
 
         if not any(column["name"] == "input_ids" for column in self._manifest["schema"]):
             raise _missing_column("input_ids", self._folder, self._manifest)
-        return TorchRows(self._arrow_shards(), len(self))
+        return TorchRows(self._unopened(), len(self))
 
     def loader(
         self,
@@ -418,7 +426,11 @@ class Split:
 
         return subsets(self, sizes, seed, by)
 
-    def _arrow_shards(self) -> tuple[Path, ...]:
+    def _with_text(self) -> pyarrow.Table:
+        """The rows of ``to_arrow``, for those who trust that text is UTF-8."""
+        return table(self._unopened(text=True))
+
+    def _unopened(self, *, text: bool = False) -> Shards:
         if not self.shards:
             raise SourceError.new(
                 f"split {self.name!r} has no Arrow shards",
@@ -426,7 +438,7 @@ class Split:
                 path=self._folder,
                 help="write the folder with sink_arrow()",
             )
-        return self.shards
+        return unopened(self.shards[0].parent, self._manifest, self.name, text=text)
 
 
 def _missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnError:

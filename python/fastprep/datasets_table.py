@@ -1,20 +1,20 @@
 """The table behind ``Split.to_datasets()``: mapped IPC files that ``datasets`` neither copies nor pickles.
 
 ``datasets`` maps only the stream form of Arrow IPC, and a table that it holds in memory is pickled whole. This block
-is pickled as its paths and the edits made since. It names no cache files, so that ``datasets`` does not write beside
+is pickled as its shards and the edits made since. It names no cache files, so that ``datasets`` does not write beside
 the shards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Self
 
 import pyarrow as pa
 from datasets.table import TableBlock, table_cast, table_flatten
 
-from .shards import map_shards
+from ._fastprep import Shards
+from .shards import table as mapped
 
 Edit = tuple[str, tuple[Any, ...], dict[str, Any]]
 """A method of the table with its arguments."""
@@ -23,16 +23,16 @@ Edit = tuple[str, tuple[Any, ...], dict[str, Any]]
 class MappedTable(TableBlock):  # type: ignore[misc]  # datasets ships no types
     """Mapped shards and the edits (dropped columns, slices, ...) that lead from them to ``table``."""
 
-    def __init__(self, table: pa.Table, shards: Sequence[Path], edits: tuple[Edit, ...]) -> None:
+    def __init__(self, table: pa.Table, shards: Shards, edits: tuple[Edit, ...]) -> None:
         """Use ``of``."""
         super().__init__(table)
         self.shards = shards
         self.edits = edits
 
     @classmethod
-    def of(cls, shards: Sequence[Path], edits: tuple[Edit, ...] = ()) -> Self:
+    def of(cls, shards: Shards, edits: tuple[Edit, ...] = ()) -> Self:
         """Maps the shards and applies the edits."""
-        table = map_shards(shards)
+        table = mapped(shards)
         for edit in edits:
             table = _apply(table, edit)
         return cls(table, shards, edits)

@@ -40,11 +40,11 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     while side in columns:
         side += "_"
     tables = []
-    for number, split in enumerate(data.values()):
-        table = split.to_arrow()
+    for split in data.values():
+        table = split._with_text()
         unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, "prompt")
         table = table.drop_columns([name for name in unused if name in table.column_names])
-        tables.append(table.append_column(side, pa.array([number], pa.uint8()).take(pa.array([0] * len(table)))))
+        tables.append(table.append_column(side, pa.repeat(split.name, len(table))))
     recorded = data.manifest["tokenizer"] or {}
     if options["max_length"] is None:
         options["max_length"] = recorded.get("max_length")

@@ -6,17 +6,14 @@ import copy
 import operator
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, get_worker_info
 
-from ._fastprep import TokenRows
-from .exceptions import SourceError
+from ._fastprep import Shards, TokenRows
 from .handoff import warn_ignored
-from .shards import map_shards
 
 COLUMNS = (
     "input_ids",
@@ -27,7 +24,7 @@ COLUMNS = (
     "seq_lengths",
     "row_weight",
 )
-"""The columns a row is made of, where the shards have them."""
+"""The columns a row is made of, where it has them."""
 
 FILLER = -1
 """The number of a row of one padding token that weighs nothing."""
@@ -41,21 +38,21 @@ Tensors = dict[str, torch.Tensor]
 class TorchRows(Dataset[Tensors]):
     """A map-style data set over mapped shards.
 
-    It holds paths. Each process maps the files at its first row, so that a data set can be pickled (spawned workers)
-    and inherited (forked workers).
+    It holds shards that are not opened. Each process maps them at its first row, so that a data set can be pickled
+    (spawned workers) and inherited (forked workers).
 
     A row is a dictionary of 1-d tensors: ``input_ids`` and ``labels`` (int64, one per token), ``segment_lengths`` and
     ``segment_kinds`` (int64, one per segment), and where the shards have them ``segment_weights`` (float32, one per
     segment), ``seq_lengths`` (int64, one per packed document) and ``row_weight`` (float32, one).
     """
 
-    def __init__(self, shards: Sequence[Path], rows: int) -> None:
-        """Args: the shards in order, and the number of rows in all of them."""
-        self._shards = tuple(shards)
+    def __init__(self, shards: Shards, rows: int) -> None:
+        """Args: the shards, and the number of rows in all of them."""
+        self._shards = shards
         self._rows = rows
         self._fillers = 0
         self._selected: Sequence[int] | None = None
-        self._opened: tuple[int, TokenRows, tuple[str, ...]] | None = None
+        self._opened: tuple[int, TokenRows] | None = None
         self._warned = False
 
     def __len__(self) -> int:
@@ -67,7 +64,7 @@ class TorchRows(Dataset[Tensors]):
 
         Raises:
             IndexError: There is no such row.
-            SourceError: A shard cannot be read, or the shards hold other rows than the manifest says.
+            SourceError: A shard is missing, or is not what the manifest says.
             DataError: A column holds nulls or another type than the pipeline writes.
         """
         return self.numbered([self._position(index)]).cut()[0]
@@ -122,17 +119,14 @@ class TorchRows(Dataset[Tensors]):
 
     def tokens(self) -> TokenRows:
         """The rows as the core has them, mapped by this process."""
-        return self._open()[1]
+        pid = os.getpid()
+        if self._opened is None or self._opened[0] != pid:
+            self._opened = (pid, TokenRows.mapped(self._shards))
+        return self._opened[1]
 
     def columns(self) -> tuple[str, ...]:
         """Those of ``COLUMNS`` that the rows have."""
-        return self._open()[2]
-
-    def _open(self) -> tuple[int, TokenRows, tuple[str, ...]]:
-        pid = os.getpid()
-        if self._opened is None or self._opened[0] != pid:
-            self._opened = (pid, *_open(self._shards, self._rows))
-        return self._opened
+        return tuple(name for name in COLUMNS if name in self._shards.columns)
 
     def warn_ignored(self) -> None:
         """Warns, once, that a collator that is not ours reads rows that it makes another loss of."""
@@ -188,16 +182,3 @@ class Rows(Sequence[Tensors]):
                 for row, part in zip(self._rows, tensor.split_with_sizes(lengths), strict=True):
                     row[name] = part
         return self._rows
-
-
-def _open(shards: Sequence[Path], rows: int) -> tuple[TokenRows, tuple[str, ...]]:
-    table = map_shards(shards)
-    if table.num_rows != rows:
-        raise SourceError.new(
-            f"the shards hold {table.num_rows} rows, the manifest says {rows}",
-            code="damaged_shard",
-            path=shards[0].parent,
-            help="prepare the data again, or copy the folder again",
-        )
-    names = tuple(name for name in COLUMNS if name in table.column_names)
-    return TokenRows(table.select(names)), names

@@ -7,7 +7,7 @@ use arrow::array::{Array, AsArray, FixedSizeBinaryArray};
 use arrow::ipc::reader::FileReader;
 
 use super::manifest::Manifest;
-use super::open::open;
+use super::open::{open, with_current};
 use super::verify::check_bytes;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -55,7 +55,10 @@ impl Keys {
     ///
     /// Errors (`Class::Source`): those of [`open`], `no_keys`, `bad_keys`.
     pub fn open(dir: &Path, cancel: &Cancel) -> Result<Keys> {
-        let manifest = open(dir)?;
+        with_current(dir, |manifest, _| Keys::of(dir, manifest, cancel))
+    }
+
+    fn of(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<Keys> {
         let entry = manifest.sidecar(KEYS).ok_or_else(|| no_keys(dir))?;
         let path = dir.join(&manifest.data).join(KEYS);
         let bad = |what: String| {

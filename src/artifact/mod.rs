@@ -1,11 +1,15 @@
 //! What a prepared folder is: the manifest that readers trust, how it is read, and how it is verified.
 
+mod columns;
 pub mod keys;
 pub mod manifest;
+mod map;
 pub mod open;
+pub mod shard;
 pub mod verify;
 
 pub use keys::Keys;
 pub use manifest::Manifest;
-pub use open::open;
+pub use open::{open, open_complete};
+pub use shard::Shard;
 pub use verify::{VerifyReport, verify};

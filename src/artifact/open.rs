@@ -1,76 +1,136 @@
 //! Opening a prepared folder: its manifest is read, checked and trusted; nothing else is looked at.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
-use serde::Deserialize;
+use serde_json::Value;
 
-use super::manifest::{MANIFEST_VERSION, Manifest};
+pub use super::manifest::DATA;
+use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest};
 use crate::error::{Class, Error, Result};
 
 /// The manifest's name within a prepared folder.
 pub const MANIFEST: &str = "manifest.json";
-/// The folder of the generations within a prepared folder.
-pub const DATA: &str = "data";
+/// Among the first keys of every manifest of ours.
+const OURS: &[u8] = b"\"fastprep_version\"";
 
 /// Reads the manifest of a prepared folder.
 ///
-/// Errors (`Class::Source`): `not_prepared`, `newer_manifest`, `bad_manifest`, `cannot_read`.
+/// # Errors
+/// `Class::Source`: `not_prepared`, `newer_manifest`, `bad_manifest`, `cannot_read`.
 pub fn open(dir: &Path) -> Result<Manifest> {
+    Ok(open_text(dir)?.0)
+}
+
+/// The manifest of a prepared folder, and its text.
+fn open_text(dir: &Path) -> Result<(Manifest, String)> {
     if !dir.exists() {
         return Err(error("not_prepared", "there is no such folder", dir).help("check the path"));
     }
-    read(&dir.join(MANIFEST))?.ok_or_else(|| {
+    let path = dir.join(MANIFEST);
+    let text = read_text(&path)?.ok_or_else(|| {
         error("not_prepared", format!("not a prepared folder: it has no {MANIFEST}"), dir)
             .help("give the folder that a sink of fastprep wrote; a run that was stopped publishes nothing")
+    })?;
+    let manifest = parse(&text, &path)?;
+    // JSON that could be read is UTF-8.
+    Ok((manifest, String::from_utf8(text).map_err(|e| bad(&path, &e.to_string()))?))
+}
+
+/// What `work` makes of a prepared folder's manifest and its text. Where it fails and the folder was published again
+/// meanwhile, which removes the files of the generation before, it is asked once more with the manifest of now.
+///
+/// # Errors
+/// Those of [`open`] and of `work`.
+pub fn with_current<T>(dir: &Path, mut work: impl FnMut(&Manifest, &str) -> Result<T>) -> Result<T> {
+    let (manifest, text) = open_text(dir)?;
+    work(&manifest, &text).or_else(|e| match open_text(dir) {
+        Ok((now, text)) if now.data != manifest.data => work(&now, &text),
+        _ => Err(e),
     })
 }
 
+/// The text of the manifest of a prepared folder, once every field is checked and its Arrow shards are known to be there
+/// with the size that it says. Their rows are looked at when they are mapped.
+///
+/// # Errors
+/// `Class::Source`: those of [`open`], `missing_shard`, `damaged_shard`.
+pub fn open_complete(dir: &Path) -> Result<String> {
+    with_current(dir, |manifest, text| {
+        let folder = dir.join(&manifest.data);
+        let mut arrow = manifest.shards.iter().filter(|s| s.format == "arrow");
+        arrow.try_for_each(|shard| has_size(&folder.join(&shard.name), shard))?;
+        Ok(text.to_string())
+    })
+}
+
+fn has_size(path: &Path, shard: &FileEntry) -> Result<()> {
+    let bytes = path.metadata().map_err(|e| missing(path).source(e))?.len();
+    if bytes == shard.bytes {
+        return Ok(());
+    }
+    let what = format!("a shard is damaged: it has {bytes} bytes, the manifest says {}", shard.bytes);
+    Err(error("damaged_shard", what, path).help("copy the file again, or prepare the data again"))
+}
+
+/// The error for a shard that cannot be opened.
+#[cold]
+pub fn missing(path: &Path) -> Error {
+    error("missing_shard", "a shard of the manifest cannot be read", path)
+        .help("the data set was replaced since load()? then load it again; else copy the whole folder again")
+}
+
+/// Whether a folder holds a data set of ours, in whatever state: its manifest begins as ours do.
+pub fn is_prepared(dir: &Path) -> bool {
+    let mut head = [0; 4096];
+    let Ok(mut file) = std::fs::File::open(dir.join(MANIFEST)) else { return false };
+    let n = file.read(&mut head).unwrap_or(0);
+    memchr::memmem::find(&head[..n], OURS).is_some()
+}
+
 /// Reads a manifest; none where there is no such file.
+///
+/// # Errors
+/// `Class::Source`: `newer_manifest`, `bad_manifest`, `cannot_read`.
 pub fn read(path: &Path) -> Result<Option<Manifest>> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
+    read_text(path)?.map(|text| parse(&text, path)).transpose()
+}
+
+fn read_text(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(error("cannot_read", "the manifest cannot be read", path).source(e)),
+    }
+}
+
+/// A manifest from its text, every field checked; `path` is named where one is wrong.
+///
+/// # Errors
+/// `Class::Source`: `newer_manifest`, `bad_manifest`.
+pub fn parse(text: &[u8], path: &Path) -> Result<Manifest> {
+    let damaged = |why: String| bad(path, &why);
+    let json: Value = serde_json::from_slice(text).map_err(|e| damaged(e.to_string()))?;
+    // The version first: a newer manifest may hold what this version cannot parse.
+    match json.get("manifest_version").and_then(Value::as_u64) {
+        Some(version) if version > u64::from(MANIFEST_VERSION) => {
+            let message = format!(
+                "manifest version {version} is newer than {MANIFEST_VERSION}, the newest this fastprep reads"
+            );
+            return Err(error("newer_manifest", message, path).help("upgrade fastprep"));
         }
-        Err(e) => return Err(error("cannot_read", "the manifest cannot be read", path).source(e)),
-    };
-    // The version alone first: a newer manifest may hold what this version cannot parse.
-    #[derive(Deserialize)]
-    struct Version {
-        manifest_version: u32,
+        Some(1..) => {}
+        _ => return Err(damaged("manifest_version: there is no whole number above 0".into())),
     }
-    let damaged = |why: String| {
-        error("bad_manifest", format!("the manifest is damaged or not ours: {why}"), path)
-            .help("prepare the data again into a new folder")
-    };
-    let version: Version = serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
-    if version.manifest_version > MANIFEST_VERSION {
-        let message = format!(
-            "manifest version {} is newer than {MANIFEST_VERSION}, the newest this fastprep reads",
-            version.manifest_version
-        );
-        return Err(error("newer_manifest", message, path).help("upgrade fastprep"));
-    }
-    let manifest: Manifest = serde_json::from_slice(&text).map_err(|e| damaged(e.to_string()))?;
-    // Names lead to files that are read, and removed once they are superseded: none may lead elsewhere.
-    let names = manifest.files().map(|f| f.name.as_str());
-    if let Some(name) = names.filter(|n| !is_plain(n)).chain(unsafe_data(&manifest.data)).next() {
-        return Err(damaged(format!("it names `{name}`")));
-    }
-    Ok(Some(manifest))
+    let manifest: Manifest = serde_path_to_error::deserialize(json).map_err(|e| damaged(e.to_string()))?;
+    manifest.check().map_err(damaged)?;
+    Ok(manifest)
 }
 
-/// `data/` and 32 hexadecimal digits is what a generation is called.
-fn unsafe_data(data: &str) -> Option<&str> {
-    let digest =
-        data.strip_prefix("data/").filter(|d| d.len() == 32 && d.bytes().all(|b| b.is_ascii_hexdigit()));
-    digest.is_none().then_some(data)
-}
-
-/// Whether a name stays in its folder.
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0'])
+#[cold]
+fn bad(path: &Path, why: &str) -> Error {
+    error("bad_manifest", format!("the manifest is damaged or not ours: {why}"), path)
+        .help("prepare the data again, or restore the file")
 }
 
 fn error(code: &'static str, message: impl Into<String>, path: &Path) -> Error {
@@ -83,8 +143,78 @@ mod tests {
 
     const GOOD: &str = r#"{"manifest_version":1,"fastprep_version":"0.1.0",
         "data":"data/00000000000000000000000000000000","fingerprint":"","plan":[],"format":null,"tokenizer":null,
-        "schema":[],"inputs":[],"splits":[],"shards":[{"name":"train-00000-of-00001.arrow","split":"train",
-        "format":"arrow","rows":1,"bytes":2,"xxh3":""}],"sidecars":[],"report":null}"#;
+        "schema":[{"name":"p","type":"str"}],"inputs":[],"splits":[{"name":"train","rows":1,"tokens":0,"trained_tokens":0}],
+        "shards":[{"name":"train-00000-of-00001.arrow","split":"train","format":"arrow","rows":1,"bytes":2,"xxh3":""}],
+        "sidecars":[],"report":null}"#;
+
+    /// Every value of a manifest, replaced by values of other kinds, is accepted or refused with the field's name.
+    #[test]
+    fn a_changed_value_is_refused_by_its_field() {
+        let path = Path::new("manifest.json");
+        let cases = [
+            ("data", r#""data/00000000000000000000000000000000""#, r#""../elsewhere""#),
+            (
+                "data",
+                r#""data/00000000000000000000000000000000""#,
+                r#""data/0000000000000000000000000000000g""#,
+            ),
+            ("shards[0].name", r#""train-00000-of-00001.arrow""#, r#""../other/x.arrow""#),
+            ("shards[0].format", r#""format":"arrow""#, r#""format":"feather""#),
+            ("shards[0].split", r#""split":"train""#, r#""split":"valid""#),
+            ("shards[0].rows", r#""format":"arrow","rows":1"#, r#""format":"arrow","rows":"1""#),
+            ("splits[0].rows", r#""name":"train","rows":1"#, r#""name":"train","rows":2"#),
+            ("splits[0].rows", r#""name":"train","rows":1"#, r#""name":"train","rows":9223372036854775808"#),
+            ("splits[0].trained_tokens", r#""trained_tokens":0"#, r#""trained_tokens":1"#),
+            (
+                "tokenizer.pad_token_id",
+                r#""tokenizer":null"#,
+                r#""tokenizer":{"digest":"","vocab_size":1,"pad_token_id":"x"}"#,
+            ),
+            ("tokenizer", r#""tokenizer":null,"#, ""),
+            ("schema[0].type", r#""type":"str""#, r#""type":3"#),
+            ("manifest_version", r#""manifest_version":1"#, r#""manifest_version":"1""#),
+        ];
+        assert!(parse(GOOD.as_bytes(), path).is_ok());
+        for (field, from, to) in cases {
+            let text = GOOD.replacen(from, to, 1);
+            assert_ne!(text, GOOD, "{field}");
+            let e = parse(text.as_bytes(), path).unwrap_err();
+            assert_eq!((e.code(), e.get_path()), ("bad_manifest", Some("manifest.json")));
+            assert!(e.message().contains(field), "{field}: {e}");
+        }
+    }
+
+    #[test]
+    fn work_that_meets_a_publish_is_done_again_with_the_manifest_of_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let publish = |digit: &str| {
+            let text =
+                GOOD.replace("data/00000000000000000000000000000000", &format!("data/{}", digit.repeat(32)));
+            std::fs::write(dir.path().join(MANIFEST), text).unwrap();
+            let data = dir.path().join(DATA);
+            drop(std::fs::remove_dir_all(&data));
+            std::fs::create_dir_all(data.join(digit.repeat(32))).unwrap();
+            std::fs::write(data.join(digit.repeat(32)).join("train-00000-of-00001.arrow"), "xx").unwrap();
+        };
+        publish("1");
+        let mut met = vec![];
+        let done = with_current(dir.path(), |manifest, _| {
+            met.push(manifest.data.clone());
+            if met.len() == 1 {
+                publish("2");
+            }
+            has_size(&dir.path().join(&manifest.data).join("train-00000-of-00001.arrow"), &manifest.shards[0])
+        });
+        assert!(done.is_ok(), "{done:?}");
+        assert_eq!(met, [format!("data/{}", "1".repeat(32)), format!("data/{}", "2".repeat(32))]);
+        // A fault that is no publish is asked once, and is the error.
+        let mut times = 0;
+        let failed = with_current(dir.path(), |_, _| {
+            times += 1;
+            Err::<(), _>(missing(Path::new("x")))
+        });
+        assert_eq!((failed.unwrap_err().code(), times), ("missing_shard", 1));
+    }
 
     #[test]
     fn opens_or_says_why_not() {

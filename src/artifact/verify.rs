@@ -45,6 +45,18 @@ pub struct Problem {
 /// manifest cannot be read, or it is interrupted; all else is a problem in the report.
 pub fn verify(dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
     let manifest = open(dir)?;
+    let report = verify_generation(dir, &manifest, cancel)?;
+    if report.problems.is_empty() {
+        return Ok(report);
+    }
+    // A publish meanwhile removes the files of the generation before.
+    match open(dir)? {
+        now if now.data == manifest.data => Ok(report),
+        now => verify_generation(dir, &now, cancel),
+    }
+}
+
+fn verify_generation(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<VerifyReport> {
     let folder = dir.join(&manifest.data);
     let format = manifest.shards.first().map(|shard| shard.format.clone());
     let is_counted = |file: &FileEntry| file.split.is_some() && Some(&file.format) == format.as_ref();
@@ -68,7 +80,7 @@ pub fn verify(dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
         report.problems.push(Problem { file: REJECTS.into(), what });
     }
     cancel.check()?;
-    report.unexpected = unexpected(&folder, &manifest);
+    report.unexpected = unexpected(&folder, manifest);
     Ok(report)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
 use super::{FINDINGS, Job, RunOptions, Stage, UNCOUNTED, attended, run};
 use crate::artifact::Manifest;
-use crate::artifact::manifest::MANIFEST_VERSION;
+use crate::artifact::manifest::{MANIFEST_VERSION, Tokenizer};
 use crate::cancel::{Cancel, Phase};
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
@@ -373,17 +373,15 @@ fn stages(plan: &Resolved, cancel: &Cancel) -> Result<Vec<(usize, Stage)>> {
     Ok(stages)
 }
 
-fn tokenizer(plan: &Resolved) -> Value {
-    plan.tokenizer.as_ref().map_or(Value::Null, |t| {
-        json!({
-            "digest": t.digest,
-            "vocab_size": t.vocab_size,
-            "bos_token_id": t.bos_id,
-            "eos_token_id": t.eos_id,
-            "pad_token_id": t.pad_id,
-            "max_length": plan.max_length,
-            "add_eos": plan.end.is_some_and(|end| end.eos_id().is_some()),
-        })
+fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {
+    plan.tokenizer.as_ref().map(|t| Tokenizer {
+        digest: t.digest.clone(),
+        vocab_size: t.vocab_size as u64,
+        bos_token_id: t.bos_id,
+        eos_token_id: t.eos_id,
+        pad_token_id: t.pad_id,
+        max_length: plan.max_length.map(|n| n as u64),
+        add_eos: Some(plan.end.is_some_and(|end| end.eos_id().is_some())),
     })
 }
 

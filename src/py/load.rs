@@ -1,16 +1,27 @@
 //! Published rows as the buffers of a batch.
 
+use arrow::array::RecordBatch;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 use pyo3_arrow::PyRecordBatchReader;
 
 use super::errors::to_python;
+use super::shards::PyShards;
 use crate::error::Result;
 use crate::load::{Flat, Padded, Row, TokenRows};
 use crate::permutation::Permutation;
+use crate::read::arrow::corrupt_arrow;
+use crate::record::check_arrow;
 use crate::record::schema::{
     INPUT_IDS, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS,
 };
+
+/// Fails where Arrow data of another library are not what their types say.
+fn sound(batch: &RecordBatch) -> Result<()> {
+    batch.schema_ref().fields().iter().zip(batch.columns()).try_for_each(|(field, column)| {
+        check_arrow(column).map_err(|e| corrupt_arrow("<rows>").column(field.name()).source(e))
+    })
+}
 
 /// Rows of an Arrow stream, by number. A number below 0 is a filler: a token of padding that weighs nothing.
 #[pyclass(frozen, name = "TokenRows", module = "fastprep._fastprep")]
@@ -22,7 +33,15 @@ impl PyTokenRows {
     fn new(py: Python<'_>, data: PyRecordBatchReader) -> PyResult<Self> {
         let batches =
             data.into_reader()?.collect::<Result<Vec<_>, _>>().map_err(|e| to_python(py, &e.into()))?;
+        batches.iter().try_for_each(sound).map_err(|e| to_python(py, &e))?;
         Ok(PyTokenRows(TokenRows::new(&batches).map_err(|e| to_python(py, &e))?))
+    }
+
+    /// The rows of mapped shards.
+    #[staticmethod]
+    fn mapped(py: Python<'_>, shards: &PyShards) -> PyResult<Self> {
+        let rows = shards.map().and_then(|(_, batches)| TokenRows::new(&batches));
+        Ok(PyTokenRows(rows.map_err(|e| to_python(py, &e))?))
     }
 
     fn __len__(&self) -> usize {

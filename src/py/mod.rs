@@ -8,6 +8,7 @@ mod gate;
 mod load;
 mod plan;
 mod reader;
+mod shards;
 mod tokenizer;
 
 use mimalloc::MiMalloc;
@@ -28,6 +29,8 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<tokenizer::PyTokenizer>()?;
     module.add_class::<load::PyTokenRows>()?;
     module.add_class::<load::PyPermutation>()?;
+    module.add_class::<shards::PyShards>()?;
+    module.add_function(wrap_pyfunction!(shards::manifest, module)?)?;
     module.add_function(wrap_pyfunction!(plan::verify, module)?)?;
     module.add_function(wrap_pyfunction!(plan::reasons, module)?)?;
     Ok(())

@@ -181,7 +181,8 @@ def test_an_empty_batch_is_refused(data: fp.PreparedData) -> None:
     ],
 )
 def test_padding_is_the_tokenizers(tmp_path: Path, tokenizer: dict[str, Any] | None, padding: int) -> None:
-    folder = publish(tmp_path / "out", {"train": ROWS[:2]}, tokenizer=tokenizer)
+    known = None if tokenizer is None else {"digest": "00", "vocab_size": 64} | tokenizer
+    folder = publish(tmp_path / "out", {"train": ROWS[:2]}, tokenizer=known)
     assert fp.load(folder).collator().pad_token_id == padding
     assert fp.load(folder).collator(pad_token_id=3).pad_token_id == 3
 

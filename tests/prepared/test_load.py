@@ -37,7 +37,7 @@ def test_is_a_mapping_of_splits_in_plan_order(folder: Path) -> None:
 
 
 def test_shards_follow_the_manifest_alone(folder: Path) -> None:
-    generation = folder / "data" / "0123456789abcdef"
+    generation = folder / "data" / ("0123456789abcdef" * 2)
     (generation / "train-00003-of-00004.arrow").write_bytes(b"left by another generation")
     shards = fp.load(folder)["train"].shards
     assert [shard.name for shard in shards] == [f"train-0000{i}-of-00003.arrow" for i in range(3)]
@@ -76,12 +76,12 @@ def test_a_damaged_manifest_is_refused(folder: Path, text: str) -> None:
 
 def test_a_newer_manifest_is_refused_whatever_else_it_holds(folder: Path) -> None:
     (folder / "manifest.json").write_text('{"manifest_version": 2, "splits": "renamed"}', "utf-8")
-    _refused(folder, "newer_manifest", "version 2; this fastprep reads versions up to 1")
+    _refused(folder, "newer_manifest", "version 2 is newer than 1, the newest this fastprep reads")
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
-    _refused(tmp_path, "no_manifest", "not a prepared folder")
-    _refused(tmp_path / "nowhere", "no_manifest", "not a prepared folder")
+    _refused(tmp_path, "not_prepared", "not a prepared folder")
+    _refused(tmp_path / "nowhere", "not_prepared", "there is no such folder")
 
 
 def test_a_missing_shard_is_refused(folder: Path) -> None:
@@ -100,6 +100,21 @@ def test_shards_and_totals_must_agree(folder: Path) -> None:
     splits[0]["rows"] += 1
     rewrite(folder, splits=splits)
     _refused(folder, "bad_manifest", "has 31 rows, its shards 30")
+
+
+@pytest.mark.parametrize("path", [None, 3, ["out"]])
+def test_a_path_is_a_path(path: Any) -> None:
+    with pytest.raises(fp.PlanError, match="must be a path"):
+        fp.load(path)
+
+
+def test_a_format_that_cannot_be_is_refused_by_its_field(folder: Path) -> None:
+    for recorded in (3, [], {"prompt": 1}, {"prompt": "{a", "completion": "b"}):
+        rewrite(folder, format=recorded)
+        data = fp.load(folder)
+        with pytest.raises(fp.SourceError, match="format: ") as caught:
+            data.format  # noqa: B018
+        assert (caught.value.code, caught.value.path) == ("bad_manifest", str(folder / "manifest.json"))
 
 
 def test_a_shard_that_is_no_arrow_file_is_refused_when_it_is_mapped(folder: Path) -> None:

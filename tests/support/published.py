@@ -74,7 +74,7 @@ def token_weights(row: Row, prompt_loss_weight: float) -> list[float]:
 
 def publish(folder: Path, splits: dict[str, list[Row]], shards: int = 3, batch_rows: int = 4, **manifest: Any) -> Path:
     """Writes ``folder`` as the core does: Arrow IPC files of several record batches, and the manifest."""
-    digest = "0123456789abcdef"
+    digest = "0123456789abcdef" * 2
     data = folder / "data" / digest
     data.mkdir(parents=True)
     first = next(rows[0] for rows in splits.values() if rows)
@@ -96,10 +96,12 @@ def publish(folder: Path, splits: dict[str, list[Row]], shards: int = 3, batch_r
                     "rows": len(part),
                     "tokens": _tokens(part),
                     "bytes": (data / name).stat().st_size,
-                    "xxh3": "0" * 32,
+                    "xxh3": "0" * 16,
                 }
             )
-        totals.append({"name": split, "rows": len(rows), "tokens": _tokens(rows), "trained_tokens": trained(rows)})
+        tokens = _tokens(rows)
+        counts = {"rows": len(rows), "tokens": tokens, "trained_tokens": min(tokens, trained(rows))}
+        totals.append({"name": split, **counts})
     record = {
         "manifest_version": 1,
         "fastprep_version": "0.1.0",

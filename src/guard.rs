@@ -1,0 +1,50 @@
+//! Code of a dependency that may panic on data from outside: the panic is an error, and nothing is printed.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+thread_local! {
+    /// Whether this thread is within [`guarded`].
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+static HOOK: Once = Once::new();
+
+/// What `work` gives, or what it panicked with.
+///
+/// # Errors
+/// The message of the panic.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    // The hook prints before the panic is caught: here, where it is expected, it prints nothing.
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !GUARDED.get() {
+                before(info);
+            }
+        }));
+    });
+    let outer = GUARDED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(outer);
+    outcome.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_string()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_with_its_message() {
+        assert_eq!(guarded(|| 3), Ok(3));
+        assert_eq!(
+            guarded(|| [1, 2][std::hint::black_box(5)]).unwrap_err().split(" but").next(),
+            Some("index out of bounds: the len is 2")
+        );
+        assert!(!GUARDED.get());
+    }
+}
