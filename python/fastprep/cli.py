@@ -62,6 +62,9 @@ OnOverflow = Annotated[str, typer.Option(help="reject, drop, raise, truncate_pro
 OnCollision = Annotated[str, typer.Option(help="reject, drop, raise, insert_space.")]
 SpecialTokens = Annotated[str, typer.Option(help="reject, drop, raise, strip, as_text, as_token.")]
 Seed = Annotated[int, typer.Option(help="Decides split and shuffle.")]
+Existing = Annotated[
+    str | None, typer.Option(help="For rows in splits already: keep draws those of train alone, replace all.")
+]
 Dedup = Annotated[bool, typer.Option(help="Take out exact duplicates.")]
 Eos = Annotated[
     bool | None,
@@ -118,6 +121,7 @@ def _plan(
     dedup: bool,
     eos: bool | None,
     pack: bool = False,
+    existing: str | None = None,
 ) -> fp.Pipeline:
     if tokenizer is None and (max_length, on_overflow, special_tokens) != (None, "reject", "reject"):
         raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
@@ -127,7 +131,7 @@ def _plan(
     if dedup:
         plan = plan.dedup()
     if valid:
-        plan = plan.split(valid=valid, seed=seed)
+        plan = plan.split(valid=valid, seed=seed, existing=existing)  # type: ignore[arg-type]
     if tokenizer is not None:
         plan = plan.tokenize(
             tokenizer,
@@ -181,6 +185,7 @@ def prepare(
     seed: Seed = 0,
     dedup: Dedup = True,
     eos: Eos = None,
+    existing: Existing = None,
     pack: Annotated[bool, typer.Option(help="Join rows to packs; needs --max-length.")] = False,
     jsonl: Annotated[bool, typer.Option(help="Write JSON lines beside the Arrow shards.")] = False,
     max_rejects: Annotated[str | None, typer.Option(help="Publish nothing above: 100, 0.01 or 1%.")] = None,
@@ -189,7 +194,7 @@ def prepare(
 ) -> None:
     """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
     plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow,
-                 on_collision, special_tokens, valid, seed, dedup, eos, pack)  # fmt: skip
+                 on_collision, special_tokens, valid, seed, dedup, eos, pack, existing)  # fmt: skip
     with progress.shown(plan) as plan:
         report = plan.sink(
             out,
@@ -217,10 +222,11 @@ def explain(
     seed: Seed = 0,
     dedup: Dedup = True,
     eos: Eos = None,
+    existing: Existing = None,
 ) -> None:
     """Print the plan of `prepare` with every default decided; reads no row."""
     plan = _plan(inputs, template, completion, separator, stop, rendered, tokenizer, max_length, on_overflow,
-                 on_collision, special_tokens, valid, seed, dedup, eos)  # fmt: skip
+                 on_collision, special_tokens, valid, seed, dedup, eos, existing=existing)  # fmt: skip
     _print(plan.explain())
 
 

@@ -30,6 +30,9 @@ HELP: dict[str, str] = {
     "no_tokenizer": "give --tokenizer, or --no-eos",
     "no_eos": "give --tokenizer the folder with tokenizer_config.json, or --no-eos",
     "forked": "start the command from a process that does not fork",
+    "in_splits": "say what becomes of them: --existing replace draws all rows, --existing keep those of train alone; "
+    "without --valid all stay where they are",
+    "unknown_split": "leave the column COLUMN as it is, or rename it and make new splits",
     "other_keys": "give the step dedup the same on and normalize as that folder had, or prepare that folder again",
     "bad_plan_file": SAME,
     "packed_rows": "prepare the rows without --pack",
@@ -61,7 +64,6 @@ HELP: dict[str, str] = {
     "schema_changed": "write the input again with the same columns in every batch",
     "read_twice": "write standard input to a file first, and name that",
     "not_prepared": "give the folder that --out named; a run that was stopped publishes nothing",
-    "no_manifest": "give the folder that --out named; a run that was stopped publishes nothing",
     "bad_manifest": "prepare the data again, or restore manifest.json",
     "newer_manifest": "pip install --upgrade fastprep",
     "missing_shard": "copy the whole folder again, or prepare the data again",

@@ -29,6 +29,7 @@ Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
 OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]
 SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token"]
+Existing = Literal["keep", "replace"]
 Normalize = Literal["unicode", "case", "whitespace"]
 Format = Literal["arrow", "jsonl"]
 Compression = Literal["gzip", "zstd"]
@@ -238,6 +239,7 @@ class Pipeline:
         seed: int = 0,
         by: str | Sequence[str] | None = None,
         report_by: str | None = None,
+        existing: Existing | None = None,
         **shares: float | str,
     ) -> Pipeline:
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
@@ -250,6 +252,8 @@ class Pipeline:
             seed: another seed, other sides.
             by: the columns that decide instead, such as a conversation or user id.
             report_by: a column of few values whose shares by split are reported.
+            existing: for rows of a prepared folder, which are in splits already: `"replace"` draws all rows,
+                `"keep"` those of `train` alone. Without `split`, all rows stay in theirs.
             shares: name and share of each split beside `train`, each in (0, 1) or as `"2%"`, together below 1.
         """
         columns = None if by is None else options.columns("split", "by", by)
@@ -257,7 +261,9 @@ class Pipeline:
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
             options.text("split", "report_by", report_by)
-        return self._push("split", list(given.items()), seed, columns, report_by)
+        if existing is not None:
+            options.text("split", "existing", existing)
+        return self._push("split", list(given.items()), seed, columns, report_by, existing)
 
     def tokenize(
         self,
@@ -464,9 +470,9 @@ def _split_share(name: str, given: Any) -> float:
     if isinstance(given, str):
         with contextlib.suppress(ValueError):
             return options.share(given)
-    elif isinstance(given, (int, float)):
+    elif isinstance(given, (int, float)) and not isinstance(given, bool):
         return given
-    meant = options.did_you_mean(name, ("seed", "by", "report_by"))
+    meant = options.did_you_mean(name, ("seed", "by", "report_by", "existing"))
     raise options.bad(
         f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'
     )

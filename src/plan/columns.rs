@@ -37,16 +37,20 @@ struct Walk<'p> {
     plan: &'p Plan,
     /// The step it is at.
     step: usize,
+    /// The column of the splits that rows have.
+    splits: Option<&'p str>,
 }
 
-/// The source's columns that the plan needs, in the source's order, with their use.
-pub fn needed(plan: &Plan, source: &[String]) -> Result<Vec<(String, Use)>> {
+/// The source's columns that the plan needs, in the source's order, with their use. `splits` is the one that names the
+/// splits of rows that have one.
+pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Vec<(String, Use)>> {
     let alive = source.iter().map(|name| Alive { name: name.clone(), origin: Some(name.clone()) }).collect();
-    let mut walk = Walk { alive, uses: BTreeMap::new(), opaque: false, plan, step: 0 };
+    let mut walk = Walk { alive, uses: BTreeMap::new(), opaque: false, plan, step: 0, splits };
     for (i, step) in plan.steps.iter().enumerate() {
         walk.step = i;
         walk.visit(step)?;
     }
+    walk.keep_splits();
     for column in std::mem::take(&mut walk.alive) {
         if let Some(origin) = column.origin {
             walk.uses.entry(origin).or_insert(Use::Passes);
@@ -95,6 +99,16 @@ impl Walk<'_> {
         };
         let made_later = !self.formatted() && (name == PROMPT || name == COMPLETION);
         made_later.then(|| format!("put .format(PromptFormat(...)), which makes it, before this step{by}"))
+    }
+
+    /// The splits that rows have are theirs to the end, where nothing else is said.
+    fn keep_splits(&mut self) {
+        let column = self.splits.and_then(|name| self.alive.iter().position(|c| c.name == name));
+        if let Some(column) = column
+            && let Some(origin) = self.alive.remove(column).origin
+        {
+            self.uses.entry(origin).or_insert(Use::Read);
+        }
     }
 
     fn use_all(&mut self, names: &[String], used: Use, verb: &'static str) -> Result<()> {
@@ -169,7 +183,8 @@ impl Walk<'_> {
                 self.alive.splice(0..0, made);
             }
             Step::Dedup { on, .. } => {
-                let all = || self.alive.iter().map(|c| c.name.clone()).collect();
+                let compared = |c: &&Alive| self.splits != Some(c.name.as_str());
+                let all = || self.alive.iter().filter(compared).map(|c| c.name.clone()).collect();
                 let on = dedup_columns(on.as_deref(), self.formatted(), all);
                 self.use_all(&on, Use::Read, verb)?;
             }
@@ -184,6 +199,7 @@ impl Walk<'_> {
                 if let Some(column) = &options.report_by {
                     self.use_column(column, Use::Read, verb)?;
                 }
+                self.keep_splits();
             }
             Step::Tokenize(options) => {
                 self.use_column(PROMPT, Use::Text(verb), verb)?;
@@ -205,6 +221,7 @@ impl Walk<'_> {
             }
             Step::Head(_) | Step::Shuffle { .. } => {}
             Step::Pack { .. } => {
+                self.keep_splits();
                 self.alive.retain(|c| c.name == ROW_WEIGHT || c.name == SEGMENT_WEIGHTS);
             }
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::artifact::open::{DATA, MANIFEST};
 use crate::artifact::verify::REJECTS;
@@ -17,6 +17,7 @@ use crate::read::jsonl::JsonlDecode;
 use crate::read::lines::{LinesSource, STDIN};
 use crate::read::parquet::{self, ParquetSource};
 use crate::read::peek::{peek_files, peek_reader};
+use crate::read::splits::{self, WithSplits};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::record::{is_text, schema};
 use crate::stage::{Decode, Source};
@@ -104,6 +105,8 @@ pub struct Found {
     pub columns: Vec<SourceColumn>,
     /// Columns that are not read: row numbers that pandas wrote beside the data.
     pub left_out: Vec<String>,
+    /// The splits that its rows have, where it is a prepared folder: a column [`splits::SPLIT`] says which.
+    pub splits: Vec<String>,
     arrow_schema: Option<SchemaRef>,
 }
 
@@ -132,7 +135,7 @@ impl SourceSpec {
     /// Finds the files and learns the columns.
     pub fn find(&self, cancel: &Cancel) -> Result<Found> {
         let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
-        let (files, columns, arrow_schema) = match self {
+        let (files, columns, arrow_schema): (Vec<InputFile>, Vec<SourceColumn>, _) = match self {
             SourceSpec::Jsonl { inputs, max_line_bytes } => {
                 let files = discover(inputs, Wanted::Jsonl, cancel)?;
                 let columns = from_json(peek_files(&files, *max_line_bytes, cancel)?);
@@ -156,12 +159,31 @@ impl SourceSpec {
                 (Vec::new(), arrow_columns(&schema), Some(schema))
             }
         };
-        let (left_out, columns): (Vec<_>, Vec<_>) = columns
+        let (left_out, mut columns): (Vec<_>, Vec<_>) = columns
             .into_iter()
             .partition(|c: &SourceColumn| arrow_schema.is_some() && is_pandas_index(&c.name));
         let left_out = left_out.into_iter().map(|c| c.name).collect();
-        Ok(Found { spec: self.clone(), files, columns, left_out, arrow_schema })
+        let splits = splits::names(&files);
+        if !splits.is_empty() {
+            if columns.iter().any(|c| c.name == splits::SPLIT) {
+                return Err(own_split(self.verb()));
+            }
+            let (name, kind) = (splits::SPLIT.to_string(), ColumnKind::Text);
+            columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
+        }
+        Ok(Found { spec: self.clone(), files, columns, left_out, splits, arrow_schema })
     }
+}
+
+#[cold]
+fn own_split(verb: &str) -> Error {
+    let message = format!(
+        "{verb}: the rows have a column `{0}`, and the split of each would be called so too",
+        splits::SPLIT
+    );
+    Error::new(Class::Column, "duplicate_column", message)
+        .column(splits::SPLIT)
+        .help("name the shards by a glob, such as \"out/data/*/*.jsonl\": they are then read as any file is")
 }
 
 /// Whether pyarrow calls the index of a pandas frame so, where the frame gives it no name.
@@ -203,7 +225,13 @@ impl Found {
                 let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
                 let more = if self.files.len() > 3 { ", …" } else { "" };
                 let s = if self.files.len() == 1 { "" } else { "s" };
-                format!("{} file{s}: {}{more}", self.files.len(), names.join(", "))
+                let published = match self.splits.is_empty() {
+                    true => String::new(),
+                    false => {
+                        format!("; published splits {} as column {}", self.splits.join(", "), splits::SPLIT)
+                    }
+                };
+                format!("{} file{s}: {}{more}{published}", self.files.len(), names.join(", "))
             }
             SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => name.clone(),
         }
@@ -235,19 +263,33 @@ impl Found {
 
     /// A decoder alone, for the schema it makes.
     pub fn decoder(&self, columns: &[ReadColumn], limits: Limits) -> Result<(Arc<dyn Decode>, SchemaRef)> {
-        match &self.arrow_schema {
+        let (with_splits, columns): (Vec<_>, Vec<_>) =
+            columns.iter().cloned().partition(|c| !self.splits.is_empty() && c.name == splits::SPLIT);
+        let (decode, schema): (Arc<dyn Decode>, SchemaRef) = match &self.arrow_schema {
             Some(schema) => {
-                let decode = RecordsDecode::new(columns, schema)?;
+                let decode = RecordsDecode::new(&columns, schema)?;
                 let schema = decode.schema();
-                Ok((Arc::new(decode), schema))
+                (Arc::new(decode), schema)
             }
             None => {
-                let known: Vec<String> = self.columns.iter().map(|c| c.name.clone()).collect();
-                let decode = JsonlDecode::new(columns.to_vec(), &known, self.limits(limits));
+                let known: Vec<String> = self.in_files().map(|c| c.name.clone()).collect();
+                let decode = JsonlDecode::new(columns, &known, self.limits(limits));
                 let schema = decode.schema();
-                Ok((Arc::new(decode), schema))
+                (Arc::new(decode), schema)
             }
+        };
+        if with_splits.is_empty() {
+            return Ok((decode, schema));
         }
+        let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+        fields.push(Arc::new(schema::text(splits::SPLIT)));
+        let splits = self.files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
+        Ok((Arc::new(WithSplits { rows: decode, splits }), Arc::new(Schema::new(fields))))
+    }
+
+    /// The columns that the files have.
+    fn in_files(&self) -> impl Iterator<Item = &SourceColumn> {
+        self.columns.iter().filter(|c| self.splits.is_empty() || c.name != splits::SPLIT)
     }
 
     fn limits(&self, limits: Limits) -> Limits {
@@ -286,7 +328,8 @@ impl Found {
                 (Box::new(source), inputs)
             }
             SourceSpec::Parquet { .. } => {
-                let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+                let wanted = |c: &&ReadColumn| self.in_files().any(|known| known.name == c.name);
+                let names: Vec<String> = columns.iter().filter(wanted).map(|c| c.name.clone()).collect();
                 let source = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
                 let inputs = source.inputs();
                 (Box::new(source), inputs)

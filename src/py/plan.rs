@@ -27,7 +27,7 @@ use crate::format::OnCollision;
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, resolve};
 use crate::record::{Policy, SpecialPolicy, reason, schema};
-use crate::split::SplitOptions;
+use crate::split::{Existing, SplitOptions};
 use crate::tokenize::OnOverflow;
 use crate::validate::{Check, Rule};
 use crate::write::{Compression, Format};
@@ -231,8 +231,13 @@ impl PyPlan {
         seed: u64,
         by: Option<Vec<String>>,
         report_by: Option<String>,
+        existing: Option<&str>,
     ) -> PyResult<Self> {
-        self.push(py, Ok(Step::Split { options: SplitOptions { shares, seed, report_by }, by }))
+        let known = [Existing::Keep, Existing::Replace].map(|existing| (existing.name(), existing));
+        let existing = existing.map(|given| word("existing", given, &known)).transpose();
+        let step = existing
+            .map(|existing| Step::Split { options: SplitOptions { shares, seed, report_by, existing }, by });
+        self.push(py, step)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the one call behind tokenize, which names them all")]

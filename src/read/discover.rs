@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use super::InputFile;
 use super::glob::{self, is_glob};
 use super::open::{broken_link, cannot_read};
+use super::published::{Published, is_rejects};
+use crate::artifact::open::is_prepared;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 
@@ -32,8 +34,21 @@ impl Wanted {
         }
     }
 
+    /// What the manifest of a prepared folder calls shards of this kind.
+    pub(super) fn format(self) -> &'static str {
+        match self {
+            Wanted::Jsonl => "jsonl",
+            Wanted::Parquet => "parquet",
+        }
+    }
+
     /// What to do about a folder that holds no such files.
     fn way_out(self, folder: &Path) -> String {
+        if is_prepared(folder) {
+            return "fastprep published it with shards of another kind: fastprep.load() opens those in Arrow; \
+                    sink(formats=[\"arrow\", \"jsonl\"]) writes both"
+                .into();
+        }
         let other = match self {
             Wanted::Jsonl => Wanted::Parquet,
             Wanted::Parquet => Wanted::Jsonl,
@@ -64,7 +79,8 @@ impl Wanted {
 /// The files that the patterns name: sorted bytewise by name, each once, at least one.
 ///
 /// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
-/// `[…]`, `**`; a folder it matches is searched too). Fails with `not_found` for a pattern without files.
+/// `[…]`, `**`; a folder it matches is searched too). Of a prepared folder, wherever one is met, the shards are found
+/// and nothing else; rejects are found only by their path. Fails with `not_found` for a pattern without files.
 pub fn discover(patterns: &[PathBuf], wanted: Wanted, cancel: &Cancel) -> Result<Vec<InputFile>> {
     let mut paths = Vec::new();
     for pattern in patterns {
@@ -79,7 +95,7 @@ pub fn discover(patterns: &[PathBuf], wanted: Wanted, cancel: &Cancel) -> Result
                     .path(pattern.display()));
             }
         } else if literal.exists() {
-            paths.push(literal.to_path_buf());
+            paths.push(Met::file(literal.to_path_buf()));
         } else if let Some(e) = broken_link(literal) {
             return Err(e);
         } else if is_glob(literal) {
@@ -104,15 +120,28 @@ fn not_found(message: impl Into<String>) -> Error {
     Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
 }
 
-fn expand(pattern: &Path, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// A file that was met, and the split it is a shard of, where a prepared folder was searched.
+struct Met {
+    path: PathBuf,
+    split: Option<(usize, String)>,
+}
+
+impl Met {
+    fn file(path: PathBuf) -> Self {
+        Met { path, split: None }
+    }
+}
+
+fn expand(pattern: &Path, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<Met>) -> Result<()> {
     // A folder is searched with all below it: what `**` at the end asks for.
     let pattern = if pattern.ends_with("**") { pattern.parent().unwrap_or(pattern) } else { pattern };
+    let mut published = Published::default();
     for path in glob::expand(pattern, cancel)? {
         cancel.check()?;
         if path.is_dir() {
             search(&path, wanted, cancel, &mut HashSet::new(), paths)?;
-        } else {
-            paths.push(path);
+        } else if published.is_data(&path)? && !is_rejects(&path) {
+            paths.push(Met::file(path));
         }
     }
     Ok(())
@@ -124,11 +153,17 @@ fn search(
     wanted: Wanted,
     cancel: &Cancel,
     seen: &mut HashSet<PathBuf>,
-    paths: &mut Vec<PathBuf>,
+    paths: &mut Vec<Met>,
 ) -> Result<()> {
     let unreadable = |e| cannot_read(e, folder.display());
     let itself = fs::canonicalize(folder).map_err(unreadable)?;
     if !seen.insert(itself.clone()) {
+        return Ok(());
+    }
+    if is_prepared(folder) {
+        let shards = super::published::shards(folder, wanted.format())?;
+        paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
+        seen.remove(&itself);
         return Ok(());
     }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -140,8 +175,8 @@ fn search(
         }
         if path.is_dir() {
             search(&path, wanted, cancel, seen, paths)?;
-        } else if wanted.matches(&name) {
-            paths.push(path);
+        } else if wanted.matches(&name) && !is_rejects(&path) {
+            paths.push(Met::file(path));
         }
     }
     seen.remove(&itself);
@@ -149,11 +184,15 @@ fn search(
 }
 
 /// Sorts, takes out what several patterns named, and names each file from the folder that all share.
-fn name(paths: Vec<PathBuf>) -> Result<Vec<InputFile>> {
+fn name(met: Vec<Met>) -> Result<Vec<InputFile>> {
+    let (paths, splits): (Vec<PathBuf>, Vec<Option<_>>) = met.into_iter().map(|m| (m.path, m.split)).unzip();
     let names = names_from_shared(&paths)?;
-    let mut named: Vec<InputFile> =
-        names.into_iter().zip(paths).map(|(name, path)| InputFile { name, path }).collect();
-    named.sort_by(|a, b| (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)));
+    let file = |((name, path), split)| InputFile { name, path, split };
+    let mut named: Vec<InputFile> = names.into_iter().zip(paths).zip(splits).map(file).collect();
+    // Of a shard that was named too, the one whose split is known comes first.
+    named.sort_by(|a, b| {
+        (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)).then(b.split.cmp(&a.split))
+    });
     let mut seen = HashSet::new();
     named.retain(|f| seen.insert(identity(&f.path)));
     Ok(named)

@@ -13,7 +13,8 @@
 //! | Parquet | [`parquet::ParquetSource`] | [`arrow::RecordsDecode`] |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
 //!
-//! 4. Sources of files hand out [`inputs::Inputs`], which knows after the run what was read, for the manifest.
+//! 4. [`splits::WithSplits`] adds the splits that rows of a prepared folder have.
+//! 5. Sources of files hand out [`inputs::Inputs`], which knows after the run what was read, for the manifest.
 //!
 //! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
 
@@ -30,6 +31,8 @@ pub mod lines;
 mod open;
 pub mod parquet;
 pub mod peek;
+mod published;
+pub mod splits;
 #[cfg(test)]
 mod testing;
 
@@ -44,6 +47,8 @@ pub struct InputFile {
     pub path: PathBuf,
     /// How reports and the manifest call it: relative to the folder that all inputs share.
     pub name: String,
+    /// The split of its rows, where it is a shard of a prepared folder: its number there, and its name.
+    pub split: Option<(usize, String)>,
 }
 
 /// A column to make.

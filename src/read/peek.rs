@@ -362,7 +362,7 @@ mod tests {
         let path = folder.path().join("long");
         std::fs::write(&path, &text).unwrap();
         std::fs::write(folder.path().join("empty"), "").unwrap();
-        let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into() };
+        let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into(), split: None };
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
             assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
@@ -384,7 +384,7 @@ mod tests {
         for (name, text) in [("a", "{\"x\":1}\n"), ("b", "{\"y\":\"\",\"x\":1.5}\n"), ("c", "")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            files.push(InputFile { path, name: name.into() });
+            files.push(InputFile { path, name: name.into(), split: None });
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
         assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);

@@ -2,6 +2,7 @@
 //! its side when data are added.
 
 mod key;
+mod names;
 mod restore;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 pub use key::SplitKeyStage;
 pub use restore::RestoreStage;
+use restore::numbers;
 
 use crate::error::{Class, Error, Result};
 use crate::hash;
@@ -20,8 +22,29 @@ use crate::record::{Batch, keys_of, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
+/// A split's number is a byte; half of them are for those that a prepared folder has already.
+const MAX_SPLITS: usize = 127;
 /// `report_by=` counts at most this many values of its column: it is meant for classes, not for texts.
 pub const MAX_GROUPS: usize = 1_000;
+
+/// What becomes of the splits that rows of a prepared folder have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Rows of `train` are drawn, the others stay where they are.
+    Keep,
+    /// All rows are drawn.
+    Replace,
+}
+
+impl Existing {
+    /// As users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Existing::Keep => "keep",
+            Existing::Replace => "replace",
+        }
+    }
+}
 
 /// The splits beside `train`, and the seed.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,12 +55,20 @@ pub struct SplitOptions {
     pub seed: u64,
     /// Whose shares are reported by split.
     pub report_by: Option<String>,
+    /// What becomes of the splits that rows have already.
+    pub existing: Option<Existing>,
 }
 
 impl SplitOptions {
-    /// The names in order of the split's number: `train` is 0.
-    pub fn names(&self) -> Vec<String> {
-        std::iter::once("train".to_string()).chain(self.shares.iter().map(|(name, _)| name.clone())).collect()
+    /// The names in order of the split's number: `train` is 0, then those that stay, then the new ones.
+    pub fn names(&self, kept: &[String]) -> Vec<String> {
+        let mut names = vec!["train".to_string()];
+        for name in kept.iter().chain(self.shares.iter().map(|(name, _)| name)) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Fails for shares that cannot be.
@@ -56,9 +87,25 @@ impl SplitOptions {
                     "split: `{name}` cannot name a split: a name is made of letters a to z, digits and _"
                 ));
             }
+            if let Some(advice) = names::meant(name, *share) {
+                return Err(Error::new(
+                    Class::Plan,
+                    "bad_option",
+                    format!(
+                        "split: `{name}` is an option of other libraries, and would be the name of a split"
+                    ),
+                )
+                .help(advice));
+            }
             if name == "train" {
                 return wrong("split: `train` cannot name a split: it gets the rest by itself".into());
             }
+        }
+        if self.shares.len() > MAX_SPLITS {
+            return wrong(format!(
+                "split: {} splits are too many, the limit is {MAX_SPLITS}",
+                self.shares.len()
+            ));
         }
         let sum: f64 = self.shares.iter().map(|(_, share)| share).sum();
         if sum >= 1.0 {
@@ -71,6 +118,10 @@ impl SplitOptions {
 /// Writes each row's split.
 pub struct SplitStage {
     options: SplitOptions,
+    /// The number of each share's split.
+    drawn: Vec<u8>,
+    /// The column of the splits that rows have, which goes, and the names of all splits.
+    existing: Option<(String, Vec<String>)>,
     /// The values of the reported column so far, in all batches.
     values: Mutex<HashSet<String>>,
 }
@@ -78,7 +129,16 @@ pub struct SplitStage {
 impl Map for SplitStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let keys = keys_of(&batch.records, schema::PROMPT_KEY)?;
-        let sides: UInt8Array = keys.into_iter().map(|key| Some(self.side(key))).collect();
+        let mut sides: UInt8Array = keys.into_iter().map(|key| Some(self.side(key))).collect();
+        let mut batch = batch;
+        if let Some((column, names)) = &self.existing {
+            if self.options.existing == Some(Existing::Keep) {
+                let kept = numbers(&batch, column, names)?;
+                let stays = |(kept, drawn): (Option<u8>, Option<u8>)| kept.filter(|n| *n != 0).or(drawn);
+                sides = kept.iter().zip(&sides).map(stays).collect();
+            }
+            batch = batch.without_columns(&[column])?;
+        }
         if let Some(column) = &self.options.report_by {
             self.count_groups(&batch, column, &sides, counts)?;
         }
@@ -88,18 +148,25 @@ impl Map for SplitStage {
 }
 
 impl SplitStage {
-    /// The stage of checked options, for one run.
-    pub fn new(options: SplitOptions) -> Self {
-        SplitStage { options, values: Mutex::default() }
+    /// The stage of checked options, for one run. `existing` is the column of the splits that rows have, and their
+    /// names.
+    pub fn new(options: SplitOptions, existing: Option<(&str, &[String])>) -> Self {
+        let kept =
+            existing.filter(|_| options.existing == Some(Existing::Keep)).map_or(&[][..], |(_, names)| names);
+        let names = options.names(kept);
+        let number = |share: &(String, f64)| names.iter().position(|n| *n == share.0).unwrap_or(0) as u8;
+        let drawn = options.shares.iter().map(number).collect();
+        let existing = existing.map(|(column, _)| (column.to_string(), names));
+        SplitStage { options, drawn, existing, values: Mutex::default() }
     }
 
     fn side(&self, key: u128) -> u8 {
         let unit = hash::unit(key, self.options.seed);
         let mut upper = 0.0;
-        for (i, (_, share)) in self.options.shares.iter().enumerate() {
+        for (number, (_, share)) in self.drawn.iter().zip(&self.options.shares) {
             upper += share;
             if unit < upper {
-                return i as u8 + 1;
+                return *number;
             }
         }
         0
@@ -142,7 +209,7 @@ mod tests {
 
     fn stage(shares: &[(&str, f64)], seed: u64) -> SplitStage {
         let shares = shares.iter().map(|(n, s)| (n.to_string(), *s)).collect();
-        SplitStage::new(SplitOptions { shares, seed, report_by: None })
+        SplitStage::new(SplitOptions { shares, seed, report_by: None, existing: None }, None)
     }
 
     #[test]
@@ -165,6 +232,9 @@ mod tests {
             (&[("valid", f64::NAN)], "not a share"),
             (&[("train", 0.5)], "gets the rest"),
             (&[("a/b", 0.5)], "cannot name"),
+            (&[("test_size", 0.1)], "write split(test=0.1)"),
+            (&[("train_size", 0.9)], "name the others"),
+            (&[("random_state", 0.5)], "seed="),
             (&[("a", 0.5), ("b", 0.5)], "train would get nothing"),
             (&[], "give a share"),
         ] {

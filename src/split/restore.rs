@@ -2,24 +2,60 @@
 
 use std::sync::Arc;
 
+use arrow::array::{Array, AsArray, UInt8Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
-use crate::error::Result;
-use crate::record::{Batch, schema};
+use crate::error::{Class, Error, Result};
+use crate::record::{Batch, is_text, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
-/// Takes the number of each row's split from a column, which goes.
+/// Takes each row's split from a column of names, which goes. A row without one is in the first.
 pub struct RestoreStage {
     /// The column.
     pub column: String,
+    /// The splits in order of their numbers.
+    pub names: Vec<String>,
 }
 
 impl Map for RestoreStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
-        let splits = cast(batch.column(&self.column)?, &DataType::UInt8)?;
+        let splits: UInt8Array =
+            numbers(&batch, &self.column, &self.names)?.iter().map(|n| n.or(Some(0))).collect();
         let batch = batch.without_columns(&[&self.column])?;
         batch.with_column(Field::new(schema::SPLIT, DataType::UInt8, false), Arc::new(splits))
     }
+}
+
+/// The number of each row's split; null where the row names none.
+///
+/// # Errors
+/// `Column` (`wrong_type`) where the column is no text, `Data` (`unknown_split`) where it names another split.
+pub fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<UInt8Array> {
+    let values = batch.column(column)?;
+    if !is_text(values.data_type()) {
+        let message = format!("column `{column}` names the split of each row, but is {}", values.data_type());
+        return Err(Error::new(Class::Column, "wrong_type", message)
+            .column(column)
+            .help("leave it as it is, or rename it"));
+    }
+    let values = cast(values, &DataType::Utf8View)?;
+    let number = |name: Option<&str>| match name {
+        None => Ok(None),
+        Some(name) => names
+            .iter()
+            .position(|n| n == name)
+            .map(|i| Some(i as u8))
+            .ok_or_else(|| unknown(column, name, names)),
+    };
+    values.as_string_view().iter().map(number).collect()
+}
+
+#[cold]
+fn unknown(column: &str, name: &str, names: &[String]) -> Error {
+    let message = format!("column `{column}` names a split `{name}`; there are: {}", names.join(", "));
+    Error::new(Class::Data, "unknown_split", message)
+        .column(column)
+        .help("leave the column as it is, or rename it and make new splits with .split(...)")
 }

@@ -75,7 +75,7 @@ pub fn chain(plan: Plan) -> Plan {
             keepers: true,
             against: vec![],
         },
-        Step::Split { options: SplitOptions { shares, seed: 7, report_by: None }, by: None },
+        Step::Split { options: SplitOptions { shares, seed: 7, report_by: None, existing: None }, by: None },
         Step::Shuffle { seed: 7 },
     ];
     steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())

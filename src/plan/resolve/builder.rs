@@ -5,14 +5,15 @@ use std::sync::Arc;
 use super::Resolved;
 use super::stages::{Barrier, Build, Counted};
 use crate::compute::{FilterStage, Function, ProjectStage, WithColumnsStage, call};
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 use crate::format::PromptKeyStage;
 use crate::plan::columns::raw_columns;
-use crate::plan::explain::line;
+use crate::plan::explain::{detail, line};
 use crate::plan::{Plan, Step, not_reserved};
+use crate::read::splits::SPLIT;
 use crate::record::{Batch, schema};
 use crate::report::StepCounts;
-use crate::split::{RestoreStage, SplitKeyStage, SplitStage};
+use crate::split::{Existing, RestoreStage, SplitKeyStage, SplitOptions, SplitStage};
 use crate::stage::Map;
 use crate::validate::{Rule, ValidateStage};
 
@@ -41,6 +42,12 @@ impl Builder<'_> {
     pub fn visible(&self) -> Vec<String> {
         let schema = self.empty.records.schema();
         schema.fields().iter().map(|f| f.name().clone()).filter(|n| !schema::is_hidden(n)).collect()
+    }
+
+    /// The columns that make a row what it is: not the split that it is in.
+    pub fn compared(&self) -> Vec<String> {
+        let has_splits = self.has_splits();
+        self.visible().into_iter().filter(|name| !has_splits || name != SPLIT).collect()
     }
 
     pub fn formatted(&self) -> bool {
@@ -95,35 +102,13 @@ impl Builder<'_> {
                 self.format(index, format, *on_collision, rendered_by.as_deref())
             }
             Step::Dedup { .. } => self.dedup(number, step),
-            Step::Split { options, by } => {
-                let (columns, otherwise) = match by {
-                    Some(by) => (by.clone(), Vec::new()),
-                    None => raw_columns(self.plan),
-                };
-                let shares: Vec<String> = options.shares.iter().map(|(n, s)| format!("{n}={s}")).collect();
-                let by_what = columns.join(", ");
-                self.say(
-                    verb,
-                    &format!("{}, train the rest; by {by_what}; seed={}", shares.join(", "), options.seed),
-                    "map",
-                );
-                match self.formatted_later(index) {
-                    _ if by.is_some() => {
-                        self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?;
-                    }
-                    _ if self.formatted() => {}
-                    Some(stage) => self.map(number, Counted::No, PromptKeyStage::new(stage?))?,
-                    None => self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?,
-                }
-                self.out.split_names = options.names();
-                self.out.report_by.clone_from(&options.report_by);
-                self.map(number, Counted::Yes, SplitStage::new(options.clone()))
-            }
+            Step::Split { options, by } => self.split(index, options, by.as_deref()),
             Step::Restore { format, column, splits } => {
                 self.say(verb, &format!("splits {} and format as published", splits.join(", ")), "map");
                 self.out.format = Some(Arc::clone(format));
                 self.out.split_names.clone_from(splits);
-                self.map(number, Counted::Yes, RestoreStage { column: column.clone() })
+                let stage = RestoreStage { column: column.clone(), names: splits.clone() };
+                self.map(number, Counted::Yes, stage)
             }
             Step::Tokenize(options) => self.tokenize(number, options),
             Step::Shuffle { seed } => {
@@ -131,8 +116,60 @@ impl Builder<'_> {
                 self.out.barrier = Some(Barrier::Shuffle(*seed));
                 Ok(())
             }
-            Step::Pack { max_length, seed } => self.pack(*max_length, *seed),
+            Step::Pack { max_length, seed } => {
+                self.keep_splits(index)?;
+                self.pack(*max_length, *seed)
+            }
         }
+    }
+
+    /// Whether rows have splits, and a column that still says so.
+    fn has_splits(&self) -> bool {
+        !self.out.found.splits.is_empty() && self.visible().iter().any(|name| name == SPLIT)
+    }
+
+    /// Rows of a prepared folder stay in their splits, where no step has said anything else of them; `number` is that of
+    /// the step before.
+    pub fn keep_splits(&mut self, number: usize) -> Result<()> {
+        if !self.has_splits() {
+            return Ok(());
+        }
+        let names = self.out.found.splits.clone();
+        self.out.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
+        self.out.split_names.clone_from(&names);
+        self.map(number, Counted::No, RestoreStage { column: SPLIT.into(), names })
+    }
+
+    fn split(&mut self, index: usize, options: &SplitOptions, by: Option<&[String]>) -> Result<()> {
+        let number = index + 1;
+        let (columns, otherwise) = match by {
+            Some(by) => (by.to_vec(), Vec::new()),
+            None => raw_columns(self.plan),
+        };
+        let theirs = self.out.found.splits.clone();
+        let existing = self.has_splits().then_some((SPLIT, theirs.as_slice()));
+        let kept = match (existing, options.existing) {
+            (Some(_), None) => return Err(in_splits(&theirs)),
+            (Some(_), Some(Existing::Keep)) => theirs.as_slice(),
+            _ => &[],
+        };
+        let shares: Vec<String> = options.shares.iter().map(|(n, s)| format!("{n}={s}")).collect();
+        let by_what = columns.join(", ");
+        let how =
+            options.existing.map_or(String::new(), |existing| format!("; existing={}", existing.name()));
+        let text = format!("{}, train the rest; by {by_what}; seed={}{how}", shares.join(", "), options.seed);
+        self.say("split", &text, "map");
+        match self.formatted_later(index) {
+            _ if by.is_some() => {
+                self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?;
+            }
+            _ if self.formatted() => {}
+            Some(stage) => self.map(number, Counted::No, PromptKeyStage::new(stage?))?,
+            None => self.map(number, Counted::No, SplitKeyStage { columns, otherwise })?,
+        }
+        self.out.split_names = options.names(kept);
+        self.out.report_by.clone_from(&options.report_by);
+        self.map(number, Counted::Yes, SplitStage::new(options.clone(), existing))
     }
 
     fn compute(
@@ -151,4 +188,14 @@ impl Builder<'_> {
         let function = Arc::clone(function);
         self.map(number, Counted::Yes, WithColumnsStage { columns, function, makes, replaces, step })
     }
+}
+
+/// The error for rows that have splits, where nothing is said of them.
+#[cold]
+fn in_splits(names: &[String]) -> Error {
+    let message = format!("split: the rows are in splits already: {}", names.join(", "));
+    Error::new(Class::Plan, "in_splits", message).column(SPLIT).help(
+        "say what becomes of them: existing=\"replace\" draws all rows, existing=\"keep\" those of \
+         train alone; without split all stay where they are",
+    )
 }

@@ -13,7 +13,7 @@ use crate::record::schema;
 impl Builder<'_> {
     pub fn dedup(&mut self, number: usize, step: &Step) -> Result<()> {
         let Step::Dedup { on, normalize, verify, keepers, against } = step else { return Ok(()) };
-        let on = dedup_columns(on.as_deref(), self.formatted(), || self.visible());
+        let on = dedup_columns(on.as_deref(), self.formatted(), || self.compared());
         let mark = |column: &String| match (&self.out.format, column.as_str()) {
             (Some(format), schema::PROMPT) => format.separator().to_string(),
             (Some(format), schema::COMPLETION) => format.stop().to_string(),

@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::format::PromptFormat;
 use crate::hash;
 use crate::read::discover::names_from_shared;
-use crate::read::{Limits, ReadColumn};
+use crate::read::{Limits, ReadColumn, splits};
 use crate::record::{Batch, Places};
 use crate::tokenize::{End, LoadedTokenizer};
 use builder::Builder;
@@ -74,7 +74,8 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     let found = plan.source.find(cancel)?;
     let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
     source::check_names(plan.source.verb(), &names)?;
-    let uses = needed(plan, &names)?;
+    let splits = (!found.splits.is_empty()).then_some(splits::SPLIT);
+    let uses = needed(plan, &names, splits)?;
     let columns = uses
         .iter()
         .map(|(name, used)| source::read_column(&found, name, *used))
@@ -125,6 +126,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
         cancel.check()?;
         builder.step(i, step)?;
     }
+    builder.keep_splits(plan.steps.len())?;
     let Builder { mut out, earlier, .. } = builder;
     out.schema = builder.empty.records.schema();
     let mut decided = out.lines[1..].join("\n");

@@ -109,7 +109,7 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
     for (name, bytes) in &stored {
         let path = folder.path().join(name);
         std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
-        files.push(InputFile { path, name: (*name).into() });
+        files.push(InputFile { path, name: (*name).into(), split: None });
     }
     let limits = limits(1000, 100, 1000);
     let source = LinesSource::files(files.clone(), limits, Cancel::default());
@@ -162,10 +162,10 @@ fn damaged_and_foreign_inputs_are_errors() {
         assert_eq!(code(source(bytes, Limits::default())), *expected);
     }
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into() };
+    let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into(), split: None };
     let read = |f| code(LinesSource::files(vec![f], Limits::default(), Cancel::default()));
     assert_eq!(read(file("gone.jsonl")), "vanished");
     assert_eq!(read(file("")), "not_a_file");
     #[cfg(unix)]
-    assert_eq!(read(InputFile { path: "/dev/null".into(), name: "null".into() }), "not_a_file");
+    assert_eq!(read(InputFile { path: "/dev/null".into(), name: "null".into(), split: None }), "not_a_file");
 }

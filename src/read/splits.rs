@@ -1,0 +1,51 @@
+//! The splits that rows of a prepared folder have, as a column of text.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringViewBuilder};
+
+use super::InputFile;
+use crate::error::{Error, Result};
+use crate::record::{Batch, schema};
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Decode};
+
+/// The column.
+pub const SPLIT: &str = "split";
+/// The split of rows that are in no other.
+const TRAIN: &str = "train";
+
+/// The names of the splits of these files, in the order of their folders, `train` first; none where no file is a shard of
+/// a prepared folder.
+pub fn names(files: &[InputFile]) -> Vec<String> {
+    let mut splits: Vec<&(usize, String)> = files.iter().filter_map(|f| f.split.as_ref()).collect();
+    splits.sort();
+    // Whoever has no split of its own is in `train`.
+    let mut names: Vec<String> = splits.first().map(|_| TRAIN.into()).into_iter().collect();
+    for (_, name) in splits {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Adds the column behind those of the files; null in files that are no shards.
+pub struct WithSplits {
+    /// Makes rows of the files.
+    pub rows: Arc<dyn Decode>,
+    /// The split of each file.
+    pub splits: Vec<Option<String>>,
+}
+
+impl Decode for WithSplits {
+    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
+        let split =
+            self.splits.get(chunk.file as usize).ok_or_else(|| Error::internal("a file has no number"))?;
+        let batch = self.rows.decode(chunk, counts)?;
+        let mut column = StringViewBuilder::with_capacity(batch.rows()).with_deduplicate_strings();
+        (0..batch.rows()).for_each(|_| column.append_option(split.as_deref()));
+        let column: ArrayRef = Arc::new(column.finish());
+        batch.with_column(schema::text(SPLIT), column)
+    }
+}
