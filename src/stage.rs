@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
+use memchr::memchr_iter;
 
 use crate::error::Result;
 use crate::record::ranked::Ranked;
-use crate::record::{Batch, RowPlace, size};
+use crate::record::{Batch, Place, RowPlace, size};
 use crate::report::StepCounts;
 
 /// A piece of input as the source hands it on: cut in order, decoded by any worker.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Chunk {
     /// Position in input order: 0, 1, 2, … without a gap.
     pub seq: u64,
@@ -25,8 +26,27 @@ pub struct Chunk {
     pub payload: Payload,
 }
 
+impl Chunk {
+    /// The same without the rows after this one of its file.
+    pub fn until(&self, row: u64) -> Chunk {
+        let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
+        let payload = match &self.payload {
+            Payload::Lines { text, byte } => {
+                let end =
+                    rows.checked_sub(1).map_or(Some(0), |i| memchr_iter(b'\n', text).nth(i).map(|at| at + 1));
+                let text = text.slice_with_length(0, end.unwrap_or(text.len()));
+                Payload::Lines { text, byte: *byte }
+            }
+            Payload::Records(records) => Payload::Records(records.slice(0, rows.min(records.num_rows()))),
+            // One line; and ranked rows come after all that looks for the end of the input.
+            Payload::LongLine { .. } | Payload::Picked { .. } => self.payload.clone(),
+        };
+        Chunk { payload, ..*self }
+    }
+}
+
 /// What a chunk holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Payload {
     /// Whole lines; `byte` is the offset of the first in the decompressed stream.
     Lines {
@@ -88,12 +108,21 @@ pub trait Map: Send + Sync {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch>;
 }
 
-/// A stage that must see the batches one at a time, in input order.
-pub trait Ordered: Send {
-    /// The batch with this stage's work done.
-    fn push(&mut self, batch: Batch, counts: &mut StepCounts) -> Result<Batch>;
+/// The rows that an ordered stage takes out, in order, each with its reason.
+pub type TakenOut = Vec<(&'static str, Place)>;
 
-    /// Whether no later batch can matter any more: the engine then stops reading.
+/// A stage that must see the batches one at a time, in input order. It takes rows out and changes none; whether a row stays
+/// depends on it and on the rows before it.
+pub trait Ordered: Send {
+    /// The rows that stay.
+    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch>;
+
+    /// Whether [`is_satisfied`](Self::is_satisfied) may become true.
+    fn can_be_satisfied(&self) -> bool {
+        false
+    }
+
+    /// Whether no row after the last that it let through matters: for the engine the input ends with that row.
     fn is_satisfied(&self) -> bool {
         false
     }

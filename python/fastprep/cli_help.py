@@ -125,7 +125,6 @@ REASONS: dict[str, str] = {
     "missing_field": "put COLUMN in an optional part: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another",
     "wrong_type": "name a column of text instead of COLUMN in --template or --completion",
     "filtered": "look at the sql of the step filter: it is false or null for these rows",
-    "not_in_head": "",
     "blank_field": "fill COLUMN in, or take it out of not_blank in the step validate",
     "too_short": "lower min_chars for COLUMN in the step validate",
     "too_many_chars": "raise max_chars for COLUMN in the step validate",

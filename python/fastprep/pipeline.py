@@ -145,7 +145,7 @@ class Pipeline:
         return self._push("map_batches", name, version, wrapped)
 
     def head(self, n: int = 5) -> Pipeline:
-        """Keep the first `n` rows in input order; reading stops soon after."""
+        """Keep the first `n` rows in input order; for the run the input ends with the last of them."""
         return self._push("head", options.whole("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:

@@ -59,9 +59,8 @@ def show(plan: Plan, rows: int) -> None:
             console.print(Rule(title, style="dim", align="left", characters=marks.rule))
             console.print(_colour(plan, row, marks))
         for code, entry in json.loads(report)["reasons"].items():
-            if code != "not_in_head":
-                text = f"taken out  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
-                console.print(Text(text, style="yellow"))
+            text = f"taken out  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
+            console.print(Text(text, style="yellow"))
     # Text of the data may hold what the terminal cannot write.
     shown = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)
     console.file.write(shown)

@@ -27,7 +27,7 @@ class Report:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows `read`, `written`, `rejected`, `duplicate`, `filtered` (by `filter` and `head`) and `dropped`."""
+        """Rows `read`, `written`, `rejected`, `duplicate`, `filtered` and `dropped`."""
         return dict(self._data["rows"])
 
     @property

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, json, reason, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
+use crate::stage::{Map, Ordered, TakenOut};
 
 /// Something that makes columns of columns, row by row: a batch of `n` rows gives one of `n` rows.
 pub trait Function: Send + Sync {
@@ -169,7 +169,7 @@ impl Map for ProjectStage {
     }
 }
 
-/// Keeps the first rows, in input order, and then asks the engine to stop reading.
+/// Keeps the first rows, in input order; the input ends with the last of them.
 pub struct HeadStage {
     left: usize,
 }
@@ -181,22 +181,21 @@ impl HeadStage {
     }
 }
 
-impl crate::stage::Ordered for HeadStage {
-    fn push(&mut self, mut batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+impl Ordered for HeadStage {
+    fn push(&mut self, batch: Batch, _: &mut TakenOut) -> Result<Batch> {
         let kept = self.left.min(batch.rows());
         self.left -= kept;
-        if self.left > 0 {
-            return Ok(batch);
+        match kept.checked_sub(1) {
+            Some(last) if self.left == 0 => {
+                let row = batch.places.rows[last].row;
+                Ok(batch.until(row))
+            }
+            _ => Ok(batch),
         }
-        for i in kept..batch.rows() {
-            counts.remove(reason::NOT_IN_HEAD, batch.places.at(i));
-        }
-        // What was set aside behind the last row kept is as unread as the rows there, wherever batches end.
-        let last = kept.checked_sub(1).map(|i| batch.places.at(i));
-        batch.rejects.retain(|r| Some(r.place) < last);
-        batch.duplicates.retain(|d| Some(d.dropped) < last);
-        let keep: BooleanArray = (0..batch.rows()).map(|i| Some(i < kept)).collect();
-        batch.keep(&keep)
+    }
+
+    fn can_be_satisfied(&self) -> bool {
+        true
     }
 
     fn is_satisfied(&self) -> bool {

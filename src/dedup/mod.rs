@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::hash;
 use crate::record::{Batch, Duplicate, KeyColumn, Place, Places, keys_of, reason, schema, with_keys};
 use crate::report::StepCounts;
-use crate::stage::{Map, Ordered};
+use crate::stage::{Map, Ordered, TakenOut};
 
 /// Hidden column with the compared bytes, made only for `verify` and taken away by [`DedupStage`].
 pub const KEY_BYTES: &str = "__fastprep_key_bytes";
@@ -145,7 +145,7 @@ impl DedupStage {
 }
 
 impl Ordered for DedupStage {
-    fn push(&mut self, mut batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+    fn push(&mut self, mut batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
         if batch.rows() == 0 {
             return without_bytes(batch);
         }
@@ -170,7 +170,7 @@ impl Ordered for DedupStage {
             keep.push(found.is_none());
             let Some((code, kept, against)) = found else { continue };
             let place = batch.places.at(i);
-            counts.remove(code, place);
+            taken_out.push((code, place));
             if self.keepers {
                 batch.duplicates.push(Duplicate { dropped: place, kept, against });
             }

@@ -3,8 +3,10 @@
 //! A job is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
 //! stages in turn, the last of them with what prepares a batch for the sink; then the sink. Workers take the work that is furthest downstream first, so batches leave
 //! as soon as they can; credits bound the bytes in flight. An ordered station takes batches by their number
-//! only, so no result depends on which worker was faster.
+//! only, so no result depends on which worker was faster. Where one ends the input, it ends with a row, not with a
+//! batch ([`history`]), so that no result depends on the size of batches.
 
+mod history;
 pub mod outcome;
 pub mod prepare;
 mod ranges;
@@ -22,6 +24,7 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
 
+use history::History;
 use state::{Load, State, Task};
 
 /// How often the calling thread asks whether it was interrupted, and how long a worker sleeps at most.
@@ -99,8 +102,10 @@ pub fn run<S: Sink>(
     }
 
     let is_ordered: Vec<bool> = stations.iter().map(|s| matches!(s, Station::Ordered(_))).collect();
+    let can_end = |stage: &Option<Box<dyn Ordered>>| stage.as_ref().is_some_and(|s| s.can_be_satisfied());
     let line = Line {
         stations,
+        last_end: ordered.iter().rposition(can_end),
         decode: job.decode,
         preparer: job.sink.preparer(),
         shared: Mutex::new(Shared {
@@ -210,6 +215,8 @@ impl<S: Sink> Shared<'_, S> {
 struct Line<'s, 'c, S: Sink> {
     /// The last one is a map station.
     stations: Vec<Station>,
+    /// The last station that can end the input.
+    last_end: Option<usize>,
     decode: Arc<dyn Decode>,
     preparer: Arc<dyn Prepare<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
@@ -262,6 +269,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 shared.state.read(chunk?);
             }
             Task::Decode(chunk, mut load) => {
+                load.history = self.last_end.map(|_| Box::new(History::new(chunk.clone())));
                 let mut count = StepCounts::default();
                 let batch = self.decode.decode(chunk, &mut count)?;
                 load.counts.push((0, count));
@@ -271,13 +279,9 @@ impl<'s, S: Sink> Line<'s, '_, S> {
             Task::Ordered(station, batch, mut load) => {
                 let taken = self.lock().ordered[station].take();
                 let mut stage = taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
-                let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
-                let batch = stage.push(batch, &mut count)?;
-                count.rows_out = batch.rows() as u64;
-                if let Station::Ordered(step) = self.stations[station] {
-                    load.counts.push((step, count));
-                }
+                let batch = self.order(station, stage.as_mut(), batch, &mut load)?;
                 let satisfied = stage.is_satisfied();
+                self.settle(station, satisfied, &batch, &mut load)?;
                 let mut shared = self.lock();
                 shared.ordered[station] = Some(stage);
                 shared.state.deliver(station, batch, load, satisfied);
@@ -296,17 +300,67 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         Ok(())
     }
 
-    /// Does the work of a map station, the last one's for the sink too.
-    fn map(&self, station: usize, mut batch: Batch, mut load: Load) -> Result<()> {
-        if let Station::Map(fused) = &self.stations[station] {
-            for (step, map) in fused {
-                self.cancel.check()?;
-                let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
-                batch = map.map(batch, &mut count)?;
-                count.rows_out = batch.rows() as u64;
-                load.counts.push((*step, count));
-            }
+    /// Does the work of an ordered station.
+    fn order(&self, station: usize, stage: &mut dyn Ordered, batch: Batch, load: &mut Load) -> Result<Batch> {
+        let Station::Ordered(step) = self.stations[station] else {
+            return Err(Error::internal("an ordered stage in a map station"));
+        };
+        let mut taken_out = Vec::new();
+        let batch = counted(step, batch, &mut load.counts, |batch, count| {
+            let batch = stage.push(batch, &mut taken_out)?;
+            taken_out.iter().for_each(|(code, place)| count.remove(code, *place));
+            Ok(batch)
+        })?;
+        if let Some(history) = &mut load.history {
+            history.pass(&batch, taken_out);
         }
+        Ok(batch)
+    }
+
+    /// Where a stage has ended the input within this batch, nothing after the last row counts. Where none can any
+    /// more, an error there does.
+    fn settle(&self, station: usize, satisfied: bool, batch: &Batch, load: &mut Load) -> Result<()> {
+        if satisfied && let (Some(history), Some(last)) = (&mut load.history, batch.places.rows.last()) {
+            load.counts = history.counts_until(last.row, self.decode.as_ref(), &self.stations, station)?;
+            history.failed = None;
+        }
+        if self.last_end == Some(station)
+            && let Some(failed) = load.history.take().and_then(|history| history.failed)
+        {
+            return Err(failed);
+        }
+        Ok(())
+    }
+
+    /// Does the work of a map station on a batch. Where a row fails and the input may end before it, the rows before it
+    /// go on.
+    fn mapped(&self, station: usize, mut batch: Batch, load: &mut Load) -> Result<Batch> {
+        let Station::Map(fused) = &self.stations[station] else { return Ok(batch) };
+        loop {
+            let before = load.history.is_some().then(|| batch.clone());
+            let mut counts = Vec::with_capacity(fused.len());
+            let outcome = fused.iter().try_fold(batch, |batch, (step, map)| {
+                self.cancel.check()?;
+                counted(*step, batch, &mut counts, |batch, count| map.map(batch, count))
+            });
+            let failed = match outcome {
+                Ok(batch) => {
+                    load.counts.append(&mut counts);
+                    return Ok(batch);
+                }
+                Err(failed) => failed,
+            };
+            let (Some(whole), Some(history)) = (before, &mut load.history) else { return Err(failed) };
+            let fails_at = |row: &u64| whole.places.rows.iter().any(|place| place.row == *row);
+            let Some(row) = failed.get_row().filter(fails_at) else { return Err(failed) };
+            batch = whole.before(row);
+            history.failed = Some(failed);
+        }
+    }
+
+    /// Does the work of a map station, the last one's for the sink too.
+    fn map(&self, station: usize, batch: Batch, mut load: Load) -> Result<()> {
+        let batch = self.mapped(station, batch, &mut load)?;
         if station + 1 < self.stations.len() {
             self.lock().state.deliver(station, batch, load, false);
         } else {
@@ -316,6 +370,20 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         }
         Ok(())
     }
+}
+
+/// What `work` makes of a batch; how many rows went in and came out goes to `counts`.
+fn counted(
+    step: usize,
+    batch: Batch,
+    counts: &mut Vec<(usize, StepCounts)>,
+    work: impl FnOnce(Batch, &mut StepCounts) -> Result<Batch>,
+) -> Result<Batch> {
+    let mut count = StepCounts { rows_in: batch.rows() as u64, ..StepCounts::default() };
+    let batch = work(batch, &mut count)?;
+    count.rows_out = batch.rows() as u64;
+    counts.push((step, count));
+    Ok(batch)
 }
 
 #[cold]

@@ -13,14 +13,12 @@ pub const NO_COLUMNS: &str = "no_columns";
 pub const TOO_MANY_REJECTS: &str = "too_many_rejects";
 
 /// Reasons that are no fault of a row.
-const NO_REJECTS: [&str; 4] =
-    [reason::FILTERED, reason::NOT_IN_HEAD, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
+const NO_REJECTS: [&str; 3] = [reason::FILTERED, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
 
 /// The error for a run that read rows and kept none, by its report; none where a row is left, or none was read.
 pub fn nothing_left(report: &Value) -> Option<Error> {
     let rows = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
-    // What came after the rows of a head was read with them, and not wanted.
-    let read = rows("read") - report["reasons"][reason::NOT_IN_HEAD]["count"].as_u64().unwrap_or(0);
+    let read = rows("read");
     if rows("written") > 0 || read == 0 {
         return None;
     }
@@ -46,9 +44,7 @@ pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Value) -
 fn removed(report: &Value) -> Vec<(String, u64)> {
     let mut all: Vec<(String, u64)> = Vec::new();
     for (code, entry) in report["reasons"].as_object().into_iter().flatten() {
-        if code != reason::NOT_IN_HEAD {
-            all.push((label(code, entry, report), entry["count"].as_u64().unwrap_or(0)));
-        }
+        all.push((label(code, entry, report), entry["count"].as_u64().unwrap_or(0)));
     }
     all.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     all
@@ -99,7 +95,6 @@ mod tests {
         let reasons = json!({
             "missing_field": {"count": 3, "columns": {"a": 1, "b": 2}},
             "special_token_in_text": {"count": 4, "columns": {"a": 4}},
-            "not_in_head": {"count": 3},
         });
         let findings =
             json!({"special_token_in_text:</s>": {"count": 9}, "special_token_in_text:<s>": {"count": 1}});
@@ -107,7 +102,7 @@ mod tests {
         assert_eq!(e.get_reason(), Some("special_token_in_text:</s>"));
         assert_eq!(
             e.message(),
-            "no row is left of the 7 read; taken out: 4 special_token_in_text:</s>, 3 missing_field:b"
+            "no row is left of the 10 read; taken out: 4 special_token_in_text:</s>, 3 missing_field:b"
         );
         assert!(e.get_help().unwrap().contains("stop=\"</s>\""), "{e}");
     }
@@ -122,8 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_input_without_rows_and_a_run_that_keeps_some_are_no_failure() {
+    fn a_run_that_keeps_some_rows_is_no_failure() {
         assert!(nothing_left(&report(1, json!({"duplicate": {"count": 9}}), json!({}))).is_none());
-        assert!(nothing_left(&report(0, json!({"not_in_head": {"count": 10}}), json!({}))).is_none());
     }
 }

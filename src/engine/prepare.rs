@@ -162,7 +162,7 @@ pub fn sink(
             shards: Vec::new(),
             sidecars: Vec::new(),
             key_recipe: plan.key_recipe.clone(),
-            report: published_report(plan, &report),
+            report: report.clone(),
         })?;
         report["splits"] = serde_json::to_value(&manifest.splits).unwrap_or(Value::Null);
         report["bytes_read"] = json!(bytes);
@@ -417,7 +417,7 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
         all.removed.iter().filter(|(code, _)| codes.contains(code)).map(|(_, r)| r.count).sum()
     };
     let duplicate = removed(&["duplicate", "duplicate_against"]);
-    let filtered = removed(&["filtered", "not_in_head"]);
+    let filtered = removed(&["filtered"]);
     let rejected = all.sums.get("rejected").copied().unwrap_or(0);
     let mut rows_before = 0;
     let steps: Vec<Value> = plan
@@ -500,14 +500,4 @@ fn groups(plan: &Resolved, all: &StepCounts) -> Value {
         by_split[plan.split_names[usize::from(*split)].as_str()] = json!(n);
     }
     json!({"column": column, "rows": rows})
-}
-
-/// What goes into the manifest: with a `head`, only what the steps behind it counted, since how far was read
-/// before it depends on when reading stopped.
-fn published_report(plan: &Resolved, report: &Value) -> Value {
-    let Some(head) = plan.head else { return report.clone() };
-    let steps = report["steps"].as_array().map(|s| s[(head + 1).min(s.len())..].to_vec());
-    let is_behind = plan.verbs.iter().skip(head + 1).any(|verb| *verb == "tokenize");
-    let tokens = if is_behind { &report["tokens"] } else { &Value::Null };
-    json!({"steps": steps, "tokens": tokens, "packing": report["packing"]})
 }

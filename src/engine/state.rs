@@ -6,6 +6,8 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 use crate::stage::Chunk;
 
+use super::history::History;
+
 /// What goes with a batch.
 #[derive(Default)]
 pub struct Load {
@@ -14,6 +16,8 @@ pub struct Load {
     /// What was counted of it so far, by step: it counts once the sink has it, so that a batch that is given up
     /// never does.
     pub counts: Vec<(usize, StepCounts)>,
+    /// What it was made of, as long as a stage may end the input within it.
+    pub history: Option<Box<History>>,
 }
 
 /// A piece of work.
@@ -152,7 +156,7 @@ impl<R> State<R> {
                 let weight = chunk.payload.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
-                self.chunks.push_back((chunk, Load { weight, counts: Vec::new() }));
+                self.chunks.push_back((chunk, Load { weight, ..Load::default() }));
             }
             Some(_) => {}
             None => self.read_all = true,

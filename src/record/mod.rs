@@ -62,6 +62,21 @@ impl Batch {
         Ok(self)
     }
 
+    /// The batch without what comes after this row of its file: rows, rejects and duplicates.
+    pub fn until(self, row: u64) -> Self {
+        self.before(row.saturating_add(1))
+    }
+
+    /// The batch without this row of its file and what comes after it: rows, rejects and duplicates.
+    pub fn before(mut self, row: u64) -> Self {
+        let rows = self.places.rows.partition_point(|place| place.row < row);
+        self.records = self.records.slice(0, rows);
+        self.places.rows.truncate(rows);
+        self.rejects.retain(|r| r.place.row < row);
+        self.duplicates.retain(|d| d.dropped.row < row);
+        self
+    }
+
     /// Adds a column at the end, or replaces the one of that name where it stands.
     pub fn with_column(mut self, field: Field, column: ArrayRef) -> Result<Self> {
         if column.len() != self.rows() {

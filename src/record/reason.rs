@@ -28,7 +28,6 @@ reasons! {
     MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row." "put `COLUMN` in an optional part, {#COLUMN}…{COLUMN}…{/COLUMN}, or give it a value before format: with_columns(pl.col(\"COLUMN\").fill_null(\"\"))";
     WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a column of text instead of `COLUMN`, or make text of it first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
     FILTERED "filtered" "The filter's expression was false or null for this row." "look at the expression of filter: it is false or null for these rows";
-    NOT_IN_HEAD "not_in_head" "The row came after the first n that head(n) keeps." "";
     BLANK_FIELD "blank_field" "A field that must not be blank is empty or holds only white space." "fill `COLUMN` in, or leave it out of validate(not_blank=)";
     TOO_SHORT "too_short" "A field has fewer characters than the rule asks for." "lower min_chars of validate for `COLUMN`";
     TOO_MANY_CHARS "too_many_chars" "A field has more characters than the rule allows." "raise max_chars of validate for `COLUMN`";

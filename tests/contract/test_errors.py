@@ -89,7 +89,6 @@ REASONS = {
     "missing_field": "verbs/test_validate.py",
     "wrong_type": "sources/test_scan.py",
     "filtered": "verbs/test_filter.py",
-    "not_in_head": "contract/test_errors.py",
     "blank_field": "verbs/test_validate.py",
     "too_short": "verbs/test_validate.py",
     "too_many_chars": "verbs/test_validate.py",
@@ -112,13 +111,6 @@ def test_every_reason_has_a_test_that_produces_it() -> None:
     for code, file in REASONS.items():
         assert f'"{code}"' in (Path(__file__).parents[1] / file).read_text("utf-8")
         assert registry[code].endswith(".")
-
-
-def test_rows_behind_a_head_have_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FASTPREP_BATCH_ROWS", "10")
-    report = pairs(("a", "b"), ("c", "d"), ("e", "f")).format(PAIR).head(1).sink_arrow(tmp_path / "out")
-    assert report.reasons == {"not_in_head": 2}
-    assert report.rows["filtered"] == 2
 
 
 def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ use fastprep::read::ReadColumn;
 use fastprep::read::arrow::RecordsDecode;
 use fastprep::record::{Batch, Policy};
 use fastprep::report::StepCounts;
-use fastprep::stage::{Chunk, Decode, Map, Ordered, Payload, Prepare, Sink, Source};
+use fastprep::stage::{Chunk, Decode, Map, Ordered, Payload, Prepare, Sink, Source, TakenOut};
 use fastprep::tokenize::{OnOverflow, TokenNames};
 use serde_json::json;
 
@@ -177,7 +177,7 @@ impl Map for Parts {
 }
 
 impl Ordered for Parts {
-    fn push(&mut self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
+    fn push(&mut self, batch: Batch, _: &mut TakenOut) -> Result<Batch> {
         self.0.pass(At::Ordered, batch.seq)?;
         Ok(batch)
     }

@@ -89,7 +89,6 @@ impl Builder<'_> {
             }
             Step::Head(rows) => {
                 self.say(verb, &format!("{rows} rows, in input order"), "ordered");
-                self.out.head = Some(number);
                 self.out.stages.push((number, Counted::Yes, Build::Head(*rows)));
                 Ok(())
             }

@@ -65,8 +65,6 @@ pub struct Resolved {
     pub against: Vec<String>,
     /// Digest of all that decides the output but the input.
     pub fingerprint: String,
-    /// The step of the last `head`, where there is one: what was read before it depends on when reading stopped.
-    pub head: Option<usize>,
 }
 
 /// Decides everything. Reads the heads of the files and the tokenizer, no row.
@@ -119,7 +117,6 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
             key_recipe: None,
             against: folder_names(plan)?,
             fingerprint: String::new(),
-            head: None,
         },
     };
     for (i, step) in plan.steps.iter().enumerate() {

@@ -1,0 +1,66 @@
+//! How a batch came to be, kept until no stage can end the input within it: with that, it is counted as if the input
+//! ended with one of its rows, wherever batches end.
+
+use crate::error::{Error, Result};
+use crate::record::Batch;
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Decode, TakenOut};
+
+use super::{Station, counted};
+
+/// What a batch was made of.
+pub struct History {
+    /// Its input.
+    chunk: Chunk,
+    /// What each ordered station so far let through and took out.
+    passed: Vec<(Batch, TakenOut)>,
+    /// The error at a row after those of the batch. It counts unless the input ends before.
+    pub failed: Option<Error>,
+}
+
+impl History {
+    pub fn new(chunk: Chunk) -> Self {
+        History { chunk, passed: Vec::new(), failed: None }
+    }
+
+    /// Notes what an ordered station made of the batch.
+    pub fn pass(&mut self, batch: &Batch, taken_out: TakenOut) {
+        self.passed.push((batch.clone(), taken_out));
+    }
+
+    /// The counts of each step up to `station`, for an input that ends with this row.
+    ///
+    /// # Errors
+    /// Those of the stages, which had none before.
+    pub fn counts_until(
+        &self,
+        row: u64,
+        decode: &dyn Decode,
+        stations: &[Station],
+        station: usize,
+    ) -> Result<Vec<(usize, StepCounts)>> {
+        let mut count = StepCounts::default();
+        let mut batch = decode.decode(self.chunk.until(row), &mut count)?;
+        let mut counts = vec![(0, count)];
+        let mut passed = self.passed.iter();
+        for station in &stations[..=station] {
+            match station {
+                Station::Map(fused) => {
+                    for (step, map) in fused {
+                        batch = counted(*step, batch, &mut counts, |batch, count| map.map(batch, count))?;
+                    }
+                }
+                Station::Ordered(step) => {
+                    let (let_through, taken_out) =
+                        passed.next().ok_or_else(|| Error::internal("a batch has no history"))?;
+                    batch = counted(*step, batch, &mut counts, |_, count| {
+                        let before = taken_out.iter().filter(|(_, place)| place.row <= row);
+                        before.for_each(|(code, place)| count.remove(code, *place));
+                        Ok(let_through.clone().until(row))
+                    })?;
+                }
+            }
+        }
+        Ok(counts)
+    }
+}
