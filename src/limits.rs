@@ -47,8 +47,8 @@ pub const LATE_COLUMNS: usize = 100;
 /// Of the name of such a column the report shows so many bytes.
 pub const LATE_NAME_BYTES: usize = 200;
 
-/// A preview looks at this many rows at most: with a plan that rejects every row it would read the whole input.
-pub const PREVIEW_ROWS: usize = 10_000;
+/// A preview looks at this many rows: enough to show the common reasons for rejects, few enough to be there at once.
+pub const PREVIEW_ROWS: usize = 1_000;
 
 /// A reject keeps at most this many bytes of its record.
 pub const REJECT_RECORD_BYTES: usize = 64 << 10;

@@ -341,9 +341,9 @@ class Pipeline:
         return dict(self._plan.schema())
 
     def preview(self, n: int = 3) -> None:
-        """Print the first `n` rows as the model sees them, trained tokens in colour, and what was rejected.
+        """Print the first `n` rows as the model sees them, trained tokens in colour, and what was taken out.
 
-        Looks at the first 10,000 rows of the input, or the first `n` where that is more.
+        Looks at the first 1,000 rows of the input, or the first `n` where that is more.
 
         Raises:
             DataError: none of these rows is left; the error names the commonest reason and its fix.

@@ -31,7 +31,7 @@ ASCII = Marks("\\n", "\\t", "-", "-")
 
 
 def show(plan: Plan, rows: int) -> None:
-    """Print the first `rows` rows that come out of the plan, and the first that were taken out.
+    """Print the first `rows` rows that come out of the plan, and what was taken out of the first rows of the input.
 
     Raises:
         DataError: no row is left of those that were looked at.
@@ -44,22 +44,26 @@ def show(plan: Plan, rows: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
     marks = UNICODE if console.encoding.startswith("utf") else ASCII
     verbs = plan.verbs()
-    head = plan.head_unshuffled(rows)
+    first = plan.on_first_rows(rows)
     if "split" in verbs and any(name == "split" for name, _ in plan.schema()):
         # The split of each row comes as a column of that name.
-        head = head.rename([("split", "split (column)")])
-    made, report, nothing_left = head.collect(1)
+        first = first.rename([("split", "split (column)")])
+    made, report, nothing_left = first.collect(1)
     if nothing_left is not None:
         raise nothing_left
-    table = pa.table(made)
+    table = pa.table(made).slice(0, rows)
+    counts = json.loads(report)
     with console.capture() as capture:
         console.print(Text("context").append(f" {marks.dot} ").append("trained", style="bold green"), style="dim")
         for number, row in enumerate(table.to_pylist(), 1):
             title = f" {marks.dot} ".join(_facts(number, row, verbs))
             console.print(Rule(title, style="dim", align="left", characters=marks.rule))
             console.print(_colour(plan, row, marks))
-        for code, entry in json.loads(report)["reasons"].items():
-            text = f"taken out  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
+        read = counts["rows"]["read"]
+        if counts["reasons"]:
+            console.print(f"taken out of the first {read:,} row{'' if read == 1 else 's'} of the input:")
+        for code, entry in counts["reasons"].items():
+            text = f"  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
             console.print(Text(text, style="yellow"))
     # Text of the data may hold what the terminal cannot write.
     shown = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)

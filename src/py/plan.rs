@@ -152,12 +152,12 @@ impl PyPlan {
         self.push(py, Ok(Step::Head(rows)))
     }
 
-    /// The plan with a head, for a look at the first `rows` rows: of the first [`PREVIEW_ROWS`] that are read, and
-    /// before shuffle and pack, which would need them all.
-    fn head_unshuffled(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
+    /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
+    /// and pack, which need them all.
+    fn on_first_rows(&self, rows: usize) -> Self {
         let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. } | Step::Pack { .. }));
         let steps = std::iter::once(Step::Head(PREVIEW_ROWS.max(rows))).chain(kept.cloned()).collect();
-        PyPlan::new(Plan { source: self.0.source.clone(), steps }).push(py, Ok(Step::Head(rows)))
+        PyPlan::new(Plan { source: self.0.source.clone(), steps })
     }
 
     fn validate(

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tiny import PAIR, jsonl, pairs, records, refused, rows
+from tiny import jsonl, pairs, records, refused, rows
 
 import fastprep as fp
 from fastprep import _fastprep

@@ -40,7 +40,7 @@ def test_shows_columns_where_there_is_no_format(capsys: pytest.CaptureFixture[st
 
 def test_says_what_was_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(pairs(("a", ""), ("a", "b")).format(PAIR), capsys)
-    assert "taken out  1 empty_completion, first: data:1" in text
+    assert "taken out of the first 2 rows of the input:\n  1 empty_completion, first: data:1\n" in text
 
 
 def test_needs_no_shuffle_of_all_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +61,7 @@ def test_a_plan_that_rejects_every_row_ends_soon_and_says_why() -> None:
             read += 1
             yield {"prompt": "a", "completion": "" if read % 10 else None, "long": "x" * 1000}
 
-    with refused(fp.DataError, "no_rows", "no row is left of the 10000 read; taken out: 9000 empty_completion, ") as e:
+    with refused(fp.DataError, "no_rows", "no row is left of the 1000 read; taken out: 900 empty_completion, ") as e:
         fp.from_records(endless()).format(PAIR).preview()  # type: ignore[arg-type]
     assert e.value.reason == "empty_completion"
     assert "completion=" in e.value.help
