@@ -8,6 +8,7 @@
     reason = "all of it is tests, helpers too"
 )]
 
+mod corpus;
 mod engine;
 mod faults;
 mod layers;
