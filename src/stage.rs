@@ -111,8 +111,8 @@ pub trait Map: Send + Sync {
 /// The rows that an ordered stage takes out, in order, each with its reason.
 pub type TakenOut = Vec<(&'static str, Place)>;
 
-/// A stage that must see the batches one at a time, in input order. It takes rows out and changes none; whether a row stays
-/// depends on it and on the rows before it.
+/// A stage that must see the batches one at a time, in input order. What it makes of a row depends on that row and those
+/// before it.
 pub trait Ordered: Send {
     /// The rows that stay.
     fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch>;

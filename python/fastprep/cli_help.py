@@ -30,6 +30,7 @@ HELP: dict[str, str] = {
     "no_tokenizer": "give --tokenizer, or --no-eos",
     "no_eos": "give --tokenizer the folder with tokenizer_config.json, or --no-eos",
     "forked": "start the command from a process that does not fork",
+    "row_index_too_large": "lower offset in the step with_row_index",
     "in_splits": "say what becomes of them: --existing replace draws all rows, --existing keep those of train alone; "
     "without --valid all stay where they are",
     "unknown_split": "leave the column COLUMN as it is, or rename it and make new splits",

@@ -78,6 +78,23 @@ class Pipeline:
         names = [name for column in columns for name in options.columns("select", "columns", column)]
         return self._push("select", names)
 
+    def drop(self, *columns: str | Sequence[str]) -> Pipeline:
+        """Leave these columns out; those that no other step needs are not read."""
+        if not columns:
+            raise options.bad("drop: there is no column", 'name them: drop("source", "meta")')
+        names = [name for column in columns for name in options.columns("drop", "columns", column)]
+        return self._push("drop", names)
+
+    def with_row_index(self, name: str = "index", offset: int = 0) -> Pipeline:
+        """Number the rows that reach this step, in input order, in a column before all others (int64).
+
+        Args:
+            name: the column.
+            offset: the number of the first row.
+        """
+        offset = options.whole("with_row_index", "offset", offset, 0, 1 << 63)
+        return self._push("with_row_index", options.text("with_row_index", "name", name), offset)
+
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
         """Rename columns: `{"old": "new"}`."""
         pairs = options.mapping("rename", "mapping", mapping)

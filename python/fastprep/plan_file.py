@@ -102,9 +102,14 @@ def _verb(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]:
     return call
 
 
-def _select(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    names = _take(step, "columns", where, path, 'columns = ["prompt", "completion"]')
-    return _call(pipeline.select, where, path, names, **step)
+def _of_columns(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]:
+    """A verb that takes columns."""
+
+    def call(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
+        names = _take(step, "columns", where, path, 'columns = ["prompt", "completion"]')
+        return _call(getattr(pipeline, name), where, path, names, **step)
+
+    return call
 
 
 def _rename(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
@@ -157,13 +162,14 @@ def _tokenize(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.
 
 
 VERBS: dict[str, Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]] = {
-    "select": _select,
+    "select": _of_columns("select"),
+    "drop": _of_columns("drop"),
     "rename": _rename,
     "filter": _filter,
     "with_columns": _with_columns,
     "format": _format,
     "tokenize": _tokenize,
-    **{name: _verb(name) for name in ("head", "validate", "dedup", "split", "shuffle", "pack")},
+    **{name: _verb(name) for name in ("with_row_index", "head", "validate", "dedup", "split", "shuffle", "pack")},
 }
 
 

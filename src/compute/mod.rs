@@ -1,5 +1,7 @@
 //! Steps computed outside: expressions and functions of the caller, over columns of a batch.
 
+mod row_index;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, new_null_array};
@@ -10,6 +12,8 @@ use crate::error::{Class, Error, Result};
 use crate::record::{Batch, json, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::{Map, Ordered, TakenOut};
+
+pub use row_index::RowIndexStage;
 
 /// Something that makes columns of columns, row by row: a batch of `n` rows gives one of `n` rows.
 pub trait Function: Send + Sync {

@@ -314,7 +314,7 @@ where
     let mut stages = attended(cancel, interrupted, || stages(plan, cancel))?;
     stages.extend(last.map(|map| (FINDINGS, Stage::Map(map))));
     let (source, decode, steps, options) = (opened.source, opened.decode, plan.verbs.len(), knobs.options());
-    let Some(barrier) = plan.barrier else {
+    let Some((step, barrier)) = plan.barrier else {
         let job = Job { source, decode, stages, sink, steps };
         return run(job, &options, cancel, interrupted).map_err(|e| e.name_file(&names));
     };
@@ -351,10 +351,8 @@ where
         interrupted,
     )?;
     // A barrier is no stage: its rows are those that the step before it let through.
-    if let Some(step) = plan.verbs.iter().position(|verb| ["shuffle", "pack"].contains(verb)) {
-        counts[step].rows_in = counts[step - 1].rows_out;
-        counts[step].rows_out = rows.iter().sum();
-    }
+    counts[step].rows_in = counts[step - 1].rows_out;
+    counts[step].rows_out = rows.iter().sum();
     Ok(counts)
 }
 
@@ -419,22 +417,15 @@ fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Value {
     let duplicate = removed(&["duplicate", "duplicate_against"]);
     let filtered = removed(&["filtered"]);
     let rejected = all.sums.get("rejected").copied().unwrap_or(0);
-    let mut rows_before = 0;
     let steps: Vec<Value> = plan
         .verbs
         .iter()
         .zip(counts)
         .map(|(verb, c)| {
-            // The shuffle is no stage but a sink before the sink: it passes on what it gets.
-            let (rows_in, rows_out) = match *verb {
-                "shuffle" => (rows_before, rows_before),
-                _ => (c.rows_in, c.rows_out),
-            };
-            rows_before = rows_out;
             json!({
                 "step": verb,
-                "rows_in": rows_in,
-                "rows_out": rows_out,
+                "rows_in": c.rows_in,
+                "rows_out": c.rows_out,
                 "removed": entries(c.removed.iter().map(|(k, v)| (*k, *v)), names),
             })
         })
@@ -478,7 +469,7 @@ fn tokens(plan: &Resolved, all: &StepCounts) -> Value {
 }
 
 fn packing(plan: &Resolved, all: &StepCounts, packs: u64) -> Value {
-    let Some(Barrier::Pack(how)) = plan.barrier else { return Value::Null };
+    let Some((_, Barrier::Pack(how))) = plan.barrier else { return Value::Null };
     let sum = |name: &str| all.sums.get(name).copied().unwrap_or(0);
     let room = packs * u64::from(how.max_length);
     json!({

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Plan, Step};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::format::PromptFormat;
-use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
-use crate::validate::Check;
+use crate::record::schema::{COMPLETION, PROMPT};
 
 /// How the plan uses a column of the source; the stronger use wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,14 +21,14 @@ pub enum Use {
 
 /// A column at some point of the chain, and the source's column it still is.
 #[derive(Debug, Clone)]
-struct Alive {
+struct Column {
     name: String,
     origin: Option<String>,
 }
 
-/// Walks the chain.
-struct Walk<'p> {
-    alive: Vec<Alive>,
+/// The columns that a step finds, and what was used of the source so far.
+pub struct Columns<'p> {
+    there: Vec<Column>,
     uses: BTreeMap<String, Use>,
     /// After a function over all columns nothing is known by name until the plan is resolved by type.
     opaque: bool,
@@ -44,244 +42,182 @@ struct Walk<'p> {
 /// The source's columns that the plan needs, in the source's order, with their use. `splits` is the one that names the
 /// splits of rows that have one.
 pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Vec<(String, Use)>> {
-    let alive = source.iter().map(|name| Alive { name: name.clone(), origin: Some(name.clone()) }).collect();
-    let mut walk = Walk { alive, uses: BTreeMap::new(), opaque: false, plan, step: 0, splits };
+    let mut columns = Columns::new(plan, source, splits);
     for (i, step) in plan.steps.iter().enumerate() {
-        walk.step = i;
-        walk.visit(step)?;
+        columns.step = i;
+        step.verb().columns(&mut columns)?;
     }
-    walk.keep_splits();
-    for column in std::mem::take(&mut walk.alive) {
+    columns.keep_splits();
+    for column in std::mem::take(&mut columns.there) {
         if let Some(origin) = column.origin {
-            walk.uses.entry(origin).or_insert(Use::Passes);
+            columns.uses.entry(origin).or_insert(Use::Passes);
         }
     }
-    Ok(source.iter().filter_map(|name| walk.uses.get(name).map(|u| (name.clone(), *u))).collect())
+    Ok(source.iter().filter_map(|name| columns.uses.get(name).map(|u| (name.clone(), *u))).collect())
 }
 
-impl Walk<'_> {
-    fn use_column(&mut self, name: &str, used: Use, verb: &'static str) -> Result<()> {
-        match self.alive.iter().find(|c| c.name == name) {
-            Some(Alive { origin: Some(origin), .. }) => {
+/// Whether a step finds among these columns, which are there in fact, all that it needs: after a function over all
+/// columns nothing else has asked.
+///
+/// # Errors
+/// Those of [`Verb::columns`](super::verbs::Verb::columns).
+pub fn check(plan: &Plan, step: usize, there: &[String], splits: Option<&str>) -> Result<()> {
+    let mut columns = Columns::new(plan, there, splits);
+    columns.step = step;
+    plan.steps[step].verb().columns(&mut columns)
+}
+
+impl<'p> Columns<'p> {
+    fn new(plan: &'p Plan, names: &[String], splits: Option<&'p str>) -> Self {
+        let there = names.iter().map(|name| Column { name: name.clone(), origin: Some(name.clone()) });
+        Columns { there: there.collect(), uses: BTreeMap::new(), opaque: false, plan, step: 0, splits }
+    }
+
+    /// Uses a column.
+    ///
+    /// # Errors
+    /// `missing_column`.
+    pub fn use_column(&mut self, name: &str, used: Use) -> Result<()> {
+        match self.there.iter().find(|c| c.name == name) {
+            Some(Column { origin: Some(origin), .. }) => {
                 let entry = self.uses.entry(origin.clone()).or_insert(used);
                 *entry = (*entry).max(used);
                 Ok(())
             }
             Some(_) => Ok(()),
             None if self.opaque => Ok(()),
-            None => {
-                let known: Vec<String> = self.alive.iter().map(|c| c.name.clone()).collect();
-                let mut e = missing_column(name, verb, &known);
-                if let Some(way_out) = self.consumed_by_format(name).or_else(|| self.wants_format(name)) {
-                    e = e.help(way_out);
-                }
-                Err(e)
-            }
+            None => Err(self.missing(name)),
         }
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        let known: Vec<String> = self.names().map(str::to_string).collect();
+        let error = missing_column(name, self.plan.steps[self.step].name(), &known);
+        match self.consumed_by_format(name) {
+            Some(way_out) => error.help(way_out),
+            None => error,
+        }
+    }
+
+    /// Asks for a column that is not used.
+    ///
+    /// # Errors
+    /// `missing_column`.
+    pub fn is_there(&self, name: &str) -> Result<()> {
+        match self.opaque || self.names().any(|there| there == name) {
+            true => Ok(()),
+            false => Err(self.missing(name)),
+        }
+    }
+
+    /// Uses all of these columns.
+    ///
+    /// # Errors
+    /// `missing_column`.
+    pub fn use_all(&mut self, names: &[String], used: Use) -> Result<()> {
+        names.iter().try_for_each(|name| self.use_column(name, used))
+    }
+
+    /// The names of the columns that are there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.there.iter().map(|c| c.name.as_str())
+    }
+
+    /// The columns that make a row what it is: not the split that it is in.
+    pub fn compared(&self) -> Vec<String> {
+        self.names().filter(|name| self.splits != Some(name)).map(str::to_string).collect()
+    }
+
+    /// Keeps the columns for whose names this is true.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.there.retain(|c| keep(&c.name));
+    }
+
+    /// Keeps these columns, in this order.
+    pub fn arrange(&mut self, names: &[String]) {
+        let old = std::mem::take(&mut self.there);
+        let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
+        self.there = names.iter().filter_map(find).collect();
+    }
+
+    /// Gives every column another name.
+    pub fn rename(&mut self, new: impl Fn(&str) -> String) {
+        for column in &mut self.there {
+            column.name = new(&column.name);
+        }
+    }
+
+    /// A column that the step makes, in the place of one of its name, or as the last.
+    pub fn make(&mut self, name: &str) {
+        match self.there.iter_mut().find(|c| c.name == name) {
+            Some(column) => column.origin = None,
+            None => self.there.push(Column { name: name.into(), origin: None }),
+        }
+    }
+
+    /// Columns that the step makes, before all others.
+    pub fn make_first(&mut self, names: &[&str]) {
+        let made = names.iter().map(|name| Column { name: (*name).into(), origin: None });
+        self.there.splice(0..0, made);
+    }
+
+    /// The step reads every column, and makes columns that nobody knows by name.
+    ///
+    /// # Errors
+    /// None: all columns are there.
+    pub fn replace_all(&mut self) -> Result<()> {
+        let all: Vec<String> = self.names().map(str::to_string).collect();
+        self.use_all(&all, Use::Read)?;
+        self.there.clear();
+        self.opaque = true;
+        Ok(())
+    }
+
+    /// The splits that rows have are theirs to the end, where nothing else is said.
+    pub fn keep_splits(&mut self) {
+        let column = self.splits.and_then(|name| self.there.iter().position(|c| c.name == name));
+        if let Some(column) = column
+            && let Some(origin) = self.there.remove(column).origin
+        {
+            self.uses.entry(origin).or_insert(Use::Read);
+        }
+    }
+
+    /// All steps of the plan.
+    pub fn steps(&self) -> &[Step] {
+        &self.plan.steps
+    }
+
+    /// Whether a step before this one is a `format`.
+    pub fn formatted(&self) -> bool {
+        self.plan.steps[..self.step].iter().any(|step| matches!(step, Step::Format(_)))
+    }
+
+    /// `prompt` and `completion` are what `format` makes: an error of a step that takes them for granted says so.
+    pub fn wants_format(&self, error: Error, name: &str, or: &str) -> Error {
+        let made_by_format = !self.formatted() && (name == PROMPT || name == COMPLETION);
+        if !made_by_format || error.code() != "missing_column" {
+            return error;
+        }
+        error.help(format!("put .format(PromptFormat(...)), which makes it, before this step{or}"))
     }
 
     fn consumed_by_format(&self, name: &str) -> Option<String> {
         self.plan.steps[..self.step].iter().find_map(|step| match step {
-            Step::Format { format, .. } if format.columns().iter().any(|c| c.name == name) => Some(format!(
+            Step::Format(verb) if verb.format.columns().iter().any(|c| c.name == name) => Some(format!(
                 "format renders `{name}` into prompt or completion and does not keep it: put this step before \
                  format, or keep a copy with with_columns(pl.col(\"{name}\").alias(\"{name}_raw\"))"
             )),
             _ => None,
         })
     }
-
-    /// `prompt` and `completion` are what `format` makes; a step that takes them for granted says so.
-    fn wants_format(&self, name: &str) -> Option<String> {
-        let by = match self.plan.steps[self.step] {
-            Step::Split { .. } => ", or name the columns that decide: by=",
-            Step::Tokenize(_) => "",
-            _ => return None,
-        };
-        let made_later = !self.formatted() && (name == PROMPT || name == COMPLETION);
-        made_later.then(|| format!("put .format(PromptFormat(...)), which makes it, before this step{by}"))
-    }
-
-    /// The splits that rows have are theirs to the end, where nothing else is said.
-    fn keep_splits(&mut self) {
-        let column = self.splits.and_then(|name| self.alive.iter().position(|c| c.name == name));
-        if let Some(column) = column
-            && let Some(origin) = self.alive.remove(column).origin
-        {
-            self.uses.entry(origin).or_insert(Use::Read);
-        }
-    }
-
-    fn use_all(&mut self, names: &[String], used: Use, verb: &'static str) -> Result<()> {
-        names.iter().try_for_each(|name| self.use_column(name, used, verb))
-    }
-
-    fn visit(&mut self, step: &Step) -> Result<()> {
-        let verb = step.verb();
-        match step {
-            Step::Select(names) => {
-                self.use_all(names, Use::Read, verb)?;
-                let old = std::mem::take(&mut self.alive);
-                let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
-                self.alive = names.iter().filter_map(find).collect();
-                if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
-                    let message = format!("select: `{}` is named twice", twice.1);
-                    return Err(Error::new(Class::Plan, "bad_option", message));
-                }
-            }
-            Step::Rename(pairs) => {
-                for (from, _) in pairs {
-                    self.use_column(from, Use::Passes, verb)?;
-                }
-                for column in &mut self.alive {
-                    if let Some((_, to)) = pairs.iter().find(|(from, _)| *from == column.name) {
-                        column.name.clone_from(to);
-                    }
-                }
-                if let Some((_, c)) = self
-                    .alive
-                    .iter()
-                    .enumerate()
-                    .find(|(i, c)| self.alive[..*i].iter().any(|o| o.name == c.name))
-                {
-                    let message = format!("rename: there would be two columns `{}`", c.name);
-                    return Err(Error::new(Class::Plan, "bad_option", message));
-                }
-            }
-            Step::Filter { columns, .. } => self.use_all(columns, Use::Read, verb)?,
-            Step::WithColumns { columns, names, .. } => {
-                self.use_all(columns, Use::Read, verb)?;
-                for name in names {
-                    match self.alive.iter_mut().find(|c| c.name == *name) {
-                        Some(column) => column.origin = None,
-                        None => self.alive.push(Alive { name: name.clone(), origin: None }),
-                    }
-                }
-            }
-            Step::MapBatches { .. } => {
-                let all: Vec<String> = self.alive.iter().map(|c| c.name.clone()).collect();
-                self.use_all(&all, Use::Read, verb)?;
-                self.alive.clear();
-                self.opaque = true;
-            }
-            Step::Validate { rules, .. } => {
-                for rule in rules {
-                    let used = if rule.check == Check::Required { Use::Passes } else { Use::Text(verb) };
-                    self.use_column(&rule.column, used, verb)?;
-                }
-            }
-            Step::Format { format, .. } => {
-                let used = format.columns();
-                for column in &used {
-                    let used = if column.required { Use::TextInEveryRow(verb) } else { Use::Text(verb) };
-                    self.use_column(&column.name, used, verb)?;
-                }
-                let columns: Vec<String> = used.into_iter().map(|c| c.name).collect();
-                self.alive.retain(|c| !columns.contains(&c.name));
-                not_made_by_format(self.alive.iter().map(|c| c.name.as_str()), format)?;
-                self.alive.retain(|c| c.name != PROMPT);
-                let made = [PROMPT, COMPLETION].map(|name| Alive { name: name.into(), origin: None });
-                self.alive.splice(0..0, made);
-            }
-            Step::Dedup { on, .. } => {
-                let compared = |c: &&Alive| self.splits != Some(c.name.as_str());
-                let all = || self.alive.iter().filter(compared).map(|c| c.name.clone()).collect();
-                let on = dedup_columns(on.as_deref(), self.formatted(), all);
-                self.use_all(&on, Use::Read, verb)?;
-            }
-            Step::Split { options, by } => {
-                if let Some(by) = by {
-                    self.use_all(by, Use::Read, verb)?;
-                } else if !self.formatted() {
-                    let (prompt, completion) = self.raw_columns();
-                    self.use_all(&prompt, Use::Read, verb)?;
-                    self.use_all(&completion, Use::Read, verb)?;
-                }
-                if let Some(column) = &options.report_by {
-                    self.use_column(column, Use::Read, verb)?;
-                }
-                self.keep_splits();
-            }
-            Step::Tokenize(options) => {
-                self.use_column(PROMPT, Use::Text(verb), verb)?;
-                self.use_column(COMPLETION, Use::Text(verb), verb)?;
-                // Trainers read them as numbers.
-                for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
-                    if self.alive.iter().any(|c| c.name == name) {
-                        self.use_column(name, Use::Read, verb)?;
-                    }
-                }
-                not_tokenized(self.alive.iter().map(|c| c.name.as_str()))?;
-                self.alive.retain(|c| options.keep_text || (c.name != PROMPT && c.name != COMPLETION));
-                let made = TOKENIZED.map(|name| Alive { name: name.into(), origin: None });
-                self.alive.extend(made);
-            }
-            Step::Restore { column, .. } => {
-                self.use_column(column, Use::Read, verb)?;
-                self.alive.retain(|c| c.name != *column);
-            }
-            Step::Head(_) | Step::Shuffle { .. } => {}
-            Step::Pack { .. } => {
-                self.keep_splits();
-                self.alive.retain(|c| c.name == ROW_WEIGHT || c.name == SEGMENT_WEIGHTS);
-            }
-        }
-        Ok(())
-    }
-
-    fn formatted(&self) -> bool {
-        self.plan.steps[..self.step].iter().any(|s| s.verb() == "format")
-    }
-
-    fn raw_columns(&self) -> (Vec<String>, Vec<String>) {
-        raw_columns(self.plan)
-    }
 }
 
-/// Fails where there is a column already that `tokenize` makes: the data's would be lost without a word.
-pub fn not_tokenized<'n>(mut names: impl Iterator<Item = &'n str>) -> Result<()> {
-    names.find(|name| TOKENIZED.contains(name)).map_or(Ok(()), |name| Err(exists("tokenize", name)))
-}
-
-/// Refuses columns that `format` would replace without having used them. A prompt whose template is empty was left out
-/// on purpose.
-pub fn not_made_by_format<'n>(names: impl Iterator<Item = &'n str>, format: &PromptFormat) -> Result<()> {
-    let without_prompt = format.prompt().source().is_empty() && !format.is_rendered();
-    let used = format.columns();
-    let mut replaced = names.filter(|name| {
-        (*name == COMPLETION || *name == PROMPT && !without_prompt) && used.iter().all(|c| c.name != **name)
-    });
-    replaced.next().map_or(Ok(()), |name| Err(exists("format", name)))
-}
-
-fn exists(verb: &str, name: &str) -> Error {
+/// The error for a column that a step makes and that is there already.
+#[cold]
+pub fn exists(verb: &str, name: &str) -> Error {
     let message = format!("{verb}: there is a column `{name}` already, which it would replace");
     Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
         "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"
     ))
-}
-
-/// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.
-pub fn raw_columns(plan: &Plan) -> (Vec<String>, Vec<String>) {
-    let format = plan.steps.iter().find_map(|step| match step {
-        Step::Format { format, .. } => {
-            let names =
-                |t: &crate::format::Template| t.columns().iter().map(|c| c.name.clone()).collect::<Vec<_>>();
-            Some((names(format.prompt()), names(format.completion())))
-        }
-        _ => None,
-    });
-    format.unwrap_or_else(|| (vec![PROMPT.into()], vec![COMPLETION.into()]))
-}
-
-/// What `dedup` compares: what it was told, else the rendered pair, else all columns.
-pub fn dedup_columns(
-    on: Option<&[String]>,
-    formatted: bool,
-    all: impl FnOnce() -> Vec<String>,
-) -> Vec<String> {
-    match on {
-        Some(on) => on.to_vec(),
-        None if formatted => vec![PROMPT.into(), COMPLETION.into()],
-        None => all(),
-    }
 }

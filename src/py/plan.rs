@@ -25,12 +25,17 @@ use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::format::OnCollision;
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::{Plan, Resolved, SourceSpec, Step, TokenizeStep, resolve};
+use crate::plan::verbs::{
+    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, Rename, Restore, Select, Shuffle, Split, Tokenize,
+    Validate, WithColumns,
+    WithRowIndex,
+};
+use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
 use crate::record::{Policy, SpecialPolicy, reason, schema};
 use crate::split::{Existing, SplitOptions};
 use crate::tokenize::OnOverflow;
 use crate::validate::{Check, Rule};
-use crate::write::{Compression, Format};
+use crate::write::{Compression, Format as ShardFormat};
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
@@ -103,15 +108,23 @@ impl PyPlan {
     }
 
     fn verbs(&self) -> Vec<&'static str> {
-        std::iter::once(self.0.source.verb()).chain(self.0.steps.iter().map(Step::verb)).collect()
+        std::iter::once(self.0.source.verb()).chain(self.0.steps.iter().map(Step::name)).collect()
     }
 
     fn select(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
-        self.push(py, Ok(Step::Select(names)))
+        self.push(py, Ok(Step::Select(Select { columns: names })))
+    }
+
+    fn drop(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
+        self.push(py, Ok(Step::Drop(Drop { columns: names })))
+    }
+
+    fn with_row_index(&self, py: Python<'_>, column: String, offset: i64) -> PyResult<Self> {
+        self.push(py, Ok(Step::WithRowIndex(WithRowIndex { column, offset })))
     }
 
     fn rename(&self, py: Python<'_>, pairs: Vec<(String, String)>) -> PyResult<Self> {
-        self.push(py, Ok(Step::Rename(pairs)))
+        self.push(py, Ok(Step::Rename(Rename { columns: pairs })))
     }
 
     fn filter(
@@ -122,7 +135,7 @@ impl PyPlan {
         callable: Py<PyAny>,
     ) -> PyResult<Self> {
         let function = Arc::new(PyFunction { name: format!("filter {label}"), callable });
-        self.push(py, Ok(Step::Filter { columns, label, function }))
+        self.push(py, Ok(Step::Filter(Filter { columns, label, function })))
     }
 
     fn with_columns(
@@ -134,7 +147,7 @@ impl PyPlan {
         callable: Py<PyAny>,
     ) -> PyResult<Self> {
         let function = Arc::new(PyFunction { name: format!("with_columns {label}"), callable });
-        self.push(py, Ok(Step::WithColumns { columns, names, label, function }))
+        self.push(py, Ok(Step::WithColumns(WithColumns { columns, names, label, function })))
     }
 
     fn map_batches(
@@ -145,18 +158,19 @@ impl PyPlan {
         callable: Py<PyAny>,
     ) -> PyResult<Self> {
         let function = Arc::new(PyFunction { name: format!("map_batches {name}"), callable });
-        self.push(py, Ok(Step::MapBatches { name, version, function }))
+        self.push(py, Ok(Step::MapBatches(MapBatches { function_name: name, version, function })))
     }
 
     fn head(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        self.push(py, Ok(Step::Head(rows)))
+        self.push(py, Ok(Step::Head(Head { rows })))
     }
 
     /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
     /// and pack, which need them all.
     fn on_first_rows(&self, rows: usize) -> Self {
-        let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle { .. } | Step::Pack { .. }));
-        let steps = std::iter::once(Step::Head(PREVIEW_ROWS.max(rows))).chain(kept.cloned()).collect();
+        let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle(_) | Step::Pack(_)));
+        let steps =
+            std::iter::once(Step::Head(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         PyPlan::new(Plan { source: self.0.source.clone(), steps })
     }
 
@@ -180,7 +194,11 @@ impl PyPlan {
                 Ok(Rule { column, check })
             })
             .collect::<PyResult<Vec<_>>>()?;
-        self.push(py, word("on_invalid", policy, &POLICIES).map(|policy| Step::Validate { rules, policy }))
+        self.push(
+            py,
+            word("on_invalid", policy, &POLICIES)
+                .map(|on_invalid| Step::Validate(Validate { rules, on_invalid })),
+        )
     }
 
     #[pyo3(signature = (format, on_collision, rendered_by=None))]
@@ -200,7 +218,7 @@ impl PyPlan {
             ("insert_space", OnCollision::InsertSpace),
         ];
         let step = word("on_collision", on_collision, &known);
-        self.push(py, step.map(|on_collision| Step::Format { format, on_collision, rendered_by }))
+        self.push(py, step.map(|on_collision| Step::Format(Format { format, on_collision, rendered_by })))
     }
 
     fn dedup(
@@ -221,7 +239,7 @@ impl PyPlan {
                 _ => level.whitespace = true,
             }
         }
-        self.push(py, Ok(Step::Dedup { on, normalize: level, verify, keepers, against }))
+        self.push(py, Ok(Step::Dedup(Dedup { on, normalize: level, verify, keepers, against })))
     }
 
     fn split(
@@ -235,8 +253,9 @@ impl PyPlan {
     ) -> PyResult<Self> {
         let known = [Existing::Keep, Existing::Replace].map(|existing| (existing.name(), existing));
         let existing = existing.map(|given| word("existing", given, &known)).transpose();
-        let step = existing
-            .map(|existing| Step::Split { options: SplitOptions { shares, seed, report_by, existing }, by });
+        let step = existing.map(|existing| {
+            Step::Split(Split { options: SplitOptions { shares, seed, report_by, existing }, by })
+        });
         self.push(py, step)
     }
 
@@ -276,7 +295,7 @@ impl PyPlan {
         .map(|s| (s.name(), s));
         let step = word("on_overflow", on_overflow, &overflow).and_then(|on_overflow| {
             let special_tokens = word("special_tokens", special_tokens, &special)?;
-            Ok(Step::Tokenize(Box::new(TokenizeStep {
+            Ok(Step::Tokenize(Box::new(Tokenize {
                 tokenizer,
                 max_length,
                 on_overflow,
@@ -296,15 +315,15 @@ impl PyPlan {
         column: String,
         splits: Vec<String>,
     ) -> PyResult<Self> {
-        self.push(py, Ok(Step::Restore { format: Arc::clone(&format.0), column, splits }))
+        self.push(py, Ok(Step::Restore(Restore { format: Arc::clone(&format.0), column, splits })))
     }
 
     fn pack(&self, py: Python<'_>, max_length: Option<usize>, seed: u64) -> PyResult<Self> {
-        self.push(py, Ok(Step::Pack { max_length, seed }))
+        self.push(py, Ok(Step::Pack(Pack { max_length, seed })))
     }
 
     fn shuffle(&self, py: Python<'_>, seed: u64) -> PyResult<Self> {
-        self.push(py, Ok(Step::Shuffle { seed }))
+        self.push(py, Ok(Step::Shuffle(Shuffle { seed })))
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
@@ -316,7 +335,7 @@ impl PyPlan {
     }
 
     fn token_texts(&self, py: Python<'_>, ids: Vec<i32>) -> PyResult<Vec<String>> {
-        let step = self.0.steps.iter().find_map(|s| if let Step::Tokenize(t) = s { Some(t) } else { None });
+        let step = self.0.steps.iter().find_map(Step::as_tokenize);
         let step = step.ok_or_else(|| to_python(py, &Error::internal("the plan has no tokenizer")))?;
         step.tokenizer.load().and_then(|t| t.token_texts(&ids)).map_err(|e| to_python(py, &e))
     }
@@ -342,7 +361,7 @@ impl PyPlan {
                 word("compression", name, &known).map_err(|e| to_python(py, &e))?
             }
         };
-        let known = [("arrow", Format::Arrow), ("jsonl", Format::Jsonl { compression })];
+        let known = [("arrow", ShardFormat::Arrow), ("jsonl", ShardFormat::Jsonl { compression })];
         let formats = formats.iter().map(|f| word("formats", f, &known)).collect::<Result<Vec<_>>>();
         let target = Target {
             dir,

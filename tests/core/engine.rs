@@ -13,7 +13,8 @@ use fastprep::engine::prepare::{Knobs, collect};
 use fastprep::engine::{Job, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
 use fastprep::plan::source::OpenReader;
-use fastprep::plan::{Plan, SourceSpec, Step, TokenizeStep, TokenizerSpec, resolve};
+use fastprep::plan::verbs::{Tokenize, WithColumns};
+use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
 use fastprep::read::ColumnKind;
 use fastprep::read::ReadColumn;
 use fastprep::read::arrow::RecordsDecode;
@@ -44,7 +45,7 @@ fn byte_tokenizer() -> TokenizerSpec {
 }
 
 fn tokenized(plan: &Plan) -> Plan {
-    let step = TokenizeStep {
+    let step = Tokenize {
         tokenizer: byte_tokenizer(),
         max_length: Some(60),
         on_overflow: OnOverflow::Reject,
@@ -440,13 +441,13 @@ impl<F: FnMut(u64) -> Result<()> + Send> Function for Called<F> {
 
 /// The plan with a function in front, which is told the number of its call.
 pub fn with_function(plan: &Plan, f: impl FnMut(u64) -> Result<()> + Send + 'static) -> Plan {
-    let step = Step::WithColumns {
+    let step = WithColumns {
         columns: vec!["output".into()],
         names: vec!["output".into()],
         label: "output".into(),
         function: Called::new(f),
     };
-    plan.push(step).unwrap()
+    plan.push(Step::WithColumns(step)).unwrap()
 }
 
 #[test]

@@ -12,10 +12,11 @@ use fastprep::disk::Disk;
 use fastprep::engine::prepare::{Knobs, Target, sink};
 use fastprep::error::Result;
 use fastprep::format::{OnCollision, PromptFormat};
+use fastprep::plan::verbs::{Dedup, Format, Shuffle, Split};
 use fastprep::plan::{Plan, SourceSpec, Step, resolve};
 use fastprep::record::Policy;
 use fastprep::split::SplitOptions;
-use fastprep::write::{Compression, Format};
+use fastprep::write::{Compression, Format as ShardFormat};
 use serde_json::Value;
 
 pub const ONE_THREAD: Knobs = Knobs { threads: 1, batch_bytes: 512, batch_rows: 5, shuffle_bytes: 2_000 };
@@ -63,20 +64,23 @@ pub fn chain(plan: Plan) -> Plan {
     let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
     let steps = [
-        Step::Format {
+        Step::Format(Format {
             format: Arc::new(format),
             on_collision: OnCollision::Remove(Policy::Reject),
             rendered_by: None,
-        },
-        Step::Dedup {
+        }),
+        Step::Dedup(Dedup {
             on: None,
             normalize: Normalize::default(),
             verify: false,
             keepers: true,
             against: vec![],
-        },
-        Step::Split { options: SplitOptions { shares, seed: 7, report_by: None, existing: None }, by: None },
-        Step::Shuffle { seed: 7 },
+        }),
+        Step::Split(Split {
+            options: SplitOptions { shares, seed: 7, report_by: None, existing: None },
+            by: None,
+        }),
+        Step::Shuffle(Shuffle { seed: 7 }),
     ];
     steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())
 }
@@ -86,7 +90,7 @@ pub fn target(out: &Path) -> Target {
     Target {
         dir: out.to_path_buf(),
         overwrite: true,
-        formats: vec![Format::Arrow, Format::Jsonl { compression: Compression::Zstd }],
+        formats: vec![ShardFormat::Arrow, ShardFormat::Jsonl { compression: Compression::Zstd }],
         shard_bytes: 1_500,
         max_rejects: None,
     }

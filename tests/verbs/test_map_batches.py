@@ -95,3 +95,36 @@ def test_names_of_ours_are_refused() -> None:
 def test_proven_columns_are_kept_from_it() -> None:
     with refused(fp.PlanError, "bad_chain", "map_batches: after format it could change"):
         pairs(("a", "b")).format(PAIR).map_batches(lambda f: f, name="mine")
+
+
+CHANGED = records({"a": "x", "b": "y"}).map_batches(lambda frame: frame.rename({"b": "c"}), name="other", version="1")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        lambda: CHANGED.select("a", "b"),
+        lambda: CHANGED.drop("b"),
+        lambda: CHANGED.rename({"b": "d"}),
+        lambda: CHANGED.filter(pl.col("b") == "y"),
+        lambda: CHANGED.with_columns(d=pl.col("b")),
+        lambda: CHANGED.validate(not_blank="b"),
+        lambda: CHANGED.dedup(on="b"),
+        lambda: CHANGED.split(valid=0.1, by="b"),
+        lambda: CHANGED.split(valid=0.1, by="a", report_by="b"),
+        lambda: CHANGED.format(fp.PromptFormat("{b}", completion="{a}")),
+    ],
+)
+def test_later_steps_find_the_columns_that_it_makes_and_no_others(plan: Any) -> None:
+    with refused(fp.ColumnError, "missing_column", r": there is no column `b`; there are: a, c"):
+        plan().explain()
+
+
+def test_later_steps_make_no_second_column_of_a_name() -> None:
+    with refused(fp.PlanError, "bad_option", "rename: there would be two columns `c`"):
+        CHANGED.rename({"a": "c"}).explain()
+    with refused(fp.ColumnError, "duplicate_column", "with_row_index: there is a column `c` already"):
+        CHANGED.with_row_index("c").explain()
+    with refused(fp.ColumnError, "missing_column", "split: there is no column `prompt`") as e:
+        CHANGED.split(valid=0.1).explain()
+    assert "put .format(PromptFormat(...))" in e.value.help

@@ -2,12 +2,8 @@
 //! rows at all, so that what is wrong is said before a row is read.
 
 mod builder;
-mod dedup;
-mod format;
-mod pack;
 mod source;
 mod stages;
-mod tokenize;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +11,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::columns::needed;
+use super::columns::{check, needed};
 use super::explain::{detail, line};
 use super::source::Found;
 use super::{Plan, Step};
@@ -27,8 +23,8 @@ use crate::read::discover::names_from_shared;
 use crate::read::{Limits, ReadColumn, splits};
 use crate::record::{Batch, Places};
 use crate::tokenize::{End, LoadedTokenizer};
-use builder::Builder;
-
+pub use builder::Builder;
+pub(super) use stages::same_keys;
 pub use stages::{Barrier, Build, Counted};
 
 /// A plan with everything decided.
@@ -57,8 +53,8 @@ pub struct Resolved {
     pub max_length: Option<usize>,
     /// What ends each row, where they are tokenized.
     pub end: Option<End>,
-    /// What all rows go through before the sink.
-    pub barrier: Option<Barrier>,
+    /// What all rows go through before the sink, and the number of its step.
+    pub barrier: Option<(usize, Barrier)>,
     /// How keys are made, where there is a dedup.
     pub key_recipe: Option<String>,
     /// Earlier folders of all steps, as they are called in what is published.
@@ -80,7 +76,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
         .collect::<Result<Vec<_>>>()?;
     let (_, schema) = found.decoder(&columns, Limits::default())?;
     let mut verbs = vec![plan.source.verb()];
-    verbs.extend(plan.steps.iter().map(Step::verb));
+    verbs.extend(plan.steps.iter().map(Step::name));
     let shown: Vec<String> = columns.iter().map(|c| source::shown_column(&found, c)).collect();
     let mut lines = vec![
         line(plan.source.verb(), &found.describe(), "source"),
@@ -92,6 +88,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     }
     let mut builder = Builder {
         plan,
+        index: 0,
         earlier: Vec::new(),
         empty: Batch {
             seq: 0,
@@ -121,9 +118,12 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     };
     for (i, step) in plan.steps.iter().enumerate() {
         cancel.check()?;
-        builder.step(i, step)?;
+        builder.index = i;
+        check(plan, i, &builder.visible(), splits)?;
+        step.verb().resolve(&mut builder)?;
     }
-    builder.keep_splits(plan.steps.len())?;
+    builder.index = plan.steps.len();
+    builder.keep_splits()?;
     let Builder { mut out, earlier, .. } = builder;
     out.schema = builder.empty.records.schema();
     let mut decided = out.lines[1..].join("\n");
@@ -139,7 +139,7 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
 /// What the earlier folders of all steps are called, in order.
 fn folder_names(plan: &Plan) -> Result<Vec<String>> {
     let folders = plan.steps.iter().flat_map(|step| match step {
-        Step::Dedup { against, .. } => against.as_slice(),
+        Step::Dedup(dedup) => dedup.against.as_slice(),
         _ => &[],
     });
     names_from_shared(&folders.cloned().collect::<Vec<PathBuf>>())

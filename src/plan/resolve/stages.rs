@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::artifact::Keys;
 use crate::cancel::Cancel;
-use crate::compute::HeadStage;
+use crate::compute::{HeadStage, RowIndexStage};
 use crate::dedup::DedupStage;
 use crate::error::{Class, Error, Result};
 use crate::pack::PackOptions;
@@ -35,6 +35,13 @@ pub enum Build {
     Map(Arc<dyn Map>),
     /// Keeps so many rows.
     Head(usize),
+    /// Numbers rows.
+    RowIndex {
+        /// The column of the numbers.
+        column: String,
+        /// The first of them.
+        offset: i64,
+    },
     /// Looks keys up.
     Dedup {
         /// Names the kept rows.
@@ -51,11 +58,22 @@ pub enum Build {
 }
 
 impl Build {
-    /// The ordered stage, with no row seen.
-    pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
-        Ok(match self {
+    /// The ordered stage, with no row seen and no key of an earlier folder.
+    pub fn unseeded(&self) -> Option<Box<dyn Ordered>> {
+        match self {
             Build::Map(_) => None,
             Build::Head(rows) => Some(Box::new(HeadStage::new(*rows))),
+            Build::RowIndex { column, offset } => Some(Box::new(RowIndexStage::new(column.clone(), *offset))),
+            Build::Dedup { keepers, verify, .. } => Some(Box::new(DedupStage::new(*keepers, *verify))),
+        }
+    }
+
+    /// The ordered stage, with no row seen.
+    ///
+    /// # Errors
+    /// Those of [`Keys::open`], `other_keys`.
+    pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
+        Ok(match self {
             Build::Dedup { keepers, verify, against, first, recipe } => {
                 let mut stage = DedupStage::new(*keepers, *verify);
                 for (i, folder) in against.iter().enumerate() {
@@ -65,12 +83,13 @@ impl Build {
                 }
                 Some(Box::new(stage))
             }
+            _ => self.unseeded(),
         })
     }
 }
 
 /// Fails where the keys of an earlier folder cannot be compared with this plan's.
-pub(super) fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
+pub fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }

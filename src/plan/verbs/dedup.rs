@@ -1,0 +1,112 @@
+//! `dedup`: exact duplicates, and the earlier folders whose rows count as seen.
+
+use std::path::PathBuf;
+
+use super::{Step, Verb, bad_chain};
+use crate::artifact::keys;
+use crate::dedup::{KeyOptions, KeyStage, Normalize};
+use crate::error::Result;
+use crate::plan::columns::{Columns, Use};
+use crate::plan::explain::detail;
+use crate::plan::resolve::{Build, Builder, Counted, same_keys};
+use crate::record::schema::{COMPLETION, PROMPT};
+
+/// Takes out exact duplicates.
+#[derive(Debug, Clone)]
+pub struct Dedup {
+    /// The key columns; none means the rendered pair, or all columns before `format`.
+    pub on: Option<Vec<String>>,
+    /// What is levelled before keys are made.
+    pub normalize: Normalize,
+    /// Whether bytes are compared where hashes match.
+    pub verify: bool,
+    /// Whether the kept row is named for each dropped one.
+    pub keepers: bool,
+    /// Earlier prepared folders whose rows count as seen.
+    pub against: Vec<PathBuf>,
+}
+
+impl Dedup {
+    /// What it compares: what it was given, else the rendered pair, else all columns.
+    fn on(&self, formatted: bool, all: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        match &self.on {
+            Some(on) => on.clone(),
+            None if formatted => vec![PROMPT.into(), COMPLETION.into()],
+            None => all(),
+        }
+    }
+}
+
+impl Verb for Dedup {
+    fn name(&self) -> &'static str {
+        "dedup"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
+            false => Ok(()),
+            true => Err(bad_chain(
+                "dedup: the rows are shuffled already, and it keeps the first of equal rows in input order",
+                "put dedup before shuffle: the order in which rows are written is decided last",
+            )),
+        }
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        let on = self.on(columns.formatted(), || columns.compared());
+        columns.use_all(&on, Use::Read)
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        let on = self.on(builder.out.format.is_some(), || builder.compared());
+        let mark = |column: &String| match (&builder.out.format, column.as_str()) {
+            (Some(format), PROMPT) => format.separator().to_string(),
+            (Some(format), COMPLETION) => format.stop().to_string(),
+            _ => String::new(),
+        };
+        let marks = on.iter().map(mark).collect();
+        let options = KeyOptions { on, marks, normalize: self.normalize, verify: self.verify };
+        let recipe = options.recipe();
+        let mut text = format!("on {}, {}, first kept", options.on.join(", "), self.normalize.name());
+        text.push_str(if self.keepers { ", keepers named" } else { "" });
+        text.push_str(if self.verify { ", bytes compared" } else { ", 128-bit keys" });
+        let first = builder.earlier.len();
+        let names = builder.out.against[first..first + self.against.len()].to_vec();
+        if !self.against.is_empty() {
+            text.push_str(&format!(", against {}", names.join(", ")));
+        }
+        builder.say(&text, "ordered");
+        for (folder, name) in self.against.iter().zip(&names) {
+            let (manifest, theirs) = keys::described(folder)?;
+            same_keys(folder, &theirs, &recipe)?;
+            note_wording(builder, name, &manifest.format);
+            builder.earlier.push(manifest.data);
+        }
+        builder.map(Counted::No, KeyStage(options))?;
+        builder.out.key_recipe = Some(recipe.clone());
+        builder.ordered(Build::Dedup {
+            keepers: self.keepers,
+            verify: self.verify,
+            against: self.against.clone(),
+            first,
+            recipe,
+        })
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}
+
+/// Rows of other templates are rarely the same text: says so, since nothing else would.
+fn note_wording(builder: &mut Builder<'_>, folder: &str, theirs: &serde_json::Value) {
+    let Some(ours) = &builder.out.format else { return };
+    let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
+    let (prompt, completion) = (template("prompt"), template("completion"));
+    if (prompt.as_str(), completion.as_str()) != (ours.prompt().source(), ours.completion().source()) {
+        builder.out.lines.push(detail(&format!(
+            "note: {folder} was worded by other templates: prompt {prompt:?}, completion {completion:?}; \
+             only rows that render to the same text are found"
+        )));
+    }
+}

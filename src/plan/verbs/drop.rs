@@ -1,0 +1,41 @@
+//! `drop`: columns left out.
+
+use super::{Step, Verb};
+use crate::compute::ProjectStage;
+use crate::error::Result;
+use crate::plan::columns::Columns;
+use crate::plan::resolve::{Builder, Counted};
+
+/// Leaves columns out; those that no other step needs are not read.
+#[derive(Debug, Clone)]
+pub struct Drop {
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+impl Verb for Drop {
+    fn name(&self) -> &'static str {
+        "drop"
+    }
+
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        self.columns.iter().try_for_each(|name| columns.is_there(name))?;
+        columns.retain(|name| !self.columns.iter().any(|dropped| dropped == name));
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&self.columns.join(", "), "map");
+        let kept = builder.visible().into_iter().filter(|name| !self.columns.contains(name));
+        let columns = kept.map(|name| (name.clone(), name)).collect();
+        builder.map(Counted::Yes, ProjectStage { columns })
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,44 @@
+//! `filter`: rows for which an expression is true.
+
+use std::sync::Arc;
+
+use super::{Step, Verb};
+use crate::compute::{FilterStage, Function};
+use crate::error::Result;
+use crate::plan::columns::{Columns, Use};
+use crate::plan::resolve::{Builder, Counted};
+
+/// Keeps the rows for which an expression over these columns is true.
+#[derive(Clone)]
+pub struct Filter {
+    /// The columns that the expression reads.
+    pub columns: Vec<String>,
+    /// The expression, for people.
+    pub label: String,
+    /// Evaluates it.
+    pub function: Arc<dyn Function>,
+}
+
+impl Verb for Filter {
+    fn name(&self) -> &'static str {
+        "filter"
+    }
+
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        columns.use_all(&self.columns, Use::Read)
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&self.label, "map");
+        let stage = FilterStage { columns: self.columns.clone(), function: Arc::clone(&self.function) };
+        builder.map(Counted::Yes, stage)
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,148 @@
+//! `format`: prompt and completion, rendered and proven.
+
+use std::sync::Arc;
+
+use super::{Step, Tokenize, Verb, bad_chain, only_one};
+use crate::error::{Class, Error, Result};
+use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
+use crate::plan::columns::{Columns, Use, exists};
+use crate::plan::explain::detail;
+use crate::plan::resolve::{Builder, Counted};
+use crate::record::is_text;
+use crate::record::schema::{COMPLETION, PROMPT};
+
+/// Renders prompt and completion, and proves them.
+#[derive(Debug, Clone)]
+pub struct Format {
+    /// How.
+    pub format: Arc<PromptFormat>,
+    /// What happens where separator or stop collide.
+    pub on_collision: OnCollision,
+    /// The format that rendered the text of the columns before, where one did.
+    pub rendered_by: Option<Arc<PromptFormat>>,
+}
+
+impl Verb for Format {
+    fn name(&self) -> &'static str {
+        "format"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        only_one(self, before, |step| matches!(step, Step::Format(_)))?;
+        match before.iter().any(|step| matches!(step, Step::Tokenize(_))) {
+            true => Err(bad_chain("format: the rows are tokenized already", "put format before tokenize")),
+            false => Ok(()),
+        }
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        let used = self.format.columns();
+        for column in &used {
+            let used =
+                if column.required { Use::TextInEveryRow(self.name()) } else { Use::Text(self.name()) };
+            columns.use_column(&column.name, used)?;
+        }
+        columns.retain(|name| used.iter().all(|c| c.name != name));
+        self.replaces_none(columns.names())?;
+        columns.retain(|name| name != PROMPT);
+        columns.make_first(&[PROMPT, COMPLETION]);
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        let later = builder.after();
+        let prompt_key = later.iter().any(|step| matches!(step, Step::Split(split) if split.by.is_none()));
+        let tokenize = later.iter().find_map(Step::as_tokenize);
+        let stage = self.stage(tokenize, prompt_key)?;
+        builder.say(&self.shown(), "map");
+        let marks = self.rendered_by.as_ref().unwrap_or(&self.format).marks_in_prompt();
+        if marks > 0 {
+            let times = if marks == 1 { "once".into() } else { format!("{marks} times") };
+            let what = format!("the prompt template holds separator or stop itself, {times}");
+            builder.out.lines.push(detail(&what));
+        }
+        let needs_eos = self.format.eos() == Some(true) || self.format.stop().is_empty();
+        if needs_eos && tokenize.is_none() {
+            return Err(Error::new(
+                Class::Plan,
+                "no_tokenizer",
+                "format: rows are to end in a tokenizer's EOS token, and no step tokenizes",
+            )
+            .help("add .tokenize(...), or leave eos=True out and name a stop"));
+        }
+        builder.out.format = Some(Arc::clone(&self.format));
+        builder.map(Counted::Yes, stage)
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}
+
+impl Format {
+    /// The stage; `tokenize` is the step whose tokenizer says what a control token is, where there is one, and
+    /// `prompt_key` asks for the key that a split draws by.
+    fn stage(&self, tokenize: Option<&Tokenize>, prompt_key: bool) -> Result<FormatStage> {
+        let special_tokens = match tokenize {
+            None => None,
+            Some(step) => {
+                let tokens = Arc::clone(step.tokenizer.load()?.control.tokens());
+                Some(SpecialTokens { tokens, policy: step.special_tokens })
+            }
+        };
+        let options = FormatOptions {
+            on_collision: self.on_collision,
+            special_tokens,
+            rendered_by: self.rendered_by.as_deref().cloned(),
+            prompt_key,
+        };
+        FormatStage::new(PromptFormat::clone(&self.format), options)
+    }
+
+    /// The stage of the first `format` of these steps, where its columns are there already: what decides a split before
+    /// it.
+    pub(super) fn stage_before(later: &[Step], builder: &Builder<'_>) -> Result<Option<FormatStage>> {
+        let schema = builder.empty.records.schema();
+        let is_there = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));
+        let is_format = |step: &Step| match step {
+            Step::Format(format) => format.format.columns().iter().all(|c| is_there(&c.name)),
+            _ => false,
+        };
+        let Some(at) = later.iter().position(is_format) else { return Ok(None) };
+        let Step::Format(format) = &later[at] else { return Ok(None) };
+        format.stage(later[at..].iter().find_map(Step::as_tokenize), true).map(Some)
+    }
+
+    /// Refuses columns that it would replace without having used them. A prompt whose template is empty was left out on
+    /// purpose.
+    fn replaces_none<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<()> {
+        let without_prompt = self.format.prompt().source().is_empty() && !self.format.is_rendered();
+        let used = self.format.columns();
+        let mut replaced = names.filter(|name| {
+            (*name == COMPLETION || *name == PROMPT && !without_prompt)
+                && used.iter().all(|c| c.name != **name)
+        });
+        replaced.next().map_or(Ok(()), |name| Err(exists(self.name(), name)))
+    }
+
+    /// The format, for `explain`.
+    fn shown(&self) -> String {
+        let format = &self.format;
+        let eos = if format.eos() == Some(true) { " + EOS" } else { "" };
+        let completion = format.completion().source();
+        if format.is_rendered() {
+            let stop =
+                if format.stop().is_empty() { String::new() } else { format!(" + stop {:?}", format.stop()) };
+            return format!(
+                "text {completion:?}, rendered elsewhere, all of it trained{stop}{eos}; nothing is proven"
+            );
+        }
+        format!(
+            "prompt {:?} + separator {:?}; completion {completion:?} + stop {:?}{eos}; on_collision={}",
+            format.prompt().source(),
+            format.separator(),
+            format.stop(),
+            self.on_collision.name()
+        )
+    }
+}

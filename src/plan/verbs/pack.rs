@@ -1,0 +1,98 @@
+//! `pack`: rows joined to packs of tokens.
+
+use super::{Step, Verb, bad_chain, only_one};
+use crate::error::{Class, Error, Result};
+use crate::pack::{self, PackOptions};
+use crate::plan::columns::Columns;
+use crate::plan::explain::detail;
+use crate::plan::resolve::{Barrier, Builder};
+use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS};
+
+/// Joins documents to packs.
+#[derive(Debug, Clone)]
+pub struct Pack {
+    /// Tokens a pack may have; none is the limit of `tokenize`.
+    pub max_length: Option<usize>,
+    /// Decides the order of the packs.
+    pub seed: u64,
+}
+
+impl Verb for Pack {
+    fn name(&self) -> &'static str {
+        "pack"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        only_one(self, before, |step| matches!(step, Step::Pack(_)))?;
+        match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
+            false => Ok(()),
+            true => Err(bad_chain(
+                "pack: the rows are shuffled already",
+                "leave shuffle out, and give its seed to pack: packs are shuffled as they are made",
+            )),
+        }
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        columns.keep_splits();
+        columns.retain(|name| name == ROW_WEIGHT || name == SEGMENT_WEIGHTS);
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.keep_splits()?;
+        let max_length = self.limit(builder)?;
+        let kept = pack::needed(&builder.empty.records)?;
+        let lost: Vec<String> =
+            builder.visible().into_iter().filter(|name| kept.column_by_name(name).is_none()).collect();
+        builder.say(
+            &format!("best fit decreasing, max_length={max_length}; order by seed={}", self.seed),
+            "barrier",
+        );
+        if !lost.is_empty() {
+            builder.out.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
+        }
+        let mut since_tokenize =
+            builder.plan.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
+        let labels_follow =
+            since_tokenize.all(|step| step.verb().keeps_tokens()) && pack::labels_follow(&kept);
+        builder.empty.records = pack::join(&kept, &[], labels_follow)?;
+        builder.barrier(Barrier::Pack(PackOptions { max_length, seed: self.seed, labels_follow }));
+        Ok(())
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}
+
+impl Pack {
+    /// Tokens a pack may have.
+    fn limit(&self, builder: &Builder<'_>) -> Result<u32> {
+        let wrong =
+            |message: String, help: &str| Err(Error::new(Class::Plan, "bad_max_length", message).help(help));
+        let has_ids = builder.empty.records.column_by_name(INPUT_IDS).is_some();
+        if builder.out.tokenizer.is_none() || !has_ids {
+            return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before it");
+        }
+        let Some(longest) = builder.out.max_length else {
+            return wrong(
+                "pack: a row may have any number of tokens, and none is cut".into(),
+                "give tokenize a max_length: its on_overflow decides about longer rows",
+            );
+        };
+        let limit = self.max_length.unwrap_or(longest);
+        if limit < longest {
+            return wrong(
+                format!("pack: max_length={limit}, but rows have up to {longest} tokens, and none is cut"),
+                "give tokenize the same max_length: its on_overflow decides about longer rows",
+            );
+        }
+        u32::try_from(limit).or_else(|_| {
+            wrong(
+                format!("pack: max_length={limit} is too large"),
+                "packs of millions of tokens train nobody",
+            )
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! `rename`: other names for columns.
+
+use super::{Step, Verb, is_proven, not_proven};
+use crate::compute::ProjectStage;
+use crate::error::{Class, Error, Result};
+use crate::plan::columns::{Columns, Use};
+use crate::plan::not_reserved;
+use crate::plan::resolve::{Builder, Counted};
+
+/// Renames columns.
+#[derive(Debug, Clone)]
+pub struct Rename {
+    /// Old name, new name.
+    pub columns: Vec<(String, String)>,
+}
+
+impl Rename {
+    /// What a column is called after it.
+    fn renamed(&self, name: &str) -> String {
+        let pair = self.columns.iter().find(|(from, _)| from == name);
+        pair.map_or_else(|| name.to_string(), |(_, to)| to.clone())
+    }
+}
+
+impl Verb for Rename {
+    fn name(&self) -> &'static str {
+        "rename"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        not_proven(self, before, self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)))?;
+        self.columns.iter().try_for_each(|(_, to)| not_reserved(self.name(), to))
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        self.columns.iter().try_for_each(|(from, _)| columns.use_column(from, Use::Passes))?;
+        columns.rename(|name| self.renamed(name));
+        let names: Vec<&str> = columns.names().collect();
+        match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+            None => Ok(()),
+            Some((_, name)) => {
+                let message = format!("rename: there would be two columns `{name}`");
+                Err(Error::new(Class::Plan, "bad_option", message))
+            }
+        }
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        let shown: Vec<String> = self.columns.iter().map(|(from, to)| format!("{from} -> {to}")).collect();
+        builder.say(&shown.join(", "), "map");
+        let columns = builder.visible().into_iter().map(|name| (name.clone(), self.renamed(&name))).collect();
+        builder.map(Counted::Yes, ProjectStage { columns })
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,49 @@
+//! `restore`: the splits and the format of a prepared folder, for rows that `retokenize` reads.
+
+use std::sync::Arc;
+
+use super::{Step, Verb};
+use crate::error::Result;
+use crate::format::PromptFormat;
+use crate::plan::columns::{Columns, Use};
+use crate::plan::resolve::{Builder, Counted};
+use crate::split::RestoreStage;
+
+/// Gives rows of a prepared folder the splits and the format they had.
+#[derive(Debug, Clone)]
+pub struct Restore {
+    /// How they were rendered.
+    pub format: Arc<PromptFormat>,
+    /// The column that names each row's split.
+    pub column: String,
+    /// The splits' names.
+    pub splits: Vec<String>,
+}
+
+impl Verb for Restore {
+    fn name(&self) -> &'static str {
+        "restore"
+    }
+
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        columns.use_column(&self.column, Use::Read)?;
+        columns.retain(|name| name != self.column);
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&format!("splits {} and format as published", self.splits.join(", ")), "map");
+        builder.out.format = Some(Arc::clone(&self.format));
+        builder.out.split_names.clone_from(&self.splits);
+        let stage = RestoreStage { column: self.column.clone(), names: self.splits.clone() };
+        builder.map(Counted::Yes, stage)
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}

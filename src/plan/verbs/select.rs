@@ -1,0 +1,45 @@
+//! `select`: columns kept, in an order.
+
+use super::{Step, Verb};
+use crate::compute::ProjectStage;
+use crate::error::{Class, Error, Result};
+use crate::plan::columns::{Columns, Use};
+use crate::plan::resolve::{Builder, Counted};
+
+/// Keeps these columns, in this order.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+impl Verb for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        columns.use_all(&self.columns, Use::Read)?;
+        if let Some((_, name)) =
+            self.columns.iter().enumerate().find(|(i, name)| self.columns[..*i].contains(name))
+        {
+            return Err(Error::new(Class::Plan, "bad_option", format!("select: `{name}` is named twice")));
+        }
+        columns.arrange(&self.columns);
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&self.columns.join(", "), "map");
+        let columns = self.columns.iter().map(|name| (name.clone(), name.clone())).collect();
+        builder.map(Counted::Yes, ProjectStage { columns })
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,105 @@
+//! `split`: a split for each row.
+
+use super::{Format, Step, Verb, only_one};
+use crate::error::{Class, Error, Result};
+use crate::format::PromptKeyStage;
+use crate::plan::columns::{Columns, Use};
+use crate::plan::resolve::{Builder, Counted};
+use crate::read::splits::SPLIT;
+use crate::record::schema::{COMPLETION, PROMPT};
+use crate::split::{Existing, SplitKeyStage, SplitOptions, SplitStage};
+
+/// Gives each row a split.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// Shares and seed.
+    pub options: SplitOptions,
+    /// The columns that decide; none means the raw prompt columns.
+    pub by: Option<Vec<String>>,
+}
+
+impl Verb for Split {
+    fn name(&self) -> &'static str {
+        "split"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        only_one(self, before, |step| matches!(step, Step::Split(_)))?;
+        self.options.check()
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        if let Some(by) = &self.by {
+            columns.use_all(by, Use::Read)?;
+        } else if !columns.formatted() {
+            let (prompt, completion) = raw_columns(columns.steps());
+            for name in prompt.iter().chain(&completion) {
+                let or_by = ", or name the columns that decide: by=";
+                columns.use_column(name, Use::Read).map_err(|e| columns.wants_format(e, name, or_by))?;
+            }
+        }
+        if let Some(column) = &self.options.report_by {
+            columns.use_column(column, Use::Read)?;
+        }
+        columns.keep_splits();
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        let (columns, otherwise) = match &self.by {
+            Some(by) => (by.clone(), Vec::new()),
+            None => raw_columns(&builder.plan.steps),
+        };
+        let options = &self.options;
+        let theirs = builder.out.found.splits.clone();
+        let existing = builder.has_splits().then_some((SPLIT, theirs.as_slice()));
+        let kept = match (existing, options.existing) {
+            (Some(_), None) => return Err(in_splits(&theirs)),
+            (Some(_), Some(Existing::Keep)) => theirs.as_slice(),
+            _ => &[],
+        };
+        let shares: Vec<String> =
+            options.shares.iter().map(|(name, share)| format!("{name}={share}")).collect();
+        let by_what = columns.join(", ");
+        let how =
+            options.existing.map_or(String::new(), |existing| format!("; existing={}", existing.name()));
+        let text = format!("{}, train the rest; by {by_what}; seed={}{how}", shares.join(", "), options.seed);
+        builder.say(&text, "map");
+        if self.by.is_some() {
+            builder.map(Counted::No, SplitKeyStage { columns, otherwise })?;
+        } else if builder.out.format.is_none() {
+            match Format::stage_before(builder.after(), builder)? {
+                Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
+                None => builder.map(Counted::No, SplitKeyStage { columns, otherwise })?,
+            }
+        }
+        builder.out.split_names = options.names(kept);
+        builder.out.report_by.clone_from(&options.report_by);
+        builder.map(Counted::Yes, SplitStage::new(options.clone(), existing))
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+}
+
+/// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.
+fn raw_columns(steps: &[Step]) -> (Vec<String>, Vec<String>) {
+    let format = steps.iter().find_map(|step| match step {
+        Step::Format(Format { format, .. }) => Some(format),
+        _ => None,
+    });
+    let Some(format) = format else { return (vec![PROMPT.into()], vec![COMPLETION.into()]) };
+    let names = |t: &crate::format::Template| t.columns().iter().map(|c| c.name.clone()).collect();
+    (names(format.prompt()), names(format.completion()))
+}
+
+/// The error for rows that have splits, where nothing is said of them.
+#[cold]
+fn in_splits(names: &[String]) -> Error {
+    let message = format!("split: the rows are in splits already: {}", names.join(", "));
+    Error::new(Class::Plan, "in_splits", message).column(SPLIT).help(
+        "say what becomes of them: existing=\"replace\" draws all rows, existing=\"keep\" those of \
+         train alone; without split all stay where they are",
+    )
+}

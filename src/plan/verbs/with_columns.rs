@@ -1,0 +1,49 @@
+//! `with_columns`: columns that expressions make.
+
+use std::sync::Arc;
+
+use super::{Step, Verb, is_proven, not_proven};
+use crate::compute::Function;
+use crate::error::Result;
+use crate::plan::columns::{Columns, Use};
+use crate::plan::not_reserved;
+use crate::plan::resolve::Builder;
+
+/// Adds or replaces columns by expressions.
+#[derive(Clone)]
+pub struct WithColumns {
+    /// The columns that the expressions read.
+    pub columns: Vec<String>,
+    /// The columns that they make.
+    pub names: Vec<String>,
+    /// The expressions, for people.
+    pub label: String,
+    /// Evaluates them.
+    pub function: Arc<dyn Function>,
+}
+
+impl Verb for WithColumns {
+    fn name(&self) -> &'static str {
+        "with_columns"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        not_proven(self, before, self.names.iter().any(|name| is_proven(name)))?;
+        self.names.iter().try_for_each(|name| not_reserved(self.name(), name))
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        columns.use_all(&self.columns, Use::Read)?;
+        self.names.iter().for_each(|name| columns.make(name));
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&self.label, "map");
+        builder.compute(Some(self.columns.clone()), &self.function, self.name().into())
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        false
+    }
+}

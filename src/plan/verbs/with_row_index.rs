@@ -1,0 +1,45 @@
+//! `with_row_index`: a column of row numbers.
+
+use super::{Step, Verb};
+use crate::error::Result;
+use crate::plan::columns::{Columns, exists};
+use crate::plan::not_reserved;
+use crate::plan::resolve::{Build, Builder};
+
+/// Numbers the rows that reach it, in input order, in a column before all others.
+#[derive(Debug, Clone)]
+pub struct WithRowIndex {
+    /// The column's name.
+    pub column: String,
+    /// The number of the first row.
+    pub offset: i64,
+}
+
+impl Verb for WithRowIndex {
+    fn name(&self) -> &'static str {
+        "with_row_index"
+    }
+
+    fn check(&self, before: &[Step]) -> Result<()> {
+        super::not_shuffled(self, before)?;
+        super::not_proven(self, before, super::is_proven(&self.column))?;
+        not_reserved(self.name(), &self.column)
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        if columns.names().any(|name| name == self.column) {
+            return Err(exists(self.name(), &self.column));
+        }
+        columns.make_first(&[&self.column]);
+        Ok(())
+    }
+
+    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+        builder.say(&format!("{}, from {}, in input order", self.column, self.offset), "ordered");
+        builder.ordered(Build::RowIndex { column: self.column.clone(), offset: self.offset })
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        false
+    }
+}
