@@ -4,7 +4,7 @@
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
 //! 0. foundation: [`error`], [`guard`], [`limits`], [`hash`], [`cancel`], [`disk`], [`permutation`], [`record`], [`report`],
-//!    [`spill`], [`stage`],
+//!    [`spill`], [`stage`], [`word`],
 //!    [`artifact`]
 //! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
 //!    `load`
@@ -37,6 +37,7 @@ pub mod split;
 pub mod stage;
 pub mod tokenize;
 pub mod validate;
+pub mod word;
 pub mod write;
 
 #[cfg(feature = "python")]

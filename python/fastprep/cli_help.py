@@ -36,6 +36,8 @@ HELP: dict[str, str] = {
     "unknown_split": "leave the column COLUMN as it is, or rename it and make new splits",
     "other_keys": "give the step dedup the same on and normalize as that folder had, or prepare that folder again",
     "bad_plan_file": SAME,
+    "bad_plan": SAME,
+    "not_supplied": SAME,
     "packed_rows": "prepare the rows without --pack",
     "other_cursor": "load the cursor into a loader of the same data set and seed",
     "remote_path": "copy with the tool of that storage: before the run what it reads, after it what it wrote",

@@ -100,6 +100,15 @@ def paths(verb: str, option: str, given: Any) -> list[str]:
     return [path(verb, option, each) for each in ([given] if one else given)]
 
 
+def path_form(path: str) -> str | dict[str, list[int]]:
+    """A path as the core's JSON has it: text, or the bytes of one that is not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return {"bytes": list(os.fsencode(path))}
+    return path
+
+
 def texts(verb: str, option: str, given: Any) -> list[str]:
     """A string, or several; a string alone is one, not its characters."""
     listed = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None

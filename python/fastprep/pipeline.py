@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
-Call = tuple[str, tuple[Any, ...]]
-"""A method of the core's plan, and what it was given."""
+Start = tuple[str, tuple[Any, ...]]
+"""A source of the core's plan, and what it was given."""
+
+Step = tuple[dict[str, Any], Any]
+"""A step as the core reads it, and what JSON cannot hold: a function, or a tokenizer in memory."""
 
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
@@ -41,30 +45,40 @@ class Pipeline:
     Start one with `scan_jsonl`, `scan_parquet`, `from_arrow` or `from_records`.
     """
 
-    __slots__ = ("_calls", "_plan")
+    __slots__ = ("_plan", "_start", "_steps")
 
-    def __init__(self, calls: tuple[Call, ...], plan: Plan) -> None:
-        """The plan, and the calls of the core that made it."""
-        self._calls = calls
+    def __init__(self, start: Start, steps: tuple[Step, ...], plan: Plan) -> None:
+        """The source and the steps, and the core's plan that was made of them."""
+        self._start = start
+        self._steps = steps
         self._plan = plan
 
     @staticmethod
-    def _start(verb: str, *args: Any) -> Pipeline:
-        return Pipeline(((verb, args),), getattr(Plan, verb)(*args))
+    def _scan(verb: str, *args: Any) -> Pipeline:
+        return Pipeline((verb, args), (), getattr(Plan, verb)(*args))
 
-    def _push(self, verb: str, *args: Any) -> Pipeline:
-        return Pipeline((*self._calls, (verb, args)), getattr(self._plan, verb)(*args))
+    def _push(self, verb: str, given: Any = None, /, **settings: Any) -> Pipeline:
+        step = {"verb": verb, **settings}
+        try:
+            plan = self._plan.push(json.dumps(step, ensure_ascii=False), given)
+        except UnicodeEncodeError as e:
+            raise options.bad(f"{verb}: a name or a text is not valid Unicode: {e}") from None
+        return Pipeline(self._start, (*self._steps, (step, given)), plan)
+
+    def _with_progress(self, tell: Callable[[str, int, int | None], None]) -> Pipeline:
+        """The same, whose sinks call `tell` with phase, stored bytes read, and all of them where they are known."""
+        return Pipeline(self._start, self._steps, self._plan.with_progress(tell))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The calls: what was said, not what was found. Files are looked for where the chain runs."""
-        verb, args = self._calls[0]
+        """Source and steps: what was said, not what was found. Files are looked for where the chain runs."""
+        verb, args = self._start
         if {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == ["-"]):
             raise PlanError.new(
                 f"{verb}: this source can be read once, and cannot be pickled",
                 code="cannot_pickle",
                 help="scan a file, or give a table or a list",
             )
-        return _unpickled, self._calls
+        return _unpickled, (self._start, *self._steps)
 
     def __repr__(self) -> str:
         return f"Pipeline[{' > '.join(self._plan.verbs())}]"
@@ -76,14 +90,14 @@ class Pipeline:
         if not columns:
             raise options.bad("select: there is no column", 'name them: select("prompt", "completion")')
         names = [name for column in columns for name in options.columns("select", "columns", column)]
-        return self._push("select", names)
+        return self._push("select", columns=names)
 
     def drop(self, *columns: str | Sequence[str]) -> Pipeline:
         """Leave these columns out; those that no other step needs are not read."""
         if not columns:
             raise options.bad("drop: there is no column", 'name them: drop("source", "meta")')
         names = [name for column in columns for name in options.columns("drop", "columns", column)]
-        return self._push("drop", names)
+        return self._push("drop", columns=names)
 
     def with_row_index(self, name: str = "index", offset: int = 0) -> Pipeline:
         """Number the rows that reach this step, in input order, in a column before all others (int64).
@@ -93,13 +107,13 @@ class Pipeline:
             offset: the number of the first row.
         """
         offset = options.whole("with_row_index", "offset", offset, 0, 1 << 63)
-        return self._push("with_row_index", options.text("with_row_index", "name", name), offset)
+        return self._push("with_row_index", name=options.text("with_row_index", "name", name), offset=offset)
 
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
         """Rename columns: `{"old": "new"}`."""
         pairs = options.mapping("rename", "mapping", mapping)
         options.texts("rename", "mapping", list(pairs.values()))
-        return self._push("rename", list(pairs.items()))
+        return self._push("rename", mapping=pairs)
 
     def filter(self, *predicates: pl.Expr) -> Pipeline:
         """Keep the rows for which all predicates are true; null is not true.
@@ -118,7 +132,7 @@ class Pipeline:
             expressions.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        return self._push("filter", columns, expressions.shown(whole), expressions.Mask(whole))
+        return self._push("filter", expressions.Mask(whole), columns=columns, label=expressions.shown(whole))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -138,7 +152,7 @@ class Pipeline:
             twice = next(name for name in names if names.count(name) > 1)
             raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
         label = ", ".join(expressions.shown(e) for e in all_exprs)
-        return self._push("with_columns", columns, names, label, expressions.Columns(all_exprs))
+        return self._push("with_columns", expressions.Columns(all_exprs), columns=columns, names=names, label=label)
 
     def map_batches(
         self, function: Callable[[pl.DataFrame], pl.DataFrame], *, name: str, version: str | None = None
@@ -159,11 +173,11 @@ class Pipeline:
         if version is not None:
             options.text("map_batches", "version", version)
         wrapped = expressions.BatchFunction(function, name)
-        return self._push("map_batches", name, version, wrapped)
+        return self._push("map_batches", wrapped, name=name, version=version)
 
     def head(self, n: int = 5) -> Pipeline:
         """Keep the first `n` rows in input order; for the run the input ends with the last of them."""
-        return self._push("head", options.whole("head", "n", n, 1))
+        return self._push("head", n=options.whole("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
         """Call `function(self, *args, **kwargs)`: for your own combinations of verbs."""
@@ -190,17 +204,19 @@ class Pipeline:
             on_invalid: what happens to such rows.
         """
         verb = "validate"
-        rules: list[tuple[str, str, Any]] = [(c, "required", None) for c in options.texts(verb, "required", required)]
-        rules += [(c, "not_blank", None) for c in options.texts(verb, "not_blank", not_blank)]
+        rules: dict[str, Any] = {
+            "required": options.texts(verb, "required", required),
+            "not_blank": options.texts(verb, "not_blank", not_blank),
+        }
         for option, given in (("min_chars", min_chars), ("max_chars", max_chars)):
             lengths = options.mapping(verb, option, given or {})
-            rules += [(c, option, options.whole(verb, f"{option}[{c!r}]", n, 0)) for c, n in lengths.items()]
+            rules[option] = {c: options.whole(verb, f"{option}[{c!r}]", n, 0) for c, n in lengths.items()}
         values = options.mapping(verb, "allowed", allowed or {})
-        rules += [(c, "allowed", options.texts(verb, f"allowed[{c!r}]", known)) for c, known in values.items()]
-        if not rules:
+        rules["allowed"] = {c: options.texts(verb, f"allowed[{c!r}]", known) for c, known in values.items()}
+        if not any(rules.values()):
             help = "give required=, not_blank=, min_chars=, max_chars= or allowed="
             raise options.bad("validate: there is no rule", help)
-        return self._push("validate", rules, options.text(verb, "on_invalid", on_invalid))
+        return self._push(verb, **rules, on_invalid=options.text(verb, "on_invalid", on_invalid))
 
     # -- the way to training rows ----------------------------------------------------------------------
 
@@ -220,7 +236,12 @@ class Pipeline:
                 f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
             )
-        return self._push("format", prompt_format, options.text("format", "on_collision", on_collision))
+        return self._push(
+            "format",
+            format=json.loads(prompt_format.to_json()),
+            on_collision=options.text("format", "on_collision", on_collision),
+            rendered_by=None,
+        )
 
     def dedup(
         self,
@@ -243,11 +264,11 @@ class Pipeline:
         """
         return self._push(
             "dedup",
-            None if on is None else options.columns("dedup", "on", on),
-            options.texts("dedup", "normalize", normalize),
-            options.flag("dedup", "verify", verify),
-            options.flag("dedup", "keepers", keepers),
-            options.paths("dedup", "against", against),
+            on=None if on is None else options.columns("dedup", "on", on),
+            normalize=options.texts("dedup", "normalize", normalize),
+            verify=options.flag("dedup", "verify", verify),
+            keepers=options.flag("dedup", "keepers", keepers),
+            against=[options.path_form(path) for path in options.paths("dedup", "against", against)],
         )
 
     def split(
@@ -280,7 +301,7 @@ class Pipeline:
             options.text("split", "report_by", report_by)
         if existing is not None:
             options.text("split", "existing", existing)
-        return self._push("split", list(given.items()), seed, columns, report_by, existing)
+        return self._push("split", shares=given, seed=seed, by=columns, report_by=report_by, existing=existing)
 
     def tokenize(
         self,
@@ -311,20 +332,23 @@ class Pipeline:
         # A token is trained only behind another.
         max_length = options.optional("tokenize", "max_length", max_length, 2)
         verify = options.optional("tokenize", "verify", verify, 1)
+        path, *in_memory = tokenizer_source("tokenize", tokenizer)
+        named = {"name": in_memory[-1], "digest": ""} if path is None else {"path": options.path_form(path)}
         return self._push(
             "tokenize",
-            *tokenizer_source("tokenize", tokenizer),
-            max_length,
-            options.text("tokenize", "on_overflow", on_overflow),
-            options.text("tokenize", "special_tokens", special_tokens),
-            options.flag("tokenize", "keep_text", keep_text),
-            options.flag("tokenize", "add_bos", add_bos),
-            verify,
+            tuple(in_memory) if path is None else None,
+            tokenizer=named,
+            max_length=max_length,
+            on_overflow=options.text("tokenize", "on_overflow", on_overflow),
+            special_tokens=options.text("tokenize", "special_tokens", special_tokens),
+            keep_text=options.flag("tokenize", "keep_text", keep_text),
+            add_bos=options.flag("tokenize", "add_bos", add_bos),
+            verify=verify,
         )
 
     def shuffle(self, *, seed: int = 0) -> Pipeline:
         """Shuffle all rows, in bounded memory; shards then hold equal numbers of rows, give or take one."""
-        return self._push("shuffle", options.whole("shuffle", "seed", seed, 0, 1 << 64))
+        return self._push("shuffle", seed=options.whole("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
         """Join rows to packs of nearly `max_length` tokens, so that a trainer pads nothing; no row is cut.
@@ -338,7 +362,7 @@ class Pipeline:
             seed: decides the order of the packs.
         """
         max_length = options.optional("pack", "max_length", max_length, 2)
-        return self._push("pack", max_length, options.whole("pack", "seed", seed, 0, 1 << 64))
+        return self._push("pack", max_length=max_length, seed=options.whole("pack", "seed", seed, 0, 1 << 64))
 
     # -- looking ---------------------------------------------------------------------------------------
 
@@ -451,10 +475,11 @@ class Pipeline:
         return made
 
 
-def _unpickled(start: Call, *calls: Call) -> Pipeline:
-    pipeline = Pipeline._start(start[0], *start[1])
-    for verb, args in calls:
-        pipeline = pipeline._push(verb, *args)
+def _unpickled(start: Start, *steps: Step) -> Pipeline:
+    verb, args = start
+    pipeline = Pipeline._scan(verb, *args)
+    for step, given in steps:
+        pipeline = pipeline._push(step["verb"], given, **{name: step[name] for name in step if name != "verb"})
     return pipeline
 
 
@@ -487,7 +512,7 @@ def _split_share(name: str, given: Any) -> float:
     if isinstance(given, str):
         with contextlib.suppress(ValueError):
             return options.share(given)
-    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+    elif isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
         return given
     meant = options.did_you_mean(name, ("seed", "by", "report_by", "existing"))
     raise options.bad(

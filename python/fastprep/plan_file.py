@@ -107,7 +107,8 @@ def _of_columns(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipel
 
     def call(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
         names = _take(step, "columns", where, path, 'columns = ["prompt", "completion"]')
-        return _call(getattr(pipeline, name), where, path, names, **step)
+        verb: Callable[..., fp.Pipeline] = getattr(pipeline, name)
+        return _call(verb, where, path, names, **step)
 
     return call
 

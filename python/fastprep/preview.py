@@ -47,7 +47,7 @@ def show(plan: Plan, rows: int) -> None:
     first = plan.on_first_rows(rows)
     if "split" in verbs and any(name == "split" for name, _ in plan.schema()):
         # The split of each row comes as a column of that name.
-        first = first.rename([("split", "split (column)")])
+        first = first.push(json.dumps({"verb": "rename", "mapping": {"split": "split (column)"}}))
     made, report, nothing_left = first.collect(1)
     if nothing_left is not None:
         raise nothing_left

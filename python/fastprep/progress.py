@@ -32,7 +32,7 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
             bar.tasks[0].total = end
             bar.update(task, description=f"{name:<7}", completed=read)
 
-        yield Pipeline(pipeline._calls, pipeline._plan.with_progress(tell))
+        yield pipeline._with_progress(tell)
 
 
 def bar_of(phase: str, read: int, total: int | None) -> tuple[str, int | None]:

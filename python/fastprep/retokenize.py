@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ._fastprep import PromptFormat
@@ -50,8 +51,11 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
         options["max_length"] = recorded.get("max_length")
     rows = from_arrow(pa.concat_tables(tables), name=str(data.path))
     # The text is proven again, since control tokens differ from tokenizer to tokenizer.
-    proven = rows._push("format", _as_it_is(data.format), "reject", data.format)
-    return proven._push("restore", data.format, side, list(data)).tokenize(tokenizer, **options)
+    published = json.loads(data.format.to_json())
+    as_it_is = json.loads(_as_it_is(data.format).to_json())
+    proven = rows._push("format", format=as_it_is, on_collision="reject", rendered_by=published)
+    restored = proven._push("restore", format=published, column=side, splits=list(data))
+    return restored.tokenize(tokenizer, **options)
 
 
 def _as_it_is(made: PromptFormat) -> PromptFormat:

@@ -47,7 +47,7 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
         PlanError: for a limit that makes no sense. Missing files are told at `explain()` or the sink.
     """
     max_line_bytes = options.whole("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
-    return Pipeline._start("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
+    return Pipeline._scan("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
 
 
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
@@ -55,7 +55,7 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 
     Only the columns that the plan needs are read.
     """
-    return Pipeline._start("scan_parquet", _paths("scan_parquet", source))
+    return Pipeline._scan("scan_parquet", _paths("scan_parquet", source))
 
 
 def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
@@ -83,7 +83,7 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)):
         data = PyarrowSource(data, name)
-    return Pipeline._start("from_arrow", name, data, once)
+    return Pipeline._scan("from_arrow", name, data, once)
 
 
 def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>") -> Pipeline:
@@ -97,7 +97,7 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
             "give a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
         )
     again = iter(records) is not records
-    return Pipeline._start("from_reader", name, _Reader(records, name), again)
+    return Pipeline._scan("from_reader", name, _Reader(records, name), again)
 
 
 class _Reader:

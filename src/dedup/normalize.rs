@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::record::NO_TEXT;
+use crate::word::{self, Word};
 
 /// What is levelled before keys are made; nothing by default. The text itself is never changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,11 +20,60 @@ pub struct Normalize {
     pub whitespace: bool,
 }
 
+impl Serialize for Normalize {
+    /// The parts as words.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.parts().map(Word::name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Normalize {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut normalize = Normalize::default();
+        for given in Vec::<String>::deserialize(from)? {
+            match word::find(&given).map_err(D::Error::custom)? {
+                Part::Unicode => normalize.unicode = true,
+                Part::Case => normalize.case = true,
+                Part::Whitespace => normalize.whitespace = true,
+            }
+        }
+        Ok(normalize)
+    }
+}
+
+/// A part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Unicode,
+    Case,
+    Whitespace,
+}
+
+impl Word for Part {
+    const ALL: &'static [Self] = &[Part::Unicode, Part::Case, Part::Whitespace];
+
+    fn name(self) -> &'static str {
+        match self {
+            Part::Unicode => "unicode",
+            Part::Case => "case",
+            Part::Whitespace => "whitespace",
+        }
+    }
+}
+
 impl Normalize {
+    fn parts(self) -> impl Iterator<Item = Part> {
+        let has = move |part: &Part| match part {
+            Part::Unicode => self.unicode,
+            Part::Case => self.case,
+            Part::Whitespace => self.whitespace,
+        };
+        Part::ALL.iter().copied().filter(has)
+    }
+
     /// How `explain` and recipes call it: `raw`, or the parts.
     pub fn name(self) -> String {
-        let parts = [(self.unicode, "unicode"), (self.case, "case"), (self.whitespace, "whitespace")];
-        let on: Vec<&str> = parts.into_iter().filter_map(|(on, name)| on.then_some(name)).collect();
+        let on: Vec<&str> = self.parts().map(Word::name).collect();
         if on.is_empty() { "raw".into() } else { on.join("+") }
     }
 

@@ -32,6 +32,7 @@ use crate::limits::TEXT_BUFFER_BYTES;
 use crate::record::{Batch, Policy, SpecialPolicy};
 use crate::report::StepCounts;
 use crate::stage::Map;
+use crate::word::Word;
 
 /// What is done with a row in which separator or stop occur where the format did not put them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,9 +43,15 @@ pub enum OnCollision {
     InsertSpace,
 }
 
-impl OnCollision {
-    /// The word that options and `explain` use.
-    pub fn name(self) -> &'static str {
+impl Word for OnCollision {
+    const ALL: &'static [Self] = &[
+        OnCollision::Remove(Policy::Reject),
+        OnCollision::Remove(Policy::Drop),
+        OnCollision::Remove(Policy::Raise),
+        OnCollision::InsertSpace,
+    ];
+
+    fn name(self) -> &'static str {
         match self {
             OnCollision::Remove(policy) => policy.name(),
             OnCollision::InsertSpace => "insert_space",

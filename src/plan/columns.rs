@@ -30,8 +30,8 @@ struct Column {
 pub struct Columns<'p> {
     there: Vec<Column>,
     uses: BTreeMap<String, Use>,
-    /// After a function over all columns nothing is known by name until the plan is resolved by type.
-    opaque: bool,
+    /// The first step that is a function over all columns: after it nothing is known by name until it is called.
+    opaque_from: Option<usize>,
     plan: &'p Plan,
     /// The step it is at.
     step: usize,
@@ -39,9 +39,19 @@ pub struct Columns<'p> {
     splits: Option<&'p str>,
 }
 
-/// The source's columns that the plan needs, in the source's order, with their use. `splits` is the one that names the
-/// splits of rows that have one.
-pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Vec<(String, Use)>> {
+/// What a plan needs of its source.
+pub struct Needed {
+    /// The columns, in the source's order, with their use.
+    pub columns: Vec<(String, Use)>,
+    /// The step after which columns are not known by name: what follows is to be asked by [`check`].
+    pub opaque_from: Option<usize>,
+}
+
+/// What the plan needs. `splits` is the column that names the splits of rows that have one.
+///
+/// # Errors
+/// Those of [`Verb::columns`](super::verbs::Verb::columns).
+pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Needed> {
     let mut columns = Columns::new(plan, source, splits);
     for (i, step) in plan.steps.iter().enumerate() {
         columns.step = i;
@@ -53,11 +63,11 @@ pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Ve
             columns.uses.entry(origin).or_insert(Use::Passes);
         }
     }
-    Ok(source.iter().filter_map(|name| columns.uses.get(name).map(|u| (name.clone(), *u))).collect())
+    let used = source.iter().filter_map(|name| columns.uses.get(name).map(|u| (name.clone(), *u))).collect();
+    Ok(Needed { columns: used, opaque_from: columns.opaque_from })
 }
 
-/// Whether a step finds among these columns, which are there in fact, all that it needs: after a function over all
-/// columns nothing else has asked.
+/// Whether a step finds all that it needs among these columns, which are there in fact.
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::verbs::Verb::columns).
@@ -70,7 +80,7 @@ pub fn check(plan: &Plan, step: usize, there: &[String], splits: Option<&str>) -
 impl<'p> Columns<'p> {
     fn new(plan: &'p Plan, names: &[String], splits: Option<&'p str>) -> Self {
         let there = names.iter().map(|name| Column { name: name.clone(), origin: Some(name.clone()) });
-        Columns { there: there.collect(), uses: BTreeMap::new(), opaque: false, plan, step: 0, splits }
+        Columns { there: there.collect(), uses: BTreeMap::new(), opaque_from: None, plan, step: 0, splits }
     }
 
     /// Uses a column.
@@ -85,7 +95,7 @@ impl<'p> Columns<'p> {
                 Ok(())
             }
             Some(_) => Ok(()),
-            None if self.opaque => Ok(()),
+            None if self.opaque_from.is_some() => Ok(()),
             None => Err(self.missing(name)),
         }
     }
@@ -104,7 +114,7 @@ impl<'p> Columns<'p> {
     /// # Errors
     /// `missing_column`.
     pub fn is_there(&self, name: &str) -> Result<()> {
-        match self.opaque || self.names().any(|there| there == name) {
+        match self.opaque_from.is_some() || self.names().any(|there| there == name) {
             true => Ok(()),
             false => Err(self.missing(name)),
         }
@@ -169,7 +179,7 @@ impl<'p> Columns<'p> {
         let all: Vec<String> = self.names().map(str::to_string).collect();
         self.use_all(&all, Use::Read)?;
         self.there.clear();
-        self.opaque = true;
+        self.opaque_from = self.opaque_from.or(Some(self.step));
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod columns;
 mod explain;
+mod forms;
 pub mod resolve;
 pub mod source;
 mod tokenizer;

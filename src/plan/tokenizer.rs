@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use crate::error::Result;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::forms::Stored;
+use crate::error::{Class, Error, Result};
+use crate::hash;
 use crate::tokenize::{LoadedTokenizer, TokenNames};
 
 /// A tokenizer as it was given; loaded once, when the plan is first resolved.
@@ -16,7 +20,17 @@ pub struct TokenizerSpec {
 #[derive(Clone)]
 enum Given {
     Path(PathBuf),
-    Json { bytes: Arc<Vec<u8>>, names: TokenNames, encode_special_tokens: bool, label: String },
+    Json {
+        bytes: Arc<Vec<u8>>,
+        names: TokenNames,
+        encode_special_tokens: bool,
+        label: String,
+    },
+    /// One in memory, of which a plan's JSON has the name and the digest of its content alone.
+    Missing {
+        name: String,
+        digest: String,
+    },
 }
 
 impl TokenizerSpec {
@@ -36,6 +50,7 @@ impl TokenizerSpec {
         match &self.given {
             Given::Path(path) => path.file_name().unwrap_or(path.as_os_str()).display().to_string(),
             Given::Json { label, .. } => label.clone(),
+            Given::Missing { name, .. } => name.clone(),
         }
     }
 
@@ -49,7 +64,55 @@ impl TokenizerSpec {
             Given::Json { bytes, names, encode_special_tokens, .. } => {
                 LoadedTokenizer::from_memory(bytes, names, *encode_special_tokens)?
             }
+            Given::Missing { name, .. } => {
+                let message = format!("tokenize: the tokenizer `{name}` was in memory, and was not supplied");
+                return Err(Error::new(Class::Plan, "not_supplied", message).help(
+                    "a plan's JSON holds no tokenizer: give it by its name, from_json(text, tokenizers={…})",
+                ));
+            }
         });
         Ok(Arc::clone(self.loaded.get_or_init(|| loaded)))
+    }
+}
+
+/// A path; or the name and the digest of one in memory.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Stored>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+impl Serialize for TokenizerSpec {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let memory =
+            |name: &String, digest| Form { path: None, name: Some(name.clone()), digest: Some(digest) };
+        let form = match &self.given {
+            Given::Path(path) => Form { path: Some(Stored::from(path)), name: None, digest: None },
+            Given::Json { bytes, names, encode_special_tokens, label } => {
+                let settings = format!("{names:?} {encode_special_tokens}");
+                memory(label, hash::digest_hex(&[bytes, settings.as_bytes()].concat()))
+            }
+            Given::Missing { name, digest } => memory(name, digest.clone()),
+        };
+        form.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenizerSpec {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let given = match Form::deserialize(from)? {
+            Form { path: Some(path), name: None, digest: None } => {
+                Given::Path(path.path().map_err(D::Error::custom)?)
+            }
+            Form { path: None, name: Some(name), digest: Some(digest) } => Given::Missing { name, digest },
+            _ => return Err(D::Error::custom("it is an object of path, or of name and digest")),
+        };
+        Ok(TokenizerSpec { given, loaded: Arc::default() })
     }
 }

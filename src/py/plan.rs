@@ -1,41 +1,31 @@
 //! `Plan`: one method a verb; what Python says loosely becomes an enum here.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use arrow::datatypes::Schema;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyTable;
 use serde_json::{Value, json};
 
 use super::arrow::Stream;
 use super::errors::to_python;
-use super::format::PyPromptFormat;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
 use super::reader::{Made, Stdin};
 use super::tokenizer::spec;
-use crate::dedup::Normalize;
 use crate::disk::Disk;
 use crate::engine::attended;
 use crate::engine::outcome::nothing_left;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
 use crate::error::{Class, Error, Result, did_you_mean};
-use crate::format::OnCollision;
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::verbs::{
-    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, Rename, Restore, Select, Shuffle, Split, Tokenize,
-    Validate, WithColumns,
-    WithRowIndex,
-};
+use crate::plan::verbs::{Head, Supplied};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
-use crate::record::{Policy, SpecialPolicy, reason, schema};
-use crate::split::{Existing, SplitOptions};
-use crate::tokenize::OnOverflow;
-use crate::validate::{Check, Rule};
-use crate::write::{Compression, Format as ShardFormat};
+use crate::record::{reason, schema};
+use crate::write::{Compression, Format};
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
@@ -51,16 +41,29 @@ pub(super) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> R
     })
 }
 
-const POLICIES: [(&str, Policy); 3] =
-    [("reject", Policy::Reject), ("drop", Policy::Drop), ("raise", Policy::Raise)];
+/// Gives a step what its JSON cannot hold.
+fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
+    let function = |name: String, callable: Py<PyAny>| Supplied::new(Arc::new(PyFunction { name, callable }));
+    match step {
+        Step::Filter(verb) => verb.function = function(format!("filter {}", verb.label), given.unbind()),
+        Step::WithColumns(verb) => {
+            verb.function = function(format!("with_columns {}", verb.label), given.unbind())
+        }
+        Step::MapBatches(verb) => {
+            verb.function = function(format!("map_batches {}", verb.function_name), given.unbind());
+        }
+        Step::Tokenize(verb) => {
+            let (json, names, encode_special_tokens, label) = given.extract()?;
+            verb.tokenizer = spec(None, Some(json), names, encode_special_tokens, label);
+        }
+        step => return Err(PyTypeError::new_err(format!("{} takes no object", step.name()))),
+    }
+    Ok(())
+}
 
 impl PyPlan {
     fn new(plan: Plan) -> Self {
         PyPlan(plan, None)
-    }
-
-    fn push(&self, py: Python<'_>, step: Result<Step>) -> PyResult<PyPlan> {
-        step.and_then(|step| self.0.push(step)).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
@@ -111,58 +114,17 @@ impl PyPlan {
         std::iter::once(self.0.source.verb()).chain(self.0.steps.iter().map(Step::name)).collect()
     }
 
-    fn select(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
-        self.push(py, Ok(Step::Select(Select { columns: names })))
-    }
-
-    fn drop(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Self> {
-        self.push(py, Ok(Step::Drop(Drop { columns: names })))
-    }
-
-    fn with_row_index(&self, py: Python<'_>, column: String, offset: i64) -> PyResult<Self> {
-        self.push(py, Ok(Step::WithRowIndex(WithRowIndex { column, offset })))
-    }
-
-    fn rename(&self, py: Python<'_>, pairs: Vec<(String, String)>) -> PyResult<Self> {
-        self.push(py, Ok(Step::Rename(Rename { columns: pairs })))
-    }
-
-    fn filter(
-        &self,
-        py: Python<'_>,
-        columns: Vec<String>,
-        label: String,
-        callable: Py<PyAny>,
-    ) -> PyResult<Self> {
-        let function = Arc::new(PyFunction { name: format!("filter {label}"), callable });
-        self.push(py, Ok(Step::Filter(Filter { columns, label, function })))
-    }
-
-    fn with_columns(
-        &self,
-        py: Python<'_>,
-        columns: Vec<String>,
-        names: Vec<String>,
-        label: String,
-        callable: Py<PyAny>,
-    ) -> PyResult<Self> {
-        let function = Arc::new(PyFunction { name: format!("with_columns {label}"), callable });
-        self.push(py, Ok(Step::WithColumns(WithColumns { columns, names, label, function })))
-    }
-
-    fn map_batches(
-        &self,
-        py: Python<'_>,
-        name: String,
-        version: Option<String>,
-        callable: Py<PyAny>,
-    ) -> PyResult<Self> {
-        let function = Arc::new(PyFunction { name: format!("map_batches {name}"), callable });
-        self.push(py, Ok(Step::MapBatches(MapBatches { function_name: name, version, function })))
-    }
-
-    fn head(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        self.push(py, Ok(Step::Head(Head { rows })))
+    /// The plan with one more step: the JSON of [`Step::from_json`], and what JSON cannot hold: a function over Arrow
+    /// tables, or a tokenizer in memory.
+    #[pyo3(signature = (step, given=None))]
+    fn push(&self, py: Python<'_>, step: &str, given: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+        let parsed = serde_json::from_str(step)
+            .map_err(|e| Error::new(Class::Plan, "bad_plan", format!("a step is no JSON: {e}")));
+        let mut step = parsed.and_then(Step::from_json).map_err(|e| to_python(py, &e))?;
+        if let Some(given) = given {
+            supply(&mut step, given)?;
+        }
+        self.0.push(step).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
     /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
@@ -170,160 +132,8 @@ impl PyPlan {
     fn on_first_rows(&self, rows: usize) -> Self {
         let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle(_) | Step::Pack(_)));
         let steps =
-            std::iter::once(Step::Head(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
+            std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         PyPlan::new(Plan { source: self.0.source.clone(), steps })
-    }
-
-    fn validate(
-        &self,
-        py: Python<'_>,
-        rules: Vec<(String, String, Option<Bound<'_, PyAny>>)>,
-        policy: &str,
-    ) -> PyResult<Self> {
-        let rules = rules
-            .into_iter()
-            .map(|(column, name, value)| {
-                let value = || value.ok_or_else(|| pyo3::exceptions::PyValueError::new_err("no value"));
-                let check = match name.as_str() {
-                    "required" => Check::Required,
-                    "not_blank" => Check::NotBlank,
-                    "min_chars" => Check::MinChars(value()?.extract()?),
-                    "max_chars" => Check::MaxChars(value()?.extract()?),
-                    _ => Check::Allowed(value()?.extract()?),
-                };
-                Ok(Rule { column, check })
-            })
-            .collect::<PyResult<Vec<_>>>()?;
-        self.push(
-            py,
-            word("on_invalid", policy, &POLICIES)
-                .map(|on_invalid| Step::Validate(Validate { rules, on_invalid })),
-        )
-    }
-
-    #[pyo3(signature = (format, on_collision, rendered_by=None))]
-    fn format(
-        &self,
-        py: Python<'_>,
-        format: &PyPromptFormat,
-        on_collision: &str,
-        rendered_by: Option<&PyPromptFormat>,
-    ) -> PyResult<Self> {
-        let format = Arc::clone(&format.0);
-        let rendered_by = rendered_by.map(|format| Arc::clone(&format.0));
-        let known = [
-            ("reject", OnCollision::Remove(Policy::Reject)),
-            ("drop", OnCollision::Remove(Policy::Drop)),
-            ("raise", OnCollision::Remove(Policy::Raise)),
-            ("insert_space", OnCollision::InsertSpace),
-        ];
-        let step = word("on_collision", on_collision, &known);
-        self.push(py, step.map(|on_collision| Step::Format(Format { format, on_collision, rendered_by })))
-    }
-
-    fn dedup(
-        &self,
-        py: Python<'_>,
-        on: Option<Vec<String>>,
-        normalize: Vec<String>,
-        verify: bool,
-        keepers: bool,
-        against: Vec<PathBuf>,
-    ) -> PyResult<Self> {
-        let mut level = Normalize::default();
-        for part in &normalize {
-            let known = [("unicode", 0), ("case", 1), ("whitespace", 2)];
-            match word("normalize", part, &known).map_err(|e| to_python(py, &e))? {
-                0 => level.unicode = true,
-                1 => level.case = true,
-                _ => level.whitespace = true,
-            }
-        }
-        self.push(py, Ok(Step::Dedup(Dedup { on, normalize: level, verify, keepers, against })))
-    }
-
-    fn split(
-        &self,
-        py: Python<'_>,
-        shares: Vec<(String, f64)>,
-        seed: u64,
-        by: Option<Vec<String>>,
-        report_by: Option<String>,
-        existing: Option<&str>,
-    ) -> PyResult<Self> {
-        let known = [Existing::Keep, Existing::Replace].map(|existing| (existing.name(), existing));
-        let existing = existing.map(|given| word("existing", given, &known)).transpose();
-        let step = existing.map(|existing| {
-            Step::Split(Split { options: SplitOptions { shares, seed, report_by, existing }, by })
-        });
-        self.push(py, step)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the one call behind tokenize, which names them all")]
-    fn tokenize(
-        &self,
-        py: Python<'_>,
-        path: Option<PathBuf>,
-        json: Option<String>,
-        names: HashMap<String, Option<String>>,
-        encode_special_tokens: bool,
-        label: String,
-        max_length: Option<usize>,
-        on_overflow: &str,
-        special_tokens: &str,
-        keep_text: bool,
-        add_bos: bool,
-        verify: Option<u64>,
-    ) -> PyResult<Self> {
-        let tokenizer = spec(path, json, names, encode_special_tokens, label);
-        let overflow = [
-            OnOverflow::Reject,
-            OnOverflow::Drop,
-            OnOverflow::Raise,
-            OnOverflow::TruncatePromptLeft,
-            OnOverflow::TruncateCompletion,
-        ]
-        .map(|o| (o.name(), o));
-        let special = [
-            SpecialPolicy::Remove(Policy::Reject),
-            SpecialPolicy::Remove(Policy::Drop),
-            SpecialPolicy::Remove(Policy::Raise),
-            SpecialPolicy::Strip,
-            SpecialPolicy::AsText,
-            SpecialPolicy::AsToken,
-        ]
-        .map(|s| (s.name(), s));
-        let step = word("on_overflow", on_overflow, &overflow).and_then(|on_overflow| {
-            let special_tokens = word("special_tokens", special_tokens, &special)?;
-            Ok(Step::Tokenize(Box::new(Tokenize {
-                tokenizer,
-                max_length,
-                on_overflow,
-                special_tokens,
-                keep_text,
-                add_bos,
-                verify,
-            })))
-        });
-        self.push(py, step)
-    }
-
-    fn restore(
-        &self,
-        py: Python<'_>,
-        format: &PyPromptFormat,
-        column: String,
-        splits: Vec<String>,
-    ) -> PyResult<Self> {
-        self.push(py, Ok(Step::Restore(Restore { format: Arc::clone(&format.0), column, splits })))
-    }
-
-    fn pack(&self, py: Python<'_>, max_length: Option<usize>, seed: u64) -> PyResult<Self> {
-        self.push(py, Ok(Step::Pack(Pack { max_length, seed })))
-    }
-
-    fn shuffle(&self, py: Python<'_>, seed: u64) -> PyResult<Self> {
-        self.push(py, Ok(Step::Shuffle(Shuffle { seed })))
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
@@ -361,7 +171,7 @@ impl PyPlan {
                 word("compression", name, &known).map_err(|e| to_python(py, &e))?
             }
         };
-        let known = [("arrow", ShardFormat::Arrow), ("jsonl", ShardFormat::Jsonl { compression })];
+        let known = [("arrow", Format::Arrow), ("jsonl", Format::Jsonl { compression })];
         let formats = formats.iter().map(|f| word("formats", f, &known)).collect::<Result<Vec<_>>>();
         let target = Target {
             dir,

@@ -6,6 +6,7 @@ use super::{Batch, Place, json};
 use crate::error::{Class, Error, Result};
 use crate::limits::REJECT_RECORD_BYTES;
 use crate::report::StepCounts;
+use crate::word::Word;
 
 /// What is done with a row for which there is a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,9 +19,10 @@ pub enum Policy {
     Raise,
 }
 
-impl Policy {
-    /// The word that options and `explain` use.
-    pub fn name(self) -> &'static str {
+impl Word for Policy {
+    const ALL: &'static [Self] = &[Policy::Reject, Policy::Drop, Policy::Raise];
+
+    fn name(self) -> &'static str {
         match self {
             Policy::Reject => "reject",
             Policy::Drop => "drop",
@@ -42,9 +44,17 @@ pub enum SpecialPolicy {
     AsToken,
 }
 
-impl SpecialPolicy {
-    /// The word that options and `explain` use.
-    pub fn name(self) -> &'static str {
+impl Word for SpecialPolicy {
+    const ALL: &'static [Self] = &[
+        SpecialPolicy::Remove(Policy::Reject),
+        SpecialPolicy::Remove(Policy::Drop),
+        SpecialPolicy::Remove(Policy::Raise),
+        SpecialPolicy::Strip,
+        SpecialPolicy::AsText,
+        SpecialPolicy::AsToken,
+    ];
+
+    fn name(self) -> &'static str {
         match self {
             SpecialPolicy::Remove(policy) => policy.name(),
             SpecialPolicy::Strip => "strip",

@@ -21,6 +21,7 @@ use crate::hash;
 use crate::record::{Batch, keys_of, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
+use crate::word::Word;
 
 /// A split's number is a byte; half of them are for those that a prepared folder has already.
 const MAX_SPLITS: usize = 127;
@@ -36,9 +37,10 @@ pub enum Existing {
     Replace,
 }
 
-impl Existing {
-    /// As users write it.
-    pub fn name(self) -> &'static str {
+impl Word for Existing {
+    const ALL: &'static [Self] = &[Existing::Keep, Existing::Replace];
+
+    fn name(self) -> &'static str {
         match self {
             Existing::Keep => "keep",
             Existing::Replace => "replace",

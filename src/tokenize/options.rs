@@ -2,6 +2,7 @@
 
 use super::load::LoadedTokenizer;
 use crate::record::{Policy, SpecialPolicy};
+use crate::word::Word;
 
 /// What is done with a row that has more tokens than `max_length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -21,9 +22,16 @@ pub enum OnOverflow {
     TruncateCompletion,
 }
 
-impl OnOverflow {
-    /// The word that options and `explain` use.
-    pub fn name(self) -> &'static str {
+impl Word for OnOverflow {
+    const ALL: &'static [Self] = &[
+        OnOverflow::Reject,
+        OnOverflow::Drop,
+        OnOverflow::Raise,
+        OnOverflow::TruncatePromptLeft,
+        OnOverflow::TruncateCompletion,
+    ];
+
+    fn name(self) -> &'static str {
         match self {
             OnOverflow::Reject => "reject",
             OnOverflow::Drop => "drop",
@@ -32,7 +40,9 @@ impl OnOverflow {
             OnOverflow::TruncateCompletion => "truncate_completion",
         }
     }
+}
 
+impl OnOverflow {
     /// What becomes of a row that is still too long.
     pub(super) fn policy(self) -> Policy {
         match self {

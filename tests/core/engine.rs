@@ -13,7 +13,7 @@ use fastprep::engine::prepare::{Knobs, collect};
 use fastprep::engine::{Job, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
 use fastprep::plan::source::OpenReader;
-use fastprep::plan::verbs::{Tokenize, WithColumns};
+use fastprep::plan::verbs::{Supplied, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
 use fastprep::read::ColumnKind;
 use fastprep::read::ReadColumn;
@@ -54,7 +54,7 @@ fn tokenized(plan: &Plan) -> Plan {
         add_bos: true,
         verify: None,
     };
-    plan.push(Step::Tokenize(Box::new(step))).unwrap()
+    plan.push(Step::from(step)).unwrap()
 }
 
 #[test]
@@ -445,9 +445,9 @@ pub fn with_function(plan: &Plan, f: impl FnMut(u64) -> Result<()> + Send + 'sta
         columns: vec!["output".into()],
         names: vec!["output".into()],
         label: "output".into(),
-        function: Called::new(f),
+        function: Supplied::new(Called::new(f)),
     };
-    plan.push(Step::WithColumns(step)).unwrap()
+    plan.push(Step::from(step)).unwrap()
 }
 
 #[test]

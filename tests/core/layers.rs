@@ -20,6 +20,7 @@ const LAYERS: [&[&str]; 5] = [
         "report",
         "spill",
         "stage",
+        "word",
     ],
     &[
         "compute", "dedup", "format", "load", "pack", "read", "shuffle", "split", "tokenize", "validate",

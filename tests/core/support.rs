@@ -15,7 +15,6 @@ use fastprep::format::{OnCollision, PromptFormat};
 use fastprep::plan::verbs::{Dedup, Format, Shuffle, Split};
 use fastprep::plan::{Plan, SourceSpec, Step, resolve};
 use fastprep::record::Policy;
-use fastprep::split::SplitOptions;
 use fastprep::write::{Compression, Format as ShardFormat};
 use serde_json::Value;
 
@@ -64,23 +63,20 @@ pub fn chain(plan: Plan) -> Plan {
     let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
     let steps = [
-        Step::Format(Format {
+        Step::from(Format {
             format: Arc::new(format),
             on_collision: OnCollision::Remove(Policy::Reject),
             rendered_by: None,
         }),
-        Step::Dedup(Dedup {
+        Step::from(Dedup {
             on: None,
             normalize: Normalize::default(),
             verify: false,
             keepers: true,
             against: vec![],
         }),
-        Step::Split(Split {
-            options: SplitOptions { shares, seed: 7, report_by: None, existing: None },
-            by: None,
-        }),
-        Step::Shuffle(Shuffle { seed: 7 }),
+        Step::from(Split { shares, seed: 7, by: None, report_by: None, existing: None }),
+        Step::from(Shuffle { seed: 7 }),
     ];
     steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())
 }

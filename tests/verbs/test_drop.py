@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import PAIR, jsonl, pairs, records, refused, rows
@@ -44,10 +45,10 @@ def test_text_that_is_used_up_cannot_be_dropped_again() -> None:
     [
         ((), fp.PlanError, "bad_option", "drop: there is no column"),
         ((3,), fp.PlanError, "bad_option", "drop: columns=3"),
-        (("aa",), fp.ColumnError, "missing_column", "drop: there is no column `aa`; there are: a, b, c; did you mean"),
+        (("aa",), fp.ColumnError, "missing_column", "drop: there is no column `aa`; there are: a, b, c"),
     ],
 )
-def test_what_cannot_be_is_refused(columns: tuple[str, ...], kind: type[fp.FastprepError], code: str, says: str) -> None:
+def test_what_cannot_be_is_refused(columns: Any, kind: type[fp.FastprepError], code: str, says: str) -> None:
     with refused(kind, code, says):
         records(ROW).drop(*columns).explain()
 

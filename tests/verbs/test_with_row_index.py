@@ -44,7 +44,7 @@ def test_a_number_stays_with_its_row() -> None:
 @pytest.mark.parametrize(
     ("plan", "kind", "code", "says"),
     [
-        (lambda: PLAN.with_row_index("a").explain(), fp.ColumnError, "duplicate_column", "with_row_index: .*`a` already"),
+        (lambda: PLAN.with_row_index("a").explain(), fp.ColumnError, "duplicate_column", "_index: .*`a` already"),
         (lambda: PLAN.with_row_index("__fastprep_n"), fp.ColumnError, "reserved_column", "are fastprep's own"),
         (lambda: PLAN.with_row_index(3), fp.PlanError, "bad_option", "with_row_index: name=3"),  # type: ignore[arg-type]
         (lambda: PLAN.with_row_index(offset=-1), fp.PlanError, "bad_option", "offset=-1 must be at least 0"),

@@ -57,7 +57,6 @@ impl<'p> Builder<'p> {
         Ok(())
     }
 
-
     /// Sets what all rows go through before the sink.
     pub fn barrier(&mut self, barrier: Barrier) {
         self.out.barrier = Some((self.index + 1, barrier));

@@ -69,8 +69,9 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
     source::check_names(plan.source.verb(), &names)?;
     let splits = (!found.splits.is_empty()).then_some(splits::SPLIT);
-    let uses = needed(plan, &names, splits)?;
-    let columns = uses
+    let needed = needed(plan, &names, splits)?;
+    let columns = needed
+        .columns
         .iter()
         .map(|(name, used)| source::read_column(&found, name, *used))
         .collect::<Result<Vec<_>>>()?;
@@ -119,7 +120,9 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     for (i, step) in plan.steps.iter().enumerate() {
         cancel.check()?;
         builder.index = i;
-        check(plan, i, &builder.visible(), splits)?;
+        if needed.opaque_from.is_some_and(|opaque| opaque < i) {
+            check(plan, i, &builder.visible(), splits)?;
+        }
         step.verb().resolve(&mut builder)?;
     }
     builder.index = plan.steps.len();

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb, bad_chain};
 use crate::artifact::keys;
 use crate::dedup::{KeyOptions, KeyStage, Normalize};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::explain::detail;
+use crate::plan::forms::paths;
 use crate::plan::resolve::{Build, Builder, Counted, same_keys};
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// Takes out exact duplicates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dedup {
     /// The key columns; none means the rendered pair, or all columns before `format`.
     pub on: Option<Vec<String>>,
@@ -23,6 +27,7 @@ pub struct Dedup {
     /// Whether the kept row is named for each dropped one.
     pub keepers: bool,
     /// Earlier prepared folders whose rows count as seen.
+    #[serde(with = "paths")]
     pub against: Vec<PathBuf>,
 }
 
@@ -38,10 +43,6 @@ impl Dedup {
 }
 
 impl Verb for Dedup {
-    fn name(&self) -> &'static str {
-        "dedup"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
         match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
             false => Ok(()),

@@ -1,5 +1,7 @@
 //! `drop`: columns left out.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb};
 use crate::compute::ProjectStage;
 use crate::error::Result;
@@ -7,17 +9,14 @@ use crate::plan::columns::Columns;
 use crate::plan::resolve::{Builder, Counted};
 
 /// Leaves columns out; those that no other step needs are not read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Drop {
     /// The columns.
     pub columns: Vec<String>,
 }
 
 impl Verb for Drop {
-    fn name(&self) -> &'static str {
-        "drop"
-    }
-
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
     }

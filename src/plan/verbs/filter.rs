@@ -1,29 +1,27 @@
 //! `filter`: rows for which an expression is true.
 
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
-use crate::compute::{FilterStage, Function};
+use super::{Supplied, Step, Verb};
+use crate::compute::FilterStage;
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::resolve::{Builder, Counted};
 
 /// Keeps the rows for which an expression over these columns is true.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Filter {
     /// The columns that the expression reads.
     pub columns: Vec<String>,
     /// The expression, for people.
     pub label: String,
     /// Evaluates it.
-    pub function: Arc<dyn Function>,
+    #[serde(skip)]
+    pub function: Supplied,
 }
 
 impl Verb for Filter {
-    fn name(&self) -> &'static str {
-        "filter"
-    }
-
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
     }
@@ -34,7 +32,7 @@ impl Verb for Filter {
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
         builder.say(&self.label, "map");
-        let stage = FilterStage { columns: self.columns.clone(), function: Arc::clone(&self.function) };
+        let stage = FilterStage { columns: self.columns.clone(), function: self.function.get(Self::NAME)? };
         builder.map(Counted::Yes, stage)
     }
 

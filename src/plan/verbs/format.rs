@@ -2,33 +2,37 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Tokenize, Verb, bad_chain, only_one};
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
 use crate::plan::columns::{Columns, Use, exists};
 use crate::plan::explain::detail;
+use crate::plan::forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::record::is_text;
 use crate::record::schema::{COMPLETION, PROMPT};
+use crate::word::{self, Word};
 
 /// Renders prompt and completion, and proves them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Format {
     /// How.
+    #[serde(with = "prompt_format")]
     pub format: Arc<PromptFormat>,
     /// What happens where separator or stop collide.
+    #[serde(with = "word")]
     pub on_collision: OnCollision,
     /// The format that rendered the text of the columns before, where one did.
+    #[serde(default, with = "prompt_format::optional")]
     pub rendered_by: Option<Arc<PromptFormat>>,
 }
 
 impl Verb for Format {
-    fn name(&self) -> &'static str {
-        "format"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(self, before, |step| matches!(step, Step::Format(_)))?;
+        only_one(Self::NAME, before, |step| matches!(step, Step::Format(_)))?;
         match before.iter().any(|step| matches!(step, Step::Tokenize(_))) {
             true => Err(bad_chain("format: the rows are tokenized already", "put format before tokenize")),
             false => Ok(()),
@@ -39,7 +43,7 @@ impl Verb for Format {
         let used = self.format.columns();
         for column in &used {
             let used =
-                if column.required { Use::TextInEveryRow(self.name()) } else { Use::Text(self.name()) };
+                if column.required { Use::TextInEveryRow(Self::NAME) } else { Use::Text(Self::NAME) };
             columns.use_column(&column.name, used)?;
         }
         columns.retain(|name| used.iter().all(|c| c.name != name));
@@ -122,7 +126,7 @@ impl Format {
             (*name == COMPLETION || *name == PROMPT && !without_prompt)
                 && used.iter().all(|c| c.name != **name)
         });
-        replaced.next().map_or(Ok(()), |name| Err(exists(self.name(), name)))
+        replaced.next().map_or(Ok(()), |name| Err(exists(Self::NAME, name)))
     }
 
     /// The format, for `explain`.

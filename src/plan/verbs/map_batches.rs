@@ -1,31 +1,29 @@
 //! `map_batches`: a row-wise function of the caller.
 
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, not_proven};
-use crate::compute::Function;
+use super::{Supplied, Step, Verb, not_proven};
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::Builder;
 
 /// A row-wise function of the caller over all columns.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MapBatches {
     /// Its name.
+    #[serde(rename = "name")]
     pub function_name: String,
     /// Its version; without one the plan cannot be told from an older state of the function.
     pub version: Option<String>,
     /// Calls it.
-    pub function: Arc<dyn Function>,
+    #[serde(skip)]
+    pub function: Supplied,
 }
 
 impl Verb for MapBatches {
-    fn name(&self) -> &'static str {
-        "map_batches"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(self, before, true)
+        not_proven(Self::NAME, before, true)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
@@ -35,7 +33,7 @@ impl Verb for MapBatches {
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
         let version = self.version.as_ref().map_or("no version".into(), |v| format!("version {v}"));
         builder.say(&format!("{}, {version}", self.function_name), "map");
-        builder.compute(None, &self.function, format!("{} {}", self.name(), self.function_name))
+        builder.compute(None, &self.function.get(Self::NAME)?, format!("{} {}", Self::NAME, self.function_name))
     }
 
     fn keeps_tokens(&self) -> bool {

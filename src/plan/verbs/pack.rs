@@ -1,5 +1,7 @@
 //! `pack`: rows joined to packs of tokens.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb, bad_chain, only_one};
 use crate::error::{Class, Error, Result};
 use crate::pack::{self, PackOptions};
@@ -9,7 +11,8 @@ use crate::plan::resolve::{Barrier, Builder};
 use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS};
 
 /// Joins documents to packs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pack {
     /// Tokens a pack may have; none is the limit of `tokenize`.
     pub max_length: Option<usize>,
@@ -18,12 +21,8 @@ pub struct Pack {
 }
 
 impl Verb for Pack {
-    fn name(&self) -> &'static str {
-        "pack"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(self, before, |step| matches!(step, Step::Pack(_)))?;
+        only_one(Self::NAME, before, |step| matches!(step, Step::Pack(_)))?;
         match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
             false => Ok(()),
             true => Err(bad_chain(

@@ -1,16 +1,21 @@
 //! `rename`: other names for columns.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb, is_proven, not_proven};
 use crate::compute::ProjectStage;
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::pairs;
 use crate::plan::not_reserved;
 use crate::plan::resolve::{Builder, Counted};
 
 /// Renames columns.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rename {
     /// Old name, new name.
+    #[serde(rename = "mapping", with = "pairs")]
     pub columns: Vec<(String, String)>,
 }
 
@@ -23,13 +28,9 @@ impl Rename {
 }
 
 impl Verb for Rename {
-    fn name(&self) -> &'static str {
-        "rename"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(self, before, self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)))?;
-        self.columns.iter().try_for_each(|(_, to)| not_reserved(self.name(), to))
+        not_proven(Self::NAME, before, self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)))?;
+        self.columns.iter().try_for_each(|(_, to)| not_reserved(Self::NAME, to))
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb};
 use crate::error::Result;
 use crate::format::PromptFormat;
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::split::RestoreStage;
 
 /// Gives rows of a prepared folder the splits and the format they had.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Restore {
     /// How they were rendered.
+    #[serde(with = "prompt_format")]
     pub format: Arc<PromptFormat>,
     /// The column that names each row's split.
     pub column: String,
@@ -21,10 +26,6 @@ pub struct Restore {
 }
 
 impl Verb for Restore {
-    fn name(&self) -> &'static str {
-        "restore"
-    }
-
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! `select`: columns kept, in an order.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb};
 use crate::compute::ProjectStage;
 use crate::error::{Class, Error, Result};
@@ -7,17 +9,14 @@ use crate::plan::columns::{Columns, Use};
 use crate::plan::resolve::{Builder, Counted};
 
 /// Keeps these columns, in this order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Select {
     /// The columns.
     pub columns: Vec<String>,
 }
 
 impl Verb for Select {
-    fn name(&self) -> &'static str {
-        "select"
-    }
-
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
     }

@@ -1,24 +1,23 @@
 //! `shuffle`: all rows in an order by a seed.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb, only_one};
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Barrier, Builder};
 
 /// Shuffles all rows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shuffle {
     /// Decides the order.
     pub seed: u64,
 }
 
 impl Verb for Shuffle {
-    fn name(&self) -> &'static str {
-        "shuffle"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(self, before, |step| matches!(step, Step::Shuffle(_)))
+        only_one(Self::NAME, before, |step| matches!(step, Step::Shuffle(_)))
     }
 
     fn columns(&self, _: &mut Columns<'_>) -> Result<()> {

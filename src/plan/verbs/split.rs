@@ -1,31 +1,47 @@
 //! `split`: a split for each row.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Format, Step, Verb, only_one};
 use crate::error::{Class, Error, Result};
 use crate::format::PromptKeyStage;
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::pairs;
 use crate::plan::resolve::{Builder, Counted};
 use crate::read::splits::SPLIT;
 use crate::record::schema::{COMPLETION, PROMPT};
 use crate::split::{Existing, SplitKeyStage, SplitOptions, SplitStage};
+use crate::word::{self, Word};
 
 /// Gives each row a split.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Split {
-    /// Shares and seed.
-    pub options: SplitOptions,
+    /// Name and share of each split beside `train`, which gets the rest.
+    #[serde(with = "pairs")]
+    pub shares: Vec<(String, f64)>,
+    /// Decides every row's side.
+    pub seed: u64,
     /// The columns that decide; none means the raw prompt columns.
     pub by: Option<Vec<String>>,
+    /// A column whose shares are reported by split.
+    pub report_by: Option<String>,
+    /// What becomes of the splits that rows have already.
+    #[serde(default, with = "word::optional")]
+    pub existing: Option<Existing>,
+}
+
+impl Split {
+    fn options(&self) -> SplitOptions {
+        let Split { shares, seed, report_by, existing, .. } = self.clone();
+        SplitOptions { shares, seed, report_by, existing }
+    }
 }
 
 impl Verb for Split {
-    fn name(&self) -> &'static str {
-        "split"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(self, before, |step| matches!(step, Step::Split(_)))?;
-        self.options.check()
+        only_one(Self::NAME, before, |step| matches!(step, Step::Split(_)))?;
+        self.options().check()
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
@@ -38,7 +54,7 @@ impl Verb for Split {
                 columns.use_column(name, Use::Read).map_err(|e| columns.wants_format(e, name, or_by))?;
             }
         }
-        if let Some(column) = &self.options.report_by {
+        if let Some(column) = &self.report_by {
             columns.use_column(column, Use::Read)?;
         }
         columns.keep_splits();
@@ -50,7 +66,7 @@ impl Verb for Split {
             Some(by) => (by.clone(), Vec::new()),
             None => raw_columns(&builder.plan.steps),
         };
-        let options = &self.options;
+        let options = self.options();
         let theirs = builder.out.found.splits.clone();
         let existing = builder.has_splits().then_some((SPLIT, theirs.as_slice()));
         let kept = match (existing, options.existing) {
@@ -75,7 +91,7 @@ impl Verb for Split {
         }
         builder.out.split_names = options.names(kept);
         builder.out.report_by.clone_from(&options.report_by);
-        builder.map(Counted::Yes, SplitStage::new(options.clone(), existing))
+        builder.map(Counted::Yes, SplitStage::new(options, existing))
     }
 
     fn keeps_tokens(&self) -> bool {
@@ -86,7 +102,7 @@ impl Verb for Split {
 /// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.
 fn raw_columns(steps: &[Step]) -> (Vec<String>, Vec<String>) {
     let format = steps.iter().find_map(|step| match step {
-        Step::Format(Format { format, .. }) => Some(format),
+        Step::Format(verb) => Some(&verb.format),
         _ => None,
     });
     let Some(format) = format else { return (vec![PROMPT.into()], vec![COMPLETION.into()]) };

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb, only_one};
 use crate::error::{Class, Error, Result};
 use crate::format::PromptFormat;
@@ -11,18 +13,22 @@ use crate::plan::explain::detail;
 use crate::plan::resolve::{Builder, Counted};
 use crate::record::SpecialPolicy;
 use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
+use crate::word::{self, Word};
 use crate::tokenize::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage};
 
 /// Makes token ids and labels.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tokenize {
     /// Which tokenizer.
     pub tokenizer: TokenizerSpec,
     /// Tokens a row may have; none is no limit.
     pub max_length: Option<usize>,
     /// What happens to longer rows.
+    #[serde(with = "word")]
     pub on_overflow: OnOverflow,
     /// What happens to control tokens written out in the text.
+    #[serde(with = "word")]
     pub special_tokens: SpecialPolicy,
     /// Whether `prompt` and `completion` stay beside the ids.
     pub keep_text: bool,
@@ -43,18 +49,14 @@ impl Step {
 }
 
 impl Verb for Tokenize {
-    fn name(&self) -> &'static str {
-        "tokenize"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(self, before, |step| matches!(step, Step::Tokenize(_)))
+        only_one(Self::NAME, before, |step| matches!(step, Step::Tokenize(_)))
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         for name in [PROMPT, COMPLETION] {
             columns
-                .use_column(name, Use::Text(self.name()))
+                .use_column(name, Use::Text(Self::NAME))
                 .map_err(|e| columns.wants_format(e, name, ""))?;
         }
         // Trainers read them as numbers.
@@ -65,7 +67,7 @@ impl Verb for Tokenize {
         }
         // The data's would be lost without a word.
         if let Some(name) = columns.names().find(|name| TOKENIZED.contains(name)) {
-            return Err(exists(self.name(), name));
+            return Err(exists(Self::NAME, name));
         }
         columns.retain(|name| self.keep_text || (name != PROMPT && name != COMPLETION));
         TOKENIZED.iter().for_each(|name| columns.make(name));

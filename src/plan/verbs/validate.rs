@@ -1,41 +1,67 @@
 //! `validate`: rows that break a rule are taken out.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::pairs;
 use crate::plan::resolve::{Builder, Counted};
 use crate::record::Policy;
 use crate::validate::{Check, Rule, ValidateStage};
+use crate::word::{self, Word};
 
 /// Takes out rows that break a rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Validate {
-    /// In the order in which they are asked.
-    pub rules: Vec<Rule>,
-    /// What happens to such rows.
+    /// Columns that must not be null.
+    pub required: Vec<String>,
+    /// Columns of text that must not be white space alone.
+    pub not_blank: Vec<String>,
+    /// Least characters by column.
+    #[serde(with = "pairs")]
+    pub min_chars: Vec<(String, usize)>,
+    /// Most characters by column.
+    #[serde(with = "pairs")]
+    pub max_chars: Vec<(String, usize)>,
+    /// The values there may be, by column.
+    #[serde(with = "pairs")]
+    pub allowed: Vec<(String, Vec<String>)>,
+    /// What happens to rows that break a rule.
+    #[serde(with = "word")]
     pub on_invalid: Policy,
 }
 
-impl Verb for Validate {
-    fn name(&self) -> &'static str {
-        "validate"
+impl Validate {
+    /// In the order in which they are asked.
+    fn rules(&self) -> Vec<Rule> {
+        let rule = |column: &String, check: Check| Rule { column: column.clone(), check };
+        let mut rules: Vec<Rule> = self.required.iter().map(|c| rule(c, Check::Required)).collect();
+        rules.extend(self.not_blank.iter().map(|c| rule(c, Check::NotBlank)));
+        rules.extend(self.min_chars.iter().map(|(c, n)| rule(c, Check::MinChars(*n))));
+        rules.extend(self.max_chars.iter().map(|(c, n)| rule(c, Check::MaxChars(*n))));
+        rules.extend(self.allowed.iter().map(|(c, values)| rule(c, Check::Allowed(values.clone()))));
+        rules
     }
+}
 
+impl Verb for Validate {
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        self.rules.iter().try_for_each(|rule| {
-            let used = if rule.check == Check::Required { Use::Passes } else { Use::Text(self.name()) };
+        self.rules().iter().try_for_each(|rule| {
+            let used = if rule.check == Check::Required { Use::Passes } else { Use::Text(Self::NAME) };
             columns.use_column(&rule.column, used)
         })
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let shown: Vec<String> = self.rules.iter().map(Rule::describe).collect();
+        let shown: Vec<String> = self.rules().iter().map(Rule::describe).collect();
         builder.say(&format!("{}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
-        builder.map(Counted::Yes, ValidateStage { rules: self.rules.clone(), policy: self.on_invalid })
+        builder.map(Counted::Yes, ValidateStage { rules: self.rules(), policy: self.on_invalid })
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -1,16 +1,16 @@
 //! `with_columns`: columns that expressions make.
 
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, is_proven, not_proven};
-use crate::compute::Function;
+use super::{Supplied, Step, Verb, is_proven, not_proven};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::not_reserved;
 use crate::plan::resolve::Builder;
 
 /// Adds or replaces columns by expressions.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WithColumns {
     /// The columns that the expressions read.
     pub columns: Vec<String>,
@@ -19,17 +19,14 @@ pub struct WithColumns {
     /// The expressions, for people.
     pub label: String,
     /// Evaluates them.
-    pub function: Arc<dyn Function>,
+    #[serde(skip)]
+    pub function: Supplied,
 }
 
 impl Verb for WithColumns {
-    fn name(&self) -> &'static str {
-        "with_columns"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(self, before, self.names.iter().any(|name| is_proven(name)))?;
-        self.names.iter().try_for_each(|name| not_reserved(self.name(), name))
+        not_proven(Self::NAME, before, self.names.iter().any(|name| is_proven(name)))?;
+        self.names.iter().try_for_each(|name| not_reserved(Self::NAME, name))
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
@@ -40,7 +37,7 @@ impl Verb for WithColumns {
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
         builder.say(&self.label, "map");
-        builder.compute(Some(self.columns.clone()), &self.function, self.name().into())
+        builder.compute(Some(self.columns.clone()), &self.function.get(Self::NAME)?, Self::NAME.into())
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -1,5 +1,7 @@
 //! `with_row_index`: a column of row numbers.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Step, Verb};
 use crate::error::Result;
 use crate::plan::columns::{Columns, exists};
@@ -7,28 +9,26 @@ use crate::plan::not_reserved;
 use crate::plan::resolve::{Build, Builder};
 
 /// Numbers the rows that reach it, in input order, in a column before all others.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WithRowIndex {
     /// The column's name.
+    #[serde(rename = "name")]
     pub column: String,
     /// The number of the first row.
     pub offset: i64,
 }
 
 impl Verb for WithRowIndex {
-    fn name(&self) -> &'static str {
-        "with_row_index"
-    }
-
     fn check(&self, before: &[Step]) -> Result<()> {
-        super::not_shuffled(self, before)?;
-        super::not_proven(self, before, super::is_proven(&self.column))?;
-        not_reserved(self.name(), &self.column)
+        super::not_shuffled(Self::NAME, before)?;
+        super::not_proven(Self::NAME, before, super::is_proven(&self.column))?;
+        not_reserved(Self::NAME, &self.column)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         if columns.names().any(|name| name == self.column) {
-            return Err(exists(self.name(), &self.column));
+            return Err(exists(Self::NAME, &self.column));
         }
         columns.make_first(&[&self.column]);
         Ok(())
