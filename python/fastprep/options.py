@@ -77,6 +77,15 @@ def text(verb: str, option: str, given: Any) -> str:
     """A string."""
     if not isinstance(given, str):
         raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a string")
+    return unicode(verb, option, given)
+
+
+def unicode(verb: str, option: str, given: str) -> str:
+    """A string without lone surrogates, which have no bytes."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise bad(f"{verb}: {option}={given!r} is not valid Unicode: it holds lone surrogates") from None
     return given
 
 
@@ -85,6 +94,10 @@ def path(verb: str, option: str, given: Any) -> str:
     if not isinstance(given, (str, os.PathLike)):
         raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a path")
     text = os.fsdecode(given)
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        raise bad(f"{verb}: {option}={given!r} is no path: it holds lone surrogates") from None
     if URL.match(text):
         raise PlanError.new(
             f"{verb}: {text!r} is a URL, and only files and folders of this machine are read and written",
@@ -114,7 +127,7 @@ def texts(verb: str, option: str, given: Any) -> list[str]:
     listed = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
     if listed is None or not all(isinstance(text, str) for text in listed):
         raise bad(f"{verb}: {option}={given!r} must be a string, or several")
-    return listed
+    return [unicode(verb, option, text) for text in listed]
 
 
 def columns(verb: str, option: str, given: Any) -> list[str]:

@@ -296,12 +296,13 @@ class Pipeline:
         """
         columns = None if by is None else options.columns("split", "by", by)
         given = {name: _split_share(name, share) for name, share in shares.items()}
+        decimals = {name: repr(float(share)) for name, share in given.items()}
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
             options.text("split", "report_by", report_by)
         if existing is not None:
             options.text("split", "existing", existing)
-        return self._push("split", shares=given, seed=seed, by=columns, report_by=report_by, existing=existing)
+        return self._push("split", shares=decimals, seed=seed, by=columns, report_by=report_by, existing=existing)
 
     def tokenize(
         self,
@@ -511,8 +512,10 @@ def _split_share(name: str, given: Any) -> float:
     """The share of a split; what is none may be a misspelt option."""
     if isinstance(given, str):
         with contextlib.suppress(ValueError):
-            return options.share(given)
-    elif isinstance(given, (int, float)) and not isinstance(given, bool) and math.isfinite(given):
+            share = options.share(given)
+            if math.isfinite(share):
+                return share
+    elif isinstance(given, (int, float)) and not isinstance(given, bool) and -1e9 < given < 1e9:
         return given
     meant = options.did_you_mean(name, ("seed", "by", "report_by", "existing"))
     raise options.bad(
@@ -526,7 +529,7 @@ def _max_rejects(given: float | str | None) -> tuple[int | None, float | None]:
         return None, None
     if isinstance(given, float) and 0 <= given <= 1:
         return None, given
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 1 << 63:
         return given, None
     if isinstance(given, str):
         with contextlib.suppress(ValueError):

@@ -93,11 +93,12 @@ def _colour(plan: Plan, row: dict[str, Any], marks: Marks) -> Text:
         text.append(_visible(str(row["completion"]), marks), style="bold green")
     else:
         for name, value in row.items():
-            text.append(f"{name}: ", style="dim").append(f"{value}\n")
+            text.append(_visible(f"{name}: ", marks), style="dim").append(_visible(str(value), marks) + "\n")
     return text
 
 
 def _visible(text: str, marks: Marks) -> str:
     """Line ends stay, and are marked; other control characters are written out."""
     marked = text.replace("\n", f"{marks.line_end}\n").replace("\t", marks.tab)
-    return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in marked)
+    shown = (c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in marked)
+    return "".join(shown)

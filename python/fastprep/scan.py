@@ -97,6 +97,7 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
             "give a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
         )
     again = iter(records) is not records
+    options.text("from_records", "name", name)
     return Pipeline._scan("from_reader", name, _Reader(records, name), again)
 
 

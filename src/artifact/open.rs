@@ -64,7 +64,11 @@ pub fn open_complete(dir: &Path) -> Result<String> {
     })
 }
 
-fn has_size(path: &Path, shard: &FileEntry) -> Result<()> {
+/// Whether a shard is there, with the size that the manifest says.
+///
+/// # Errors
+/// `missing_shard`, `damaged_shard`.
+pub fn has_size(path: &Path, shard: &FileEntry) -> Result<()> {
     let bytes = path.metadata().map_err(|e| missing(path).source(e))?.len();
     if bytes == shard.bytes {
         return Ok(());

@@ -351,10 +351,38 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 Err(failed) => failed,
             };
             let (Some(whole), Some(history)) = (before, &mut load.history) else { return Err(failed) };
-            let fails_at = |row: &u64| whole.places.rows.iter().any(|place| place.row == *row);
-            let Some(row) = failed.get_row().filter(fails_at) else { return Err(failed) };
+            let (row, failed) = self.first_failing(fused, &whole, failed)?;
             batch = whole.before(row);
             history.failed = Some(failed);
+        }
+    }
+
+    /// The first row of a batch that fails, found by halves, and its error; `failed` is that of the whole batch. Errors of
+    /// functions and expressions name no row.
+    fn first_failing(
+        &self,
+        fused: &[(usize, Arc<dyn Map>)],
+        batch: &Batch,
+        mut failed: Error,
+    ) -> Result<(u64, Error)> {
+        let rows = &batch.places.rows;
+        // Those below `good` pass, those below `bad` do not.
+        let (mut good, mut bad) = (0, rows.len());
+        while bad - good > 1 {
+            self.cancel.check()?;
+            let middle = good + (bad - good) / 2;
+            let part = batch.clone().before(rows[middle].row);
+            let outcome =
+                fused.iter().try_fold(part, |part, (_, map)| map.map(part, &mut StepCounts::default()));
+            match outcome {
+                Ok(_) => good = middle,
+                Err(e) => (bad, failed) = (middle, e),
+            }
+        }
+        match rows.get(good) {
+            Some(place) => Ok((place.row, failed)),
+            // It fails without a row.
+            None => Err(failed),
         }
     }
 

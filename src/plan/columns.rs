@@ -43,7 +43,7 @@ pub struct Columns<'p> {
 pub struct Needed {
     /// The columns, in the source's order, with their use.
     pub columns: Vec<(String, Use)>,
-    /// The step after which columns are not known by name: what follows is to be asked by [`check`].
+    /// The step after which columns are not known by name: what follows is to be asked by [`used`].
     pub opaque_from: Option<usize>,
 }
 
@@ -67,14 +67,20 @@ pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Ne
     Ok(Needed { columns: used, opaque_from: columns.opaque_from })
 }
 
-/// Whether a step finds all that it needs among these columns, which are there in fact.
+/// What a step uses of these columns, which are there in fact.
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::verbs::Verb::columns).
-pub fn check(plan: &Plan, step: usize, there: &[String], splits: Option<&str>) -> Result<()> {
+pub fn used(
+    plan: &Plan,
+    step: usize,
+    there: &[String],
+    splits: Option<&str>,
+) -> Result<BTreeMap<String, Use>> {
     let mut columns = Columns::new(plan, there, splits);
     columns.step = step;
-    plan.steps[step].verb().columns(&mut columns)
+    plan.steps[step].verb().columns(&mut columns)?;
+    Ok(columns.uses)
 }
 
 impl<'p> Columns<'p> {

@@ -160,6 +160,7 @@ fn search(
     if !seen.insert(itself.clone()) {
         return Ok(());
     }
+    let mut published = Published::default();
     if is_prepared(folder) {
         let shards = super::published::shards(folder, wanted.format())?;
         paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
@@ -175,7 +176,7 @@ fn search(
         }
         if path.is_dir() {
             search(&path, wanted, cancel, seen, paths)?;
-        } else if wanted.matches(&name) && !is_rejects(&path) {
+        } else if wanted.matches(&name) && !is_rejects(&path) && published.is_data(&path)? {
             paths.push(Met::file(path));
         }
     }

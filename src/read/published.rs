@@ -8,20 +8,26 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::Manifest;
 use crate::artifact::manifest::SplitTotals;
-use crate::artifact::open::{DATA, MANIFEST, is_prepared, open};
+use crate::artifact::open::{DATA, MANIFEST, has_size, is_prepared, open};
 use crate::artifact::verify::REJECTS;
 use crate::error::Result;
 
 /// How every line of rejects begins.
 const REJECT: &[u8] = b"{\"code\":\"";
 
-/// The shards of a prepared folder in a format, each with the number and the name of its split.
+/// The shards of a prepared folder in a format, each with the number and the name of its split. Each is there with the
+/// size that the manifest says.
 ///
 /// # Errors
-/// Those of [`open`].
+/// Those of [`open`], `missing_shard`, `damaged_shard`.
 pub fn shards(folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
     let manifest = open(folder)?;
     let data = folder.join(&manifest.data);
+    manifest
+        .shards
+        .iter()
+        .filter(|s| s.format == format)
+        .try_for_each(|s| has_size(&data.join(&s.name), s))?;
     let of = |(i, split): (usize, &SplitTotals)| {
         let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));
         shards.map(|path| (path, (i, split.name.clone()))).collect::<Vec<_>>()

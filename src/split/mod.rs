@@ -139,10 +139,12 @@ impl Map for SplitStage {
                 let stays = |(kept, drawn): (Option<u8>, Option<u8>)| kept.filter(|n| *n != 0).or(drawn);
                 sides = kept.iter().zip(&sides).map(stays).collect();
             }
-            batch = batch.without_columns(&[column])?;
         }
         if let Some(column) = &self.options.report_by {
             self.count_groups(&batch, column, &sides, counts)?;
+        }
+        if let Some((column, _)) = &self.existing {
+            batch = batch.without_columns(&[column])?;
         }
         let batch = batch.without_columns(&[schema::PROMPT_KEY])?;
         batch.with_column(Field::new(schema::SPLIT, DataType::UInt8, false), Arc::new(sides))

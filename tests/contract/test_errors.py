@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,23 @@ def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
     pairs(("a", "b")).sink_arrow(tmp_path / "out")
     with pytest.raises(KeyError, match="there is no split 'trian'; there are: train; did you mean `train`"):
         fp.load(tmp_path / "out")["trian"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: records({"a": "x"}).split(valid=10**400),
+        lambda: records({"a": "x"}).split(valid="9" * 400 + "%"),
+        lambda: records({"a": "x"}).sink_jsonl("never", max_rejects=10**30),
+        lambda: fp.scan_jsonl("x\ud800"),
+        lambda: records({"a": "x"}).sink_jsonl("x\ud800"),
+        lambda: records({"a": "x"}).dedup(against="x\ud800"),
+        lambda: fp.from_records([{"a": "x"}], name="\ud800"),
+        lambda: records({"a": "x"}).drop("\ud800"),
+        lambda: records({"a": "x"}).rename({"a": "\ud800"}),
+    ],
+)
+def test_values_that_have_no_form_in_the_core_are_refused_by_their_option(call: Callable[[], object]) -> None:
+    with pytest.raises(fp.PlanError) as caught:
+        call()
+    assert caught.value.code == "bad_option"

@@ -217,3 +217,31 @@ def test_the_command_line_asks_the_same(out: Path, tmp_path: Path) -> None:
     done = command(*where, "--existing", "keep")
     assert done.returncode == 0, done.stderr
     assert splits(tmp_path / "again")["test"] == splits(out)["test"]
+
+
+def test_old_splits_are_reported_by_new_ones(out: Path, tmp_path: Path) -> None:
+    new = fp.scan_jsonl(out).split(dev=0.5, seed=1, existing="replace", report_by="split")
+    groups = new.sink_jsonl(tmp_path / "new").to_dict()["groups"]["rows"]
+    assert {name: sum(counts.values()) for name, counts in groups.items()} == {
+        name: len(prompts) for name, prompts in splits(out).items()
+    }
+
+
+def test_a_shard_of_another_size_is_refused(out: Path) -> None:
+    [shard] = out.rglob("train-*.jsonl")
+    whole = shard.read_bytes()
+    for content in (b"", whole[:-1], whole + b"{}\n"):
+        shard.write_bytes(content)
+        with pytest.raises(fp.SourceError, match=f"it has {len(content)} bytes, the manifest says") as caught:
+            fp.scan_jsonl(out).explain()
+        assert (caught.value.code, caught.value.path) == ("damaged_shard", str(shard))
+    shard.unlink()
+    with pytest.raises(fp.SourceError) as caught:
+        fp.scan_jsonl(out).explain()
+    assert caught.value.code == "missing_shard"
+
+
+def test_a_folder_within_holds_no_sidecars_either(out: Path) -> None:
+    generation = next((out / "data").iterdir())
+    for within in (out / "data", generation, f"{out}/data/*"):
+        assert len(rows(fp.scan_jsonl(within))) == len(ROWS)

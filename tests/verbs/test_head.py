@@ -168,3 +168,23 @@ def test_a_share_of_rejects_is_one_of_the_rows_to_the_last(
         plan.sink_jsonl(tmp_path / "out", max_rejects=0.9)
     assert len(read_jsonl(tmp_path / "out.rejects.jsonl")) == 1_000
     assert plan.sink_jsonl(tmp_path / "out", max_rejects=0.91).rows["read"] == 1_100
+
+
+@pytest.mark.parametrize("batch_rows", ["65536", "2", "1"])
+def test_a_function_that_fails_after_the_last_row_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, batch_rows: str
+) -> None:
+    def fails(frame: pl.DataFrame) -> pl.DataFrame:
+        if "5" in frame["a"]:
+            raise ValueError("five")
+        return frame
+
+    monkeypatch.setenv("FASTPREP_BATCH_ROWS", batch_rows)
+    plan = PLAN.map_batches(fails, name="fails", version="1")
+    assert column(plan.head(5), "a") == ["0", "1", "2", "3", "4"]
+    with refused(fp.CallbackError, "callback_failed", "fails"):
+        plan.head(6).collect()
+    numbers = records(*({"a": text} for text in ("1", "2", "x", "y"))).with_columns(n=pl.col("a").cast(pl.Int64))
+    assert column(numbers.head(2), "n") == [1, 2]
+    with refused(fp.CallbackError, "callback_failed", "with_columns"):
+        numbers.head(3).collect()

@@ -128,3 +128,25 @@ def test_later_steps_make_no_second_column_of_a_name() -> None:
     with refused(fp.ColumnError, "missing_column", "split: there is no column `prompt`") as e:
         CHANGED.split(valid=0.1).explain()
     assert "put .format(PromptFormat(...))" in e.value.help
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda plan: plan.map_batches(lambda frame: frame, name="same", version="1"),
+        lambda plan: plan.with_columns(answer=pl.col("answer")),
+        lambda plan: plan.with_columns(copy=pl.col("answer")).drop("answer").rename({"copy": "answer"}),
+    ],
+)
+def test_values_of_several_types_are_not_taken_for_text_afterwards(compute: Any) -> None:
+    plan = compute(records({"q": "a", "answer": "yes"}, {"q": "b", "answer": 7}))
+    for step in (
+        lambda: plan.format(fp.PromptFormat("{q}", completion="{answer}")),
+        lambda: plan.validate(max_chars={"answer": 5}),
+    ):
+        with refused(fp.ColumnError, "wrong_type", "column `answer` comes as json from a step before, and text") as e:
+            step().explain()
+        assert 'pl.col("answer").ext.storage()' in e.value.help
+    text = plan.with_columns(answer=pl.col("answer").ext.storage().str.strip_chars('"'))
+    made = rows(text.format(fp.PromptFormat("{q}", completion="{answer}")))
+    assert [row["completion"] for row in made] == ["yes\n###\n", "7\n###\n"]

@@ -93,3 +93,11 @@ def test_any_terminal_can_show_it(encoding: str, tmp_path: Path) -> None:
 def test_shows_a_number_of_rows_above_0(n: object) -> None:
     with refused(fp.PlanError, "bad_option", "preview: n="):
         pairs(("a", "b")).preview(n)  # type: ignore[arg-type]
+
+
+def test_characters_that_steer_a_terminal_are_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = records({"q": "a\x00\x1b[31m\u202e\nz"})
+    for shown_plan in (plan, plan.format(fp.PromptFormat("{q}", completion="{q}"))):
+        text = shown(shown_plan, capsys)
+        assert "a\\x00\\x1b[31m\\u202e↵\nz" in text
+        assert not {"\x00", "\x1b", "\u202e"} & set(text)

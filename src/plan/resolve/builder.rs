@@ -1,11 +1,13 @@
 //! The steps one after another, each tried on no rows.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Resolved;
 use super::stages::{Barrier, Build, Counted};
 use crate::compute::{Function, WithColumnsStage, call};
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
+use crate::plan::columns::Use;
 use crate::plan::explain::{detail, line};
 use crate::plan::{Plan, Step, not_reserved};
 use crate::read::splits::SPLIT;
@@ -97,6 +99,31 @@ impl<'p> Builder<'p> {
         self.out.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
         self.out.split_names.clone_from(&names);
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
+    }
+
+    /// Refuses JSON that expressions or functions hand to a step that needs text. What is read for such a step itself is
+    /// read as text; a function is given every column as what it holds, and `"yes"` with its quotes is not `yes`.
+    ///
+    /// # Errors
+    /// `wrong_type`.
+    pub fn no_json_as_text(&self, used: &BTreeMap<String, Use>) -> Result<()> {
+        if !self.out.found.is_json() {
+            // In Arrow it is the data's own type.
+            return Ok(());
+        }
+        let schema = self.empty.records.schema();
+        for (name, used) in used {
+            let (Use::Text(verb) | Use::TextInEveryRow(verb)) = used else { continue };
+            if schema.field_with_name(name).is_ok_and(schema::is_json) {
+                let message =
+                    format!("{verb}: column `{name}` comes as json from a step before, and text is needed");
+                return Err(Error::new(Class::Column, "wrong_type", message).column(name).help(format!(
+                    "its values are of several types: put {verb} first, which rejects those that are no text; or make \
+                     text of its JSON in that step, as in pl.col(\"{name}\").ext.storage()"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Adds a stage that calls a function over these columns, or over all, which it replaces; `step` is what errors call

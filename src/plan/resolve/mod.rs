@@ -5,13 +5,14 @@ mod builder;
 mod source;
 mod stages;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::columns::{check, needed};
+use super::columns::{needed, used};
 use super::explain::{detail, line};
 use super::source::Found;
 use super::{Plan, Step};
@@ -120,9 +121,12 @@ pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
     for (i, step) in plan.steps.iter().enumerate() {
         cancel.check()?;
         builder.index = i;
-        if needed.opaque_from.is_some_and(|opaque| opaque < i) {
-            check(plan, i, &builder.visible(), splits)?;
-        }
+        let used = match used(plan, i, &builder.visible(), splits) {
+            // Names were looked at before, with those of columns that are not read.
+            Err(_) if needed.opaque_from.is_none_or(|opaque| i <= opaque) => BTreeMap::new(),
+            used => used?,
+        };
+        builder.no_json_as_text(&used)?;
         step.verb().resolve(&mut builder)?;
     }
     builder.index = plan.steps.len();

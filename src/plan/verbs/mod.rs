@@ -239,7 +239,7 @@ mod tests {
             json!({"verb": "restore", "format": format, "column": "split", "splits": ["train"]}),
             json!({"verb": "select", "columns": ["b", "a"]}),
             json!({"verb": "shuffle", "seed": 1}),
-            json!({"verb": "split", "shares": {"valid": 0.1, "test": 0.30000000000000004}, "seed": 1, "by": null,
+            json!({"verb": "split", "shares": {"valid": "0.1", "test": "0.30000000000000004"}, "seed": 1, "by": null,
                 "report_by": "a", "existing": "keep"}),
             json!({"verb": "tokenize", "tokenizer": {"path": "t"}, "max_length": null, "on_overflow": "truncate_completion",
                 "special_tokens": "as_text", "keep_text": true, "add_bos": false, "verify": 5}),

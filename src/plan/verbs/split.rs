@@ -6,7 +6,7 @@ use super::{Format, Step, Verb, only_one};
 use crate::error::{Class, Error, Result};
 use crate::format::PromptKeyStage;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::pairs;
+use crate::plan::forms::decimals;
 use crate::plan::resolve::{Builder, Counted};
 use crate::read::splits::SPLIT;
 use crate::record::schema::{COMPLETION, PROMPT};
@@ -18,7 +18,7 @@ use crate::word::{self, Word};
 #[serde(deny_unknown_fields)]
 pub struct Split {
     /// Name and share of each split beside `train`, which gets the rest.
-    #[serde(with = "pairs")]
+    #[serde(with = "decimals")]
     pub shares: Vec<(String, f64)>,
     /// Decides every row's side.
     pub seed: u64,
