@@ -133,12 +133,12 @@ impl Map for SplitStage {
         let keys = keys_of(&batch.records, schema::PROMPT_KEY)?;
         let mut sides: UInt8Array = keys.into_iter().map(|key| Some(self.side(key))).collect();
         let mut batch = batch;
-        if let Some((column, names)) = &self.existing {
-            if self.options.existing == Some(Existing::Keep) {
-                let kept = numbers(&batch, column, names)?;
-                let stays = |(kept, drawn): (Option<u8>, Option<u8>)| kept.filter(|n| *n != 0).or(drawn);
-                sides = kept.iter().zip(&sides).map(stays).collect();
-            }
+        if let Some((column, names)) = &self.existing
+            && self.options.existing == Some(Existing::Keep)
+        {
+            let kept = numbers(&batch, column, names)?;
+            let stays = |(kept, drawn): (Option<u8>, Option<u8>)| kept.filter(|n| *n != 0).or(drawn);
+            sides = kept.iter().zip(&sides).map(stays).collect();
         }
         if let Some(column) = &self.options.report_by {
             self.count_groups(&batch, column, &sides, counts)?;
