@@ -19,8 +19,17 @@ pub trait Word: Copy + 'static {
 /// # Errors
 /// The words there are.
 pub fn find<T: Word>(given: &str) -> Result<T, String> {
-    T::ALL.iter().copied().find(|word| word.name() == given).ok_or_else(|| {
-        let names: Vec<&str> = T::ALL.iter().map(|word| word.name()).collect();
+    let known: Vec<(&str, T)> = T::ALL.iter().map(|word| (word.name(), *word)).collect();
+    one_of(given, &known)
+}
+
+/// The value of one of these words.
+///
+/// # Errors
+/// The words there are.
+pub fn one_of<T: Copy>(given: &str, known: &[(&str, T)]) -> Result<T, String> {
+    known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let meant = did_you_mean(given, names.iter().copied());
         format!("{given:?} is none of {}{meant}", names.join(", "))
     })

@@ -515,8 +515,11 @@ def _split_share(name: str, given: Any) -> float:
             share = options.share(given)
             if math.isfinite(share):
                 return share
-    elif isinstance(given, (int, float)) and not isinstance(given, bool) and -1e9 < given < 1e9:
-        return given
+    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+        # A whole number may be too large for a float.
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(given):
+                return given
     meant = options.did_you_mean(name, ("seed", "by", "report_by", "existing"))
     raise options.bad(
         f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'

@@ -32,7 +32,7 @@ const PREFIX: usize = 8;
 pub struct Shard {
     /// The columns.
     pub schema: SchemaRef,
-    /// The rows in the types of [`stored_type`]: text as bytes, since nobody has looked whether it is UTF-8.
+    /// The rows in the types of [`stored_type`]: text as bytes, since it was not checked to be UTF-8.
     pub batches: Vec<RecordBatch>,
 }
 

@@ -177,7 +177,7 @@ impl<'p> Columns<'p> {
         self.there.splice(0..0, made);
     }
 
-    /// The step reads every column, and makes columns that nobody knows by name.
+    /// The step reads every column, and makes columns whose names are not known yet.
     ///
     /// # Errors
     /// None: all columns are there.

@@ -20,11 +20,12 @@ use crate::disk::Disk;
 use crate::engine::attended;
 use crate::engine::outcome::nothing_left;
 use crate::engine::prepare::{Knobs, MaxRejects, Target, check, collect, sink};
-use crate::error::{Class, Error, Result, did_you_mean};
+use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Head, Supplied};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
 use crate::record::{reason, schema};
+use crate::word::one_of;
 use crate::write::{Compression, Format};
 
 /// The plan behind a `Pipeline`.
@@ -33,12 +34,8 @@ pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
 /// One of the words an option takes.
 pub(super) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
-    known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let meant = did_you_mean(given, names.iter().copied());
-        let message = format!("{option}=\"{given}\" is none of {}{meant}", names.join(", "));
-        Error::new(Class::Plan, "bad_option", message)
-    })
+    let wrong = |what| Error::new(Class::Plan, "bad_option", format!("{option}={what}"));
+    one_of(given, known).map_err(wrong)
 }
 
 /// Gives a step what its JSON cannot hold.

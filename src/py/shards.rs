@@ -103,7 +103,7 @@ impl PyShards {
         Ok(to_stream_pycapsule(py, Box::new(arrays), None)?)
     }
 
-    /// What it is made of: it is mapped again by whoever takes it out of the pickle.
+    /// What it is made of: the process that unpickles it maps the files again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let class = py.get_type::<PyShards>();
         let parts = (self.files.clone(), self.columns.clone(), self.text);

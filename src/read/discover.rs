@@ -160,13 +160,13 @@ fn search(
     if !seen.insert(itself.clone()) {
         return Ok(());
     }
-    let mut published = Published::default();
     if is_prepared(folder) {
         let shards = super::published::shards(folder, wanted.format())?;
         paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
         seen.remove(&itself);
         return Ok(());
     }
+    let mut published = Published::default();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         cancel.check()?;
         let path = entry.map_err(unreadable)?.path();

@@ -1,4 +1,4 @@
-//! What fastprep published, met where inputs are looked for: its shards are data, all else of it is not.
+//! Prepared folders among the inputs: their shards are data, their other files are not.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::Manifest;
 use crate::artifact::manifest::SplitTotals;
-use crate::artifact::open::{DATA, MANIFEST, has_size, is_prepared, open};
+use crate::artifact::open::{DATA, MANIFEST, has_size, is_prepared, open, with_current};
 use crate::artifact::verify::REJECTS;
 use crate::error::Result;
 
@@ -21,22 +21,20 @@ const REJECT: &[u8] = b"{\"code\":\"";
 /// # Errors
 /// Those of [`open`], `missing_shard`, `damaged_shard`.
 pub fn shards(folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
-    let manifest = open(folder)?;
-    let data = folder.join(&manifest.data);
-    manifest
-        .shards
-        .iter()
-        .filter(|s| s.format == format)
-        .try_for_each(|s| has_size(&data.join(&s.name), s))?;
-    let of = |(i, split): (usize, &SplitTotals)| {
-        let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));
-        shards.map(|path| (path, (i, split.name.clone()))).collect::<Vec<_>>()
-    };
-    Ok(manifest.splits.iter().enumerate().flat_map(of).collect())
+    with_current(folder, |manifest, _| {
+        let data = folder.join(&manifest.data);
+        let mut shards = manifest.shards.iter().filter(|s| s.format == format);
+        shards.try_for_each(|s| has_size(&data.join(&s.name), s))?;
+        let of = |(i, split): (usize, &SplitTotals)| {
+            let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));
+            shards.map(|path| (path, (i, split.name.clone()))).collect::<Vec<_>>()
+        };
+        Ok(manifest.splits.iter().enumerate().flat_map(of).collect())
+    })
 }
 
 /// Whether a file holds rows that a run has rejected: named as such, and beginning as such. A run that publishes no data
-/// leaves them beside its folder, where no manifest tells of them.
+/// leaves them beside its folder, where no manifest names them.
 pub fn is_rejects(path: &Path) -> bool {
     let named = path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(REJECTS));
     let mut head = [0; REJECT.len()];

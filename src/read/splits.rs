@@ -20,7 +20,7 @@ const TRAIN: &str = "train";
 pub fn names(files: &[InputFile]) -> Vec<String> {
     let mut splits: Vec<&(usize, String)> = files.iter().filter_map(|f| f.split.as_ref()).collect();
     splits.sort();
-    // Whoever has no split of its own is in `train`.
+    // Rows without a split of their own are in `train`.
     let mut names: Vec<String> = splits.first().map(|_| TRAIN.into()).into_iter().collect();
     for (_, name) in splits {
         if !names.contains(name) {
@@ -30,7 +30,7 @@ pub fn names(files: &[InputFile]) -> Vec<String> {
     names
 }
 
-/// Adds the column behind those of the files; null in files that are no shards.
+/// Adds the column after those of the files; null in files that are no shards.
 pub struct WithSplits {
     /// Makes rows of the files.
     pub rows: Arc<dyn Decode>,
