@@ -334,7 +334,7 @@ class Pipeline:
         max_length = options.optional("tokenize", "max_length", max_length, 2)
         verify = options.optional("tokenize", "verify", verify, 1)
         path, *in_memory = tokenizer_source("tokenize", tokenizer)
-        named = {"name": in_memory[-1], "digest": ""} if path is None else {"path": options.path_form(path)}
+        named = {"name": in_memory[-1]} if path is None else {"path": options.path_form(path)}
         return self._push(
             "tokenize",
             tuple(in_memory) if path is None else None,

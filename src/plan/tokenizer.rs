@@ -26,10 +26,10 @@ enum Given {
         encode_special_tokens: bool,
         label: String,
     },
-    /// One in memory, of which a plan's JSON has the name and the digest of its content alone.
+    /// One in memory, of which a plan's JSON has the name, and the digest of its content where it was known.
     Missing {
         name: String,
-        digest: String,
+        digest: Option<String>,
     },
 }
 
@@ -89,13 +89,12 @@ struct Form {
 
 impl Serialize for TokenizerSpec {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let memory =
-            |name: &String, digest| Form { path: None, name: Some(name.clone()), digest: Some(digest) };
+        let memory = |name: &String, digest| Form { path: None, name: Some(name.clone()), digest };
         let form = match &self.given {
             Given::Path(path) => Form { path: Some(Stored::from(path)), name: None, digest: None },
             Given::Json { bytes, names, encode_special_tokens, label } => {
                 let settings = format!("{names:?} {encode_special_tokens}");
-                memory(label, hash::digest_hex(&[bytes, settings.as_bytes()].concat()))
+                memory(label, Some(hash::digest_hex(&[bytes, settings.as_bytes()].concat())))
             }
             Given::Missing { name, digest } => memory(name, digest.clone()),
         };
@@ -110,7 +109,7 @@ impl<'de> Deserialize<'de> for TokenizerSpec {
             Form { path: Some(path), name: None, digest: None } => {
                 Given::Path(path.path().map_err(D::Error::custom)?)
             }
-            Form { path: None, name: Some(name), digest: Some(digest) } => Given::Missing { name, digest },
+            Form { path: None, name: Some(name), digest } => Given::Missing { name, digest },
             _ => return Err(D::Error::custom("it is an object of path, or of name and digest")),
         };
         Ok(TokenizerSpec { given, loaded: Arc::default() })
