@@ -16,7 +16,8 @@ import pytest
 from tiny import jsonl
 
 import fastprep as fp
-from fastprep import _fastprep, cli_help, exceptions
+from fastprep import _fastprep, exceptions
+from fastprep.cli import help as shell_help
 
 ROOT = Path(__file__).parents[2]
 # What no shell takes.
@@ -45,20 +46,20 @@ def described() -> list[str]:
 
 
 def test_every_code_has_its_help_for_shells() -> None:
-    assert [code for code in described() if code not in cli_help.HELP] == []
-    assert set(cli_help.REASONS) == {code for code, _ in _fastprep.reasons()}
+    assert [code for code in described() if code not in shell_help.HELP] == []
+    assert set(shell_help.REASONS) == {code for code, _ in _fastprep.reasons()}
 
 
-@pytest.mark.parametrize("code", [*cli_help.HELP, *cli_help.REASONS])
+@pytest.mark.parametrize("code", [*shell_help.HELP, *shell_help.REASONS])
 def test_help_for_shells_speaks_no_python(code: str) -> None:
     for reason in (None, f"{code}:name"):
         error = fp.DataError("what", code=code, column="name", reason=reason, help="")
-        assert PYTHON.search((cli_help.help_for(error) or "").replace("CAST(", "").replace("not (", "")) is None
+        assert PYTHON.search((shell_help.help_for(error) or "").replace("CAST(", "").replace("not (", "")) is None
 
 
 def test_help_names_what_the_error_names() -> None:
     def help_for(code: str, **parts: Any) -> str | None:
-        return cli_help.help_for(fp.DataError("what", code=code, help="Python()", **parts))
+        return shell_help.help_for(fp.DataError("what", code=code, help="Python()", **parts))
 
     assert help_for("no_rows", reason="special_token_in_text:</s>") == (
         "where the rows end in </s>, give --stop '</s>'; else choose what happens to it: "
@@ -109,7 +110,7 @@ def test_an_error_is_one_object_with_json() -> None:
         "row": None,
         "line": None,
         "column": "promt",
-        "help": cli_help.HELP["missing_column"],
+        "help": shell_help.HELP["missing_column"],
     }
     assert "error" not in done.stderr
 
@@ -172,7 +173,7 @@ def test_an_interruption_is_one_line_and_130(flags: list[str]) -> None:
 
 
 def test_every_class_of_error_has_an_exit_code() -> None:
-    from fastprep.cli_errors import exit_code
+    from fastprep.cli.errors import exit_code
 
     codes = {kind.__name__: exit_code(kind("what", code="x")) for kind in exceptions.FastprepError.__subclasses__()}
     listed = re.findall(r"^\| \[`(\w+)`\].* \| (\d) \|$", (ROOT / "docs/errors.md").read_text("utf-8"), re.MULTILINE)

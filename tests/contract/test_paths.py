@@ -13,7 +13,7 @@ import pytest
 from tiny import jsonl, refused, rows
 
 import fastprep as fp
-from fastprep.plan_file import read_plan
+from fastprep.cli.plan_file import read_plan
 
 PAIR = fp.PromptFormat("{prompt}", completion="{completion}")
 

@@ -9,7 +9,7 @@ import pytest
 from tiny import jsonl, refused
 
 import fastprep as fp
-from fastprep.plan_file import read_plan
+from fastprep.cli.plan_file import read_plan
 
 ROWS = [
     {"q": "one", "a": "1", "lang": "en", "n": 1},

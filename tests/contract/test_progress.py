@@ -13,7 +13,7 @@ import pytest
 from tiny import PAIR, pairs
 
 import fastprep as fp
-from fastprep import progress
+from fastprep.cli import progress
 
 
 def prepare(folder: Path, stderr: int) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastprep.cli_help import help_for
+from fastprep.cli.help import help_for
 from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
 
 if TYPE_CHECKING:

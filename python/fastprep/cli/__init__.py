@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 
 import fastprep as fp
-from fastprep import _fastprep, cli_errors, options, progress
-from fastprep.plan_file import read_plan
+from fastprep import _fastprep, options
+from fastprep.cli import errors, progress
+from fastprep.cli.plan_file import read_plan
 
 app = typer.Typer(
     add_completion=False,
@@ -309,9 +310,9 @@ def _print(what: dict[str, Any] | str) -> None:
     if isinstance(what, str):
         typer.echo(what)
     else:
-        cli_errors.print_json(what)
+        errors.print_json(what)
 
 
 def main() -> None:
     """Run the command line; errors become one message or one JSON object, and an exit code."""
-    cli_errors.run(app)
+    errors.run(app)
