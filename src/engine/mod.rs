@@ -6,10 +6,14 @@
 //! only, so no result depends on which worker was faster. Where one ends the input, it ends with a row, not with a
 //! batch ([`history`]), so that no result depends on the size of batches.
 
+pub mod collect;
+mod execute;
 mod history;
+mod knobs;
 pub mod outcome;
-pub mod prepare;
+pub mod publish;
 mod ranges;
+mod report;
 mod state;
 pub mod texts;
 
@@ -25,6 +29,7 @@ use crate::report::StepCounts;
 use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
 
 use history::History;
+pub use knobs::Knobs;
 use state::{Load, State, Task};
 
 /// How often the calling thread asks whether it was interrupted, and how long a worker sleeps at most.
@@ -35,6 +40,9 @@ pub const UNCOUNTED: usize = usize::MAX;
 
 /// The step of a stage that counts no rows, only findings: they go to the last step.
 pub const FINDINGS: usize = usize::MAX - 1;
+
+/// Asked a few times a second by the calling thread: whether to stop.
+pub type Interrupted<'a> = &'a mut dyn FnMut() -> bool;
 
 /// A stage.
 pub enum Stage {

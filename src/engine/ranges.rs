@@ -5,8 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::prepare::{Interrupted, Knobs};
-use super::{attended, panicked};
+use super::{Interrupted, Knobs, attended, panicked};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, UInt64Array};
 
-use super::prepare::{Interrupted, Knobs};
 use super::ranges::{cut, each};
+use super::{Interrupted, Knobs};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::tokenize::LoadedTokenizer;

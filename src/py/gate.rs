@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use super::errors::to_python;
 use crate::cancel::Cancel;
-use crate::engine::prepare::Interrupted;
+use crate::engine::Interrupted;
 use crate::error::Result;
 
 /// How often a run was interrupted: a reader that waits for bytes watches it.

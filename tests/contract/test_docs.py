@@ -134,7 +134,7 @@ def sources(pattern: str) -> dict[str, str]:
 
 
 # Rust files in which a code is chosen first, and put into the error afterwards.
-CHOSEN = ("engine/prepare.rs", "read/open.rs", "src/disk.rs")
+CHOSEN = ("engine/publish.rs", "read/open.rs", "src/disk.rs")
 
 
 def raised() -> Iterator[str]:

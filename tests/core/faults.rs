@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use fastprep::cancel::Cancel;
 use fastprep::disk::Disk;
-use fastprep::engine::prepare::{Knobs, sink};
+use fastprep::engine::Knobs;
+use fastprep::engine::publish::sink;
 use fastprep::error::{Class, Error};
 use fastprep::plan::{Plan, resolve};
 

@@ -1,0 +1,73 @@
+//! Runs into memory: all rows with the report, or the report alone.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use serde_json::Value;
+
+use super::execute::{execute, open};
+use super::report::report;
+use super::{Interrupted, Knobs};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::plan::Resolved;
+use crate::record::Batch;
+use crate::stage::{Prepare, Sink};
+use crate::write::Collect;
+
+/// Rows in memory, and how many were taken out for which reason.
+pub struct Collected {
+    /// The rows, in order.
+    pub batches: Vec<RecordBatch>,
+    /// The report, as for a sink.
+    pub report: Value,
+}
+
+/// Runs into memory; a split becomes a column `split`.
+pub fn collect(
+    plan: &Resolved,
+    knobs: Knobs,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Collected> {
+    let opened = open(plan, knobs, cancel, interrupted)?;
+    let names = opened.inputs.names();
+    let mut collect = Collect::new(plan.split_names.clone());
+    let counts =
+        execute(plan, opened, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
+}
+
+/// Runs, keeps no row, and gives the report.
+pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
+    let opened = open(plan, knobs, cancel, interrupted)?;
+    let names = opened.inputs.names();
+    let counts =
+        execute(plan, opened, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    Ok(report(plan, &counts, &names))
+}
+
+/// Keeps nothing.
+struct Nothing;
+
+impl Prepare<()> for Nothing {
+    fn prepare(&self, _: Batch) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Nothing {
+    type Ready = ();
+
+    fn preparer(&self) -> Arc<dyn Prepare<()>> {
+        Arc::new(Nothing)
+    }
+
+    fn push(&mut self, (): ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

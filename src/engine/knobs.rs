@@ -1,0 +1,61 @@
+//! What a run may use of the machine, none of which changes a byte of what it writes.
+
+use std::path::PathBuf;
+
+use super::RunOptions;
+use crate::disk::Disk;
+use crate::error::{Class, Error, Result};
+use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
+use crate::read::Limits;
+use crate::spill::Spill;
+
+/// The knobs that can change no byte: threads and batch sizes.
+#[derive(Debug, Clone, Copy)]
+pub struct Knobs {
+    /// Worker threads.
+    pub threads: usize,
+    /// Text of a batch.
+    pub batch_bytes: usize,
+    /// Rows of a batch.
+    pub batch_rows: usize,
+    /// Bytes of rows that a shuffle holds before it spills them.
+    pub shuffle_bytes: u64,
+}
+
+impl Knobs {
+    /// From the environment: `FASTPREP_THREADS`, `FASTPREP_BATCH_BYTES`, `FASTPREP_BATCH_ROWS`.
+    pub fn from_env(threads: Option<usize>) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Knobs {
+            threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),
+            batch_bytes: number("FASTPREP_BATCH_BYTES", BATCH_BYTES)?,
+            batch_rows: number("FASTPREP_BATCH_ROWS", BATCH_ROWS)?,
+            shuffle_bytes: SHUFFLE_MEMORY_BYTES,
+        })
+    }
+
+    pub(super) fn spill_anywhere(self) -> Spill {
+        self.spill(Disk::real(), std::env::temp_dir())
+    }
+
+    pub(super) fn spill(self, disk: Disk, folder: PathBuf) -> Spill {
+        Spill { disk, folder, memory: self.shuffle_bytes, threads: self.threads }
+    }
+
+    pub(super) fn limits(self) -> Limits {
+        Limits { batch_bytes: self.batch_bytes, batch_rows: self.batch_rows, ..Limits::default() }
+    }
+
+    pub(super) fn options(self) -> RunOptions {
+        let bytes_in_flight = self.threads * IN_FLIGHT_PER_THREAD * self.batch_bytes;
+        RunOptions { threads: self.threads, bytes_in_flight }
+    }
+}
+
+fn number(name: &str, default: usize) -> Result<usize> {
+    let Ok(text) = std::env::var(name) else { return Ok(default) };
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err(Error::new(Class::Plan, "bad_option", format!("{name}={text:?} is not a number above 0"))),
+    }
+}

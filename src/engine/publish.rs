@@ -1,0 +1,184 @@
+//! Runs into a folder: refuses a result that is no data set, and publishes any other with its manifest.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::execute::{execute, open};
+use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
+use super::report::report;
+use super::{Interrupted, Knobs, attended};
+use crate::artifact::Manifest;
+use crate::artifact::manifest::{MANIFEST_VERSION, Tokenizer};
+use crate::cancel::{Cancel, Phase};
+use crate::disk::Disk;
+use crate::error::{Class, Error, Result};
+use crate::plan::Resolved;
+use crate::stage::Map;
+use crate::write::{Format, LossesStage, ShardSink, SinkOptions};
+
+/// How many rows may be rejected before nothing is published.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// So many rows.
+    Rows(u64),
+    /// So large a share of the rows read.
+    Share(f64),
+}
+
+/// Where and how a run writes.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Whether a data set of ours there is replaced.
+    pub overwrite: bool,
+    /// At least one.
+    pub formats: Vec<Format>,
+    /// Bytes a shard aims at.
+    pub shard_bytes: u64,
+    /// None: any number.
+    pub max_rejects: Option<MaxRejects>,
+}
+
+/// Runs into a folder and publishes it; gives the report as JSON, without times.
+pub fn sink(
+    plan: &Resolved,
+    target: &Target,
+    knobs: Knobs,
+    disk: Disk,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Value> {
+    if target.overwrite {
+        plan.found.lies_outside(&target.dir)?;
+    }
+    let opened = open(plan, knobs, cancel, interrupted)?;
+    let names = opened.inputs.names();
+    let mut shards = ShardSink::open(
+        SinkOptions {
+            dir: target.dir.clone(),
+            overwrite: target.overwrite,
+            formats: target.formats.clone(),
+            schema: plan.schema.clone(),
+            shard_bytes: target.shard_bytes,
+            split_names: plan.split_names.clone(),
+            file_names: names.clone(),
+            against: plan.against.clone(),
+            key_recipe: plan.key_recipe.clone(),
+        },
+        disk.clone(),
+    )?;
+    let inputs = opened.inputs.clone();
+    let spill = knobs.spill(disk, shards.staging().to_path_buf());
+    let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
+    let last = as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.schema.clone() }) });
+    let counts = execute(plan, opened, last, &mut shards, spill, knobs, cancel, interrupted)?;
+    let mut report = report(plan, &counts, &names);
+    cancel.begin(Phase::Publish);
+    if interrupted() {
+        return Err(Error::cancelled());
+    }
+    accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
+        let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
+        let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
+        let manifest = shards.commit(Manifest {
+            manifest_version: MANIFEST_VERSION,
+            fastprep_version: env!("CARGO_PKG_VERSION").into(),
+            data: String::new(),
+            fingerprint: plan.fingerprint.clone(),
+            plan: plan.lines.clone(),
+            format: plan
+                .format
+                .as_ref()
+                .map_or(Value::Null, |f| serde_json::from_str(&f.to_json()).unwrap_or(Value::Null)),
+            tokenizer: tokenizer(plan),
+            schema: Vec::new(),
+            inputs,
+            splits: Vec::new(),
+            shards: Vec::new(),
+            sidecars: Vec::new(),
+            key_recipe: plan.key_recipe.clone(),
+            report: report.clone(),
+        })?;
+        report["splits"] = serde_json::to_value(&manifest.splits).unwrap_or(Value::Null);
+        report["bytes_read"] = json!(bytes);
+        report["path"] = json!(target.dir.display().to_string());
+        let beside = |name: &str| target.dir.join(name).display().to_string();
+        report["rejects"] =
+            if report["rows"]["rejected"] == json!(0) { Value::Null } else { json!(beside("rejects.jsonl")) };
+        let duplicates =
+            manifest.sidecar("duplicates.jsonl").map(|f| beside(&format!("{}/{}", manifest.data, f.name)));
+        report["duplicates"] = json!(duplicates);
+        report["next"] = json!(format!("fastprep verify {}", quoted(&target.dir.display().to_string())));
+        Ok(report)
+    })
+}
+
+/// Refuses a result that is no data set; its rejects are kept beside the folder.
+fn accept(
+    plan: &Resolved,
+    report: &Value,
+    target: &Target,
+    shards: &mut Option<ShardSink>,
+) -> Result<ShardSink> {
+    let shards = shards.take().ok_or_else(|| Error::internal("the sink was lost"))?;
+    let of = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
+    let (read, rejected, written) = (of("read"), shards.rejected(), of("written"));
+    let too_many = match target.max_rejects {
+        Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
+        Some(MaxRejects::Share(most)) => (rejected as f64 > most * read as f64)
+            .then(|| format!("max_rejects={most} ({most} of the rows read)")),
+        None => None,
+    };
+    let (code, message) = match too_many {
+        Some(limit) => {
+            let message = format!("{rejected} of {read} rows were rejected, more than {limit} allows");
+            (TOO_MANY_REJECTS, message)
+        }
+        None if written > 0 && plan.visible().is_empty() => (
+            NO_COLUMNS,
+            format!("no column reaches the sink with the {written} rows that are left of {read}"),
+        ),
+        None if written > 0 => return Ok(shards),
+        None if read == 0 => {
+            return Err(Error::new(Class::Data, NO_ROWS, "the input has no row; nothing was published")
+                .help("check that it is the right input, and not empty"));
+        }
+        None => (NO_ROWS, format!("no row is left of the {read} read")),
+    };
+    let mut error = summed_up(code, &message, "; nothing was published", report).path(target.dir.display());
+    if code == NO_COLUMNS {
+        error = error.help("check that it is the right input: an object with at least one key is a row");
+    }
+    if rejected == 0 {
+        return Err(error);
+    }
+    let kept = shards.abandon_with_rejects()?;
+    let fix = error.get_help().map_or_else(String::new, |fix| format!("{fix}; "));
+    let help = format!("{fix}the rejects are kept, each with its reason and place");
+    Err(error.path(kept.display()).help(help))
+}
+
+fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {
+    plan.tokenizer.as_ref().map(|t| Tokenizer {
+        digest: t.digest.clone(),
+        vocab_size: t.vocab_size as u64,
+        bos_token_id: t.bos_id,
+        eos_token_id: t.eos_id,
+        pad_token_id: t.pad_id,
+        max_length: plan.max_length.map(|n| n as u64),
+        add_eos: Some(plan.end.is_some_and(|end| end.eos_id().is_some())),
+    })
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%:=,~".contains(c);
+    match path {
+        _ if path.starts_with(['-', '~']) => quoted(&format!("./{path}")),
+        _ if path.chars().all(plain) => path.into(),
+        _ => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
