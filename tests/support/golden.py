@@ -1,0 +1,236 @@
+"""Plans whose published folders are kept in `tests/golden`, and how they are made and compared.
+
+`python tests/support/golden.py` publishes every plan and keeps what differs from what is kept so far: in the next folder of
+`tests/golden/published`, so that the older one stays and is still read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from golden_input import BYTES, LATER, PARQUET, RAW, good_rows
+
+import fastprep as fp
+
+TESTS = Path(__file__).resolve().parents[1]
+PUBLISHED = TESTS / "golden" / "published"
+TOKENIZER = TESTS.parent / "examples" / "tokenizer"
+
+NAMED_DIFFERENCES: dict[str, str] = {
+    "fastprep_version": "says who wrote the folder",
+}
+"""Keys of the manifest that may differ from those of the kept folders, and why. All else must be the same."""
+
+PAIR = fp.PromptFormat("{question}{#context}\n\n{context}{/context}", completion="{answer}")
+CHAT = fp.PromptFormat("<user>{question}", completion=" {answer}", separator="</turn>\n<model>", stop="</turn>\n")
+
+Options = dict[str, Any]
+
+
+def _upper(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("lang").str.to_uppercase())
+
+
+def raw() -> fp.Pipeline:
+    return fp.scan_jsonl(RAW)
+
+
+def pairs() -> fp.Pipeline:
+    return raw().format(PAIR)
+
+
+def splits() -> fp.Pipeline:
+    return pairs().dedup().split(valid=0.2, test=0.2, seed=7)
+
+
+def few() -> fp.Pipeline:
+    """Some good rows and the odd ones, so that folders with ids stay small."""
+    return raw().filter(pl.col("id") >= 20)
+
+
+def tokens(rows: fp.Pipeline, **options: Any) -> fp.Pipeline:
+    return rows.format(PAIR).tokenize(TOKENIZER, **{"special_tokens": "as_text", **options})
+
+
+# Chains that end in `dedup`: their folders hold keys, against which a later run compares.
+KEYED: dict[str, Callable[..., fp.Pipeline]] = {
+    "dedup": lambda source, **more: source.format(PAIR).dedup(**more),
+    "dedup_raw": lambda source, **more: source.dedup(**more),
+    "dedup_on": lambda source, **more: source.dedup(on=["id", "lang"], **more),
+    "dedup_normalize": lambda source, **more: source.format(PAIR).dedup(
+        normalize=["unicode", "case", "whitespace"], **more
+    ),
+    "dedup_verify": lambda source, **more: source.format(PAIR).dedup(verify=True, **more),
+    "dedup_no_keepers": lambda source, **more: source.format(PAIR).dedup(keepers=False, **more),
+}
+
+
+def _of_raw(chain: Callable[..., fp.Pipeline]) -> Callable[[Path], fp.Pipeline]:
+    return lambda _: chain(raw())
+
+
+SMALL, LARGER = {"shard_bytes": 1_500}, {"shard_bytes": 6_000}
+BOTH = {"formats": ("arrow", "jsonl")}
+ARROW = {"formats": ("arrow",)}
+JSONL = {"formats": ("jsonl",)}
+
+# Of each plan the chain, given the folder in which those before it were published, and the options of its sink.
+PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
+    "scan_jsonl": (lambda _: raw(), BOTH),
+    "scan_parquet": (lambda _: fp.scan_parquet(PARQUET), BOTH),
+    "from_arrow": (lambda _: fp.from_arrow(pq.read_table(PARQUET), name="table"), BOTH),
+    "from_records": (lambda _: fp.from_records(good_rows(), name="dicts"), JSONL),
+    "several_files": (lambda _: fp.scan_jsonl([LATER, RAW]).format(PAIR).dedup(), JSONL),
+    "select": (lambda _: raw().select("answer", "id"), BOTH),
+    "drop": (lambda _: raw().drop("meta", "tags"), JSONL),
+    "rename": (lambda _: raw().rename({"question": "answer", "answer": "question", "id": "number"}), JSONL),
+    "filter": (lambda _: raw().filter(pl.col("lang") != "de", pl.col("id") % 3 != 0), JSONL),
+    "with_columns": (
+        lambda _: raw().with_columns(
+            pl.col("question").str.strip_chars(),
+            size=pl.col("question").str.len_chars(),
+            rating=pl.col("meta").ext.storage().str.json_path_match("$.rating").cast(pl.Int64),
+        ),
+        BOTH,
+    ),
+    "with_row_index": (lambda _: raw().filter(pl.col("lang") == "en").with_row_index("number", offset=10), JSONL),
+    "map_batches": (lambda _: raw().map_batches(_upper, name="upper", version="1"), JSONL),
+    "head": (lambda _: pairs().dedup().head(11), BOTH),
+    "validate": (
+        lambda _: raw().validate(
+            required=["answer", "lang"],
+            not_blank="question",
+            min_chars={"question": 3},
+            max_chars={"answer": 60},
+            allowed={"lang": ["en", "de", "fr", "ja", "zh"]},
+        ),
+        JSONL,
+    ),
+    "validate_drop": (lambda _: raw().validate(not_blank=["question", "answer"], on_invalid="drop"), JSONL),
+    "format": (lambda _: pairs(), BOTH),
+    "format_insert_space": (lambda _: raw().format(PAIR, on_collision="insert_space"), JSONL),
+    "format_drop": (lambda _: raw().format(PAIR, on_collision="drop"), JSONL),
+    "format_chat": (lambda _: raw().format(CHAT), JSONL),
+    "format_rendered": (lambda _: raw().format(fp.PromptFormat.rendered("question", stop="\n")), JSONL),
+    **{name: (_of_raw(chain), JSONL) for name, chain in KEYED.items()},
+    "dedup_against": (lambda done: KEYED["dedup"](fp.scan_jsonl(LATER), against=done / "dedup"), JSONL),
+    "split": (lambda _: splits(), BOTH | SMALL),
+    "split_before_format": (lambda _: raw().split(valid=0.3, seed=1).format(PAIR), JSONL),
+    "split_by": (lambda _: raw().split(valid=0.4, seed=3, by=["lang", "id"], report_by="lang"), JSONL),
+    "tokenize": (lambda _: tokens(raw(), max_length=64), BOTH | LARGER),
+    "tokenize_chat": (lambda _: few().format(CHAT).tokenize(TOKENIZER, keep_text=False), ARROW),
+    "tokenize_reject": (lambda _: tokens(few(), special_tokens="reject", max_length=40), JSONL),
+    "tokenize_strip": (lambda _: tokens(few(), special_tokens="strip"), JSONL),
+    "tokenize_as_token": (lambda _: tokens(few(), special_tokens="as_token"), JSONL),
+    "tokenize_prompt_left": (lambda _: tokens(few(), max_length=24, on_overflow="truncate_prompt_left"), JSONL),
+    "tokenize_completion": (lambda _: tokens(few(), max_length=24, on_overflow="truncate_completion"), JSONL),
+    "tokenize_rendered": (
+        lambda _: few().format(fp.PromptFormat.rendered("answer")).tokenize(TOKENIZER, special_tokens="as_token"),
+        JSONL,
+    ),
+    "tokenize_bytes": (lambda _: few().format(PAIR).tokenize(BYTES), JSONL),
+    "shuffle": (lambda _: raw().select("id", "question").shuffle(seed=7), JSONL | SMALL),
+    "shuffle_splits": (lambda _: splits().shuffle(seed=7), BOTH | SMALL),
+    "pack": (lambda _: splits().tokenize(TOKENIZER, max_length=64).pack(seed=7), BOTH),
+    "pack_longer": (lambda _: tokens(raw(), max_length=64).pack(max_length=128), ARROW | LARGER),
+    "gzip": (lambda _: splits(), JSONL | SMALL | {"compression": "gzip"}),
+    "zstd": (lambda _: splits(), BOTH | SMALL | {"compression": "zstd"}),
+    "retokenize": (lambda done: fp.load(done / "tokenize").retokenize(BYTES, special_tokens="as_text"), BOTH),
+    "published": (lambda done: fp.scan_jsonl(done / "split").filter(pl.col("lang") != "de"), BOTH),
+    "published_keep": (
+        lambda done: fp.scan_jsonl(done / "split").split(final=0.3, seed=1, existing="keep"),
+        JSONL,
+    ),
+    "published_replace": (
+        lambda done: fp.scan_jsonl(done / "gzip").split(valid=0.5, seed=2, existing="replace"),
+        JSONL,
+    ),
+    "whole": (
+        lambda _: (
+            raw()
+            .filter(pl.col("lang").is_not_null())
+            .validate(not_blank="answer", max_chars={"answer": 80})
+            .format(PAIR)
+            .dedup(normalize="whitespace")
+            .split(valid=0.2, seed=7, report_by="lang")
+            .tokenize(TOKENIZER, max_length=64)
+            .shuffle(seed=7)
+        ),
+        BOTH | LARGER,
+    ),
+}
+
+
+def publish(out: Path) -> Iterator[tuple[str, Path]]:
+    """Publishes every plan below `out`, one after the other."""
+    # Relative paths, since `retokenize` names the folder that it reads as it was named to `load`.
+    with contextlib.chdir(out):
+        for name, (chain, options) in PLANS.items():
+            chain(Path()).sink(name, **options)
+            yield name, out / name
+
+
+def kept(name: str) -> Path | None:
+    """The latest folder of a plan that is kept, if there is one."""
+    found = [version / name for version in sorted(PUBLISHED.iterdir(), key=lambda path: int(path.name))]
+    return next((folder for folder in reversed(found) if folder.is_dir()), None)
+
+
+def content(folder: Path) -> dict[str, Any]:
+    """All that a folder holds, by name: bytes, and the manifest as JSON without the named differences.
+
+    Compressed shards are compared as what they hold: zlib and zstd promise no bytes from version to version, nor from
+    processor to processor. So of a folder that has some, the digest of all bytes is left out.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    data = manifest["data"]
+    compressed = [entry for entry in manifest["shards"] if not entry["name"].endswith((".arrow", ".jsonl"))]
+    for entry in compressed:
+        del entry["bytes"], entry["xxh3"]
+    if compressed:
+        del manifest["data"]
+    found: dict[str, Any] = {
+        "manifest.json": {key: value for key, value in manifest.items() if key not in NAMED_DIFFERENCES}
+    }
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        # Hidden: the lock, which stays empty.
+        if path.is_file() and not path.name.startswith(".") and name != "manifest.json":
+            found[name.replace(data, "data", 1)] = plain(path)
+    return found
+
+
+def plain(path: Path) -> bytes:
+    """The bytes of a file, decompressed."""
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            return bytes(stream.read())
+    return path.read_bytes()
+
+
+def record() -> None:
+    """Keeps the folders that differ from those kept so far, as the next version."""
+    PUBLISHED.mkdir(exist_ok=True)
+    version = str(max((int(path.name) for path in PUBLISHED.iterdir()), default=0) + 1)
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, folder in publish(Path(temporary)):
+            before = kept(name)
+            if before is None or content(before) != content(folder):
+                shutil.copytree(folder, PUBLISHED / version / name, ignore=shutil.ignore_patterns(".*"))
+                print(f"{version}/{name}")
+
+
+if __name__ == "__main__":
+    record()
