@@ -1,7 +1,7 @@
 """Plans whose published folders are kept in `tests/golden`, and how they are made and compared.
 
-`python tests/support/golden.py` publishes every plan and keeps what differs from what is kept so far: in the next folder of
-`tests/golden/published`, so that the older one stays and is still read.
+`python tests/support/golden.py` publishes every plan and keeps the folders that differ from those kept so far: in the
+next folder of `tests/golden/published`, so that the older ones stay and are still read.
 """
 
 from __future__ import annotations
