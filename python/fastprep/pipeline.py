@@ -495,7 +495,7 @@ def sink_options(
     threads: int | None = None,
 ) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
     """The options of `Pipeline.sink`, checked, as the core takes them."""
-    count, share = _max_rejects(max_rejects)
+    count, share = reject_limit(max_rejects)
     return (
         options.path("sink", "path", path),
         options.texts("sink", "formats", formats),
@@ -526,8 +526,8 @@ def _split_share(name: str, given: Any) -> float:
     )
 
 
-def _max_rejects(given: float | str | None) -> tuple[int | None, float | None]:
-    """A number of rows, or a share of them."""
+def reject_limit(given: float | str | None) -> tuple[int | None, float | None]:
+    """The option `max_rejects` of sinks: a number of rows, or a share of them."""
     if given is None:
         return None, None
     if isinstance(given, float) and 0 <= given <= 1:

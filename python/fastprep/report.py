@@ -51,17 +51,13 @@ def _lines(data: dict[str, Any]) -> list[str]:
     rows = data["rows"]
     lines = [f"{rows['written']:,} rows written of {rows['read']:,} read"]
     lines[0] += f" in {data['seconds']:.1f} s ({_rate(data)})"
-    noted = [("-", reason(code, entry), entry) for code, entry in data["reasons"].items()]
-    noted += [("!", name, entry) for name, entry in data["findings"].items()]
-    width = min(max((len(name) for _, name, _ in noted), default=0), LABEL_WIDTH)
-    for mark, name, entry in noted:
-        lines.append(f"  {mark} {entry['count']:>9,}  {name:<{width}}  first: {place(entry['first'])}")
+    lines += count_lines(data)
     for split in data["splits"]:
         text = f"  {split['name']:<8} {split['rows']:>11,} rows"
         if data["tokens"]:
             text += f"  {split['tokens']:>13,} tokens  {split['trained_tokens']:>13,} trained"
         lines.append(text)
-    lines += _token_lines(data["tokens"])
+    lines += token_lines(data["tokens"])
     lines += _group_lines(data["groups"])
     for label in ("path", "rejects", "duplicates"):
         if data.get(label):
@@ -69,6 +65,16 @@ def _lines(data: dict[str, Any]) -> list[str]:
     if data["next"]:
         lines.append(f"next: {data['next']}")
     return lines
+
+
+def count_lines(data: dict[str, Any]) -> list[str]:
+    """A line for each reason and each finding, with its count and its first place."""
+    noted = [("-", reason(code, entry), entry) for code, entry in data["reasons"].items()]
+    noted += [("!", name, entry) for name, entry in data["findings"].items()]
+    width = min(max((len(name) for _, name, _ in noted), default=0), LABEL_WIDTH)
+    return [
+        f"  {mark} {entry['count']:>9,}  {name:<{width}}  first: {place(entry['first'])}" for mark, name, entry in noted
+    ]
 
 
 def place(first: dict[str, Any]) -> str:
@@ -88,7 +94,8 @@ def _rate(data: dict[str, Any]) -> str:
     return f"{data['mb_per_s']:,.0f} MB/s" if data["mb_per_s"] >= 1 else f"{data['rows_per_s']:,.0f} rows/s"
 
 
-def _token_lines(tokens: dict[str, Any] | None) -> list[str]:
+def token_lines(tokens: dict[str, Any] | None) -> list[str]:
+    """What was counted of the tokens, where there are some."""
     if not tokens:
         return []
     length = tokens["length"]

@@ -69,9 +69,12 @@ def test_help_names_what_the_error_names() -> None:
     assert "--template ''" in (help_for("no_rows", reason="empty_prompt") or "")
     too_many = help_for("too_many_rejects", reason="stop_collision") or ""
     assert "--stop" in too_many
-    assert too_many.endswith("the rejects are kept, each with its reason and place")
+    assert too_many.endswith("a run keeps its rejects, each with its reason and place")
     assert help_for("not_found") == f"relative paths start at {os.getcwd()}; folders are searched for JSON lines"
     assert help_for("misspelt_column") is None
+    # A mark within a longer word would be replaced too.
+    for text in [*shell_help.HELP.values(), *shell_help.REASONS.values()]:
+        assert re.findall(r"\w*(?:COLUMN|TOKEN|FOLDER)\w*", text) == re.findall(r"COLUMN|TOKEN|FOLDER", text)
 
 
 # What fails, and what its help says.

@@ -9,7 +9,7 @@ import pytest
 DATA = Path(__file__).parents[2] / "examples" / "data" / "support.jsonl"
 
 
-@pytest.mark.parametrize("options", [["--max-length", "5"], ["--on-overflow", "cut"], ["--special-tokens", "strip"]])
+@pytest.mark.parametrize("options", [["--max-length", "5"], ["--on-overflow", "drop"], ["--special-tokens", "strip"]])
 def test_options_of_the_tokenizer_need_one(options: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "fastprep", "prepare", DATA, "--out", tmp_path / "out", *options]
     command += ["--template", "{instruction}", "--completion", "{output}"]

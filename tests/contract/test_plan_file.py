@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from tiny import jsonl, refused
 
 import fastprep as fp
+from fastprep.cli import verbs
 from fastprep.cli.plan_file import read_plan
+from fastprep.cli.settings import Setting
 
 ROWS = [
     {"q": "one", "a": "1", "lang": "en", "n": 1},
@@ -87,10 +92,89 @@ def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
     assert next(iter(data.values())).to_arrow().column_names[:3] == ["prompt", "completion", "size"]
 
 
-def test_the_plan_of_the_examples_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
-    monkeypatch.chdir(root)
-    assert "FORMAT" in read_plan(root / "examples" / "plan.toml").pipeline.explain()
+def test_the_plan_of_the_examples_runs_from_any_folder() -> None:
+    plan = Path(__file__).parents[2] / "examples" / "plan.toml"
+    out = Setting("--out", "sink", "path", "out")
+    assert read_plan(plan, [out]).run().rows["written"] == 355
+    assert Path("out/manifest.json").exists()
+
+
+# --- versions
+
+
+def versioned(version: str, source: str, sink: str, steps: str = "") -> Path:
+    Path("plans").mkdir(exist_ok=True)
+    path = Path("plans/plan.toml")
+    path.write_text(f"{version}\n[source]\njsonl = {json.dumps(source)}\n{steps}\n[sink]\npath = {json.dumps(sink)}\n")
+    return path
+
+
+def test_paths_of_version_2_start_at_the_plan_file(tokenizer_folder: Path) -> None:
+    shutil.copytree(tokenizer_folder, "plans/tok")
+    jsonl(Path("plans/old.jsonl"), ROWS[3:])
+    fp.scan_jsonl("plans/old.jsonl").dedup(on=["q", "a"]).sink_arrow("plans/old")
+    steps = """
+        [[step]]
+        verb = "dedup"
+        on = ["q", "a"]
+        against = ["old"]
+        [[step]]
+        verb = "format"
+        prompt = "{q}"
+        completion = "{a}"
+        [[step]]
+        verb = "tokenize"
+        tokenizer = "tok"
+    """
+    report = read_plan(versioned("version = 2", "../raw.jsonl", "out", steps)).run()
+    assert report.reasons == {"duplicate": 1, "duplicate_against": 1}
+    assert Path("plans/out/manifest.json").exists()
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("version", ["", "version = 1"])
+def test_paths_of_older_versions_start_at_the_current_folder(version: str) -> None:
+    assert read_plan(versioned(version, "raw.jsonl", "out")).run().rows["written"] == 4
+    assert Path("out/manifest.json").exists()
+
+
+def test_absolute_paths_and_those_of_the_home_folder_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for number, source in enumerate([str(tmp_path / "raw.jsonl"), "~/raw.jsonl", "~/ra*.jsonl"]):
+        read_plan(versioned("version = 2", source, f"~/out{number}")).run()
+        assert Path(f"out{number}/manifest.json").exists()
+    with refused(fp.PlanError, "remote_path", "'s3://bucket/x.jsonl' is a URL"):
+        read_plan(versioned("version = 2", "s3://bucket/x.jsonl", "out"))
+
+
+def test_the_folder_of_the_plan_file_is_no_glob(tmp_path: Path) -> None:
+    folder = tmp_path / "[a]*"
+    folder.mkdir()
+    jsonl(folder / "x1.jsonl", ROWS[:1])
+    jsonl(folder / "y[1].jsonl", ROWS[:2])
+    (tmp_path / "a").mkdir()
+    jsonl(tmp_path / "a" / "x1.jsonl", ROWS)
+    for source, rows in {"x1.jsonl": 1, "x*.jsonl": 1, "y[1].jsonl": 2}.items():
+        sink = '[sink]\npath = "out"\noverwrite = true'
+        (folder / "plan.toml").write_text(f'version = 2\n[source]\njsonl = "{source}"\n{sink}', "utf-8")
+        assert read_plan(folder / "plan.toml").run().rows["read"] == rows
+
+
+# --- the schema
+
+
+def test_each_verb_and_option_of_the_chain_is_one_of_plan_files_and_of_their_page() -> None:
+    page = (Path(__file__).parents[2] / "docs/plan-files.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
+    assert set(listed) == set(verbs.VERBS)
+    returned = {name: getattr(verb, "__annotations__", {}).get("return") for name, verb in vars(fp.Pipeline).items()}
+    chained = {name for name, kind in returned.items() if kind == "Pipeline" and name[0] != "_"}
+    assert chained - set(verbs.VERBS) == {"map_batches", "pipe"}
+    for verb in chained & set(verbs.VERBS) - {"filter", "with_columns", "rename"}:
+        for name in inspect.signature(getattr(fp.Pipeline, verb)).parameters:
+            if name not in ("self", "prompt_format", "shares"):
+                verbs.check_option(verb, name)
+                assert f"`{name}`" in listed[verb] or f"`{name} =" in listed[verb], (verb, name)
 
 
 def test_parquet_is_a_source_too() -> None:
@@ -173,12 +257,13 @@ def test_a_wrong_step_is_named_with_its_key(name: str) -> None:
         ("formats = 3", "formats=3 must be a string, or several"),
         ("threads = 'two'", "threads='two' is not a whole number"),
         ("shard_bytes = 1.5", "shard_bytes=1.5 is not a whole number"),
+        ("path = 3", "path=3 is of type int, and must be a path"),
         ("max_rejects = true", "max_rejects=True is neither a number of rows nor a share"),
     ],
 )
 def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(option: str, says: str) -> None:
     with refused(fp.PlanError, "bad_option", rf"^\[sink\]: {says}") as e:
-        read_plan(write("", sink='path = "out"\n' + option))
+        read_plan(write("", sink=option if "path" in option else 'path = "out"\n' + option))
     assert e.value.path == "plan.toml"
 
 
@@ -187,9 +272,16 @@ def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(opt
     [
         ("x", "the plan file is no TOML: "),
         ("", r"there is no table \[source\]"),
-        ('[source]\njsonl = "x"', r"there is no table \[sink\]"),
+        ('[source]\njsonl = "x"', r"\[sink\] has no path"),
         ('[source]\njsonl = "x"\n[sink]\n', r"\[sink\] has no path"),
-        ('[source]\njsonl = "x"\n[sink]\npath = 3', r"\[sink\] has no path"),
+        ('sink = 3\n[source]\njsonl = "x"', "`sink` is not a table"),
+        ('[source]\njsonl = "x"\n[[step]]\nverb = ["head"]', r"step 1 has the verb \['head'\]"),
+        ('x = ' + "[" * 9999, "the plan file is no TOML: "),
+        ("verison = 2", "there is a key `verison`; did you mean `version`"),
+        ("version = 3", "has version 3, and this fastprep reads versions up to 2\n.*\n  help: pip install"),
+        ("version = 0", "version = 0 is no version of plan files"),
+        ("version = true", "version = True is no version of plan files"),
+        ('version = "2"', "version = '2' is no version of plan files"),
         ('[source]\n[sink]\npath = "out"', r"\[source\] does not name one input"),
         ('[source]\njson = "x"\n[sink]\npath = "out"', r"does not name one input; did you mean `jsonl`"),
         ('[source]\njsonl = "x"\nparquet = "y"\n[sink]\npath = "out"', r"\[source\] does not name one input"),

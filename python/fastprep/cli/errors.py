@@ -52,7 +52,7 @@ def _code(app: Callable[..., Any], as_json: bool) -> Any:
         print_error(e, as_json)
         return exit_code(e)
     except USAGE as e:
-        _print_object(type(e).__name__, "usage", e.format_message())
+        print_json(_object(type(e).__name__, "usage", e.format_message()))
         return e.exit_code
 
 
@@ -65,16 +65,18 @@ def print_anything() -> None:
 
 def print_error(error: FastprepError, as_json: bool) -> None:
     """One message on standard error, or one object on standard output."""
-    help = help_for(error)
-    text = str(error)
-    if error.help is not None:
-        text = text.removesuffix(f"\n  help: {error.help}")
-    if not as_json:
-        typer.echo(f"error[{error.code}]: {text}" + (f"\n  help: {help}" if help else ""), err=True)
+    if as_json:
+        print_json(as_object(error))
         return
-    message, *details = text.split("\n  ")
+    help = help_for(error)
+    typer.echo(f"error[{error.code}]: {_text(error)}" + (f"\n  help: {help}" if help else ""), err=True)
+
+
+def as_object(error: FastprepError) -> dict[str, Any]:
+    """The error as JSON has it."""
+    message, *details = _text(error).split("\n  ")
     causes = [detail for detail in details if detail.startswith("because: ")]
-    _print_object(
+    return _object(
         type(error).__name__,
         error.code,
         "; ".join([message, *causes]),
@@ -82,20 +84,26 @@ def print_error(error: FastprepError, as_json: bool) -> None:
         row=error.row,
         line=error.line,
         column=error.column,
-        help=help,
+        help=help_for(error),
     )
+
+
+def _text(error: FastprepError) -> str:
+    """The message without its help, which is for callers of the Python interface."""
+    text = str(error)
+    return text if error.help is None else text.removesuffix(f"\n  help: {error.help}")
 
 
 def _print_interrupted(as_json: bool) -> None:
     if as_json:
-        _print_object("KeyboardInterrupt", "cancelled", "interrupted; nothing was published")
+        print_json(_object("KeyboardInterrupt", "cancelled", "interrupted; nothing was published"))
     else:
         typer.echo("interrupted; nothing was published", err=True)
 
 
-def _print_object(kind: str, code: str, message: str, **parts: Any) -> None:
+def _object(kind: str, code: str, message: str, **parts: Any) -> dict[str, Any]:
     absent = dict.fromkeys(("file", "row", "line", "column", "help"))
-    print_json({"class": kind, "code": code, "message": message} | absent | parts)
+    return {"class": kind, "code": code, "message": message} | absent | parts
 
 
 def print_json(what: dict[str, Any]) -> None:

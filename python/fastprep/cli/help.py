@@ -32,7 +32,7 @@ HELP: dict[str, str] = {
     "forked": "start the command from a process that does not fork",
     "row_index_too_large": "lower offset in the step with_row_index",
     "in_splits": "say what becomes of them: --existing replace draws all rows, --existing keep those of train alone; "
-    "without --valid all stay where they are",
+    "without --valid and --test all stay where they are",
     "unknown_split": "leave the column COLUMN as it is, or rename it and make new splits",
     "other_keys": "give the step dedup the same on and normalize as that folder had, or prepare that folder again",
     "bad_plan_file": SAME,
@@ -44,7 +44,8 @@ HELP: dict[str, str] = {
     "cannot_pickle": "name files as inputs",
     # columns
     "misspelt_column": "",
-    "missing_column": "name a column that is there in --template, --completion or --rendered",
+    "missing_column": "name a column that is there in --template, --completion, --rendered, --filter, --select or "
+    "--by, or in the step that the message names",
     "wrong_type": "name a column of text instead of COLUMN in --template or --completion; numbers become text by a "
     '[[step]] with verb = "with_columns" and SQL such as CAST(COLUMN AS STRING)',
     "wrong_column_type": "prepare the rows from their raw text again",
@@ -75,7 +76,7 @@ HELP: dict[str, str] = {
     "no_keys": "prepare that folder again without --no-dedup",
     "bad_keys": "prepare that folder again",
     # data
-    "too_many_rejects": "the rejects are kept, each with its reason and place",
+    "too_many_rejects": "a run keeps its rejects, each with its reason and place",
     "no_rows": "look at the input: it must hold rows that the plan keeps",
     "no_columns": "keep a column: a [[step]] with verb = \"select\" names those that stay",
     "row_too_large": "take the row out, or shorten it",
@@ -90,7 +91,7 @@ HELP: dict[str, str] = {
     "uneven_row": "prepare the rows from their raw text again",
     # tokenizers
     "tokenizer_not_found": "give --tokenizer a tokenizer.json or its folder; a model's name is not looked "
-    "up: hf download MODEL tokenizer.json tokenizer_config.json --local-dir FOLDER_OF_MODEL fetches them",
+    "up: hf download MODEL tokenizer.json tokenizer_config.json --local-dir MODEL_DIR fetches them",
     "tokenizer_unreadable": "check the file's permissions: ls -l shows who may read it",
     "tokenizer_not_json": "give --tokenizer a tokenizer.json, not a tokenizer.model or a vocabulary",
     "tokenizer_broken": "fetch tokenizer.json again, or one that tokenizers 0.23 writes",
@@ -127,7 +128,7 @@ REASONS: dict[str, str] = {
     "line_too_long": "check the line ends: mostly the whole file is one line; or raise max_line_bytes in [source]",
     "missing_field": "put COLUMN in an optional part: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another",
     "wrong_type": "name a column of text instead of COLUMN in --template or --completion",
-    "filtered": "look at the sql of the step filter: it is false or null for these rows",
+    "filtered": "look at --filter, or at the sql of the step filter: it is false or null for these rows",
     "blank_field": "fill COLUMN in, or take it out of not_blank in the step validate",
     "too_short": "lower min_chars for COLUMN in the step validate",
     "too_many_chars": "raise max_chars for COLUMN in the step validate",

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
+import glob
 import tomllib
-from collections.abc import Callable
+from collections.abc import Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import fastprep as fp
 from fastprep import options as checks
+from fastprep.cli import verbs
 from fastprep.exceptions import FastprepError, PlanError, SourceError
 from fastprep.pipeline import sink_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
-T = TypeVar("T")
-Table = dict[str, Any]
-SCANS = {"jsonl": fp.scan_jsonl, "parquet": fp.scan_parquet}
+    from fastprep.cli.settings import Setting
+
+VERSION = 2
+"""The newest version of plan files. In version 1 relative paths start at the current folder, not at the file."""
+
+TABLES = ("version", "source", "step", "sink")
 
 
 @dataclass(frozen=True)
@@ -26,191 +32,165 @@ class Planned:
     """A pipeline and where it goes."""
 
     pipeline: fp.Pipeline
-    sink: Table
+    sink: dict[str, Any]
 
     def run(self) -> fp.Report:
         """Run into the folder that the file names."""
         return self.pipeline.sink(**self.sink)
 
 
-def read_plan(path: Path) -> Planned:
-    """Read a plan file; paths in it are taken as they stand, from the current folder.
+@dataclass
+class Table:
+    """A table of a plan file: what errors call it; its verb, `source` or `sink`; and its options."""
+
+    where: str
+    verb: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """What a plan file says."""
+
+    path: Path
+    source: Table
+    steps: list[Table]
+    sink: Table
+
+
+def read_plan(path: Path, settings: Iterable[Setting] = (), *, runs: bool = True) -> Planned:
+    """Read a plan file, and replace or add the options that `settings` names.
+
+    Args:
+        path: the file.
+        settings: options from the command line.
+        runs: whether it is to be run, and needs a folder to go to.
 
     Raises:
         SourceError: the file cannot be read.
         PlanError: it is no TOML, or names a table, a verb or an option that there is not.
     """
+    plan = _read(path)
+    for setting in settings:
+        setting.apply(plan)
+    return _planned(plan, runs)
+
+
+def _read(path: Path) -> PlanFile:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as e:
         raise SourceError.new(f"the plan file cannot be read: {e.strerror}", code="cannot_read", path=path) from e
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
         raise _wrong(path, f"the plan file is no TOML: {e}") from e
     _check_shape(data, path)
-    pipeline = _source(data["source"], path)
-    for number, step in enumerate(data.get("step", []), 1):
-        pipeline = _step(pipeline, f"step {number}", dict(step), path)
-    sink = {"formats": ["arrow"], **data["sink"]}
-    _call(sink_options, "[sink]", path, sink["path"], **{name: sink[name] for name in sink if name != "path"})
-    return Planned(pipeline, sink)
+    steps = [_step(number, dict(step), path) for number, step in enumerate(data.get("step", []), 1)]
+    source, sink = (Table(f"[{name}]", name, dict(data.get(name, {}))) for name in ("source", "sink"))
+    plan = PlanFile(path, source, steps, sink)
+    if data.get("version", 1) > 1:
+        _start_paths_at(path.parent, plan)
+    return plan
 
 
 def _wrong(path: Path, what: str, help: str | None = None) -> PlanError:
     return PlanError.new(what, code="bad_plan_file", path=path, help=help)
 
 
-def _check_shape(data: Table, path: Path) -> None:
+def _check_shape(data: dict[str, Any], path: Path) -> None:
     for name in data:
-        if name not in ("source", "step", "sink"):
-            meant = checks.did_you_mean(name, ("source", "step", "sink"))
-            raise _wrong(path, f"there is a table [{name}]{meant}", "a plan file has [source], [[step]] and [sink]")
-    for name in ("source", "sink"):
-        if not isinstance(data.get(name), dict):
-            raise _wrong(path, f"there is no table [{name}]", 'it needs [source] jsonl = "…" and [sink] path = "…"')
-    if not isinstance(data["sink"].get("path"), str):
-        raise _wrong(path, "[sink] has no path", 'write path = "out" below [sink]')
+        if name not in TABLES:
+            meant = checks.did_you_mean(name, TABLES)
+            what = f"there is a table [{name}]" if isinstance(data[name], (dict, list)) else f"there is a key `{name}`"
+            raise _wrong(path, what + meant, "a plan file has version, [source], [[step]] and [sink]")
+    version = data.get("version", 1)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise _wrong(path, f"version = {version!r} is no version of plan files", f"write version = {VERSION}")
+    if version > VERSION:
+        newer = f"the plan file has version {version}, and this fastprep reads versions up to {VERSION}"
+        raise _wrong(path, newer, "pip install --upgrade fastprep")
+    if not isinstance(data.get("source"), dict):
+        raise _wrong(path, "there is no table [source]", 'write [source] and below it jsonl = "…"')
+    if not isinstance(data.get("sink", {}), dict):
+        raise _wrong(path, "`sink` is not a table", "write the options of the sink below a line [sink]")
     steps = data.get("step", [])
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         raise _wrong(path, "`step` is not a list of tables", "write each step below a line [[step]]")
 
 
-def _source(source: Table, path: Path) -> fp.Pipeline:
-    kinds = [kind for kind in SCANS if kind in source]
-    if len(kinds) != 1:
-        meant = "".join(checks.did_you_mean(name, SCANS) for name in source if name not in SCANS)
-        raise _wrong(path, f"[source] does not name one input{meant}", 'write jsonl = "raw/*.jsonl" or parquet = "…"')
-    options = dict(source)
-    inputs = options.pop(kinds[0])
-    return _call(SCANS[kinds[0]], "[source]", path, inputs, **options)
-
-
-def _step(pipeline: fp.Pipeline, number: str, step: Table, path: Path) -> fp.Pipeline:
+def _step(number: int, step: dict[str, Any], path: Path) -> Table:
     verb = step.pop("verb", None)
-    if verb not in VERBS:
-        meant = checks.did_you_mean(str(verb), VERBS)
-        raise _wrong(path, f"{number} has the verb {verb!r}{meant}", f"verbs are {', '.join(VERBS)}")
-    return VERBS[verb](pipeline, step, f"{number} ({verb})", path)
+    if not isinstance(verb, str) or verb not in verbs.VERBS:
+        meant = checks.did_you_mean(str(verb), verbs.VERBS)
+        raise _wrong(path, f"step {number} has the verb {verb!r}{meant}", f"verbs are {', '.join(verbs.VERBS)}")
+    return Table(f"step {number} ({verb})", verb, step)
 
 
-def _verb(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]:
-    """A verb whose options are the keys of its table."""
-
-    def call(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-        verb: Callable[..., fp.Pipeline] = getattr(pipeline, name)
-        return _call(verb, where, path, **step)
-
-    return call
-
-
-def _of_columns(name: str) -> Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]:
-    """A verb that takes columns."""
-
-    def call(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-        names = _take(step, "columns", where, path, 'columns = ["prompt", "completion"]')
-        verb: Callable[..., fp.Pipeline] = getattr(pipeline, name)
-        return _call(verb, where, path, names, **step)
-
-    return call
+def _start_paths_at(folder: Path, plan: PlanFile) -> None:
+    """Make relative paths start at the folder of the plan file."""
+    for kind in verbs.SCANS:
+        _replace(plan.source.options, kind, lambda given: _input(folder, given))
+    for step in plan.steps:
+        _replace(step.options, verbs.PATHS.get(step.verb, ""), lambda given: _joined(folder, given))
+    _replace(plan.sink.options, "path", lambda given: _joined(folder, given))
 
 
-def _rename(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    return _call(pipeline.rename, where, path, step)
+def _replace(options: dict[str, Any], name: str, by: Any) -> None:
+    given = options.get(name)
+    if isinstance(given, str):
+        options[name] = by(given)
+    elif isinstance(given, list):
+        options[name] = [by(each) if isinstance(each, str) else each for each in given]
 
 
-def _filter(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    sql = _take(step, "sql", where, path, "sql = \"lang = 'en'\"")
-    for name in step:
-        raise _wrong(path, f"{where}: there is no option `{name}`", "its one option is sql")
-    return _call(pipeline.filter, where, path, _expression(sql, "sql", where, path))
+def _joined(folder: Path, given: str) -> str:
+    """A path from this folder; an absolute one, one of the home folder, and a URL stay."""
+    stays = not given or given.startswith("~") or checks.URL.match(given)
+    return given if stays else str(folder / given)
 
 
-def _with_columns(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    made = {name: _expression(sql, name, where, path) for name, sql in step.items()}
-    return _call(pipeline.with_columns, where, path, **made)
+def _input(folder: Path, given: str) -> str:
+    """A path or a glob; standard input stays."""
+    joined = given if given == "-" else _joined(folder, given)
+    if joined == given or not glob.has_magic(given) or Path(joined).exists():
+        return joined
+    # The folder's own name is no pattern.
+    return _joined(Path(glob.escape(str(folder))), given)
 
 
-def _format(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    options = {name: step.pop(name) for name in ("on_collision",) if name in step}
-    if "rendered" in step:
-        return _call(pipeline.format, where, path, _call(_rendered, where, path, **step), **options)
-    prompt = _take(step, "prompt", where, path, 'prompt = "{instruction}"')
-    _take(dict(step), "completion", where, path, 'completion = "{output}"')
-    made = _call(_prompt_format, where, path, prompt, **step)
-    return _call(pipeline.format, where, path, made, **options)
+def _planned(plan: PlanFile, runs: bool) -> Planned:
+    pipeline = _source(plan)
+    for step in plan.steps:
+        with _placed(step, plan.path):
+            pipeline = verbs.apply(pipeline, step.verb, step.options)
+    sink = {"formats": ["arrow"], **plan.sink.options}
+    if runs and "path" not in sink:
+        raise _wrong(plan.path, "[sink] has no path", 'write path = "out" below [sink], or give --out')
+    with _placed(plan.sink, plan.path):
+        verbs.call(sink_options, {"path": "", **sink})
+    return Planned(pipeline, sink)
 
 
-def _prompt_format(
-    prompt: Any, *, completion: Any, separator: Any = "\n##\n", stop: Any = "\n###\n", eos: Any = None
-) -> fp.PromptFormat:
-    texts = {"prompt": prompt, "completion": completion, "separator": separator, "stop": stop}
-    checked = {name: checks.text("format", name, given) for name, given in texts.items()}
-    return fp.PromptFormat(checked.pop("prompt"), **checked, eos=_eos(eos))
+def _source(plan: PlanFile) -> fp.Pipeline:
+    kinds = [kind for kind in verbs.SCANS if kind in plan.source.options]
+    if len(kinds) != 1:
+        meant = "".join(checks.did_you_mean(name, verbs.SCANS) for name in plan.source.options)
+        ways = " or ".join(f'{kind} = "…"' for kind in verbs.SCANS)
+        raise _wrong(plan.path, f"{plan.source.where} does not name one input{meant}", f"write {ways}")
+    others = {name: given for name, given in plan.source.options.items() if name != kinds[0]}
+    with _placed(plan.source, plan.path):
+        return verbs.call(verbs.SCANS[kinds[0]], others, plan.source.options[kinds[0]])
 
 
-def _rendered(*, rendered: Any, stop: Any = None, eos: Any = None) -> fp.PromptFormat:
-    column = checks.text("format", "rendered", rendered)
-    stop = None if stop is None else checks.text("format", "stop", stop)
-    return fp.PromptFormat.rendered(column, stop=stop, eos=_eos(eos))
-
-
-def _eos(eos: Any) -> bool | None:
-    return None if eos is None else checks.flag("format", "eos", eos)
-
-
-def _tokenize(pipeline: fp.Pipeline, step: Table, where: str, path: Path) -> fp.Pipeline:
-    tokenizer = _take(step, "tokenizer", where, path, 'tokenizer = "folder/tokenizer.json"')
-    return _call(pipeline.tokenize, where, path, tokenizer, **step)
-
-
-VERBS: dict[str, Callable[[fp.Pipeline, Table, str, Path], fp.Pipeline]] = {
-    "select": _of_columns("select"),
-    "drop": _of_columns("drop"),
-    "rename": _rename,
-    "filter": _filter,
-    "with_columns": _with_columns,
-    "format": _format,
-    "tokenize": _tokenize,
-    **{name: _verb(name) for name in ("with_row_index", "head", "validate", "dedup", "split", "shuffle", "pack")},
-}
-
-
-def _take(step: Table, name: str, where: str, path: Path, example: str) -> Any:
-    if name not in step:
-        raise _wrong(path, f"{where}: `{name}` is missing", f"write {example}")
-    return step.pop(name)
-
-
-def _expression(sql: Any, name: str, where: str, path: Path) -> Any:
-    import polars as pl
-
-    if not isinstance(sql, str):
-        raise _wrong(path, f"{where}: {name} = {sql!r} is not a string of SQL", 'write it as in "LENGTH(prompt)"')
+@contextmanager
+def _placed(table: Table, path: Path) -> Iterator[None]:
+    """Errors name the table and the file."""
     try:
-        return pl.sql_expr(sql)
-    except pl.exceptions.PolarsError as e:
-        raise _wrong(path, f"{where}: {name} = {sql!r} is not polars SQL: {e}") from e
-
-
-def _check_options(function: Callable[..., Any], options: Table, where: str, path: Path, given: int = 0) -> None:
-    parameters = inspect.signature(function).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return
-    known = [name for name in parameters if name != "self"][given:]
-    for name in options:
-        if name not in known:
-            meant = checks.did_you_mean(name, known)
-            raise _wrong(path, f"{where}: there is no option `{name}`{meant}", f"options are {', '.join(known)}")
-
-
-def _call(function: Callable[..., T], where: str, path: Path, *args: Any, **options: Any) -> T:
-    """The verb's answer; what it minds is told with the file and the step."""
-    _check_options(function, options, where, path, len(args))
-    try:
-        return function(*args, **options)
+        yield
     except FastprepError as e:
         what = str(e).split("\n  ")[0]
-        for verb in (function.__name__, "sink", "format"):
+        # The table has named the verb.
+        for verb in (table.verb, *(f"scan_{kind}" for kind in verbs.SCANS)):
             what = what.removeprefix(f"{verb}: ")
-        raise type(e).new(f"{where}: {what}", code=e.code, column=e.column, path=path, help=e.help) from e
+        raise type(e).new(f"{table.where}: {what}", code=e.code, column=e.column, path=path, help=e.help) from e
     except TypeError as e:
-        raise _wrong(path, f"{where}: {e}") from e
+        raise _wrong(path, f"{table.where}: {e}") from e

@@ -1,0 +1,42 @@
+"""The application: its commands are in the modules beside this one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+import fastprep as fp
+from fastprep.cli import errors
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Fine-tuning data preparation: raw rows in, proven shards out.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"fastprep {fp.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Fine-tuning data preparation: raw rows in, proven shards out."""
+
+
+def print_result(what: dict[str, Any] | str) -> None:
+    """Print a result: text, or an object as one line of JSON."""
+    if isinstance(what, str):
+        typer.echo(what)
+    else:
+        errors.print_json(what)

@@ -1,0 +1,138 @@
+"""The flags that decide the rows: declared once, for all commands that make the rows of `prepare`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+import fastprep as fp
+from fastprep.cli import flags, verbs
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowFlags:
+    """Inputs, and what is done to their rows. A field is a flag of each command that `with_rows` decorates."""
+
+    inputs: flags.Inputs
+    template: flags.Template = "{prompt}"
+    completion: flags.Completion = "{completion}"
+    separator: flags.Separator = r"\n##\n"
+    stop: flags.Stop = None
+    rendered: flags.Rendered = None
+    eos: flags.Eos = None
+    on_collision: flags.OnCollision = "reject"
+    filter: flags.Filter = None
+    select: flags.Select = None
+    dedup: flags.Dedup = True
+    valid: flags.Valid = 0.0
+    test: flags.Test = 0.0
+    by: flags.By = None
+    existing: flags.Existing = None
+    shuffle: flags.Shuffle = True
+    seed: flags.Seed = 0
+    tokenizer: flags.TokenizerPath = None
+    max_length: flags.MaxLength = None
+    on_overflow: flags.OnOverflow = "reject"
+    special_tokens: flags.SpecialTokens = "reject"
+    pack: flags.Pack = False
+
+    def plan(self, *, in_order: bool = False) -> fp.Pipeline:
+        """The chain; `in_order` leaves out the step that shuffles or packs."""
+        self._refuse_idle()
+        prompt_format = self.prompt_format()
+        typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
+        plan = scan(self.inputs)
+        for sql in self.filter or ():
+            plan = plan.filter(_predicate(sql))
+        plan = plan.format(prompt_format, on_collision=self.on_collision)
+        if self.dedup:
+            plan = plan.dedup()
+        if self._shares():
+            plan = plan.split(seed=self.seed, by=self.by, existing=self.existing, **self._shares())
+        if self.select:
+            plan = self._selected(plan, prompt_format)
+        if self.tokenizer is not None:
+            plan = plan.tokenize(
+                self.tokenizer,
+                max_length=self.max_length,
+                on_overflow=self.on_overflow,
+                special_tokens=self.special_tokens,
+            )
+        if in_order:
+            return plan
+        # Packs are shuffled as they are made.
+        if self.pack:
+            return plan.pack(seed=self.seed)
+        return plan.shuffle(seed=self.seed) if self.shuffle else plan
+
+    def prompt_format(self) -> fp.PromptFormat:
+        """The format that templates, separator and stop make."""
+        stop = None if self.stop is None else flags.unescape(self.stop)
+        if self.rendered is not None:
+            return fp.PromptFormat.rendered(self.rendered, stop=stop, eos=self.eos)
+        return fp.PromptFormat(
+            flags.unescape(self.template),
+            completion=flags.unescape(self.completion),
+            separator=flags.unescape(self.separator),
+            stop="\n###\n" if stop is None else stop,
+            eos=self.eos,
+        )
+
+    def _shares(self) -> dict[str, Any]:
+        return {name: share for name, share in (("valid", self.valid), ("test", self.test)) if share}
+
+    def _selected(self, plan: fp.Pipeline, prompt_format: fp.PromptFormat) -> fp.Pipeline:
+        """After the split, so that what format and split read need not be named."""
+        for name in self.select or ():
+            if name in prompt_format.columns:
+                raise typer.BadParameter(
+                    f"{name!r} is a column of the templates: they use it up, and its text is in the rows",
+                    param_hint="--select",
+                )
+        # Each once, in the order given.
+        return plan.select(list(dict.fromkeys(["prompt", "completion", *(self.select or ())])))
+
+    def _refuse_idle(self) -> None:
+        """Refuse flags that would do nothing."""
+        of_tokens = (self.max_length, self.on_overflow, self.special_tokens)
+        if self.tokenizer is None and of_tokens != (None, "reject", "reject"):
+            raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
+        if not self._shares() and (self.by or self.existing):
+            raise typer.BadParameter("--by and --existing need a split: --valid or --test")
+        if self.pack and not self.shuffle:
+            raise typer.BadParameter("--pack makes packs in an order of its own: leave --no-shuffle out")
+        if self.pack and self.select:
+            raise typer.BadParameter("--pack keeps the columns of tokens alone: leave --select out")
+
+
+def _predicate(sql: str) -> Any:
+    try:
+        return verbs.read_sql(sql)
+    except ValueError as e:
+        raise typer.BadParameter(str(e), param_hint="--filter") from e
+
+
+def scan(inputs: list[str]) -> fp.Pipeline:
+    """The chain that reads the inputs: Parquet where all names end so, else JSON lines."""
+    parquet = [path.endswith(".parquet") for path in inputs]
+    return fp.scan_parquet(inputs) if all(parquet) else fp.scan_jsonl(inputs)
+
+
+def with_rows(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose first parameter is `RowFlags`: typer sees a parameter for each field instead."""
+    fields = list(inspect.signature(RowFlags, eval_str=True).parameters.values())
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [*fields, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        command(RowFlags(**{p.name: given.pop(p.name) for p in fields}), **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return run

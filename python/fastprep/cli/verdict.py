@@ -1,0 +1,35 @@
+"""Whether `prepare` would accept what a check has counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastprep.exceptions import DataError
+from fastprep.pipeline import reject_limit
+
+NO_REJECTS = ("filtered", "duplicate", "duplicate_against")
+"""Reasons that are no fault of a row."""
+
+
+def verdict(report: dict[str, Any], max_rejects: float | None) -> DataError | None:
+    """The error that a run with this report ends in; None where it would publish."""
+    rows = report["rows"]
+    read, rejected = rows["read"], rows["rejected"]
+    count, share = reject_limit(max_rejects)
+    if (count is not None and rejected > count) or (share is not None and rejected > share * read):
+        what = f"{rejected:,} of {read:,} rows would be rejected, more than --max-rejects allows"
+        faults = [code for code in report["reasons"] if code not in NO_REJECTS]
+        return _error("too_many_rejects", what, report, faults)
+    if read and not rows["written"]:
+        return _error("no_rows", f"no row would be left of the {read:,} read", report, list(report["reasons"]))
+    return None
+
+
+def _error(code: str, what: str, report: dict[str, Any], reasons: list[str]) -> DataError:
+    """The error, with the commonest of the reasons, by whose help it is told what to do."""
+    commonest = max(reasons, key=lambda reason: report["reasons"][reason]["count"], default=None)
+    if commonest is None:
+        return DataError(what, code=code)
+    columns = report["reasons"][commonest].get("columns", {})
+    column = max(columns, key=columns.get, default=None) if commonest != "special_token_in_text" else None
+    return DataError(what, code=code, reason=f"{commonest}:{column}" if column else commonest)
