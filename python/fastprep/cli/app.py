@@ -37,6 +37,6 @@ def _options(
 def print_result(what: dict[str, Any] | str) -> None:
     """Print a result: text, or an object as one line of JSON."""
     if isinstance(what, str):
-        typer.echo(what)
+        errors.print_text(what)
     else:
         errors.print_json(what)

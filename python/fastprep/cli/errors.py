@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All control characters but tab and line end."""
 
 USAGE: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """What typer raises for wrong flags."""
@@ -63,13 +67,19 @@ def print_anything() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def print_text(text: str, *, err: bool = False) -> None:
+    """Text for people. A file's or a column's name may hold control characters: a terminal is not to obey them."""
+    shown = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    typer.echo(shown, err=err)
+
+
 def print_error(error: FastprepError, as_json: bool) -> None:
     """One message on standard error, or one object on standard output."""
     if as_json:
         print_json(as_object(error))
         return
     help = help_for(error)
-    typer.echo(f"error[{error.code}]: {_text(error)}" + (f"\n  help: {help}" if help else ""), err=True)
+    print_text(f"error[{error.code}]: {_text(error)}" + (f"\n  help: {help}" if help else ""), err=True)
 
 
 def as_object(error: FastprepError) -> dict[str, Any]:

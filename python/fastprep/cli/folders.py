@@ -10,7 +10,7 @@ import typer
 
 import fastprep as fp
 from fastprep import _fastprep, options
-from fastprep.cli import flags, progress
+from fastprep.cli import errors, flags, progress
 from fastprep.cli.app import AsJson, app, print_result
 from fastprep.cli.manifest_lines import manifest_lines
 
@@ -33,11 +33,12 @@ def show(
     columns = {column["name"] for column in data.manifest["schema"]}
     if number and not {"prompt", "completion"} <= columns:
         raise typer.BadParameter("the folder keeps no text, ids alone: leave -n out")
+    # Shards that cannot be opened are an error before anything is printed.
+    heads = {name: split.to_arrow().slice(0, number) for name, split in data.items() if number and len(split)}
     print_result("\n".join(manifest_lines(str(folder), data.manifest)))
-    for name, split in data.items():
-        if number and len(split):
-            print_result(f"\n{name}")
-            fp.from_arrow(split.to_arrow().slice(0, number)).preview(number)
+    for name, head in heads.items():
+        print_result(f"\n{name}")
+        fp.from_arrow(head).preview(number)
 
 
 @app.command()
@@ -48,9 +49,9 @@ def verify(folder: Path, as_json: AsJson = False) -> None:
         print_result(report)
     else:
         for problem in report["problems"]:
-            typer.echo(f"{problem['file']}: {problem['what']}", err=True)
+            errors.print_text(f"{problem['file']}: {problem['what']}", err=True)
         for name in report["unexpected"]:
-            typer.echo(f"{name}: not in the manifest; readers do not see it", err=True)
+            errors.print_text(f"{name}: not in the manifest; readers do not see it", err=True)
         verdict = "damaged" if report["problems"] else "whole"
         counts = f"{report['files']} files, {report['rows']:,} rows, {report['bytes']:,} bytes read back"
         print_result(f"{verdict}: {counts}")

@@ -26,10 +26,18 @@ def verdict(report: dict[str, Any], max_rejects: float | None) -> DataError | No
 
 
 def _error(code: str, what: str, report: dict[str, Any], reasons: list[str]) -> DataError:
-    """The error, with the commonest of the reasons, by whose help it is told what to do."""
+    """The error, with the commonest of the reasons, which decides its help."""
     commonest = max(reasons, key=lambda reason: report["reasons"][reason]["count"], default=None)
     if commonest is None:
         return DataError(what, code=code)
-    columns = report["reasons"][commonest].get("columns", {})
-    column = max(columns, key=columns.get, default=None) if commonest != "special_token_in_text" else None
-    return DataError(what, code=code, reason=f"{commonest}:{column}" if column else commonest)
+    named = _named(commonest, report)
+    return DataError(what, code=code, reason=f"{commonest}:{named}" if named else commonest)
+
+
+def _named(reason: str, report: dict[str, Any]) -> str | None:
+    """What most rows of the reason name: the control token, else the column."""
+    if reason == "special_token_in_text":
+        found = {name: entry["count"] for name, entry in report["findings"].items() if name.startswith(f"{reason}:")}
+        return max(found, key=lambda name: found[name]).removeprefix(f"{reason}:") if found else None
+    columns: dict[str, int] = report["reasons"][reason].get("columns", {})
+    return max(columns, key=lambda column: columns[column], default=None)
