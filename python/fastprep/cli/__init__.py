@@ -5,8 +5,15 @@ Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output, 130 interru
 
 from __future__ import annotations
 
-from fastprep.cli import errors, folders, rows, run  # noqa: F401  they add their commands
+from fastprep.cli import errors
 from fastprep.cli.app import app
+from fastprep.cli.folders import retokenize, show, verify
+from fastprep.cli.plans import run
+from fastprep.cli.rows import check, explain, prepare, preview, suggest
+
+# In the order of the help.
+for command in (prepare, check, suggest, explain, preview, run, show, verify, retokenize):
+    app.command()(command)
 
 
 def main() -> None:

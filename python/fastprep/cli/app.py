@@ -1,4 +1,4 @@
-"""The application: its commands are in the modules beside this one."""
+"""The application, and how its commands print a result."""
 
 from __future__ import annotations
 

@@ -11,11 +11,10 @@ import typer
 import fastprep as fp
 from fastprep import _fastprep, options
 from fastprep.cli import errors, flags, progress
-from fastprep.cli.app import AsJson, app, print_result
+from fastprep.cli.app import AsJson, print_result
 from fastprep.cli.manifest_lines import manifest_lines
 
 
-@app.command()
 def show(
     folder: Annotated[Path, typer.Argument(help="A prepared folder.")],
     number: Annotated[
@@ -41,7 +40,6 @@ def show(
         fp.from_arrow(head).preview(number)
 
 
-@app.command()
 def verify(folder: Path, as_json: AsJson = False) -> None:
     """Read a prepared folder back and compare every file with its manifest."""
     report: dict[str, Any] = json.loads(_fastprep.verify(options.path("verify", "folder", folder)))
@@ -59,7 +57,6 @@ def verify(folder: Path, as_json: AsJson = False) -> None:
         raise typer.Exit(3)
 
 
-@app.command()
 def retokenize(
     folder: Annotated[Path, typer.Argument(help="A prepared folder that keeps its text.")],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the new base model, or its folder.")],

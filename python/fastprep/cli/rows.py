@@ -10,13 +10,12 @@ import typer
 
 import fastprep as fp
 from fastprep.cli import errors, flags, progress
-from fastprep.cli.app import AsJson, app, print_result
+from fastprep.cli.app import AsJson, print_result
 from fastprep.cli.row_flags import RowFlags, scan, with_rows
 from fastprep.cli.verdict import verdict
 from fastprep.report import count_lines, token_lines
 
 
-@app.command()
 @with_rows
 def prepare(
     rows: RowFlags,
@@ -39,7 +38,6 @@ def prepare(
     print_result(report.to_dict() if as_json else str(report))
 
 
-@app.command()
 @with_rows
 def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson = False) -> None:
     """Say which rows `prepare` would reject, and why; writes nothing.
@@ -63,14 +61,12 @@ def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson 
         raise typer.Exit(errors.exit_code(error))
 
 
-@app.command()
 @with_rows
 def explain(rows: RowFlags) -> None:
     """Print the plan of `prepare` with every default decided; reads no row."""
     print_result(rows.plan().explain())
 
 
-@app.command()
 @with_rows
 def preview(
     rows: RowFlags,
@@ -80,7 +76,6 @@ def preview(
     rows.plan(in_order=True).preview(number)
 
 
-@app.command()
 def suggest(
     inputs: flags.Inputs,
     template: flags.Template = "{prompt}",

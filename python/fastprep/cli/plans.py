@@ -10,12 +10,11 @@ import typer
 
 from fastprep import options
 from fastprep.cli import progress
-from fastprep.cli.app import AsJson, app, print_result
+from fastprep.cli.app import AsJson, print_result
 from fastprep.cli.plan_file import read_plan
 from fastprep.cli.settings import Setting
 
 
-@app.command()
 def run(
     plan_file: Annotated[Path, typer.Argument(help="A plan in TOML.")],
     out: Annotated[
