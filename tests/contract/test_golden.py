@@ -9,7 +9,7 @@ from typing import Any
 import golden
 import pyarrow as pa
 import pytest
-from common import json_lines, steps_add_up, verify
+from common import json_lines, steps_add_up, table_rows, verify
 from golden_input import LATER, RAW
 
 import fastprep as fp
@@ -45,23 +45,11 @@ def rows_of_shards(folder: Path) -> dict[str, dict[str, Rows]]:
     for entry in manifest["shards"]:
         content = golden.plain(folder / manifest["data"] / entry["name"])
         if entry["format"] == "arrow":
-            table = pa.ipc.open_file(content).read_all()
-            rows = [{name: value_of(table, name, row) for name in row} for row in table.to_pylist()]
+            rows = table_rows(pa.ipc.open_file(content).read_all())
         else:
             rows = [json.loads(line) for line in content.decode().removesuffix("\n").split("\n")]
         found.setdefault(entry["format"], {}).setdefault(entry["split"], []).extend(rows)
     return found
-
-
-def value_of(table: pa.Table, name: str, row: dict[str, Any]) -> Any:
-    """A value of a row; of JSON the value, not its text."""
-    is_json = (table.schema.field(name).metadata or {}).get(b"ARROW:extension:name") == b"arrow.json"
-    is_json = is_json or getattr(table.schema.field(name).type, "extension_name", "") == "arrow.json"
-    return json.loads(row[name]) if is_json and row[name] is not None else row[name]
-
-
-def as_rows(table: pa.Table) -> Rows:
-    return [{name: value_of(table, name, row) for name in row} for row in table.to_pylist()]
 
 
 @pytest.mark.parametrize("name", golden.PLANS)
@@ -97,7 +85,7 @@ def test_a_kept_folder_is_sound_and_is_loaded_with_its_rows(folder: Path) -> Non
         assert {len(by_split[split["name"]]) for by_split in shards.values()} == {split["rows"]}
         if "arrow" in shards:
             rows = shards["arrow"][split["name"]]
-            assert as_rows(data[split["name"]].to_arrow()) == rows
+            assert table_rows(data[split["name"]].to_arrow()) == rows
             assert sum(len(row.get("input_ids", [])) for row in rows) == split["tokens"]
     assert len(json_lines(folder / "rejects.jsonl")) == data.manifest["report"]["rows"]["rejected"]
 
@@ -105,7 +93,7 @@ def test_a_kept_folder_is_sound_and_is_loaded_with_its_rows(folder: Path) -> Non
 @pytest.mark.parametrize("folder", WITH_JSONL, ids=label)
 def test_a_kept_folder_is_a_source_of_its_rows_and_their_splits(folder: Path) -> None:
     found: dict[str, Rows] = {}
-    for row in as_rows(fp.scan_jsonl(folder).collect()):
+    for row in table_rows(fp.scan_jsonl(folder).collect()):
         found.setdefault(row.pop("split"), []).append(row)
     assert found == rows_of_shards(folder)["jsonl"]
 

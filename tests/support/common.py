@@ -61,6 +61,17 @@ def json_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line]
 
 
+def table_rows(table: Any) -> list[dict[str, Any]]:
+    """Rows of a pyarrow table, JSON columns as the values that their text says."""
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for field in table.schema:
+        named = (field.metadata or {}).get(b"ARROW:extension:name") == b"arrow.json"
+        if named or getattr(field.type, "extension_name", "") == "arrow.json":
+            for row in rows:
+                row[field.name] = None if row[field.name] is None else json.loads(row[field.name])
+    return rows
+
+
 def verify(folder: Path) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(_fastprep.verify(str(folder)))
     return report
