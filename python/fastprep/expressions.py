@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+import warnings
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import options, row_wise
 from fastprep.exceptions import ColumnError, PlanError
 from fastprep.fork import check_polars_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
-
-
-WHOLE_ARGUMENTS = {"IsIn": 1, "Replace": 2, "ReplaceStrict": 2}
-"""Functions that take arguments behind their input whole, as a set or a table, and how many: a literal is one, but a
-column's values over a batch are not those over the data. polars calls these functions row-wise all the same."""
 
 
 def shown(expression: pl.Expr) -> str:
@@ -34,85 +30,86 @@ def shown(expression: pl.Expr) -> str:
 
 
 def check_row_wise(verb: str, expression: pl.Expr) -> None:
-    """Refuse an expression whose value for a row depends on other rows.
+    """Refuse an expression whose value for a row may depend on other rows.
 
-    Batches are no unit of the data: `x.mean()` over a batch is not the mean over the data. Every node of the
-    expression must give one value a row, from that row alone.
+    Batches are no unit of the data: `x.mean()` over a batch is not the mean over the data. Every part of the
+    expression must be known to give one value a row, from that row alone.
 
     Raises:
-        PlanError: names the smallest sub-expression that is not row-wise.
+        PlanError: names the smallest part that is not.
     """
-    _check_node(verb, _provable(expression))
+    try:
+        tree = _tree(expression)
+        if tree is None:
+            raise row_wise.NotRowWise(tree, row_wise.WITHOUT_PYTHON)
+        row_wise.prove(tree)
+    except row_wise.NotRowWise as e:
+        raise not_row_wise(verb, _part(expression, e.node), e.help) from None
+    except RecursionError:
+        raise _too_deep(verb) from None
 
 
-def _check_node(verb: str, expression: pl.Expr) -> None:
+def not_row_wise(verb: str, part: str, help: str | None = None) -> PlanError:
+    """The error for a part of an expression that is not known to be row-wise."""
+    return PlanError.new(
+        f"{verb}: `{part}` is not known to be row-wise: its value for a row may depend on other rows, "
+        "and a batch is not the whole data",
+        code="not_row_wise",
+        help=help or "compute it over the whole data first (polars can), then use the result as a literal",
+    )
+
+
+def _too_deep(verb: str) -> PlanError:
+    return PlanError.new(
+        f"{verb}: the expression is nested too deeply to be proven row-wise",
+        code="not_row_wise",
+        help="join many conditions by pl.any_horizontal or pl.all_horizontal, or use is_in",
+    )
+
+
+def _tree(expression: pl.Expr) -> Any:
+    """The expression as polars' JSON, parsed; None where it holds a Python function that has no bytes."""
+    import polars as pl
+
+    try:
+        return json.loads(json_text(expression))
+    except (pl.exceptions.PolarsError, ValueError):
+        return None
+
+
+def json_text(expression: pl.Expr) -> str:
+    """The expression as polars' JSON."""
+    with warnings.catch_warnings():
+        # polars warns that the form may change; it is bound to the versions that write this one.
+        warnings.simplefilter("ignore")
+        return str(expression.meta.serialize(format="json"))
+
+
+def _part(expression: pl.Expr, node: Any) -> str:
+    """How polars prints the part of the expression that the node stands for."""
+    import polars as pl
+
+    for part in _parts(expression):
+        if _tree(part) == node:
+            return str(part)
+    try:
+        # The insides of a list evaluation are no parts of their own to polars.
+        return str(pl.Expr.deserialize(json.dumps(node).encode(), format="json"))
+    except pl.exceptions.PolarsError:
+        return str(expression)
+
+
+def _parts(expression: pl.Expr) -> Iterator[pl.Expr]:
+    """The parts of an expression, smaller ones first, and itself."""
     import polars as pl
 
     try:
         children = expression.meta.pop()
     except pl.exceptions.PolarsError:
         children = []
-    arguments = children[::-1]
-    tables = arguments[1 : 1 + WHOLE_ARGUMENTS.get(_function(expression), 0)]
-    if any(table.meta.root_names() for table in tables):
-        raise _refusal(verb, expression)
-    for child in arguments[:1] + arguments[1 + len(tables) :]:
-        _check_node(verb, child)
-    try:
-        separable = expression.meta.is_row_separable()
-        one_each = expression.meta.is_length_preserving() or expression.meta.is_scalar()
-    except pl.exceptions.PolarsError as e:
-        raise PlanError.new(
-            f"{verb}: `{expression}` cannot be proven row-wise ({e})",
-            code="not_row_wise",
-            help="write it without a Python function or a list evaluation, or use map_batches(fn, name=, version=)",
-        ) from e
-    if not (separable and one_each):
-        raise _refusal(verb, expression)
-
-
-def _provable(expression: pl.Expr) -> pl.Expr:
-    """The expression with SQL's IN as `is_in`: polars judges that one without knowing the columns."""
-    import polars as pl
-
-    text = _serialized(expression).replace('"Sql":{"IsIn"', '"Boolean":{"IsIn"')
-    return pl.Expr.deserialize(text.encode(), format="json") if '"IsIn"' in text else expression
-
-
-def _serialized(expression: pl.Expr) -> str:
-    """The expression as polars' JSON; empty where it holds a Python function."""
-    import warnings
-
-    import polars as pl
-
-    with warnings.catch_warnings():
-        # It may change with polars' version: it is looked at, never kept.
-        warnings.simplefilter("ignore")
-        try:
-            return str(expression.meta.serialize(format="json"))
-        except (pl.exceptions.PolarsError, ValueError):
-            return ""
-
-
-def _function(expression: pl.Expr) -> str:
-    """The name of the outermost function; empty where there is none."""
-    tree = json.loads(_serialized(expression) or "null")
-    named = tree.get("Function", {}).get("function", "") if isinstance(tree, dict) else ""
-    # Functions of a kind stand within it: {"Boolean": {"IsIn": {…}}}.
-    while isinstance(named, dict) and named:
-        outer, named = next(iter(named.items()))
-        if outer in WHOLE_ARGUMENTS:
-            return str(outer)
-    return named if isinstance(named, str) else ""
-
-
-def _refusal(verb: str, expression: pl.Expr) -> PlanError:
-    return PlanError.new(
-        f"{verb}: `{expression}` is not row-wise: its value for a row depends on other rows, "
-        "and a batch is not the whole data",
-        code="not_row_wise",
-        help="compute it over the whole data first (polars can), then use the result as a literal",
-    )
+    for child in children:
+        yield from _parts(child)
+    yield expression
 
 
 def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
@@ -134,8 +131,20 @@ def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
             raise options.bad(
                 f"{verb}: `{expression}` stands for several columns", 'write one expression a column, with pl.col("…")'
             )
-        names.update(dict.fromkeys(expression.meta.root_names()))
+        names.update(dict.fromkeys(_root_names(verb, expression)))
     return list(names)
+
+
+def _root_names(verb: str, expression: pl.Expr) -> list[str]:
+    """The columns that the expression reads. polars also names `""`, the items of a list that it filters."""
+    names = expression.meta.root_names()
+    if "" in names:
+        try:
+            read = row_wise.columns(_tree(expression))
+        except RecursionError:
+            raise _too_deep(verb) from None
+        names = [name for name in names if name or name in read]
+    return names
 
 
 class Mask:
