@@ -14,6 +14,7 @@ __all__ = [
     "TokenRows",
     "Tokenizer",
     "__version__",
+    "findings",
     "manifest",
     "reasons",
     "verify",
@@ -159,4 +160,5 @@ class Plan:
 
 def manifest(dir: Any) -> str: ...
 def verify(dir: Any) -> str: ...
+def findings() -> list[tuple[str, str, str]]: ...
 def reasons() -> list[tuple[str, str]]: ...

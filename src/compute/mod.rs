@@ -9,7 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, json, reason, schema};
+use crate::record::{Batch, finding, json, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::{Map, Ordered, TakenOut};
 
@@ -106,7 +106,7 @@ impl Map for WithColumnsStage {
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(&first) = not_json.first() {
                 let place = out.places.at(first);
-                counts.find(format!("coerced:{}", field.name()), place, not_json.len() as u64);
+                counts.find_named(finding::COERCED, field.name(), place, not_json.len() as u64);
             }
             out = out.with_column(field.as_ref().clone(), column)?;
         }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use serde_json::Value;
 
 use super::execute::{execute, open};
 use super::report::report;
@@ -12,6 +11,7 @@ use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::plan::Resolved;
 use crate::record::Batch;
+use crate::report::Report;
 use crate::stage::{Prepare, Sink};
 use crate::write::Collect;
 
@@ -20,7 +20,7 @@ pub struct Collected {
     /// The rows, in order.
     pub batches: Vec<RecordBatch>,
     /// The report, as for a sink.
-    pub report: Value,
+    pub report: Report,
 }
 
 /// Runs into memory; a split becomes a column `split`.
@@ -39,7 +39,7 @@ pub fn collect(
 }
 
 /// Runs, keeps no row, and gives the report.
-pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Value> {
+pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Report> {
     let opened = open(plan, knobs, cancel, interrupted)?;
     let names = opened.inputs.names();
     let counts =

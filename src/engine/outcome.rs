@@ -1,9 +1,8 @@
 //! What a run is judged by: the reasons that took its rows out, the commonest of them, and what to do about it.
 
-use serde_json::Value;
-
 use crate::error::{Class, Error};
-use crate::record::reason;
+use crate::record::{finding, reason};
+use crate::report::{Reason, Report};
 
 /// The code of a sink or a collection that no row reaches.
 pub const NO_ROWS: &str = "no_rows";
@@ -16,17 +15,16 @@ pub const TOO_MANY_REJECTS: &str = "too_many_rejects";
 const NO_REJECTS: [&str; 3] = [reason::FILTERED, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
 
 /// The error for a run that read rows and kept none, by its report; none where a row is left, or none was read.
-pub fn nothing_left(report: &Value) -> Option<Error> {
-    let rows = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
-    let read = rows("read");
-    if rows("written") > 0 || read == 0 {
+pub fn nothing_left(report: &Report) -> Option<Error> {
+    let read = report.rows.read;
+    if report.rows.written > 0 || read == 0 {
         return None;
     }
     Some(summed_up(NO_ROWS, &format!("no row is left of the {read} read"), "", report))
 }
 
 /// An error about many rows: the message, what was taken out, `end`, and as help the fix of the commonest reason.
-pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Value) -> Error {
+pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
     let reasons = removed(report);
     let listed: Vec<String> = reasons.iter().map(|(label, rows)| format!("{rows} {label}")).collect();
     let why = if listed.is_empty() { String::new() } else { format!("; taken out: {}", listed.join(", ")) };
@@ -41,27 +39,23 @@ pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Value) -
 }
 
 /// The reasons of the report as labels, with their rows, the most frequent first.
-fn removed(report: &Value) -> Vec<(String, u64)> {
-    let mut all: Vec<(String, u64)> = Vec::new();
-    for (code, entry) in report["reasons"].as_object().into_iter().flatten() {
-        all.push((label(code, entry, report), entry["count"].as_u64().unwrap_or(0)));
-    }
+fn removed(report: &Report) -> Vec<(String, u64)> {
+    let entry = |(code, entry): (&str, &Reason)| (label(code, entry, report), entry.rows.count);
+    let mut all: Vec<(String, u64)> = report.reasons.iter().map(entry).collect();
     all.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     all
 }
 
 /// A reason, and after a colon what most of its rows name: the control token, else the column.
-fn label(code: &str, entry: &Value, report: &Value) -> String {
+fn label(code: &str, entry: &Reason, report: &Report) -> String {
     let named = if code == reason::SPECIAL_TOKEN_IN_TEXT {
-        let findings = report["findings"].as_object().into_iter().flatten();
-        let tokens = findings.filter_map(|(name, finding)| {
-            let token = name.strip_prefix(code)?.strip_prefix(':')?;
-            Some((token, finding["count"].as_u64()?))
+        let tokens = report.findings.iter().filter_map(|(name, found)| {
+            let token = name.strip_prefix(finding::SPECIAL_TOKEN_IN_TEXT)?.strip_prefix(':')?;
+            Some((token, found.count))
         });
         most(tokens.collect())
     } else {
-        let columns = entry["columns"].as_object().into_iter().flatten();
-        most(columns.filter_map(|(name, rows)| Some((name.as_str(), rows.as_u64()?))).collect())
+        most(entry.columns.iter().map(|(name, rows)| (name, *rows)).collect())
     };
     named.map_or_else(|| code.to_string(), |named| format!("{code}:{named}"))
 }
@@ -82,23 +76,41 @@ fn fix(label: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::record::Place;
+    use crate::report::{Shape, StepCounts};
 
-    fn report(written: u64, reasons: Value, findings: Value) -> Value {
-        json!({"rows": {"read": 10, "written": written}, "reasons": reasons, "findings": findings})
+    const PLACE: Place = Place { file: 0, row: 0, line: None, byte: None };
+
+    fn report(written: u64, removed: &[(&'static str, usize)], note: impl Fn(&mut StepCounts)) -> Report {
+        let mut counts = StepCounts { rows_in: 10, rows_out: written, ..StepCounts::default() };
+        for (code, rows) in removed {
+            (0..*rows).for_each(|_| counts.remove(code, PLACE));
+        }
+        note(&mut counts);
+        let shape = Shape {
+            verbs: &[],
+            split_names: &[],
+            tokenizer_warnings: None,
+            pack_length: None,
+            report_by: None,
+        };
+        Report::new(shape, &[counts], &Arc::default())
     }
 
     #[test]
     fn the_commonest_reason_is_named_with_its_fix() {
-        let reasons = json!({
-            "missing_field": {"count": 3, "columns": {"a": 1, "b": 2}},
-            "special_token_in_text": {"count": 4, "columns": {"a": 4}},
+        let report = report(0, &[("missing_field", 3), ("special_token_in_text", 4)], |counts| {
+            for column in ["a", "b", "b"] {
+                counts.blame("missing_field", column);
+            }
+            counts.blame("special_token_in_text", "a");
+            counts.find_named("special_token_in_text", "</s>", PLACE, 9);
+            counts.find_named("special_token_in_text", "<s>", PLACE, 1);
         });
-        let findings =
-            json!({"special_token_in_text:</s>": {"count": 9}, "special_token_in_text:<s>": {"count": 1}});
-        let e = nothing_left(&report(0, reasons, findings)).unwrap();
+        let e = nothing_left(&report).unwrap();
         assert_eq!(e.get_reason(), Some("special_token_in_text:</s>"));
         assert_eq!(
             e.message(),
@@ -109,15 +121,15 @@ mod tests {
 
     #[test]
     fn duplicates_are_not_to_blame_for_rejects() {
-        let reasons = json!({"duplicate": {"count": 9}, "bad_json": {"count": 1}});
-        let e = summed_up(TOO_MANY_REJECTS, "too many", "", &report(0, reasons.clone(), json!({})));
+        let report = report(0, &[("duplicate", 9), ("bad_json", 1)], |counts| counts.add("rejected", 1));
+        let e = summed_up(TOO_MANY_REJECTS, "too many", "", &report);
         assert_eq!(e.get_reason(), Some("bad_json"));
-        let e = summed_up(NO_ROWS, "none", "", &report(0, reasons, json!({})));
+        let e = summed_up(NO_ROWS, "none", "", &report);
         assert_eq!(e.get_reason(), Some("duplicate"));
     }
 
     #[test]
     fn a_run_that_keeps_some_rows_is_no_failure() {
-        assert!(nothing_left(&report(1, json!({"duplicate": {"count": 9}}), json!({}))).is_none());
+        assert!(nothing_left(&report(1, &[("duplicate", 9)], |_| {})).is_none());
     }
 }

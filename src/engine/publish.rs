@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::execute::{execute, open};
 use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
 use super::report::report;
 use super::{Interrupted, Knobs, attended};
 use crate::artifact::Manifest;
-use crate::artifact::manifest::{MANIFEST_VERSION, Tokenizer};
+use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
 use crate::cancel::{Cancel, Phase};
 use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::plan::Resolved;
+use crate::report::Report;
 use crate::stage::Map;
 use crate::write::{Format, LossesStage, ShardSink, SinkOptions};
 
@@ -42,7 +44,35 @@ pub struct Target {
     pub max_rejects: Option<MaxRejects>,
 }
 
-/// Runs into a folder and publishes it; gives the report as JSON, without times.
+/// The report of a run that was published.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Published {
+    /// What the manifest holds too.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The totals of each split.
+    pub splits: Vec<SplitTotals>,
+    /// Bytes of the inputs as stored.
+    pub bytes_read: u64,
+    /// The folder.
+    pub path: String,
+    /// The file of rejects, where there are some.
+    pub rejects: Option<String>,
+    /// The file of duplicates, where there are some.
+    pub duplicates: Option<String>,
+    /// The next command to type.
+    pub next: String,
+}
+
+impl Published {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        // Nothing in it fails: all keys are text.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// Runs into a folder and publishes it; gives the report, without times.
 pub fn sink(
     plan: &Resolved,
     target: &Target,
@@ -50,7 +80,7 @@ pub fn sink(
     disk: Disk,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
-) -> Result<Value> {
+) -> Result<Published> {
     if target.overwrite {
         plan.found.lies_outside(&target.dir)?;
     }
@@ -75,7 +105,7 @@ pub fn sink(
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
     let last = as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.schema.clone() }) });
     let counts = execute(plan, opened, last, &mut shards, spill, knobs, cancel, interrupted)?;
-    let mut report = report(plan, &counts, &names);
+    let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
     if interrupted() {
         return Err(Error::cancelled());
@@ -100,32 +130,32 @@ pub fn sink(
             shards: Vec::new(),
             sidecars: Vec::new(),
             key_recipe: plan.key_recipe.clone(),
-            report: report.clone(),
+            report: report.to_json(),
         })?;
-        report["splits"] = serde_json::to_value(&manifest.splits).unwrap_or(Value::Null);
-        report["bytes_read"] = json!(bytes);
-        report["path"] = json!(target.dir.display().to_string());
+        let path = target.dir.display().to_string();
         let beside = |name: &str| target.dir.join(name).display().to_string();
-        report["rejects"] =
-            if report["rows"]["rejected"] == json!(0) { Value::Null } else { json!(beside("rejects.jsonl")) };
-        let duplicates =
-            manifest.sidecar("duplicates.jsonl").map(|f| beside(&format!("{}/{}", manifest.data, f.name)));
-        report["duplicates"] = json!(duplicates);
-        report["next"] = json!(format!("fastprep verify {}", quoted(&target.dir.display().to_string())));
-        Ok(report)
+        let duplicates = manifest.sidecar("duplicates.jsonl");
+        Ok(Published {
+            rejects: (report.rows.rejected > 0).then(|| beside("rejects.jsonl")),
+            duplicates: duplicates.map(|f| beside(&format!("{}/{}", manifest.data, f.name))),
+            report,
+            splits: manifest.splits,
+            bytes_read: bytes,
+            next: format!("fastprep verify {}", quoted(&path)),
+            path,
+        })
     })
 }
 
 /// Refuses a result that is no data set; its rejects are kept beside the folder.
 fn accept(
     plan: &Resolved,
-    report: &Value,
+    report: &Report,
     target: &Target,
     shards: &mut Option<ShardSink>,
 ) -> Result<ShardSink> {
     let shards = shards.take().ok_or_else(|| Error::internal("the sink was lost"))?;
-    let of = |name: &str| report["rows"][name].as_u64().unwrap_or(0);
-    let (read, rejected, written) = (of("read"), shards.rejected(), of("written"));
+    let (read, rejected, written) = (report.rows.read, shards.rejected(), report.rows.written);
     let too_many = match target.max_rejects {
         Some(MaxRejects::Rows(most)) => (rejected > most).then(|| format!("max_rejects={most}")),
         Some(MaxRejects::Share(most)) => (rejected as f64 > most * read as f64)

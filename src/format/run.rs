@@ -15,7 +15,7 @@ use super::space::insert_spaces;
 use super::special::Hit;
 use super::{FormatStage, OnCollision};
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, reason, schema};
+use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
 
 /// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
@@ -143,16 +143,16 @@ impl<'a> Run<'a> {
 
     fn special_tokens(&mut self, at: usize, repair: Repair, page: &Page) {
         let Some((scanner, policy)) = &self.stage.special else { return };
-        let mut found: BTreeMap<(&str, &str), (Place, u64)> = BTreeMap::new();
-        let mut find = |kind, token, row: &RowSpan| {
-            found.entry((kind, token)).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
+        let mut found: BTreeMap<(&'static str, &str), (Place, u64)> = BTreeMap::new();
+        let mut find = |code, token, row: &RowSpan| {
+            found.entry((code, token)).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
         };
         for hit in scanner.scan_foreign(page) {
-            find("foreign_control_token", scanner.foreign_token(&hit), &page.rows[hit.index]);
+            find(finding::FOREIGN_CONTROL_TOKEN, scanner.foreign_token(&hit), &page.rows[hit.index]);
         }
         for hit in scanner.scan(page) {
             let row = page.rows[hit.index];
-            find(reason::SPECIAL_TOKEN_IN_TEXT, scanner.token(&hit), &row);
+            find(finding::SPECIAL_TOKEN_IN_TEXT, scanner.token(&hit), &row);
             if self.rows[row.row] != Some((at, hit.index)) {
                 continue;
             }
@@ -174,8 +174,8 @@ impl<'a> Run<'a> {
         }
         // A repaired row was counted as it came.
         if repair == Repair::None {
-            for ((kind, token), (first, count)) in found {
-                self.counts.find(format!("{kind}:{token}"), first, count);
+            for ((code, token), (first, count)) in found {
+                self.counts.find_named(code, token, first, count);
             }
         }
     }
@@ -243,7 +243,7 @@ impl<'a> Run<'a> {
         };
         if let Some(first) = self.rows.iter().position(spaced) {
             let count = self.rows.iter().filter(|place| spaced(place)).count() as u64;
-            self.counts.find("fixed:insert_space", self.places.at(first), count);
+            self.counts.find_named(finding::FIXED, "insert_space", self.places.at(first), count);
         }
         let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
         let mut columns = vec![];

@@ -32,6 +32,7 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<shards::PyShards>()?;
     module.add_function(wrap_pyfunction!(shards::manifest, module)?)?;
     module.add_function(wrap_pyfunction!(plan::verify, module)?)?;
+    module.add_function(wrap_pyfunction!(plan::findings, module)?)?;
     module.add_function(wrap_pyfunction!(plan::reasons, module)?)?;
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Head, Supplied};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
-use crate::record::{reason, schema};
+use crate::record::{finding, reason, schema};
 use crate::word::one_of;
 use crate::write::{Compression, Format};
 
@@ -181,9 +181,10 @@ impl PyPlan {
         let plan = self.resolve(py)?;
         let total = plan.found.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
-        let mut report: Value = enter(py, progress.as_ref(), |cancel, interrupted| {
+        let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {
             sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
-        })?;
+        })?
+        .to_json();
         let seconds = start.elapsed().as_secs_f64();
         report["seconds"] = json!(seconds);
         let rate = |amount: &Value| json!(amount.as_f64().unwrap_or(0.0) / seconds.max(1e-9));
@@ -259,4 +260,10 @@ pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
 #[pyfunction]
 pub fn reasons() -> Vec<(&'static str, &'static str)> {
     reason::REASONS.iter().map(|r| (r.code, r.about)).collect()
+}
+
+/// The registry of findings: code, meaning, and what to do about it.
+#[pyfunction]
+pub fn findings() -> Vec<(&'static str, &'static str, &'static str)> {
+    finding::KINDS.iter().map(|kind| (kind.code, kind.about, kind.fix)).collect()
 }

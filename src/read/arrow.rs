@@ -9,7 +9,7 @@ use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::{Batch, Places, check_arrow, is_text, json, size, text_views};
+use crate::record::{Batch, Places, check_arrow, finding, is_text, json, size, text_views};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode, Payload, Source};
 
@@ -178,7 +178,7 @@ impl Decode for RecordsDecode {
             };
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(&first) = not_json.first() {
-                counts.find(format!("coerced:{}", field.name()), places.at(first), not_json.len() as u64);
+                counts.find_named(finding::COERCED, field.name(), places.at(first), not_json.len() as u64);
             }
             columns.push(column);
         }

@@ -1,6 +1,7 @@
 //! What flows: a batch of rows that know where they came from.
 
 mod arrow_check;
+pub mod finding;
 pub mod json;
 mod key;
 pub mod place;

@@ -3,7 +3,7 @@
 use super::load::LoadedTokenizer;
 use super::options::TokenizeOptions;
 use crate::error::Result;
-use crate::record::Place;
+use crate::record::{Place, finding};
 use crate::report::StepCounts;
 
 /// The ids of the marks, as they are within a text.
@@ -33,7 +33,7 @@ impl MarkIds {
 
     /// Counts a row of these prompt and completion ids in which a mark is not unique.
     pub fn find(&self, prompt: &[i32], completion: &[i32], place: Place, counts: &mut StepCounts) {
-        counts.find("stop_ids_hold_separator", place, u64::from(self.stop_holds_separator));
+        counts.find(finding::STOP_IDS_HOLD_SEPARATOR, place, u64::from(self.stop_holds_separator));
         if !self.ambiguous {
             return;
         }
@@ -42,8 +42,8 @@ impl MarkIds {
         let within = |mark: &[i32], parts: [&[i32]; 2]| {
             u64::from(parts.iter().any(|part| occurrences(mark, part).next().is_some()))
         };
-        counts.find("separator_ids_in_text", place, within(&self.separator, [before, body]));
-        counts.find("stop_ids_in_text", place, within(&self.stop, [prompt, body]));
+        counts.find(finding::SEPARATOR_IDS_IN_TEXT, place, within(&self.separator, [before, body]));
+        counts.find(finding::STOP_IDS_IN_TEXT, place, within(&self.stop, [prompt, body]));
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
         ] {
             let mut counts = StepCounts::default();
             marks.find(prompt, completion, Place { file: 0, row: 0, line: None, byte: None }, &mut counts);
-            let mut names: Vec<&str> = counts.findings.keys().map(AsRef::as_ref).collect();
+            let mut names: Vec<&str> = counts.findings.keys().map(|finding| finding.code).collect();
             names.sort_unstable();
             assert_eq!(names, expected, "{prompt:?} {completion:?}");
         }

@@ -41,7 +41,7 @@ pub use options::{End, OnOverflow, TokenizeOptions};
 
 use crate::added::control::ControlToken;
 use crate::error::{Class, Error, Result};
-use crate::record::{Batch, Policy, Removal, SpecialPolicy, reason, schema};
+use crate::record::{Batch, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 use columns::Columns;
@@ -329,7 +329,7 @@ impl Map for TokenizeStage {
                 .encode(&mut session, &text, verify, &mut columns.ids)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
             for Made { token, .. } in &encoded.made {
-                counts.find(format!("{}:{token}", reason::SPECIAL_TOKEN_IN_TEXT), place, 1);
+                counts.find_named(finding::SPECIAL_TOKEN_IN_TEXT, token, place, 1);
             }
             let fit = match self.refuse(&encoded.made) {
                 Some(refused) => Err(refused),
@@ -357,10 +357,10 @@ impl Map for TokenizeStage {
             sums.add(&encoded, fit, self.options.on_overflow);
             *counts.lengths.entry(u32::try_from(encoded.row.len()).unwrap_or(u32::MAX)).or_default() += 1;
             let twice = self.bos_id.is_some_and(|bos| columns.ids[start..].starts_with(&[bos, bos]));
-            counts.find("doubled_bos", place, u64::from(twice));
-            counts.find("doubled_bos_avoided", place, u64::from(encoded.bos_avoided));
-            counts.find("no_eos", place, u64::from(self.options.end == End::NoEos));
-            counts.find("doubled_eos_avoided", place, u64::from(encoded.eos_avoided));
+            counts.find(finding::DOUBLED_BOS, place, u64::from(twice));
+            counts.find(finding::DOUBLED_BOS_AVOIDED, place, u64::from(encoded.bos_avoided));
+            counts.find(finding::NO_EOS, place, u64::from(self.options.end == End::NoEos));
+            counts.find(finding::DOUBLED_EOS_AVOIDED, place, u64::from(encoded.eos_avoided));
         }
         sums.report(counts, self.options.stop.is_some());
         let batch = columns.add_to(batch.remove_each(removals, counts)?)?;

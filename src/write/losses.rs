@@ -5,7 +5,7 @@ use arrow::datatypes::{DataType, Field, Float16Type, Float32Type, Float64Type, S
 
 use crate::error::Result;
 use crate::record::json::{Losses, losses};
-use crate::record::{Batch, schema};
+use crate::record::{Batch, finding, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
@@ -35,9 +35,9 @@ impl Map for LossesStage {
                     continue;
                 }
                 let place = batch.places.at(i);
-                counts.find(format!("not_finite:{name}"), place, u64::from(lost.not_finite));
-                counts.find(format!("repeated_key:{name}"), place, u64::from(lost.repeated_key));
-                counts.find(format!("coerced:{name}"), place, u64::from(lost.not_json));
+                counts.find_named(finding::NOT_FINITE, name, place, u64::from(lost.not_finite));
+                counts.find_named(finding::REPEATED_KEY, name, place, u64::from(lost.repeated_key));
+                counts.find_named(finding::COERCED, name, place, u64::from(lost.not_json));
             }
         }
         Ok(batch)

@@ -105,7 +105,8 @@ pub fn run_until(
     disk: Disk,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Value> {
-    sink(&resolve(plan, &Cancel::default())?, &target(out), knobs, disk, &Cancel::default(), interrupted)
+    let plan = resolve(plan, &Cancel::default())?;
+    sink(&plan, &target(out), knobs, disk, &Cancel::default(), interrupted).map(|report| report.to_json())
 }
 
 /// Everything below a folder, by relative path; folders end in `/`.

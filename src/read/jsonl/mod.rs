@@ -21,7 +21,7 @@ use super::json::{self, Kind, Value};
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Error, Result};
 use crate::record::removal::quote_line;
-use crate::record::{Batch, Place, Places, Reject, RowPlace, reason};
+use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode, Payload};
 
@@ -230,7 +230,7 @@ impl<'d> Rows<'d> {
             counts.add("blank_lines", self.blank);
         }
         for (column, tally) in self.decode.columns.iter().zip(&self.coerced) {
-            tally.report("coerced", &column.name, counts);
+            tally.report(finding::COERCED, &column.name, counts);
         }
         self.row.report(counts);
         self.decode.unescaped.store(self.side.len() + self.side.len() / 16, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::limits::{LATE_COLUMNS, LATE_NAME_BYTES};
 use crate::read::ReadColumn;
 use crate::read::json::{self, JsonError, Value};
-use crate::record::Place;
+use crate::record::{Place, finding};
 use crate::report::StepCounts;
 
 /// The keys that rows are known to have: those of the wanted columns first, in their order.
@@ -53,10 +53,10 @@ impl Tally {
         self.first = self.first.into_iter().chain(other.first).min();
     }
 
-    /// Adds it to the counts as the finding `what:name`.
-    pub fn report(&self, what: &str, name: &str, counts: &mut StepCounts) {
+    /// Adds it to the counts as the finding `code:name`.
+    pub fn report(&self, code: &'static str, name: &str, counts: &mut StepCounts) {
         if let Some(first) = self.first {
-            counts.find(format!("{what}:{name}"), first, self.count);
+            counts.find_named(code, name, first, self.count);
         }
     }
 }
@@ -156,13 +156,13 @@ impl<'k> Row<'k> {
     /// Adds what was noticed to the counts.
     pub fn report(&self, counts: &mut StepCounts) {
         for (name, tally) in &self.late {
-            tally.report("late_column", name, counts);
+            tally.report(finding::LATE_COLUMN, name, counts);
         }
         if let Some(first) = self.more_late.first {
-            counts.find("late_columns", first, self.more_late.count);
+            counts.find(finding::LATE_COLUMNS, first, self.more_late.count);
         }
         for (name, tally) in self.keys.names.iter().zip(&self.repeated) {
-            tally.report("repeated_key", name, counts);
+            tally.report(finding::REPEATED_KEY, name, counts);
         }
     }
 }

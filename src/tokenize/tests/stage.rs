@@ -7,6 +7,7 @@ use arrow::datatypes::{Field, Int32Type, Schema, UInt8Type};
 
 use super::super::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage, fixtures};
 use crate::error::{Class, Result};
+use crate::record::finding::Finding;
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
@@ -110,7 +111,7 @@ fn bos_and_eos_come_once() {
     assert_eq!(ids[0], ids[1]);
     assert_eq!((ids[0][0], *ids[0].last().unwrap(), ids[0].len()), (1, 2, 4));
     assert_eq!(ids[2][..2], [1, 1]);
-    let found = |name: &str| counts.findings.get(name).map(|f| (f.count, f.first.row));
+    let found = |code| counts.findings.get(&Finding::plain(code)).map(|f| (f.count, f.first.row));
     assert_eq!(found("doubled_bos_avoided"), Some((2, 6)));
     assert_eq!(found("doubled_eos_avoided"), Some((1, 6)));
     assert_eq!(found("doubled_bos"), Some((1, 7)));

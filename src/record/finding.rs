@@ -1,0 +1,71 @@
+//! The registry of findings: what was noticed in rows and did not by itself take one out.
+
+use std::fmt;
+
+/// A kind of finding: its stable slug and what it means. Each has an anchor in `docs/report.md`.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The slug that reports carry.
+    pub code: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// What to do about it, in words of the Python interface.
+    pub fix: &'static str,
+}
+
+macro_rules! findings {
+    ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
+        $(#[doc = $about] pub const $name: &str = $code;)*
+        /// All kinds, in the order of the way of the data.
+        pub const KINDS: &[Kind] = &[$(Kind { code: $code, about: $about, fix: $fix }),*];
+    };
+}
+
+findings! {
+    LATE_COLUMN "late_column" "A key was not in the head of the file, and is not read." "move a row that has the key to the head of the file, or give the first rows the key with null";
+    LATE_COLUMNS "late_columns" "Further keys were not in the head of the file, beyond those that are named." "write keys that differ from row to row as values of one object";
+    REPEATED_KEY "repeated_key" "A row names a key twice." "repair the program that wrote the rows: one key, one value";
+    COERCED "coerced" "A value is not of the column's type, and is kept as JSON text or as a JSON string." "write one type in the column; where it is to be text, cast it: with_columns(pl.col(…).cast(pl.String))";
+    NOT_FINITE "not_finite" "A row has a NaN or an infinity, which JSON lines hold as null." "write Arrow shards, which hold such numbers, or replace them with with_columns first";
+    SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, whatever the policy makes of it." "choose special_tokens= of tokenize: \"reject\", \"as_text\", \"strip\" or \"as_token\"";
+    FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "take it out of the text first with with_columns, unless the model is to write it";
+    FIXED "fixed" "A policy changed a row instead of taking it out." "to keep rows as they are, take a separator or stop that does not occur in them, which PromptFormat.suggest finds";
+    STOP_IDS_HOLD_SEPARATOR "stop_ids_hold_separator" "The stop holds the separator as ids, though not as text." "take another separator or stop, or match them as strings and not by ids";
+    SEPARATOR_IDS_IN_TEXT "separator_ids_in_text" "Other text has the ids of the separator." "take another separator, or match it as a string and not by ids";
+    STOP_IDS_IN_TEXT "stop_ids_in_text" "Other text has the ids of the stop." "take another stop, or match it as a string and not by ids";
+    DOUBLED_BOS "doubled_bos" "The row begins with BOS twice." "take BOS out of the text: tokenize adds it";
+    DOUBLED_BOS_AVOIDED "doubled_bos_avoided" "The text brought BOS along, and no second one was added." "nothing is wrong; to be rid of the finding, take BOS out of the text";
+    NO_EOS "no_eos" "The row ends in the stop alone, as the tokenizer names no EOS token." "choose a tokenizer that names its EOS token, or end generation at the stop";
+    DOUBLED_EOS_AVOIDED "doubled_eos_avoided" "The text brought EOS along, and no second one was added." "nothing is wrong; to be rid of the finding, take EOS out of the text";
+}
+
+/// What was found: a kind, and where it names one, the column, the token or the policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The code of the kind.
+    pub code: &'static str,
+    /// What it names.
+    pub name: Option<String>,
+}
+
+impl Finding {
+    /// A finding that names nothing.
+    pub fn plain(code: &'static str) -> Self {
+        Finding { code, name: None }
+    }
+
+    /// A finding that names a column, a token or a policy.
+    pub fn named(code: &'static str, name: &str) -> Self {
+        Finding { code, name: Some(name.into()) }
+    }
+}
+
+/// As reports name it: `code` or `code:name`.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}:{name}", self.code),
+            None => f.write_str(self.code),
+        }
+    }
+}
