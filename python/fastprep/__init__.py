@@ -20,7 +20,7 @@ from .exceptions import (
 from .pipeline import Pipeline
 from .recommend import Recommendation, recommend
 from .report import Report
-from .scan import from_arrow, from_records, scan_jsonl, scan_parquet
+from .scan import concat, from_arrow, from_records, scan_jsonl, scan_parquet
 from .tokenizer import Tokenizer
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Tokenizer",
     "TokenizerError",
     "__version__",
+    "concat",
     "from_arrow",
     "from_records",
     "load",

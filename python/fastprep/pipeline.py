@@ -9,8 +9,9 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastprep import expressions, options
+from fastprep import expression_form, expressions, options
 from fastprep._fastprep import Plan, PromptFormat
+from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
 from fastprep.report import Report
 from fastprep.tokenizer import tokenizer_source
@@ -69,10 +70,50 @@ class Pipeline:
         """The same, whose sinks call `tell` with phase, stored bytes read, and all of them where they are known."""
         return Pipeline(self._start, self._steps, self._plan.with_progress(tell))
 
+    def to_json(self) -> str:
+        """The plan as JSON: what the chain says, for another process, a file, or a look.
+
+        Paths are as they were given. An expression is polars' own JSON. Functions, tokenizers and data in memory are
+        not in it, only their names; data in memory that can be read again are read once, for the digest of their
+        content. `from_json` makes a pipeline of it again.
+        """
+        return self._plan.to_json()
+
+    @staticmethod
+    def from_json(
+        text: str,
+        *,
+        functions: Mapping[str, Callable[[pl.DataFrame], pl.DataFrame]] | None = None,
+        tokenizers: Mapping[str, Any] | None = None,
+        inputs: Any = None,
+    ) -> Pipeline:
+        """The pipeline of a plan's JSON: what `to_json` gave, or the `plan` of a manifest.
+
+        Runs nothing and reads no file: expressions are proven row-wise before polars reads them, and functions come
+        from you alone.
+
+        Args:
+            text: the JSON.
+            functions: for each name that `map_batches` has in the plan, the function.
+            tokenizers: for names and paths of tokenizers in the plan, what `tokenize` takes. A name needs one.
+            inputs: what is read in place of what the plan names. A mapping from paths in the plan (of files, and of the
+                folders of `dedup(against=)`) to yours, and from the name or the digest of data in memory to the data;
+                under its digest only the same data are taken. For a plan of one source also the path, the paths, or the
+                data themselves.
+
+        Raises:
+            PlanError: `bad_plan`: the text is no plan. `newer_plan`. `not_supplied`: a function, a tokenizer or data
+                in memory are missing. `not_used`: a name that the plan has not. `other_content`: other data than the
+                digest says. `not_row_wise`, and what the verbs raise.
+        """
+        from fastprep.plan_json import Reader
+
+        return Reader(functions, tokenizers, inputs).read(text)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Source and steps: what was said, not what was found. Files are looked for where the chain runs."""
         verb, args = self._start
-        if {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == ["-"]):
+        if verb != "concat" and {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == ["-"]):
             raise PlanError.new(
                 f"{verb}: this source can be read once, and cannot be pickled",
                 code="cannot_pickle",
@@ -132,7 +173,8 @@ class Pipeline:
             expressions.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        return self._push("filter", expressions.Mask(whole), columns=columns, label=expressions.shown(whole))
+        given = expressions.Mask(whole), expressions.shown(whole)
+        return self._push("filter", given, columns=columns, expression=expression_form.to_form(whole))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -152,7 +194,9 @@ class Pipeline:
             twice = next(name for name in names if names.count(name) > 1)
             raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
         label = ", ".join(expressions.shown(e) for e in all_exprs)
-        return self._push("with_columns", expressions.Columns(all_exprs), columns=columns, names=names, label=label)
+        forms = [expression_form.to_form(e) for e in all_exprs]
+        given = expressions.Columns(all_exprs), label
+        return self._push("with_columns", given, columns=columns, names=names, expressions=forms)
 
     def map_batches(
         self, function: Callable[[pl.DataFrame], pl.DataFrame], *, name: str, version: str | None = None
@@ -165,15 +209,18 @@ class Pipeline:
         Args:
             function: takes and returns a `polars.DataFrame`.
             name: what `explain` and errors call it.
-            version: change it when the function changes; without one, two runs cannot be told apart.
+            version: change it when the function changes. Without one, runs are told apart by the function's code alone:
+                what it calls is not seen.
         """
         if not callable(function):
             raise options.bad(f"map_batches: {function!r} is not a function")
         options.text("map_batches", "name", name)
         if version is not None:
             options.text("map_batches", "version", version)
-        wrapped = expressions.BatchFunction(function, name)
-        return self._push("map_batches", wrapped, name=name, version=version)
+        code = code_digest(function) if version is None else None
+        shown = f"{name}, {'no version' if version is None else f'version {version}'}"
+        given = expressions.BatchFunction(function, name), shown
+        return self._push("map_batches", given, name=name, version=version, code=code)
 
     def head(self, n: int = 5) -> Pipeline:
         """Keep the first `n` rows in input order; for the run the input ends with the last of them."""
@@ -476,9 +523,15 @@ class Pipeline:
         return made
 
 
+def of_several(names: list[str], pipelines: list[Pipeline], column: str) -> Pipeline:
+    """Pipelines one after another, as `fastprep.concat` checked them."""
+    plan = Plan.concat(names, [pipeline._plan for pipeline in pipelines], column)
+    return Pipeline(("concat", (names, pipelines, column)), (), plan)
+
+
 def _unpickled(start: Start, *steps: Step) -> Pipeline:
     verb, args = start
-    pipeline = Pipeline._scan(verb, *args)
+    pipeline = of_several(*args) if verb == "concat" else Pipeline._scan(verb, *args)
     for step, given in steps:
         pipeline = pipeline._push(step["verb"], given, **{name: step[name] for name in step if name != "verb"})
     return pipeline

@@ -49,7 +49,8 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     recorded = data.manifest["tokenizer"] or {}
     if options["max_length"] is None:
         options["max_length"] = recorded.get("max_length")
-    rows = from_arrow(pa.concat_tables(tables), name=str(data.path))
+    # Of the path the last part alone: the name is published.
+    rows = from_arrow(pa.concat_tables(tables), name=data.path.resolve().name)
     # The text is proven again, since control tokens differ from tokenizer to tokenizer.
     published = json.loads(data.format.to_json())
     as_it_is = json.loads(_as_it_is(data.format).to_json())

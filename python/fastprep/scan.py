@@ -13,7 +13,7 @@ from fastprep import options
 from fastprep.arrow_source import PyarrowSource
 from fastprep.exceptions import PlanError
 from fastprep.expressions import without_null_type
-from fastprep.pipeline import Pipeline
+from fastprep.pipeline import Pipeline, of_several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,6 +99,42 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
     again = iter(records) is not records
     options.text("from_records", "name", name)
     return Pipeline._scan("from_reader", name, _Reader(records, name), again)
+
+
+def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = "source") -> Pipeline:
+    """Start a chain over the rows of several pipelines, one after another.
+
+    Each keeps its own steps: `select`, `drop`, `rename`, `filter`, `with_columns`, `map_batches`, `with_row_index`,
+    `head` and `validate`. What treats all rows alike (`format`, `dedup`, `split`, `tokenize`, `shuffle`, …) comes
+    after.
+    The columns are those of all pipelines, in the order in which they are met; null where a pipeline has none.
+
+    Args:
+        plans: the pipelines by name, or a list of them, whose names are `"0"`, `"1"`, ….
+        column: a text column that names the pipeline of each row, after the others.
+
+    Raises:
+        PlanError: there is no pipeline, or one is a concat itself or has a step that belongs after it.
+        ColumnError: at `explain()` or the sink, where a column has two types, or a pipeline has the column `column`.
+    """
+    named: dict[Any, Any]
+    if isinstance(plans, Mapping):
+        named = {options.text("concat", "the name of a plan", name): plan for name, plan in plans.items()}
+    elif isinstance(plans, Iterable) and not isinstance(plans, (str, bytes)):
+        named = {str(number): plan for number, plan in enumerate(plans)}
+    else:
+        raise _no_plans(plans)
+    for plan in named.values():
+        if not isinstance(plan, Pipeline):
+            raise _no_plans(plan)
+    return of_several(list(named), list(named.values()), options.text("concat", "column", column))
+
+
+def _no_plans(given: Any) -> PlanError:
+    return options.bad(
+        f"concat: {given!r:.80} is a {type(given).__name__}, and several pipelines are needed",
+        'write concat([fp.scan_jsonl("a.jsonl"), fp.scan_parquet("b.parquet")])',
+    )
 
 
 class _Reader:

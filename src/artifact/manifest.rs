@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// The version this code writes; it reads this and older ones.
-pub const MANIFEST_VERSION: u32 = 1;
+pub const MANIFEST_VERSION: u32 = 2;
 
 /// What a shard may be.
 pub const FORMATS: [&str; 2] = ["arrow", "jsonl"];
@@ -24,10 +24,13 @@ pub struct Manifest {
     pub fastprep_version: String,
     /// The folder of this generation, relative to the manifest: `data/<content digest>`.
     pub data: String,
-    /// Digest of the resolved plan.
+    /// Digest of all that decides the output: the plan, and by their content what it reads and the tokenizer.
     pub fingerprint: String,
-    /// The plan, a line a step, as `explain()` prints it.
-    pub plan: Vec<String>,
+    /// The plan's JSON, paths by the names of `inputs`; in version 1 a list of lines for people.
+    pub plan: Value,
+    /// The plan for people, a line a step, as `explain()` prints it; in version 1 it is `plan`.
+    #[serde(default)]
+    pub explain: Vec<String>,
     /// The prompt format as its JSON; null without one.
     pub format: Value,
     /// The tokenizer; null without one.
@@ -149,6 +152,13 @@ impl Manifest {
     pub fn check(&self) -> Result<(), String> {
         if !is_generation(&self.data) {
             return Err(format!("data: `{}` is not data/ and 32 hexadecimal digits", self.data));
+        }
+        let is_plan = match self.manifest_version {
+            1 => self.plan.as_array().is_some_and(|lines| lines.iter().all(Value::is_string)),
+            _ => self.plan.is_object(),
+        };
+        if !is_plan {
+            return Err("plan: it is neither an object nor, in version 1, a list of lines".into());
         }
         let mut names = HashSet::new();
         for (list, files) in [("shards", &self.shards), ("sidecars", &self.sidecars)] {

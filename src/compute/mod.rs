@@ -1,5 +1,6 @@
 //! Steps computed outside: expressions and functions of the caller, over columns of a batch.
 
+mod join;
 mod row_index;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::record::{Batch, finding, json, reason, schema};
 use crate::report::StepCounts;
 use crate::stage::{Map, Ordered, TakenOut};
 
+pub use join::JoinStage;
 pub use row_index::RowIndexStage;
 
 /// Something that makes columns of columns, row by row: a batch of `n` rows gives one of `n` rows.
@@ -80,11 +82,10 @@ impl Map for WithColumnsStage {
         }
         let mut out = batch;
         if self.replaces {
-            let old: Vec<String> =
-                visible(&out)?.schema().fields().iter().map(|f| f.name().clone()).collect();
-            let gone: Vec<&str> =
-                old.iter().filter(|n| self.makes.index_of(n).is_err()).map(String::as_str).collect();
-            out = out.without_columns(&gone)?;
+            // All of them, so that the new ones come in the order in which the function gives them.
+            let old = visible(&out)?.schema();
+            let old: Vec<&str> = old.fields().iter().map(|f| f.name().as_str()).collect();
+            out = out.without_columns(&old)?;
         }
         for (field, column) in self.makes.fields().iter().zip(made.columns()) {
             let column = if column.data_type() == field.data_type() {

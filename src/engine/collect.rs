@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::execute::{execute, open};
+use super::execute::execute;
 use super::report::report;
+use super::sources::Sources;
 use super::{Interrupted, Knobs};
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -30,20 +31,20 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let opened = open(plan, knobs, cancel, interrupted)?;
-    let names = opened.inputs.names();
+    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let names = sources.names();
     let mut collect = Collect::new(plan.split_names.clone());
     let counts =
-        execute(plan, opened, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+        execute(plan, sources, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
 /// Runs, keeps no row, and gives the report.
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Report> {
-    let opened = open(plan, knobs, cancel, interrupted)?;
-    let names = opened.inputs.names();
+    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let names = sources.names();
     let counts =
-        execute(plan, opened, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+        execute(plan, sources, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(report(plan, &counts, &names))
 }
 

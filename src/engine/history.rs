@@ -12,6 +12,8 @@ use super::{Station, counted};
 pub struct History {
     /// Its input.
     chunk: Chunk,
+    /// The step of the source.
+    source_step: usize,
     /// What each ordered station so far let through and took out.
     passed: Vec<(Batch, TakenOut)>,
     /// The error at a row after those of the batch. It counts unless the input ends before.
@@ -19,8 +21,8 @@ pub struct History {
 }
 
 impl History {
-    pub fn new(chunk: Chunk) -> Self {
-        History { chunk, passed: Vec::new(), failed: None }
+    pub fn new(chunk: Chunk, source_step: usize) -> Self {
+        History { chunk, source_step, passed: Vec::new(), failed: None }
     }
 
     /// Notes what an ordered station made of the batch.
@@ -41,7 +43,7 @@ impl History {
     ) -> Result<Vec<(usize, StepCounts)>> {
         let mut count = StepCounts::default();
         let mut batch = decode.decode(self.chunk.until(row), &mut count)?;
-        let mut counts = vec![(0, count)];
+        let mut counts = vec![(self.source_step, count)];
         let mut passed = self.passed.iter();
         for station in &stations[..=station] {
             match station {

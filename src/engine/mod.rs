@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod publish;
 mod ranges;
 mod report;
+mod sources;
 mod state;
 pub mod texts;
 
@@ -52,11 +53,13 @@ pub enum Stage {
     Ordered(Box<dyn Ordered>),
 }
 
-/// What to run. Step 0 is the source; `stages[i]` counts as step `stages[i].0`.
+/// What to run; `stages[i]` counts as step `stages[i].0`.
 pub struct Job<'s, S> {
     /// Cuts the input into chunks.
     pub source: Box<dyn Source>,
-    /// Makes rows of chunks; sets the counts of step 0 itself.
+    /// The step of the source.
+    pub source_step: usize,
+    /// Makes rows of chunks; sets the counts of the source's step itself.
     pub decode: Arc<dyn Decode>,
     /// In the order of the way of the data, each with its step.
     pub stages: Vec<(usize, Stage)>,
@@ -114,6 +117,7 @@ pub fn run<S: Sink>(
     let line = Line {
         stations,
         last_end: ordered.iter().rposition(can_end),
+        source_step: job.source_step,
         decode: job.decode,
         preparer: job.sink.preparer(),
         shared: Mutex::new(Shared {
@@ -225,6 +229,7 @@ struct Line<'s, 'c, S: Sink> {
     stations: Vec<Station>,
     /// The last station that can end the input.
     last_end: Option<usize>,
+    source_step: usize,
     decode: Arc<dyn Decode>,
     preparer: Arc<dyn Prepare<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
@@ -277,10 +282,10 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 shared.state.read(chunk?);
             }
             Task::Decode(chunk, mut load) => {
-                load.history = self.last_end.map(|_| Box::new(History::new(chunk.clone())));
+                load.history = self.last_end.map(|_| Box::new(History::new(chunk.clone(), self.source_step)));
                 let mut count = StepCounts::default();
                 let batch = self.decode.decode(chunk, &mut count)?;
-                load.counts.push((0, count));
+                load.counts.push((self.source_step, count));
                 self.map(0, batch, load)?;
             }
             Task::Map(station, batch, load) => self.map(station, batch, load)?,

@@ -92,6 +92,7 @@ mod tests {
         note(&mut counts);
         let shape = Shape {
             verbs: &[],
+            sources: &[0],
             split_names: &[],
             tokenizer_warnings: None,
             pack_length: None,

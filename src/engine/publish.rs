@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::execute::{execute, open};
+use super::execute::execute;
 use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
 use super::report::report;
+use super::sources::Sources;
 use super::{Interrupted, Knobs, attended};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
@@ -82,10 +83,10 @@ pub fn sink(
     interrupted: Interrupted<'_>,
 ) -> Result<Published> {
     if target.overwrite {
-        plan.found.lies_outside(&target.dir)?;
+        plan.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
     }
-    let opened = open(plan, knobs, cancel, interrupted)?;
-    let names = opened.inputs.names();
+    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let names = sources.names();
     let mut shards = ShardSink::open(
         SinkOptions {
             dir: target.dir.clone(),
@@ -100,25 +101,27 @@ pub fn sink(
         },
         disk.clone(),
     )?;
-    let inputs = opened.inputs.clone();
+    let read = sources.read();
     let spill = knobs.spill(disk, shards.staging().to_path_buf());
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
     let last = as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.schema.clone() }) });
-    let counts = execute(plan, opened, last, &mut shards, spill, knobs, cancel, interrupted)?;
+    let counts = execute(plan, sources, last, &mut shards, spill, knobs, cancel, interrupted)?;
     let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
     if interrupted() {
         return Err(Error::cancelled());
     }
     accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
-        let inputs = attended(cancel, interrupted, || inputs.list(cancel))?;
+        let (inputs, streams) =
+            attended(cancel, interrupted, || Ok((read.list(cancel)?, read.streams(plan, cancel)?)))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,
             fastprep_version: env!("CARGO_PKG_VERSION").into(),
             data: String::new(),
-            fingerprint: plan.fingerprint.clone(),
-            plan: plan.lines.clone(),
+            fingerprint: plan.fingerprint(&inputs, &streams),
+            plan: plan.plan.clone(),
+            explain: plan.lines.clone(),
             format: plan
                 .format
                 .as_ref()

@@ -7,7 +7,9 @@ use crate::report::{Report, Shape, StepCounts};
 
 /// The report of a run of this plan.
 pub(super) fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Report {
+    let sources: Vec<usize> = plan.origins.iter().map(|origin| origin.step).collect();
     let shape = Shape {
+        sources: &sources,
         verbs: &plan.verbs,
         split_names: &plan.split_names,
         tokenizer_warnings: plan.tokenizer.as_ref().map(|t| t.warnings.as_slice()),

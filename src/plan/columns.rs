@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Plan, Step};
+use super::Step;
 use crate::error::{Class, Error, Result, missing_column};
 use crate::record::schema::{COMPLETION, PROMPT};
 
@@ -32,7 +32,8 @@ pub struct Columns<'p> {
     uses: BTreeMap<String, Use>,
     /// The first step that is a function over all columns: after it nothing is known by name until it is called.
     opaque_from: Option<usize>,
-    plan: &'p Plan,
+    /// The steps that it goes through.
+    steps: &'p [Step],
     /// The step it is at.
     step: usize,
     /// The column of the splits that rows have.
@@ -45,17 +46,38 @@ pub struct Needed {
     pub columns: Vec<(String, Use)>,
     /// The step after which columns are not known by name: what follows is to be asked by [`used`].
     pub opaque_from: Option<usize>,
+    /// The same of the steps after a concat.
+    pub opaque_after: Option<usize>,
 }
 
-/// What the plan needs. `splits` is the column that names the splits of rows that have one.
+/// The columns that several sources have together: what a concat makes of the columns of each.
+pub struct Together<'p> {
+    /// Their names, in order; the column that names the source of a row is not among them.
+    pub names: &'p [String],
+    /// The column that names the source of a row.
+    pub source_column: &'p str,
+    /// The steps after the concat.
+    pub steps: &'p [Step],
+}
+
+/// What these steps, and those after a concat, need of a source. `splits` is the column that names the splits of rows
+/// that have one.
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::verbs::Verb::columns).
-pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Needed> {
-    let mut columns = Columns::new(plan, source, splits);
-    for (i, step) in plan.steps.iter().enumerate() {
-        columns.step = i;
-        step.verb().columns(&mut columns)?;
+pub fn needed<'p>(
+    steps: &'p [Step],
+    together: Option<&Together<'p>>,
+    source: &[String],
+    splits: Option<&'p str>,
+) -> Result<Needed> {
+    let mut columns = Columns::new(steps, source, splits);
+    columns.pass()?;
+    let (opaque_from, mut opaque_after) = (columns.opaque_from, None);
+    if let Some(together) = together {
+        columns.join(together);
+        columns.pass()?;
+        opaque_after = columns.opaque_from;
     }
     columns.keep_splits();
     for column in std::mem::take(&mut columns.there) {
@@ -64,7 +86,7 @@ pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Ne
         }
     }
     let used = source.iter().filter_map(|name| columns.uses.get(name).map(|u| (name.clone(), *u))).collect();
-    Ok(Needed { columns: used, opaque_from: columns.opaque_from })
+    Ok(Needed { columns: used, opaque_from, opaque_after })
 }
 
 /// What a step uses of these columns, which are there in fact.
@@ -72,21 +94,40 @@ pub fn needed(plan: &Plan, source: &[String], splits: Option<&str>) -> Result<Ne
 /// # Errors
 /// Those of [`Verb::columns`](super::verbs::Verb::columns).
 pub fn used(
-    plan: &Plan,
+    steps: &[Step],
     step: usize,
     there: &[String],
     splits: Option<&str>,
 ) -> Result<BTreeMap<String, Use>> {
-    let mut columns = Columns::new(plan, there, splits);
+    let mut columns = Columns::new(steps, there, splits);
     columns.step = step;
-    plan.steps[step].verb().columns(&mut columns)?;
+    steps[step].verb().columns(&mut columns)?;
     Ok(columns.uses)
 }
 
 impl<'p> Columns<'p> {
-    fn new(plan: &'p Plan, names: &[String], splits: Option<&'p str>) -> Self {
+    fn new(steps: &'p [Step], names: &[String], splits: Option<&'p str>) -> Self {
         let there = names.iter().map(|name| Column { name: name.clone(), origin: Some(name.clone()) });
-        Columns { there: there.collect(), uses: BTreeMap::new(), opaque_from: None, plan, step: 0, splits }
+        Columns { there: there.collect(), uses: BTreeMap::new(), opaque_from: None, steps, step: 0, splits }
+    }
+
+    /// Goes through all steps.
+    fn pass(&mut self) -> Result<()> {
+        for (i, step) in self.steps.iter().enumerate() {
+            self.step = i;
+            step.verb().columns(self)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the steps after a concat: each column of another source is made.
+    fn join(&mut self, together: &Together<'p>) {
+        let old = std::mem::take(&mut self.there);
+        let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
+        let made = |name: &str| Column { name: name.into(), origin: None };
+        self.there = together.names.iter().map(|name| find(name).unwrap_or_else(|| made(name))).collect();
+        self.there.push(made(together.source_column));
+        (self.steps, self.step, self.opaque_from) = (together.steps, 0, None);
     }
 
     /// Uses a column.
@@ -108,7 +149,7 @@ impl<'p> Columns<'p> {
 
     fn missing(&self, name: &str) -> Error {
         let known: Vec<String> = self.names().map(str::to_string).collect();
-        let error = missing_column(name, self.plan.steps[self.step].name(), &known);
+        let error = missing_column(name, self.steps[self.step].name(), &known);
         match self.consumed_by_format(name) {
             Some(way_out) => error.help(way_out),
             None => error,
@@ -163,10 +204,15 @@ impl<'p> Columns<'p> {
         }
     }
 
-    /// A column that the step makes, in the place of one of its name, or as the last.
+    /// A column that the step makes, in the place of one of its name, or as the last. The old one is read, so that its
+    /// place is there.
     pub fn make(&mut self, name: &str) {
         match self.there.iter_mut().find(|c| c.name == name) {
-            Some(column) => column.origin = None,
+            Some(column) => {
+                if let Some(origin) = column.origin.take() {
+                    self.uses.entry(origin).or_insert(Use::Passes);
+                }
+            }
             None => self.there.push(Column { name: name.into(), origin: None }),
         }
     }
@@ -201,12 +247,12 @@ impl<'p> Columns<'p> {
 
     /// All steps of the plan.
     pub fn steps(&self) -> &[Step] {
-        &self.plan.steps
+        self.steps
     }
 
     /// Whether a step before this one is a `format`.
     pub fn formatted(&self) -> bool {
-        self.plan.steps[..self.step].iter().any(|step| matches!(step, Step::Format(_)))
+        self.steps[..self.step].iter().any(|step| matches!(step, Step::Format(_)))
     }
 
     /// `prompt` and `completion` are what `format` makes: an error of a step that takes them for granted says so.
@@ -219,7 +265,7 @@ impl<'p> Columns<'p> {
     }
 
     fn consumed_by_format(&self, name: &str) -> Option<String> {
-        self.plan.steps[..self.step].iter().find_map(|step| match step {
+        self.steps[..self.step].iter().find_map(|step| match step {
             Step::Format(verb) if verb.format.columns().iter().any(|c| c.name == name) => Some(format!(
                 "format renders `{name}` into prompt or completion and does not keep it: put this step before \
                  format, or keep a copy with with_columns(pl.col(\"{name}\").alias(\"{name}_raw\"))"

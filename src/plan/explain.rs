@@ -4,7 +4,7 @@ use super::Resolved;
 
 /// A step's line: its verb, what it does with every default decided, and its kind.
 pub fn line(verb: &str, text: &str, kind: &str) -> String {
-    format!("{:<13}{}  [{kind}]", verb.to_uppercase(), text.replace('\n', "\\n"))
+    format!("{:<12} {}  [{kind}]", verb.to_uppercase(), text.replace('\n', "\\n"))
 }
 
 /// A line that belongs to the step above.

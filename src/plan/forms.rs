@@ -1,8 +1,21 @@
-//! Parts of a plan's JSON that serde has no form for: ordered mappings, and paths that are not UTF-8.
+//! Parts of a plan's JSON that serde has no form for: expressions, ordered mappings, and paths that are not UTF-8.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A polars expression.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Expression {
+    /// The JSON that polars has for it, as text: within the plan's JSON its numbers would be rounded.
+    Json(String),
+    /// One that polars has no exact JSON for: the digest of what it is in memory.
+    InMemory {
+        /// 32 hexadecimal digits.
+        digest: String,
+    },
+}
 
 /// A mapping in the order in which it is written: an object.
 pub mod pairs {

@@ -1,17 +1,19 @@
-//! What is to be done, as data: a source and steps, in the order they were said.
+//! What is to be done, as data: sources and steps, in the order they were said.
 //!
 //! [`Plan::push`] refuses what is wrong in itself (a second `format`, a share above 1); [`resolve()`] looks at
-//! the source's columns, decides every default, and says what is wrong between the steps. Neither touches a
+//! the columns of the sources, decides every default, and says what is wrong between the steps. Neither touches a
 //! row.
 
 mod columns;
 mod explain;
 mod forms;
+mod json;
 pub mod resolve;
 pub mod source;
 mod tokenizer;
 pub mod verbs;
 
+pub use json::PLAN_VERSION;
 pub use resolve::{Resolved, resolve};
 pub use source::SourceSpec;
 pub use tokenizer::TokenizerSpec;
@@ -20,19 +22,70 @@ pub use verbs::Step;
 use crate::error::{Class, Error, Result};
 use crate::record::schema;
 
-/// A source and steps; immutable, cheap to extend.
+/// A source of a plan, and the steps of its own.
 #[derive(Clone)]
-pub struct Plan {
+pub struct Part {
+    /// What the rows of this source are called, where there are several.
+    pub name: String,
     /// Where rows come from.
     pub source: SourceSpec,
-    /// What is done with them, in order.
+    /// What is done with its rows alone, in order; nothing where the plan has one source.
+    pub steps: Vec<Step>,
+}
+
+/// Sources and steps; immutable, cheap to extend.
+#[derive(Clone)]
+pub struct Plan {
+    /// The sources, one after another; at least one.
+    pub parts: Vec<Part>,
+    /// The column that names the source of each row; none where there is one source.
+    pub source_column: Option<String>,
+    /// What is done with all rows, in order.
     pub steps: Vec<Step>,
 }
 
 impl Plan {
     /// A plan that reads and does nothing else.
     pub fn new(source: SourceSpec) -> Self {
-        Plan { source, steps: Vec::new() }
+        Plan {
+            parts: vec![Part { name: String::new(), source, steps: Vec::new() }],
+            source_column: None,
+            steps: Vec::new(),
+        }
+    }
+
+    /// The rows of these plans, one after another, and a column that names the plan of each row.
+    ///
+    /// # Errors
+    /// `bad_option`: no plan, or two of a name; `bad_chain`: a plan is a concat itself, or has a step whose answer
+    /// depends on all rows or that `format` begins; `reserved_column`.
+    pub fn concat(plans: Vec<(String, Plan)>, column: String) -> Result<Plan> {
+        let bad = |what: String| Error::new(Class::Plan, "bad_option", format!("concat: {what}"));
+        if plans.is_empty() {
+            return Err(bad("there is no plan".into()).help("give at least one: concat([a, b])"));
+        }
+        not_reserved("concat", &column)?;
+        let mut parts: Vec<Part> = Vec::new();
+        for (name, Plan { parts: of_plan, source_column, steps }) in plans {
+            let (Ok([Part { source, .. }]), None) = (<[Part; 1]>::try_from(of_plan), source_column) else {
+                let message = format!("concat: the plan `{name}` is a concat itself");
+                return Err(
+                    Error::new(Class::Plan, "bad_chain", message).help("give all plans to one concat")
+                );
+            };
+            if parts.iter().any(|part| part.name == name) {
+                return Err(bad(format!("two plans are called `{name}`")));
+            }
+            if let Some(step) = steps.iter().find(|step| !step.verb().is_of_one_source()) {
+                let message = format!("concat: the plan `{name}` has the step {} already", step.name());
+                return Err(Error::new(Class::Plan, "bad_chain", message).help(format!(
+                    "put {0} after concat: concat([a, b]).{0}(…) treats all rows alike",
+                    step.name()
+                )));
+            }
+            parts.push(Part { name, source, steps });
+        }
+        Ok(Plan { parts, source_column: Some(column), steps: Vec::new() })
     }
 
     /// The plan with one more step.
@@ -45,9 +98,21 @@ impl Plan {
             let message = format!("{}: the rows are packed already", step.name());
             return Err(Error::new(Class::Plan, "bad_chain", message).help("make pack the last step"));
         }
-        let mut steps = self.steps.clone();
-        steps.push(step);
-        Ok(Plan { source: self.source.clone(), steps })
+        let mut plan = self.clone();
+        plan.steps.push(step);
+        Ok(plan)
+    }
+
+    /// The names of sources and steps, in order.
+    pub fn verbs(&self) -> Vec<&'static str> {
+        let mut verbs = Vec::new();
+        for part in &self.parts {
+            verbs.push(part.source.verb());
+            verbs.extend(part.steps.iter().map(Step::name));
+        }
+        verbs.extend(self.source_column.is_some().then_some("concat"));
+        verbs.extend(self.steps.iter().map(Step::name));
+        verbs
     }
 }
 

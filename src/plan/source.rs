@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{Schema, SchemaRef};
 
+use super::json::{InMemory, SourceForm};
 use crate::artifact::open::{DATA, MANIFEST};
 use crate::artifact::verify::REJECTS;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
 use crate::read::discover::{Wanted, discover};
-use crate::read::inputs::Inputs;
+use crate::read::inputs::{Inputs, checksum};
 use crate::read::jsonl::JsonlDecode;
 use crate::read::lines::{LinesSource, STDIN};
 use crate::read::parquet::{self, ParquetSource};
@@ -66,6 +67,8 @@ pub type Peeked = (Vec<ReadColumn>, BoxedReader);
 pub trait OpenReader: Send + Sync {
     /// The stream from its start.
     fn open(&self) -> Result<BoxedReader>;
+    /// Whether it can be opened more than once.
+    fn again(&self) -> bool;
 }
 
 /// Opens a stream of record batches; fails where it could be read only once and was.
@@ -74,6 +77,8 @@ pub trait OpenBatches: Send + Sync {
     fn schema(&self) -> Result<SchemaRef>;
     /// The stream from its start.
     fn open(&self) -> Result<RecordBatches>;
+    /// Whether it can be opened more than once.
+    fn again(&self) -> bool;
 }
 
 /// The error for a source that was read before and cannot be read again.
@@ -108,6 +113,8 @@ pub struct Found {
     /// The splits that its rows have, where it is a prepared folder: a column [`splits::SPLIT`] says which.
     pub splits: Vec<String>,
     arrow_schema: Option<SchemaRef>,
+    /// The number of its first file among those of all sources of the plan.
+    pub first_file: u32,
 }
 
 /// What the engine needs to read it.
@@ -129,6 +136,26 @@ impl SourceSpec {
             SourceSpec::Reader { .. } => "from_records",
             SourceSpec::Parquet { .. } => "scan_parquet",
             SourceSpec::Arrow { .. } => "from_arrow",
+        }
+    }
+
+    /// The digest of the content of a source in memory that can be read again: of these columns, or of all. Equal
+    /// digests mean equal content.
+    pub fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
+        match self {
+            SourceSpec::Reader { name, stream, .. } if stream.again() => {
+                Ok(Some(checksum(&mut stream.open()?, name, cancel)?.1))
+            }
+            SourceSpec::Arrow { name, stream } if stream.again() => {
+                let all = || stream.schema().map(|s| s.fields().iter().map(|f| f.name().clone()).collect());
+                let columns = columns.map_or_else(all, |columns| Ok(columns.to_vec()))?;
+                let mut source = RecordsSource::new(stream.open()?, name, columns, Limits::default());
+                while source.next()?.is_some() {
+                    cancel.check()?;
+                }
+                Ok(source.inputs().passed())
+            }
+            _ => Ok(None),
         }
     }
 
@@ -171,7 +198,7 @@ impl SourceSpec {
             let (name, kind) = (splits::SPLIT.to_string(), ColumnKind::Text);
             columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
         }
-        Ok(Found { spec: self.clone(), files, columns, left_out, splits, arrow_schema })
+        Ok(Found { spec: self.clone(), files, columns, left_out, splits, arrow_schema, first_file: 0 })
     }
 }
 
@@ -218,6 +245,57 @@ fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
 }
 
 impl Found {
+    /// The files that are read; none for streams.
+    pub fn files_mut(&mut self) -> &mut [InputFile] {
+        &mut self.files
+    }
+
+    /// How many files places tell apart.
+    pub fn file_count(&self) -> u32 {
+        self.files.len().max(1) as u32
+    }
+
+    /// The source as it is published: its files by the names that the manifest has for them.
+    pub(super) fn published(&self) -> SourceForm {
+        let inputs = || self.files.iter().map(|file| file.name.clone().into()).collect();
+        let in_memory = |name: &String| InMemory { name: name.clone(), digest: None };
+        match &self.spec {
+            SourceSpec::Jsonl { max_line_bytes, .. } => {
+                SourceForm::Jsonl { inputs: inputs(), max_line_bytes: *max_line_bytes }
+            }
+            SourceSpec::Parquet { .. } => SourceForm::Parquet { inputs: inputs() },
+            SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
+                SourceForm::Jsonl { inputs: vec!["-".into()], max_line_bytes: *max_line_bytes }
+            }
+            SourceSpec::Reader { name, .. } => SourceForm::Records(in_memory(name)),
+            SourceSpec::Arrow { name, .. } => SourceForm::Arrow(in_memory(name)),
+        }
+    }
+
+    /// The digest of what a run has read of a stream, by its inputs and the columns that it read: none where it can be
+    /// read only once, and a step may have ended it early.
+    pub fn content(
+        &self,
+        inputs: &Inputs,
+        columns: &[ReadColumn],
+        may_end_early: bool,
+        cancel: &Cancel,
+    ) -> Result<Option<String>> {
+        let again = match &self.spec {
+            SourceSpec::Reader { stream, .. } => stream.again(),
+            SourceSpec::Arrow { stream, .. } => stream.again(),
+            _ => return Ok(None),
+        };
+        match inputs.passed() {
+            Some(digest) if again || !may_end_early => Ok(Some(digest)),
+            _ if again => {
+                let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+                self.spec.digest(Some(&names), cancel)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// How `explain` shows it.
     pub fn describe(&self) -> String {
         match &self.spec {
@@ -284,7 +362,8 @@ impl Found {
         let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
         fields.push(Arc::new(schema::text(splits::SPLIT)));
         let splits = self.files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
-        Ok((Arc::new(WithSplits { rows: decode, splits }), Arc::new(Schema::new(fields))))
+        let decode = WithSplits { rows: decode, splits, first_file: self.first_file };
+        Ok((Arc::new(decode), Arc::new(Schema::new(fields))))
     }
 
     /// The columns that the files have.

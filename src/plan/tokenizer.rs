@@ -54,6 +54,15 @@ impl TokenizerSpec {
         }
     }
 
+    /// Its name and the digest of what decides its ids, alone.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
+    pub fn named(&self) -> Result<Self> {
+        let given = Given::Missing { name: self.label(), digest: Some(self.load()?.digest.clone()) };
+        Ok(TokenizerSpec { given, loaded: Arc::default() })
+    }
+
     /// The tokenizer.
     pub fn load(&self) -> Result<Arc<LoadedTokenizer>> {
         if let Some(loaded) = self.loaded.get() {

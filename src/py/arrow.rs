@@ -69,6 +69,10 @@ impl OpenBatches for Stream {
         ready.as_ref().map(|r| r.schema()).ok_or_else(|| Error::internal("the stream was lost"))
     }
 
+    fn again(&self) -> bool {
+        !self.once
+    }
+
     fn open(&self) -> Result<RecordBatches> {
         let ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut reader = match ready {

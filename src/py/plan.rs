@@ -23,7 +23,7 @@ use crate::engine::publish::{MaxRejects, Target, sink};
 use crate::engine::{Knobs, attended};
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::verbs::{Head, Supplied};
+use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
 use crate::record::{finding, reason, schema};
 use crate::word::one_of;
@@ -41,14 +41,16 @@ pub(super) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> R
 
 /// Gives a step what its JSON cannot hold.
 fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
-    let function = |name: String, callable: Py<PyAny>| Supplied::new(Arc::new(PyFunction { name, callable }));
+    let function = |verb: &str, name: Option<&str>| -> PyResult<Supplied> {
+        let (callable, shown): (Py<PyAny>, String) = given.extract()?;
+        let name = format!("{verb} {}", name.unwrap_or(&shown));
+        Ok(Supplied::new(Arc::new(PyFunction { name, callable }), shown))
+    };
     match step {
-        Step::Filter(verb) => verb.function = function(format!("filter {}", verb.label), given.unbind()),
-        Step::WithColumns(verb) => {
-            verb.function = function(format!("with_columns {}", verb.label), given.unbind())
-        }
+        Step::Filter(verb) => verb.function = function(Filter::NAME, None)?,
+        Step::WithColumns(verb) => verb.function = function(WithColumns::NAME, None)?,
         Step::MapBatches(verb) => {
-            verb.function = function(format!("map_batches {}", verb.function_name), given.unbind());
+            verb.function = function(MapBatches::NAME, Some(&verb.function_name))?;
         }
         Step::Tokenize(verb) => {
             let (json, names, encode_special_tokens, label) = given.extract()?;
@@ -108,8 +110,28 @@ impl PyPlan {
         }))
     }
 
+    /// The rows of these plans, one after another; `column` names the plan of each row.
+    #[staticmethod]
+    fn concat(
+        py: Python<'_>,
+        names: Vec<String>,
+        plans: Vec<PyRef<'_, PyPlan>>,
+        column: String,
+    ) -> PyResult<Self> {
+        let plans = names.into_iter().zip(plans.iter().map(|plan| plan.0.clone())).collect();
+        Plan::concat(plans, column).map(PyPlan::new).map_err(|e| to_python(py, &e))
+    }
+
+    /// The plan's JSON, by its own paths; sources in memory are read for their digests.
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        let plan = self.0.clone();
+        let made =
+            enter(py, None, |cancel, interrupted| attended(cancel, interrupted, || plan.to_json(cancel)))?;
+        Ok(made.to_string())
+    }
+
     fn verbs(&self) -> Vec<&'static str> {
-        std::iter::once(self.0.source.verb()).chain(self.0.steps.iter().map(Step::name)).collect()
+        self.0.verbs()
     }
 
     /// The plan with one more step: the JSON of [`Step::from_json`], and what JSON cannot hold: a function over Arrow
@@ -131,7 +153,7 @@ impl PyPlan {
         let kept = self.0.steps.iter().filter(|s| !matches!(s, Step::Shuffle(_) | Step::Pack(_)));
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
-        PyPlan::new(Plan { source: self.0.source.clone(), steps })
+        PyPlan::new(Plan { steps, ..self.0.clone() })
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
@@ -179,7 +201,7 @@ impl PyPlan {
             max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
         };
         let plan = self.resolve(py)?;
-        let total = plan.found.input_bytes();
+        let total = plan.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
         let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {
             sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
@@ -229,8 +251,12 @@ impl PyPlan {
         let schema = match collected.batches.first() {
             Some(batch) => batch.schema(),
             None => {
-                let fields = plan.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
-                Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
+                let visible = plan.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
+                let mut fields: Vec<_> = visible.cloned().collect();
+                if plan.schema.index_of(schema::SPLIT).is_ok() {
+                    fields.push(Arc::new(schema::text("split")));
+                }
+                Arc::new(Schema::new(fields))
             }
         };
         let why = nothing_left(&collected.report).map(|e| to_python(py, &e).into_value(py).into_any());

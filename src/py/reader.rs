@@ -22,6 +22,10 @@ const BLOCK: usize = 1 << 20;
 pub struct Stdin(Mutex<bool>);
 
 impl OpenReader for Stdin {
+    fn again(&self) -> bool {
+        false
+    }
+
     fn open(&self) -> Result<Box<dyn Read + Send>> {
         let mut opened = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if std::mem::replace(&mut *opened, true) {
@@ -80,6 +84,10 @@ pub struct Made {
 }
 
 impl OpenReader for Made {
+    fn again(&self) -> bool {
+        self.again
+    }
+
     fn open(&self) -> Result<Box<dyn Read + Send>> {
         let mut opened = self.opened.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if std::mem::replace(&mut *opened, true) && !self.again {

@@ -9,7 +9,7 @@ use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::{Batch, Places, check_arrow, finding, is_text, json, size, text_views};
+use crate::record::{Batch, Places, RowsDigest, check_arrow, finding, is_text, json, size, text_views};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode, Payload, Source};
 
@@ -26,6 +26,7 @@ pub struct RecordsSource {
     seq: u64,
     row: u64,
     current: Option<Slices>,
+    digest: RowsDigest,
 }
 
 impl RecordsSource {
@@ -41,6 +42,7 @@ impl RecordsSource {
             seq: 0,
             row: 0,
             current: None,
+            digest: RowsDigest::default(),
         }
     }
 
@@ -62,9 +64,13 @@ impl Source for RecordsSource {
             match self.stream.next() {
                 Some(records) => {
                     let records = sound(&records?, &self.columns, &self.name)?;
+                    self.digest.add(&records)?;
                     self.current = Some(Slices::new(records, self.limits));
                 }
-                None => return Ok(None),
+                None => {
+                    self.inputs.record(0, 0, self.digest.hex());
+                    return Ok(None);
+                }
             }
         }
     }

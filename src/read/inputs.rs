@@ -1,5 +1,6 @@
 //! What was read, for the manifest: names, stored bytes and their checksums.
 
+use std::fmt::Display;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,18 +22,21 @@ struct Entry {
     /// None for standard input and streams, which cannot be read again.
     path: Option<PathBuf>,
     input: Input,
+    /// Of a stream that was read to its end, the digest of its content.
+    passed: Option<String>,
 }
 
 impl Inputs {
     /// Files, none of them read yet.
     pub fn of_files(files: &[InputFile]) -> Self {
-        let entry = |f: &InputFile| Entry { path: Some(f.path.clone()), input: nothing_known(&f.name) };
+        let entry =
+            |f: &InputFile| Entry { path: Some(f.path.clone()), input: nothing_known(&f.name), passed: None };
         Inputs(Arc::new(Mutex::new(files.iter().map(entry).collect())))
     }
 
     /// One stream without a file: it has no stored bytes that could be told again.
     pub fn of_stream(name: &str) -> Self {
-        Inputs(Arc::new(Mutex::new(vec![Entry { path: None, input: nothing_known(name) }])))
+        Inputs(Arc::new(Mutex::new(vec![Entry { path: None, input: nothing_known(name), passed: None }])))
     }
 
     /// The names, as places refer to them.
@@ -41,16 +45,23 @@ impl Inputs {
         Arc::new(entries.iter().map(|e| e.input.name.clone()).collect())
     }
 
-    /// A file was read to its end. Streams stay unknown: whether one is read to its end depends on when a
-    /// satisfied plan stopped reading.
+    /// A file or a stream was read to its end. The manifest has no checksum of a stream: whether one is read to its end
+    /// depends on when a satisfied plan stopped reading.
     pub(super) fn record(&self, file: u32, bytes: u64, xxh3: String) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get_mut(file as usize)
-            && entry.path.is_some()
-        {
+        let Some(entry) = entries.get_mut(file as usize) else { return };
+        if entry.path.is_some() {
             entry.input.bytes = bytes;
             entry.input.xxh3 = Some(xxh3);
+        } else {
+            entry.passed = Some(xxh3);
         }
+    }
+
+    /// The digest of the content of a stream that was read to its end.
+    pub fn passed(&self) -> Option<String> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.first().and_then(|entry| entry.passed.clone())
     }
 
     /// All inputs in order. Files whose checksum the run did not pass by are read for it now, so that the answer
@@ -59,24 +70,31 @@ impl Inputs {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries.iter_mut() {
             if let (Some(path), None) = (&entry.path, &entry.input.xxh3) {
-                let mut file = open_file(path)?;
-                let mut sum = Checksum::default();
-                let mut block = vec![0; 1 << 20];
-                let mut bytes = 0;
-                loop {
-                    cancel.check()?;
-                    let n = file.read(&mut block).map_err(|e| cannot_read(e, path.display()))?;
-                    if n == 0 {
-                        break;
-                    }
-                    sum.update(&block[..n]);
-                    bytes += n as u64;
-                }
+                let (bytes, xxh3) = checksum(&mut open_file(path)?, path.display(), cancel)?;
                 entry.input.bytes = bytes;
-                entry.input.xxh3 = Some(sum.hex());
+                entry.input.xxh3 = Some(xxh3);
             }
         }
         Ok(entries.iter().map(|e| e.input.clone()).collect())
+    }
+}
+
+/// The bytes of all that is left to read, and their checksum; `name` is what errors call it.
+///
+/// # Errors
+/// `cannot_read`.
+pub fn checksum(reader: &mut dyn Read, name: impl Display, cancel: &Cancel) -> Result<(u64, String)> {
+    let mut sum = Checksum::default();
+    let mut block = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        cancel.check()?;
+        let n = reader.read(&mut block).map_err(|e| cannot_read(e, &name))?;
+        if n == 0 {
+            return Ok((bytes, sum.hex()));
+        }
+        sum.update(&block[..n]);
+        bytes += n as u64;
     }
 }
 

@@ -36,12 +36,14 @@ pub struct WithSplits {
     pub rows: Arc<dyn Decode>,
     /// The split of each file.
     pub splits: Vec<Option<String>>,
+    /// The number of the first of them.
+    pub first_file: u32,
 }
 
 impl Decode for WithSplits {
     fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
-        let split =
-            self.splits.get(chunk.file as usize).ok_or_else(|| Error::internal("a file has no number"))?;
+        let file = chunk.file.checked_sub(self.first_file).and_then(|file| self.splits.get(file as usize));
+        let split = file.ok_or_else(|| Error::internal("a file has no number"))?;
         let batch = self.rows.decode(chunk, counts)?;
         let mut column = StringViewBuilder::with_capacity(batch.rows()).with_deduplicate_strings();
         (0..batch.rows()).for_each(|_| column.append_option(split.as_deref()));

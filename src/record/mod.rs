@@ -1,6 +1,7 @@
 //! What flows: a batch of rows that know where they came from.
 
 mod arrow_check;
+mod digest;
 pub mod finding;
 pub mod json;
 mod key;
@@ -19,6 +20,7 @@ use arrow::datatypes::{Field, Schema};
 use std::sync::Arc;
 
 pub use arrow_check::check as check_arrow;
+pub use digest::RowsDigest;
 pub use key::{KeyColumn, NO_TEXT, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
 pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};

@@ -13,6 +13,8 @@ use crate::record::{FileNames, finding, reason};
 pub struct Shape<'a> {
     /// The verb of each step.
     pub verbs: &'a [&'static str],
+    /// The numbers of those that are sources.
+    pub sources: &'a [usize],
     /// The names of the splits, by number.
     pub split_names: &'a [String],
     /// The warnings about the tokenizer, where there is one.
@@ -34,8 +36,8 @@ impl Report {
             rows_out: c.rows_out,
             removed: entries(&c.removed, names),
         };
-        let (read, written) =
-            (counts.first().map_or(0, |c| c.rows_in), counts.last().map_or(0, |c| c.rows_out));
+        let read = shape.sources.iter().filter_map(|step| counts.get(*step)).map(|c| c.rows_in).sum();
+        let written = counts.last().map_or(0, |c| c.rows_out);
         Report {
             rows: rows(&all, read, written),
             steps: shape.verbs.iter().zip(counts).map(step).collect(),
@@ -165,6 +167,7 @@ mod tests {
     fn report(counts: StepCounts) -> Report {
         let shape = Shape {
             verbs: &["scan_jsonl"],
+            sources: &[0],
             split_names: &["train".into(), "valid".into()],
             tokenizer_warnings: Some(&["other ids".into()]),
             pack_length: Some(64),

@@ -36,7 +36,7 @@ pub fn options(dir: &Path, schema: SchemaRef) -> SinkOptions {
 
 /// The caller's part of a manifest.
 pub fn base() -> Manifest {
-    let base = json!({"manifest_version": 1, "fastprep_version": "0.1.0", "data": "", "fingerprint": "f", "plan": ["p"],
+    let base = json!({"manifest_version": 2, "fastprep_version": "0.1.0", "data": "", "fingerprint": "f", "plan": {},
         "format": null, "tokenizer": null, "schema": [], "inputs": [], "splits": [], "shards": [], "sidecars": [],
         "report": {"rows": 1}});
     serde_json::from_value(base).unwrap()

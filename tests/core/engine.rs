@@ -246,6 +246,7 @@ fn line(
     let mut sink = Rows { watch: watch.clone(), firsts: vec![] };
     let job = Job {
         source: Box::new(Numbers { watch: watch.clone(), chunks }),
+        source_step: 0,
         decode: Arc::new(part()),
         stages,
         sink: &mut sink,
@@ -409,6 +410,7 @@ fn an_interruption_is_heard_while_the_sink_finishes() {
     let (watch, cancel) = (Watch::new(At::Nowhere, true), Cancel::default());
     let job = Job {
         source: Box::new(Numbers { watch: watch.clone(), chunks: 3 }),
+        source_step: 0,
         decode: Arc::new(Parts(watch)),
         stages: vec![],
         sink: &mut Slow(cancel.clone()),
@@ -444,8 +446,8 @@ pub fn with_function(plan: &Plan, f: impl FnMut(u64) -> Result<()> + Send + 'sta
     let step = WithColumns {
         columns: vec!["output".into()],
         names: vec!["output".into()],
-        label: "output".into(),
-        function: Supplied::new(Called::new(f)),
+        expressions: Vec::new(),
+        function: Supplied::new(Called::new(f), "output".into()),
     };
     plan.push(Step::from(step)).unwrap()
 }
@@ -476,6 +478,10 @@ fn an_error_of_a_function_stops_and_leaves_nothing() {
 struct Endless;
 
 impl OpenReader for Endless {
+    fn again(&self) -> bool {
+        true
+    }
+
     fn open(&self) -> Result<Box<dyn std::io::Read + Send>> {
         Ok(Box::new(Repeat(lines(0, 23).into_bytes(), 0)))
     }

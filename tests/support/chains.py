@@ -11,7 +11,7 @@ import naive
 import polars as pl
 from hypothesis import strategies as st
 from naive import Values
-from row_expressions import Draw, Expression, predicate, value
+from row_expressions import Draw, predicate, value
 
 import fastprep as fp
 
@@ -136,20 +136,9 @@ def filter_(draw: Draw, state: State) -> Verb:
     )
 
 
-def _kept(name: str, state: State) -> Expression:
-    """A column as it is, or a text where there is none of this name."""
-    return (pl.col(name), lambda v: v[name]) if name in state.columns else (pl.lit("k"), lambda _: "k")
-
-
 def with_columns(draw: Draw, state: State) -> Verb:
     names = subset(draw, [name for name in [*state.columns, *state.fresh] if name not in state.proven], 1, 2)
     made = {name: value(draw, state.columns) for name in names}
-    # A column that is replaced without being read loses its place: it comes last, and not where it was as in polars.
-    made = {
-        name: (kind, (expr, of))
-        for name, (kind, (expr, of)) in made.items()
-        if name not in state.columns or name in expr.meta.root_names()
-    } or {names[0]: (state.columns.get(names[0], "text"), _kept(names[0], state))}
     state.columns = state.columns | {name: kind for name, (kind, _) in made.items()}
     exprs = {name: expr for name, (_, (expr, _)) in made.items()}
     return Verb(
@@ -165,21 +154,22 @@ def _upper(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def map_batches(draw: Draw, state: State) -> Verb:
-    """A function of the frame: other values of a column, a new one, or one column less.
-
-    Not columns in another order: the core keeps the order that it had, whatever the function returns.
-    """
+    """A function of the frame: other values of a column, a new one, one column less, or all in another order."""
     function: Callable[[pl.DataFrame], pl.DataFrame]
     texts = state.of("text")
     few = len(state.columns) < 2
-    what = draw(
-        st.sampled_from([*([] if few else ["drop"]), *(["new"] if state.fresh else []), *(["upper"] if texts else [])])
-    )
+    possible = {"drop": not few, "turn": not few, "new": state.fresh, "upper": texts}
+    what = draw(st.sampled_from([what for what, legal in possible.items() if legal]))
     match what:
         case "upper":
             name = draw(st.sampled_from(texts))
             function = functools.partial(_upper, name)
             of = lambda v: v | {name: v[name] and v[name].upper()}  # noqa: E731
+        case "turn":
+            name = "all"
+            state.columns = dict(reversed(state.columns.items()))
+            function = lambda frame: frame.select(reversed(frame.columns))  # noqa: E731
+            of = lambda v: dict(reversed(v.items()))  # noqa: E731
         case "new":
             name = draw(st.sampled_from(state.fresh))
             state.columns = state.columns | {name: "int"}
@@ -190,7 +180,8 @@ def map_batches(draw: Draw, state: State) -> Verb:
             state.columns = {other: kind for other, kind in state.columns.items() if other != name}
             function = lambda frame: frame.drop(name)  # noqa: E731
             of = lambda v: {other: value for other, value in v.items() if other != name}  # noqa: E731
-    return Verb(f"map_batches({what} {name})", lambda p: p.map_batches(function, name=what), lambda: naive.Change(of))
+    said = f"{what} {name}"
+    return Verb(f"map_batches({said})", lambda p: p.map_batches(function, name=said), lambda: naive.Change(of))
 
 
 # --- rows
@@ -277,11 +268,7 @@ def shuffle(draw: Draw, state: State) -> Verb:
 
 
 def before_shuffle(state: State) -> bool:
-    """Whether no shuffle was yet.
-
-    `head`, `dedup` and `with_row_index` are refused after one. `filter`, `validate` and `format` are left out there
-    because the report's step `shuffle` then has `rows_out` of the step that is last, and does not add up.
-    """
+    """Whether no shuffle was yet: `head`, `dedup` and `with_row_index` are refused after one."""
     return "shuffle" not in state.had
 
 
@@ -290,14 +277,14 @@ VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     select: lambda s: True,
     drop: lambda s: len(s.columns) > 1,
     rename: lambda s: set(s.columns) - set(s.proven),
-    filter_: before_shuffle,
+    filter_: lambda s: True,
     with_columns: lambda s: s.fresh or set(s.columns) - set(s.proven),
     with_row_index: lambda s: before_shuffle(s) and s.fresh,
     map_batches: lambda s: "format" not in s.had and (s.fresh or len(s.columns) > 1),
     head: before_shuffle,
-    validate: before_shuffle,
+    validate: lambda s: True,
     dedup: before_shuffle,
-    format_: lambda s: before_shuffle(s) and "format" not in s.had and s.of("text"),
+    format_: lambda s: "format" not in s.had and s.of("text"),
     split: lambda s: "split" not in s.had,
     shuffle: before_shuffle,
 }

@@ -28,6 +28,10 @@ TOKENIZER = TESTS.parent / "examples" / "tokenizer"
 
 NAMED_DIFFERENCES: dict[str, str] = {
     "fastprep_version": "says who wrote the folder",
+    "manifest_version": "2: `plan` is JSON, and the lines for people are in `explain`",
+    "plan": "version 1 has lines for people, version 2 JSON",
+    "explain": "in version 1 it is `plan`",
+    "fingerprint": "in version 1 of the lines for people, in version 2 of the JSON and of what was read",
 }
 """Keys of the manifest that may differ from those of the kept folders, and why. All else must be the same."""
 
@@ -91,6 +95,11 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "from_arrow": (lambda _: fp.from_arrow(pq.read_table(PARQUET), name="table"), BOTH),
     "from_records": (lambda _: fp.from_records(good_rows(), name="dicts"), JSONL),
     "several_files": (lambda _: fp.scan_jsonl([LATER, RAW]).format(PAIR).dedup(), JSONL),
+    "concat": (
+        lambda _: fp.concat({"raw": raw().head(12), "dicts": fp.from_records(good_rows(), name="dicts").drop("meta")})
+        .format(PAIR).dedup().split(valid=0.2, report_by="source"),
+        BOTH,
+    ),
     "select": (lambda _: raw().select("answer", "id"), BOTH),
     "drop": (lambda _: raw().drop("meta", "tags"), JSONL),
     "rename": (lambda _: raw().rename({"question": "answer", "answer": "question", "id": "number"}), JSONL),

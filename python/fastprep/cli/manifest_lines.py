@@ -29,12 +29,12 @@ def manifest_lines(folder: str, manifest: dict[str, Any]) -> list[str]:
     made += _inputs(manifest["inputs"])
     counts = manifest["report"]["rows"]
     made.append("  read      " + ", ".join(f"{counts[name]:,} {name}" for name in counts))
-    return [*made, "  plan", *(f"    {line}" for line in plan_lines(manifest["plan"]))]
+    return [*made, "  plan", *(f"    {line}" for line in plan_lines(manifest))]
 
 
-def plan_lines(plan: Any) -> list[str]:
-    """The plan as `explain` prints it."""
-    return list(plan)
+def plan_lines(manifest: dict[str, Any]) -> list[str]:
+    """The plan as `explain` prints it; a manifest of version 1 has it as `plan`."""
+    return list(manifest["explain"] if manifest["manifest_version"] > 1 else manifest["plan"])
 
 
 def _inputs(inputs: list[dict[str, Any]]) -> list[str]:

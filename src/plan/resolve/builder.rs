@@ -9,7 +9,7 @@ use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::Use;
 use crate::plan::explain::{detail, line};
-use crate::plan::{Plan, Step, not_reserved};
+use crate::plan::{Step, not_reserved};
 use crate::read::splits::SPLIT;
 use crate::record::{Batch, schema};
 use crate::report::StepCounts;
@@ -18,12 +18,16 @@ use crate::stage::Map;
 
 /// A plan, as far as it is decided.
 pub struct Builder<'p> {
-    /// All of it.
-    pub plan: &'p Plan,
+    /// The steps that it goes through.
+    pub steps: &'p [Step],
     /// The step it is at; all of them, at the end.
     pub(super) index: usize,
-    /// The generations of the earlier folders met so far.
-    pub earlier: Vec<String>,
+    /// The number of the first of them among all sources and steps of the plan.
+    pub(super) first_step: usize,
+    /// The splits that its rows have, where they come from a prepared folder: a column [`SPLIT`] says which.
+    pub splits: Vec<String>,
+    /// Whether its rows were read from JSON, which has no types of columns.
+    pub is_json: bool,
     /// No rows, as they are at this point of the chain.
     pub empty: Batch,
     /// What is decided.
@@ -33,7 +37,7 @@ pub struct Builder<'p> {
 impl<'p> Builder<'p> {
     /// The steps after this one.
     pub fn after(&self) -> &'p [Step] {
-        self.plan.steps.get(self.index + 1..).unwrap_or_default()
+        self.steps.get(self.index + 1..).unwrap_or_default()
     }
 
     /// Adds a map stage.
@@ -43,7 +47,7 @@ impl<'p> Builder<'p> {
     pub fn map(&mut self, counted: Counted, stage: impl Map + 'static) -> Result<()> {
         let stage: Arc<dyn Map> = Arc::new(stage);
         self.empty = stage.map(self.empty.clone(), &mut StepCounts::default())?;
-        self.out.stages.push((self.index + 1, counted, Build::Map(stage)));
+        self.out.stages.push((self.number(), counted, Build::Map(stage)));
         Ok(())
     }
 
@@ -55,18 +59,23 @@ impl<'p> Builder<'p> {
         if let Some(mut stage) = build.unseeded() {
             self.empty = stage.push(self.empty.clone(), &mut Vec::new())?;
         }
-        self.out.stages.push((self.index + 1, Counted::Yes, build));
+        self.out.stages.push((self.number(), Counted::Yes, build));
         Ok(())
     }
 
     /// Sets what all rows go through before the sink.
     pub fn barrier(&mut self, barrier: Barrier) {
-        self.out.barrier = Some((self.index + 1, barrier));
+        self.out.barrier = Some((self.number(), barrier));
+    }
+
+    /// The number of the step it is at among all sources and steps of the plan.
+    fn number(&self) -> usize {
+        self.first_step + self.index
     }
 
     /// Adds the step's line for people.
     pub fn say(&mut self, text: &str, kind: &str) {
-        let name = self.plan.steps[self.index].name();
+        let name = self.steps[self.index].name();
         self.out.lines.push(line(name, text, kind));
     }
 
@@ -84,7 +93,7 @@ impl<'p> Builder<'p> {
 
     /// Whether rows have splits, and a column that still says so.
     pub fn has_splits(&self) -> bool {
-        !self.out.found.splits.is_empty() && self.visible().iter().any(|name| name == SPLIT)
+        !self.splits.is_empty() && self.visible().iter().any(|name| name == SPLIT)
     }
 
     /// Rows of a prepared folder stay in their splits, where no step has said anything else of them.
@@ -95,7 +104,7 @@ impl<'p> Builder<'p> {
         if !self.has_splits() {
             return Ok(());
         }
-        let names = self.out.found.splits.clone();
+        let names = self.splits.clone();
         self.out.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
         self.out.split_names.clone_from(&names);
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
@@ -107,7 +116,7 @@ impl<'p> Builder<'p> {
     /// # Errors
     /// `wrong_type`.
     pub fn no_json_as_text(&self, used: &BTreeMap<String, Use>) -> Result<()> {
-        if !self.out.found.is_json() {
+        if !self.is_json {
             // In Arrow it is the data's own type.
             return Ok(());
         }

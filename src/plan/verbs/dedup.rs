@@ -71,7 +71,7 @@ impl Verb for Dedup {
         let mut text = format!("on {}, {}, first kept", options.on.join(", "), self.normalize.name());
         text.push_str(if self.keepers { ", keepers named" } else { "" });
         text.push_str(if self.verify { ", bytes compared" } else { ", 128-bit keys" });
-        let first = builder.earlier.len();
+        let first = builder.out.earlier.len();
         let names = builder.out.against[first..first + self.against.len()].to_vec();
         if !self.against.is_empty() {
             text.push_str(&format!(", against {}", names.join(", ")));
@@ -81,7 +81,7 @@ impl Verb for Dedup {
             let (manifest, theirs) = keys::described(folder)?;
             same_keys(folder, &theirs, &recipe)?;
             note_wording(builder, name, &manifest.format);
-            builder.earlier.push(manifest.data);
+            builder.out.earlier.push(manifest.data);
         }
         builder.map(Counted::No, KeyStage(options))?;
         builder.out.key_recipe = Some(recipe.clone());
@@ -92,6 +92,15 @@ impl Verb for Dedup {
             first,
             recipe,
         })
+    }
+
+    fn published(&self, names: &mut dyn Iterator<Item = String>) -> Result<Option<Step>> {
+        let against = names.take(self.against.len()).map(PathBuf::from).collect();
+        Ok(Some(Dedup { against, ..self.clone() }.into()))
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        false
     }
 
     fn keeps_tokens(&self) -> bool {

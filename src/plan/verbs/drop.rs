@@ -34,6 +34,10 @@ impl Verb for Drop {
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

@@ -6,6 +6,7 @@ use super::{Supplied, Step, Verb};
 use crate::compute::FilterStage;
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::Expression;
 use crate::plan::resolve::{Builder, Counted};
 
 /// Keeps the rows for which an expression over these columns is true.
@@ -14,8 +15,8 @@ use crate::plan::resolve::{Builder, Counted};
 pub struct Filter {
     /// The columns that the expression reads.
     pub columns: Vec<String>,
-    /// The expression, for people.
-    pub label: String,
+    /// The expression.
+    pub expression: Expression,
     /// Evaluates it.
     #[serde(skip)]
     pub function: Supplied,
@@ -31,9 +32,14 @@ impl Verb for Filter {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        builder.say(&self.label, "map");
-        let stage = FilterStage { columns: self.columns.clone(), function: self.function.get(Self::NAME)? };
+        let (function, shown) = self.function.get(Self::NAME)?;
+        builder.say(shown, "map");
+        let stage = FilterStage { columns: self.columns.clone(), function };
         builder.map(Counted::Yes, stage)
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        true
     }
 
     fn keeps_tokens(&self) -> bool {

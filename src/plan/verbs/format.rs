@@ -78,6 +78,10 @@ impl Verb for Format {
         builder.map(Counted::Yes, stage)
     }
 
+    fn is_of_one_source(&self) -> bool {
+        false
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

@@ -34,6 +34,10 @@ impl Verb for Head {
         builder.ordered(Build::Head(self.rows))
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

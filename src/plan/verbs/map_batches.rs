@@ -14,8 +14,10 @@ pub struct MapBatches {
     /// Its name.
     #[serde(rename = "name")]
     pub function_name: String,
-    /// Its version; without one the plan cannot be told from an older state of the function.
+    /// Its version, which changes when the function does.
     pub version: Option<String>,
+    /// Without a version, the digest of its code, where it has some.
+    pub code: Option<String>,
     /// Calls it.
     #[serde(skip)]
     pub function: Supplied,
@@ -31,9 +33,13 @@ impl Verb for MapBatches {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let version = self.version.as_ref().map_or("no version".into(), |v| format!("version {v}"));
-        builder.say(&format!("{}, {version}", self.function_name), "map");
-        builder.compute(None, &self.function.get(Self::NAME)?, format!("{} {}", Self::NAME, self.function_name))
+        let (function, shown) = self.function.get(Self::NAME)?;
+        builder.say(shown, "map");
+        builder.compute(None, &function, format!("{} {}", Self::NAME, self.function_name))
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        true
     }
 
     fn keeps_tokens(&self) -> bool {

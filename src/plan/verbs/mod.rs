@@ -32,6 +32,19 @@ pub trait Verb {
     /// What is wrong between this step, the columns and the other steps.
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()>;
 
+    /// Whether it may be a step of one source of several: what it makes of a row depends on no row of another source, and
+    /// it needs no format.
+    fn is_of_one_source(&self) -> bool;
+
+    /// The step as it is published, where it names paths: each by the next of these names.
+    ///
+    /// # Errors
+    /// Those of a tokenizer that cannot be loaded.
+    fn published(&self, names: &mut dyn Iterator<Item = String>) -> Result<Option<Step>> {
+        let _ = names;
+        Ok(None)
+    }
+
     /// Whether token ids, labels and segments are after the step as they were before it.
     fn keeps_tokens(&self) -> bool;
 }
@@ -230,10 +243,10 @@ mod tests {
             json!({"verb": "dedup", "on": ["a"], "normalize": ["unicode", "whitespace"], "verify": true, "keepers": false,
                 "against": ["x", {"bytes": [47, 255]}]}),
             json!({"verb": "drop", "columns": ["a", "b"]}),
-            json!({"verb": "filter", "columns": ["a"], "label": "a > 1"}),
+            json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
             json!({"verb": "head", "n": 3}),
-            json!({"verb": "map_batches", "name": "f", "version": null}),
+            json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
             json!({"verb": "pack", "max_length": 7, "seed": u64::MAX}),
             json!({"verb": "rename", "mapping": {"b": "a", "a": "b"}}),
             json!({"verb": "restore", "format": format, "column": "split", "splits": ["train"]}),
@@ -245,7 +258,7 @@ mod tests {
                 "special_tokens": "as_text", "keep_text": true, "add_bos": false, "verify": 5}),
             json!({"verb": "validate", "required": ["b"], "not_blank": [], "min_chars": {"b": 1, "a": 2}, "max_chars": {},
                 "allowed": {"a": ["x"]}, "on_invalid": "raise"}),
-            json!({"verb": "with_columns", "columns": ["a"], "names": ["b"], "label": "a + 1"}),
+            json!({"verb": "with_columns", "columns": ["a"], "names": ["b"], "expressions": [{"digest": "0a"}]}),
             json!({"verb": "with_row_index", "name": "n", "offset": 0}),
         ]
     }
@@ -283,7 +296,7 @@ mod tests {
         );
         // A key may be left out where null is a value; no other key is known.
         let optional =
-            ["on", "version", "rendered_by", "max_length", "by", "report_by", "existing", "verify"];
+            ["on", "version", "code", "rendered_by", "max_length", "by", "report_by", "existing", "verify"];
         for step in steps() {
             for key in step.as_object().unwrap().keys().filter(|key| *key != VERB) {
                 let mut less = step.clone();

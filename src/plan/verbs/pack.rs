@@ -52,12 +52,16 @@ impl Verb for Pack {
             builder.out.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
         }
         let mut since_tokenize =
-            builder.plan.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
+            builder.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
         let labels_follow =
             since_tokenize.all(|step| step.verb().keeps_tokens()) && pack::labels_follow(&kept);
         builder.empty.records = pack::join(&kept, &[], labels_follow)?;
         builder.barrier(Barrier::Pack(PackOptions { max_length, seed: self.seed, labels_follow }));
         Ok(())
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        false
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -53,6 +53,10 @@ impl Verb for Rename {
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         false
     }

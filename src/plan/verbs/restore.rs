@@ -44,6 +44,10 @@ impl Verb for Restore {
         builder.map(Counted::Yes, stage)
     }
 
+    fn is_of_one_source(&self) -> bool {
+        false
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

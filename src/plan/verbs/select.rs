@@ -38,6 +38,10 @@ impl Verb for Select {
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

@@ -30,6 +30,10 @@ impl Verb for Shuffle {
         Ok(())
     }
 
+    fn is_of_one_source(&self) -> bool {
+        false
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

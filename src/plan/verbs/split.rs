@@ -64,10 +64,10 @@ impl Verb for Split {
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
         let (columns, otherwise) = match &self.by {
             Some(by) => (by.clone(), Vec::new()),
-            None => raw_columns(&builder.plan.steps),
+            None => raw_columns(builder.steps),
         };
         let options = self.options();
-        let theirs = builder.out.found.splits.clone();
+        let theirs = builder.splits.clone();
         let existing = builder.has_splits().then_some((SPLIT, theirs.as_slice()));
         let kept = match (existing, options.existing) {
             (Some(_), None) => return Err(in_splits(&theirs)),
@@ -92,6 +92,10 @@ impl Verb for Split {
         builder.out.split_names = options.names(kept);
         builder.out.report_by.clone_from(&options.report_by);
         builder.map(Counted::Yes, SplitStage::new(options, existing))
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        false
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -5,24 +5,28 @@ use std::sync::Arc;
 use crate::compute::Function;
 use crate::error::{Class, Error, Result};
 
-/// A function that a plan's JSON cannot hold: none, until the caller supplies it.
+/// A function that a plan's JSON cannot hold, and how it is shown to people: none, until the caller supplies it.
 #[derive(Clone, Default)]
-pub struct Supplied(Option<Arc<dyn Function>>);
+pub struct Supplied(Option<(Arc<dyn Function>, String)>);
 
 impl Supplied {
-    /// This function.
-    pub fn new(function: Arc<dyn Function>) -> Self {
-        Supplied(Some(function))
+    /// This function; `shown` is how `explain` shows it.
+    pub fn new(function: Arc<dyn Function>, shown: String) -> Self {
+        Supplied(Some((function, shown)))
     }
 
-    /// The function; `step` is what the error names.
+    /// The function, and how it is shown; `step` is what the error names.
     ///
     /// # Errors
     /// `not_supplied`.
-    pub fn get(&self, step: &str) -> Result<Arc<dyn Function>> {
-        self.0.clone().ok_or_else(|| {
-            Error::new(Class::Plan, "not_supplied", format!("{step}: its function was not supplied"))
-                .help("the JSON of a step holds no function: give it beside it")
-        })
+    pub fn get(&self, step: &str) -> Result<(Arc<dyn Function>, &str)> {
+        match &self.0 {
+            Some((function, shown)) => Ok((Arc::clone(function), shown)),
+            None => {
+                let message = format!("{step}: its function was not supplied");
+                Err(Error::new(Class::Plan, "not_supplied", message)
+                    .help("the JSON of a plan holds no function: give it by its name, from_json(text, functions={…})"))
+            }
+        }
     }
 }

@@ -122,6 +122,15 @@ impl Verb for Tokenize {
         builder.map(Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
     }
 
+    fn published(&self, _: &mut dyn Iterator<Item = String>) -> Result<Option<Step>> {
+        let tokenizer = self.tokenizer.named()?;
+        Ok(Some(Tokenize { tokenizer, ..self.clone() }.into()))
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        false
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

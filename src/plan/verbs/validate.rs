@@ -64,6 +64,10 @@ impl Verb for Validate {
         builder.map(Counted::Yes, ValidateStage { rules: self.rules(), policy: self.on_invalid })
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Supplied, Step, Verb, is_proven, not_proven};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
+use crate::plan::forms::Expression;
 use crate::plan::not_reserved;
 use crate::plan::resolve::Builder;
 
@@ -16,8 +17,8 @@ pub struct WithColumns {
     pub columns: Vec<String>,
     /// The columns that they make.
     pub names: Vec<String>,
-    /// The expressions, for people.
-    pub label: String,
+    /// The expressions, one for each.
+    pub expressions: Vec<Expression>,
     /// Evaluates them.
     #[serde(skip)]
     pub function: Supplied,
@@ -36,8 +37,13 @@ impl Verb for WithColumns {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        builder.say(&self.label, "map");
-        builder.compute(Some(self.columns.clone()), &self.function.get(Self::NAME)?, Self::NAME.into())
+        let (function, shown) = self.function.get(Self::NAME)?;
+        builder.say(shown, "map");
+        builder.compute(Some(self.columns.clone()), &function, Self::NAME.into())
+    }
+
+    fn is_of_one_source(&self) -> bool {
+        true
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -39,6 +39,10 @@ impl Verb for WithRowIndex {
         builder.ordered(Build::RowIndex { column: self.column.clone(), offset: self.offset })
     }
 
+    fn is_of_one_source(&self) -> bool {
+        true
+    }
+
     fn keeps_tokens(&self) -> bool {
         false
     }

@@ -4,7 +4,8 @@ mod checked;
 mod text;
 mod value;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::Field;
 
 use super::schema;
 
@@ -20,6 +21,11 @@ pub fn row(records: &RecordBatch, i: usize) -> String {
     write_row(&mut out, records, i);
     // `write_row` writes only UTF-8.
     String::from_utf8(out).unwrap_or_default()
+}
+
+/// Appends the value of row `i` of a column.
+pub fn write_value(out: &mut Vec<u8>, field: &Field, column: &dyn Array, i: usize) {
+    Writer::new(out).column(field, column, i);
 }
 
 /// Appends row `i` as a JSON object.

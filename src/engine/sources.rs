@@ -1,0 +1,179 @@
+//! The sources of a run, one after another: each goes through stages of its own, then through those for all rows.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Interrupted, Job, Knobs, Stage, UNCOUNTED, attended, run};
+use crate::artifact::manifest::Input;
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::plan::Resolved;
+use crate::plan::resolve::{Build, Counted, Origin};
+use crate::plan::source::Opened;
+use crate::read::inputs::Inputs;
+use crate::record::{Batch, FileNames};
+use crate::report::StepCounts;
+use crate::stage::{Chunk, Map, Ordered, Prepare, Sink, Source, TakenOut};
+
+/// The sources of a plan, opened.
+pub(super) struct Sources(Vec<Opened>);
+
+/// What was read of them, to be asked after the run.
+pub(super) struct Read(Vec<Inputs>);
+
+impl Sources {
+    /// Opens them; of Parquet, all footers are read.
+    pub fn open(
+        plan: &Resolved,
+        knobs: Knobs,
+        cancel: &Cancel,
+        interrupted: Interrupted<'_>,
+    ) -> Result<Sources> {
+        attended(cancel, interrupted, || {
+            let open = |origin: &Origin| origin.found.open(&origin.columns, knobs.limits(), cancel);
+            Ok(Sources(plan.origins.iter().map(open).collect::<Result<_>>()?))
+        })
+    }
+
+    /// The names of all files, as places refer to them.
+    pub fn names(&self) -> FileNames {
+        let names = self.0.iter().flat_map(|opened| opened.inputs.names().to_vec());
+        Arc::new(names.collect())
+    }
+
+    /// A handle to what is read.
+    pub fn read(&self) -> Read {
+        Read(self.0.iter().map(|opened| opened.inputs.clone()).collect())
+    }
+
+    /// Gives all rows to the sink, which is not finished; `last` is what they go through after the stages of the plan.
+    pub fn run<S: Sink>(
+        self,
+        plan: &Resolved,
+        last: &[(usize, Arc<dyn Map>)],
+        sink: &mut S,
+        knobs: Knobs,
+        cancel: &Cancel,
+        interrupted: Interrupted<'_>,
+    ) -> Result<Vec<StepCounts>>
+    where
+        S::Ready: 'static,
+    {
+        let names = self.names();
+        // Keys of earlier folders are read now.
+        let for_all = attended(cancel, interrupted, || ordered(&plan.stages, cancel))?;
+        let mut counts = vec![StepCounts::default(); plan.verbs.len()];
+        for (origin, opened) in plan.origins.iter().zip(self.0) {
+            if for_all.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
+                break;
+            }
+            let own = attended(cancel, interrupted, || ordered(&origin.stages, cancel))?;
+            let mut stages = stages(&origin.stages, &own)?;
+            stages.extend(self::stages(&plan.stages, &for_all)?);
+            stages.extend(last.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
+            let job = Job {
+                source: Box::new(Numbered { source: opened.source, first_file: origin.found.first_file }),
+                source_step: origin.step,
+                decode: opened.decode,
+                stages,
+                sink: &mut Unfinished(sink),
+                steps: plan.verbs.len(),
+            };
+            let of_source =
+                run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            counts.iter_mut().zip(of_source).for_each(|(all, counts)| all.merge(counts));
+        }
+        Ok(counts)
+    }
+}
+
+impl Read {
+    /// All inputs, in order.
+    pub fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
+        let lists = self.0.iter().map(|inputs| inputs.list(cancel)).collect::<Result<Vec<_>>>()?;
+        Ok(lists.concat())
+    }
+
+    /// The digests of the content of sources in memory, where they are known.
+    pub fn streams(&self, plan: &Resolved, cancel: &Cancel) -> Result<Vec<Option<String>>> {
+        let content = |(origin, inputs): (&Origin, &Inputs)| {
+            origin.found.content(inputs, &origin.columns, plan.may_end_early(), cancel)
+        };
+        plan.origins.iter().zip(&self.0).map(content).collect()
+    }
+}
+
+/// An ordered stage that goes on from source to source.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Box<dyn Ordered>>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ordered for Shared {
+    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
+        self.lock().push(batch, taken_out)
+    }
+
+    fn can_be_satisfied(&self) -> bool {
+        self.lock().can_be_satisfied()
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.lock().is_satisfied()
+    }
+}
+
+/// The ordered stages among these, with no row seen.
+fn ordered(builds: &[(usize, Counted, Build)], cancel: &Cancel) -> Result<Vec<Option<Shared>>> {
+    let shared = |(_, _, build): &(usize, Counted, Build)| {
+        Ok(build.ordered(cancel)?.map(|stage| Shared(Arc::new(Mutex::new(stage)))))
+    };
+    builds.iter().map(shared).collect()
+}
+
+fn stages(builds: &[(usize, Counted, Build)], ordered: &[Option<Shared>]) -> Result<Vec<(usize, Stage)>> {
+    let stage = |((step, counted, build), ordered): (&(usize, Counted, Build), &Option<Shared>)| {
+        let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
+        match (build, ordered) {
+            (_, Some(ordered)) => Ok((step, Stage::Ordered(Box::new(ordered.clone())))),
+            (Build::Map(map), None) => Ok((step, Stage::Map(Arc::clone(map)))),
+            (_, None) => Err(Error::internal("a stage is neither map nor ordered")),
+        }
+    };
+    builds.iter().zip(ordered).map(stage).collect()
+}
+
+/// A source whose files are numbered on from those of the sources before it.
+struct Numbered {
+    source: Box<dyn Source>,
+    first_file: u32,
+}
+
+impl Source for Numbered {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        let chunk = self.source.next()?;
+        Ok(chunk.map(|chunk| Chunk { file: chunk.file + self.first_file, ..chunk }))
+    }
+}
+
+/// A sink that takes more rows after those of this run.
+struct Unfinished<'s, S>(&'s mut S);
+
+impl<S: Sink> Sink for Unfinished<'_, S> {
+    type Ready = S::Ready;
+
+    fn preparer(&self) -> Arc<dyn Prepare<S::Ready>> {
+        self.0.preparer()
+    }
+
+    fn push(&mut self, ready: S::Ready) -> Result<()> {
+        self.0.push(ready)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! A digest of the rows of record batches: the same however they were cut, and wherever their buffers lie.
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::Field;
+
+use super::{is_text, json, schema, text_views};
+use crate::error::Result;
+use crate::hash::{self, Checksum};
+
+/// Takes batches one after another; equal digests mean equal names, types and values.
+#[derive(Default)]
+pub struct RowsDigest(Vec<(String, Checksum)>);
+
+impl RowsDigest {
+    /// Takes the rows of the next batch, which has the columns of those before.
+    ///
+    /// # Errors
+    /// A text column that is no text.
+    pub fn add(&mut self, records: &RecordBatch) -> Result<()> {
+        let fields = records.schema_ref().fields();
+        if self.0.is_empty() {
+            let name = |field: &Field| format!("{} {}", field.name(), schema::type_name(field));
+            self.0 = fields.iter().map(|field| (name(field), Checksum::default())).collect();
+        }
+        for (((_, sum), field), column) in self.0.iter_mut().zip(fields).zip(records.columns()) {
+            add_column(sum, field, column)?;
+        }
+        Ok(())
+    }
+
+    /// The digest of all rows so far, 32 hexadecimal digits.
+    pub fn hex(&self) -> String {
+        let columns: Vec<String> =
+            self.0.iter().map(|(name, sum)| format!("{name} {}\n", sum.hex())).collect();
+        hash::digest_hex(columns.concat().as_bytes())
+    }
+}
+
+fn add_column(sum: &mut Checksum, field: &Field, column: &ArrayRef) -> Result<()> {
+    if is_text(column.data_type()) {
+        text_views(column.as_ref())?.iter().for_each(|text| add_value(sum, text.map(str::as_bytes)));
+        return Ok(());
+    }
+    if let Some(width) = column.data_type().primitive_width() {
+        let data = column.to_data();
+        let values = data.buffers().first().map_or(&[][..], |b| b.as_slice());
+        let values = values.get(data.offset() * width..).unwrap_or_default();
+        for (i, value) in values.chunks_exact(width).take(column.len()).enumerate() {
+            add_value(sum, column.is_valid(i).then_some(value));
+        }
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    for i in 0..column.len() {
+        text.clear();
+        json::write_value(&mut text, field, column.as_ref(), i);
+        add_value(sum, column.is_valid(i).then_some(&text));
+    }
+    Ok(())
+}
+
+/// A value with its length before it, so that the borders of values count.
+fn add_value(sum: &mut Checksum, value: Option<&[u8]>) {
+    sum.update(&value.map_or(0, |bytes| bytes.len() as u64 + 1).to_le_bytes());
+    sum.update(value.unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{DictionaryArray, Float64Array, Int32Array, ListArray, StringArray, StringViewArray};
+    use arrow::compute::concat_batches;
+    use arrow::datatypes::{Int32Type, Int64Type};
+
+    use super::*;
+
+    fn rows() -> RecordBatch {
+        let texts = [Some("a"), None, Some(""), Some("a long text that is no short view"), Some("é")];
+        let lists = [Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)]), Some(vec![])];
+        let columns: [(&str, ArrayRef); 5] = [
+            ("text", Arc::new(StringArray::from_iter(texts))),
+            ("view", Arc::new(StringViewArray::from_iter(texts))),
+            ("word", Arc::new(DictionaryArray::<Int32Type>::from_iter(texts))),
+            (
+                "n",
+                Arc::new(Float64Array::from_iter([Some(1.5), None, Some(-0.0), Some(f64::NAN), Some(0.0)])),
+            ),
+            ("list", Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, c)| (name, c, true))).unwrap()
+    }
+
+    fn digest(batches: &[RecordBatch]) -> String {
+        let mut digest = RowsDigest::default();
+        batches.iter().for_each(|batch| digest.add(batch).unwrap());
+        digest.hex()
+    }
+
+    #[test]
+    fn how_rows_are_cut_does_not_show() {
+        let rows = rows();
+        let whole = digest(std::slice::from_ref(&rows));
+        for size in 1..5 {
+            let parts: Vec<RecordBatch> =
+                (0..5).step_by(size).map(|at| rows.slice(at, size.min(5 - at))).collect();
+            assert_eq!(digest(&parts), whole, "{size}");
+            assert_eq!(digest(&[concat_batches(&rows.schema(), &parts).unwrap()]), whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn every_value_and_name_shows() {
+        let n = |values: &[Option<i32>], name: &str| {
+            let column: ArrayRef = Arc::new(Int32Array::from(values.to_vec()));
+            digest(&[RecordBatch::try_from_iter_with_nullable([(name, column, true)]).unwrap()])
+        };
+        let known = [
+            n(&[Some(1), Some(2)], "a"),
+            n(&[Some(2), Some(1)], "a"),
+            n(&[Some(1), None], "a"),
+            n(&[Some(1), Some(0)], "a"),
+            n(&[Some(1)], "a"),
+            n(&[Some(1), Some(2)], "b"),
+            digest(&[rows()]),
+            digest(&[rows().slice(0, 4)]),
+        ];
+        assert!(known.iter().enumerate().all(|(i, d)| !known[..i].contains(d)), "{known:?}");
+    }
+}
