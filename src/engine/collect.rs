@@ -31,20 +31,20 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
     let names = sources.names();
-    let mut collect = Collect::new(plan.split_names.clone());
+    let mut collect = Collect::new(plan.job.split_names.clone());
     let counts =
-        execute(plan, sources, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+        execute(&plan.job, sources, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
 /// Runs, keeps no row, and gives the report.
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Report> {
-    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
     let names = sources.names();
     let counts =
-        execute(plan, sources, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+        execute(&plan.job, sources, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
     Ok(report(plan, &counts, &names))
 }
 

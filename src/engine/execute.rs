@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::sources::Sources;
-use super::{FINDINGS, Interrupted, Job, Knobs, UNCOUNTED, attended, run};
+use super::{FINDINGS, Interrupted, Knobs, Pass, UNCOUNTED, attended, run};
 use crate::cancel::{Cancel, Phase};
 use crate::error::Result;
 use crate::pack::{JoinRows, PackSink};
-use crate::plan::Resolved;
-use crate::plan::resolve::Barrier;
+use crate::plan::resolve::{Barrier, Job};
 use crate::report::StepCounts;
 use crate::shuffle::{PickRows, ShuffleSink};
 use crate::spill::Spill;
@@ -18,7 +17,7 @@ use crate::write::PlainStage;
 /// `last` is what the rows go through after the stages of the plan; it counts findings alone.
 #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
 pub(super) fn execute<S: Sink>(
-    plan: &Resolved,
+    job: &Job,
     sources: Sources,
     last: Option<Arc<dyn Map>>,
     sink: &mut S,
@@ -31,17 +30,17 @@ where
     S::Ready: 'static,
 {
     let mut after: Vec<(usize, Arc<dyn Map>)> = last.map(|map| (FINDINGS, map)).into_iter().collect();
-    let Some((step, barrier)) = plan.barrier else {
-        let counts = sources.run(plan, &after, sink, knobs, cancel, interrupted)?;
+    let Some((step, barrier)) = job.barrier else {
+        let counts = sources.run(job, &after, sink, knobs, cancel, interrupted)?;
         attended(cancel, interrupted, || sink.finish())?;
         return Ok(counts);
     };
     after.push((UNCOUNTED, Arc::new(PlainStage)));
-    let splits = plan.split_names.len();
+    let splits = job.split_names.len();
     let (mut counts, source, decode, rows): (_, _, Arc<dyn Decode>, _) = match barrier {
         Barrier::Shuffle(seed) => {
             let mut shuffle = ShuffleSink::new(sink, seed, splits, spill);
-            let counts = sources.run(plan, &after, &mut shuffle, knobs, cancel, interrupted)?;
+            let counts = sources.run(job, &after, &mut shuffle, knobs, cancel, interrupted)?;
             attended(cancel, interrupted, || shuffle.finish())?;
             cancel.begin(Phase::Shuffle);
             let (totals, source) = attended(cancel, interrupted, || shuffle.into_source())?;
@@ -50,7 +49,7 @@ where
         }
         Barrier::Pack(how) => {
             let mut pack = PackSink::new(sink, how, splits, spill);
-            let mut counts = sources.run(plan, &after, &mut pack, knobs, cancel, interrupted)?;
+            let mut counts = sources.run(job, &after, &mut pack, knobs, cancel, interrupted)?;
             attended(cancel, interrupted, || pack.finish())?;
             cancel.begin(Phase::Pack);
             let (packed, source) = attended(cancel, interrupted, || pack.into_source())?;
@@ -62,9 +61,9 @@ where
             (counts, source, Arc::new(JoinRows { labels_follow: how.labels_follow }), packed.packs)
         }
     };
-    let job =
-        Job { source: Box::new(source), source_step: UNCOUNTED, decode, stages: Vec::new(), sink, steps: 0 };
-    run(job, &knobs.options(), cancel, interrupted)?;
+    let pass =
+        Pass { source: Box::new(source), source_step: UNCOUNTED, decode, stages: Vec::new(), sink, steps: 0 };
+    run(pass, &knobs.options(), cancel, interrupted)?;
     // A barrier is no stage: its rows are those that the step before it let through. A shuffle keeps them all.
     counts[step].rows_in = counts[step - 1].rows_out;
     counts[step].rows_out = match barrier {

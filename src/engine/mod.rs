@@ -1,6 +1,6 @@
-//! Runs a job: the only place that creates threads.
+//! Runs a pass: the only place that creates threads.
 //!
-//! A job is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
+//! A pass is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
 //! stages in turn, the last of them with what prepares a batch for the sink; then the sink. Workers take the work that is furthest downstream first, so batches leave
 //! as soon as they can; credits bound the bytes in flight. An ordered station takes batches by their number
 //! only, so no result depends on which worker was faster. Where one ends the input, it ends with a row, not with a
@@ -53,8 +53,8 @@ pub enum Stage {
     Ordered(Box<dyn Ordered>),
 }
 
-/// What to run; `stages[i]` counts as step `stages[i].0`.
-pub struct Job<'s, S> {
+/// What to run: the rows of one source, or of a barrier; `stages[i]` counts as step `stages[i].0`.
+pub struct Pass<'s, S> {
     /// Cuts the input into chunks.
     pub source: Box<dyn Source>,
     /// The step of the source.
@@ -84,17 +84,17 @@ enum Station {
     Ordered(usize),
 }
 
-/// Runs the job to its end, to its first error in input order, or until `cancel`. `interrupted` is asked a few times a
+/// Runs the pass to its end, to its first error in input order, or until `cancel`. `interrupted` is asked a few times a
 /// second by the calling thread. Gives the counts of each step.
 pub fn run<S: Sink>(
-    job: Job<'_, S>,
+    pass: Pass<'_, S>,
     options: &RunOptions,
     cancel: &Cancel,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<StepCounts>> {
     let mut stations = vec![Station::Map(Vec::new())];
     let mut ordered: Vec<Option<Box<dyn Ordered>>> = vec![None];
-    for (step, stage) in job.stages {
+    for (step, stage) in pass.stages {
         match (stage, stations.last_mut()) {
             (Stage::Map(map), Some(Station::Map(fused))) => fused.push((step, map)),
             (Stage::Map(map), _) => {
@@ -117,15 +117,15 @@ pub fn run<S: Sink>(
     let line = Line {
         stations,
         last_end: ordered.iter().rposition(can_end),
-        source_step: job.source_step,
-        decode: job.decode,
-        preparer: job.sink.preparer(),
+        source_step: pass.source_step,
+        decode: pass.decode,
+        preparer: pass.sink.preparer(),
         shared: Mutex::new(Shared {
             state: State::new(&is_ordered, options.bytes_in_flight),
-            counts: vec![StepCounts::default(); job.steps],
-            source: Some(job.source),
+            counts: vec![StepCounts::default(); pass.steps],
+            source: Some(pass.source),
             ordered,
-            sink: Some(job.sink),
+            sink: Some(pass.sink),
             failed: None,
             stopped: false,
         }),

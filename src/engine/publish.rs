@@ -83,29 +83,30 @@ pub fn sink(
     interrupted: Interrupted<'_>,
 ) -> Result<Published> {
     if target.overwrite {
-        plan.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
+        plan.job.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
     }
-    let sources = Sources::open(plan, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
     let names = sources.names();
     let mut shards = ShardSink::open(
         SinkOptions {
             dir: target.dir.clone(),
             overwrite: target.overwrite,
             formats: target.formats.clone(),
-            schema: plan.schema.clone(),
+            schema: plan.job.schema.clone(),
             shard_bytes: target.shard_bytes,
-            split_names: plan.split_names.clone(),
+            split_names: plan.job.split_names.clone(),
             file_names: names.clone(),
-            against: plan.against.clone(),
-            key_recipe: plan.key_recipe.clone(),
+            against: plan.about.against.clone(),
+            key_recipe: plan.about.key_recipe.clone(),
         },
         disk.clone(),
     )?;
     let read = sources.read();
     let spill = knobs.spill(disk, shards.staging().to_path_buf());
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
-    let last = as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.schema.clone() }) });
-    let counts = execute(plan, sources, last, &mut shards, spill, knobs, cancel, interrupted)?;
+    let last =
+        as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.job.schema.clone() }) });
+    let counts = execute(&plan.job, sources, last, &mut shards, spill, knobs, cancel, interrupted)?;
     let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
     if interrupted() {
@@ -113,16 +114,17 @@ pub fn sink(
     }
     accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
         let (inputs, streams) =
-            attended(cancel, interrupted, || Ok((read.list(cancel)?, read.streams(plan, cancel)?)))?;
+            attended(cancel, interrupted, || Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?)))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,
             fastprep_version: env!("CARGO_PKG_VERSION").into(),
             data: String::new(),
-            fingerprint: plan.fingerprint(&inputs, &streams),
-            plan: plan.plan.clone(),
-            explain: plan.lines.clone(),
+            fingerprint: plan.about.fingerprint(&inputs, &streams),
+            plan: plan.about.plan.clone(),
+            explain: plan.about.lines.clone(),
             format: plan
+                .about
                 .format
                 .as_ref()
                 .map_or(Value::Null, |f| serde_json::from_str(&f.to_json()).unwrap_or(Value::Null)),
@@ -132,7 +134,7 @@ pub fn sink(
             splits: Vec::new(),
             shards: Vec::new(),
             sidecars: Vec::new(),
-            key_recipe: plan.key_recipe.clone(),
+            key_recipe: plan.about.key_recipe.clone(),
             report: report.to_json(),
         })?;
         let path = target.dir.display().to_string();
@@ -195,14 +197,14 @@ fn accept(
 }
 
 fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {
-    plan.tokenizer.as_ref().map(|t| Tokenizer {
+    plan.about.tokenizer.as_ref().map(|t| Tokenizer {
         digest: t.digest.clone(),
         vocab_size: t.vocab_size as u64,
         bos_token_id: t.bos_id,
         eos_token_id: t.eos_id,
         pad_token_id: t.pad_id,
-        max_length: plan.max_length.map(|n| n as u64),
-        add_eos: Some(plan.end.is_some_and(|end| end.eos_id().is_some())),
+        max_length: plan.about.max_length.map(|n| n as u64),
+        add_eos: Some(plan.about.end.is_some_and(|end| end.eos_id().is_some())),
     })
 }
 

@@ -7,17 +7,17 @@ use crate::report::{Report, Shape, StepCounts};
 
 /// The report of a run of this plan.
 pub(super) fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Report {
-    let sources: Vec<usize> = plan.origins.iter().map(|origin| origin.step).collect();
+    let sources: Vec<usize> = plan.job.origins.iter().map(|origin| origin.step).collect();
     let shape = Shape {
         sources: &sources,
-        verbs: &plan.verbs,
-        split_names: &plan.split_names,
-        tokenizer_warnings: plan.tokenizer.as_ref().map(|t| t.warnings.as_slice()),
-        pack_length: match plan.barrier {
+        verbs: &plan.job.verbs,
+        split_names: &plan.job.split_names,
+        tokenizer_warnings: plan.about.tokenizer.as_ref().map(|t| t.warnings.as_slice()),
+        pack_length: match plan.job.barrier {
             Some((_, Barrier::Pack(how))) => Some(how.max_length),
             _ => None,
         },
-        report_by: plan.report_by.as_deref(),
+        report_by: plan.about.report_by.as_deref(),
     };
     Report::new(shape, counts, names)
 }

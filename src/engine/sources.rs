@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Interrupted, Job, Knobs, Stage, UNCOUNTED, attended, run};
+use super::{Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run};
 use crate::artifact::manifest::Input;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::plan::Resolved;
-use crate::plan::resolve::{Build, Counted, Origin};
+use crate::plan::resolve::{Build, Counted, Job, Origin};
 use crate::plan::source::Opened;
 use crate::read::inputs::Inputs;
 use crate::record::{Batch, FileNames};
@@ -22,15 +21,10 @@ pub(super) struct Read(Vec<Inputs>);
 
 impl Sources {
     /// Opens them; of Parquet, all footers are read.
-    pub fn open(
-        plan: &Resolved,
-        knobs: Knobs,
-        cancel: &Cancel,
-        interrupted: Interrupted<'_>,
-    ) -> Result<Sources> {
+    pub fn open(job: &Job, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Sources> {
         attended(cancel, interrupted, || {
             let open = |origin: &Origin| origin.found.open(&origin.columns, knobs.limits(), cancel);
-            Ok(Sources(plan.origins.iter().map(open).collect::<Result<_>>()?))
+            Ok(Sources(job.origins.iter().map(open).collect::<Result<_>>()?))
         })
     }
 
@@ -48,7 +42,7 @@ impl Sources {
     /// Gives all rows to the sink, which is not finished; `last` is what they go through after the stages of the plan.
     pub fn run<S: Sink>(
         self,
-        plan: &Resolved,
+        job: &Job,
         last: &[(usize, Arc<dyn Map>)],
         sink: &mut S,
         knobs: Knobs,
@@ -60,26 +54,26 @@ impl Sources {
     {
         let names = self.names();
         // Keys of earlier folders are read now.
-        let for_all = attended(cancel, interrupted, || ordered(&plan.stages, cancel))?;
-        let mut counts = vec![StepCounts::default(); plan.verbs.len()];
-        for (origin, opened) in plan.origins.iter().zip(self.0) {
+        let for_all = attended(cancel, interrupted, || ordered(&job.stages, cancel))?;
+        let mut counts = vec![StepCounts::default(); job.verbs.len()];
+        for (origin, opened) in job.origins.iter().zip(self.0) {
             if for_all.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
                 break;
             }
             let own = attended(cancel, interrupted, || ordered(&origin.stages, cancel))?;
             let mut stages = stages(&origin.stages, &own)?;
-            stages.extend(self::stages(&plan.stages, &for_all)?);
+            stages.extend(self::stages(&job.stages, &for_all)?);
             stages.extend(last.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
-            let job = Job {
+            let pass = Pass {
                 source: Box::new(Numbered { source: opened.source, first_file: origin.found.first_file }),
                 source_step: origin.step,
                 decode: opened.decode,
                 stages,
                 sink: &mut Unfinished(sink),
-                steps: plan.verbs.len(),
+                steps: job.verbs.len(),
             };
             let of_source =
-                run(job, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
+                run(pass, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
             counts.iter_mut().zip(of_source).for_each(|(all, counts)| all.merge(counts));
         }
         Ok(counts)
@@ -94,11 +88,11 @@ impl Read {
     }
 
     /// The digests of the content of sources in memory, where they are known.
-    pub fn streams(&self, plan: &Resolved, cancel: &Cancel) -> Result<Vec<Option<String>>> {
+    pub fn streams(&self, job: &Job, cancel: &Cancel) -> Result<Vec<Option<String>>> {
         let content = |(origin, inputs): (&Origin, &Inputs)| {
-            origin.found.content(inputs, &origin.columns, plan.may_end_early(), cancel)
+            origin.found.content(inputs, &origin.columns, job.may_end_early(), cancel)
         };
-        plan.origins.iter().zip(&self.0).map(content).collect()
+        job.origins.iter().zip(&self.0).map(content).collect()
     }
 }
 

@@ -17,10 +17,10 @@ impl Resolved {
     pub fn explain(&self) -> String {
         let columns: Vec<String> =
             self.visible().into_iter().map(|(name, type_name)| format!("{name} {type_name}")).collect();
-        let mut lines = self.lines.clone();
+        let mut lines = self.about.lines.clone();
         lines.push(line(
             "sink",
-            &format!("{}: {}", self.split_names.join(", "), columns.join(", ")),
+            &format!("{}: {}", self.job.split_names.join(", "), columns.join(", ")),
             "ordered",
         ));
         lines.join("\n")
@@ -28,7 +28,7 @@ impl Resolved {
 
     /// Names and types of the columns that a sink writes.
     pub fn visible(&self) -> Vec<(String, String)> {
-        let visible = self.schema.fields().iter().filter(|f| !crate::record::schema::is_hidden(f.name()));
+        let visible = self.job.schema.fields().iter().filter(|f| !crate::record::schema::is_hidden(f.name()));
         visible.map(|f| (f.name().clone(), crate::record::schema::type_name(f))).collect()
     }
 }

@@ -201,7 +201,7 @@ impl PyPlan {
             max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
         };
         let plan = self.resolve(py)?;
-        let total = plan.input_bytes();
+        let total = plan.job.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
         let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {
             sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
@@ -237,7 +237,7 @@ impl PyPlan {
         threads: Option<usize>,
     ) -> PyResult<(PyTable, String, Option<Py<PyAny>>)> {
         let plan = self.resolve(py)?;
-        if plan.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
+        if plan.job.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
             let e = Error::new(
                 Class::Column,
                 "duplicate_column",
@@ -251,9 +251,9 @@ impl PyPlan {
         let schema = match collected.batches.first() {
             Some(batch) => batch.schema(),
             None => {
-                let visible = plan.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
+                let visible = plan.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
                 let mut fields: Vec<_> = visible.cloned().collect();
-                if plan.schema.index_of(schema::SPLIT).is_ok() {
+                if plan.job.schema.index_of(schema::SPLIT).is_ok() {
                     fields.push(Arc::new(schema::text("split")));
                 }
                 Arc::new(Schema::new(fields))

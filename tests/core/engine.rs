@@ -10,7 +10,7 @@ use fastprep::cancel::Cancel;
 use fastprep::compute::{Function, HeadStage};
 use fastprep::disk::Disk;
 use fastprep::engine::collect::collect;
-use fastprep::engine::{Job, Knobs, RunOptions, Stage, run};
+use fastprep::engine::{Knobs, Pass, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
 use fastprep::plan::source::OpenReader;
 use fastprep::plan::verbs::{Supplied, Tokenize, WithColumns};
@@ -244,7 +244,7 @@ fn line(
         [Stage::Map(Arc::new(part())), Stage::Ordered(Box::new(part())), Stage::Map(Arc::new(part()))];
     let stages = stages.into_iter().chain(more).map(|stage| (1, stage)).collect();
     let mut sink = Rows { watch: watch.clone(), firsts: vec![] };
-    let job = Job {
+    let pass = Pass {
         source: Box::new(Numbers { watch: watch.clone(), chunks }),
         source_step: 0,
         decode: Arc::new(part()),
@@ -252,7 +252,7 @@ fn line(
         sink: &mut sink,
         steps: 2,
     };
-    let done = run(job, &RunOptions { threads, bytes_in_flight }, cancel, interrupted);
+    let done = run(pass, &RunOptions { threads, bytes_in_flight }, cancel, interrupted);
     (done, sink.firsts)
 }
 
@@ -408,7 +408,7 @@ impl Sink for Slow {
 #[test]
 fn an_interruption_is_heard_while_the_sink_finishes() {
     let (watch, cancel) = (Watch::new(At::Nowhere, true), Cancel::default());
-    let job = Job {
+    let pass = Pass {
         source: Box::new(Numbers { watch: watch.clone(), chunks: 3 }),
         source_step: 0,
         decode: Arc::new(Parts(watch)),
@@ -417,7 +417,7 @@ fn an_interruption_is_heard_while_the_sink_finishes() {
         steps: 1,
     };
     let options = RunOptions { threads: 2, bytes_in_flight: 5_000 };
-    assert_eq!(run(job, &options, &cancel, &mut || true).unwrap_err().class(), Class::Cancelled);
+    assert_eq!(run(pass, &options, &cancel, &mut || true).unwrap_err().class(), Class::Cancelled);
 }
 
 /// A function of the caller: gives its columns back, and does something at each call with rows.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Resolved;
 use super::stages::{Barrier, Build, Counted};
+use super::{About, Job};
 use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::Use;
@@ -31,7 +31,9 @@ pub struct Builder<'p> {
     /// No rows, as they are at this point of the chain.
     pub empty: Batch,
     /// What is decided.
-    pub out: Resolved,
+    pub job: Job,
+    /// What is said of it.
+    pub about: About,
 }
 
 impl<'p> Builder<'p> {
@@ -47,7 +49,7 @@ impl<'p> Builder<'p> {
     pub fn map(&mut self, counted: Counted, stage: impl Map + 'static) -> Result<()> {
         let stage: Arc<dyn Map> = Arc::new(stage);
         self.empty = stage.map(self.empty.clone(), &mut StepCounts::default())?;
-        self.out.stages.push((self.number(), counted, Build::Map(stage)));
+        self.job.stages.push((self.number(), counted, Build::Map(stage)));
         Ok(())
     }
 
@@ -59,13 +61,13 @@ impl<'p> Builder<'p> {
         if let Some(mut stage) = build.unseeded() {
             self.empty = stage.push(self.empty.clone(), &mut Vec::new())?;
         }
-        self.out.stages.push((self.number(), Counted::Yes, build));
+        self.job.stages.push((self.number(), Counted::Yes, build));
         Ok(())
     }
 
     /// Sets what all rows go through before the sink.
     pub fn barrier(&mut self, barrier: Barrier) {
-        self.out.barrier = Some((self.number(), barrier));
+        self.job.barrier = Some((self.number(), barrier));
     }
 
     /// The number of the step it is at among all sources and steps of the plan.
@@ -76,7 +78,7 @@ impl<'p> Builder<'p> {
     /// Adds the step's line for people.
     pub fn say(&mut self, text: &str, kind: &str) {
         let name = self.steps[self.index].name();
-        self.out.lines.push(line(name, text, kind));
+        self.about.lines.push(line(name, text, kind));
     }
 
     /// The columns that can be written.
@@ -105,8 +107,8 @@ impl<'p> Builder<'p> {
             return Ok(());
         }
         let names = self.splits.clone();
-        self.out.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
-        self.out.split_names.clone_from(&names);
+        self.about.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
+        self.job.split_names.clone_from(&names);
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
     }
 

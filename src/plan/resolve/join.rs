@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
-use super::{Builder, Counted, Origin, Resolved, folder_names};
+use super::{About, Builder, Counted, Job, Origin, Resolved, folder_names};
 use crate::cancel::Cancel;
 use crate::compute::JoinStage;
 use crate::error::{Class, Error, Result};
@@ -30,7 +30,7 @@ pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &
         step += 1 + part.steps.len();
     }
     let target = target(plan, &names, column, parts.iter().map(|(builder, ..)| builder))?;
-    let mut all = Resolved::new();
+    let mut about = About::default();
     let mut origins = Vec::new();
     let mut empty = None;
     for ((part, found), (mut builder, columns, number)) in plan.parts.iter().zip(found).zip(parts) {
@@ -38,13 +38,13 @@ pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &
         builder.first_step = step;
         builder.index = 0;
         builder.map(Counted::Yes, joined)?;
-        all.lines.append(&mut builder.out.lines);
-        origins.push(Origin { found, columns, step: number, stages: builder.out.stages });
+        about.lines.append(&mut builder.about.lines);
+        origins.push(Origin { found, columns, step: number, stages: builder.job.stages });
         empty = Some(builder.empty);
     }
     let sources: Vec<&str> = plan.parts.iter().map(|part| part.name.as_str()).collect();
-    all.lines.push(line("concat", &format!("{}; column {column} says which", sources.join(", ")), "map"));
-    all.against = folder_names(plan)?;
+    about.lines.push(line("concat", &format!("{}; column {column} says which", sources.join(", ")), "map"));
+    about.against = folder_names(plan)?;
     let is_json = origins.iter().any(|origin| origin.found.is_json());
     let empty = empty.ok_or_else(|| Error::internal("a concat of no plan"))?;
     let mut builder = Builder {
@@ -54,12 +54,13 @@ pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &
         splits: Vec::new(),
         is_json,
         empty,
-        out: all,
+        job: Job::new(),
+        about,
     };
     builder.go_on(opaque_after, cancel)?;
-    let mut out = builder.finish();
-    out.origins = origins;
-    Ok(out)
+    let mut resolved = builder.finish();
+    resolved.job.origins = origins;
+    Ok(resolved)
 }
 
 /// The names of the columns of all plans, in the order in which they are met.

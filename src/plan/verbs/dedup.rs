@@ -59,8 +59,8 @@ impl Verb for Dedup {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let on = self.on(builder.out.format.is_some(), || builder.compared());
-        let mark = |column: &String| match (&builder.out.format, column.as_str()) {
+        let on = self.on(builder.about.format.is_some(), || builder.compared());
+        let mark = |column: &String| match (&builder.about.format, column.as_str()) {
             (Some(format), PROMPT) => format.separator().to_string(),
             (Some(format), COMPLETION) => format.stop().to_string(),
             _ => String::new(),
@@ -71,8 +71,8 @@ impl Verb for Dedup {
         let mut text = format!("on {}, {}, first kept", options.on.join(", "), self.normalize.name());
         text.push_str(if self.keepers { ", keepers named" } else { "" });
         text.push_str(if self.verify { ", bytes compared" } else { ", 128-bit keys" });
-        let first = builder.out.earlier.len();
-        let names = builder.out.against[first..first + self.against.len()].to_vec();
+        let first = builder.about.earlier.len();
+        let names = builder.about.against[first..first + self.against.len()].to_vec();
         if !self.against.is_empty() {
             text.push_str(&format!(", against {}", names.join(", ")));
         }
@@ -81,10 +81,10 @@ impl Verb for Dedup {
             let (manifest, theirs) = keys::described(folder)?;
             same_keys(folder, &theirs, &recipe)?;
             note_wording(builder, name, &manifest.format);
-            builder.out.earlier.push(manifest.data);
+            builder.about.earlier.push(manifest.data);
         }
         builder.map(Counted::No, KeyStage(options))?;
-        builder.out.key_recipe = Some(recipe.clone());
+        builder.about.key_recipe = Some(recipe.clone());
         builder.ordered(Build::Dedup {
             keepers: self.keepers,
             verify: self.verify,
@@ -110,11 +110,11 @@ impl Verb for Dedup {
 
 /// Rows of other templates are rarely the same text: says so, since nothing else would.
 fn note_wording(builder: &mut Builder<'_>, folder: &str, theirs: &serde_json::Value) {
-    let Some(ours) = &builder.out.format else { return };
+    let Some(ours) = &builder.about.format else { return };
     let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
     let (prompt, completion) = (template("prompt"), template("completion"));
     if (prompt.as_str(), completion.as_str()) != (ours.prompt().source(), ours.completion().source()) {
-        builder.out.lines.push(detail(&format!(
+        builder.about.lines.push(detail(&format!(
             "note: {folder} was worded by other templates: prompt {prompt:?}, completion {completion:?}; \
              only rows that render to the same text are found"
         )));

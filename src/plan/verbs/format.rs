@@ -63,7 +63,7 @@ impl Verb for Format {
         if marks > 0 {
             let times = if marks == 1 { "once".into() } else { format!("{marks} times") };
             let what = format!("the prompt template holds separator or stop itself, {times}");
-            builder.out.lines.push(detail(&what));
+            builder.about.lines.push(detail(&what));
         }
         let needs_eos = self.format.eos() == Some(true) || self.format.stop().is_empty();
         if needs_eos && tokenize.is_none() {
@@ -74,7 +74,7 @@ impl Verb for Format {
             )
             .help("add .tokenize(...), or leave eos=True out and name a stop"));
         }
-        builder.out.format = Some(Arc::clone(&self.format));
+        builder.about.format = Some(Arc::clone(&self.format));
         builder.map(Counted::Yes, stage)
     }
 

@@ -49,7 +49,7 @@ impl Verb for Pack {
             "barrier",
         );
         if !lost.is_empty() {
-            builder.out.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
+            builder.about.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
         }
         let mut since_tokenize =
             builder.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
@@ -75,10 +75,10 @@ impl Pack {
         let wrong =
             |message: String, help: &str| Err(Error::new(Class::Plan, "bad_max_length", message).help(help));
         let has_ids = builder.empty.records.column_by_name(INPUT_IDS).is_some();
-        if builder.out.tokenizer.is_none() || !has_ids {
+        if builder.about.tokenizer.is_none() || !has_ids {
             return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before it");
         }
-        let Some(longest) = builder.out.max_length else {
+        let Some(longest) = builder.about.max_length else {
             return wrong(
                 "pack: a row may have any number of tokens, and none is cut".into(),
                 "give tokenize a max_length: its on_overflow decides about longer rows",

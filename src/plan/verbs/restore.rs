@@ -38,8 +38,8 @@ impl Verb for Restore {
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
         builder.say(&format!("splits {} and format as published", self.splits.join(", ")), "map");
-        builder.out.format = Some(Arc::clone(&self.format));
-        builder.out.split_names.clone_from(&self.splits);
+        builder.about.format = Some(Arc::clone(&self.format));
+        builder.job.split_names.clone_from(&self.splits);
         let stage = RestoreStage { column: self.column.clone(), names: self.splits.clone() };
         builder.map(Counted::Yes, stage)
     }

@@ -83,14 +83,14 @@ impl Verb for Split {
         builder.say(&text, "map");
         if self.by.is_some() {
             builder.map(Counted::No, SplitKeyStage { columns, otherwise })?;
-        } else if builder.out.format.is_none() {
+        } else if builder.about.format.is_none() {
             match Format::stage_before(builder.after(), builder)? {
                 Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
                 None => builder.map(Counted::No, SplitKeyStage { columns, otherwise })?,
             }
         }
-        builder.out.split_names = options.names(kept);
-        builder.out.report_by.clone_from(&options.report_by);
+        builder.job.split_names = options.names(kept);
+        builder.about.report_by.clone_from(&options.report_by);
         builder.map(Counted::Yes, SplitStage::new(options, existing))
     }
 

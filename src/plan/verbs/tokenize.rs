@@ -75,7 +75,7 @@ impl Verb for Tokenize {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let Some(format) = builder.out.format.clone() else {
+        let Some(format) = builder.about.format.clone() else {
             return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not proven yet").help(
                 "put .format(PromptFormat(...)) before it; data that already ends in separator and stop is \
                  recognised and not given a second one",
@@ -97,7 +97,7 @@ impl Verb for Tokenize {
             ),
             "map",
         );
-        let lines = &mut builder.out.lines;
+        let lines = &mut builder.about.lines;
         lines.push(detail(&format!("engine: {}", tokenizer.engine())));
         if let Some(n) = self.verify {
             lines.push(detail(&format!("verify: the first of every {n} rows, against tokenizers")));
@@ -116,9 +116,9 @@ impl Verb for Tokenize {
             stop: Some(format.stop().to_string()).filter(|stop| !stop.is_empty()),
             marks_are_unique: format.marks_are_unique(),
         };
-        builder.out.tokenizer = Some(Arc::clone(&tokenizer));
-        builder.out.max_length = self.max_length;
-        builder.out.end = Some(end);
+        builder.about.tokenizer = Some(Arc::clone(&tokenizer));
+        builder.about.max_length = self.max_length;
+        builder.about.end = Some(end);
         builder.map(Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
     }
 
