@@ -1,4 +1,4 @@
-"""Plans in TOML: the same chain, and errors that name the file and the key."""
+"""Plan files: the same chain, and errors that name the file and the key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import re
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
+import shell
 from tiny import jsonl, refused
 
 import fastprep as fp
@@ -42,7 +44,7 @@ def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
         f"""
         [[step]]
         verb = "filter"
-        sql = "lang IN ('en', 'de') AND n BETWEEN 1 AND 3 AND q NOT LIKE 'x%'"
+        sql = "lang IN ('en', 'de', 'NOW()') AND n BETWEEN 1 AND 3 AND q NOT LIKE 'x%'"
         [[step]]
         verb = "with_columns"
         size = "LENGTH(q) + n"
@@ -177,6 +179,19 @@ def test_each_verb_and_option_of_the_chain_is_one_of_plan_files_and_of_their_pag
                 assert f"`{name}`" in listed[verb] or f"`{name} =" in listed[verb], (verb, name)
 
 
+def test_a_plan_in_json_is_run(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "rows.jsonl", [{"a": "x", "n": i} for i in range(9)])
+    both = fp.concat({"few": fp.scan_jsonl(path).head(2), "all": fp.scan_jsonl(path)}).filter(pl.col("n") > 0)
+    (tmp_path / "plan.json").write_text(both.to_json(), "utf-8")
+    report = shell.answer("run", "plan.json", "--out", "out", "--set", "sink.formats=['jsonl']")
+    assert report["rows"]["written"] == fp.load("out").manifest["splits"][0]["rows"] == 9
+    assert "CONCAT" in shell.run("run", "plan.json", "--explain").stdout
+    assert "no folder to publish to" in shell.failure("run", "plan.json", code=2)
+    assert "a plan in JSON is changed where" in shell.failure("run", "plan.json", "--set", "head.n=1", code=2)
+    (tmp_path / "plan.json").write_text('{"plan_version": 9}', "utf-8")
+    assert "error[newer_plan]: the plan has version 9" in shell.failure("run", "plan.json", "--explain", code=2)
+
+
 def test_parquet_is_a_source_too() -> None:
     fp.scan_jsonl("raw.jsonl").to_polars().write_parquet("raw.parquet")
     assert read_plan(write("", source='parquet = ["raw.parquet"]')).run().rows["written"] == 4
@@ -191,6 +206,10 @@ WRONG_STEPS = {
         'verb = "filter"\nsql = "n > 1"\nx = 1', "bad_plan_file", r"step 1 \(filter\): there is no option `x`"
     ),
     "broken sql": ('verb = "filter"\nsql = "n > ("', "bad_plan_file", r"sql = 'n > \(' is not polars SQL: "),
+    "the time in sql": (
+        'verb = "filter"\nsql = "d < CURRENT_DATE"', "bad_plan_file", "asks for the time, by CURRENT_DATE"
+    ),
+    "the time as a function": ('verb = "with_columns"\nx = "now ()"', "bad_plan_file", "asks for the time, by now"),
     "sql of another type": ('verb = "with_columns"\nx = 3', "bad_plan_file", "x = 3 is not a string of SQL"),
     "not row-wise": ('verb = "filter"\nsql = "n > AVG(n)"', "not_row_wise", r'step 1 \(filter\): `col\("n"\).mean'),
     "select without columns": ('verb = "select"', "bad_plan_file", r"step 1 \(select\): `columns` is missing"),

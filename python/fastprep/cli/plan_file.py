@@ -1,4 +1,4 @@
-"""Plans in TOML: a table `source`, a list of `step` tables in order, and a table `sink`."""
+"""Plan files: TOML with a table `source`, a list of `step` tables in order, and a table `sink`; or a plan's JSON."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import fastprep as fp
 from fastprep import options as checks
 from fastprep.cli import verbs
+from fastprep.cli.settings import refused
 from fastprep.exceptions import FastprepError, PlanError, SourceError
 from fastprep.pipeline import sink_options
 
@@ -56,6 +57,8 @@ class PlanFile:
     source: Table
     steps: list[Table]
     sink: Table
+    pipeline: fp.Pipeline | None = None
+    """Of a plan in JSON: sources and steps."""
 
 
 def read_plan(path: Path, settings: Iterable[Setting] = (), *, runs: bool = True) -> Planned:
@@ -68,17 +71,22 @@ def read_plan(path: Path, settings: Iterable[Setting] = (), *, runs: bool = True
 
     Raises:
         SourceError: the file cannot be read.
-        PlanError: it is no TOML, or names a table, a verb or an option that there is not.
+        PlanError: it is no TOML, or names a table, a verb or an option that there is not; what `from_json` raises.
     """
     plan = _read(path)
     for setting in settings:
+        if plan.pipeline is not None and setting.table != "sink":
+            raise refused(f"{setting.flag}: a plan in JSON is changed where it was made; of it sink.… can be set")
         setting.apply(plan)
     return _planned(plan, runs)
 
 
 def _read(path: Path) -> PlanFile:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            return _read_json(path, text)
+        data = tomllib.loads(text)
     except OSError as e:
         raise SourceError.new(f"the plan file cannot be read: {e.strerror}", code="cannot_read", path=path) from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
@@ -90,6 +98,16 @@ def _read(path: Path) -> PlanFile:
     if data.get("version", 1) > 1:
         _start_paths_at(path.parent, plan)
     return plan
+
+
+def _read_json(path: Path, text: str) -> PlanFile:
+    """The JSON that `Pipeline.to_json` gave."""
+    try:
+        pipeline = fp.Pipeline.from_json(text)
+    except FastprepError as e:
+        what = str(e).split("\n  ")[0].removeprefix("from_json: ")
+        raise type(e).new(what, code=e.code, column=e.column, path=path, help=e.help) from e
+    return PlanFile(path, Table("[source]", "source", {}), [], Table("[sink]", "sink", {}), pipeline)
 
 
 def _wrong(path: Path, what: str, help: str | None = None) -> PlanError:
@@ -158,12 +176,14 @@ def _input(folder: Path, given: str) -> str:
 
 
 def _planned(plan: PlanFile, runs: bool) -> Planned:
-    pipeline = _source(plan)
+    pipeline = plan.pipeline or _source(plan)
     for step in plan.steps:
         with _placed(step, plan.path):
             pipeline = verbs.apply(pipeline, step.verb, step.options)
     sink = {"formats": ["arrow"], **plan.sink.options}
     if runs and "path" not in sink:
+        if plan.pipeline is not None:
+            raise refused("a plan in JSON names no folder to publish to", hint="--out")
         raise _wrong(plan.path, "[sink] has no path", 'write path = "out" below [sink], or give --out')
     with _placed(plan.sink, plan.path):
         verbs.call(sink_options, {"path": "", **sink})

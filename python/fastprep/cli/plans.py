@@ -16,7 +16,7 @@ from fastprep.cli.settings import Setting
 
 
 def run(
-    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML.")],
+    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML, or the JSON of Pipeline.to_json().")],
     out: Annotated[
         str | None,
         typer.Option(help="The folder to publish to, instead of the one that the file names.", show_default=False),
@@ -42,7 +42,7 @@ def run(
     explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan and run nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a plan from a TOML file; filters and columns are polars SQL."""
+    """Run a plan from a file: TOML, whose filters and columns are polars SQL, or JSON."""
     given = [Setting.parse(text) for text in settings or ()]
     if out is not None:
         given.append(Setting("--out", "sink", "path", out))

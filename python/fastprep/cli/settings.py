@@ -70,9 +70,9 @@ class Setting:
         raise refused(f"the plan has no step `{self.table}`; it has {there}{meant}")
 
 
-def refused(what: str) -> typer.BadParameter:
+def refused(what: str, hint: str = "--set") -> typer.BadParameter:
     """The usage error for a setting."""
-    return typer.BadParameter(what, param_hint="--set")
+    return typer.BadParameter(what, param_hint=hint)
 
 
 def _value(text: str, value: str) -> Any:

@@ -7,6 +7,7 @@ for expressions, and the texts of a prompt format.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,15 +28,25 @@ PATHS = {"tokenize": "tokenizer", "dedup": "against"}
 """The option of a verb that is a path, or several."""
 
 
+CLOCK = re.compile(r"\bNOW\s*\(|\b(CURRENT|LOCAL)_?(DATE|TIME|TIMESTAMP)\b", re.IGNORECASE)
+QUOTED = re.compile(r"""'(''|[^'])*'|"(""|[^"])*\"""")
+"""Texts and names in quotes, which are no functions."""
+
+
 def wrong(what: str, help: str | None = None) -> PlanError:
     """The error for what a plan file cannot say."""
     return PlanError.new(what, code="bad_plan_file", help=help)
 
 
 def read_sql(sql: str) -> Any:
-    """A polars expression by its SQL; ValueError where polars cannot read it."""
+    """A polars expression by its SQL; ValueError where polars cannot read it, or it asks for the time.
+
+    The time would be that of reading, so that no two runs were the same.
+    """
     import polars as pl
 
+    if clock := CLOCK.search(QUOTED.sub("", sql)):
+        raise ValueError(f"{sql!r} asks for the time, by {clock[0].strip(' (')}: write it, as in DATE '2026-01-31'")
     try:
         return pl.sql_expr(sql)
     except pl.exceptions.PolarsError as e:
