@@ -1,18 +1,44 @@
 //! What fuzzing has found worth keeping, once more.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use fastprep::plan::Step;
+use serde_json::Value;
+
+#[path = "../../fuzz/checks/plan.rs"]
+mod plan;
 #[path = "../../fuzz/checks/prepared.rs"]
 mod prepared;
 
+fn corpus(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
+}
+
+/// Checks each file of the target's corpus, and says how many there are.
+fn replay(target: &str, check: fn(&[u8])) -> usize {
+    let files = fs::read_dir(corpus(target)).unwrap();
+    files.map(|file| check(&fs::read(file.unwrap().path()).unwrap())).count()
+}
+
 #[test]
 fn manifests_and_shards_of_the_corpus_are_read_or_refused() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/prepared");
-    let mut files = 0;
-    for entry in fs::read_dir(corpus).unwrap() {
-        prepared::check(&fs::read(entry.unwrap().path()).unwrap());
-        files += 1;
-    }
+    let files = replay("prepared", prepared::check);
     assert!(files > 700, "{files}");
+}
+
+#[test]
+fn plans_of_the_corpus_are_read_or_refused() {
+    let files = replay("plan", plan::check);
+    assert!(files > 400, "{files}");
+}
+
+#[test]
+fn the_corpus_of_plans_has_a_file_for_each_verb_that_is_read() {
+    for verb in Step::NAMES {
+        let text = fs::read(corpus("plan").join(format!("{verb}.json"))).unwrap();
+        let steps: Vec<Value> = serde_json::from_slice(&text).unwrap();
+        let last = steps.into_iter().map(|step| Step::from_json(step).unwrap().name()).next_back();
+        assert_eq!(last, Some(*verb));
+    }
 }
