@@ -20,20 +20,20 @@ class PyarrowSource:
     """
 
     def __init__(self, data: pa.Table | pa.RecordBatch | pa.RecordBatchReader, name: str) -> None:
-        self._data = data
+        self.data = data
         self._name = name
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         import pyarrow as pa
 
-        if isinstance(self._data, pa.RecordBatchReader):
-            reader = pa.RecordBatchReader.from_batches(self._data.schema, self._batches(self._data))
+        if isinstance(self.data, pa.RecordBatchReader):
+            reader = pa.RecordBatchReader.from_batches(self.data.schema, self._batches(self.data))
             return reader.__arrow_c_stream__(requested_schema)
         try:
-            self._data.validate()
+            self.data.validate()
         except pa.ArrowException as e:
             raise damaged(self._name, e) from e
-        return self._data.__arrow_c_stream__(requested_schema)
+        return self.data.__arrow_c_stream__(requested_schema)
 
     @staticmethod
     def _batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

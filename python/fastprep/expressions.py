@@ -23,8 +23,14 @@ def shown(expression: pl.Expr) -> str:
     """The expression as polars prints it. A list that is not printed whole is told from others by a digest, since
     the plan's fingerprint is made of this text.
     """
-    text = str(expression)
-    if "[Series]" in text or "…" in text:
+    import polars as pl
+
+    try:
+        text = str(expression)
+    except pl.exceptions.PanicException:
+        # A date far from ours, or a number with many digits: polars cannot print it.
+        text = "an expression that polars cannot print"
+    if "[Series]" in text or "…" in text or "cannot print" in text:
         text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
     return text
 

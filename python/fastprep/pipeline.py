@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
+STDIN = "-"
+"""What names standard input."""
+
 Start = tuple[str, tuple[Any, ...]]
 """A source of the core's plan, and what it was given."""
 
@@ -112,14 +115,23 @@ class Pipeline:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Source and steps: what was said, not what was found. Files are looked for where the chain runs."""
-        verb, args = self._start
-        if verb != "concat" and {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == ["-"]):
+        if self._read_once() is not None:
+            verb, _ = self._start
             raise PlanError.new(
                 f"{verb}: this source can be read once, and cannot be pickled",
                 code="cannot_pickle",
                 help="scan a file, or give a table or a list",
             )
         return _unpickled, (self._start, *self._steps)
+
+    def _read_once(self) -> Any:
+        """The stream that it reads, where that can be read only once."""
+        verb, args = self._start
+        if verb == "concat":
+            return None
+        if not {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == [STDIN]):
+            return None
+        return STDIN if args[0] == [STDIN] else getattr(args[1], "data", args[1])
 
     def __repr__(self) -> str:
         return f"Pipeline[{' > '.join(self._plan.verbs())}]"

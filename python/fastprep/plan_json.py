@@ -35,6 +35,7 @@ class Reader:
         self._tokenizers = options.mapping("from_json", "tokenizers", tokenizers or {})
         self._inputs = inputs
         self._called: dict[str, tuple[Any, Any]] = {}
+        self._named: set[str] = set()
         self._unused = {("functions", name) for name in self._functions}
         self._unused |= {("tokenizers", name) for name in self._tokenizers}
         if isinstance(inputs, Mapping):
@@ -110,6 +111,9 @@ class Reader:
             for key in (digest, name):
                 if key is not None and key in given:
                     self._unused.discard(("inputs", key))
+                    if key == name and name in self._named:
+                        raise bad(f"two sources are called `{name}`: give each a name= where the plan is made")
+                    self._named |= {name} if key == name else set()
                     return given[key], key == digest
         elif given is not None and single:
             return given, False
@@ -122,7 +126,13 @@ class Reader:
     def _files(self, source: Node, single: bool) -> Pipeline:
         kind = source["scan"]
         limits = ("max_line_bytes",) if kind == "jsonl" else ()
-        _no_other(source, "source", "scan", "inputs", *limits)
+        _no_other(source, "source", "scan", "inputs", "splits", *limits)
+        if "splits" in source and (not single or self._inputs is None or isinstance(self._inputs, Mapping)):
+            raise PlanError.new(
+                "from_json: the source was a published folder, whose rows come with their splits",
+                code="not_supplied",
+                help="give the folder: from_json(text, inputs=\"out\")",
+            )
         named = [path_of(path) for path in _part(source, "source", "inputs", list)]
         given = self._inputs
         if given is None or isinstance(given, Mapping):
@@ -142,7 +152,7 @@ class Reader:
         """The paths that stand for one of the plan's."""
         given = self._inputs
         if not isinstance(given, Mapping) or path not in given:
-            return [path]
+            return [options.path("from_json", "a path of the plan", path)]
         self._unused.discard(("inputs", path))
         return options.paths("from_json", f"inputs[{path!r}]", given[path])
 
@@ -189,8 +199,8 @@ class Reader:
 
     def _tokenize(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         form = _part(settings, verb, "tokenizer", dict)
-        name = form.get("name")
-        known = path_of(form["path"]) if "path" in form else name
+        name = _part(form, "the tokenizer", "name", str) if "path" not in form else None
+        known = path_of(form["path"]) if name is None else name
         if known in self._tokenizers:
             self._unused.discard(("tokenizers", known))
             path, *in_memory = tokenizer_source("from_json", self._tokenizers[known])
@@ -225,12 +235,21 @@ def bad(what: str) -> PlanError:
 def _parsed(text: str) -> Node:
     options.text("from_json", "text", text)
     try:
-        plan = json.loads(text)
+        plan = json.loads(text, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as e:
         raise bad(f"it is no JSON: {e}") from None
     if not isinstance(plan, dict):
         raise bad(f"it is a JSON {type(plan).__name__}, not an object")
     return plan
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> Node:
+    """An object; of two values of one key, which stands would be chance."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
+        raise bad(f"an object has `{twice}` twice")
+    return made
 
 
 def _part(holder: Node, where: str, name: str, kind: type) -> Any:

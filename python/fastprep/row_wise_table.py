@@ -73,7 +73,8 @@ WHOLE: Final = {
 # Where the first argument is a constant and others are not, polars computes a batch of one row and refuses longer ones.
 NEEDS_COLUMN: Final = frozenset(
     "Boolean.IsIn Sql.IsIn ReplaceStrict Business.AddBusinessDay Business.BusinessDayCount Business.IsBusinessDay "
-    "StringExpr.CountMatches StringExpr.ExtractAll StringExpr.Replace StringExpr.SplitExact StringExpr.SplitN "
+    "StringExpr.CountMatches StringExpr.Extract StringExpr.ExtractAll StringExpr.JsonPathMatch StringExpr.Replace "
+    "StringExpr.Split StringExpr.SplitExact StringExpr.SplitN TemporalExpr.Replace "
     "StringExpr.StripChars StringExpr.StripCharsEnd StringExpr.StripCharsStart StringExpr.Strptime "
     "TemporalExpr.ReplaceTimeZone".split()
 )

@@ -127,7 +127,21 @@ def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = 
     for plan in named.values():
         if not isinstance(plan, Pipeline):
             raise _no_plans(plan)
+    _check_read_once(named)
     return of_several(list(named), list(named.values()), options.text("concat", "column", column))
+
+
+def _check_read_once(named: Mapping[str, Pipeline]) -> None:
+    """Fails for two plans over one stream, of which the second would find no row."""
+    met: dict[int, str] = {}
+    for name, plan in named.items():
+        stream = plan._read_once()
+        other = met.setdefault(id(stream), name) if stream is not None else name
+        if other != name:
+            raise options.bad(
+                f"concat: `{other}` and `{name}` read the same stream, which can be read once",
+                "scan a file, or give a table or a list",
+            )
 
 
 def _no_plans(given: Any) -> PlanError:
@@ -141,11 +155,11 @@ class _Reader:
     """Makes a stream of dicts, as often as they can be read."""
 
     def __init__(self, records: Iterable[Mapping[str, Any]], name: str) -> None:
-        self._records = records
+        self.data = records
         self._name = name
 
     def __call__(self) -> _Lines:
-        return _Lines(self._records, self._name)
+        return _Lines(self.data, self._name)
 
 
 class _Lines:

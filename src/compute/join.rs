@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder, new_null_array};
+use arrow::compute::cast;
 use arrow::datatypes::{Field, SchemaRef};
 
 use crate::error::{Error, Result};
@@ -34,10 +35,8 @@ impl Map for JoinStage {
                 }
                 Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
                 Some(column) if is_text(column.data_type()) => Arc::new(text_views(column.as_ref())?),
-                Some(column) => {
-                    let message = format!("column `{}` is {}", field.name(), column.data_type());
-                    return Err(Error::internal(message));
-                }
+                // The same values in another layout.
+                Some(column) => cast(column, field.data_type())?,
             });
         }
         let mut names = StringViewBuilder::with_capacity(rows).with_deduplicate_strings();

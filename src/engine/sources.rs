@@ -90,7 +90,7 @@ impl Read {
     /// The digests of the content of sources in memory, where they are known.
     pub fn streams(&self, job: &Job, cancel: &Cancel) -> Result<Vec<Option<String>>> {
         let content = |(origin, inputs): (&Origin, &Inputs)| {
-            origin.found.content(inputs, &origin.columns, job.may_end_early(), cancel)
+            origin.found.content(inputs, &origin.columns, job.may_end_early(origin), cancel)
         };
         job.origins.iter().zip(&self.0).map(content).collect()
     }

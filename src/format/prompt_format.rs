@@ -204,7 +204,11 @@ impl PromptFormat {
                 PromptFormat::new(&s.prompt, &s.completion, separator, stop, s.eos)
             }
             (None, stop) if s.prompt.is_empty() => {
-                let column = s.completion.trim_start_matches('{').trim_end_matches('}');
+                let column = s.completion.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+                let column = column.ok_or_else(|| {
+                    bad("the prompt format cannot be read: completion names no column".into())
+                        .help(WRITTEN_BY_US)
+                })?;
                 PromptFormat::rendered(column, stop.as_deref(), s.eos)
             }
             _ => Err(bad("the prompt format cannot be read: a null mark".into()).help(WRITTEN_BY_US)),

@@ -26,12 +26,18 @@ pub enum SourceForm {
         inputs: Vec<PathBuf>,
         /// A longer line is rejected.
         max_line_bytes: usize,
+        /// In a published plan, the splits that rows come with: the files are shards of a published folder.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        splits: Vec<String>,
     },
     /// Parquet files.
     Parquet {
         /// Paths, globs, folders.
         #[serde(with = "paths")]
         inputs: Vec<PathBuf>,
+        /// As for JSON lines.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        splits: Vec<String>,
     },
     /// Record batches in memory.
     Arrow(InMemory),
@@ -101,12 +107,16 @@ impl SourceSpec {
         let digest = self.digest(None, cancel)?;
         Ok(match self {
             SourceSpec::Jsonl { inputs, max_line_bytes } => {
-                SourceForm::Jsonl { inputs: inputs.clone(), max_line_bytes: *max_line_bytes }
+                let (inputs, max_line_bytes) = (inputs.clone(), *max_line_bytes);
+                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
             }
             SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
-                SourceForm::Jsonl { inputs: vec!["-".into()], max_line_bytes: *max_line_bytes }
+                let (inputs, max_line_bytes) = (vec!["-".into()], *max_line_bytes);
+                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
             }
-            SourceSpec::Parquet { inputs } => SourceForm::Parquet { inputs: inputs.clone() },
+            SourceSpec::Parquet { inputs } => {
+                SourceForm::Parquet { inputs: inputs.clone(), splits: Vec::new() }
+            }
             SourceSpec::Arrow { name, .. } => SourceForm::Arrow(InMemory { name: name.clone(), digest }),
             SourceSpec::Reader { name, .. } => SourceForm::Records(InMemory { name: name.clone(), digest }),
         })

@@ -149,7 +149,9 @@ impl SourceSpec {
             SourceSpec::Arrow { name, stream } if stream.again() => {
                 let all = || stream.schema().map(|s| s.fields().iter().map(|f| f.name().clone()).collect());
                 let columns = columns.map_or_else(all, |columns| Ok(columns.to_vec()))?;
-                let mut source = RecordsSource::new(stream.open()?, name, columns, Limits::default());
+                let schema = stream.schema()?;
+                let mut source =
+                    RecordsSource::new(stream.open()?, &schema, name, columns, Limits::default());
                 while source.next()?.is_some() {
                     cancel.check()?;
                 }
@@ -250,6 +252,14 @@ impl Found {
         &mut self.files
     }
 
+    /// What places call a stream; none for files.
+    pub fn stream_name(&mut self) -> Option<&mut String> {
+        match &mut self.spec {
+            SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// How many files places tell apart.
     pub fn file_count(&self) -> u32 {
         self.files.len().max(1) as u32
@@ -261,11 +271,15 @@ impl Found {
         let in_memory = |name: &String| InMemory { name: name.clone(), digest: None };
         match &self.spec {
             SourceSpec::Jsonl { max_line_bytes, .. } => {
-                SourceForm::Jsonl { inputs: inputs(), max_line_bytes: *max_line_bytes }
+                let (inputs, max_line_bytes) = (inputs(), *max_line_bytes);
+                SourceForm::Jsonl { inputs, max_line_bytes, splits: self.splits.clone() }
             }
-            SourceSpec::Parquet { .. } => SourceForm::Parquet { inputs: inputs() },
+            SourceSpec::Parquet { .. } => {
+                SourceForm::Parquet { inputs: inputs(), splits: self.splits.clone() }
+            }
             SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
-                SourceForm::Jsonl { inputs: vec!["-".into()], max_line_bytes: *max_line_bytes }
+                let (inputs, max_line_bytes) = (vec!["-".into()], *max_line_bytes);
+                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
             }
             SourceSpec::Reader { name, .. } => SourceForm::Records(in_memory(name)),
             SourceSpec::Arrow { name, .. } => SourceForm::Arrow(in_memory(name)),
@@ -415,7 +429,8 @@ impl Found {
             }
             SourceSpec::Arrow { name, stream } => {
                 let names = columns.iter().map(|c| c.name.clone()).collect();
-                let source = RecordsSource::new(stream.open()?, name, names, limits);
+                let schema = stream.schema()?;
+                let source = RecordsSource::new(stream.open()?, &schema, name, names, limits);
                 let inputs = source.inputs();
                 (Box::new(source), inputs)
             }

@@ -31,7 +31,14 @@ pub struct RecordsSource {
 
 impl RecordsSource {
     /// Reads these columns of a stream once; `name` is how places and the manifest call it.
-    pub fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
+    pub fn new(
+        stream: RecordBatches,
+        schema: &Schema,
+        name: &str,
+        columns: Vec<String>,
+        limits: Limits,
+    ) -> Self {
+        let digest = RowsDigest::new(columns.iter().filter_map(|column| schema.field_with_name(column).ok()));
         let (name, inputs) = (name.to_string(), Inputs::of_stream(name));
         RecordsSource {
             stream,
@@ -42,7 +49,7 @@ impl RecordsSource {
             seq: 0,
             row: 0,
             current: None,
-            digest: RowsDigest::default(),
+            digest,
         }
     }
 
@@ -229,8 +236,10 @@ mod tests {
     fn slices_number_on_through_the_stream() {
         for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
             let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
+            let schema = numbers(0, 0).schema();
             let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
-            let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", vec!["n".into()], limits);
+            let mut source =
+                RecordsSource::new(Box::new(stream.into_iter()), &schema, "df", vec!["n".into()], limits);
             let (mut seen, mut seq) = (0, 0);
             while let Some(chunk) = source.next().unwrap() {
                 assert_eq!((chunk.seq, chunk.first_row), (seq, seen));

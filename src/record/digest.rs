@@ -8,21 +8,27 @@ use crate::error::Result;
 use crate::hash::{self, Checksum};
 
 /// Takes batches one after another; equal digests mean equal names, types and values.
-#[derive(Default)]
-pub struct RowsDigest(Vec<(String, Checksum)>);
+pub struct RowsDigest {
+    /// Name and type of each column, and what its values give.
+    columns: Vec<(String, Checksum)>,
+    rows: u64,
+}
 
 impl RowsDigest {
-    /// Takes the rows of the next batch, which has the columns of those before.
+    /// Of no row yet, with these columns.
+    pub fn new<'f>(columns: impl Iterator<Item = &'f Field>) -> Self {
+        let name = |field: &Field| format!("{} {}", field.name(), schema::type_name(field));
+        RowsDigest { columns: columns.map(|field| (name(field), Checksum::default())).collect(), rows: 0 }
+    }
+
+    /// Takes the rows of the next batch, which has these columns in their order.
     ///
     /// # Errors
     /// A text column that is no text.
     pub fn add(&mut self, records: &RecordBatch) -> Result<()> {
+        self.rows += records.num_rows() as u64;
         let fields = records.schema_ref().fields();
-        if self.0.is_empty() {
-            let name = |field: &Field| format!("{} {}", field.name(), schema::type_name(field));
-            self.0 = fields.iter().map(|field| (name(field), Checksum::default())).collect();
-        }
-        for (((_, sum), field), column) in self.0.iter_mut().zip(fields).zip(records.columns()) {
+        for (((_, sum), field), column) in self.columns.iter_mut().zip(fields).zip(records.columns()) {
             add_column(sum, field, column)?;
         }
         Ok(())
@@ -30,9 +36,9 @@ impl RowsDigest {
 
     /// The digest of all rows so far, 32 hexadecimal digits.
     pub fn hex(&self) -> String {
-        let columns: Vec<String> =
-            self.0.iter().map(|(name, sum)| format!("{name} {}\n", sum.hex())).collect();
-        hash::digest_hex(columns.concat().as_bytes())
+        let column = |(name, sum): &(String, Checksum)| format!("{name} {}\n", sum.hex());
+        let columns: String = self.columns.iter().map(column).collect();
+        hash::digest_hex(format!("{} rows\n{columns}", self.rows).as_bytes())
     }
 }
 
@@ -92,7 +98,8 @@ mod tests {
     }
 
     fn digest(batches: &[RecordBatch]) -> String {
-        let mut digest = RowsDigest::default();
+        let schema = batches[0].schema();
+        let mut digest = RowsDigest::new(schema.fields().iter().map(AsRef::as_ref));
         batches.iter().for_each(|batch| digest.add(batch).unwrap());
         digest.hex()
     }
@@ -124,6 +131,10 @@ mod tests {
             n(&[Some(1), Some(2)], "b"),
             digest(&[rows()]),
             digest(&[rows().slice(0, 4)]),
+            digest(&[rows().slice(0, 0)]),
+            digest(&[rows().project(&[]).unwrap()]),
+            digest(&[rows().slice(0, 2).project(&[]).unwrap()]),
+            n(&[], "a"),
         ];
         assert!(known.iter().enumerate().all(|(i, d)| !known[..i].contains(d)), "{known:?}");
     }

@@ -38,9 +38,9 @@ def test_every_verb_comes_back(verb: str) -> None:
         supplied["functions"] = {"shout": shout}
     if "tokenize" in text:
         supplied["tokenizers"] = {"Tokenizer": byte_level()}
-    inputs = TABLE if verb == "from_arrow" else None if verb == "concat" else DATA
+    inputs: Any = TABLE if verb == "from_arrow" else DATA
     if verb == "concat":
-        inputs = {"<records>": DATA}
+        inputs = {json.loads(text)["source"]["plans"][0]["source"]["digest"]: DATA}
     made = fp.Pipeline.from_json(text, inputs=inputs, **supplied)
     assert made.to_json() == text
     assert made.explain() == pipeline.explain()
@@ -95,6 +95,29 @@ def recounted(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(k=pl.lit(2))
 
 
+class F:
+    __slots__ = ("n",)
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return self.call(frame)
+
+    def call(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(k=pl.lit(self.n))
+
+
+def closing(n: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    def inner(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(k=pl.lit(n))
+
+    def outer(frame: pl.DataFrame) -> pl.DataFrame:
+        return inner(frame)
+
+    return outer
+
+
 def test_the_fingerprint_is_of_what_decides_the_output(tmp_path: Path) -> None:
     def fingerprint(plan: fp.Pipeline) -> str:
         return str(published(plan, tmp_path / "out")["fingerprint"])
@@ -117,6 +140,10 @@ def test_the_fingerprint_is_of_what_decides_the_output(tmp_path: Path) -> None:
 
     assert of(counted) == of(on_another_line) != of(recounted)
     assert of(counted, "1") == of(recounted, "1") != of(counted, "2")
+    assert len({of(F(n)) for n in (1, 2)} | {of(F(n).call) for n in (1, 2)} | {of(closing(n)) for n in (1, 2)}) == 6
+    held: list[Any] = []
+    held.append(held)
+    assert of(lambda frame, _held=held: frame) == of(lambda frame, _held=held: frame)
     add = lambda n, frame: frame.with_columns(k=pl.lit(n))  # noqa: E731
     assert of(functools.partial(add, 1)) != of(functools.partial(add, 2))
 
@@ -139,6 +166,18 @@ def test_data_in_memory_are_named_by_their_content(tmp_path: Path) -> None:
     prints = {published(fp.from_records(DATA).head(n), tmp_path / "out")["fingerprint"] for n in (3, 3, 39)}
     assert len(prints) == 2
 
+    # Rows count without columns, and types without rows.
+    counts = [fp.from_arrow(pa.table({"x": [1] * n})).with_row_index("i").select("i") for n in (3, 4)]
+    assert of(counts[0])[1] != of(counts[1])[1]
+    empty = [fp.from_arrow(pa.table({"x": pa.array([], t)})).to_json() for t in (pa.int64(), pa.string())]
+    assert empty[0] != empty[1]
+    # A head ends its own source alone.
+    other = [
+        fp.concat([records({"x": 1}).head(1), fp.from_records(iter([{"x": i + by} for i in range(3)]), name="g")])
+        for by in (0, 9)
+    ]
+    assert len({published(plan, tmp_path / "out")["fingerprint"] for plan in other}) == 2
+
     by_digest = json.loads(fp.from_arrow(TABLE).to_json())["source"]["digest"]
     plan = fp.from_arrow(TABLE, name="rows").head(2)
     for inputs in (cut, {by_digest: cut}, {"rows": cut}):
@@ -146,6 +185,47 @@ def test_data_in_memory_are_named_by_their_content(tmp_path: Path) -> None:
     assert column(again(plan, inputs={"rows": TABLE.slice(5)}), "completion") == ["c5", "c6"]
     with refused(fp.PlanError, "other_content", f"for {by_digest} is not what has that digest"):
         again(plan, inputs={by_digest: TABLE.slice(5)})
+
+
+def test_rows_of_a_published_folder_come_back_with_their_splits(tmp_path: Path) -> None:
+    records(*DATA).split(valid=0.4).sink_jsonl(tmp_path / "pub")
+    folder = published(fp.scan_jsonl(tmp_path / "pub"), tmp_path / "a")
+    files = published(fp.scan_jsonl(tmp_path / "pub" / "data" / "*" / "*-of-*.jsonl"), tmp_path / "b")
+    assert len(folder["splits"]) == 2
+    assert folder["fingerprint"] != files["fingerprint"]
+    text = json.dumps(folder["plan"])
+    with refused(fp.PlanError, "not_supplied", "was a published folder"):
+        fp.Pipeline.from_json(text)
+    assert published(fp.Pipeline.from_json(text, inputs=tmp_path / "pub"), tmp_path / "c") == folder
+
+
+def test_two_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    plan = fp.concat([fp.from_records([{"x": 1}]), fp.from_records([{"x": 2}]), fp.from_records([{"x": 1}])])
+    plan.dedup(on="x").sink_jsonl(tmp_path / "out")
+    manifest = fp.load(tmp_path / "out").manifest
+    names = ["<records>", "<records> (2)", "<records> (3)"]
+    assert [entry["name"] for entry in manifest["inputs"]] == names
+    inputs = {name: [{"x": i}] for i, name in enumerate(names)}
+    assert column(fp.Pipeline.from_json(json.dumps(manifest["plan"]), inputs=inputs), "x") == [0, 1, 2]
+    with refused(fp.PlanError, "bad_plan", "two sources are called `<records>`"):
+        again(plan, inputs={"<records>": [{"x": 9}]})
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ({"verb": "tokenize", "tokenizer": {"name": [1]}}, "the tokenizer has no name, a JSON string"),
+        ({"verb": "dedup", "against": ["\ud800"]}, "lone surrogates"),
+        ({"verb": "filter", "expression": '{"Literal":{"Scalar":{"Date":2147483647}}}'}, ""),
+    ],
+)
+def test_odd_values_are_refused_or_read(step: dict[str, Any], says: str) -> None:
+    text = json.dumps({"plan_version": 1, "source": {"scan": "parquet", "inputs": ["a"]}, "steps": [step]})
+    if says:
+        with refused(fp.PlanError, "bad_option" if "dedup" in text else "bad_plan", says):
+            fp.Pipeline.from_json(text)
+    else:
+        assert fp.Pipeline.from_json(text).to_json()
 
 
 def test_a_source_that_can_be_read_once_has_no_digest() -> None:
@@ -241,6 +321,7 @@ def test_any_other_text_is_refused(text: str) -> None:
     [
         ({"plan_version": 2}, "newer_plan", "version 2, and this fastprep reads up to 1"),
         ({"plan_version": True}, "bad_plan", "plan_version"),
+        ({"steps": [{"verb": "head", "n": 1}], "x": 1}, "bad_plan", "`x`, which is none of"),
         ({"more": 1}, "bad_plan", "`more`, which is none of plan_version, source, steps"),
         ({"source": {"scan": "csv"}}, "bad_plan", "'csv', and none of jsonl"),
         ({"source": {"scan": "jsonl", "inputs": ["a"]}}, "bad_plan", "max_line_bytes"),

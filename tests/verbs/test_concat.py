@@ -81,6 +81,49 @@ def test_json_is_never_taken_for_text() -> None:
         fp.concat([plain, made]).format(PAIR).explain()
 
 
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_json_of_one_table_is_not_taken_for_text_of_another(first: str) -> None:
+    tables = {
+        "old": records({"p": "yes", "c": "1"}, {"p": 3, "c": "2"}).collect(),
+        "new": pa.table({"p": ["hello"], "c": ["x"]}),
+    }
+    names = [first, *({"old", "new"} - {first})]
+    plan = fp.concat({name: fp.from_arrow(tables[name], name=name) for name in names})
+    assert sorted(column(plan, "p")) == ['"hello"', '"yes"', "3"]
+    with refused(fp.ColumnError, "wrong_type", "`p` comes as json"):
+        plan.format(fp.PromptFormat("{p}", completion="{c}")).explain()
+
+
+def test_types_that_differ_in_layout_alone_are_one() -> None:
+    nested = pa.list_(pa.field("element", pa.int64(), nullable=False))
+    tables = [
+        pa.table({"x": pa.array([[1]], nested), "b": pa.array([b"a"], pa.binary())}),
+        pa.table({"x": pa.array([[2]], pa.large_list(pa.int64())), "b": pa.array([b"b"], pa.large_binary())}),
+        pl.DataFrame({"x": [[3], None], "b": [b"c", None]}),
+        pa.table(
+            [[[4]], [b"d"]],
+            pa.schema([pa.field("x", pa.list_(pa.int64()), metadata={"k": "v"}), pa.field("b", pa.binary())]),
+        ),
+    ]
+    made = rows(fp.concat([fp.from_arrow(table) for table in tables]))
+    assert [row["x"] for row in made] == [[1], [2], [3], None, [4]]
+    assert [row["b"] for row in made] == [b"a", b"b", b"c", None, b"d"]
+
+
+def test_two_plans_over_one_stream_are_refused() -> None:
+    stream = iter([{"x": 1}])
+    reader = pa.table({"x": [1]}).to_reader()
+    for one, two in (
+        (fp.from_records(stream), fp.from_records(stream, name="b")),
+        (fp.from_arrow(reader), fp.from_arrow(reader)),
+        (fp.scan_jsonl("-"), fp.scan_jsonl("-").head(1)),
+    ):
+        with refused(fp.PlanError, "bad_option", "`a` and `b` read the same stream"):
+            fp.concat({"a": one, "b": two})
+    listed = [{"x": 1}]
+    assert len(rows(fp.concat([fp.from_records(listed), fp.from_records(listed)]))) == 2
+
+
 def test_only_columns_that_are_needed_are_read() -> None:
     plan = fp.concat([records({"a": "x", "b": "y"}), records({"a": "z", "c": {}})]).select("a", "source")
     assert [line.strip() for line in plan.explain().splitlines() if "reads" in line] == [

@@ -138,6 +138,8 @@ def test_every_listed_function_has_an_example() -> None:
         (pl.col("l").list.eval(1 + pl.element().cum_sum()), "element().cum_sum(", "over the whole data"),
         (1 + N.map_batches(len), 'col("n").python_udf()', "without a Python function"),
         (pl.lit("a").str.count_matches(T), '"a".str.count_matches(', "call it on a column"),
+        (pl.lit("abc").str.split(T).list.len() > 1, '"abc".str.split(', "call it on a column"),
+        (pl.lit(None, dtype=pl.String).str.extract(T, 0) == "a", "null", "call it on a column"),
     ],
 )
 def test_the_smallest_part_is_named_with_the_way_out(expression: pl.Expr, part: str, help: str) -> None:

@@ -94,10 +94,9 @@ impl Job {
         self.origins.iter().map(|origin| origin.found.input_bytes()).sum()
     }
 
-    /// Whether a step may end the input before its last row.
-    pub fn may_end_early(&self) -> bool {
-        let own = self.origins.iter().flat_map(|origin| &origin.stages);
-        own.chain(&self.stages).any(|(_, _, build)| matches!(build, Build::Head(_)))
+    /// Whether a step may end this source before its last row.
+    pub fn may_end_early(&self, origin: &Origin) -> bool {
+        origin.stages.iter().chain(&self.stages).any(|(_, _, build)| matches!(build, Build::Head(_)))
     }
 }
 

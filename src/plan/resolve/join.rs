@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::{About, Builder, Counted, Job, Origin, Resolved, folder_names};
 use crate::cancel::Cancel;
@@ -45,7 +45,9 @@ pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &
     let sources: Vec<&str> = plan.parts.iter().map(|part| part.name.as_str()).collect();
     about.lines.push(line("concat", &format!("{}; column {column} says which", sources.join(", ")), "map"));
     about.against = folder_names(plan)?;
-    let is_json = origins.iter().any(|origin| origin.found.is_json());
+    // JSON that another source brings is no type that the data have, either.
+    let joins_json = target.fields().iter().any(|field| schema::is_json(field));
+    let is_json = joins_json || origins.iter().any(|origin| origin.found.is_json());
     let empty = empty.ok_or_else(|| Error::internal("a concat of no plan"))?;
     let mut builder = Builder {
         steps: &plan.steps,
@@ -118,6 +120,9 @@ fn target<'b>(
                 None => of_name = Some((field, &part.name)),
                 Some((first, _)) if *first == field || schema::is_json(first) => {}
                 Some(_) if schema::is_json(&field) => of_name = Some((field, &part.name)),
+                Some((first, part)) if plain(first.data_type()) == plain(field.data_type()) => {
+                    of_name = Some((Field::new(name, plain(first.data_type()), true), part));
+                }
                 Some((first, of)) => return Err(two_types(first, of, &field, &part.name)),
             }
         }
@@ -125,6 +130,21 @@ fn target<'b>(
     }
     fields.push(schema::text(column));
     Ok(Arc::new(Schema::new(fields)))
+}
+
+/// A type without what says nothing of its values: names of items, whether they may be null, how text is laid out.
+fn plain(data_type: &DataType) -> DataType {
+    let item = |field: &FieldRef| Arc::new(Field::new("item", plain(field.data_type()), true));
+    match data_type {
+        DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::List(f) | DataType::LargeList(f) => DataType::LargeList(item(f)),
+        DataType::Struct(fields) => {
+            let field = |f: &FieldRef| Field::new(f.name(), plain(f.data_type()), true);
+            DataType::Struct(fields.iter().map(field).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 #[cold]

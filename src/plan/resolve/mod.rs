@@ -53,7 +53,7 @@ fn of_one(plan: &Plan, found: Vec<Found>, cancel: &Cancel) -> Result<Resolved> {
     Ok(resolved)
 }
 
-/// Files of several sources are named from the folder that all share, and numbered on.
+/// Files of several sources are named from the folder that all share, and numbered on; streams get names of their own.
 fn number_files(found: &mut [Found]) -> Result<()> {
     if found.len() > 1 {
         let paths: Vec<PathBuf> =
@@ -62,6 +62,19 @@ fn number_files(found: &mut [Found]) -> Result<()> {
         for (file, name) in files.zip(names_from_shared(&paths)?) {
             file.name = name;
         }
+    }
+    let mut names: Vec<String> =
+        found.iter_mut().flat_map(|f| f.files_mut().iter().map(|file| file.name.clone())).collect();
+    for found in found.iter_mut() {
+        let Some(name) = found.stream_name() else { continue };
+        let given = name.clone();
+        for number in 2.. {
+            if !names.contains(name) {
+                break;
+            }
+            *name = format!("{given} ({number})");
+        }
+        names.push(name.clone());
     }
     let mut first_file = 0;
     for found in found {
