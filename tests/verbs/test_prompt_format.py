@@ -183,3 +183,10 @@ def test_a_misspelt_column_is_not_left_out_in_silence() -> None:
     # Columns of a whole row that the templates do not use are no mistake.
     assert fmt.render_prompt(instruction="a", id="7", source="web") == "a\n##\n"
     assert fmt.render_prompt(instruction="a", input="b", inputs="c") == "a\n\nb\n##\n"
+
+
+@pytest.mark.parametrize("completion", ["a", "{{a}}", "{a", "a}", "", "x{a}"])
+def test_json_of_a_rendered_format_names_one_column(completion: str) -> None:
+    whole = json.loads(fp.PromptFormat.rendered("a").to_json())
+    with pytest.raises(fp.PlanError):
+        fp.PromptFormat.from_json(json.dumps(whole | {"completion": completion}))
