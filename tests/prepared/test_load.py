@@ -75,8 +75,8 @@ def test_a_damaged_manifest_is_refused(folder: Path, text: str) -> None:
 
 
 def test_a_newer_manifest_is_refused_whatever_else_it_holds(folder: Path) -> None:
-    (folder / "manifest.json").write_text('{"manifest_version": 2, "splits": "renamed"}', "utf-8")
-    _refused(folder, "newer_manifest", "version 2 is newer than 1, the newest this fastprep reads")
+    (folder / "manifest.json").write_text('{"manifest_version": 3, "splits": "renamed"}', "utf-8")
+    _refused(folder, "newer_manifest", "version 3 is newer than 2, the newest this fastprep reads")
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
