@@ -7,6 +7,7 @@ from fastprep.exceptions import FastprepError
 
 __all__ = [
     "DEBUG_BUILD",
+    "PLAN_VERSION",
     "Permutation",
     "Plan",
     "PromptFormat",
@@ -22,6 +23,7 @@ __all__ = [
 
 __version__: str
 DEBUG_BUILD: bool
+PLAN_VERSION: int
 
 @final
 class PromptFormat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import warnings
@@ -33,17 +34,18 @@ exact_form_help = (
 
 
 def to_form(expression: pl.Expr) -> str | dict[str, str]:
-    """The expression as polars' JSON, where reading that back gives the same expression; else its digest.
+    """The expression, which is proven row-wise, as polars' JSON, where reading that back gives the same expression;
+    else its digest.
 
     polars' JSON rounds some floats, has neither NaN nor infinity, and is read to a limited depth.
     """
+    import polars as pl
+
     whole = expression.meta.serialize()
-    try:
+    with contextlib.suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException):
         text = json_text(expression)
-        if from_form("expression", text).meta.serialize() == whole:
+        if len(text) <= LARGEST and _read(text).meta.serialize() == whole:
             return text
-    except (PlanError, _polars_error()):
-        pass
     return {"digest": hashlib.blake2b(whole, digest_size=16).hexdigest()}
 
 
@@ -64,9 +66,7 @@ def from_form(verb: str, text: str) -> pl.Expr:
     import polars as pl
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            expression = pl.Expr.deserialize(text.encode(), format="json")
+        expression = _read(text)
         same = _canonical(json.loads(json_text(expression))) == _canonical(tree)
         columns_read(verb, [expression])
     except PlanError:
@@ -78,10 +78,13 @@ def from_form(verb: str, text: str) -> pl.Expr:
     return expression
 
 
-def _polars_error() -> type[Exception]:
+def _read(text: str) -> pl.Expr:
+    """The expression of a text whose tree is proven: polars loads what functions it holds."""
     import polars as pl
 
-    return pl.exceptions.PolarsError
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pl.Expr.deserialize(text.encode(), format="json")
 
 
 def _refuse(verb: str, what: str, cause: BaseException | None = None) -> NoReturn:

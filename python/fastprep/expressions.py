@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def shown(expression: pl.Expr) -> str:
-    """The expression as polars prints it. A list that is not printed whole is told from others by a digest, since
-    the plan's fingerprint is made of this text.
+    """The expression as polars prints it; with a digest where a list is not printed whole, so that two plans that
+    differ never look the same.
     """
     import polars as pl
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import operator
@@ -36,6 +37,24 @@ def share(given: str) -> float:
         raise ValueError(f"{given!r} is not a percentage such as 1%")
     # In decimal: 0.29 / 100 as floats is not 0.0029.
     return float(Decimal(number) / 100)
+
+
+def split_share(name: str, given: Any) -> float:
+    """The share of a split; what is none may be a misspelt option."""
+    if isinstance(given, str):
+        with contextlib.suppress(ValueError):
+            number = share(given)
+            if math.isfinite(number):
+                return number
+    elif isinstance(given, (int, float)) and not isinstance(given, bool):
+        # A whole number may be too large for a float.
+        with contextlib.suppress(OverflowError):
+            if math.isfinite(given):
+                return given
+    meant = did_you_mean(name, ("seed", "by", "report_by", "existing"))
+    raise bad(
+        f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'
+    )
 
 
 def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) -> int:

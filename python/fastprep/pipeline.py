@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
 import os
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +12,7 @@ from fastprep._fastprep import Plan, PromptFormat
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
 from fastprep.report import Report
+from fastprep.sink_options import sink_options
 from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
@@ -215,14 +214,14 @@ class Pipeline:
     ) -> Pipeline:
         """Apply a row-wise Python function of a polars frame with all columns.
 
-        It is called with no rows once, to learn its columns, then from several threads with frames of any
+        It is called with no rows first, to learn its columns, then from several threads with frames of any
         size. It must return as many rows as it got.
 
         Args:
             function: takes and returns a `polars.DataFrame`.
             name: what `explain` and errors call it.
-            version: change it when the function changes. Without one, runs are told apart by the function's code alone:
-                what it calls is not seen.
+            version: change it when the function changes. Without one, the fingerprint of the run sees the function's
+                code alone, not what that calls.
         """
         if not callable(function):
             raise options.bad(f"map_batches: {function!r} is not a function")
@@ -354,7 +353,7 @@ class Pipeline:
             shares: name and share of each split beside `train`, each in (0, 1) or as `"2%"`, together below 1.
         """
         columns = None if by is None else options.columns("split", "by", by)
-        given = {name: _split_share(name, share) for name, share in shares.items()}
+        given = {name: options.split_share(name, share) for name, share in shares.items()}
         decimals = {name: repr(float(share)) for name, share in given.items()}
         seed = options.whole("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
@@ -547,64 +546,3 @@ def _unpickled(start: Start, *steps: Step) -> Pipeline:
     for step, given in steps:
         pipeline = pipeline._push(step["verb"], given, **{name: step[name] for name in step if name != "verb"})
     return pipeline
-
-
-def sink_options(
-    path: StrPath,
-    *,
-    formats: Sequence[Format],
-    compression: Compression | None = None,
-    overwrite: bool = False,
-    max_rejects: float | str | None = None,
-    shard_bytes: int | None = None,
-    threads: int | None = None,
-) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
-    """The options of `Pipeline.sink`, checked, as the core takes them."""
-    count, share = reject_limit(max_rejects)
-    return (
-        options.path("sink", "path", path),
-        options.texts("sink", "formats", formats),
-        None if compression is None else options.text("sink", "compression", compression),
-        options.flag("sink", "overwrite", overwrite),
-        count,
-        share,
-        options.optional("sink", "shard_bytes", shard_bytes, 1),
-        options.optional("sink", "threads", threads, 1),
-    )
-
-
-def _split_share(name: str, given: Any) -> float:
-    """The share of a split; what is none may be a misspelt option."""
-    if isinstance(given, str):
-        with contextlib.suppress(ValueError):
-            share = options.share(given)
-            if math.isfinite(share):
-                return share
-    elif isinstance(given, (int, float)) and not isinstance(given, bool):
-        # A whole number may be too large for a float.
-        with contextlib.suppress(OverflowError):
-            if math.isfinite(given):
-                return given
-    meant = options.did_you_mean(name, ("seed", "by", "report_by", "existing"))
-    raise options.bad(
-        f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'
-    )
-
-
-def reject_limit(given: float | str | None) -> tuple[int | None, float | None]:
-    """The option `max_rejects` of sinks: a number of rows, or a share of them."""
-    if given is None:
-        return None, None
-    if isinstance(given, float) and 0 <= given <= 1:
-        return None, given
-    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 1 << 63:
-        return given, None
-    if isinstance(given, str):
-        with contextlib.suppress(ValueError):
-            share = options.share(given)
-            if share <= 1:
-                return None, share
-    raise options.bad(
-        f"sink: max_rejects={given!r} is neither a number of rows nor a share",
-        'give an int such as 100, a float up to 1.0 such as 0.01 for one row in a hundred, or a text such as "1%"',
-    )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import expression_form, options, scan
+from fastprep._fastprep import PLAN_VERSION
 from fastprep.exceptions import PlanError
 from fastprep.tokenizer import tokenizer_source
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastprep.pipeline import Pipeline
-
-VERSION = 1
-"""The newest version of a plan's JSON that is read; the core writes it."""
 
 Node = dict[str, Any]
 
@@ -51,9 +49,9 @@ class Reader:
         version = plan.get("plan_version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise bad("it has no plan_version, a whole number above 0")
-        if version > VERSION:
+        if version > PLAN_VERSION:
             raise PlanError.new(
-                f"from_json: the plan has version {version}, and this fastprep reads up to {VERSION}",
+                f"from_json: the plan has version {version}, and this fastprep reads up to {PLAN_VERSION}",
                 code="newer_plan",
                 help="upgrade fastprep",
             )

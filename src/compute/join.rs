@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{Field, SchemaRef};
 
 use crate::error::{Error, Result};
-use crate::record::{Batch, is_text, json, schema, text_views};
+use crate::record::{Batch, is_text, json, repeated, schema, text_views};
 use crate::report::StepCounts;
 use crate::stage::Map;
 
@@ -39,9 +39,7 @@ impl Map for JoinStage {
                 Some(column) => cast(column, field.data_type())?,
             });
         }
-        let mut names = StringViewBuilder::with_capacity(rows).with_deduplicate_strings();
-        (0..rows).for_each(|_| names.append_value(&self.name));
-        columns.push(Arc::new(names.finish()));
+        columns.push(repeated(Some(&self.name), rows));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         batch.records = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         Ok(batch)

@@ -31,7 +31,7 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, false, cancel, interrupted)?;
     let names = sources.names();
     let mut collect = Collect::new(plan.job.split_names.clone());
     let counts =
@@ -41,7 +41,7 @@ pub fn collect(
 
 /// Runs, keeps no row, and gives the report.
 pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Report> {
-    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, false, cancel, interrupted)?;
     let names = sources.names();
     let counts =
         execute(&plan.job, sources, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;

@@ -85,7 +85,7 @@ pub fn sink(
     if target.overwrite {
         plan.job.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
     }
-    let sources = Sources::open(&plan.job, knobs, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, knobs, true, cancel, interrupted)?;
     let names = sources.names();
     let mut shards = ShardSink::open(
         SinkOptions {

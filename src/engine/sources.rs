@@ -20,10 +20,16 @@ pub(super) struct Sources(Vec<Opened>);
 pub(super) struct Read(Vec<Inputs>);
 
 impl Sources {
-    /// Opens them; of Parquet, all footers are read.
-    pub fn open(job: &Job, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Sources> {
+    /// Opens them; of Parquet, all footers are read. `digested` asks for what [`Read::streams`] gives.
+    pub fn open(
+        job: &Job,
+        knobs: Knobs,
+        digested: bool,
+        cancel: &Cancel,
+        interrupted: Interrupted<'_>,
+    ) -> Result<Sources> {
         attended(cancel, interrupted, || {
-            let open = |origin: &Origin| origin.found.open(&origin.columns, knobs.limits(), cancel);
+            let open = |origin: &Origin| origin.found.open(&origin.columns, knobs.limits(), digested, cancel);
             Ok(Sources(job.origins.iter().map(open).collect::<Result<_>>()?))
         })
     }

@@ -64,13 +64,13 @@ impl Plan {
     /// Those of a source in memory that is read.
     pub fn to_json(&self, cancel: &Cancel) -> Result<Value> {
         let forms = self.parts.iter().map(|part| part.source.form(cancel)).collect::<Result<_>>()?;
-        written(self, forms, |_, step| Ok(step.clone()))
+        written(self, forms, |step| Ok(step.clone()))
     }
 
     /// The plan as it is published: every path by the name that the manifest has for it.
     pub(super) fn published(&self, forms: Vec<SourceForm>, names: &[String]) -> Result<Value> {
         let mut names = names.iter().cloned();
-        written(self, forms, |_, step| {
+        written(self, forms, |step| {
             step.verb().published(&mut names).map(|s| s.unwrap_or_else(|| step.clone()))
         })
     }
@@ -79,11 +79,10 @@ impl Plan {
 fn written(
     plan: &Plan,
     forms: Vec<SourceForm>,
-    mut named: impl FnMut(usize, &Step) -> Result<Step>,
+    mut named: impl FnMut(&Step) -> Result<Step>,
 ) -> Result<Value> {
-    let mut steps = |steps: &[Step]| -> Result<Vec<Value>> {
-        steps.iter().enumerate().map(|(i, step)| named(i, step)?.to_json()).collect()
-    };
+    let mut steps =
+        |steps: &[Step]| -> Result<Vec<Value>> { steps.iter().map(|step| named(step)?.to_json()).collect() };
     let source = |form: SourceForm| {
         serde_json::to_value(form).map_err(|e| Error::internal("a source has no JSON").source(e))
     };

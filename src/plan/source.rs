@@ -150,8 +150,8 @@ impl SourceSpec {
                 let all = || stream.schema().map(|s| s.fields().iter().map(|f| f.name().clone()).collect());
                 let columns = columns.map_or_else(all, |columns| Ok(columns.to_vec()))?;
                 let schema = stream.schema()?;
-                let mut source =
-                    RecordsSource::new(stream.open()?, &schema, name, columns, Limits::default());
+                let source = RecordsSource::new(stream.open()?, name, columns, Limits::default());
+                let mut source = source.digested(&schema);
                 while source.next()?.is_some() {
                     cancel.check()?;
                 }
@@ -260,7 +260,7 @@ impl Found {
         }
     }
 
-    /// How many files places tell apart.
+    /// How many files its places can name.
     pub fn file_count(&self) -> u32 {
         self.files.len().max(1) as u32
     }
@@ -400,8 +400,14 @@ impl Found {
         self.files.iter().map(|file| Some(file.path.metadata().ok()?.len())).sum()
     }
 
-    /// Opens it for one run.
-    pub fn open(&self, columns: &[ReadColumn], limits: Limits, cancel: &Cancel) -> Result<Opened> {
+    /// Opens it for one run; `digested` asks for the digest of what passes, which files have in any case.
+    pub fn open(
+        &self,
+        columns: &[ReadColumn],
+        limits: Limits,
+        digested: bool,
+        cancel: &Cancel,
+    ) -> Result<Opened> {
         let (decode, _) = self.decoder(columns, limits)?;
         let limits = self.limits(limits);
         let (source, inputs): (Box<dyn Source>, Inputs) = match &self.spec {
@@ -429,8 +435,10 @@ impl Found {
             }
             SourceSpec::Arrow { name, stream } => {
                 let names = columns.iter().map(|c| c.name.clone()).collect();
-                let schema = stream.schema()?;
-                let source = RecordsSource::new(stream.open()?, &schema, name, names, limits);
+                let mut source = RecordsSource::new(stream.open()?, name, names, limits);
+                if let (true, Some(schema)) = (digested, &self.arrow_schema) {
+                    source = source.digested(schema);
+                }
                 let inputs = source.inputs();
                 (Box::new(source), inputs)
             }

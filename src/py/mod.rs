@@ -24,6 +24,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
+    module.add("PLAN_VERSION", crate::plan::PLAN_VERSION)?;
     module.add_class::<plan::PyPlan>()?;
     module.add_class::<format::PyPromptFormat>()?;
     module.add_class::<tokenizer::PyTokenizer>()?;

@@ -26,19 +26,13 @@ pub struct RecordsSource {
     seq: u64,
     row: u64,
     current: Option<Slices>,
-    digest: RowsDigest,
+    /// Where the digest of all rows is asked for.
+    digest: Option<RowsDigest>,
 }
 
 impl RecordsSource {
     /// Reads these columns of a stream once; `name` is how places and the manifest call it.
-    pub fn new(
-        stream: RecordBatches,
-        schema: &Schema,
-        name: &str,
-        columns: Vec<String>,
-        limits: Limits,
-    ) -> Self {
-        let digest = RowsDigest::new(columns.iter().filter_map(|column| schema.field_with_name(column).ok()));
+    pub fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
         let (name, inputs) = (name.to_string(), Inputs::of_stream(name));
         RecordsSource {
             stream,
@@ -49,8 +43,15 @@ impl RecordsSource {
             seq: 0,
             row: 0,
             current: None,
-            digest,
+            digest: None,
         }
+    }
+
+    /// The same, which leaves the digest of all rows with its inputs; `schema` is that of the stream.
+    pub fn digested(self, schema: &Schema) -> Self {
+        let fields = self.columns.iter().filter_map(|column| schema.field_with_name(column).ok());
+        let digest = Some(RowsDigest::new(fields));
+        RecordsSource { digest, ..self }
     }
 
     /// What is read: its name.
@@ -71,11 +72,15 @@ impl Source for RecordsSource {
             match self.stream.next() {
                 Some(records) => {
                     let records = sound(&records?, &self.columns, &self.name)?;
-                    self.digest.add(&records)?;
+                    if let Some(digest) = &mut self.digest {
+                        digest.add(&records)?;
+                    }
                     self.current = Some(Slices::new(records, self.limits));
                 }
                 None => {
-                    self.inputs.record(0, 0, self.digest.hex());
+                    if let Some(digest) = &self.digest {
+                        self.inputs.record(0, 0, digest.hex());
+                    }
                     return Ok(None);
                 }
             }
@@ -236,10 +241,8 @@ mod tests {
     fn slices_number_on_through_the_stream() {
         for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
             let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
-            let schema = numbers(0, 0).schema();
             let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
-            let mut source =
-                RecordsSource::new(Box::new(stream.into_iter()), &schema, "df", vec!["n".into()], limits);
+            let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", vec!["n".into()], limits);
             let (mut seen, mut seq) = (0, 0);
             while let Some(chunk) = source.next().unwrap() {
                 assert_eq!((chunk.seq, chunk.first_row), (seq, seen));

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringViewBuilder};
-
 use super::InputFile;
 use crate::error::{Error, Result};
-use crate::record::{Batch, schema};
+use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
 use crate::stage::{Chunk, Decode};
 
@@ -45,9 +43,7 @@ impl Decode for WithSplits {
         let file = chunk.file.checked_sub(self.first_file).and_then(|file| self.splits.get(file as usize));
         let split = file.ok_or_else(|| Error::internal("a file has no number"))?;
         let batch = self.rows.decode(chunk, counts)?;
-        let mut column = StringViewBuilder::with_capacity(batch.rows()).with_deduplicate_strings();
-        (0..batch.rows()).for_each(|_| column.append_option(split.as_deref()));
-        let column: ArrayRef = Arc::new(column.finish());
+        let column = repeated(split.as_deref(), batch.rows());
         batch.with_column(schema::text(SPLIT), column)
     }
 }

@@ -24,7 +24,7 @@ pub use digest::RowsDigest;
 pub use key::{KeyColumn, NO_TEXT, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
 pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};
-pub use text::{is_text, text_views};
+pub use text::{is_text, repeated, text_views};
 
 use crate::error::{Error, Result};
 

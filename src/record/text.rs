@@ -1,6 +1,8 @@
 //! Text in any of Arrow's layouts, as string views.
 
-use arrow::array::{Array, AsArray, StringViewArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
 use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
 
@@ -26,10 +28,15 @@ pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
     Ok(cast(column, &DataType::Utf8View)?.as_string_view().clone())
 }
 
+/// A text, or null, in each of so many rows.
+pub fn repeated(text: Option<&str>, rows: usize) -> ArrayRef {
+    let mut column = StringViewBuilder::with_capacity(rows).with_deduplicate_strings();
+    (0..rows).for_each(|_| column.append_option(text));
+    Arc::new(column.finish())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{DictionaryArray, Int8Array, LargeStringArray, NullArray, StringArray};
 
     use super::*;

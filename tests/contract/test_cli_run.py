@@ -6,23 +6,10 @@ from pathlib import Path
 
 import pytest
 from shell import answer, failure, run
+from shell import folder as folder
 from tiny import jsonl
 
 import fastprep as fp
-
-ROWS = [
-    {"prompt": "a", "completion": "1"},
-    {"prompt": "b", "completion": "2"},
-    {"prompt": "a", "completion": "1"},
-    {"prompt": "c", "completion": ""},
-]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    jsonl(tmp_path / "raw.jsonl", ROWS)
-    return tmp_path
 
 
 def test_run_runs_a_plan_file() -> None:

@@ -7,11 +7,28 @@ import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny import jsonl
 
 from fastprep.cli import main
+
+ROWS = [
+    {"prompt": "a", "completion": "1"},
+    {"prompt": "b", "completion": "2"},
+    {"prompt": "a", "completion": "1"},
+    {"prompt": "c", "completion": ""},
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder of each test of a module that imports this: it holds the rows in `raw.jsonl`."""
+    monkeypatch.chdir(tmp_path)
+    jsonl(tmp_path / "raw.jsonl", ROWS)
+    return tmp_path
 
 
 @dataclass

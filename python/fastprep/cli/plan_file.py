@@ -15,7 +15,7 @@ from fastprep import options as checks
 from fastprep.cli import verbs
 from fastprep.cli.settings import refused
 from fastprep.exceptions import FastprepError, PlanError, SourceError
-from fastprep.pipeline import sink_options
+from fastprep.sink_options import sink_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -83,7 +83,7 @@ def _value(text: str, value: str) -> Any:
     except (tomllib.TOMLDecodeError, RecursionError):
         pass
     if "\\" in value:
-        # Silently taken as it stands, `\n` would be a backslash and an n.
+        # As it stands, `\n` would be a backslash and an n, and nothing would say so.
         raise refused(
             f"{text!r} has a backslash: write the value as a TOML string, in double quotes for escapes such as "
             r"""'format.stop="\n###\n"', in single quotes for a backslash"""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import fastprep as fp
 from fastprep import options as checks
 from fastprep.exceptions import PlanError
-from fastprep.pipeline import sink_options
+from fastprep.sink_options import sink_options
 
 T = TypeVar("T")
 Options = dict[str, Any]

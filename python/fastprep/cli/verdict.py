@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastprep.exceptions import DataError
-from fastprep.pipeline import reject_limit
+from fastprep.sink_options import reject_limit
 
 NO_REJECTS = ("filtered", "duplicate", "duplicate_against")
 """Reasons that are no fault of a row."""

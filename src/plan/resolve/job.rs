@@ -1,4 +1,4 @@
-//! What resolving yields: a job to run, and what is said of it.
+//! What resolving yields: a job to run, and what manifests, reports and `explain` show of it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::tokenize::{End, LoadedTokenizer};
 pub struct Resolved {
     /// What is run.
     pub job: Job,
-    /// What manifests, reports and people are told of it.
+    /// What manifests, reports and `explain` show of it.
     pub about: About,
 }
 

@@ -67,13 +67,9 @@ fn number_files(found: &mut [Found]) -> Result<()> {
         found.iter_mut().flat_map(|f| f.files_mut().iter().map(|file| file.name.clone())).collect();
     for found in found.iter_mut() {
         let Some(name) = found.stream_name() else { continue };
-        let given = name.clone();
-        for number in 2.. {
-            if !names.contains(name) {
-                break;
-            }
-            *name = format!("{given} ({number})");
-        }
+        let numbered = (2..).map(|number| format!("{name} ({number})"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
+        *name = free.unwrap_or_default();
         names.push(name.clone());
     }
     let mut first_file = 0;
