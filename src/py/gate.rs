@@ -1,17 +1,12 @@
 //! The one door into the engine: lets go of the interpreter, watches for Ctrl-C, tells how far it is, turns errors
 //! into exceptions.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use pyo3::prelude::*;
 
 use super::errors::to_python;
 use crate::cancel::Cancel;
 use crate::engine::Interrupted;
 use crate::error::Result;
-
-/// How often a run was interrupted: a reader that waits for bytes watches it.
-pub static INTERRUPTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// What is called while a run goes on: with the phase, the bytes read and, where that is known, all bytes.
 pub struct Progress {
@@ -39,7 +34,6 @@ pub fn enter<T: Send>(
         // Asked again while the work winds up: what was raised stays.
         if raised.is_none() {
             raised = Python::attach(|py| py.check_signals().and_then(|()| tell(py))).err();
-            INTERRUPTIONS.fetch_add(u64::from(raised.is_some()), Ordering::Relaxed);
         }
         raised.is_some()
     };

@@ -9,6 +9,7 @@ mod load;
 mod plan;
 mod reader;
 mod shards;
+mod stdin;
 mod tokenizer;
 
 use mimalloc::MiMalloc;

@@ -19,6 +19,7 @@
 //! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
 
 pub mod arrow;
+mod attend;
 mod compact;
 pub mod discover;
 mod encoding;

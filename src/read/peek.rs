@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::attend::Attended;
 use super::json::{self, Kind, Value};
 use super::lines::Stream;
 use super::open::{BoxedReader, Opened};
@@ -37,6 +38,7 @@ pub fn peek_reader(
     max_line_bytes: usize,
     cancel: &Cancel,
 ) -> Result<(Vec<ReadColumn>, BoxedReader)> {
+    let reader = Attended { reader, cancel: cancel.clone() };
     let recorded = Arc::new(Mutex::new(Recorded { reader, passed: Vec::new() }));
     let recorder = Recorder(Arc::clone(&recorded));
     let stream = Stream::new(Opened::reader(Box::new(recorder), name.to_string())?)?;
@@ -45,12 +47,12 @@ pub fn peek_reader(
     head.learn(stream, &mut columns, name, cancel)?;
     let recorded = Arc::try_unwrap(recorded).map_err(|_| Error::internal("a stream is still read"))?;
     let Recorded { reader, passed } = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok((columns.finish(), Box::new(Cursor::new(passed).chain(reader))))
+    Ok((columns.finish(), Box::new(Cursor::new(passed).chain(reader.reader))))
 }
 
 /// A stream, and all that was read of it.
 struct Recorded {
-    reader: BoxedReader,
+    reader: Attended,
     passed: Vec<u8>,
 }
 
