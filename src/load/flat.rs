@@ -5,6 +5,7 @@ use super::weights::{self, uneven};
 use super::{labels, put_f32, put_i64};
 use crate::error::Result;
 use crate::record::schema::{IGNORE, SEQ_LENGTHS};
+use crate::record::segments::covers;
 
 /// How rows are laid out.
 #[derive(Debug, Clone, Copy)]
@@ -40,10 +41,7 @@ impl Flat {
                 documents.push(row.ids.len());
                 continue;
             };
-            let covered = lengths.iter().map(|n| i64::from(*n)).sum::<i64>();
-            if lengths.iter().any(|n| *n < 0) || covered != row.ids.len() as i64 {
-                return Err(uneven(row, SEQ_LENGTHS, covered, row.ids.len()));
-            }
+            covers(SEQ_LENGTHS, lengths, row.ids.len()).map_err(|e| uneven(row, e))?;
             documents.extend(lengths.iter().map(|n| *n as usize));
         }
         documents.retain(|length| *length > 0);

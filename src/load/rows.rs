@@ -1,14 +1,14 @@
 //! Tokenized rows of record batches by number: slices of their columns.
 
-use arrow::array::{AsArray, Float64Array, ListArray, RecordBatch};
-use arrow::datatypes::{ArrowNativeType, ArrowPrimitiveType, DataType, Float32Type, Int32Type, UInt8Type};
+use arrow::array::{Float64Array, ListArray, RecordBatch};
+use arrow::datatypes::{DataType, Float32Type, Int32Type, UInt8Type};
 
 use crate::error::{Class, Error, Result};
 use crate::record::schema::{
     IGNORE, INPUT_IDS, LABELS, NEVER, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS,
     SEQ_LENGTHS,
 };
-use crate::record::tokens::{lists, row_weights};
+use crate::record::tokens::{items, lists, row_weights};
 
 /// A row: slices of its columns, without a copy. Those that the shards do not have are none.
 #[derive(Debug, Clone, Copy)]
@@ -121,21 +121,15 @@ impl TokenRows {
         let (chunk, i) = (&self.chunks[chunk - 1], number - start);
         Ok(Row {
             number: number as u64,
-            ids: cut::<Int32Type>(&chunk.ids, i),
-            labels: chunk.labels.as_ref().map(|c| cut::<Int32Type>(c, i)),
-            segment_lengths: chunk.segment_lengths.as_ref().map(|c| cut::<Int32Type>(c, i)),
-            segment_kinds: chunk.segment_kinds.as_ref().map(|c| cut::<UInt8Type>(c, i)),
-            segment_weights: chunk.segment_weights.as_ref().map(|c| cut::<Float32Type>(c, i)),
-            seq_lengths: chunk.seq_lengths.as_ref().map(|c| cut::<Int32Type>(c, i)),
+            ids: items::<Int32Type>(&chunk.ids, i),
+            labels: chunk.labels.as_ref().map(|c| items::<Int32Type>(c, i)),
+            segment_lengths: chunk.segment_lengths.as_ref().map(|c| items::<Int32Type>(c, i)),
+            segment_kinds: chunk.segment_kinds.as_ref().map(|c| items::<UInt8Type>(c, i)),
+            segment_weights: chunk.segment_weights.as_ref().map(|c| items::<Float32Type>(c, i)),
+            seq_lengths: chunk.seq_lengths.as_ref().map(|c| items::<Int32Type>(c, i)),
             weight: chunk.weights.as_ref().map(|c| c.value(i)),
         })
     }
-}
-
-/// The items of list number `i`. The type was made sure of when the rows were opened.
-fn cut<T: ArrowPrimitiveType>(lists: &ListArray, i: usize) -> &[T::Native] {
-    let offsets = &lists.value_offsets()[i..i + 2];
-    &lists.values().as_primitive::<T>().values()[offsets[0].as_usize()..offsets[1].as_usize()]
 }
 
 #[cold]

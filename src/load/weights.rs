@@ -2,9 +2,8 @@
 
 use super::rows::Row;
 use crate::error::{Class, Error, Result};
-use crate::record::schema::{
-    CONTEXT, IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, TARGET,
-};
+use crate::record::schema::{IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
+use crate::record::segments::{Segments, Uneven};
 
 /// Writes the weights of a row's tokens: a target has 1, context `prompt`, all else 0, times the factors of its
 /// segment and of the row. Without segments a token weighs 1 where its label is trained.
@@ -16,7 +15,10 @@ pub fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
     match (row.segment_lengths, row.segment_kinds, row.labels) {
         (Some(lengths), Some(kinds), _) => by_segments(row, lengths, kinds, prompt, out)?,
         (None, None, Some(labels)) if prompt == 0.0 => {
-            same_length(row, LABELS, labels.len(), out.len())?;
+            if labels.len() != out.len() {
+                let found = labels.len() as i64;
+                return Err(uneven(row, Uneven { column: LABELS, found, wanted: out.len(), unit: "tokens" }));
+            }
             for (weight, label) in out.iter_mut().zip(labels) {
                 *weight = if *label == IGNORE { 0.0 } else { 1.0 };
             }
@@ -35,37 +37,17 @@ pub fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
 }
 
 fn by_segments(row: &Row<'_>, lengths: &[i32], kinds: &[u8], prompt: f32, out: &mut [f32]) -> Result<()> {
-    same_length(row, SEGMENT_KINDS, kinds.len(), lengths.len())?;
-    if let Some(factors) = row.segment_weights {
-        same_length(row, SEGMENT_WEIGHTS, factors.len(), lengths.len())?;
-    }
-    let covered = lengths.iter().map(|n| i64::from(*n)).sum::<i64>();
-    if lengths.iter().any(|n| *n < 0) || covered != out.len() as i64 {
-        return Err(uneven(row, SEGMENT_LENGTHS, covered, out.len()));
-    }
-    let mut at = 0;
-    for (i, (&length, &kind)) in lengths.iter().zip(kinds).enumerate() {
-        let weight = match kind {
-            CONTEXT => prompt,
-            TARGET => 1.0,
-            _ => 0.0,
-        };
-        let factor = row.segment_weights.map_or(1.0, |factors| factors[i]);
-        out[at..at + length as usize].fill(weight * factor);
-        at += length as usize;
-    }
+    let segments = Segments::new(lengths, kinds, row.segment_weights, out.len());
+    segments.map_err(|e| uneven(row, e))?.weigh(prompt, out);
     Ok(())
 }
 
-fn same_length(row: &Row<'_>, name: &str, found: usize, wanted: usize) -> Result<()> {
-    if found == wanted { Ok(()) } else { Err(uneven(row, name, found as i64, wanted)) }
-}
-
 #[cold]
-pub(super) fn uneven(row: &Row<'_>, name: &str, found: i64, wanted: usize) -> Error {
-    let message = format!("`{name}` covers {found}, the row has {wanted}");
+pub(super) fn uneven(row: &Row<'_>, uneven: Uneven) -> Error {
+    let Uneven { column, found, wanted, .. } = uneven;
+    let message = format!("`{column}` covers {found}, the row has {wanted}");
     Error::new(Class::Data, "uneven_row", message)
         .row(row.number)
-        .column(name)
+        .column(column)
         .help("cut a row's ids, labels and segments together")
 }

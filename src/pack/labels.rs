@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int32Array, ListArray, RecordBatch};
+use arrow::array::{Array, Int32Array, ListArray, RecordBatch};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Field, Int32Type, UInt8Type};
+use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::rows::of;
 use crate::error::{Error, Result};
-use crate::record::schema::{IGNORE, INPUT_IDS, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, TARGET};
+use crate::record::schema::{INPUT_IDS, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
+use crate::record::segments::SegmentLists;
+use crate::record::tokens::items;
 
 /// Whether these tokenized rows have labels that follow from their segments.
 pub fn follow(rows: &RecordBatch) -> bool {
@@ -25,33 +27,16 @@ pub fn without(rows: &RecordBatch) -> Result<RecordBatch> {
 
 /// The labels of rows: the ids of targets, −100 for all else.
 pub fn of_segments(rows: &RecordBatch) -> Result<ListArray> {
-    let (ids, lengths, kinds) = (of(rows, INPUT_IDS)?, of(rows, SEGMENT_LENGTHS)?, of(rows, SEGMENT_KINDS)?);
-    let (mut at, end) = within(ids);
-    let offsets: Vec<i32> = ids.value_offsets().iter().map(|offset| offset - at as i32).collect();
-    let values = ids.values().as_primitive::<Int32Type>().values();
-    let (first, last) = within(lengths);
-    let lengths = &lengths.values().as_primitive::<Int32Type>().values()[first..last];
-    let (first, last) = within(kinds);
-    let kinds = &kinds.values().as_primitive::<UInt8Type>().values()[first..last];
-    let mut labels = Vec::with_capacity(end - at);
-    for (length, kind) in lengths.iter().zip(kinds) {
-        let run = at..at + *length as usize;
-        at = run.end;
-        match *kind {
-            TARGET => labels.extend_from_slice(&values[run]),
-            _ => labels.resize(labels.len() + run.len(), IGNORE),
-        }
-    }
-    if at != end || lengths.len() != kinds.len() {
-        return Err(Error::internal("segments do not cover the tokens that are packed"));
+    let uneven = || Error::internal("segments do not cover the tokens that are packed");
+    let (ids, segments) = (of(rows, INPUT_IDS)?, SegmentLists::of(rows).ok_or_else(uneven)?);
+    let first = ids.value_offsets()[0];
+    let offsets: Vec<i32> = ids.value_offsets().iter().map(|offset| offset - first).collect();
+    let mut labels = Vec::with_capacity(offsets[ids.len()] as usize);
+    for i in 0..ids.len() {
+        let ids = items::<Int32Type>(ids, i);
+        segments.row(i, ids.len()).map_err(|_| uneven())?.labels(ids, &mut labels);
     }
     let item = Arc::new(Field::new("item", DataType::Int32, false));
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     Ok(ListArray::try_new(item, offsets, Arc::new(Int32Array::from(labels)), None)?)
-}
-
-/// Where the values of these lists begin and end.
-fn within(lists: &ListArray) -> (usize, usize) {
-    let offsets = lists.value_offsets();
-    (offsets[0] as usize, offsets[lists.len()] as usize)
 }

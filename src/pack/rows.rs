@@ -14,7 +14,8 @@ use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT,
     list,
 };
-use crate::record::tokens::{lists, row_weights};
+use crate::record::segments::{self, Uneven};
+use crate::record::tokens::{items, lists, row_weights};
 
 /// The lists that a pack joins end to end, and what they hold.
 const TOKENS: [(&str, DataType); 5] = [
@@ -60,10 +61,9 @@ pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
 /// Fails at the first document that cannot be packed: it has no token, more than `room`, or labels or segments that do
 /// not cover its tokens.
 pub fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> {
-    let lengths = |name| documents.column_by_name(name).map(|_| of(documents, name)).transpose();
-    let (ids, labels) = (of(documents, INPUT_IDS)?, lengths(LABELS)?);
-    let (segments, kinds, weights) =
-        (lengths(SEGMENT_LENGTHS)?, lengths(SEGMENT_KINDS)?, lengths(SEGMENT_WEIGHTS)?);
+    let list = |name| documents.column_by_name(name).map(|_| of(documents, name)).transpose();
+    let (ids, labels) = (of(documents, INPUT_IDS)?, list(LABELS)?);
+    let (lengths, kinds, weights) = (list(SEGMENT_LENGTHS)?, list(SEGMENT_KINDS)?, list(SEGMENT_WEIGHTS)?);
     for (i, tokens) in ids.offsets().lengths().enumerate() {
         let refused = |name: &str, message: String| {
             let help = "cut a row's ids, labels and segments together, and to no more than a pack takes";
@@ -78,28 +78,21 @@ pub fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> 
             let message = format!("pack: a row has {tokens} tokens, and may have 1 to {room}");
             return refused(INPUT_IDS, message);
         }
-        let uneven = |name: &str, found: i64, wanted: usize, what: &str| {
-            let message = format!("pack: `{name}` of a row covers {found} {what}, the row has {wanted}");
-            refused(name, message)
+        let uneven = |uneven: Uneven| {
+            let Uneven { column, found, wanted, unit } = uneven;
+            refused(column, format!("pack: `{column}` of a row covers {found} {unit}, the row has {wanted}"))
         };
         if let Some(labels) = labels
             && labels.value_length(i) as usize != tokens
         {
-            return uneven(LABELS, labels.value_length(i).into(), tokens, "tokens");
+            let found = labels.value_length(i).into();
+            return uneven(Uneven { column: LABELS, found, wanted: tokens, unit: "tokens" });
         }
-        let Some(segments) = segments else { continue };
-        let own = segments.value_offsets()[i] as usize..segments.value_offsets()[i + 1] as usize;
-        let own = &segments.values().as_primitive::<Int32Type>().values()[own];
-        let covered = own.iter().map(|n| i64::from(*n)).sum();
-        if covered != tokens as i64 || own.iter().any(|n| *n < 0) {
-            return uneven(SEGMENT_LENGTHS, covered, tokens, "tokens");
-        }
-        for (name, column) in [(SEGMENT_KINDS, kinds), (SEGMENT_WEIGHTS, weights)] {
-            if let Some(column) = column
-                && column.value_length(i) as usize != own.len()
-            {
-                return uneven(name, column.value_length(i).into(), own.len(), "segments");
-            }
+        let Some(lengths) = lengths else { continue };
+        let count = |lists: Option<&ListArray>| lists.map(|lists| lists.value_length(i) as usize);
+        if let Err(e) = segments::check(items::<Int32Type>(lengths, i), count(kinds), count(weights), tokens)
+        {
+            return uneven(e);
         }
     }
     Ok(())
@@ -170,13 +163,11 @@ fn segment_weights(documents: &RecordBatch) -> Result<Option<ListArray>> {
     let own = documents.column_by_name(SEGMENT_WEIGHTS).and_then(|c| c.as_list_opt::<i32>());
     let segments = of(documents, SEGMENT_LENGTHS)?;
     let mut weights = Vec::with_capacity(segments.values().len());
-    for (i, ends) in segments.value_offsets().windows(2).enumerate() {
+    for i in 0..segments.len() {
         let row = rows.value(i) as f32;
         match own {
-            Some(own) => {
-                weights.extend(own.value(i).as_primitive::<Float32Type>().values().iter().map(|w| w * row))
-            }
-            None => weights.extend(std::iter::repeat_n(row, (ends[1] - ends[0]) as usize)),
+            Some(own) => weights.extend(items::<Float32Type>(own, i).iter().map(|weight| weight * row)),
+            None => weights.extend(std::iter::repeat_n(row, segments.value_length(i) as usize)),
         }
     }
     let from = segments.value_offsets()[0];

@@ -10,6 +10,7 @@ pub mod ranked;
 pub mod reason;
 pub mod removal;
 pub mod schema;
+pub mod segments;
 pub mod size;
 mod text;
 pub mod tokens;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, OffsetSizeTrait};
 use arrow::compute::{CastOptions, cast_with_options, concat};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{ArrowNativeType, ArrowPrimitiveType, DataType, Float64Type};
 
 use super::schema::{ROW_WEIGHT, list};
 use crate::error::{Class, Error, Result};
@@ -17,8 +17,8 @@ pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray>
     let wanted = list(name, item.clone());
     let refused = || wrong_type(name, column, &format!("lists of {item} without nulls"));
     let (values, within) = match column.data_type() {
-        DataType::List(_) => items::<i32>(column),
-        DataType::LargeList(_) => items::<i64>(column),
+        DataType::List(_) => values::<i32>(column),
+        DataType::LargeList(_) => values::<i64>(column),
         _ => return Err(refused()),
     };
     let fits = match item.is_integer() {
@@ -38,8 +38,14 @@ pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray>
     Ok(column.as_list::<i32>().clone())
 }
 
+/// The items of list `i`. They must be of type `T`, as [`lists`] makes sure.
+pub fn items<T: ArrowPrimitiveType>(lists: &ListArray, i: usize) -> &[T::Native] {
+    let offsets = &lists.value_offsets()[i..i + 2];
+    &lists.values().as_primitive::<T>().values()[offsets[0].as_usize()..offsets[1].as_usize()]
+}
+
 /// The values of lists, and which of them are used.
-fn items<O: OffsetSizeTrait>(column: &ArrayRef) -> (&ArrayRef, Range<usize>) {
+fn values<O: OffsetSizeTrait>(column: &ArrayRef) -> (&ArrayRef, Range<usize>) {
     let lists = column.as_list::<O>();
     let offsets = lists.value_offsets();
     (lists.values(), offsets[0].as_usize()..offsets[lists.len()].as_usize())

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Int32Type, SchemaRef, UInt8Type};
+use arrow::datatypes::{SchemaRef, UInt8Type};
 
 use super::content::{mask, written};
 use super::jsonl::Lines;
 use super::sidecar::{Notes, keys_schema};
 use crate::error::{Error, Result};
-use crate::record::schema::{IGNORE, INPUT_IDS, KEY, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SPLIT, TARGET};
+use crate::record::schema::{INPUT_IDS, KEY, SPLIT};
+use crate::record::segments::trained_tokens;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
 use crate::stage::Prepare;
@@ -127,24 +128,4 @@ impl BatchPreparer {
 fn tokens(records: &RecordBatch) -> Vec<u32> {
     let ids = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
     ids.map_or(vec![], |ids| ids.value_offsets().windows(2).map(|w| (w[1] - w[0]) as u32).collect())
-}
-
-/// Tokens whose label is trained: by `labels`, else by the segments.
-fn trained_tokens(records: &RecordBatch) -> u64 {
-    let list = |name| records.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
-    if let Some(labels) = list(LABELS)
-        && let Some(values) = labels.values().as_primitive_opt::<Int32Type>()
-    {
-        let (from, to) = (labels.value_offsets()[0] as usize, labels.value_offsets()[labels.len()] as usize);
-        return values.values()[from..to].iter().filter(|&&l| l != IGNORE).count() as u64;
-    }
-    let (Some(lengths), Some(kinds)) = (list(SEGMENT_LENGTHS), list(SEGMENT_KINDS)) else { return 0 };
-    let rows = lengths.iter().flatten().zip(kinds.iter().flatten());
-    let of_row = |(lengths, kinds): (ArrayRef, ArrayRef)| -> Option<u64> {
-        let (lengths, kinds) =
-            (lengths.as_primitive_opt::<Int32Type>()?, kinds.as_primitive_opt::<UInt8Type>()?);
-        let runs = lengths.values().iter().zip(kinds.values());
-        Some(runs.filter(|&(_, &kind)| kind == TARGET).map(|(&n, _)| n as u64).sum())
-    };
-    rows.filter_map(of_row).sum()
 }

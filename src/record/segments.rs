@@ -1,0 +1,224 @@
+//! The segments of a tokenized row: runs of tokens of one kind, each with a factor in the loss. This module is the only
+//! code that walks them.
+
+use std::ops::Range;
+
+use arrow::array::{Array, AsArray, ListArray, RecordBatch};
+use arrow::datatypes::{Float32Type, Int32Type, UInt8Type};
+
+use super::schema::{CONTEXT, IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, TARGET};
+use super::tokens::items;
+
+/// A run of tokens of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// Which tokens of the row.
+    pub tokens: Range<usize>,
+    /// `NEVER`, `CONTEXT` or `TARGET`.
+    pub kind: u8,
+    /// Its factor in the loss.
+    pub weight: f32,
+}
+
+/// The segments of one row, which cover its tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct Segments<'a> {
+    lengths: &'a [i32],
+    kinds: &'a [u8],
+    weights: Option<&'a [f32]>,
+}
+
+/// A column that does not belong to the others of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uneven {
+    /// The column.
+    pub column: &'static str,
+    /// How many tokens or segments it covers.
+    pub found: i64,
+    /// How many there are.
+    pub wanted: usize,
+    /// What is counted: `tokens` or `segments`.
+    pub unit: &'static str,
+}
+
+impl<'a> Segments<'a> {
+    /// Segments of a row of so many tokens. Without weights each weighs 1.
+    ///
+    /// # Errors
+    /// See [`check`].
+    pub fn new(
+        lengths: &'a [i32],
+        kinds: &'a [u8],
+        weights: Option<&'a [f32]>,
+        tokens: usize,
+    ) -> Result<Self, Uneven> {
+        check(lengths, Some(kinds.len()), weights.map(<[f32]>::len), tokens)?;
+        Ok(Segments { lengths, kinds, weights })
+    }
+
+    /// One after another.
+    pub fn iter(self) -> impl Iterator<Item = Segment> + 'a {
+        let mut start = 0;
+        self.lengths.iter().zip(self.kinds).enumerate().map(move |(i, (&length, &kind))| {
+            let tokens = start..start + length as usize;
+            start = tokens.end;
+            Segment { tokens, kind, weight: self.weights.map_or(1.0, |weights| weights[i]) }
+        })
+    }
+
+    /// Appends the label of each token: its id in a target, −100 elsewhere. `ids` are those of the row.
+    pub fn labels(self, ids: &[i32], out: &mut Vec<i32>) {
+        for Segment { tokens, kind, .. } in self.iter() {
+            match kind {
+                TARGET => out.extend_from_slice(&ids[tokens]),
+                _ => out.resize(out.len() + tokens.len(), IGNORE),
+            }
+        }
+    }
+
+    /// Writes the weight of each token in the loss: 1 in a target, `context` in context, else 0, times the factor of
+    /// the segment. `out` has a place for each token of the row.
+    pub fn weigh(self, context: f32, out: &mut [f32]) {
+        for Segment { tokens, kind, weight } in self.iter() {
+            let of_kind = match kind {
+                CONTEXT => context,
+                TARGET => 1.0,
+                _ => 0.0,
+            };
+            out[tokens].fill(of_kind * weight);
+        }
+    }
+
+    /// How many tokens are in targets.
+    pub fn targets(self) -> usize {
+        self.iter().filter(|segment| segment.kind == TARGET).map(|segment| segment.tokens.len()).sum()
+    }
+}
+
+/// Whether the lengths cover so many tokens, and kinds and weights, where there are any, are one for each length.
+///
+/// # Errors
+/// The first column of which that is not true.
+pub fn check(
+    lengths: &[i32],
+    kinds: Option<usize>,
+    weights: Option<usize>,
+    tokens: usize,
+) -> Result<(), Uneven> {
+    covers(SEGMENT_LENGTHS, lengths, tokens)?;
+    for (column, found) in [(SEGMENT_KINDS, kinds), (SEGMENT_WEIGHTS, weights)] {
+        if let Some(found) = found.filter(|found| *found != lengths.len()) {
+            return Err(Uneven { column, found: found as i64, wanted: lengths.len(), unit: "segments" });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the lengths of `column` cover so many tokens, and none is negative.
+///
+/// # Errors
+/// What they cover, where they do not.
+pub fn covers(column: &'static str, lengths: &[i32], tokens: usize) -> Result<(), Uneven> {
+    let found = lengths.iter().map(|length| i64::from(*length)).sum();
+    if lengths.iter().any(|length| *length < 0) || found != tokens as i64 {
+        return Err(Uneven { column, found, wanted: tokens, unit: "tokens" });
+    }
+    Ok(())
+}
+
+/// The segments of the rows of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentLists<'a> {
+    lengths: &'a ListArray,
+    kinds: &'a ListArray,
+    weights: Option<&'a ListArray>,
+}
+
+impl<'a> SegmentLists<'a> {
+    /// None where a column is not there, or holds something else.
+    pub fn of(records: &'a RecordBatch) -> Option<Self> {
+        let list = |name| records.column_by_name(name).and_then(|column| column.as_list_opt::<i32>());
+        let (lengths, kinds, weights) = (list(SEGMENT_LENGTHS)?, list(SEGMENT_KINDS)?, list(SEGMENT_WEIGHTS));
+        lengths.values().as_primitive_opt::<Int32Type>()?;
+        kinds.values().as_primitive_opt::<UInt8Type>()?;
+        let weights = weights.filter(|lists| lists.values().as_primitive_opt::<Float32Type>().is_some());
+        Some(SegmentLists { lengths, kinds, weights })
+    }
+
+    /// The segments of row `i`, which has so many tokens.
+    ///
+    /// # Errors
+    /// See [`check`].
+    pub fn row(&self, i: usize, tokens: usize) -> Result<Segments<'a>, Uneven> {
+        let weights = self.weights.map(|lists| items::<Float32Type>(lists, i));
+        Segments::new(items::<Int32Type>(self.lengths, i), items::<UInt8Type>(self.kinds, i), weights, tokens)
+    }
+}
+
+/// Tokens of the batch whose label is trained: by its labels, else by its segments, else none.
+pub fn trained_tokens(records: &RecordBatch) -> u64 {
+    let labels = records.column_by_name(LABELS).and_then(|column| column.as_list_opt::<i32>());
+    if let Some(labels) = labels
+        && let Some(values) = labels.values().as_primitive_opt::<Int32Type>()
+    {
+        let (from, to) = (labels.value_offsets()[0] as usize, labels.value_offsets()[labels.len()] as usize);
+        return values.values()[from..to].iter().filter(|&&label| label != IGNORE).count() as u64;
+    }
+    let Some(lists) = SegmentLists::of(records) else { return 0 };
+    let of_row = |i: usize| {
+        let has_both = lists.lengths.is_valid(i) && lists.kinds.is_valid(i);
+        let tokens =
+            items::<Int32Type>(lists.lengths, i).iter().map(|length| i64::from(*length)).sum::<i64>();
+        lists.row(i, usize::try_from(tokens).ok().filter(|_| has_both)?).ok()
+    };
+    (0..records.num_rows()).filter_map(of_row).map(|segments| segments.targets() as u64).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::NEVER;
+    use super::*;
+
+    /// A value for each token, the slow way.
+    fn of_tokens(lengths: &[i32], of_segment: impl Fn(usize) -> (u8, f32)) -> Vec<(u8, f32)> {
+        lengths.iter().enumerate().flat_map(|(i, n)| vec![of_segment(i); *n as usize]).collect()
+    }
+
+    #[test]
+    fn labels_and_weights_are_those_of_each_token() {
+        let ids: Vec<i32> = (10..).take(9).collect();
+        let kinds = [NEVER, CONTEXT, TARGET, CONTEXT, TARGET];
+        for lengths in [[1, 2, 3, 2, 1], [0, 4, 0, 0, 5], [9, 0, 0, 0, 0]] {
+            for weights in [None, Some([1.0, 0.5, 2.0, 3.0, 0.25])] {
+                let segments =
+                    Segments::new(&lengths, &kinds, weights.as_ref().map(|w| &w[..]), ids.len()).unwrap();
+                let tokens = of_tokens(&lengths, |i| (kinds[i], weights.map_or(1.0, |w| w[i])));
+                let label = |(id, (kind, _)): (&i32, &(u8, f32))| if *kind == TARGET { *id } else { IGNORE };
+                let mut labels = Vec::new();
+                segments.labels(&ids, &mut labels);
+                assert_eq!(labels, ids.iter().zip(&tokens).map(label).collect::<Vec<_>>());
+                let mut weighed = vec![-1.0; ids.len()];
+                segments.weigh(0.1, &mut weighed);
+                let weight = |(kind, weight): &(u8, f32)| [0.0, 0.1, 1.0][usize::from(*kind)] * weight;
+                assert_eq!(weighed, tokens.iter().map(weight).collect::<Vec<_>>());
+                assert_eq!(segments.targets(), tokens.iter().filter(|(kind, _)| *kind == TARGET).count());
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_cover_the_tokens_is_refused() {
+        let uneven = |column, found, wanted, unit| Err(Uneven { column, found, wanted, unit });
+        for (lengths, kinds, weights, tokens, expected) in [
+            (&[2, 3][..], Some(2), Some(2), 5, Ok(())),
+            (&[], None, None, 0, Ok(())),
+            (&[2, 3], Some(2), None, 4, uneven(SEGMENT_LENGTHS, 5, 4, "tokens")),
+            (&[6, -1], Some(2), None, 5, uneven(SEGMENT_LENGTHS, 5, 5, "tokens")),
+            (&[i32::MAX, i32::MAX], None, None, 5, uneven(SEGMENT_LENGTHS, 4_294_967_294, 5, "tokens")),
+            (&[5], Some(2), None, 5, uneven(SEGMENT_KINDS, 2, 1, "segments")),
+            (&[5], Some(1), Some(0), 5, uneven(SEGMENT_WEIGHTS, 0, 1, "segments")),
+        ] {
+            assert_eq!(check(lengths, kinds, weights, tokens), expected, "{lengths:?}");
+        }
+    }
+}
