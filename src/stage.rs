@@ -1,105 +1,115 @@
-//! What the engine runs: a source, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
+//! What the engine runs: a scan, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
 //! (one batch at a time, in input order, cheap).
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::buffer::Buffer;
-use memchr::memchr_iter;
-
 use crate::error::Result;
-use crate::record::ranked::Ranked;
-use crate::record::{Batch, Place, RowPlace, size};
+use crate::record::{Batch, Place};
 use crate::report::StepCounts;
 
-/// A piece of input as the source hands it on: cut in order, decoded by any worker.
-#[derive(Debug, Clone)]
+/// Rows that were cut from an input and not decoded yet; any worker decodes them.
+#[derive(Clone)]
 pub struct Chunk {
     /// Position in input order: 0, 1, 2, … without a gap.
     pub seq: u64,
-    /// Index of the file.
-    pub file: u32,
-    /// The first row's number within its file.
-    pub first_row: u64,
     /// What it holds.
-    pub payload: Payload,
+    pub rows: Arc<dyn Undecoded>,
 }
 
 impl Chunk {
     /// The same without the rows after this one of its file.
     pub fn until(&self, row: u64) -> Chunk {
-        let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
-        let payload = match &self.payload {
-            Payload::Lines { text, byte } => {
-                let end =
-                    rows.checked_sub(1).map_or(Some(0), |i| memchr_iter(b'\n', text).nth(i).map(|at| at + 1));
-                let text = text.slice_with_length(0, end.unwrap_or(text.len()));
-                Payload::Lines { text, byte: *byte }
-            }
-            Payload::Records(records) => Payload::Records(records.slice(0, rows.min(records.num_rows()))),
-            // One line; and ranked rows come after all that looks for the end of the input.
-            Payload::LongLine { .. } | Payload::Picked { .. } => self.payload.clone(),
-        };
-        Chunk { payload, ..*self }
+        Chunk { seq: self.seq, rows: self.rows.until(row) }
+    }
+
+    /// The rows; those that cannot be read become rejects of the batch.
+    pub fn decode(&self, counts: &mut StepCounts) -> Result<Batch> {
+        Ok(Batch { seq: self.seq, ..self.rows.decode(counts)? })
     }
 }
 
-/// What a chunk holds.
-#[derive(Debug, Clone)]
-pub enum Payload {
-    /// Whole lines; `byte` is the offset of the first in the decompressed stream.
-    Lines {
-        /// The text, ending at a line's end or the file's.
-        text: Buffer,
-        /// Offset in the decompressed stream.
-        byte: u64,
-    },
-    /// A line longer than the limit, of which only the head was kept.
-    LongLine {
-        /// Its head.
-        head: Vec<u8>,
-        /// Its bytes in all.
-        bytes: u64,
-        /// Offset in the decompressed stream.
-        byte: u64,
-    },
-    /// Rows of a columnar source.
-    Records(RecordBatch),
-    /// Some of ranked rows: what a shuffle hands on.
-    Picked {
-        /// The rows in their order.
-        of: Ranked,
-        /// Which.
-        at: Range<usize>,
-        /// Bytes of a row, on average.
-        row_bytes: usize,
-    },
-}
-
-impl Payload {
+/// What a [`Chunk`] holds: a piece of an input beside what makes rows of it.
+pub trait Undecoded: Send + Sync {
     /// Bytes it holds: what counts against the bytes in flight.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Payload::Lines { text, .. } => text.len(),
-            Payload::LongLine { head, .. } => head.len(),
-            // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
-            Payload::Records(records) => size::bytes(records) + records.num_rows() * size_of::<RowPlace>(),
-            Payload::Picked { at, row_bytes, .. } => at.len() * row_bytes,
-        }
-    }
+    fn bytes(&self) -> usize;
+
+    /// The same without the rows after this one of its file.
+    fn until(&self, row: u64) -> Arc<dyn Undecoded>;
+
+    /// The rows, as the batch of number 0; counts those of the source's step.
+    fn decode(&self, counts: &mut StepCounts) -> Result<Batch>;
 }
 
-/// Cuts the input into chunks, in order; called by one thread at a time.
-pub trait Source: Send {
+/// Gives all rows of an input in order, in chunks; called by one thread at a time.
+pub trait Scan: Send {
     /// The next chunk, or none at the end.
     fn next(&mut self) -> Result<Option<Chunk>>;
 }
 
-/// Makes rows of a chunk; any worker, any order.
-pub trait Decode: Send + Sync {
-    /// The rows; those that cannot be read become rejects of the batch.
-    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch>;
+/// A piece of an input, of one file.
+pub trait Piece: Clone + Send + Sync + 'static {
+    /// Bytes it holds.
+    fn bytes(&self) -> usize;
+
+    /// The same without the rows after this one of its file.
+    fn until(&self, row: u64) -> Self;
+}
+
+/// Cuts an input into pieces, in order: the half of a scan that must be done one after another.
+pub trait Cut: Send {
+    /// What it cuts.
+    type Piece: Piece;
+
+    /// The next piece, or none at the end.
+    fn next(&mut self) -> Result<Option<Self::Piece>>;
+}
+
+/// Makes rows of pieces: the half of a scan that any worker does, in any order.
+pub trait Decode<P>: Send + Sync {
+    /// The rows, as the batch of number 0; those that cannot be read become its rejects.
+    fn decode(&self, piece: P, counts: &mut StepCounts) -> Result<Batch>;
+}
+
+/// A scan of two halves: what cuts the input, and what decodes the pieces.
+pub struct PairedScan<C, D> {
+    cut: C,
+    decode: Arc<D>,
+    seq: u64,
+}
+
+impl<C, D> PairedScan<C, D> {
+    /// At the start of the input.
+    pub fn new(cut: C, decode: Arc<D>) -> Self {
+        PairedScan { cut, decode, seq: 0 }
+    }
+}
+
+impl<C: Cut, D: Decode<C::Piece> + 'static> Scan for PairedScan<C, D> {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        let Some(piece) = self.cut.next()? else { return Ok(None) };
+        let seq = self.seq;
+        self.seq += 1;
+        Ok(Some(Chunk { seq, rows: Arc::new(Pair { piece, decode: Arc::clone(&self.decode) }) }))
+    }
+}
+
+struct Pair<P, D> {
+    piece: P,
+    decode: Arc<D>,
+}
+
+impl<P: Piece, D: Decode<P> + 'static> Undecoded for Pair<P, D> {
+    fn bytes(&self) -> usize {
+        self.piece.bytes()
+    }
+
+    fn until(&self, row: u64) -> Arc<dyn Undecoded> {
+        Arc::new(Pair { piece: self.piece.until(row), decode: Arc::clone(&self.decode) })
+    }
+
+    fn decode(&self, counts: &mut StepCounts) -> Result<Batch> {
+        self.decode.decode(self.piece.clone(), counts)
+    }
 }
 
 /// A stage whose result for a row depends on that row alone; any worker, any order.

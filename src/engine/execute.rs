@@ -11,7 +11,7 @@ use crate::plan::resolve::{Barrier, Job};
 use crate::report::StepCounts;
 use crate::shuffle::{PickRows, ShuffleSink};
 use crate::spill::Spill;
-use crate::stage::{Decode, Map, Sink};
+use crate::stage::{Map, PairedScan, Scan, Sink};
 use crate::write::PlainStage;
 
 /// `last` is what the rows go through after the stages of the plan; it counts findings alone.
@@ -37,7 +37,7 @@ where
     };
     after.push((UNCOUNTED, Arc::new(PlainStage)));
     let splits = job.split_names.len();
-    let (mut counts, source, decode, rows): (_, _, Arc<dyn Decode>, _) = match barrier {
+    let (mut counts, scan, rows): (_, Box<dyn Scan>, _) = match barrier {
         Barrier::Shuffle(seed) => {
             let mut shuffle = ShuffleSink::new(sink, seed, splits, spill);
             let counts = sources.run(job, &after, &mut shuffle, knobs, cancel, interrupted)?;
@@ -45,7 +45,7 @@ where
             cancel.begin(Phase::Shuffle);
             let (totals, source) = attended(cancel, interrupted, || shuffle.into_source())?;
             sink.expect(&totals.rows, &totals.bytes)?;
-            (counts, source, Arc::new(PickRows), totals.rows)
+            (counts, Box::new(PairedScan::new(source, Arc::new(PickRows))), totals.rows)
         }
         Barrier::Pack(how) => {
             let mut pack = PackSink::new(sink, how, splits, spill);
@@ -58,11 +58,11 @@ where
                 last.add("documents", packed.documents);
                 last.add("packed_tokens", packed.tokens);
             }
-            (counts, source, Arc::new(JoinRows { labels_follow: how.labels_follow }), packed.packs)
+            let join = Arc::new(JoinRows { labels_follow: how.labels_follow });
+            (counts, Box::new(PairedScan::new(source, join)), packed.packs)
         }
     };
-    let pass =
-        Pass { source: Box::new(source), source_step: UNCOUNTED, decode, stages: Vec::new(), sink, steps: 0 };
+    let pass = Pass { scan, source_step: UNCOUNTED, stages: Vec::new(), sink, steps: 0 };
     run(pass, &knobs.options(), cancel, interrupted)?;
     // A barrier is no stage: its rows are those that the step before it let through. A shuffle keeps them all.
     counts[step].rows_in = counts[step - 1].rows_out;

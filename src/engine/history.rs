@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Decode, TakenOut};
+use crate::stage::{Chunk, TakenOut};
 
 use super::{Station, counted};
 
@@ -37,12 +37,11 @@ impl History {
     pub fn counts_until(
         &self,
         row: u64,
-        decode: &dyn Decode,
         stations: &[Station],
         station: usize,
     ) -> Result<Vec<(usize, StepCounts)>> {
         let mut count = StepCounts::default();
-        let mut batch = decode.decode(self.chunk.until(row), &mut count)?;
+        let mut batch = self.chunk.until(row).decode(&mut count)?;
         let mut counts = vec![(self.source_step, count)];
         let mut passed = self.passed.iter();
         for station in &stations[..=station] {

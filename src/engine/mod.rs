@@ -27,7 +27,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result, panic_text};
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::{Decode, Map, Ordered, Prepare, Sink, Source};
+use crate::stage::{Map, Ordered, Prepare, Scan, Sink};
 
 use history::History;
 pub use knobs::Knobs;
@@ -55,12 +55,10 @@ pub enum Stage {
 
 /// What to run: the rows of one source, or of a barrier; `stages[i]` counts as step `stages[i].0`.
 pub struct Pass<'s, S> {
-    /// Cuts the input into chunks.
-    pub source: Box<dyn Source>,
+    /// Gives the rows; sets the counts of the source's step itself.
+    pub scan: Box<dyn Scan>,
     /// The step of the source.
     pub source_step: usize,
-    /// Makes rows of chunks; sets the counts of the source's step itself.
-    pub decode: Arc<dyn Decode>,
     /// In the order of the way of the data, each with its step.
     pub stages: Vec<(usize, Stage)>,
     /// Takes the finished batches.
@@ -118,12 +116,11 @@ pub fn run<S: Sink>(
         stations,
         last_end: ordered.iter().rposition(can_end),
         source_step: pass.source_step,
-        decode: pass.decode,
         preparer: pass.sink.preparer(),
         shared: Mutex::new(Shared {
             state: State::new(&is_ordered, options.bytes_in_flight),
             counts: vec![StepCounts::default(); pass.steps],
-            source: Some(pass.source),
+            scan: Some(pass.scan),
             ordered,
             sink: Some(pass.sink),
             failed: None,
@@ -196,7 +193,7 @@ struct Shared<'s, S: Sink> {
     state: State<S::Ready>,
     counts: Vec<StepCounts>,
     /// Absent while a worker uses it; likewise below.
-    source: Option<Box<dyn Source>>,
+    scan: Option<Box<dyn Scan>>,
     ordered: Vec<Option<Box<dyn Ordered>>>,
     sink: Option<&'s mut S>,
     /// The first in input order so far.
@@ -230,7 +227,6 @@ struct Line<'s, 'c, S: Sink> {
     /// The last station that can end the input.
     last_end: Option<usize>,
     source_step: usize,
-    decode: Arc<dyn Decode>,
     preparer: Arc<dyn Prepare<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
     /// There may be work.
@@ -275,16 +271,16 @@ impl<'s, S: Sink> Line<'s, '_, S> {
     fn perform(&self, task: Task<S::Ready>) -> Result<()> {
         match task {
             Task::Read => {
-                let mut source = self.lock().source.take().ok_or_else(|| Error::internal("two readers"))?;
-                let chunk = source.next();
+                let mut scan = self.lock().scan.take().ok_or_else(|| Error::internal("two readers"))?;
+                let chunk = scan.next();
                 let mut shared = self.lock();
-                shared.source = Some(source);
+                shared.scan = Some(scan);
                 shared.state.read(chunk?);
             }
             Task::Decode(chunk, mut load) => {
                 load.history = self.last_end.map(|_| Box::new(History::new(chunk.clone(), self.source_step)));
                 let mut count = StepCounts::default();
-                let batch = self.decode.decode(chunk, &mut count)?;
+                let batch = chunk.decode(&mut count)?;
                 load.counts.push((self.source_step, count));
                 self.map(0, batch, load)?;
             }
@@ -334,7 +330,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
     /// more, an error there does.
     fn settle(&self, station: usize, satisfied: bool, batch: &Batch, load: &mut Load) -> Result<()> {
         if satisfied && let (Some(history), Some(last)) = (&mut load.history, batch.places.rows.last()) {
-            load.counts = history.counts_until(last.row, self.decode.as_ref(), &self.stations, station)?;
+            load.counts = history.counts_until(last.row, &self.stations, station)?;
             history.failed = None;
         }
         if self.last_end == Some(station)

@@ -11,7 +11,7 @@ use crate::plan::source::Opened;
 use crate::read::inputs::Inputs;
 use crate::record::{Batch, FileNames};
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Map, Ordered, Prepare, Sink, Source, TakenOut};
+use crate::stage::{Map, Ordered, Prepare, Sink, TakenOut};
 
 /// The sources of a plan, opened.
 pub(super) struct Sources(Vec<Opened>);
@@ -71,9 +71,8 @@ impl Sources {
             stages.extend(self::stages(&job.stages, &for_all)?);
             stages.extend(last.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
             let pass = Pass {
-                source: Box::new(Numbered { source: opened.source, first_file: origin.found.first_file }),
+                scan: opened.scan,
                 source_step: origin.step,
-                decode: opened.decode,
                 stages,
                 sink: &mut Unfinished(sink),
                 steps: job.verbs.len(),
@@ -144,19 +143,6 @@ fn stages(builds: &[(usize, Counted, Build)], ordered: &[Option<Shared>]) -> Res
         }
     };
     builds.iter().zip(ordered).map(stage).collect()
-}
-
-/// A source whose files are numbered on from those of the sources before it.
-struct Numbered {
-    source: Box<dyn Source>,
-    first_file: u32,
-}
-
-impl Source for Numbered {
-    fn next(&mut self) -> Result<Option<Chunk>> {
-        let chunk = self.source.next()?;
-        Ok(chunk.map(|chunk| Chunk { file: chunk.file + self.first_file, ..chunk }))
-    }
 }
 
 /// A sink that takes more rows after those of this run.

@@ -153,7 +153,7 @@ impl<R> State<R> {
         match chunk {
             Some(chunk) if chunk.seq < self.end() => {
                 self.read += 1;
-                let weight = chunk.payload.bytes();
+                let weight = chunk.rows.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
                 self.chunks.push_back((chunk, Load { weight, ..Load::default() }));

@@ -21,8 +21,8 @@ use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, Places, size};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Spill, Spilled};
-use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
+use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
+use crate::stage::{Decode, Prepare, Sink};
 
 pub use fit::best_fit_decreasing;
 pub use labels::follow as labels_follow;
@@ -212,20 +212,17 @@ pub struct JoinRows {
     pub labels_follow: bool,
 }
 
-impl Decode for JoinRows {
-    fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
-        let Payload::Picked { of, at, .. } = chunk.payload else {
-            return Err(Error::internal("rows that were not packed came out of pack"));
-        };
-        let documents = of.take(at)?;
+impl Decode<Picked> for JoinRows {
+    fn decode(&self, piece: Picked, _: &mut StepCounts) -> Result<Batch> {
+        let documents = piece.take()?;
         let ranks = ranks_of(&documents);
         let is_last = |i: &usize| ranks.get(i + 1).is_none_or(|next| *next != ranks[*i]);
         let ends: Vec<i32> = (0..ranks.len()).filter(is_last).map(|i| i as i32 + 1).collect();
         let packs = ends.len();
         Ok(Batch {
-            seq: chunk.seq,
+            seq: 0,
             records: join(&without_ranks(&documents)?, &ends, self.labels_follow)?,
-            places: Places::numbered(chunk.file, chunk.first_row, packs),
+            places: Places::numbered(0, piece.first_row, packs),
             rejects: Vec::new(),
             duplicates: Vec::new(),
         })

@@ -21,7 +21,7 @@ use crate::read::peek::{peek_files, peek_reader};
 use crate::read::splits::{self, WithSplits};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::record::{is_text, schema};
-use crate::stage::{Decode, Source};
+use crate::stage::{Cut, Decode, PairedScan, Scan};
 
 type BoxedReader = Box<dyn Read + Send>;
 
@@ -119,10 +119,8 @@ pub struct Found {
 
 /// What the engine needs to read it.
 pub struct Opened {
-    /// Cuts.
-    pub source: Box<dyn Source>,
-    /// Decodes.
-    pub decode: Arc<dyn Decode>,
+    /// Gives its rows.
+    pub scan: Box<dyn Scan>,
     /// What was read, to be asked afterwards.
     pub inputs: Inputs,
 }
@@ -353,31 +351,49 @@ impl Found {
         }
     }
 
-    /// A decoder alone, for the schema it makes.
-    pub fn decoder(&self, columns: &[ReadColumn], limits: Limits) -> Result<(Arc<dyn Decode>, SchemaRef)> {
-        let (with_splits, columns): (Vec<_>, Vec<_>) =
-            columns.iter().cloned().partition(|c| !self.splits.is_empty() && c.name == splits::SPLIT);
-        let (decode, schema): (Arc<dyn Decode>, SchemaRef) = match &self.arrow_schema {
-            Some(schema) => {
-                let decode = RecordsDecode::new(&columns, schema)?;
-                let schema = decode.schema();
-                (Arc::new(decode), schema)
-            }
-            None => {
-                let known: Vec<String> = self.in_files().map(|c| c.name.clone()).collect();
-                let decode = JsonlDecode::new(columns, &known, self.limits(limits));
-                let schema = decode.schema();
-                (Arc::new(decode), schema)
-            }
+    /// The schema of its rows.
+    pub fn schema(&self, columns: &[ReadColumn]) -> Result<SchemaRef> {
+        let (columns, with_splits) = self.without_splits(columns);
+        let schema = match &self.arrow_schema {
+            Some(schema) => RecordsDecode::new(&columns, schema)?.schema(),
+            None => self.json_decode(columns, Limits::default()).schema(),
         };
-        if with_splits.is_empty() {
-            return Ok((decode, schema));
+        if !with_splits {
+            return Ok(schema);
         }
         let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
         fields.push(Arc::new(schema::text(splits::SPLIT)));
+        Ok(Arc::new(Schema::new(fields)))
+    }
+
+    /// The columns that are read of files, and whether the column of splits is asked for too.
+    fn without_splits(&self, columns: &[ReadColumn]) -> (Vec<ReadColumn>, bool) {
+        let (splits, columns): (Vec<_>, Vec<_>) =
+            columns.iter().cloned().partition(|c| !self.splits.is_empty() && c.name == splits::SPLIT);
+        (columns, !splits.is_empty())
+    }
+
+    fn json_decode(&self, columns: Vec<ReadColumn>, limits: Limits) -> JsonlDecode {
+        let known: Vec<String> = self.in_files().map(|c| c.name.clone()).collect();
+        JsonlDecode::new(columns, &known, self.limits(limits))
+    }
+
+    fn records_decode(&self, columns: &[ReadColumn]) -> Result<RecordsDecode> {
+        let schema = self.arrow_schema.as_ref();
+        RecordsDecode::new(columns, schema.ok_or_else(|| Error::internal("JSON is read as record batches"))?)
+    }
+
+    fn paired<C, D>(&self, cut: C, decode: D, with_splits: bool) -> Box<dyn Scan>
+    where
+        C: Cut + 'static,
+        D: Decode<C::Piece> + 'static,
+    {
+        if !with_splits {
+            return Box::new(PairedScan::new(cut, Arc::new(decode)));
+        }
         let splits = self.files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
         let decode = WithSplits { rows: decode, splits, first_file: self.first_file };
-        Ok((Arc::new(decode), Arc::new(Schema::new(fields))))
+        Box::new(PairedScan::new(cut, Arc::new(decode)))
     }
 
     /// The columns that the files have.
@@ -408,13 +424,14 @@ impl Found {
         digested: bool,
         cancel: &Cancel,
     ) -> Result<Opened> {
-        let (decode, _) = self.decoder(columns, limits)?;
-        let limits = self.limits(limits);
-        let (source, inputs): (Box<dyn Source>, Inputs) = match &self.spec {
+        let (columns, with_splits) = self.without_splits(columns);
+        let (first_file, limits) = (self.first_file, self.limits(limits));
+        let (scan, inputs) = match &self.spec {
             SourceSpec::Jsonl { .. } => {
-                let source = LinesSource::files(self.files.clone(), limits, cancel.clone());
-                let inputs = source.inputs();
-                (Box::new(source), inputs)
+                let lines = LinesSource::files(self.files.clone(), limits, cancel.clone());
+                let inputs = lines.inputs();
+                let lines = lines.numbered_from(first_file);
+                (self.paired(lines, self.json_decode(columns, limits), with_splits), inputs)
             }
             SourceSpec::Reader { name, stream, peeked, .. } => {
                 let taken = peeked.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -422,27 +439,30 @@ impl Found {
                     Some((_, reader)) => reader,
                     None => stream.open()?,
                 };
-                let source = LinesSource::reader(reader, name, limits, cancel.clone());
-                let inputs = source.inputs();
-                (Box::new(source), inputs)
+                let lines = LinesSource::reader(reader, name, limits, cancel.clone());
+                let inputs = lines.inputs();
+                let lines = lines.numbered_from(first_file);
+                (self.paired(lines, self.json_decode(columns, limits), with_splits), inputs)
             }
             SourceSpec::Parquet { .. } => {
-                let wanted = |c: &&ReadColumn| self.in_files().any(|known| known.name == c.name);
-                let names: Vec<String> = columns.iter().filter(wanted).map(|c| c.name.clone()).collect();
-                let source = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
-                let inputs = source.inputs();
-                (Box::new(source), inputs)
+                let decode = self.records_decode(&columns)?;
+                let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
+                let rows = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
+                let inputs = rows.inputs();
+                let rows = rows.numbered_from(first_file);
+                (self.paired(rows, decode, with_splits), inputs)
             }
             SourceSpec::Arrow { name, stream } => {
-                let names = columns.iter().map(|c| c.name.clone()).collect();
-                let mut source = RecordsSource::new(stream.open()?, name, names, limits);
+                let decode = self.records_decode(&columns)?;
+                let names = columns.into_iter().map(|c| c.name).collect();
+                let mut rows = RecordsSource::new(stream.open()?, name, names, limits).numbered(first_file);
                 if let (true, Some(schema)) = (digested, &self.arrow_schema) {
-                    source = source.digested(schema);
+                    rows = rows.digested(schema);
                 }
-                let inputs = source.inputs();
-                (Box::new(source), inputs)
+                let inputs = rows.inputs();
+                (self.paired(rows, decode, with_splits), inputs)
             }
         };
-        Ok(Opened { source, decode, inputs })
+        Ok(Opened { scan, inputs })
     }
 }

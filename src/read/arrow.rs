@@ -9,12 +9,37 @@ use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::record::{Batch, Places, RowsDigest, check_arrow, finding, is_text, json, size, text_views};
+use crate::record::{
+    Batch, Places, RowPlace, RowsDigest, check_arrow, finding, is_text, json, size, text_views,
+};
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Decode, Payload, Source};
+use crate::stage::{Cut, Decode, Piece};
 
 /// Record batches as the caller's stream gives them.
 pub type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+
+/// Rows of one file or stream, by columns.
+#[derive(Debug, Clone)]
+pub struct Records {
+    /// Index of the file.
+    pub file: u32,
+    /// The number of the first row within the file.
+    pub first_row: u64,
+    /// The rows.
+    pub rows: RecordBatch,
+}
+
+impl Piece for Records {
+    fn bytes(&self) -> usize {
+        // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
+        size::bytes(&self.rows) + self.rows.num_rows() * size_of::<RowPlace>()
+    }
+
+    fn until(&self, row: u64) -> Self {
+        let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
+        Records { rows: self.rows.slice(0, rows.min(self.rows.num_rows())), ..*self }
+    }
+}
 
 /// Cuts a stream of record batches to the size of ours, once their wanted columns are found to be sound.
 pub struct RecordsSource {
@@ -23,7 +48,7 @@ pub struct RecordsSource {
     columns: Vec<String>,
     inputs: Inputs,
     limits: Limits,
-    seq: u64,
+    file: u32,
     row: u64,
     current: Option<Slices>,
     /// Where the digest of all rows is asked for.
@@ -40,11 +65,16 @@ impl RecordsSource {
             columns,
             inputs,
             limits: limits.clamped(),
-            seq: 0,
+            file: 0,
             row: 0,
             current: None,
             digest: None,
         }
+    }
+
+    /// The same, whose file has this number.
+    pub fn numbered(self, file: u32) -> Self {
+        RecordsSource { file, ..self }
     }
 
     /// The same, which leaves the digest of all rows with its inputs; `schema` is that of the stream.
@@ -60,14 +90,15 @@ impl RecordsSource {
     }
 }
 
-impl Source for RecordsSource {
-    fn next(&mut self) -> Result<Option<Chunk>> {
+impl Cut for RecordsSource {
+    type Piece = Records;
+
+    fn next(&mut self) -> Result<Option<Records>> {
         loop {
-            if let Some(records) = self.current.as_mut().and_then(Slices::next) {
-                let (seq, first_row) = (self.seq, self.row);
-                self.seq += 1;
-                self.row += records.num_rows() as u64;
-                return Ok(Some(Chunk { seq, file: 0, first_row, payload: Payload::Records(records) }));
+            if let Some(rows) = self.current.as_mut().and_then(Slices::next) {
+                let first_row = self.row;
+                self.row += rows.num_rows() as u64;
+                return Ok(Some(Records { file: self.file, first_row, rows }));
             }
             match self.stream.next() {
                 Some(records) => {
@@ -175,13 +206,11 @@ fn field(column: &ReadColumn, input: &Schema) -> Result<Field> {
     Ok(field.with_data_type(DataType::Utf8View))
 }
 
-impl Decode for RecordsDecode {
-    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
-        let Payload::Records(records) = chunk.payload else {
-            return Err(Error::internal("text reached the record batch decoder"));
-        };
+impl Decode<Records> for RecordsDecode {
+    fn decode(&self, piece: Records, counts: &mut StepCounts) -> Result<Batch> {
+        let records = piece.rows;
         let rows = records.num_rows();
-        let places = Places::numbered(chunk.file, chunk.first_row, rows);
+        let places = Places::numbered(piece.file, piece.first_row, rows);
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
             let column =
@@ -204,7 +233,7 @@ impl Decode for RecordsDecode {
         counts.rows_out += rows as u64;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(Batch {
-            seq: chunk.seq,
+            seq: 0,
             records: RecordBatch::try_new_with_options(self.schema(), columns, &options)?,
             places,
             rejects: Vec::new(),
@@ -237,17 +266,19 @@ mod tests {
         RecordBatch::try_from_iter([("n", column)]).unwrap()
     }
 
+    fn piece(first_row: u64, rows: RecordBatch) -> Records {
+        Records { file: 0, first_row, rows }
+    }
+
     #[test]
     fn slices_number_on_through_the_stream() {
         for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
             let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
             let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
             let mut source = RecordsSource::new(Box::new(stream.into_iter()), "df", vec!["n".into()], limits);
-            let (mut seen, mut seq) = (0, 0);
-            while let Some(chunk) = source.next().unwrap() {
-                assert_eq!((chunk.seq, chunk.first_row), (seq, seen));
-                seq += 1;
-                let Payload::Records(records) = chunk.payload else { panic!("records") };
+            let mut seen = 0;
+            while let Some(Records { file: 0, first_row, rows: records }) = source.next().unwrap() {
+                assert_eq!(first_row, seen);
                 assert!(records.num_rows() <= batch_rows && (batch_bytes > 8 || records.num_rows() <= 2));
                 for &n in records.column(0).as_primitive::<Int32Type>().values() {
                     assert_eq!(n as u64, seen);
@@ -276,9 +307,8 @@ mod tests {
             all.iter().map(|n| ReadColumn::new(*n, ColumnKind::Text)).skip(1).collect();
         let decode = RecordsDecode::new(&wanted, records.schema_ref()).unwrap();
         let mut counts = StepCounts::default();
-        let chunk = Chunk { seq: 2, file: 0, first_row: 7, payload: Payload::Records(records.clone()) };
-        let batch = decode.decode(chunk, &mut counts).unwrap();
-        assert_eq!((counts.rows_in, counts.rows_out, batch.seq), (3, 3, 2));
+        let batch = decode.decode(piece(7, records.clone()), &mut counts).unwrap();
+        assert_eq!((counts.rows_in, counts.rows_out), (3, 3));
         assert_eq!((batch.places.at(2).row, batch.places.at(2).line), (9, None));
         for name in ["utf8", "large", "view", "dictionary"] {
             assert_eq!(
@@ -292,8 +322,7 @@ mod tests {
         let as_is =
             [ReadColumn::new("n", ColumnKind::Int64), ReadColumn::new("dictionary", ColumnKind::LenientText)];
         let decode = RecordsDecode::new(&as_is, records.schema_ref()).unwrap();
-        let chunk = Chunk { seq: 0, file: 0, first_row: 0, payload: Payload::Records(records.clone()) };
-        let batch = decode.decode(chunk, &mut counts).unwrap();
+        let batch = decode.decode(piece(0, records.clone()), &mut counts).unwrap();
         assert_eq!(*batch.records.column(0).data_type(), DataType::Int32);
         assert!(matches!(batch.records.column(1).data_type(), DataType::Dictionary(..)));
 
@@ -302,8 +331,7 @@ mod tests {
                 .unwrap_err();
             assert_eq!(e.code(), code);
         }
-        let chunk = Chunk { seq: 0, file: 0, first_row: 0, payload: Payload::Records(numbers(0, 1)) };
         let decode = RecordsDecode::new(&wanted, records.schema_ref()).unwrap();
-        assert_eq!(decode.decode(chunk, &mut counts).unwrap_err().code(), "schema_changed");
+        assert_eq!(decode.decode(piece(0, numbers(0, 1)), &mut counts).unwrap_err().code(), "schema_changed");
     }
 }

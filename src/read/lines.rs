@@ -14,7 +14,7 @@ use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::limits::REJECT_RECORD_BYTES;
-use crate::stage::{Chunk, Payload, Source};
+use crate::stage::{Cut, Piece};
 
 /// Bytes of a refused line that are kept: one more than a reject shows, so that it knows the line was cut.
 const LONG_LINE_HEAD: usize = REJECT_RECORD_BYTES + 1;
@@ -30,7 +30,51 @@ pub struct LinesSource {
     limits: Limits,
     cancel: Cancel,
     file: u32,
-    seq: u64,
+    first_file: u32,
+}
+
+/// Lines of one input.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    /// Index of the file.
+    pub file: u32,
+    /// The number of the first line within the file.
+    pub first_row: u64,
+    /// Offset of the first line in the decompressed stream.
+    pub byte: u64,
+    /// What was read of them.
+    pub text: Text,
+}
+
+/// The text of [`Lines`].
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// Whole lines, ending at a line's end or the file's.
+    Whole(Buffer),
+    /// A line longer than the limit, of which only the head was kept.
+    LongLine {
+        /// Its head.
+        head: Vec<u8>,
+        /// Its bytes in all.
+        bytes: u64,
+    },
+}
+
+impl Piece for Lines {
+    fn bytes(&self) -> usize {
+        match &self.text {
+            Text::Whole(text) => text.len(),
+            Text::LongLine { head, .. } => head.len(),
+        }
+    }
+
+    fn until(&self, row: u64) -> Self {
+        let Text::Whole(text) = &self.text else { return self.clone() };
+        let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
+        let end = rows.checked_sub(1).map_or(Some(0), |i| memchr_iter(b'\n', text).nth(i).map(|at| at + 1));
+        let text = text.slice_with_length(0, end.unwrap_or(text.len()));
+        Lines { text: Text::Whole(text), ..*self }
+    }
 }
 
 enum Pending {
@@ -53,7 +97,20 @@ impl LinesSource {
     }
 
     fn new(pending: VecDeque<Pending>, inputs: Inputs, limits: Limits, cancel: Cancel) -> Self {
-        LinesSource { pending, current: None, inputs, limits: limits.clamped(), cancel, file: 0, seq: 0 }
+        LinesSource {
+            pending,
+            current: None,
+            inputs,
+            limits: limits.clamped(),
+            cancel,
+            file: 0,
+            first_file: 0,
+        }
+    }
+
+    /// The same, whose first file has this number.
+    pub fn numbered_from(self, first_file: u32) -> Self {
+        LinesSource { first_file, ..self }
     }
 
     /// What is read: a handle to ask after the run.
@@ -62,8 +119,10 @@ impl LinesSource {
     }
 }
 
-impl Source for LinesSource {
-    fn next(&mut self) -> Result<Option<Chunk>> {
+impl Cut for LinesSource {
+    type Piece = Lines;
+
+    fn next(&mut self) -> Result<Option<Lines>> {
         loop {
             let stream = match &mut self.current {
                 Some(stream) => stream,
@@ -78,10 +137,8 @@ impl Source for LinesSource {
             let before = stream.stored_bytes();
             let next = stream.next(self.limits, &self.cancel)?;
             self.cancel.add_read(stream.stored_bytes() - before);
-            if let Some((first_row, payload)) = next {
-                let chunk = Chunk { seq: self.seq, file: self.file, first_row, payload };
-                self.seq += 1;
-                return Ok(Some(chunk));
+            if let Some(lines) = next {
+                return Ok(Some(Lines { file: self.first_file + self.file, ..lines }));
             }
             stream.opened.unchanged()?;
             let (bytes, xxh3) = stream.opened.stored();
@@ -129,8 +186,8 @@ impl Stream {
         self.opened.stored_bytes()
     }
 
-    /// The next piece and the number of its first row.
-    pub fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
+    /// The next piece, as of file 0.
+    pub fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
         if self.ready.is_empty() {
             if let Some(long) = self.fill(limits, cancel)? {
                 return Ok(Some(long));
@@ -146,11 +203,11 @@ impl Stream {
         self.ready = self.ready.slice(bytes);
         self.row += rows as u64;
         self.byte += bytes as u64;
-        Ok(Some((first_row, Payload::Lines { text, byte })))
+        Ok(Some(Lines { file: 0, first_row, byte, text: Text::Whole(text) }))
     }
 
     /// Reads until `ready` has whole lines, or to the end, or into a line that is too long to hold.
-    fn fill(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<(u64, Payload)>> {
+    fn fill(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
         let mut text = std::mem::take(&mut self.carry);
         let mut searched = 0;
         let end = loop {
@@ -180,12 +237,7 @@ impl Stream {
     }
 
     /// Goes on to the end of a line of which `text` is the beginning, keeping only its head.
-    fn skip_long_line(
-        &mut self,
-        mut text: Vec<u8>,
-        limits: Limits,
-        cancel: &Cancel,
-    ) -> Result<(u64, Payload)> {
+    fn skip_long_line(&mut self, mut text: Vec<u8>, limits: Limits, cancel: &Cancel) -> Result<Lines> {
         let mut head = text[..text.len().min(LONG_LINE_HEAD)].to_vec();
         let mut bytes = text.len() as u64;
         let mut with_feed = bytes;
@@ -204,10 +256,10 @@ impl Stream {
                 break;
             }
         }
-        let (row, byte) = (self.row, self.byte);
+        let (first_row, byte) = (self.row, self.byte);
         self.row += 1;
         self.byte += with_feed;
-        Ok((row, Payload::LongLine { head, bytes, byte }))
+        Ok(Lines { file: 0, first_row, byte, text: Text::LongLine { head, bytes } })
     }
 }
 

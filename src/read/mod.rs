@@ -5,9 +5,9 @@
 //! 1. [`discover::discover`] turns paths, globs and folders into an ordered list of [`InputFile`]s.
 //! 2. The columns are learnt without reading the rows: [`peek::peek_files`] (or [`peek::peek_reader`], which hands
 //!    the reader back whole) for JSON lines, [`parquet::schema`] for Parquet; a record batch stream has its schema.
-//! 3. A source cuts the input into chunks, in order, and a decoder makes rows of them, on any worker:
+//! 3. A scan is a pair: one half cuts the input into pieces, in order, the other makes rows of them, on any worker:
 //!
-//! | input | source | decoder |
+//! | input | cuts | decodes |
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
 //! | Parquet | [`parquet::ParquetSource`] | [`arrow::RecordsDecode`] |

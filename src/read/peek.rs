@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::attend::Attended;
 use super::json::{self, Kind, Value};
-use super::lines::Stream;
+use super::lines::{Stream, Text};
 use super::open::{BoxedReader, Opened};
 use super::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
-use crate::stage::Payload;
 
 /// The columns in the heads of these files, in the order they are first seen: [`ColumnKind::Text`] where all
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
@@ -88,9 +87,10 @@ impl Head {
             cancel.check()?;
             match stream.next(limits.clamped(), cancel)? {
                 None => break,
-                Some((_, Payload::Lines { text, .. })) => lines.take(&text, columns),
-                Some((_, Payload::LongLine { head, .. })) => lines.note(&head, false),
-                Some(_) => return Err(Error::internal("a stream of lines gave record batches")),
+                Some(piece) => match piece.text {
+                    Text::Whole(text) => lines.take(&text, columns),
+                    Text::LongLine { head, .. } => lines.note(&head, false),
+                },
             }
             lines.check(shown)?;
         }

@@ -1,12 +1,10 @@
 //! The splits that rows of a prepared folder have, as a column of text.
 
-use std::sync::Arc;
-
 use super::InputFile;
 use crate::error::{Error, Result};
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Decode};
+use crate::stage::Decode;
 
 /// The column.
 pub const SPLIT: &str = "split";
@@ -29,20 +27,21 @@ pub fn names(files: &[InputFile]) -> Vec<String> {
 }
 
 /// Adds the column after those of the files; null in files that are no shards.
-pub struct WithSplits {
+pub struct WithSplits<D> {
     /// Makes rows of the files.
-    pub rows: Arc<dyn Decode>,
+    pub rows: D,
     /// The split of each file.
     pub splits: Vec<Option<String>>,
     /// The number of the first of them.
     pub first_file: u32,
 }
 
-impl Decode for WithSplits {
-    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
-        let file = chunk.file.checked_sub(self.first_file).and_then(|file| self.splits.get(file as usize));
-        let split = file.ok_or_else(|| Error::internal("a file has no number"))?;
-        let batch = self.rows.decode(chunk, counts)?;
+impl<P, D: Decode<P>> Decode<P> for WithSplits<D> {
+    fn decode(&self, piece: P, counts: &mut StepCounts) -> Result<Batch> {
+        let batch = self.rows.decode(piece, counts)?;
+        let file = batch.places.file.checked_sub(self.first_file);
+        let split = file.and_then(|file| self.splits.get(file as usize));
+        let split = split.ok_or_else(|| Error::internal("a file has no number"))?;
         let column = repeated(split.as_deref(), batch.rows());
         batch.with_column(schema::text(SPLIT), column)
     }

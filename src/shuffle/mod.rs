@@ -11,14 +11,14 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt8Type;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash;
 use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Spill};
-use crate::stage::{Chunk, Decode, Payload, Prepare, Sink};
+use crate::spill::{Buckets, ByRank, Picked, Spill};
+use crate::stage::{Decode, Prepare, Sink};
 
 /// Takes rows; what was set aside on the way, rejects and duplicates, goes ahead to the sink behind it.
 pub struct ShuffleSink<'s, S: Sink> {
@@ -117,16 +117,13 @@ where
 /// Copies rows together that a shuffle hands on.
 pub struct PickRows;
 
-impl Decode for PickRows {
-    fn decode(&self, chunk: Chunk, _: &mut StepCounts) -> Result<Batch> {
-        let Payload::Picked { of, at, .. } = chunk.payload else {
-            return Err(Error::internal("rows that were not shuffled came out of a shuffle"));
-        };
-        let rows = at.len();
+impl Decode<Picked> for PickRows {
+    fn decode(&self, piece: Picked, _: &mut StepCounts) -> Result<Batch> {
+        let records = without_ranks(&piece.take()?)?;
         Ok(Batch {
-            seq: chunk.seq,
-            records: without_ranks(&of.take(at)?)?,
-            places: Places::numbered(chunk.file, chunk.first_row, rows),
+            seq: 0,
+            places: Places::numbered(0, piece.first_row, records.num_rows()),
+            records,
             rejects: Vec::new(),
             duplicates: Vec::new(),
         })
@@ -142,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::disk::Disk;
-    use crate::stage::Source;
+    use crate::stage::Cut;
 
     #[derive(Default)]
     struct Aside(usize);
@@ -189,9 +186,9 @@ mod tests {
     /// What comes back, and the most bytes that came at once.
     fn drain(mut source: ByRank) -> Result<(Vec<String>, usize)> {
         let (mut seen, mut most) = (Vec::new(), 0);
-        while let Some(chunk) = source.next()? {
-            assert_eq!(chunk.first_row, seen.len() as u64);
-            let batch = PickRows.decode(chunk, &mut StepCounts::default())?;
+        while let Some(piece) = source.next()? {
+            assert_eq!(piece.first_row, seen.len() as u64);
+            let batch = PickRows.decode(piece, &mut StepCounts::default())?;
             most = most.max(batch.records.get_array_memory_size());
             seen.extend(batch.records.column(0).as_string::<i32>().iter().flatten().map(String::from));
         }

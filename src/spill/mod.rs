@@ -3,6 +3,7 @@
 //! is sorted. Rows of one rank stay together and keep their order.
 
 use std::io::{BufReader, BufWriter};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::ranked::{Ranked, with_ranks};
 use crate::record::size;
-use crate::stage::{Chunk, Payload, Source};
+use crate::stage::{Cut, Piece};
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
@@ -164,13 +165,40 @@ impl Spilled {
     }
 }
 
-/// Hands all rows on in the order of their ranks, which are the last column; a chunk never ends within a rank.
+/// Some of ranked rows, not yet copied together.
+#[derive(Clone)]
+pub struct Picked {
+    /// The number of the first row among all.
+    pub first_row: u64,
+    rows: Ranked,
+    at: Range<usize>,
+    row_bytes: usize,
+}
+
+impl Picked {
+    /// The rows, copied together; their ranks are the last column.
+    pub fn take(&self) -> Result<RecordBatch> {
+        self.rows.take(self.at.clone())
+    }
+}
+
+impl Piece for Picked {
+    fn bytes(&self) -> usize {
+        self.at.len() * self.row_bytes
+    }
+
+    fn until(&self, row: u64) -> Self {
+        let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
+        Picked { at: self.at.start..self.at.start + rows.min(self.at.len()), ..self.clone() }
+    }
+}
+
+/// Hands all rows on in the order of their ranks, which are the last column; a piece never ends within a rank.
 pub struct ByRank {
     spill: Spill,
     /// The next one last.
     parts: Vec<Part>,
     sorted: Option<Sorted>,
-    seq: u64,
     row: u64,
 }
 
@@ -195,7 +223,7 @@ impl ByRank {
     /// Of all rows that were pushed.
     pub fn new(buckets: Buckets) -> Result<Self> {
         let spill = buckets.spill.clone();
-        let mut all = ByRank { spill, parts: Vec::new(), sorted: None, seq: 0, row: 0 };
+        let mut all = ByRank { spill, parts: Vec::new(), sorted: None, row: 0 };
         all.put(buckets)?;
         Ok(all)
     }
@@ -231,19 +259,20 @@ impl ByRank {
     }
 }
 
-impl Source for ByRank {
-    fn next(&mut self) -> Result<Option<Chunk>> {
+impl Cut for ByRank {
+    type Piece = Picked;
+
+    fn next(&mut self) -> Result<Option<Picked>> {
         loop {
             if let Some(sorted) = &mut self.sorted {
                 let rows = (BATCH_BYTES / sorted.row_bytes.max(1)).clamp(1, BATCH_ROWS);
                 let at = sorted.at..sorted.end(rows);
                 if !at.is_empty() {
                     sorted.at = at.end;
-                    let (seq, first_row) = (self.seq, self.row);
-                    self.seq += 1;
+                    let first_row = self.row;
                     self.row += at.len() as u64;
-                    let payload = Payload::Picked { of: sorted.all.clone(), at, row_bytes: sorted.row_bytes };
-                    return Ok(Some(Chunk { seq, file: 0, first_row, payload }));
+                    let (rows, row_bytes) = (sorted.all.clone(), sorted.row_bytes);
+                    return Ok(Some(Picked { first_row, rows, at, row_bytes }));
                 }
                 self.sorted = None;
             }

@@ -17,10 +17,10 @@ use fastprep::plan::verbs::{Supplied, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
 use fastprep::read::ColumnKind;
 use fastprep::read::ReadColumn;
-use fastprep::read::arrow::RecordsDecode;
+use fastprep::read::arrow::{Records, RecordsDecode};
 use fastprep::record::{Batch, Policy};
 use fastprep::report::StepCounts;
-use fastprep::stage::{Chunk, Decode, Map, Ordered, Payload, Prepare, Sink, Source, TakenOut};
+use fastprep::stage::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
 use fastprep::tokenize::{OnOverflow, TokenNames};
 use serde_json::json;
 
@@ -150,11 +150,13 @@ fn numbers(from: i64) -> RecordBatch {
 }
 
 fn chunk_bytes() -> u64 {
-    Payload::Records(numbers(0)).bytes() as u64
+    Records { file: 0, first_row: 0, rows: numbers(0) }.bytes() as u64
 }
 
-impl Source for Numbers {
-    fn next(&mut self) -> Result<Option<Chunk>> {
+impl Cut for Numbers {
+    type Piece = Records;
+
+    fn next(&mut self) -> Result<Option<Records>> {
         let seq = self.watch.made.load(Ordering::SeqCst);
         let in_flight = (seq - self.watch.taken.load(Ordering::SeqCst)) * chunk_bytes();
         self.watch.most.fetch_max(in_flight, Ordering::SeqCst);
@@ -164,7 +166,7 @@ impl Source for Numbers {
         }
         self.watch.made.fetch_add(1, Ordering::SeqCst);
         let first_row = seq * CHUNK_ROWS as u64;
-        Ok(Some(Chunk { seq, file: 0, first_row, payload: Payload::Records(numbers(first_row as i64)) }))
+        Ok(Some(Records { file: 0, first_row, rows: numbers(first_row as i64) }))
     }
 }
 
@@ -188,11 +190,11 @@ impl Ordered for Parts {
     }
 }
 
-impl Decode for Parts {
-    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
-        self.0.pass(At::Decode, chunk.seq)?;
+impl Decode<Records> for Parts {
+    fn decode(&self, piece: Records, counts: &mut StepCounts) -> Result<Batch> {
+        self.0.pass(At::Decode, piece.first_row / CHUNK_ROWS as u64)?;
         let columns = [ReadColumn::new("n", ColumnKind::Int64)];
-        RecordsDecode::new(&columns, numbers(0).schema_ref())?.decode(chunk, counts)
+        RecordsDecode::new(&columns, numbers(0).schema_ref())?.decode(piece, counts)
     }
 }
 
@@ -245,9 +247,8 @@ fn line(
     let stages = stages.into_iter().chain(more).map(|stage| (1, stage)).collect();
     let mut sink = Rows { watch: watch.clone(), firsts: vec![] };
     let pass = Pass {
-        source: Box::new(Numbers { watch: watch.clone(), chunks }),
+        scan: Box::new(PairedScan::new(Numbers { watch: watch.clone(), chunks }, Arc::new(part()))),
         source_step: 0,
-        decode: Arc::new(part()),
         stages,
         sink: &mut sink,
         steps: 2,
@@ -409,9 +410,8 @@ impl Sink for Slow {
 fn an_interruption_is_heard_while_the_sink_finishes() {
     let (watch, cancel) = (Watch::new(At::Nowhere, true), Cancel::default());
     let pass = Pass {
-        source: Box::new(Numbers { watch: watch.clone(), chunks: 3 }),
+        scan: Box::new(PairedScan::new(Numbers { watch: watch.clone(), chunks: 3 }, Arc::new(Parts(watch)))),
         source_step: 0,
-        decode: Arc::new(Parts(watch)),
         stages: vec![],
         sink: &mut Slow(cancel.clone()),
         steps: 1,

@@ -19,7 +19,7 @@ use super::{Part, Plan, Step};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::read::discover::names_from_shared;
-use crate::read::{Limits, ReadColumn, splits};
+use crate::read::{ReadColumn, splits};
 use crate::record::{Batch, Places};
 pub use builder::Builder;
 pub use job::{About, Job, Origin, Resolved};
@@ -97,7 +97,7 @@ impl<'p> Builder<'p> {
         let needed = needed(steps, together, &names, splits)?;
         let read = |(name, used): &(String, Use)| source::read_column(found, name, *used);
         let columns = needed.columns.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let (_, schema) = found.decoder(&columns, Limits::default())?;
+        let schema = found.schema(&columns)?;
         let mut about = About::default();
         let shown: Vec<String> = columns.iter().map(|c| source::shown_column(found, c)).collect();
         about.lines = vec![

@@ -18,14 +18,15 @@ use memchr::memchr;
 use self::columns::{Column, Line, Misfit};
 use self::row::{Keys, Row, Tally};
 use super::json::{self, Kind, Value};
+use super::lines::{Lines, Text};
 use super::{ColumnKind, Limits, ReadColumn};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::record::removal::quote_line;
 use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Decode, Payload};
+use crate::stage::{Decode, Piece};
 
-/// Decodes the chunks of a [`LinesSource`](super::lines::LinesSource).
+/// Decodes the pieces of a [`LinesSource`](super::lines::LinesSource).
 ///
 /// Rejects `bad_utf8`, `bad_json`, `not_an_object`, `wrong_type` and `line_too_long`; counts `blank_lines`, which
 /// are no rows. Findings: `late_column:<name>` for a key that is not among the known ones, `coerced:<name>`
@@ -55,26 +56,23 @@ impl JsonlDecode {
     }
 }
 
-impl Decode for JsonlDecode {
-    fn decode(&self, chunk: Chunk, counts: &mut StepCounts) -> Result<Batch> {
-        let mut rows = Rows::new(self, &chunk);
-        let text = match chunk.payload {
-            Payload::Lines { text, .. } => {
+impl Decode<Lines> for JsonlDecode {
+    fn decode(&self, piece: Lines, counts: &mut StepCounts) -> Result<Batch> {
+        let mut rows = Rows::new(self, &piece);
+        let text = match piece.text {
+            Text::Whole(text) => {
                 rows.lines(&text, counts);
                 Some(text)
             }
-            Payload::LongLine { head, bytes, byte } => {
+            Text::LongLine { head, bytes } => {
                 let place = Place {
-                    file: chunk.file,
-                    row: chunk.first_row,
-                    line: Some(chunk.first_row + 1),
-                    byte: Some(byte),
+                    file: piece.file,
+                    row: piece.first_row,
+                    line: Some(piece.first_row + 1),
+                    byte: Some(piece.byte),
                 };
                 rows.reject(reason::LINE_TOO_LONG, place, self.too_long(bytes), &head, counts);
                 None
-            }
-            Payload::Records(_) | Payload::Picked { .. } => {
-                return Err(Error::internal("record batches reached the JSON lines decoder"));
             }
         };
         rows.finish(text, counts)
@@ -91,7 +89,6 @@ impl JsonlDecode {
 /// The rows of one chunk on their way into columns.
 struct Rows<'d> {
     decode: &'d JsonlDecode,
-    seq: u64,
     file: u32,
     first_row: u64,
     byte: u64,
@@ -106,19 +103,14 @@ struct Rows<'d> {
 }
 
 impl<'d> Rows<'d> {
-    fn new(decode: &'d JsonlDecode, chunk: &Chunk) -> Self {
-        let byte = match &chunk.payload {
-            Payload::Lines { byte, .. } | Payload::LongLine { byte, .. } => *byte,
-            Payload::Records(_) | Payload::Picked { .. } => 0,
-        };
+    fn new(decode: &'d JsonlDecode, piece: &Lines) -> Self {
         // A first guess; the columns grow.
-        let rows = chunk.payload.bytes() / 512;
+        let rows = piece.bytes() / 512;
         Rows {
             decode,
-            seq: chunk.seq,
-            file: chunk.file,
-            first_row: chunk.first_row,
-            byte,
+            file: piece.file,
+            first_row: piece.first_row,
+            byte: piece.byte,
             columns: decode.columns.iter().map(|c| Column::new(c.kind, rows)).collect(),
             side: Vec::with_capacity(decode.unescaped.load(Ordering::Relaxed)),
             places: Vec::with_capacity(rows),
@@ -243,7 +235,7 @@ impl<'d> Rows<'d> {
         let arrays = self.columns.into_iter().map(|c| c.finish(&buffers)).collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(Batch {
-            seq: self.seq,
+            seq: 0,
             records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options)?,
             places: Places { file: self.file, rows: self.places, text, text_byte: self.byte },
             rejects: self.rejects,

@@ -5,7 +5,7 @@ use super::*;
 use crate::cancel::Cancel;
 use crate::read::lines::LinesSource;
 use crate::record::json::row as row_json;
-use crate::stage::Source;
+use crate::stage::Cut;
 
 const KINDS: [(&str, ColumnKind); 6] = [
     ("t", ColumnKind::Text),
@@ -21,14 +21,13 @@ fn decoder(limits: Limits) -> JsonlDecode {
     JsonlDecode::new(columns, &["t".into(), "known".into()], limits)
 }
 
-fn chunk(text: &[u8]) -> Chunk {
-    let payload = Payload::Lines { text: Buffer::from_vec(text.to_vec()), byte: 100 };
-    Chunk { seq: 3, file: 1, first_row: 10, payload }
+fn piece(text: &[u8]) -> Lines {
+    Lines { file: 1, first_row: 10, byte: 100, text: Text::Whole(Buffer::from_vec(text.to_vec())) }
 }
 
 fn decode(text: &[u8]) -> (Batch, StepCounts) {
     let mut counts = StepCounts::default();
-    let batch = decoder(Limits::default()).decode(chunk(text), &mut counts).unwrap();
+    let batch = decoder(Limits::default()).decode(piece(text), &mut counts).unwrap();
     assert_eq!(batch.rows(), batch.places.rows.len());
     // The columns were made without a check.
     batch.records.columns().iter().for_each(|c| c.to_data().validate_full().unwrap());
@@ -153,7 +152,7 @@ fn findings_name_the_column_and_the_first_row() {
 fn no_column_still_counts_rows() {
     let decode = JsonlDecode::new(Vec::new(), &["t".into()], Limits::default());
     let mut counts = StepCounts::default();
-    let batch = decode.decode(chunk(b"{\"t\":1}\n{}\n[]"), &mut counts).unwrap();
+    let batch = decode.decode(piece(b"{\"t\":1}\n{}\n[]"), &mut counts).unwrap();
     assert_eq!((batch.rows(), batch.rejects.len()), (2, 1));
 }
 
@@ -163,9 +162,9 @@ fn run(text: &[u8], limits: Limits) -> (Vec<(Place, String)>, Vec<Reject>, StepC
         LinesSource::reader(Box::new(std::io::Cursor::new(text.to_vec())), "-", limits, Cancel::default());
     let decode = decoder(limits);
     let (mut rows, mut rejects, mut counts) = (Vec::new(), Vec::new(), StepCounts::default());
-    while let Some(chunk) = source.next().unwrap() {
+    while let Some(piece) = source.next().unwrap() {
         let mut own = StepCounts::default();
-        let batch = decode.decode(chunk, &mut own).unwrap();
+        let batch = decode.decode(piece, &mut own).unwrap();
         rows.extend((0..batch.rows()).map(|i| (batch.places.at(i), row_json(&batch.records, i))));
         rejects.extend(batch.rejects);
         counts.merge(own);

@@ -15,28 +15,24 @@ fn source(bytes: &[u8], limits: Limits) -> LinesSource {
 /// Row, offset and text (a head for refused lines) of every line that comes out; checks that chunks follow up.
 fn lines(mut source: LinesSource, limits: Limits) -> Vec<(u32, u64, u64, Vec<u8>)> {
     let mut out = Vec::new();
-    let mut seq = 0;
-    while let Some(chunk) = source.next().unwrap() {
-        assert_eq!(chunk.seq, seq);
-        seq += 1;
-        match chunk.payload {
-            Payload::Lines { text, byte } => {
+    while let Some(piece) = source.next().unwrap() {
+        match piece.text {
+            Text::Whole(text) => {
                 let whole = text.split_inclusive(|&b| b == b'\n');
-                let mut at = byte;
+                let mut at = piece.byte;
                 let mut rows = 0;
                 for line in whole {
-                    out.push((chunk.file, chunk.first_row + rows, at, line.to_vec()));
+                    out.push((piece.file, piece.first_row + rows, at, line.to_vec()));
                     at += line.len() as u64;
                     rows += 1;
                 }
                 assert!((1..=limits.batch_rows as u64).contains(&rows));
             }
-            Payload::LongLine { head, bytes, byte } => {
+            Text::LongLine { head, bytes } => {
                 assert!(bytes > limits.max_line_bytes as u64);
                 assert_eq!(head.len() as u64, bytes.min(LONG_LINE_HEAD as u64));
-                out.push((chunk.file, chunk.first_row, byte, head));
+                out.push((piece.file, piece.first_row, piece.byte, head));
             }
-            Payload::Records(_) | Payload::Picked { .. } => panic!("no records here"),
         }
     }
     out

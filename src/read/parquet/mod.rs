@@ -22,13 +22,13 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use self::columns::{Union, conform};
-use super::arrow::Slices;
+use super::arrow::{Records, Slices};
 use super::inputs::Inputs;
 use super::open::open_file;
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
-use crate::stage::{Chunk, Payload, Source};
+use crate::stage::Cut;
 
 /// The columns of all files in the order they are first seen, strings as views and all nullable. Reads the footers of
 /// all files: fails where one has a column in another type (`schema_mismatch`).
@@ -49,7 +49,7 @@ pub struct ParquetSource {
     limits: Limits,
     inputs: Inputs,
     file: usize,
-    seq: u64,
+    first_file: u32,
     row: u64,
     /// Of the current file, with the rows that its row groups have.
     reader: Option<(ParquetRecordBatchReader, u64)>,
@@ -76,11 +76,16 @@ impl ParquetSource {
             limits,
             inputs,
             file: 0,
-            seq: 0,
+            first_file: 0,
             row: 0,
             reader: None,
             slices: None,
         })
+    }
+
+    /// The same, whose first file has this number.
+    pub fn numbered_from(self, first_file: u32) -> Self {
+        ParquetSource { first_file, ..self }
     }
 
     /// The schema of every record batch.
@@ -103,15 +108,15 @@ fn select(schema: &Schema, columns: &[String]) -> Result<SchemaRef> {
     Ok(Arc::new(Schema::new(columns.iter().map(field).collect::<Result<Vec<Field>>>()?)))
 }
 
-impl Source for ParquetSource {
-    fn next(&mut self) -> Result<Option<Chunk>> {
+impl Cut for ParquetSource {
+    type Piece = Records;
+
+    fn next(&mut self) -> Result<Option<Records>> {
         loop {
-            if let Some(records) = self.slices.as_mut().and_then(Slices::next) {
-                let (seq, first_row) = (self.seq, self.row);
-                self.seq += 1;
-                self.row += records.num_rows() as u64;
-                let payload = Payload::Records(records);
-                return Ok(Some(Chunk { seq, file: self.file as u32, first_row, payload }));
+            if let Some(rows) = self.slices.as_mut().and_then(Slices::next) {
+                let first_row = self.row;
+                self.row += rows.num_rows() as u64;
+                return Ok(Some(Records { file: self.first_file + self.file as u32, first_row, rows }));
             }
             let Some(file) = self.files.get(self.file) else { return Ok(None) };
             let (reader, rows) = match &mut self.reader {

@@ -40,15 +40,11 @@ fn records(from: i64, rows: i64) -> RecordBatch {
 /// File, row and shown values of every row; checks that chunks follow up.
 fn rows(mut source: ParquetSource, limits: Limits) -> Result<Vec<(u32, u64, String)>> {
     let mut out = Vec::new();
-    let mut seq = 0;
-    while let Some(chunk) = source.next()? {
-        assert_eq!(chunk.seq, seq);
-        seq += 1;
-        let Payload::Records(records) = chunk.payload else { panic!("records") };
+    while let Some(Records { file, first_row, rows: records }) = source.next()? {
         assert!((1..=limits.batch_rows).contains(&records.num_rows()));
         assert_eq!(records.schema(), source.schema());
         for i in 0..records.num_rows() {
-            out.push((chunk.file, chunk.first_row + i as u64, crate::record::json::row(&records, i)));
+            out.push((file, first_row + i as u64, crate::record::json::row(&records, i)));
         }
     }
     Ok(out)
@@ -88,8 +84,7 @@ fn batches_hold_about_as_many_bytes_as_asked() {
     let limits = Limits { batch_bytes: 10_000, ..Limits::default() };
     let mut source = ParquetSource::new(files, Some(&["t".into()]), limits, &Cancel::default()).unwrap();
     let mut batches = 0;
-    while let Some(chunk) = source.next().unwrap() {
-        let Payload::Records(records) = chunk.payload else { panic!("records") };
+    while let Some(Records { rows: records, .. }) = source.next().unwrap() {
         assert!(records.num_rows() < 1000);
         batches += 1;
     }
@@ -129,9 +124,7 @@ fn strings_of_any_kind_are_views_and_json_stays_json() {
     let records = RecordBatch::try_new(Arc::new(schema), vec![large, dictionary]).unwrap();
     let files = vec![write(&folder, "a", &records, 4)];
     let mut source = ParquetSource::new(files, None, Limits::default(), &Cancel::default()).unwrap();
-    let Some(Chunk { payload: Payload::Records(read), .. }) = source.next().unwrap() else {
-        panic!("records")
-    };
+    let read = source.next().unwrap().unwrap().rows;
     assert!(is_json(read.schema_ref().field(0)) && read.schema_ref().field(1).metadata().is_empty());
     assert_eq!(read.column(0).as_string_view().value(0), "[1]");
     assert_eq!(read.column(1).as_string_view().value(0), "d");
