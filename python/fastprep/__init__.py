@@ -4,7 +4,7 @@ import warnings as _warnings
 
 from . import polars_namespace as _polars_namespace
 from ._fastprep import DEBUG_BUILD as _DEBUG_BUILD
-from ._fastprep import PromptFormat, __version__
+from ._fastprep import __version__
 from .data import PreparedData, Split, load
 from .exceptions import (
     CallbackError,
@@ -18,6 +18,7 @@ from .exceptions import (
     TokenizerError,
 )
 from .pipeline import Pipeline
+from .prompt_format import PromptFormat
 from .recommend import Recommendation, recommend
 from .report import Report
 from .scan import concat, from_arrow, from_records, scan_jsonl, scan_parquet

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import options
-from ._fastprep import PromptFormat, manifest
+from ._fastprep import manifest
 from .exceptions import ColumnError, FastprepError, PlanError, SourceError
 from .extras import require
 from .handoff import BOUNDARIES, WEIGHTS, warn_ignored
+from .prompt_format import PromptFormat
 from .shards import shards_of, table, unopened
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
-from ._fastprep import PromptFormat
+from .prompt_format import PromptFormat
 
 
 class Decodes(Protocol):

@@ -8,9 +8,10 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastprep import expression_form, expressions, options
-from fastprep._fastprep import Plan, PromptFormat
+from fastprep._fastprep import Plan
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
+from fastprep.prompt_format import PromptFormat
 from fastprep.report import Report
 from fastprep.sink_options import sink_options
 from fastprep.tokenizer import tokenizer_source

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ._fastprep import PromptFormat
 from .exceptions import ColumnError, PlanError
 from .pipeline import Pipeline
+from .prompt_format import PromptFormat
 from .scan import from_arrow
 
 if TYPE_CHECKING:

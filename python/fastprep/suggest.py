@@ -7,16 +7,16 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import PromptFormat
 from fastprep.exceptions import DataError, PlanError
 from fastprep.pipeline import Pipeline
+from fastprep.prompt_format import SEPARATOR, STOP, PromptFormat
 from fastprep.scan import from_arrow, from_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KNOWN = [
-    ("\n##\n", "\n###\n"),
+    (SEPARATOR, STOP),
     ("\n\n###\n\n", " END"),
     ("\n\n===\n\n", "\n\n***\n\n"),
     ("\n\n--->\n\n", "\n\n<---\n\n"),

@@ -219,6 +219,28 @@ fn only_the_binding_names_pyo3() {
 }
 
 #[test]
+fn the_binding_imports_nothing_of_the_package_but_the_exceptions() {
+    const MAY: [&str; 2] = ["\"fastprep.exceptions\"", "\"select\""];
+    for source in sources().iter().filter(|s| s.module() == "py") {
+        for (i, call) in source.product.match_indices("import(") {
+            let rest = &source.product[i + call.len()..];
+            assert!(MAY.iter().any(|name| rest.starts_with(name)), "{} imports {rest:.40}", source.name);
+        }
+        for call in [
+            "import_bound(",
+            "import_intern(",
+            "py_run",
+            "\"__import__\"",
+            "\"importlib\"",
+            ".eval(",
+            ".run(",
+        ] {
+            assert!(!source.product.contains(call), "{} has `{call}`", source.name);
+        }
+    }
+}
+
+#[test]
 fn only_the_engine_makes_threads_the_disk_to_wait_for_it_and_the_spill_to_deal_rows() {
     let may = |s: &Source| ["engine", "disk", "spill"].contains(&s.module());
     only_in(&["thread::", "rayon", "spawn(", "spawn_scoped("], may);

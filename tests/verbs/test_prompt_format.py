@@ -121,6 +121,24 @@ def test_round_trips() -> None:
     assert ALPACA != PAIR
 
 
+def test_a_pickle_of_an_earlier_version_is_read() -> None:
+    text = b'{"version":2,"prompt":"{a}","completion":"{b}","separator":"=","stop":"END","eos":null}'
+    kept = b"cbuiltins\ngetattr\n(cfastprep\nPromptFormat\nVfrom_json\ntR(V" + text + b"\ntR."
+    assert pickle.loads(kept) == fp.PromptFormat("{a}", completion="{b}", separator="=", stop="END")
+
+
+def test_a_format_cannot_be_changed() -> None:
+    for name in ("prompt", "stop", "other"):
+        with pytest.raises(AttributeError):
+            setattr(ALPACA, name, "x")
+
+
+def test_columns_may_be_called_as_the_arguments_of_python_are() -> None:
+    made = fp.PromptFormat("{self}", completion="{text}")
+    assert made.render(self="a", text="b") == ("a\n##\n", "b\n###\n")
+    assert made.render_prompt(self="a") == "a\n##\n"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fastprep import options, pipeline
+from fastprep import options, pipeline, prompt_format
 
 FORMAT, ROWS, TOKENS, OUTPUT = "Format", "Rows", "Tokens", "Output"
 """The parts of the help."""
@@ -40,10 +40,18 @@ def unescape(text: str) -> str:
         raise typer.BadParameter(f"{text!r} has a backslash that escapes nothing: write \\\\ for a backslash") from e
 
 
-def quoted(text: str) -> str:
-    """A text as a shell is given it, with the escapes that `unescape` decodes."""
-    return shlex.quote(text.encode("unicode_escape").decode("ascii"))
+def escaped(text: str) -> str:
+    """A text with the escapes that `unescape` decodes."""
+    return text.encode("unicode_escape").decode("ascii")
 
+
+def quoted(text: str) -> str:
+    """A text as a shell is given it."""
+    return shlex.quote(escaped(text))
+
+
+SEPARATOR = escaped(prompt_format.SEPARATOR)
+"""The default of `--separator`."""
 
 Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JSON lines or Parquet; - is stdin.")]
 Template = Annotated[
@@ -59,7 +67,7 @@ Separator = Annotated[
 Stop = Annotated[
     str | None,
     typer.Option(
-        help=r"Ends each completion; backslash escapes are decoded. Default: \n###\n.",
+        help=f"Ends each completion; backslash escapes are decoded. Default: {escaped(prompt_format.STOP)}.",
         show_default=False,
         rich_help_panel=FORMAT,
     ),

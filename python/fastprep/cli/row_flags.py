@@ -12,6 +12,7 @@ import typer
 
 import fastprep as fp
 from fastprep.cli import flags, verbs
+from fastprep.prompt_format import STOP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class RowFlags:
     inputs: flags.Inputs
     template: flags.Template = "{prompt}"
     completion: flags.Completion = "{completion}"
-    separator: flags.Separator = r"\n##\n"
+    separator: flags.Separator = flags.SEPARATOR
     stop: flags.Stop = None
     rendered: flags.Rendered = None
     eos: flags.Eos = None
@@ -79,7 +80,7 @@ class RowFlags:
             flags.unescape(self.template),
             completion=flags.unescape(self.completion),
             separator=flags.unescape(self.separator),
-            stop="\n###\n" if stop is None else stop,
+            stop=STOP if stop is None else stop,
             eos=self.eos,
         )
 
