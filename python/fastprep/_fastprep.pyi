@@ -6,8 +6,34 @@ from typing import Any, Self, final
 from fastprep.exceptions import FastprepError
 
 __all__ = [
+    "ARROW",
+    "COMPLETION",
+    "CONTEXT",
     "DEBUG_BUILD",
+    "DUPLICATE",
+    "DUPLICATE_AGAINST",
+    "FILLER",
+    "FILTERED",
+    "IGNORE",
+    "INPUT_IDS",
+    "LABELS",
+    "MANIFEST",
+    "MAX_LINE_BYTES",
+    "NEVER",
     "PLAN_VERSION",
+    "PROMPT",
+    "ROW_WEIGHT",
+    "SEGMENT_KINDS",
+    "SEGMENT_LENGTHS",
+    "SEGMENT_WEIGHTS",
+    "SEPARATOR_COLLISION",
+    "SEQ_LENGTHS",
+    "SPECIAL_TOKEN_IN_TEXT",
+    "SPLIT",
+    "STDIN",
+    "STOP_COLLISION",
+    "TARGET",
+    "WORDS",
     "Permutation",
     "Plan",
     "PromptFormat",
@@ -24,6 +50,38 @@ __all__ = [
 __version__: str
 DEBUG_BUILD: bool
 PLAN_VERSION: int
+
+# Columns.
+PROMPT: str
+COMPLETION: str
+INPUT_IDS: str
+LABELS: str
+SEGMENT_LENGTHS: str
+SEGMENT_KINDS: str
+SEGMENT_WEIGHTS: str
+SEQ_LENGTHS: str
+ROW_WEIGHT: str
+SPLIT: str
+# The label of a token that is not trained; kinds of segments; the number of a row of one token that weighs nothing.
+IGNORE: int
+NEVER: int
+CONTEXT: int
+TARGET: int
+FILLER: int
+# Reasons.
+DUPLICATE: str
+DUPLICATE_AGAINST: str
+FILTERED: str
+SEPARATOR_COLLISION: str
+SPECIAL_TOKEN_IN_TEXT: str
+STOP_COLLISION: str
+# Files: the format of shards, the name of the manifest, the path that names standard input, and the longest line.
+ARROW: str
+MANIFEST: str
+STDIN: str
+MAX_LINE_BYTES: int
+# The words of each option, by the name of its type in `words.py`.
+WORDS: dict[str, tuple[str, ...]]
 
 @final
 class PromptFormat:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 import torch
 from torch.utils.data import get_worker_info
 
-from ._fastprep import TokenRows
+from ._fastprep import INPUT_IDS, LABELS, ROW_WEIGHT, SEQ_LENGTHS, TokenRows
 from .exceptions import ColumnError, DataError, PlanError
-from .handoff import BOUNDARIES, KEEP_APART, USE_WEIGHTS, WEIGHTS, warn
+from .handoff import KEEP_APART, LOSS_WEIGHTS, USE_WEIGHTS, WEIGHTS, warn
 from .torch_dataset import COLUMNS, Rows
+from .words import Layout, PaddingSide
 
 Row = Mapping[str, Any]
 """A row of ``to_torch()`` (tensors) or ``to_datasets()`` (lists)."""
-
-Layout = Literal["padded", "flat"]
 
 UNASKED = (
     "rows have weights, and nothing asked for them: a trainer that does not read `loss_weights` takes each as 0 or 1"
@@ -64,7 +63,7 @@ class Collator:
     prompt_loss_weight: float = 0.0
     pad_token_id: int = 0
     pad_to_multiple_of: int | None = None
-    padding_side: Literal["right", "left"] = "right"
+    padding_side: PaddingSide = "right"
     layout: Layout = "padded"
     weighted: bool = False
     expected: tuple[str, ...] = ()
@@ -78,9 +77,9 @@ class Collator:
             raise _bad_option("pad_to_multiple_of", self.pad_to_multiple_of, "None or a number of tokens, 1 or more")
         if self.pad_token_id < 0:
             raise _bad_option("pad_token_id", self.pad_token_id, "a token id, 0 or more")
-        if self.padding_side not in ("right", "left"):
+        if self.padding_side not in get_args(PaddingSide):
             raise _bad_option("padding_side", self.padding_side, '"right" or "left"')
-        if self.layout not in ("padded", "flat"):
+        if self.layout not in get_args(Layout):
             raise _bad_option("layout", self.layout, '"padded" or "flat"')
         if self.layout == "flat" and self.padding_side == "left":
             raise _bad_option("padding_side", self.padding_side, '"right" where the layout is flat')
@@ -138,11 +137,11 @@ class Collator:
     def _look_for_expected(self, columns: set[str]) -> None:
         """Rows that come without columns of their folder: a trainer or the user dropped them."""
         missing = [name for name in self.expected if name not in columns]
-        if BOUNDARIES in missing:
+        if SEQ_LENGTHS in missing:
             raise ColumnError.new(
-                f"the folder's rows are packed, and a row has no `{BOUNDARIES}`: its documents would become one",
+                f"the folder's rows are packed, and a row has no `{SEQ_LENGTHS}`: its documents would become one",
                 code="missing_column",
-                column=BOUNDARIES,
+                column=SEQ_LENGTHS,
                 help=f"transformers.Trainer drops the column by default: {KEEP_APART}",
             )
         if missing and self.weighted:
@@ -157,7 +156,7 @@ class Collator:
                 "batch trains completions alone"
             )
         if UNASKED not in self._warned and not columns.isdisjoint(WEIGHTS):
-            weights = batch.tensors()["loss_weights"]
+            weights = batch.tensors()[LOSS_WEIGHTS]
             if bool(((weights != 0) & (weights != 1)).any()):
                 self._warn_once(UNASKED)
 
@@ -194,7 +193,7 @@ class Padded(LaidOut):
         size = self.height * self.width
         ids, mask, labels = _tensor(self.planes, torch.int64, 0, 3 * size).view(3, self.height, self.width).unbind()
         weights = _tensor(self.planes, torch.float32, 3 * size * 8, size).view(self.height, self.width)
-        return {"input_ids": ids, "attention_mask": mask, "labels": labels, "loss_weights": weights}
+        return {INPUT_IDS: ids, "attention_mask": mask, LABELS: labels, LOSS_WEIGHTS: weights}
 
 
 @dataclass(frozen=True)
@@ -212,10 +211,10 @@ class Flat(LaidOut):
         ids, positions, labels = _tensor(lines, torch.int64, 0, 3 * size).view(3, 1, size).unbind()
         borders = _tensor(lines, torch.int32, 28 * size, self.documents + 1)
         return {
-            "input_ids": ids,
+            INPUT_IDS: ids,
             "position_ids": positions,
-            "labels": labels,
-            "loss_weights": _tensor(lines, torch.float32, 24 * size, size).view(1, size),
+            LABELS: labels,
+            LOSS_WEIGHTS: _tensor(lines, torch.float32, 24 * size, size).view(1, size),
             "cu_seq_lens_q": borders,
             "cu_seq_lens_k": borders,
             "max_length_q": longest,
@@ -232,7 +231,7 @@ def _tensor(buffer: bytearray, dtype: torch.dtype, offset: int, count: int) -> t
 
 def _tokens(rows: Sequence[Row]) -> TokenRows:
     """Rows of lists or tensors as the core takes them."""
-    columns = {name: _column(rows, name) for name in COLUMNS if name in rows[0] or name == "input_ids"}
+    columns = {name: _column(rows, name) for name in COLUMNS if name in rows[0] or name == INPUT_IDS}
     return TokenRows(pa.table(columns))
 
 
@@ -242,7 +241,7 @@ def _column(rows: Sequence[Row], name: str) -> pa.Array:
     except KeyError:
         raise _dropped(name, rows[0]) from None
     dtype = np.float32 if name in WEIGHTS else np.int64
-    if name == "row_weight":
+    if name == ROW_WEIGHT:
         return pa.array(np.array([float(part) for part in parts], dtype))
     if isinstance(parts[0], torch.Tensor):
         flat = torch.cat(parts).numpy().astype(dtype, copy=False)

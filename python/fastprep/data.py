@@ -8,13 +8,13 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from . import options
-from ._fastprep import manifest
+from ._fastprep import INPUT_IDS, LABELS, MANIFEST, SEGMENT_KINDS, SEQ_LENGTHS, manifest
 from .exceptions import ColumnError, FastprepError, PlanError, SourceError
 from .extras import require
-from .handoff import BOUNDARIES, WEIGHTS, warn_ignored
+from .handoff import WEIGHTS, warn_ignored
 from .prompt_format import PromptFormat
 from .shards import shards_of, table, unopened
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from ._fastprep import Shards
     from .batches import Loader
     from .collate import Collator
-    from .pipeline import OnOverflow, Pipeline, SpecialTokens
+    from .pipeline import Pipeline
     from .subset import Subset
     from .torch_dataset import TorchRows
+    from .words import Layout, OnOverflow, PaddingSide, SpecialTokens
 
 
 def load(path: str | os.PathLike[str]) -> PreparedData:
@@ -107,7 +108,7 @@ class PreparedData(Mapping[str, "Split"]):
             raise SourceError.new(
                 f"the manifest is damaged or not ours: format: {error}",
                 code="bad_manifest",
-                path=self.path / "manifest.json",
+                path=self.path / MANIFEST,
                 help="prepare the data again, or restore the file",
             ) from error
 
@@ -116,8 +117,8 @@ class PreparedData(Mapping[str, "Split"]):
         prompt_loss_weight: float = 0.0,
         pad_to_multiple_of: int | None = None,
         pad_token_id: int | None = None,
-        padding_side: Literal["right", "left"] = "right",
-        layout: Literal["padded", "flat"] | None = None,
+        padding_side: PaddingSide = "right",
+        layout: Layout | None = None,
         *,
         weighted: bool = False,
     ) -> Collator:
@@ -152,10 +153,10 @@ class PreparedData(Mapping[str, "Split"]):
         require("torch", "torch", "PreparedData.collator()")
         from .collate import Collator
 
-        self._require_column("input_ids")
-        if prompt_loss_weight or not self._has_column("labels"):
-            self._require_column("segment_kinds")
-        packed = self._has_column(BOUNDARIES)
+        self._require_column(INPUT_IDS)
+        if prompt_loss_weight or not self._has_column(LABELS):
+            self._require_column(SEGMENT_KINDS)
+        packed = self._has_column(SEQ_LENGTHS)
         if packed and layout == "padded":
             raise PlanError.new(
                 "the rows are packed: padding a batch of them would let their documents attend to each other",
@@ -170,7 +171,7 @@ class PreparedData(Mapping[str, "Split"]):
             padding_side=padding_side,
             layout=layout or ("flat" if packed else "padded"),
             weighted=weighted,
-            expected=tuple(name for name in (BOUNDARIES, *WEIGHTS) if self._has_column(name)),
+            expected=tuple(name for name in (SEQ_LENGTHS, *WEIGHTS) if self._has_column(name)),
         )
 
     def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
@@ -190,12 +191,12 @@ class PreparedData(Mapping[str, "Split"]):
         Raises:
             ColumnError: The rows have no ``labels``; TRL would tokenize again, or train on the prompts, without a word.
         """
-        self._require_column("input_ids")
-        self._require_column("labels")
+        self._require_column(INPUT_IDS)
+        self._require_column(LABELS)
         return {
             "max_length": None,
             "packing": False,
-            "padding_free": self._has_column(BOUNDARIES) and not weighted,
+            "padding_free": self._has_column(SEQ_LENGTHS) and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
         } | ({"remove_unused_columns": False} if weighted else {})
 
@@ -336,8 +337,8 @@ class Split:
         require("torch", "torch", "Split.to_torch()")
         from .torch_dataset import TorchRows
 
-        if not any(column["name"] == "input_ids" for column in self._manifest["schema"]):
-            raise _missing_column("input_ids", self._folder, self._manifest)
+        if not any(column["name"] == INPUT_IDS for column in self._manifest["schema"]):
+            raise _missing_column(INPUT_IDS, self._folder, self._manifest)
         return TorchRows(self._unopened(), len(self))
 
     def loader(

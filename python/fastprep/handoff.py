@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 
-WEIGHTS = ("segment_weights", "row_weight")
+from ._fastprep import ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS
+
+WEIGHTS = (SEGMENT_WEIGHTS, ROW_WEIGHT)
 """Columns that weigh tokens."""
 
-BOUNDARIES = "seq_lengths"
-"""The column that says where the documents of a packed row begin."""
+LOSS_WEIGHTS = "loss_weights"
+"""What a collator of ours calls the weights of a batch."""
 
 USE_WEIGHTS = (
     "train with fastprep.trainer.WeightedTrainer, or for TRL with WeightedLoss; "
@@ -29,7 +31,7 @@ def warn_ignored(columns: Collection[str], stacklevel: int) -> None:
         columns: The columns that the rows have.
         stacklevel: As for ``warnings.warn``, counted from the caller.
     """
-    if BOUNDARIES in columns:
+    if SEQ_LENGTHS in columns:
         warn(
             "the rows are packed, and a collator that does not read `seq_lengths` lets the documents of a row attend "
             "to each other",

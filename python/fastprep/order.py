@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._fastprep import Permutation
-
-FILLER = -1
-"""The number of a row of one padding token that weighs nothing."""
+from ._fastprep import FILLER, Permutation
 
 GROUPED_BATCHES = 64
 """Batches whose rows are sorted by length together: enough for little padding, few enough to stay shuffled."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastprep import expression_form, expressions, options
-from fastprep._fastprep import Plan
+from fastprep._fastprep import STDIN, Plan
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
 from fastprep.prompt_format import PromptFormat
@@ -22,25 +22,24 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    StrPath = str | os.PathLike[str]
+    from fastprep.words import (
+        Compression,
+        Existing,
+        Format,
+        Normalize,
+        OnCollision,
+        OnOverflow,
+        Policy,
+        SpecialTokens,
+    )
 
-STDIN = "-"
-"""What names standard input."""
+    StrPath = str | os.PathLike[str]
 
 Start = tuple[str, tuple[Any, ...]]
 """A source of the core's plan, and what it was given."""
 
 Step = tuple[dict[str, Any], Any]
 """A step as the core reads it, and what JSON cannot hold: a function, or a tokenizer in memory."""
-
-Policy = Literal["reject", "drop", "raise"]
-OnCollision = Literal["reject", "drop", "raise", "insert_space"]
-OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]
-SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token"]
-Existing = Literal["keep", "replace"]
-Normalize = Literal["unicode", "case", "whitespace"]
-Format = Literal["arrow", "jsonl"]
-Compression = Literal["gzip", "zstd"]
 
 
 class Pipeline:

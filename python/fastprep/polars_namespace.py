@@ -11,7 +11,7 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
-from fastprep.tokenizer import Tokenizer, WrittenTokens
+from fastprep.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import polars as pl
+
+    from fastprep.words import WrittenTokens
 
 
 class TokenExpressions:

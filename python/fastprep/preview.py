@@ -6,14 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastprep._fastprep import COMPLETION, IGNORE, INPUT_IDS, LABELS, PROMPT, SPLIT
 from fastprep.report import place, reason
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from fastprep._fastprep import Plan
-
-IGNORE = -100
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,9 @@ def show(plan: Plan, rows: int) -> None:
     marks = UNICODE if console.encoding.startswith("utf") else ASCII
     verbs = plan.verbs()
     first = plan.on_first_rows(rows)
-    if "split" in verbs and any(name == "split" for name, _ in plan.schema()):
+    if "split" in verbs and any(name == SPLIT for name, _ in plan.schema()):
         # The split of each row comes as a column of that name.
-        first = first.push(json.dumps({"verb": "rename", "mapping": {"split": "split (column)"}}))
+        first = first.push(json.dumps({"verb": "rename", "mapping": {SPLIT: f"{SPLIT} (column)"}}))
     made, report, nothing_left = first.collect(1)
     if nothing_left is not None:
         raise nothing_left
@@ -73,10 +72,10 @@ def show(plan: Plan, rows: int) -> None:
 def _facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
     facts = [f"row {number}"]
     if "split" in verbs:
-        facts.append(row["split"])
+        facts.append(row[SPLIT])
     if "tokenize" in verbs:
-        trained = sum(label != IGNORE for label in row["labels"][1:])
-        facts.append(f"{len(row['input_ids'])} tokens, {trained} trained")
+        trained = sum(label != IGNORE for label in row[LABELS][1:])
+        facts.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained")
     return facts
 
 
@@ -85,12 +84,12 @@ def _colour(plan: Plan, row: dict[str, Any], marks: Marks) -> Text:
 
     text = Text()
     if "tokenize" in plan.verbs():
-        pieces = plan.token_texts(row["input_ids"])
-        for piece, label in zip(pieces, row["labels"], strict=True):
+        pieces = plan.token_texts(row[INPUT_IDS])
+        for piece, label in zip(pieces, row[LABELS], strict=True):
             text.append(_visible(piece, marks), style="dim" if label == IGNORE else "bold green")
-    elif "prompt" in row and "completion" in row:
-        text.append(_visible(str(row["prompt"]), marks), style="dim")
-        text.append(_visible(str(row["completion"]), marks), style="bold green")
+    elif PROMPT in row and COMPLETION in row:
+        text.append(_visible(str(row[PROMPT]), marks), style="dim")
+        text.append(_visible(str(row[COMPLETION]), marks), style="bold green")
     else:
         for name, value in row.items():
             text.append(_visible(f"{name}: ", marks), style="dim").append(_visible(str(value), marks) + "\n")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from . import options
+from ._fastprep import COMPLETION, CONTEXT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEQ_LENGTHS
 from .data import PreparedData, Split, load
+from .words import Method
 
 # docs/guide.md has the addresses. OpenAI's API reference of 2023: 4 epochs; 0.2 % of the examples a batch, 256 at most;
 # a multiplier of 0.05, 0.1 or 0.2 by batch size, 0.02 to 0.2 to be searched; a prompt_loss_weight of 0.01, less where
@@ -22,7 +24,6 @@ TRL = "TRL, LoRA without regret"
 COUNTED = "counted in the data"
 GIVEN = "given"
 
-Method = Literal["full", "lora"]
 RATES = {"full": 2e-5, "lora": 2e-4}
 """Learning rates at their peak, where the rate of pre-training is not given."""
 LARGEST = {"full": 256, "lora": 16}
@@ -240,12 +241,12 @@ def _counts(split: Split) -> tuple[int, int]:
 
     table = split.to_arrow()
     examples = len(split)
-    if "seq_lengths" in table.column_names:
-        examples = pc.sum(pc.list_value_length(table["seq_lengths"])).as_py()
-    if "segment_kinds" not in table.column_names:
+    if SEQ_LENGTHS in table.column_names:
+        examples = pc.sum(pc.list_value_length(table[SEQ_LENGTHS])).as_py()
+    if SEGMENT_KINDS not in table.column_names:
         return examples, split.tokens - split.trained_tokens
-    kinds, lengths = (pc.list_flatten(table[name]) for name in ("segment_kinds", "segment_lengths"))
-    contexts = pc.sum(pc.filter(lengths, pc.equal(kinds, 1))).as_py() or 0
+    kinds, lengths = (pc.list_flatten(table[name]) for name in (SEGMENT_KINDS, SEGMENT_LENGTHS))
+    contexts = pc.sum(pc.filter(lengths, pc.equal(kinds, CONTEXT))).as_py() or 0
     return examples, contexts
 
 
@@ -253,8 +254,8 @@ def _epochs(split: Split, examples: int) -> Advice:
     import pyarrow.compute as pc
 
     table = split.to_arrow()
-    if "completion" in table.column_names:
-        distinct = pc.count_distinct(table["completion"]).as_py()
+    if COMPLETION in table.column_names:
+        distinct = pc.count_distinct(table[COMPLETION]).as_py()
         if distinct < examples / 3:
             return Advice("n_epochs", 4, f"{distinct:,} distinct completions of {examples:,}: classification", OPENAI)
     return Advice("n_epochs", 2, "generation: 1 to 2 epochs, with a low learning rate", AZURE)

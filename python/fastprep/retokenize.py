@@ -5,6 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ._fastprep import (
+    COMPLETION,
+    INPUT_IDS,
+    LABELS,
+    PROMPT,
+    SEGMENT_KINDS,
+    SEGMENT_LENGTHS,
+    SEGMENT_WEIGHTS,
+    SEQ_LENGTHS,
+    SPLIT,
+)
 from .exceptions import ColumnError, PlanError
 from .pipeline import Pipeline
 from .prompt_format import PromptFormat
@@ -13,7 +24,7 @@ from .scan import from_arrow
 if TYPE_CHECKING:
     from .data import PreparedData
 
-TOKEN_COLUMNS = ("input_ids", "labels", "segment_lengths", "segment_kinds", "segment_weights", "seq_lengths")
+TOKEN_COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS)
 """What the old tokenizer made."""
 
 
@@ -22,12 +33,12 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     import pyarrow as pa
 
     columns = [column["name"] for column in data.manifest["schema"]]
-    if not {"prompt", "completion"} <= set(columns):
+    if not {PROMPT, COMPLETION} <= set(columns):
         raise ColumnError.new(
             f"retokenize: the rows have no text; they have: {', '.join(columns)}",
             code="missing_column",
             path=data.path,
-            column="prompt",
+            column=PROMPT,
             help="prepare with tokenize(keep_text=True), which is the default, and pack in a later run",
         )
     if data.format is None:
@@ -37,13 +48,13 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
             path=data.path,
             help="put .format(PromptFormat(...)) into the plan that makes the folder",
         )
-    side = "split"
+    side = SPLIT
     while side in columns:
         side += "_"
     tables = []
     for split in data.values():
         table = split._with_text()
-        unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, "prompt")
+        unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, PROMPT)
         table = table.drop_columns([name for name in unused if name in table.column_names])
         tables.append(table.append_column(side, pa.repeat(split.name, len(table))))
     recorded = data.manifest["tokenizer"] or {}
@@ -62,7 +73,7 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
 def _as_it_is(made: PromptFormat) -> PromptFormat:
     """The format of text that ``made`` rendered before: it ends in its marks, and gets no second ones."""
     if made.separator is None or made.stop is None:
-        return PromptFormat.rendered("completion", stop=made.stop, eos=made.eos)
+        return PromptFormat.rendered(COMPLETION, stop=made.stop, eos=made.eos)
     return PromptFormat(
-        "{prompt}", completion="{completion}", separator=made.separator, stop=made.stop, eos=made.eos
+        f"{{{PROMPT}}}", completion=f"{{{COMPLETION}}}", separator=made.separator, stop=made.stop, eos=made.eos
     )

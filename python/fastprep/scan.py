@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
+from fastprep._fastprep import MAX_LINE_BYTES, STDIN
 from fastprep.arrow_source import PyarrowSource
 from fastprep.exceptions import PlanError
 from fastprep.expressions import without_null_type
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
-MAX_LINE_BYTES = 64 << 20
 PATIENCE = 0.1
 """Seconds between two looks at whether the run was interrupted."""
 
@@ -30,8 +30,8 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     if not many or not all(isinstance(path, (str, os.PathLike)) for path in many):
         raise options.bad(f"{verb}: {source!r} names no input", "give a path, a glob, a folder, or several of these")
     paths = [options.path(verb, "source", path) for path in many]
-    if "-" in paths and (len(paths) > 1 or verb != "scan_jsonl"):
-        raise options.bad(f"{verb}: - is standard input, which is read as JSON lines and alone")
+    if STDIN in paths and (len(paths) > 1 or verb != "scan_jsonl"):
+        raise options.bad(f"{verb}: {STDIN} is standard input, which is read as JSON lines and alone")
     return paths
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ._fastprep import Shards
+from ._fastprep import ARROW, Shards
 from .exceptions import SourceError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def shards_of(manifest: dict[str, Any], split: str) -> list[dict[str, Any]]:
     """The entries of a split's Arrow shards, in order."""
-    return [s for s in manifest["shards"] if s.get("split") == split and s["format"] == "arrow"]
+    return [s for s in manifest["shards"] if s.get("split") == split and s["format"] == ARROW]
 
 
 def unopened(folder: Path, manifest: dict[str, Any], split: str, *, text: bool = False) -> Shards:

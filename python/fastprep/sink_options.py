@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from fastprep.pipeline import Compression, Format
+    from fastprep.words import Compression, Format
 
 
 def sink_options(

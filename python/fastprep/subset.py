@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import options
-from ._fastprep import Permutation
+from ._fastprep import IGNORE, INPUT_IDS, LABELS, Permutation
 from .data import Split
 from .exceptions import PlanError
 
@@ -34,10 +34,10 @@ class Subset(Split):
         self.numbers = tuple(numbers)
         self._rows = len(self.numbers)
         table = split.to_arrow()
-        if "input_ids" in table.column_names:
-            self.tokens = self._values(table, "input_ids").size
-        if "labels" in table.column_names:
-            self.trained_tokens = int((self._values(table, "labels") != -100).sum())
+        if INPUT_IDS in table.column_names:
+            self.tokens = self._values(table, INPUT_IDS).size
+        if LABELS in table.column_names:
+            self.trained_tokens = int((self._values(table, LABELS) != IGNORE).sum())
 
     def _values(self, table: pyarrow.Table, name: str) -> npt.NDArray[Any]:
         """The values of a list column of these rows."""

@@ -7,6 +7,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from fastprep._fastprep import SEPARATOR_COLLISION, STOP_COLLISION
 from fastprep.exceptions import DataError, PlanError
 from fastprep.pipeline import Pipeline
 from fastprep.prompt_format import SEPARATOR, STOP, PromptFormat
@@ -45,7 +46,7 @@ def check(prompt_format: PromptFormat, data: Any) -> dict[str, int]:
     """Rows read, and how many the format would reject, by reason code."""
     rows = pipeline_of(data).format(prompt_format)
     report = json.loads(rows._plan.check())
-    counts = {"rows": report["rows"]["read"], "separator_collision": 0, "stop_collision": 0}
+    counts = {"rows": report["rows"]["read"], SEPARATOR_COLLISION: 0, STOP_COLLISION: 0}
     return counts | {code: entry["count"] for code, entry in report["reasons"].items()}
 
 
@@ -59,7 +60,7 @@ def suggest(data: Any, prompt: str, completion: str, tokenizer: Any, eos: bool |
             # The first collision ends the trial.
             rows.select(*candidate.columns).format(candidate, on_collision="raise")._plan.check()
         except DataError as e:
-            if e.code not in ("separator_collision", "stop_collision"):
+            if e.code not in (SEPARATOR_COLLISION, STOP_COLLISION):
                 raise
             tried.append(f"{candidate.separator!r} with {candidate.stop!r}")
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fastprep import _fastprep, options
 from fastprep.exceptions import TokenizerError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-WrittenTokens = Literal["as_token", "as_text", "raise"]
+    from fastprep.words import WrittenTokens
 
 Source = tuple[str | None, str | None, dict[str, str | None], bool, str]
 """A path; or the JSON of a tokenizer in memory, the names of its special tokens, whether it takes special tokens for

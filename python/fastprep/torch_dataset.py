@@ -12,22 +12,22 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset, get_worker_info
 
-from ._fastprep import Shards, TokenRows
-from .handoff import warn_ignored
-
-COLUMNS = (
-    "input_ids",
-    "labels",
-    "segment_lengths",
-    "segment_kinds",
-    "segment_weights",
-    "seq_lengths",
-    "row_weight",
+from ._fastprep import (
+    FILLER,
+    INPUT_IDS,
+    LABELS,
+    ROW_WEIGHT,
+    SEGMENT_KINDS,
+    SEGMENT_LENGTHS,
+    SEGMENT_WEIGHTS,
+    SEQ_LENGTHS,
+    Shards,
+    TokenRows,
 )
-"""The columns a row is made of, where it has them."""
+from .handoff import WEIGHTS, warn_ignored
 
-FILLER = -1
-"""The number of a row of one padding token that weighs nothing."""
+COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS, ROW_WEIGHT)
+"""The columns a row is made of, where it has them."""
 
 Index = SupportsIndex | np.bool_
 """A row's number; numpy's booleans are taken as Python's are."""
@@ -177,7 +177,7 @@ class Rows(Sequence[Tensors]):
         if self._rows is None:
             self._rows = [{} for _ in self.numbers]
             for name, (flat, lengths) in self.tokens().columns(self.numbers).items():
-                dtype = torch.float32 if name in ("segment_weights", "row_weight") else torch.int64
+                dtype = torch.float32 if name in WEIGHTS else torch.int64
                 tensor = torch.frombuffer(flat, dtype=dtype) if flat else torch.empty(0, dtype=dtype)
                 for row, part in zip(self._rows, tensor.split_with_sizes(lengths), strict=True):
                     row[name] = part

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from transformers import Trainer
 
+from ._fastprep import IGNORE, LABELS
 from .collate import Collator
 from .exceptions import ColumnError, PlanError
+from .handoff import LOSS_WEIGHTS
 from .torch_dataset import TorchRows
-
-IGNORED = -100
 
 Batch = dict[str, Any]
 
@@ -108,12 +108,12 @@ class WeightedLoss:
         """The weighted loss of a batch as its part of the step; as ``Trainer.compute_loss``."""
         trainer: Any = self
         weights = _weights(inputs)
-        labels = inputs["labels"][..., 1:]
-        outputs = model(**{name: value for name, value in inputs.items() if name not in ("labels", "loss_weights")})
+        labels = inputs[LABELS][..., 1:]
+        outputs = model(**{name: value for name, value in inputs.items() if name not in (LABELS, LOSS_WEIGHTS)})
         # In float32: a model loaded in bfloat16 has such logits.
         logits = outputs.logits[..., :-1, :].float()
         losses = torch.nn.functional.cross_entropy(
-            logits.flatten(0, -2), labels.flatten(), ignore_index=IGNORED, reduction="none"
+            logits.flatten(0, -2), labels.flatten(), ignore_index=IGNORE, reduction="none"
         )
         total = (weights.flatten() * losses).sum()
         if not model.training:
@@ -151,15 +151,15 @@ class WeightedTrainer(WeightedLoss, Trainer):  # type: ignore[misc]  # a mixin o
 
 def _weights(batch: Mapping[str, Any]) -> torch.Tensor:
     """What each predicted token weighs: shape [rows, tokens - 1]."""
-    if "loss_weights" not in batch:
+    if LOSS_WEIGHTS not in batch:
         raise ColumnError.new(
-            f"a batch has no `loss_weights`; it has: {', '.join(batch)}",
+            f"a batch has no `{LOSS_WEIGHTS}`; it has: {', '.join(batch)}",
             code="missing_column",
-            column="loss_weights",
+            column=LOSS_WEIGHTS,
             help="give the trainer data_collator=data.collator(...)",
         )
-    labels: torch.Tensor = batch["labels"][..., 1:]
-    return torch.where(labels != IGNORED, batch["loss_weights"][..., 1:].float(), 0.0)
+    labels: torch.Tensor = batch[LABELS][..., 1:]
+    return torch.where(labels != IGNORE, batch[LOSS_WEIGHTS][..., 1:].float(), 0.0)
 
 
 def _adds_router_loss(model: Any) -> bool:

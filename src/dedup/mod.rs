@@ -12,7 +12,7 @@ use arrow::array::{AsArray, BinaryBuilder};
 use arrow::datatypes::{DataType, Field};
 
 use index::Index;
-pub use normalize::Normalize;
+pub use normalize::{Normalize, Part};
 
 use crate::error::Result;
 use crate::hash;

@@ -41,11 +41,14 @@ impl<'de> Deserialize<'de> for Normalize {
     }
 }
 
-/// A part of it.
+/// A part of what is levelled, by which users name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub enum Part {
+    /// [`Normalize::unicode`].
     Unicode,
+    /// [`Normalize::case`].
     Case,
+    /// [`Normalize::whitespace`].
     Whitespace,
 }
 

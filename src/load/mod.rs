@@ -9,7 +9,7 @@ mod weights;
 
 pub use flat::{Flat, FlatShape};
 pub use padded::{Padded, PaddedShape};
-pub use rows::{Row, TokenRows};
+pub use rows::{FILLER, Row, TokenRows};
 
 use crate::record::schema::IGNORE;
 

@@ -10,6 +10,9 @@ use crate::record::schema::{
 };
 use crate::record::tokens::{items, lists, row_weights};
 
+/// The number of a filler: a row of one padding token that weighs nothing.
+pub const FILLER: i64 = -1;
+
 /// A row: slices of its columns, without a copy. Those that the shards do not have are none.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
@@ -87,7 +90,7 @@ impl TokenRows {
         self.rows == 0
     }
 
-    /// Rows by number; one below 0 is a filler: `pad` alone, which weighs nothing.
+    /// Rows by number; one below 0, such as [`FILLER`], is a filler: `pad` alone, which weighs nothing.
     pub fn pick<'a>(&'a self, numbers: &[i64], pad: &'a [i32; 1]) -> Result<Vec<Row<'a>>> {
         let row = |number: &i64| match usize::try_from(*number) {
             Ok(number) => self.row(number),

@@ -1,6 +1,7 @@
 //! The binding: the only place that names pyo3. Loose Python values are made precise at the door.
 
 mod arrow;
+mod constants;
 mod errors;
 mod format;
 mod function;
@@ -26,6 +27,7 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
     module.add("PLAN_VERSION", crate::plan::PLAN_VERSION)?;
+    constants::add(module)?;
     module.add_class::<plan::PyPlan>()?;
     module.add_class::<format::PyPromptFormat>()?;
     module.add_class::<tokenizer::PyTokenizer>()?;

@@ -11,6 +11,7 @@ use pyo3_arrow::PyTable;
 use serde_json::{Value, json};
 
 use super::arrow::Stream;
+use super::constants;
 use super::errors::to_python;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
@@ -26,19 +27,13 @@ use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
+use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
-use crate::word::one_of;
-use crate::write::{Compression, Format};
+use crate::write::Compression;
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
 pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
-
-/// One of the words an option takes.
-pub(super) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
-    let wrong = |what| Error::new(Class::Plan, "bad_option", format!("{option}={what}"));
-    one_of(given, known).map_err(wrong)
-}
 
 /// Gives a step what its JSON cannot hold.
 fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
@@ -77,7 +72,7 @@ impl PyPlan {
 impl PyPlan {
     #[staticmethod]
     fn scan_jsonl(inputs: Vec<PathBuf>, max_line_bytes: usize) -> Self {
-        if inputs == [Path::new("-")] {
+        if inputs == [Path::new(constants::STDIN)] {
             return PyPlan::new(Plan::new(SourceSpec::Reader {
                 name: crate::read::lines::STDIN.into(),
                 stream: Arc::new(Stdin::default()),
@@ -185,15 +180,9 @@ impl PyPlan {
         threads: Option<usize>,
     ) -> PyResult<String> {
         let start = Instant::now();
-        let compression = match compression {
-            None => Compression::None,
-            Some(name) => {
-                let known = [("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
-                word("compression", name, &known).map_err(|e| to_python(py, &e))?
-            }
-        };
-        let known = [("arrow", Format::Arrow), ("jsonl", Format::Jsonl { compression })];
-        let formats = formats.iter().map(|f| word("formats", f, &known)).collect::<Result<Vec<_>>>();
+        let compression = compression.map_or(Ok(Compression::None), constants::compression);
+        let compression = compression.map_err(|e| to_python(py, &e))?;
+        let formats = formats.iter().map(|f| constants::format(f, compression)).collect::<Result<Vec<_>>>();
         let target = Target {
             dir,
             overwrite,
@@ -238,13 +227,13 @@ impl PyPlan {
         threads: Option<usize>,
     ) -> PyResult<(PyTable, String, Option<Py<PyAny>>)> {
         let plan = self.resolve(py)?;
-        if plan.job.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == "split") {
+        if plan.job.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == SPLIT) {
             let e = Error::new(
                 Class::Column,
                 "duplicate_column",
                 "collect: there is a column `split`, and the split of each row would be called so too",
             );
-            return Err(to_python(py, &e.column("split").help("rename it before split")));
+            return Err(to_python(py, &e.column(SPLIT).help("rename it before split")));
         }
         let collected = enter(py, None, |cancel, interrupted| {
             collect(&plan, Knobs::from_env(threads)?, cancel, interrupted)
@@ -255,7 +244,7 @@ impl PyPlan {
                 let visible = plan.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
                 let mut fields: Vec<_> = visible.cloned().collect();
                 if plan.job.schema.index_of(schema::SPLIT).is_ok() {
-                    fields.push(Arc::new(schema::text("split")));
+                    fields.push(Arc::new(schema::text(SPLIT)));
                 }
                 Arc::new(Schema::new(fields))
             }

@@ -21,6 +21,7 @@ use crate::error::{Error, Result, panic_text};
 use crate::plan::TokenizerSpec;
 use crate::tokenize::lists::{ListEncoder, Make, Written};
 use crate::tokenize::{LoadedTokenizer, TokenNames};
+use crate::word::Word;
 
 /// A loaded tokenizer; `fastprep.Tokenizer` is its face.
 #[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
@@ -166,8 +167,8 @@ fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) ->
 
 /// What is done with control tokens that a text writes.
 fn written(py: Python<'_>, word: &str) -> PyResult<Written> {
-    let known = [("as_token", Written::AsToken), ("as_text", Written::AsText), ("raise", Written::Raise)];
-    super::plan::word("special_tokens", word, &known).map_err(|e| to_python(py, &e))
+    let known: Vec<_> = Written::ALL.iter().map(|written| (written.name(), *written)).collect();
+    super::constants::word("special_tokens", word, &known).map_err(|e| to_python(py, &e))
 }
 
 /// Takes the chunks of an Arrow column in, and gives out those that are made of them.

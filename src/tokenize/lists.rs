@@ -19,6 +19,7 @@ use super::strings::Strings;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::record::{reason, schema};
+use crate::word::Word;
 
 /// Bytes of text that a token stands for at least, on average, in most texts.
 const BYTES_PER_TOKEN: usize = 4;
@@ -51,6 +52,18 @@ pub enum Written {
     AsText,
     /// It is an error.
     Raise,
+}
+
+impl Word for Written {
+    const ALL: &'static [Self] = &[Written::AsToken, Written::AsText, Written::Raise];
+
+    fn name(self) -> &'static str {
+        match self {
+            Written::AsToken => "as_token",
+            Written::AsText => "as_text",
+            Written::Raise => "raise",
+        }
+    }
 }
 
 /// Turns texts into what is asked for.

@@ -18,8 +18,8 @@ from published import make_rows, numbers_of, publish
 import fastprep as fp
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from fastprep._fastprep import Permutation  # noqa: E402
-from fastprep.order import FILLER, EpochOrder, Share  # noqa: E402  # needs torch
+from fastprep._fastprep import FILLER, Permutation  # noqa: E402
+from fastprep.order import EpochOrder, Share  # noqa: E402  # needs torch
 
 ROWS = make_rows(41, seed=3)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fastprep import options, pipeline, prompt_format
+from fastprep import options, prompt_format, words
 
 FORMAT, ROWS, TOKENS, OUTPUT = "Format", "Rows", "Tokens", "Output"
 """The parts of the help."""
@@ -90,7 +90,7 @@ Eos = Annotated[
     ),
 ]
 OnCollision = Annotated[
-    pipeline.OnCollision,
+    words.OnCollision,
     typer.Option(help="Rows that hold separator or stop elsewhere.", rich_help_panel=FORMAT),
 ]
 
@@ -131,7 +131,7 @@ By = Annotated[
     ),
 ]
 Existing = Annotated[
-    pipeline.Existing | None,
+    words.Existing | None,
     typer.Option(
         help="For rows in splits already: keep draws those of train alone, replace all.", rich_help_panel=ROWS
     ),
@@ -144,10 +144,10 @@ TokenizerPath = Annotated[
 ]
 MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a row.", rich_help_panel=TOKENS)]
 OnOverflow = Annotated[
-    pipeline.OnOverflow, typer.Option(help="Rows of more than --max-length tokens.", rich_help_panel=TOKENS)
+    words.OnOverflow, typer.Option(help="Rows of more than --max-length tokens.", rich_help_panel=TOKENS)
 ]
 SpecialTokens = Annotated[
-    pipeline.SpecialTokens,
+    words.SpecialTokens,
     typer.Option(help="Control tokens such as <|endoftext|> in the data.", rich_help_panel=TOKENS),
 ]
 Pack = Annotated[bool, typer.Option(help="Join rows to packs; needs --max-length.", rich_help_panel=TOKENS)]

@@ -30,7 +30,7 @@ def show(
         print_result({"path": str(folder), **data.manifest})
         return
     columns = {column["name"] for column in data.manifest["schema"]}
-    if number and not {"prompt", "completion"} <= columns:
+    if number and not {_fastprep.PROMPT, _fastprep.COMPLETION} <= columns:
         raise typer.BadParameter("the folder keeps no text, ids alone: leave -n out")
     # Shards that cannot be opened are an error before anything is printed.
     heads = {name: split.to_arrow().slice(0, number) for name, split in data.items() if number and len(split)}

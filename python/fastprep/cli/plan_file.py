@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import fastprep as fp
 from fastprep import options as checks
+from fastprep._fastprep import STDIN
 from fastprep.cli import verbs
 from fastprep.cli.settings import refused
 from fastprep.exceptions import FastprepError, PlanError, SourceError
@@ -168,7 +169,7 @@ def _joined(folder: Path, given: str) -> str:
 
 def _input(folder: Path, given: str) -> str:
     """A path or a glob; standard input stays."""
-    joined = given if given == "-" else _joined(folder, given)
+    joined = given if given == STDIN else _joined(folder, given)
     if joined == given or not glob.has_magic(given) or Path(joined).exists():
         return joined
     # The folder's own name is no pattern.

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 import fastprep as fp
+from fastprep._fastprep import COMPLETION, PROMPT
 from fastprep.cli import flags, verbs
 from fastprep.prompt_format import STOP
 
@@ -96,7 +97,7 @@ class RowFlags:
                     param_hint="--select",
                 )
         # Each once, in the order given.
-        return plan.select(list(dict.fromkeys(["prompt", "completion", *(self.select or ())])))
+        return plan.select(list(dict.fromkeys([PROMPT, COMPLETION, *(self.select or ())])))
 
     def _refuse_idle(self) -> None:
         """Refuse flags that would do nothing."""

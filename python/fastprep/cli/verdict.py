@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastprep._fastprep import DUPLICATE, DUPLICATE_AGAINST, FILTERED, SPECIAL_TOKEN_IN_TEXT
 from fastprep.exceptions import DataError
 from fastprep.sink_options import reject_limit
 
-NO_REJECTS = ("filtered", "duplicate", "duplicate_against")
+NO_REJECTS = (FILTERED, DUPLICATE, DUPLICATE_AGAINST)
 """Reasons that are no fault of a row."""
 
 
@@ -36,7 +37,7 @@ def _error(code: str, what: str, report: dict[str, Any], reasons: list[str]) -> 
 
 def _named(reason: str, report: dict[str, Any]) -> str | None:
     """What most rows of the reason name: the control token, else the column."""
-    if reason == "special_token_in_text":
+    if reason == SPECIAL_TOKEN_IN_TEXT:
         found = {name: entry["count"] for name, entry in report["findings"].items() if name.startswith(f"{reason}:")}
         return max(found, key=lambda name: found[name]).removeprefix(f"{reason}:") if found else None
     columns: dict[str, int] = report["reasons"][reason].get("columns", {})

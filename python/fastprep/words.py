@@ -1,0 +1,21 @@
+"""The words that options take, as types. Type checkers need them written out: a test compares them with the core's."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+# Of the core, which has the same names for them in `_fastprep.WORDS`.
+Policy = Literal["reject", "drop", "raise"]
+OnCollision = Literal["reject", "drop", "raise", "insert_space"]
+OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]
+SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token"]
+WrittenTokens = Literal["as_token", "as_text", "raise"]
+Existing = Literal["keep", "replace"]
+Normalize = Literal["unicode", "case", "whitespace"]
+Format = Literal["arrow", "jsonl"]
+Compression = Literal["gzip", "zstd"]
+
+# Of Python alone.
+Layout = Literal["padded", "flat"]
+PaddingSide = Literal["right", "left"]
+Method = Literal["full", "lora"]

@@ -1,0 +1,112 @@
+//! Names, numbers and option words that the core and Python share. Python takes them from here.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::artifact::open::MANIFEST;
+use crate::dedup::Part;
+use crate::error::{Class, Error, Result};
+use crate::format::OnCollision;
+use crate::limits::MAX_LINE_BYTES;
+use crate::load::FILLER;
+use crate::read::splits::SPLIT;
+use crate::record::schema::{
+    COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
+    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, TARGET,
+};
+use crate::record::{Policy, SpecialPolicy, reason};
+use crate::split::Existing;
+use crate::tokenize::OnOverflow;
+use crate::tokenize::lists::Written;
+use crate::word::{Word, one_of};
+use crate::write::{Compression, Format};
+
+/// The path that names standard input.
+pub const STDIN: &str = "-";
+
+const COMPRESSIONS: [(&str, Compression); 2] = [("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
+
+/// The value of one of the words that an option takes.
+///
+/// # Errors
+/// The word is none of them.
+pub fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
+    let wrong = |what| Error::new(Class::Plan, "bad_option", format!("{option}={what}"));
+    one_of(given, known).map_err(wrong)
+}
+
+/// What files are compressed with.
+///
+/// # Errors
+/// The word is none of those there are.
+pub fn compression(given: &str) -> Result<Compression> {
+    word("compression", given, &COMPRESSIONS)
+}
+
+/// What files are written as; `compression` is that of JSON lines.
+///
+/// # Errors
+/// The word is none of those there are.
+pub fn format(given: &str, compression: Compression) -> Result<Format> {
+    word("formats", given, &formats(compression).map(|format| (format.name(), format)))
+}
+
+fn formats(compression: Compression) -> [Format; 2] {
+    [Format::Arrow, Format::Jsonl { compression }]
+}
+
+/// Puts them all into the module.
+pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let texts = [
+        // Columns.
+        ("PROMPT", PROMPT),
+        ("COMPLETION", COMPLETION),
+        ("INPUT_IDS", INPUT_IDS),
+        ("LABELS", LABELS),
+        ("SEGMENT_LENGTHS", SEGMENT_LENGTHS),
+        ("SEGMENT_KINDS", SEGMENT_KINDS),
+        ("SEGMENT_WEIGHTS", SEGMENT_WEIGHTS),
+        ("SEQ_LENGTHS", SEQ_LENGTHS),
+        ("ROW_WEIGHT", ROW_WEIGHT),
+        ("SPLIT", SPLIT),
+        // Reasons.
+        ("DUPLICATE", reason::DUPLICATE),
+        ("DUPLICATE_AGAINST", reason::DUPLICATE_AGAINST),
+        ("FILTERED", reason::FILTERED),
+        ("SEPARATOR_COLLISION", reason::SEPARATOR_COLLISION),
+        ("SPECIAL_TOKEN_IN_TEXT", reason::SPECIAL_TOKEN_IN_TEXT),
+        ("STOP_COLLISION", reason::STOP_COLLISION),
+        // Files.
+        ("ARROW", Format::Arrow.name()),
+        ("MANIFEST", MANIFEST),
+        ("STDIN", STDIN),
+    ];
+    texts.into_iter().try_for_each(|(name, text)| module.add(name, text))?;
+    [("NEVER", NEVER), ("CONTEXT", CONTEXT), ("TARGET", TARGET)]
+        .into_iter()
+        .try_for_each(|(name, kind)| module.add(name, kind))?;
+    module.add("IGNORE", IGNORE)?;
+    module.add("FILLER", FILLER)?;
+    module.add("MAX_LINE_BYTES", MAX_LINE_BYTES)?;
+    module.add("WORDS", words(module.py())?)
+}
+
+/// The words of each option.
+fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let words = PyDict::new(py);
+    let add = |option: &str, known: Vec<&str>| words.set_item(option, PyTuple::new(py, known)?);
+    add("Policy", names::<Policy>())?;
+    add("OnCollision", names::<OnCollision>())?;
+    add("OnOverflow", names::<OnOverflow>())?;
+    add("SpecialTokens", names::<SpecialPolicy>())?;
+    add("WrittenTokens", names::<Written>())?;
+    add("Existing", names::<Existing>())?;
+    add("Normalize", names::<Part>())?;
+    add("Format", formats(Compression::None).map(Format::name).to_vec())?;
+    add("Compression", COMPRESSIONS.map(|(name, _)| name).to_vec())?;
+    Ok(words)
+}
+
+fn names<T: Word>() -> Vec<&'static str> {
+    T::ALL.iter().map(|word| word.name()).collect()
+}
