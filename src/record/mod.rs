@@ -14,6 +14,7 @@ pub mod segments;
 pub mod size;
 mod text;
 pub mod tokens;
+pub mod turns;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;

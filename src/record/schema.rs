@@ -13,9 +13,13 @@ pub const KEY: &str = "__fastprep_key";
 pub const PROMPT_KEY: &str = "__fastprep_prompt_key";
 /// UInt8: index into the plan's split names.
 pub const SPLIT: &str = "__fastprep_split";
-/// Binary, null where there is none: byte spans (u32 little-endian pairs start, end; within
-/// prompt + completion) of control tokens that stand in the row as plain text.
+/// Binary, null where there is none: byte spans (u32 little-endian pairs start, end; within the row's text, prompt +
+/// completion) of control tokens that stand in the row as plain text.
 pub const AS_TEXT: &str = "__fastprep_as_text";
+/// Utf8View: the rendered text of a row of turns, where it is no pair of prompt and completion.
+pub const TURNS_TEXT: &str = "__fastprep_turns_text";
+/// Binary: the spans of that text; see `turns`.
+pub const TURNS: &str = "__fastprep_turns";
 
 /// The rendered prompt, ending in the separator.
 pub const PROMPT: &str = "prompt";

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, ListArray, UInt8Array};
+use arrow::array::{ArrayRef, Float32Array, Int32Array, ListArray, UInt8Array};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field};
 
 use super::row::Row;
 use crate::error::{Error, Result};
 use crate::record::schema::{CONTEXT, NEVER, TARGET};
+use crate::record::segments::Segments;
 use crate::record::{Batch, schema};
 
 /// The rows so far.
@@ -17,48 +18,91 @@ pub(super) struct Columns {
     pub ids: Vec<i32>,
     labels: Vec<i32>,
     offsets: Vec<i32>,
-    run_lengths: Vec<i32>,
-    run_kinds: Vec<u8>,
+    segment_offsets: Vec<i32>,
+    segment_lengths: Vec<i32>,
+    segment_kinds: Vec<u8>,
+    /// Where segments may weigh differently.
+    segment_weights: Option<Vec<f32>>,
 }
 
 impl Columns {
-    pub fn new(rows: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
+    /// Room for so many rows; `weighted`: with a column for the weights of segments.
+    pub fn new(rows: usize, weighted: bool) -> Self {
+        let offsets = || {
+            let mut offsets = Vec::with_capacity(rows + 1);
+            offsets.push(0);
+            offsets
+        };
         Columns {
             ids: Vec::new(),
             labels: Vec::new(),
-            offsets,
-            run_lengths: Vec::with_capacity(2 * rows),
-            run_kinds: Vec::with_capacity(2 * rows),
+            offsets: offsets(),
+            segment_offsets: offsets(),
+            segment_lengths: Vec::with_capacity(2 * rows),
+            segment_kinds: Vec::with_capacity(2 * rows),
+            segment_weights: weighted.then(Vec::new),
         }
     }
 
-    /// Takes the row at the end of the ids in.
-    pub fn push(&mut self, row: Row) -> Result<()> {
-        // Without context the first token of the target is no target: nothing comes before it.
-        let (untrained, kind) = if row.context == 0 { (1, NEVER) } else { (row.context, CONTEXT) };
-        self.labels.resize(row.start + untrained, schema::IGNORE);
-        self.labels.extend_from_slice(&self.ids[row.start + untrained..]);
+    /// Takes the row at the end of the ids in. Neighbouring parts that train alike make one segment.
+    pub fn push(&mut self, row: &Row) -> Result<()> {
+        let first = self.segment_lengths.len();
+        for run in row.runs.iter().filter(|run| run.tokens > 0) {
+            let mut tokens = run.tokens;
+            if run.trained && self.segment_lengths.len() == first {
+                // A row's first token is no target: nothing comes before it.
+                self.segment(first, 1, NEVER, run.weight)?;
+                tokens -= 1;
+            }
+            if tokens > 0 {
+                self.segment(first, tokens, if run.trained { TARGET } else { CONTEXT }, run.weight)?;
+            }
+        }
+        let ids = &self.ids[row.start..];
+        let (lengths, kinds) = (&self.segment_lengths[first..], &self.segment_kinds[first..]);
+        Segments::new(lengths, kinds, None, ids.len())
+            .map_err(|e| Error::internal(format!("tokenize: {e:?}")))?
+            .labels(ids, &mut self.labels);
         self.offsets.push(length(self.ids.len())?);
-        self.run_lengths.extend([length(untrained)?, length(row.len() - untrained)?]);
-        self.run_kinds.extend([kind, TARGET]);
+        self.segment_offsets.push(length(self.segment_lengths.len())?);
+        Ok(())
+    }
+
+    /// Adds tokens to a row whose segments start at `first`: to the last of them, where that is of the same kind and
+    /// weight.
+    fn segment(&mut self, first: usize, tokens: usize, kind: u8, weight: f32) -> Result<()> {
+        let tokens = length(tokens)?;
+        let has_weight = |weights: &Vec<f32>| weights.last() == Some(&weight);
+        let same = self.segment_kinds.get(first..).is_some_and(|kinds| kinds.last() == Some(&kind))
+            && self.segment_weights.as_ref().is_none_or(has_weight);
+        if let Some(last) = self.segment_lengths.last_mut().filter(|_| same) {
+            *last += tokens;
+            return Ok(());
+        }
+        self.segment_lengths.push(tokens);
+        self.segment_kinds.push(kind);
+        if let Some(weights) = &mut self.segment_weights {
+            weights.push(weight);
+        }
         Ok(())
     }
 
     /// The batch with the columns added.
     pub fn add_to(self, batch: Batch) -> Result<Batch> {
-        let rows = self.offsets.len() - 1;
-        let runs = OffsetBuffer::from_repeated_length(2, rows);
-        let tokens = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let offsets = |ends: Vec<i32>| OffsetBuffer::new(ScalarBuffer::from(ends));
+        let (tokens, segments) = (offsets(self.offsets), offsets(self.segment_offsets));
         let int32 = |values: Vec<i32>| -> ArrayRef { Arc::new(Int32Array::from(values)) };
-        let kinds: ArrayRef = Arc::new(UInt8Array::from(self.run_kinds));
-        let columns = [
+        let kinds: ArrayRef = Arc::new(UInt8Array::from(self.segment_kinds));
+        let mut columns = vec![
             (schema::INPUT_IDS, DataType::Int32, tokens.clone(), int32(self.ids)),
             (schema::LABELS, DataType::Int32, tokens, int32(self.labels)),
-            (schema::SEGMENT_LENGTHS, DataType::Int32, runs.clone(), int32(self.run_lengths)),
-            (schema::SEGMENT_KINDS, DataType::UInt8, runs, kinds),
+            (schema::SEGMENT_LENGTHS, DataType::Int32, segments.clone(), int32(self.segment_lengths)),
+            (schema::SEGMENT_KINDS, DataType::UInt8, segments.clone(), kinds),
         ];
+        if let Some(weights) = self.segment_weights {
+            let weights: ArrayRef = Arc::new(Float32Array::from(weights));
+            columns.push((schema::SEGMENT_WEIGHTS, DataType::Float32, segments, weights));
+        }
         columns.into_iter().try_fold(batch, |batch, (name, item, offsets, values)| {
             let field = schema::list(name, item);
             let column = ListArray::try_new(item_of(&field)?, offsets, values, None)?;

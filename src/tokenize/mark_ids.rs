@@ -31,19 +31,28 @@ impl MarkIds {
         Ok(MarkIds { separator, stop, ambiguous, stop_holds_separator })
     }
 
-    /// Counts a row of these prompt and completion ids in which a mark is not unique.
-    pub fn find(&self, prompt: &[i32], completion: &[i32], place: Place, counts: &mut StepCounts) {
+    /// Counts a row in which a mark is not unique. Of each part its ids and whether it trains: one that trains ends in
+    /// the stop, any other in the separator.
+    pub fn find<'i>(
+        &self,
+        parts: impl Iterator<Item = (&'i [i32], bool)> + Clone,
+        place: Place,
+        counts: &mut StepCounts,
+    ) {
         counts.find(finding::STOP_IDS_HOLD_SEPARATOR, place, u64::from(self.stop_holds_separator));
         if !self.ambiguous {
             return;
         }
-        let body = completion.strip_suffix(self.stop.as_slice()).unwrap_or(completion);
-        let before = prompt.strip_suffix(self.separator.as_slice()).unwrap_or(prompt);
-        let within = |mark: &[i32], parts: [&[i32]; 2]| {
-            u64::from(parts.iter().any(|part| occurrences(mark, part).next().is_some()))
-        };
-        counts.find(finding::SEPARATOR_IDS_IN_TEXT, place, within(&self.separator, [before, body]));
-        counts.find(finding::STOP_IDS_IN_TEXT, place, within(&self.stop, [prompt, body]));
+        let without = |ids: &'i [i32], mark: &Vec<i32>| ids.strip_suffix(mark.as_slice()).unwrap_or(ids);
+        let has = |mark: &[i32], ids: &[i32]| occurrences(mark, ids).next().is_some();
+        let in_text = parts.clone().any(|(ids, trained)| {
+            has(&self.separator, without(ids, if trained { &self.stop } else { &self.separator }))
+        });
+        counts.find(finding::SEPARATOR_IDS_IN_TEXT, place, u64::from(in_text));
+        let in_text = parts
+            .clone()
+            .any(|(ids, trained)| has(&self.stop, if trained { without(ids, &self.stop) } else { ids }));
+        counts.find(finding::STOP_IDS_IN_TEXT, place, u64::from(in_text));
     }
 }
 
@@ -76,7 +85,8 @@ mod tests {
             ),
         ] {
             let mut counts = StepCounts::default();
-            marks.find(prompt, completion, Place { file: 0, row: 0, line: None, byte: None }, &mut counts);
+            let parts = [(prompt, false), (completion, true)].into_iter();
+            marks.find(parts, Place { file: 0, row: 0, line: None, byte: None }, &mut counts);
             let mut names: Vec<&str> = counts.findings.keys().map(|finding| finding.code).collect();
             names.sort_unstable();
             assert_eq!(names, expected, "{prompt:?} {completion:?}");

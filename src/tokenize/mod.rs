@@ -47,7 +47,7 @@ use crate::stage::Map;
 use columns::Columns;
 use control::Control;
 use mark_ids::MarkIds;
-use row::{Fit, Row};
+use row::{Fit, Row, Run};
 use text::{RowText, Texts};
 
 /// The step `tokenize`.
@@ -67,12 +67,15 @@ pub struct TokenizeStage {
 }
 
 /// A row whose ids are the end of the ids so far.
+#[derive(Default)]
 struct Encoded {
     row: Row,
     bos_avoided: bool,
     eos_avoided: bool,
     eos_added: bool,
-    /// Whether the ids of the stop are its own, where the completion ends in it.
+    /// The last part before which the row had no ids.
+    starts_with: usize,
+    /// Whether the ids of the stop are its own, where the row ends in it.
     stop_stable: Option<bool>,
     /// Control tokens that the text does not write.
     made: Vec<Made>,
@@ -80,15 +83,17 @@ struct Encoded {
 
 /// A control token that the text does not write.
 struct Made {
-    column: &'static str,
+    /// The column or the role of the part.
+    name: &'static str,
     token: String,
     /// Whether the ids hold it still.
     stays: bool,
 }
 
-/// A part of a row.
-struct Part<'t> {
-    column: &'static str,
+/// A text that is encoded at once.
+struct Encoding<'t> {
+    /// The column or the role that it comes from.
+    name: &'static str,
     text: &'t str,
     spans: &'t [Span],
     at_start: bool,
@@ -124,47 +129,50 @@ impl TokenizeStage {
         })
     }
 
-    /// Appends the ids of one row.
+    /// Appends the ids of one row, part after part, and says in `encoded` what they are.
     fn encode(
         &self,
         session: &mut Session<'_>,
-        text: &RowText,
+        text: &RowText<'_>,
         verify: bool,
         ids: &mut Vec<i32>,
-    ) -> Result<Encoded> {
-        let start = ids.len();
+        encoded: &mut Encoded,
+    ) -> Result<()> {
+        let (start, prefix) = (ids.len(), self.prefix.len());
+        let mut runs = std::mem::take(&mut encoded.row.runs);
+        *encoded = Encoded::default();
+        runs.clear();
+        let weight = text.parts.first().map_or(1.0, |part| part.weight);
+        runs.push(Run { tokens: prefix, trained: false, weight });
         ids.extend_from_slice(&self.prefix);
-        let mut made = Vec::new();
-        let prompt =
-            Part { column: schema::PROMPT, text: text.prompt, spans: &text.prompt_spans, at_start: true };
-        self.append(session, &prompt, verify, ids, &mut made)?;
-        let prefix = self.prefix.len();
-        let mut bos_avoided = self.avoid_bos(start, ids);
-        let context = ids.len() - start;
-        // A prompt without ids leaves the start of the text to the completion.
-        let completion = Part {
-            column: schema::COMPLETION,
-            text: text.completion,
-            spans: &text.completion_spans,
-            at_start: context == prefix && !bos_avoided,
-        };
-        self.append(session, &completion, verify, ids, &mut made)?;
-        if completion.at_start && self.avoid_bos(start, ids) {
-            // The text brings BOS itself: it stays what no cut takes away.
-            bos_avoided = true;
+        for (i, part) in text.parts.iter().enumerate() {
+            let before = ids.len();
+            // A part without ids leaves the start of the text to the next.
+            let at_start = before - start == prefix && !encoded.bos_avoided;
+            let encoding = Encoding { name: part.name, text: part.text, spans: text.plain(part), at_start };
+            self.append(session, &encoding, verify, ids, &mut encoded.made)?;
+            if at_start {
+                encoded.starts_with = i;
+                // The text brings BOS itself: it stays what no cut takes away.
+                encoded.bos_avoided = self.avoid_bos(start, ids);
+            }
+            runs.push(Run { tokens: ids.len() - before, trained: part.trained, weight: part.weight });
         }
-        let completion = &ids[start + context..];
-        let ends_in_stop =
-            self.options.stop.as_ref().is_some_and(|stop| text.completion.ends_with(stop.as_str()));
-        let stop_stable = ends_in_stop.then(|| completion.ends_with(&self.marks.stop));
-        let eos_id = self.options.end.eos_id();
-        let eos_avoided = eos_id.is_some() && completion.last().copied() == eos_id;
-        if !eos_avoided {
-            ids.extend(eos_id);
+        if let (Some(part), Some(run)) = (text.parts.last(), runs.last_mut()) {
+            let own = &ids[ids.len() - run.tokens..];
+            let ends_in_stop =
+                self.options.stop.as_ref().is_some_and(|stop| part.text.ends_with(stop.as_str()));
+            encoded.stop_stable = ends_in_stop.then(|| own.ends_with(&self.marks.stop));
+            let eos_id = self.options.end.eos_id();
+            encoded.eos_avoided = eos_id.is_some() && own.last().copied() == eos_id;
+            encoded.eos_added = eos_id.is_some() && !encoded.eos_avoided;
+            if encoded.eos_added {
+                ids.extend(eos_id);
+                run.tokens += 1;
+            }
         }
-        let row = Row { start, prefix, context, target: ids.len() - start - context };
-        let eos_added = eos_id.is_some() && !eos_avoided;
-        Ok(Encoded { row, bos_avoided, eos_avoided, eos_added, stop_stable, made })
+        encoded.row = Row { start, runs };
+        Ok(())
     }
 
     /// Takes the prefix off where the text that follows it brings one; says whether it did.
@@ -182,7 +190,7 @@ impl TokenizeStage {
     fn append(
         &self,
         session: &mut Session<'_>,
-        part: &Part,
+        part: &Encoding<'_>,
         verify: bool,
         ids: &mut Vec<i32>,
         made: &mut Vec<Made>,
@@ -197,7 +205,7 @@ impl TokenizeStage {
             return Ok(());
         }
         let note = |stays: bool| {
-            move |token: &&ControlToken| Made { column: part.column, token: token.content.clone(), stays }
+            move |token: &&ControlToken| Made { name: part.name, token: token.content.clone(), stays }
         };
         if self.options.special_tokens == SpecialPolicy::AsText && part.spans.is_empty() {
             ids.truncate(start);
@@ -211,8 +219,8 @@ impl TokenizeStage {
     }
 
     /// What speaks against a row whose ids hold a control token that its text does not write.
-    fn refuse(&self, made: &[Made]) -> Option<(Policy, Removal)> {
-        let Made { column, token, .. } = made.iter().find(|m| m.stays)?;
+    fn refuse(&self, made: &[Made], text: &RowText<'_>) -> Option<(Policy, Removal)> {
+        let Made { name, token, .. } = made.iter().find(|m| m.stays)?;
         let (policy, note) = match self.options.special_tokens {
             SpecialPolicy::AsToken => return None,
             SpecialPolicy::Remove(policy) => (policy, ""),
@@ -220,59 +228,70 @@ impl TokenizeStage {
             SpecialPolicy::AsText => (Policy::Reject, "; as_text does not help"),
         };
         let detail =
-            format!("control token {token:?} in the ids of `{column}`, made of text written otherwise{note}");
-        let column = Some((*column).to_string());
+            format!("control token {token:?} in the ids of `{name}`, made of text written otherwise{note}");
+        let column = text.is_pair.then(|| (*name).to_string());
         Some((policy, Removal { index: 0, code: reason::SPECIAL_TOKEN_IN_TEXT, column, detail }))
     }
 
-    /// Tokens at the prompt's end that a cut leaves: those that are not the ones of its body alone, so that they hold
-    /// the separator, and one before them.
+    /// Tokens that a cut leaves of the turns before the first that trains: those at the end of the last of them that are
+    /// not the ones of its body alone, so that they hold the separator, and one before them.
     fn kept(
         &self,
         session: &mut Session<'_>,
-        text: &RowText,
+        text: &RowText<'_>,
         encoded: &Encoded,
         ids: &[i32],
     ) -> Result<usize> {
-        let Encoded { row, bos_avoided, .. } = encoded;
+        let row = &encoded.row;
         let cut = self.options.max_length.is_some_and(|limit| row.len() > limit);
         if !cut || self.options.on_overflow != OnOverflow::TruncatePromptLeft {
             return Ok(0);
         }
-        let first = row.start + if *bos_avoided { 0 } else { row.prefix };
-        let prompt = &ids[first..row.end_of_context()];
+        let Some(run) = row.last_before_trained() else { return Ok(0) };
+        // Run 0 is the prefix.
+        let number = run - 1;
+        let part = &text.parts[number];
+        let own_bos = encoded.bos_avoided && number == encoded.starts_with;
+        let first = row.start + if own_bos { 0 } else { row.before(run) };
+        let own = &ids[first..row.start + row.before(run + 1)];
         let separator = self.options.separator.as_deref().unwrap_or_default();
-        let body = text.prompt.strip_suffix(separator).unwrap_or(text.prompt);
+        let body = part.text.strip_suffix(separator).unwrap_or(part.text);
         // A control token that is plain text may reach into the separator, where the data brought it along.
         let end = u32::try_from(body.len()).unwrap_or(u32::MAX);
         let spans: Vec<Span> = text
-            .prompt_spans
+            .plain(part)
             .iter()
             .filter(|(start, _)| *start < end)
             .map(|&(a, b)| (a, b.min(end)))
             .collect();
-        let part = Part { column: schema::PROMPT, text: body, spans: &spans, at_start: true };
+        let at_start = number <= encoded.starts_with;
+        let encoding = Encoding { name: part.name, text: body, spans: &spans, at_start };
         let mut alone = Vec::new();
-        encode_part(session, &part, !spans.is_empty(), &mut alone)?;
-        let same = prompt.iter().zip(&alone).take_while(|(a, b)| a == b).count();
-        Ok(prompt.len() - same + 1)
+        encode_part(session, &encoding, !spans.is_empty(), &mut alone)?;
+        let same = own.iter().zip(&alone).take_while(|(a, b)| a == b).count();
+        Ok(own.len() - same + 1)
     }
 
     /// Cuts the row to `max_length`; what speaks against keeping it, where something does.
-    fn fit(&self, row: &mut Row, ids: &mut Vec<i32>, kept: usize) -> Result<Fit, (Policy, Removal)> {
+    fn fit(
+        &self,
+        row: &mut Row,
+        text: &RowText<'_>,
+        ids: &mut Vec<i32>,
+        kept: usize,
+    ) -> Result<Fit, (Policy, Removal)> {
         let removal = |code, detail| Removal { index: 0, code, column: None, detail };
         if row.trained() == 0 {
-            let detail = format!("the completion makes {} tokens", row.target);
+            let what = if text.is_pair { "the completion makes" } else { "the turns that train make" };
+            let detail = format!("{what} {} tokens", row.target());
             return Err((Policy::Reject, removal(reason::NO_TRAINED_TOKEN, detail)));
         }
         let Some(limit) = self.options.max_length else { return Ok(Fit::Whole) };
         match row.fit(ids, limit, self.options.on_overflow, kept) {
             Fit::TooLong => {
-                let detail = format!(
-                    "{} tokens, {} of them the completion; max_length is {limit}",
-                    row.len(),
-                    row.target
-                );
+                let what = if text.is_pair { "the completion" } else { "in turns that train" };
+                let (tokens, target) = (row.len(), row.target());
+                let detail = format!("{tokens} tokens, {target} of them {what}; max_length is {limit}");
                 Err((self.options.on_overflow.policy(), removal(reason::TOO_LONG, detail)))
             }
             fit => Ok(fit),
@@ -280,8 +299,13 @@ impl TokenizeStage {
     }
 }
 
-fn encode_part(session: &mut Session<'_>, part: &Part, as_text: bool, ids: &mut Vec<i32>) -> Result<()> {
-    let Part { text, spans, .. } = part;
+fn encode_part(
+    session: &mut Session<'_>,
+    part: &Encoding<'_>,
+    as_text: bool,
+    ids: &mut Vec<i32>,
+) -> Result<()> {
+    let Encoding { text, spans, .. } = part;
     match (part.at_start, as_text) {
         (true, false) => session.encode_prompt(text, ids),
         (false, false) => session.encode_continuation(text, ids),
@@ -291,17 +315,18 @@ fn encode_part(session: &mut Session<'_>, part: &Part, as_text: bool, ids: &mut 
 }
 
 /// Fails where the crate has other ids for the part.
-fn verified(session: &Session<'_>, part: &Part, ids: &[i32]) -> Result<()> {
+fn verified(session: &Session<'_>, part: &Encoding<'_>, ids: &[i32]) -> Result<()> {
     let Some(expected) = session.verify(part.text, part.at_start, ids)? else { return Ok(()) };
     let at = expected.iter().zip(ids).take_while(|(a, b)| a == b).count();
     let show = |ids: &[i32]| ids.get(at).map_or("nothing".to_string(), i32::to_string);
     let what = format!(
         "the ids of `{}` are not those of tokenizers: token {at} is {}, and should be {}",
-        part.column,
+        part.name,
         show(ids),
         show(&expected)
     );
-    let e = Error::new(Class::Tokenizer, "ids_differ", what).column(part.column);
+    let e = Error::new(Class::Tokenizer, "ids_differ", what);
+    let e = if [schema::PROMPT, schema::COMPLETION].contains(&part.name) { e.column(part.name) } else { e };
     Err(e.help("this is a bug of fastprep: please report the text of this row and the tokenizer"))
 }
 
@@ -309,33 +334,30 @@ impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::of(&batch)?;
         let mut session = self.encoder.session();
-        let mut columns = Columns::new(batch.rows());
+        let mut columns = Columns::new(batch.rows(), texts.weighted());
         let mut removals = Vec::new();
         let mut sums = Sums::default();
+        let (mut text, mut encoded) = (RowText::default(), Encoded::default());
         for i in 0..batch.rows() {
             let place = batch.places.at(i);
-            let text = match texts.row(i) {
-                Ok(text) => text,
-                Err(column) => {
-                    let (code, detail) = (reason::MISSING_FIELD, format!("`{column}` is null"));
-                    let column = Some(column.to_string());
-                    removals.push((Policy::Reject, Removal { index: i, code, column, detail }));
-                    continue;
-                }
-            };
+            if let Some(column) = texts.read(i, &mut text)? {
+                let (code, detail) = (reason::MISSING_FIELD, format!("`{column}` is null"));
+                let column = Some(column.to_string());
+                removals.push((Policy::Reject, Removal { index: i, code, column, detail }));
+                continue;
+            }
             let start = columns.ids.len();
             let verify = self.options.verify.is_some_and(|n| place.row.is_multiple_of(n));
-            let mut encoded = self
-                .encode(&mut session, &text, verify, &mut columns.ids)
+            self.encode(&mut session, &text, verify, &mut columns.ids, &mut encoded)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
             for Made { token, .. } in &encoded.made {
                 counts.find_named(finding::SPECIAL_TOKEN_IN_TEXT, token, place, 1);
             }
-            let fit = match self.refuse(&encoded.made) {
+            let fit = match self.refuse(&encoded.made, &text) {
                 Some(refused) => Err(refused),
                 None => {
                     let kept = self.kept(&mut session, &text, &encoded, &columns.ids)?;
-                    self.fit(&mut encoded.row, &mut columns.ids, kept)
+                    self.fit(&mut encoded.row, &text, &mut columns.ids, kept)
                 }
             };
             let fit = match fit {
@@ -346,16 +368,17 @@ impl Map for TokenizeStage {
                     continue;
                 }
             };
-            let ids = &columns.ids[start..];
-            let (prompt, completion) = ids.split_at(encoded.row.context);
-            let completion = match (encoded.eos_added, completion) {
-                (true, [completion @ .., last]) if Some(*last) == self.options.end.eos_id() => completion,
-                _ => completion,
-            };
-            self.marks.find(prompt, completion, place, counts);
-            columns.push(encoded.row)?;
+            let (ids, row) = (&columns.ids[start..], &encoded.row);
+            let (last, eos) = (row.runs.len().saturating_sub(2), self.options.end.eos_id());
+            let parts = row.parts(ids).enumerate().map(|(i, (ids, trained))| match ids {
+                // A cut may have taken it.
+                [own @ .., id] if encoded.eos_added && i == last && Some(*id) == eos => (own, trained),
+                _ => (ids, trained),
+            });
+            self.marks.find(parts, place, counts);
+            columns.push(row)?;
             sums.add(&encoded, fit, self.options.on_overflow);
-            *counts.lengths.entry(u32::try_from(encoded.row.len()).unwrap_or(u32::MAX)).or_default() += 1;
+            *counts.lengths.entry(u32::try_from(row.len()).unwrap_or(u32::MAX)).or_default() += 1;
             let twice = self.bos_id.is_some_and(|bos| columns.ids[start..].starts_with(&[bos, bos]));
             counts.find(finding::DOUBLED_BOS, place, u64::from(twice));
             counts.find(finding::DOUBLED_BOS_AVOIDED, place, u64::from(encoded.bos_avoided));
@@ -364,6 +387,7 @@ impl Map for TokenizeStage {
         }
         sums.report(counts, self.options.stop.is_some());
         let batch = columns.add_to(batch.remove_each(removals, counts)?)?;
+        let batch = batch.without_columns(&[schema::TURNS_TEXT, schema::TURNS])?;
         if self.options.keep_text {
             Ok(batch)
         } else {

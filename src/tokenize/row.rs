@@ -1,18 +1,23 @@
-//! The parts of one tokenized row, and how a row is cut to a length.
+//! The tokens of one row by parts, and how a row is cut to a length.
 
 use super::options::OnOverflow;
 
-/// Where a row's parts are: `prefix` (BOS), prompt, target. The row is the end of the ids so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many tokens each part of a row has. The row is the end of the ids so far.
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Row {
     /// Where it starts in the ids of the batch.
     pub start: usize,
-    /// Tokens at its start that no cut takes away.
-    pub prefix: usize,
-    /// Tokens that are not trained: prefix and prompt.
-    pub context: usize,
-    /// Tokens of the completion, EOS included.
-    pub target: usize,
+    /// What no cut takes away (BOS), then each part of the row.
+    pub runs: Vec<Run>,
+}
+
+/// Tokens of one part. What ends the row (EOS) belongs to the last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Run {
+    pub tokens: usize,
+    pub trained: bool,
+    /// Its factor in the loss.
+    pub weight: f32,
 }
 
 /// Whether a row is within the limit.
@@ -24,39 +29,71 @@ pub(super) enum Fit {
 }
 
 impl Row {
-    pub fn len(self) -> usize {
-        self.context + self.target
+    pub fn len(&self) -> usize {
+        self.before(self.runs.len())
     }
 
-    /// Where the completion starts in the ids of the batch.
-    pub fn end_of_context(self) -> usize {
-        self.start + self.context
+    /// Tokens before run number `i`.
+    pub fn before(&self, i: usize) -> usize {
+        self.runs[..i].iter().map(|run| run.tokens).sum()
+    }
+
+    /// Tokens of what trains, EOS included.
+    pub fn target(&self) -> usize {
+        self.runs.iter().filter(|run| run.trained).map(|run| run.tokens).sum()
     }
 
     /// Tokens whose label trains: the label of a row's first token has nothing before it to predict it from.
-    pub fn trained(self) -> usize {
-        self.target.saturating_sub(usize::from(self.context == 0))
+    pub fn trained(&self) -> usize {
+        let first = self.runs.iter().find(|run| run.tokens > 0);
+        self.target() - usize::from(first.is_some_and(|run| run.trained))
     }
 
-    /// Cuts the row, which is the end of `ids`, to `limit` tokens as far as the policy allows. The last `kept` tokens of
-    /// the context stay.
+    /// The first run with tokens that train; the number of runs, where there is none.
+    fn first_trained(&self) -> usize {
+        self.runs.iter().position(|run| run.trained && run.tokens > 0).unwrap_or(self.runs.len())
+    }
+
+    /// The last run with tokens before the first with tokens that train, what no cut takes away excepted.
+    pub fn last_before_trained(&self) -> Option<usize> {
+        (1..self.first_trained()).rev().find(|run| self.runs[*run].tokens > 0)
+    }
+
+    /// The ids of each part, with whether it trains; those of the first with what no cut takes away. `ids` are the
+    /// row's.
+    pub fn parts<'i>(&self, ids: &'i [i32]) -> impl Iterator<Item = (&'i [i32], bool)> + Clone {
+        let mut end = self.runs.first().map_or(0, |run| run.tokens);
+        self.runs.get(1..).unwrap_or_default().iter().enumerate().map(move |(i, run)| {
+            let start = if i == 0 { 0 } else { end };
+            end += run.tokens;
+            (&ids[start..end], run.trained)
+        })
+    }
+
+    /// Cuts the row, which is the end of `ids`, to `limit` tokens as far as the policy allows.
+    ///
+    /// `TruncatePromptLeft` takes tokens from the start of the turns before the first that trains, BOS excepted, and
+    /// leaves the last `kept` tokens of those turns. `TruncateCompletion` takes tokens from the row's end, of whatever
+    /// turn they are. A row that keeps no token that trains is too long.
     pub fn fit(&mut self, ids: &mut Vec<i32>, limit: usize, on_overflow: OnOverflow, kept: usize) -> Fit {
-        if self.len() <= limit {
+        let excess = self.len().saturating_sub(limit);
+        if excess == 0 {
             return Fit::Whole;
         }
-        let excess = self.len() - limit;
-        let mut cut = *self;
+        let prefix = self.runs[0].tokens;
+        let first_trained = self.first_trained();
+        let mut cut = self.clone();
         match on_overflow {
-            OnOverflow::TruncatePromptLeft if excess + kept <= self.context - self.prefix => {
-                cut.context -= excess;
+            OnOverflow::TruncatePromptLeft if excess + kept <= self.before(first_trained) - prefix => {
+                take(excess, cut.runs[1..first_trained].iter_mut());
                 if cut.trained() == 0 {
                     return Fit::TooLong;
                 }
-                let first = self.start + self.prefix;
+                let first = self.start + prefix;
                 ids.drain(first..first + excess);
             }
-            OnOverflow::TruncateCompletion if excess < self.target => {
-                cut.target -= excess;
+            OnOverflow::TruncateCompletion => {
+                take(excess, cut.runs[1..].iter_mut().rev());
                 if cut.trained() == 0 {
                     return Fit::TooLong;
                 }
@@ -66,6 +103,15 @@ impl Row {
         }
         *self = cut;
         Fit::Truncated
+    }
+}
+
+/// Takes so many tokens off the runs, one after another.
+fn take<'r>(mut tokens: usize, runs: impl Iterator<Item = &'r mut Run>) {
+    for run in runs {
+        let taken = run.tokens.min(tokens);
+        run.tokens -= taken;
+        tokens -= taken;
     }
 }
 
@@ -99,11 +145,80 @@ mod tests {
             let part = |from: i32, n: usize| (from..).take(n);
             let mut ids: Vec<i32> = vec![-1];
             ids.extend(part(0, prefix).chain(part(10, prompt)).chain(part(20, target)));
-            let mut row = Row { start: 1, prefix, context: prefix + prompt, target };
+            let run = |tokens, trained| Run { tokens, trained, weight: 1.0 };
+            let runs = vec![run(prefix, false), run(prompt, false), run(target, true)];
+            let mut row = Row { start: 1, runs };
             assert_eq!(row.fit(&mut ids, limit, policy, kept), fit, "{left:?}");
             assert_eq!(ids[1..], *left);
             assert_eq!(row.len(), left.len());
-            assert_eq!(ids[1 + row.context..].iter().filter(|&&id| id < 20).count(), 0);
+            assert!(row.parts(&ids[1..]).all(|(ids, trained)| ids.iter().all(|&id| trained == (id >= 20))));
         }
+    }
+
+    /// One token at a time, as the rule says it.
+    fn naive(
+        tokens: &[(usize, bool)],
+        limit: usize,
+        on_overflow: OnOverflow,
+        kept: usize,
+    ) -> Option<Vec<usize>> {
+        let mut left: Vec<usize> = (0..tokens.len()).collect();
+        let first_trained = tokens.iter().find(|(_, trained)| *trained).map(|(part, _)| *part);
+        while left.len() > limit {
+            match on_overflow {
+                OnOverflow::TruncatePromptLeft => {
+                    let may = |&&i: &&usize| tokens[i].0 > 0 && Some(tokens[i].0) < first_trained;
+                    let before: Vec<usize> = left.iter().filter(may).copied().collect();
+                    if before.len() <= kept {
+                        return None;
+                    }
+                    left.retain(|i| *i != before[0]);
+                }
+                OnOverflow::TruncateCompletion => drop(left.pop()),
+                _ => return None,
+            }
+        }
+        left.iter().skip(1).any(|i| tokens[*i].1).then_some(left)
+    }
+
+    #[test]
+    fn any_number_of_turns_is_cut_as_the_rule_says() {
+        let mut whole = [0; 2];
+        for shape in 0..4 * 4 * 4 * 4 * 2_usize {
+            // Part 0 is BOS; then four turns of 0 to 3 tokens, of which the first and the third, or the others, train.
+            let counts = [1, shape % 4, shape / 4 % 4, shape / 16 % 4, shape / 64 % 4];
+            let trains = |part: usize| part > 0 && part % 2 == shape / 256;
+            let tokens: Vec<(usize, bool)> =
+                (0..5).flat_map(|part| vec![(part, trains(part)); counts[part]]).collect();
+            let run = |part| Run { tokens: counts[part], trained: trains(part), weight: 1.0 };
+            let row = Row { start: 0, runs: (0..5).map(run).collect() };
+            for limit in 2..tokens.len() {
+                for policy in
+                    [OnOverflow::Drop, OnOverflow::TruncatePromptLeft, OnOverflow::TruncateCompletion]
+                {
+                    for kept in 0..3 {
+                        let mut ids: Vec<i32> = (0..tokens.len() as i32).collect();
+                        let mut cut = row.clone();
+                        let fit = cut.fit(&mut ids, limit, policy, kept);
+                        let expected = match policy {
+                            // Where nothing trains before, no turn is there to be cut.
+                            OnOverflow::TruncatePromptLeft if row.target() == 0 => None,
+                            _ => naive(&tokens, limit, policy, kept),
+                        };
+                        whole[usize::from(expected.is_some())] += 1;
+                        let Some(expected) = expected else {
+                            assert_eq!((fit, &cut), (Fit::TooLong, &row));
+                            continue;
+                        };
+                        assert_eq!(fit, Fit::Truncated);
+                        assert_eq!(ids, expected.iter().map(|i| *i as i32).collect::<Vec<_>>());
+                        let left = |part| expected.iter().filter(|i| tokens[**i].0 == part).count();
+                        let runs: Vec<usize> = cut.runs.iter().map(|run| run.tokens).collect();
+                        assert_eq!(runs, (0..5).map(left).collect::<Vec<_>>());
+                    }
+                }
+            }
+        }
+        assert!(whole.iter().all(|n| *n > 1000), "{whole:?}");
     }
 }

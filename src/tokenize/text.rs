@@ -1,25 +1,47 @@
 //! The text of a batch's rows, read in place.
 
+use std::ops::Range;
+
 use arrow::array::{Array, AsArray, BinaryArray};
 
 use super::as_text::Span;
 use super::strings::Strings;
 use crate::error::{Class, Error, Result};
+use crate::record::turns::{self, Branch, TurnRows};
 use crate::record::{Batch, schema};
+use crate::word::Word;
 
 /// The text columns of a batch.
 pub(super) struct Texts<'a> {
-    prompt: Strings<'a>,
-    completion: Strings<'a>,
+    text: Text<'a>,
     as_text: Option<&'a BinaryArray>,
 }
 
-/// The text of one row; spans are those of control tokens that are plain text, within each part.
+enum Text<'a> {
+    Pairs { prompt: Strings<'a>, completion: Strings<'a> },
+    Turns(TurnRows<'a>),
+}
+
+/// The text of one row, in the parts that are encoded one after another.
+#[derive(Default)]
 pub(super) struct RowText<'a> {
-    pub prompt: &'a str,
-    pub completion: &'a str,
-    pub prompt_spans: Vec<Span>,
-    pub completion_spans: Vec<Span>,
+    pub parts: Vec<Part<'a>>,
+    /// Whether the parts are prompt and completion.
+    pub is_pair: bool,
+    /// Spans of control tokens that are plain text: those of each part, counted from its start.
+    plain: Vec<Span>,
+    spans: Vec<turns::Span>,
+}
+
+/// A part of a row.
+pub(super) struct Part<'a> {
+    /// The column or the role that it comes from.
+    pub name: &'static str,
+    pub text: &'a str,
+    pub trained: bool,
+    /// Its factor in the loss.
+    pub weight: f32,
+    plain: Range<usize>,
 }
 
 impl<'a> Texts<'a> {
@@ -30,42 +52,79 @@ impl<'a> Texts<'a> {
                 Error::internal(format!("column `{}` is {}, not binary", schema::AS_TEXT, column.data_type()))
             })?),
         };
-        Ok(Texts {
-            prompt: strings(batch, schema::PROMPT)?,
-            completion: strings(batch, schema::COMPLETION)?,
-            as_text,
-        })
+        let text = match TurnRows::of(&batch.records)? {
+            Some(rows) => Text::Turns(rows),
+            None => Text::Pairs {
+                prompt: strings(batch, schema::PROMPT)?,
+                completion: strings(batch, schema::COMPLETION)?,
+            },
+        };
+        Ok(Texts { text, as_text })
     }
 
-    /// Row `i`; the name of the column that is null, where one is.
-    pub fn row(&self, i: usize) -> Result<RowText<'a>, &'static str> {
-        let prompt = self.prompt.get(i).ok_or(schema::PROMPT)?;
-        let completion = self.completion.get(i).ok_or(schema::COMPLETION)?;
-        let mut row = RowText { prompt, completion, prompt_spans: Vec::new(), completion_spans: Vec::new() };
-        if let Some(as_text) = self.as_text.filter(|a| a.is_valid(i)) {
-            row.split_spans(as_text.value(i));
+    /// Whether parts may have factors in the loss.
+    pub fn weighted(&self) -> bool {
+        matches!(&self.text, Text::Turns(rows) if rows.weighted)
+    }
+
+    /// Makes `row` that of number `i`; gives the name of the column that is null, where one is.
+    pub fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
+        row.parts.clear();
+        row.plain.clear();
+        match &self.text {
+            Text::Pairs { prompt, completion } => {
+                let Some(prompt) = prompt.get(i) else { return Ok(Some(schema::PROMPT)) };
+                let Some(completion) = completion.get(i) else { return Ok(Some(schema::COMPLETION)) };
+                row.is_pair = true;
+                row.parts.extend(turns::pair(prompt, completion).map(Part::of));
+            }
+            Text::Turns(rows) => {
+                let turns = rows.row(i, &mut row.spans)?;
+                row.is_pair = false;
+                row.parts.extend(turns.parts().map(Part::of));
+                if row.spans.iter().any(|span| span.branch != Branch::Main) {
+                    return Err(Error::internal("a row with branches reached tokenize"));
+                }
+            }
         }
-        Ok(row)
+        if let Some(as_text) = self.as_text.filter(|a| a.is_valid(i)) {
+            row.split_plain(as_text.value(i));
+        }
+        Ok(None)
     }
 }
 
-impl RowText<'_> {
-    /// Spans count within prompt + completion; one that reaches over the seam is in both.
-    fn split_spans(&mut self, bytes: &[u8]) {
-        let seam = u32::try_from(self.prompt.len()).unwrap_or(u32::MAX);
+impl<'a> Part<'a> {
+    fn of(part: turns::Part<'a>) -> Self {
+        let turns::Part { role, text, trained, weight, .. } = part;
+        Part { name: role.name(), text, trained, weight, plain: 0..0 }
+    }
+}
+
+impl<'a> RowText<'a> {
+    /// The control tokens of a part that are plain text, in order, as byte offsets in the part.
+    pub fn plain(&self, part: &Part<'_>) -> &[Span] {
+        &self.plain[part.plain.clone()]
+    }
+
+    /// Gives each part what it has of the spans, which count within the row's text: one that reaches over the seam of
+    /// two parts is in both.
+    fn split_plain(&mut self, bytes: &[u8]) {
         let (numbers, _) = bytes.as_chunks::<4>();
         let (pairs, _) = numbers.as_chunks::<2>();
-        for &[start, end] in pairs {
-            let (start, end) = (u32::from_le_bytes(start), u32::from_le_bytes(end));
-            if start < seam {
-                self.prompt_spans.push((start, end.min(seam)));
-            }
-            if end > seam {
-                self.completion_spans.push((start.saturating_sub(seam), end - seam));
-            }
+        let spans = pairs.iter().map(|&[start, end]| (u32::from_le_bytes(start), u32::from_le_bytes(end)));
+        let mut spans: Vec<Span> = spans.collect();
+        spans.sort_unstable();
+        let mut start = 0;
+        for part in &mut self.parts {
+            // A page of rendered rows is far shorter than 4 GiB.
+            let end = start + part.text.len() as u32;
+            let own = spans.iter().filter(|span| span.0.max(start) < span.1.min(end));
+            let first = self.plain.len();
+            self.plain.extend(own.map(|span| (span.0.saturating_sub(start), span.1.min(end) - start)));
+            part.plain = first..self.plain.len();
+            start = end;
         }
-        self.prompt_spans.sort_unstable();
-        self.completion_spans.sort_unstable();
     }
 }
 

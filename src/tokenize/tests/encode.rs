@@ -1,4 +1,4 @@
-use super::super::{LoadedTokenizer, Part, Span, fixtures, verified};
+use super::super::{Encoding, LoadedTokenizer, Span, fixtures, verified};
 
 fn prompt(tokenizer: &LoadedTokenizer, text: &str) -> Vec<i32> {
     let mut ids = Vec::new();
@@ -220,7 +220,7 @@ fn ids_that_are_not_those_of_the_crate_are_an_error_that_names_the_first() {
     let text = "hello there";
     let ids = oracle(&tokenizer, text);
     for at_start in [true, false] {
-        let part = Part { column: "prompt", text, spans: &[], at_start };
+        let part = Encoding { name: "prompt", text, spans: &[], at_start };
         assert!(verified(&session, &part, &ids).is_ok());
         let mut wrong = ids.clone();
         wrong[1] += 1;

@@ -3,3 +3,4 @@
 mod encode;
 mod load;
 mod stage;
+mod turns;

@@ -1,0 +1,364 @@
+//! A row as turns: its rendered text, and spans that say whose text it is, and what of it trains.
+//!
+//! A row with the columns `prompt` and `completion` is two turns, which [`pair`] gives: nothing else is stored. Rows of
+//! any other shape travel in two hidden columns, which [`columns`] writes and [`TurnRows`] reads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringViewArray};
+use arrow::datatypes::{DataType, Field};
+
+use super::schema::{COMPLETION, PROMPT, TURNS, TURNS_TEXT, text};
+use crate::error::{Error, Result};
+use crate::word::Word;
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The first turn of a pair.
+    Prompt,
+    /// The second turn of a pair.
+    Completion,
+    /// What a dialogue begins with.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// What a tool that the model called gave back.
+    Tool,
+}
+
+impl Word for Role {
+    const ALL: &'static [Self] =
+        &[Role::Prompt, Role::Completion, Role::System, Role::User, Role::Assistant, Role::Tool];
+
+    fn name(self) -> &'static str {
+        match self {
+            Role::Prompt => PROMPT,
+            Role::Completion => COMPLETION,
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        }
+    }
+}
+
+/// Which of a row's texts a span belongs to: a preference has two answers to what is common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Branch {
+    /// The only text, or what the two answers have in common.
+    Main,
+    /// The answer that is preferred.
+    Chosen,
+    /// The other answer.
+    Rejected,
+}
+
+impl Word for Branch {
+    const ALL: &'static [Self] = &[Branch::Main, Branch::Chosen, Branch::Rejected];
+
+    fn name(self) -> &'static str {
+        match self {
+            Branch::Main => "main",
+            Branch::Chosen => "chosen",
+            Branch::Rejected => "rejected",
+        }
+    }
+}
+
+/// A stretch of a row's text. It starts where the span before it ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    /// Where it ends: a byte offset in the row's text.
+    pub end: u32,
+    /// Whose turn it belongs to.
+    pub role: Role,
+    /// Whether its tokens train.
+    pub trained: bool,
+    /// Whether it came from the data; a template wrote it otherwise.
+    pub from_data: bool,
+    /// Its factor in the loss.
+    pub weight: f32,
+    /// Which of the row's texts it belongs to.
+    pub branch: Branch,
+}
+
+/// A row's text with spans that cover it.
+#[derive(Debug, Clone, Copy)]
+pub struct Turns<'a, 's> {
+    text: &'a str,
+    spans: &'s [Span],
+}
+
+/// Neighbouring spans that train alike: the text that is encoded at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part<'a> {
+    /// The role of its first span.
+    pub role: Role,
+    /// Its text.
+    pub text: &'a str,
+    /// Whether its tokens train.
+    pub trained: bool,
+    /// Its factor in the loss.
+    pub weight: f32,
+    /// Which of the row's texts it belongs to.
+    pub branch: Branch,
+}
+
+/// The two turns of a row of prompt and completion.
+pub fn pair<'a>(prompt: &'a str, completion: &'a str) -> [Part<'a>; 2] {
+    let part = |role, text, trained| Part { role, text, trained, weight: 1.0, branch: Branch::Main };
+    [part(Role::Prompt, prompt, false), part(Role::Completion, completion, true)]
+}
+
+impl<'a, 's> Turns<'a, 's> {
+    /// A text and its spans.
+    ///
+    /// # Errors
+    /// `Internal`, where the spans do not cover the text in order, cut a character, go back to an earlier branch, or
+    /// have a weight that is below 0 or no number.
+    pub fn new(text: &'a str, spans: &'s [Span]) -> Result<Self> {
+        let starts = std::iter::once(0).chain(spans.iter().map(|span| span.end));
+        let in_order = starts.zip(spans).all(|(start, span)| start <= span.end);
+        let covered = spans.last().map_or(0, |span| span.end as usize) == text.len();
+        let fault = if !in_order || !covered {
+            "do not cover its text"
+        } else if !spans.iter().all(|span| text.is_char_boundary(span.end as usize)) {
+            "cut a character"
+        } else if !spans.is_sorted_by_key(|span| span.branch) {
+            "go back to an earlier branch"
+        } else if !spans.iter().all(|span| span.weight.is_finite() && span.weight >= 0.0) {
+            "have a weight that is no number of 0 or more"
+        } else {
+            return Ok(Turns { text, spans });
+        };
+        Err(Error::internal(format!("the spans of a row of {} bytes {fault}", text.len())))
+    }
+
+    /// The text in parts, each as long as possible.
+    pub fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
+        let Turns { text, spans } = self;
+        let mut start = 0;
+        let alike = |a: &Span, b: &Span| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch);
+        spans.chunk_by(alike).filter_map(move |spans| {
+            let (first, last) = (spans.first()?, spans.last()?);
+            let Span { role, trained, weight, branch, .. } = *first;
+            let text = &text[start..last.end as usize];
+            start = last.end as usize;
+            Some(Part { role, text, trained, weight, branch })
+        })
+    }
+}
+
+/// Bytes of a span in the hidden column: end and weight, little-endian, then role, branch and flags.
+const SPAN_BYTES: usize = 11;
+const TRAINED: u8 = 1;
+const FROM_DATA: u8 = 2;
+
+/// The key of the field's metadata that says whether weights other than 1 occur.
+const WEIGHTED: &str = "weighted";
+
+/// The hidden columns of rows of text and spans. `weighted`: weights other than 1 may occur, so that `tokenize` makes
+/// a column of them.
+///
+/// # Errors
+/// See [`Turns::new`]; `Internal` too for a weight other than 1 where none may occur.
+pub fn columns(rows: &[(&str, &[Span])], weighted: bool) -> Result<[(Field, ArrayRef); 2]> {
+    let mut encoded = Vec::with_capacity(rows.len());
+    for (text, spans) in rows {
+        Turns::new(text, spans)?;
+        check_weights(spans, weighted)?;
+        encoded.push(encode(spans));
+    }
+    let texts = StringViewArray::from_iter_values(rows.iter().map(|(text, _)| text));
+    let spans = BinaryArray::from_iter_values(encoded);
+    let mut field = Field::new(TURNS, DataType::Binary, false);
+    if weighted {
+        field.set_metadata(HashMap::from([(WEIGHTED.to_string(), "true".to_string())]));
+    }
+    Ok([(text(TURNS_TEXT), Arc::new(texts)), (field, Arc::new(spans))])
+}
+
+fn encode(spans: &[Span]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(spans.len() * SPAN_BYTES);
+    for span in spans {
+        bytes.extend(span.end.to_le_bytes());
+        bytes.extend(span.weight.to_le_bytes());
+        let flags = if span.trained { TRAINED } else { 0 } | if span.from_data { FROM_DATA } else { 0 };
+        bytes.extend([span.role as u8, span.branch as u8, flags]);
+    }
+    bytes
+}
+
+fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
+    let (encoded, rest) = bytes.as_chunks::<SPAN_BYTES>();
+    spans.clear();
+    for &[e0, e1, e2, e3, w0, w1, w2, w3, role, branch, flags] in encoded {
+        spans.push(Span {
+            end: u32::from_le_bytes([e0, e1, e2, e3]),
+            role: *Role::ALL.get(usize::from(role))?,
+            trained: flags & TRAINED > 0,
+            from_data: flags & FROM_DATA > 0,
+            weight: f32::from_le_bytes([w0, w1, w2, w3]),
+            branch: *Branch::ALL.get(usize::from(branch))?,
+        });
+        if flags > TRAINED | FROM_DATA {
+            return None;
+        }
+    }
+    rest.is_empty().then_some(())
+}
+
+fn check_weights(spans: &[Span], weighted: bool) -> Result<()> {
+    match weighted || spans.iter().all(|span| span.weight == 1.0) {
+        true => Ok(()),
+        false => Err(Error::internal(format!("`{TURNS}` has weights, and its field says that it has none"))),
+    }
+}
+
+/// The rows of a batch that has the hidden columns.
+#[derive(Debug, Clone, Copy)]
+pub struct TurnRows<'a> {
+    texts: &'a StringViewArray,
+    spans: &'a BinaryArray,
+    /// Whether weights other than 1 may occur.
+    pub weighted: bool,
+}
+
+impl<'a> TurnRows<'a> {
+    /// None where the batch does not have the columns.
+    ///
+    /// # Errors
+    /// `Internal`, where it has one alone, or one of another type.
+    pub fn of(records: &'a RecordBatch) -> Result<Option<Self>> {
+        let (texts, spans) = (records.column_by_name(TURNS_TEXT), records.column_by_name(TURNS));
+        if texts.is_none() && spans.is_none() {
+            return Ok(None);
+        }
+        let texts = texts.and_then(|column| column.as_string_view_opt());
+        let spans = spans.and_then(|column| column.as_binary_opt::<i32>());
+        let (Some(texts), Some(spans)) = (texts, spans) else {
+            return Err(Error::internal(format!("`{TURNS_TEXT}` and `{TURNS}` are no text with spans")));
+        };
+        let metadata = records.schema_ref().field_with_name(TURNS)?.metadata();
+        Ok(Some(TurnRows { texts, spans, weighted: metadata.contains_key(WEIGHTED) }))
+    }
+
+    /// The text of row `i`; its spans come to be in `spans`.
+    ///
+    /// # Errors
+    /// `Internal`, where the row is null or its bytes are not those of spans; see [`columns`].
+    pub fn row<'s>(&self, i: usize, spans: &'s mut Vec<Span>) -> Result<Turns<'a, 's>> {
+        let has_both = self.texts.is_valid(i) && self.spans.is_valid(i);
+        if !has_both || decode(self.spans.value(i), spans).is_none() {
+            return Err(Error::internal(format!("row {i} of `{TURNS}` is damaged")));
+        }
+        check_weights(spans, self.weighted)?;
+        Turns::new(self.texts.value(i), spans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(end: u32, trained: bool, weight: f32, branch: Branch) -> Span {
+        Span { end, role: Role::Tool, trained, from_data: end.is_multiple_of(2), weight, branch }
+    }
+
+    fn batch(rows: &[(&str, &[Span])], weighted: bool) -> Result<RecordBatch> {
+        let [(text, texts), (field, spans)] = columns(rows, weighted)?;
+        let schema = Arc::new(arrow::datatypes::Schema::new(vec![text, field]));
+        Ok(RecordBatch::try_new(schema, vec![texts, spans])?)
+    }
+
+    #[test]
+    fn rows_come_back_from_their_columns() {
+        let long = [
+            Span { role: Role::System, ..span(3, false, 1.0, Branch::Main) },
+            Span { role: Role::Assistant, ..span(3, true, 0.25, Branch::Main) },
+            span(9, true, 0.0, Branch::Chosen),
+            span(11, true, 1e-3, Branch::Rejected),
+        ];
+        let rows: [(&str, &[Span]); 3] =
+            [("Café\u{1f600}ab", &long), ("", &[]), ("a", &[span(1, false, 1.0, Branch::Main)])];
+        // Byte 3 is within no character: "Caf", "é😀", "ab" are 3, 6 and 2 bytes.
+        let batch = batch(&rows, true).unwrap();
+        let turn_rows = TurnRows::of(&batch).unwrap().unwrap();
+        assert!(turn_rows.weighted);
+        let mut spans = Vec::new();
+        for (i, (text, expected)) in rows.iter().enumerate() {
+            let turns = turn_rows.row(i, &mut spans).unwrap();
+            assert_eq!((turns.text, turns.spans), (*text, *expected));
+        }
+        assert!(TurnRows::of(&batch.project(&[]).unwrap()).unwrap().is_none());
+        assert!(TurnRows::of(&batch.project(&[0]).unwrap()).is_err());
+    }
+
+    #[test]
+    fn what_does_not_cover_the_text_is_refused() {
+        let main = |end| span(end, true, 1.0, Branch::Main);
+        for (text, spans) in [
+            ("ab", vec![]),
+            ("ab", vec![main(1)]),
+            ("ab", vec![main(3)]),
+            ("ab", vec![main(2), main(1), main(2)]),
+            ("é", vec![main(1), main(2)]),
+            ("ab", vec![span(1, true, 1.0, Branch::Chosen), main(2)]),
+            ("ab", vec![span(2, true, -1.0, Branch::Main)]),
+            ("ab", vec![span(2, true, f32::NAN, Branch::Main)]),
+        ] {
+            assert_eq!(Turns::new(text, &spans).unwrap_err().code(), "internal", "{spans:?}");
+            assert!(batch(&[(text, &spans)], true).is_err());
+        }
+        let weighted = [span(2, true, 0.5, Branch::Main)];
+        assert!(batch(&[("ab", &weighted)], false).is_err());
+    }
+
+    /// Whatever the bytes are, there is an error or a row, and no panic.
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        let whole = encode(&[span(1, false, 1.0, Branch::Main), span(4, true, 1.0, Branch::Main)]);
+        let read = |bytes: &[u8]| {
+            let mut spans = Vec::new();
+            decode(bytes, &mut spans).is_some() && Turns::new("abcd", &spans).is_ok()
+        };
+        assert!(read(&whole));
+        for end in 0..whole.len() {
+            assert!(!read(&whole[..end]));
+        }
+        let mut refused = 0;
+        for at in 0..whole.len() {
+            for value in 0..=u8::MAX {
+                let mut bytes = whole.clone();
+                bytes[at] = value;
+                refused += usize::from(!read(&bytes));
+            }
+        }
+        assert!(refused > 2000, "{refused}");
+    }
+
+    #[test]
+    fn neighbours_that_train_alike_are_one_part() {
+        let main = |end, trained, weight| span(end, trained, weight, Branch::Main);
+        let spans = [
+            main(1, false, 1.0),
+            main(2, false, 1.0),
+            main(3, true, 1.0),
+            main(4, true, 2.0),
+            main(4, true, 2.0),
+            main(5, false, 1.0),
+            span(6, false, 1.0, Branch::Chosen),
+        ];
+        let parts: Vec<_> = Turns::new("abcdef", &spans).unwrap().parts().collect();
+        let shown: Vec<_> = parts.iter().map(|part| (part.text, part.trained, part.weight)).collect();
+        let expected =
+            [("ab", false, 1.0), ("c", true, 1.0), ("d", true, 2.0), ("e", false, 1.0), ("f", false, 1.0)];
+        assert_eq!(shown, expected);
+        let of_pair = pair("ab", "c");
+        assert_eq!(of_pair.map(|part| (part.text, part.trained)), [("ab", false), ("c", true)]);
+    }
+}
