@@ -22,6 +22,7 @@ __all__ = [
     "NEVER",
     "PLAN_VERSION",
     "PROMPT",
+    "READ",
     "ROW_WEIGHT",
     "SEGMENT_KINDS",
     "SEGMENT_LENGTHS",
@@ -33,6 +34,7 @@ __all__ = [
     "STDIN",
     "STOP_COLLISION",
     "TARGET",
+    "TRAIN",
     "WORDS",
     "Permutation",
     "Plan",
@@ -62,6 +64,9 @@ SEGMENT_WEIGHTS: str
 SEQ_LENGTHS: str
 ROW_WEIGHT: str
 SPLIT: str
+# The split of rows that are in no other, and what a run does first.
+TRAIN: str
+READ: str
 # The label of a token that is not trained; kinds of segments; the number of a row of one token that weighs nothing.
 IGNORE: int
 NEVER: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import options
-from ._fastprep import COMPLETION, CONTEXT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEQ_LENGTHS
+from ._fastprep import COMPLETION, CONTEXT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEQ_LENGTHS, TRAIN
 from .data import PreparedData, Split, load
 from .words import Method
 
@@ -199,9 +199,10 @@ def _split(data: Any) -> Split:
     if isinstance(data, (str, os.PathLike)):
         data = load(data)
     if isinstance(data, PreparedData):
-        if "train" not in data:
-            raise options.bad(f"recommend: there is no split 'train'; there are: {', '.join(data)}", "give one of them")
-        return data["train"]
+        if TRAIN not in data:
+            names = ", ".join(data)
+            raise options.bad(f"recommend: there is no split {TRAIN!r}; there are: {names}", "give one of them")
+        return data[TRAIN]
     if not isinstance(data, Split):
         raise options.bad(
             f"recommend: {data!r} is of type {type(data).__name__}, and is no prepared data",

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
+use crate::cancel::Phase;
 use crate::dedup::Part;
 use crate::error::{Class, Error, Result};
 use crate::format::OnCollision;
@@ -12,7 +13,7 @@ use crate::load::FILLER;
 use crate::read::splits::SPLIT;
 use crate::record::schema::{
     COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
-    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, TARGET,
+    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, TARGET, TRAIN,
 };
 use crate::record::{Policy, SpecialPolicy, reason};
 use crate::split::Existing;
@@ -69,6 +70,9 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("SEQ_LENGTHS", SEQ_LENGTHS),
         ("ROW_WEIGHT", ROW_WEIGHT),
         ("SPLIT", SPLIT),
+        // The split of rows that are in no other, and what a run does first.
+        ("TRAIN", TRAIN),
+        ("READ", Phase::Read.name()),
         // Reasons.
         ("DUPLICATE", reason::DUPLICATE),
         ("DUPLICATE_AGAINST", reason::DUPLICATE_AGAINST),

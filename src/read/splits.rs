@@ -2,14 +2,13 @@
 
 use super::InputFile;
 use crate::error::{Error, Result};
+use crate::record::schema::TRAIN;
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
 use crate::stage::Decode;
 
 /// The column.
 pub const SPLIT: &str = "split";
-/// The split of rows that are in no other.
-const TRAIN: &str = "train";
 
 /// The names of the splits of these files, in the order of their folders, `train` first; none where no file is a shard of
 /// a prepared folder.

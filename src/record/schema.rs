@@ -43,6 +43,9 @@ pub const SEQ_LENGTHS: &str = "seq_lengths";
 /// A number: the factor of a row in the loss.
 pub const ROW_WEIGHT: &str = "row_weight";
 
+/// The split of rows that are in no other.
+pub const TRAIN: &str = "train";
+
 /// Kind of a segment whose tokens can never train.
 pub const NEVER: u8 = 0;
 /// Kind of a segment that is read, not trained.

@@ -18,6 +18,7 @@ use restore::numbers;
 
 use crate::error::{Class, Error, Result};
 use crate::hash;
+use crate::record::schema::TRAIN;
 use crate::record::{Batch, keys_of, schema};
 use crate::report::StepCounts;
 use crate::stage::Map;
@@ -64,7 +65,7 @@ pub struct SplitOptions {
 impl SplitOptions {
     /// The names in order of the split's number: `train` is 0, then those that stay, then the new ones.
     pub fn names(&self, kept: &[String]) -> Vec<String> {
-        let mut names = vec!["train".to_string()];
+        let mut names = vec![TRAIN.to_string()];
         for name in kept.iter().chain(self.shares.iter().map(|(name, _)| name)) {
             if !names.contains(name) {
                 names.push(name.clone());
@@ -99,7 +100,7 @@ impl SplitOptions {
                 )
                 .help(advice));
             }
-            if name == "train" {
+            if name == TRAIN {
                 return wrong("split: `train` cannot name a split: it gets the rest by itself".into());
             }
         }

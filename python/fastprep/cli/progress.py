@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from fastprep._fastprep import READ
 from fastprep.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
     phase = TextColumn("{task.description}")
     columns = [phase, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeElapsedColumn()]
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("read", total=None)
+        task = bar.add_task(READ, total=None)
 
         def tell(phase: str, read: int, total: int | None) -> None:
             name, end = bar_of(phase, read, total)
@@ -37,6 +38,6 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
 
 def bar_of(phase: str, read: int, total: int | None) -> tuple[str, int | None]:
     """The name of the phase, and what the bar ends at: None where that is not known, and the bar only moves."""
-    if phase == "read" and total is not None and read >= total:
+    if phase == READ and total is not None and read >= total:
         return "write", None
-    return phase, total if phase == "read" else None
+    return phase, total if phase == READ else None
