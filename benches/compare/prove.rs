@@ -5,8 +5,9 @@
 use std::io::{BufRead, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fastprep::format::prove::RowSpan;
+use fastprep::format::prove::{RowSpan, Rows};
 use fastprep::format::{PromptFormat, Prover};
+use fastprep::record::turns::{Branch, Role, Span};
 use serde::Deserialize;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -24,21 +25,30 @@ struct Row {
 struct Page {
     text: String,
     rows: Vec<RowSpan>,
+    spans: Vec<Span>,
 }
 
 impl Page {
     fn push(&mut self, row: &Row, format: &PromptFormat) {
-        let start = self.text.len();
-        let separator = self.append(&row.prompt);
-        let completion = self.append(format.separator());
-        let stop = self.append(&row.completion);
-        let end = self.append(format.stop());
-        self.rows.push(RowSpan { row: self.rows.len(), start, separator, completion, stop, end });
+        let (start, first_span) = (self.text.len(), self.spans.len());
+        let turns = [
+            (Role::Prompt, [&row.prompt, format.separator()]),
+            (Role::Completion, [&row.completion, format.stop()]),
+        ];
+        for (role, texts) in turns {
+            for (text, from_data) in texts.into_iter().zip([true, false]) {
+                self.text.push_str(text);
+                let end = (self.text.len() - start) as u32;
+                let trained = role == Role::Completion;
+                self.spans.push(Span { end, role, trained, from_data, weight: 1.0, branch: Branch::Main });
+            }
+        }
+        let spans = self.spans.len() - first_span;
+        self.rows.push(RowSpan { row: self.rows.len(), start, end: self.text.len(), first_span, spans });
     }
 
-    fn append(&mut self, text: &str) -> usize {
-        self.text.push_str(text);
-        self.text.len()
+    fn rows(&self) -> Rows<'_> {
+        Rows { text: self.text.as_bytes(), rows: &self.rows, spans: &self.spans, written: &[] }
     }
 }
 
@@ -61,7 +71,7 @@ fn collisions(prover: &Prover, pages: &[Page], threads: usize) -> usize {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(page) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let rows = prover.prove(page.text.as_bytes(), &page.rows, &[]).len();
+                    let rows = prover.prove(&page.rows()).len();
                     found.fetch_add(rows, Ordering::Relaxed);
                 }
             });

@@ -1,56 +1,62 @@
 //! The proof that every separator and stop in a row is one that the format wrote.
 //!
-//! The proof is over the whole row `prompt body + separator + completion body + stop`, and matches may overlap:
+//! The proof is over the whole row, such as `prompt body + separator + completion body + stop`, and matches may overlap:
 //! with the separator `"\n##\n"` the prompt `"x\n##"` collides, since `"x\n##\n##\n"` holds it twice.
 
 use std::fmt;
+use std::ops::Range;
 
 use memchr::memmem::Finder;
 
 use super::PromptFormat;
 use super::marks::{Mark, Written, overlapping};
+use crate::record::turns::{Role, Span, alike};
+use crate::word::Word;
 
-/// A row within a text that holds many, each abutting the next or further on: byte offsets.
+/// A row within a text that holds many, each abutting the next or further on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowSpan {
     /// Index of the row in its batch.
     pub row: usize,
-    /// Where the prompt starts.
+    /// Where it starts: a byte offset in the text.
     pub start: usize,
-    /// Where the separator starts.
-    pub separator: usize,
-    /// Where the completion starts.
-    pub completion: usize,
-    /// Where the stop starts.
-    pub stop: usize,
-    /// Where the row ends.
+    /// Where it ends.
     pub end: usize,
+    /// Its first span, as an index into the spans of the text.
+    pub first_span: usize,
+    /// How many spans it has.
+    pub spans: usize,
+}
+
+/// Rendered rows, one after another in one text.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'p> {
+    /// The text.
+    pub text: &'p [u8],
+    /// The rows, in the order of the text.
+    pub rows: &'p [RowSpan],
+    /// The spans of all rows. Each turn is two: its body, which counts as from the data, and the mark that the format
+    /// ends it with: the stop, where the turn trains, else the separator.
+    pub spans: &'p [Span],
+    /// The marks that the format wrote beside those that end turns, ascending.
+    pub written: &'p [Written],
 }
 
 /// Where in a row a match lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
-    /// Within the prompt's body.
-    Prompt,
-    /// Within the completion's body.
-    Completion,
-    /// Across the border of prompt and separator.
-    PromptSeparator,
-    /// Across the border of separator and completion.
-    SeparatorCompletion,
-    /// Across the border of completion and stop.
-    CompletionStop,
+    /// Within the body of a turn.
+    Body(Role),
+    /// Across the border of what these words name: a turn's body, or a mark.
+    Seam(&'static str, &'static str),
 }
 
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Site::Prompt => "in the prompt",
-            Site::Completion => "in the completion",
-            Site::PromptSeparator => "across the seam prompt|separator",
-            Site::SeparatorCompletion => "across the seam separator|completion",
-            Site::CompletionStop => "across the seam completion|stop",
-        })
+        match self {
+            Site::Body(role) => write!(f, "in the {}", role.name()),
+            Site::Seam(before, after) => write!(f, "across the seam {before}|{after}"),
+        }
     }
 }
 
@@ -59,7 +65,7 @@ impl fmt::Display for Site {
 pub struct Collision {
     /// Which string.
     pub mark: Mark,
-    /// Byte offset of the match in the row `prompt + completion`.
+    /// Byte offset of the match in the row.
     pub offset: usize,
     /// Where that is. Of several seams, the first.
     pub site: Site,
@@ -104,12 +110,11 @@ impl Prover {
         Prover { separator: finder(separator), stop: finder(stop), passes }
     }
 
-    /// The first collision of each row that has one, as its index in `rows`. `rows` must be in the order of the text.
-    /// `written`, ascending: the marks that the format wrote beside each row's separator and stop.
-    pub fn prove(&self, text: &[u8], rows: &[RowSpan], written: &[Written]) -> Vec<(usize, Collision)> {
+    /// The first collision of each row that has one, as its index in the rows.
+    pub fn prove(&self, rows: &Rows<'_>) -> Vec<(usize, Collision)> {
         let mut found = vec![];
         for pass in &self.passes {
-            self.search(pass, text, rows, written, &mut found);
+            self.search(pass, rows, &mut found);
         }
         if found.len() > 1 {
             found.sort_unstable_by_key(|(i, c)| (*i, c.offset));
@@ -119,11 +124,11 @@ impl Prover {
     }
 
     /// All collisions of one row, as byte ranges of the text, those of the separator first.
-    pub fn all(&self, text: &[u8], row: &RowSpan, written: &[Written]) -> Vec<std::ops::Range<usize>> {
+    pub fn all(&self, rows: &Rows<'_>, row: &RowSpan) -> Vec<Range<usize>> {
         let mut found = vec![];
         for (finder, mark) in [(&self.separator, Mark::Separator), (&self.stop, Mark::Stop)] {
-            let hits = overlapping(finder, &text[row.start..row.end]).map(|hit| hit + row.start);
-            let hits = hits.filter(|hit| !row.has(mark, *hit, written));
+            let hits = overlapping(finder, &rows.text[row.start..row.end]).map(|hit| hit + row.start);
+            let hits = hits.filter(|hit| !row.has(mark, *hit, rows));
             found.extend(hits.map(|hit| hit..hit + finder.needle().len()));
         }
         found
@@ -131,14 +136,8 @@ impl Prover {
 
     /// One pass over the whole text rather than a search per row and mark: text is searched at the speed of
     /// memory, a call costs more than a short row. Of each row, the first collision with each mark.
-    fn search(
-        &self,
-        pass: &Pass,
-        text: &[u8],
-        rows: &[RowSpan],
-        written: &[Written],
-        found: &mut Vec<(usize, Collision)>,
-    ) {
+    fn search(&self, pass: &Pass, all: &Rows<'_>, found: &mut Vec<(usize, Collision)>) {
+        let Rows { text, rows, .. } = *all;
         let first = rows.first().map_or(0, |row| row.start);
         let mut i = 0;
         let mut last = [None; 2];
@@ -155,10 +154,10 @@ impl Prover {
                 // Before the row's start where nothing is left of `hit`: then the mark begins in another row.
                 let Some(start) = hit.checked_sub(at).filter(|start| *start >= row.start) else { continue };
                 let last = &mut last[mark as usize];
-                let collides = text[start..row.end].starts_with(needle) && !row.has(mark, start, written);
+                let collides = text[start..row.end].starts_with(needle) && !row.has(mark, start, all);
                 if collides && *last != Some(i) {
                     *last = Some(i);
-                    let site = row.site(start, needle.len());
+                    let site = row.site(start, needle.len(), all.spans);
                     found.push((i, Collision { mark, offset: start - row.start, site }));
                 }
             }
@@ -177,55 +176,98 @@ fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
 }
 
 impl RowSpan {
-    /// Whether the format wrote the mark that starts here.
-    fn has(&self, mark: Mark, at: usize, written: &[Written]) -> bool {
-        let own = if mark == Mark::Separator { self.separator } else { self.stop };
-        at == own || written.binary_search(&(at, mark)).is_ok()
+    /// Its spans, each with its bytes in the text; `spans` are those of all rows.
+    pub fn spans<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = (Range<usize>, &'p Span)> + use<'p> {
+        let (first, mut at) = (self.start, self.start);
+        spans[self.first_span..self.first_span + self.spans].iter().map(move |span| {
+            let start = at;
+            at = first + span.end as usize;
+            (start..at, span)
+        })
     }
 
-    fn site(&self, hit: usize, len: usize) -> Site {
-        let end = hit + len;
-        if end <= self.separator {
-            Site::Prompt
-        } else if hit < self.separator {
-            Site::PromptSeparator
-        } else if hit < self.completion {
-            Site::SeparatorCompletion
-        } else if end <= self.stop {
-            Site::Completion
-        } else {
-            Site::CompletionStop
-        }
+    /// What is encoded at once, as bytes of the text.
+    pub fn parts<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = Range<usize>> + use<'p> {
+        let (first, mut at) = (self.start, self.start);
+        alike(&spans[self.first_span..self.first_span + self.spans]).map(move |spans| {
+            let start = at;
+            at = spans.last().map_or(at, |span| first + span.end as usize);
+            start..at
+        })
     }
+
+    /// Whether the format wrote the mark that starts here.
+    fn has(&self, mark: Mark, at: usize, rows: &Rows<'_>) -> bool {
+        let is_own =
+            |(range, span): (Range<usize>, &Span)| range.start == at && ends_turn(span) == Some(mark);
+        self.spans(rows.spans).any(is_own) || rows.written.binary_search(&(at, mark)).is_ok()
+    }
+
+    /// Where a match of so many bytes lies that begins at `hit`.
+    fn site(&self, hit: usize, len: usize, spans: &[Span]) -> Site {
+        let name = |span: &Span| ends_turn(span).map_or(span.role.name(), Mark::name);
+        let mut before = "";
+        let mut spans = self.spans(spans).peekable();
+        while let Some((range, span)) = spans.next() {
+            if range.end > hit {
+                return match spans.peek() {
+                    _ if span.from_data && hit + len <= range.end => Site::Body(span.role),
+                    Some((_, next)) => Site::Seam(name(span), name(next)),
+                    None => Site::Seam(before, name(span)),
+                };
+            }
+            before = name(span);
+        }
+        Site::Seam(before, "")
+    }
+}
+
+/// The mark that this span is; none for a body.
+fn ends_turn(span: &Span) -> Option<Mark> {
+    let mark = if span.trained { Mark::Stop } else { Mark::Separator };
+    (!span.from_data).then_some(mark)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::Rng;
     use super::*;
+    use crate::record::turns::Branch;
 
-    fn span(text: &mut String, row: usize, [prompt, separator, completion, stop]: [&str; 4]) -> RowSpan {
-        let mut push = |part: &str| {
-            let at = text.len();
-            text.push_str(part);
-            at
-        };
-        let (start, separator, completion, stop) =
-            (push(prompt), push(separator), push(completion), push(stop));
-        RowSpan { row, start, separator, completion, stop, end: text.len() }
+    /// Adds a row of turns, each a body and its mark; the second turn and the fourth train.
+    fn push(text: &mut String, rows: &mut Vec<RowSpan>, spans: &mut Vec<Span>, turns: &[[&str; 2]]) {
+        let (start, first_span) = (text.len(), spans.len());
+        for (i, turn) in turns.iter().enumerate() {
+            let (role, trained) = if i % 2 == 0 { (Role::Prompt, false) } else { (Role::Completion, true) };
+            for (part, from_data) in turn.iter().zip([true, false]) {
+                text.push_str(part);
+                let end = (text.len() - start) as u32;
+                spans.push(Span { end, role, trained, from_data, weight: 1.0, branch: Branch::Main });
+            }
+        }
+        let spans = spans.len() - first_span;
+        rows.push(RowSpan { row: rows.len(), start, end: text.len(), first_span, spans });
     }
 
     fn prover(separator: &str, stop: &str) -> Prover {
         Prover::new(&PromptFormat::new("{p}", "{c}", separator, stop, None).unwrap())
     }
 
-    fn prove(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Collision)> {
+    fn prove_turns(separator: &str, stop: &str, rows: &[Vec<&str>]) -> Vec<(usize, Collision)> {
         let prover = prover(separator, stop);
-        let mut text = String::from("before");
-        let spans: Vec<_> =
-            rows.iter().enumerate().map(|(i, (p, c))| span(&mut text, i, [p, separator, c, stop])).collect();
+        let (mut text, mut row_spans, mut spans) = (String::from("before"), vec![], vec![]);
+        for row in rows {
+            let turns: Vec<_> = row.iter().zip([separator, stop].into_iter().cycle()).collect();
+            let turns: Vec<_> = turns.into_iter().map(|(body, mark)| [*body, mark]).collect();
+            push(&mut text, &mut row_spans, &mut spans, &turns);
+        }
         text.push_str("after");
-        prover.prove(text.as_bytes(), &spans, &[])
+        prover.prove(&Rows { text: text.as_bytes(), rows: &row_spans, spans: &spans, written: &[] })
+    }
+
+    fn prove(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Collision)> {
+        let rows: Vec<_> = rows.iter().map(|(p, c)| vec![*p, *c]).collect();
+        prove_turns(separator, stop, &rows)
     }
 
     #[test]
@@ -236,17 +278,17 @@ mod tests {
             ("x", "y", None),
             ("", "", None),
             ("#", "#", None),
-            ("##\n", "\n##", Some((Separator, 7, Site::CompletionStop))),
-            ("x\n##", "y", Some((Separator, 1, Site::PromptSeparator))),
-            ("x", "##\ny", Some((Separator, 4, Site::SeparatorCompletion))),
-            ("x", "y\n##", Some((Separator, 6, Site::CompletionStop))),
-            ("x\n##\ny", "y", Some((Separator, 1, Site::Prompt))),
-            ("x", "y\n##\nz", Some((Separator, 6, Site::Completion))),
-            ("x\n###\ny", "y\n##", Some((Stop, 1, Site::Prompt))),
-            ("x", "y\n###", Some((Stop, 6, Site::CompletionStop))),
-            ("x", "###\n", Some((Stop, 4, Site::SeparatorCompletion))),
-            ("x\n###", "", Some((Stop, 1, Site::PromptSeparator))),
-            ("x", "##", Some((Separator, 4, Site::SeparatorCompletion))),
+            ("##\n", "\n##", Some((Separator, 7, Site::Seam("completion", "stop")))),
+            ("x\n##", "y", Some((Separator, 1, Site::Seam("prompt", "separator")))),
+            ("x", "##\ny", Some((Separator, 4, Site::Seam("separator", "completion")))),
+            ("x", "y\n##", Some((Separator, 6, Site::Seam("completion", "stop")))),
+            ("x\n##\ny", "y", Some((Separator, 1, Site::Body(Role::Prompt)))),
+            ("x", "y\n##\nz", Some((Separator, 6, Site::Body(Role::Completion)))),
+            ("x\n###\ny", "y\n##", Some((Stop, 1, Site::Body(Role::Prompt)))),
+            ("x", "y\n###", Some((Stop, 6, Site::Seam("completion", "stop")))),
+            ("x", "###\n", Some((Stop, 4, Site::Seam("separator", "completion")))),
+            ("x\n###", "", Some((Stop, 1, Site::Seam("prompt", "separator")))),
+            ("x", "##", Some((Separator, 4, Site::Seam("separator", "completion")))),
         ] {
             let expected: Vec<_> = expected
                 .map(|(mark, offset, site)| (0, Collision { mark, offset, site }))
@@ -257,14 +299,20 @@ mod tests {
     }
 
     /// Tries every offset of every row.
-    fn naive(separator: &str, stop: &str, rows: &[(&str, &str)]) -> Vec<(usize, Mark, usize)> {
+    fn naive(separator: &str, stop: &str, rows: &[Vec<&str>]) -> Vec<(usize, Mark, usize)> {
         let mut found = vec![];
-        for (i, (p, c)) in rows.iter().enumerate() {
-            let row = format!("{p}{separator}{c}{stop}");
-            let places = [(Mark::Separator, separator, p.len()), (Mark::Stop, stop, row.len() - stop.len())];
+        for (i, bodies) in rows.iter().enumerate() {
+            let (mut row, mut own) = (String::new(), vec![]);
+            for (turn, body) in bodies.iter().enumerate() {
+                let (mark, text) =
+                    if turn % 2 == 0 { (Mark::Separator, separator) } else { (Mark::Stop, stop) };
+                row.push_str(body);
+                own.push((mark, row.len()));
+                row.push_str(text);
+            }
             'row: for at in 0..row.len() {
-                for (mark, needle, place) in places {
-                    if at != place && row.as_bytes()[at..].starts_with(needle.as_bytes()) {
+                for (mark, needle) in [(Mark::Separator, separator), (Mark::Stop, stop)] {
+                    if !own.contains(&(mark, at)) && row.as_bytes()[at..].starts_with(needle.as_bytes()) {
                         found.push((i, mark, at));
                         break 'row;
                     }
@@ -285,11 +333,15 @@ mod tests {
             }
             cases += 1;
             together += usize::from(prover(&separator, &stop).passes.len() == 1);
-            let rows: Vec<_> =
-                (0..rng.below(6)).map(|_| (rng.text("#\nx", 0, 6), rng.text("#\nx", 0, 6))).collect();
-            let rows: Vec<_> = rows.iter().map(|(p, c)| (p.as_str(), c.as_str())).collect();
-            let ours: Vec<_> =
-                prove(&separator, &stop, &rows).into_iter().map(|(i, c)| (i, c.mark, c.offset)).collect();
+            let turns = if cases % 2 == 0 { 2 } else { 1 + rng.below(5) };
+            let rows: Vec<Vec<String>> =
+                (0..rng.below(6)).map(|_| (0..turns).map(|_| rng.text("#\nx", 0, 6)).collect()).collect();
+            let rows: Vec<Vec<&str>> =
+                rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+            let ours: Vec<_> = prove_turns(&separator, &stop, &rows)
+                .into_iter()
+                .map(|(i, c)| (i, c.mark, c.offset))
+                .collect();
             assert_eq!(ours, naive(&separator, &stop, &rows), "{separator:?} {stop:?} {rows:?}");
             collisions += ours.len();
             clean += rows.len() - ours.len();
@@ -299,20 +351,35 @@ mod tests {
     }
 
     #[test]
+    fn names_the_turns_of_a_longer_row() {
+        let found = |row: &[&str]| {
+            let found = prove_turns("##", "!!", &[row.to_vec()]);
+            found.first().map(|(_, collision)| collision.site.to_string())
+        };
+        assert_eq!(found(&["a", "b", "c", "d"]), None);
+        assert_eq!(found(&["a", "b", "c!!", "d"]).as_deref(), Some("in the prompt"));
+        assert_eq!(found(&["a", "b", "c", "d##e"]).as_deref(), Some("in the completion"));
+        assert_eq!(found(&["a", "b!", "c", "d"]).as_deref(), Some("across the seam completion|stop"));
+        assert_eq!(found(&["a", "b", "!c", "d"]).as_deref(), Some("across the seam stop|prompt"));
+        assert_eq!(found(&["a", "b", "c#", "d"]).as_deref(), Some("across the seam prompt|separator"));
+    }
+
+    #[test]
     fn rows_do_not_run_into_one_another() {
         // "…\n###\n" + "##\n": the separator spans the border of two rows.
         assert_eq!(prove("\n##\n", "\n###\n", &[("a", "b"), ("##\nc", "d")]), []);
         assert_eq!(
             prove("##", "b#", &[("a", "x"), ("#", "d")]),
-            [(1, Collision { mark: Mark::Separator, offset: 0, site: Site::PromptSeparator })]
+            [(1, Collision { mark: Mark::Separator, offset: 0, site: Site::Seam("prompt", "separator") })]
         );
     }
 
     #[test]
     fn gives_all_collisions_of_a_row() {
         let format = PromptFormat::new("{p}", "{c}", "##", "!", None).unwrap();
-        let mut text = String::from("##");
-        let row = span(&mut text, 0, ["a####", "##", "b!", "!"]);
-        assert_eq!(Prover::new(&format).all(text.as_bytes(), &row, &[]), [3..5, 4..6, 5..7, 6..8, 10..11]);
+        let (mut text, mut rows, mut spans) = (String::from("##"), vec![], vec![]);
+        push(&mut text, &mut rows, &mut spans, &[["a####", "##"], ["b!", "!"]]);
+        let all = Rows { text: text.as_bytes(), rows: &rows, spans: &spans, written: &[] };
+        assert_eq!(Prover::new(&format).all(&all, &rows[0]), [3..5, 4..6, 5..7, 6..8, 10..11]);
     }
 }

@@ -8,9 +8,10 @@ use arrow::array::{Array, LargeStringBuilder, StringViewArray};
 use super::PromptFormat;
 use super::marks::Written;
 use super::prompt_format::moved;
-use super::prove::RowSpan;
+use super::prove::{RowSpan, Rows};
 use super::template::{Column, Piece, Template};
 use crate::error::{Class, Error, Result};
+use crate::record::turns::{Branch, Role, Span};
 use crate::record::{Batch, is_text, schema, text_views};
 
 /// A format with its columns resolved, so that rendering a row looks nothing up by name.
@@ -36,6 +37,8 @@ pub(super) struct Page {
     text: LargeStringBuilder,
     /// Ascending in the text, without gaps.
     pub rows: Vec<RowSpan>,
+    /// Those of all rows; see [`Rows`].
+    pub spans: Vec<Span>,
     /// What of the text came from columns, ascending, if that is asked for; marks that the data brought along
     /// are not in it.
     pub fields: Vec<FieldSpan>,
@@ -113,8 +116,9 @@ impl Renderer {
             rendered_by: by.map(PromptFormat::prompt),
             marks_of: (marks.in_prompt > 0).then(|| by.unwrap_or(format)),
         };
+        let first_span = page.spans.len();
         let (separator, brought) = page.push_part(&part, &value);
-        let middle = page.text().len();
+        page.push_turn(Role::Prompt, start, separator);
         let part = Part {
             template: format.completion(),
             mark: format.stop(),
@@ -123,7 +127,9 @@ impl Renderer {
             marks_of: None,
         };
         let (stop, _) = page.push_part(&part, &value);
-        page.rows.push(RowSpan { row, start, separator, completion: middle, stop, end: page.text().len() });
+        page.push_turn(Role::Completion, start, stop);
+        let spans = page.spans.len() - first_span;
+        page.rows.push(RowSpan { row, start, end: page.text().len(), first_span, spans });
         if !marks.is_empty() {
             // The data end in this separator, so that no literal of the template stands before it.
             let by_separator = marks.by_separator.iter().filter(|(from, _)| !brought || *from >= 0);
@@ -150,12 +156,34 @@ impl Page {
     /// An empty page with room for this many rows and bytes.
     pub fn new(rows: usize, bytes: usize, with_fields: bool) -> Self {
         let text = LargeStringBuilder::with_capacity(2 * rows, bytes);
-        Page { text, rows: Vec::with_capacity(rows), fields: vec![], written: vec![], with_fields }
+        let (rows, spans) = (Vec::with_capacity(rows), Vec::with_capacity(4 * rows));
+        Page { text, rows, spans, fields: vec![], written: vec![], with_fields }
     }
 
     /// The text.
     pub fn text(&self) -> &[u8] {
         self.text.values_slice()
+    }
+
+    /// What is proven.
+    pub fn proven(&self) -> Rows<'_> {
+        Rows { text: self.text(), rows: &self.rows, spans: &self.spans, written: &self.written }
+    }
+
+    /// The body of the first turn of a row that trains, or of the first that does not.
+    pub fn body(&self, row: &RowSpan, trained: bool) -> &[u8] {
+        let body = row.spans(&self.spans).find(|(_, span)| span.from_data && span.trained == trained);
+        body.map_or(&[], |(range, _)| &self.text()[range])
+    }
+
+    /// Ends the turn that was begun, of a row that starts at `start`: body up to `mark`, then the mark.
+    fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
+        for (end, from_data) in [(mark, true), (self.text().len(), false)] {
+            let (trained, weight, branch) = (role == Role::Completion, 1.0, Branch::Main);
+            // A page is far shorter than 4 GiB.
+            let end = (end - start) as u32;
+            self.spans.push(Span { end, role, trained, from_data, weight, branch });
+        }
     }
 
     /// Appends text to the part that was begun.

@@ -17,6 +17,7 @@ use super::{FormatStage, OnCollision};
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
+use crate::word::Word;
 
 /// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,20 +121,17 @@ impl<'a> Run<'a> {
             if self.rows[row.row] != Some((at, i)) {
                 continue;
             }
-            if self.stage.prompt_may_not_be_blank && is_blank(&page.text()[row.start..row.separator]) {
-                self.remove(
-                    row.row,
-                    Policy::Reject,
-                    reason::EMPTY_PROMPT,
-                    None,
-                    "the prompt is blank".into(),
-                );
-            } else if is_blank(&page.text()[row.completion..row.stop]) {
-                let detail = "the completion is blank".into();
-                self.remove(row.row, Policy::Reject, reason::EMPTY_COMPLETION, None, detail);
+            let blank = row.spans(&page.spans).find(|(range, span)| {
+                let may_not_be_blank = span.from_data && (span.trained || self.stage.prompt_may_not_be_blank);
+                may_not_be_blank && is_blank(&page.text()[range.clone()])
+            });
+            if let Some((_, span)) = blank {
+                let code = if span.trained { reason::EMPTY_COMPLETION } else { reason::EMPTY_PROMPT };
+                let detail = format!("the {} is blank", span.role.name());
+                self.remove(row.row, Policy::Reject, code, None, detail);
             }
         }
-        for (i, collision) in self.stage.prover.prove(page.text(), &page.rows, &page.written) {
+        for (i, collision) in self.stage.prover.prove(&page.proven()) {
             let row = page.rows[i];
             if self.rows[row.row] == Some((at, i)) {
                 self.collision(repair, page, &row, collision);
@@ -215,7 +213,7 @@ impl<'a> Run<'a> {
                 self.remove(row.row, Policy::Reject, mark.code(), None, detail);
             }
             OnCollision::InsertSpace => {
-                let collisions = self.stage.prover.all(page.text(), row, &page.written);
+                let collisions = self.stage.prover.all(&page.proven(), row);
                 let at = self.open_page(Repair::Spaced, 0, 0);
                 let to = &mut self.pages[at].1;
                 insert_spaces(page, row, &collisions, to);
@@ -250,8 +248,8 @@ impl<'a> Run<'a> {
 
         if self.stage.options.prompt_key {
             let key = |(page, i): (usize, usize)| {
-                let (text, row) = (self.pages[page].1.text(), self.pages[page].1.rows[i]);
-                let (prompt, completion) = (&text[row.start..row.separator], &text[row.completion..row.stop]);
+                let page = &self.pages[page].1;
+                let (prompt, completion) = (page.body(&page.rows[i], false), page.body(&page.rows[i], true));
                 prompt_key(&self.stage.renderer.format, prompt, completion)
             };
             let keys: Vec<u8> = kept().flat_map(|(_, at)| key(at).to_be_bytes()).collect();

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::prove::RowSpan;
 use super::render::{FieldSpan, Page};
+use crate::record::turns::Span;
 
 /// Appends a row of `from` to `to`, each match of `collisions` broken: within a field by a space after its first
 /// character, across a field's border by a space at that border. A match without text of a column stays.
@@ -15,7 +16,7 @@ pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usiz
     spaces.dedup();
 
     let start = to.text().len();
-    for part in [row.start..row.completion, row.completion..row.end] {
+    for part in row.parts(&from.spans) {
         let mut copied = part.start;
         // No space lies at a row's end, nor does one at the border come from the prompt.
         for &space in spaces.iter().filter(|space| part.contains(space)) {
@@ -31,14 +32,13 @@ pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usiz
     let moved = |at: usize, spaces_before: usize| at - row.start + start + spaces_before;
     let before = |at: usize| moved(at, spaces.partition_point(|space| *space < at));
     let after = |at: usize| moved(at, spaces.partition_point(|space| *space <= at));
-    to.rows.push(RowSpan {
-        row: row.row,
-        start,
-        separator: after(row.separator),
-        completion: before(row.completion),
-        stop: after(row.stop),
-        end: to.text().len(),
-    });
+    let first_span = to.spans.len();
+    // A space at the border of a body and its mark belongs to the body, one at the border of two turns to the next.
+    to.spans.extend(row.spans(&from.spans).map(|(range, span)| {
+        let end = if span.from_data { after(range.end) } else { before(range.end) };
+        Span { end: (end - start) as u32, ..*span }
+    }));
+    to.rows.push(RowSpan { start, end: to.text().len(), first_span, ..*row });
     let from_row = from.written.partition_point(|(at, _)| *at < row.start);
     let written = from.written[from_row..].iter().take_while(|(at, _)| *at < row.end);
     to.written.extend(written.map(|(at, mark)| (after(*at), *mark)));

@@ -105,7 +105,7 @@ impl Scanner {
     }
 }
 
-/// The control tokens of the page's prompts and completions, each searched on its own as the tokenizer does, in order.
+/// The control tokens of the page's rows, each part searched on its own as the tokenizer encodes it, in order.
 /// Those that the format wrote itself are left out: what counts is a byte from a column. So one that a column's text
 /// only completes is found too. `first`: where the text of one first begins; `written`: those of a whole text.
 fn scan(
@@ -114,19 +114,15 @@ fn scan(
     written: impl Fn(&str) -> Vec<Written>,
 ) -> Vec<Hit> {
     let mut hits = vec![];
-    // The part that is searched: the prompt (even) or completion (odd) of row `part / 2`.
-    let (mut at, mut part, mut field) = (0, 0, 0);
-    let ends = |part: usize| {
-        page.rows.get(part / 2).map(|row| match part % 2 {
-            0 => (row.start, row.completion),
-            _ => (row.completion, row.end),
-        })
-    };
+    let (mut at, mut field) = (0, 0);
+    let mut parts =
+        (0..).zip(&page.rows).flat_map(|(index, row)| row.parts(&page.spans).map(move |part| (index, part)));
+    let mut part = parts.next();
     while let Some(offset) = first(&page.text()[at..]) {
-        while ends(part).is_some_and(|(_, end)| end <= at + offset) {
-            part += 1;
+        while part.as_ref().is_some_and(|(_, range)| range.end <= at + offset) {
+            part = parts.next();
         }
-        let Some((start, end)) = ends(part) else { break };
+        let Some((index, Range { start, end })) = part.clone() else { break };
         at = end;
         // Parts are whole texts.
         for Written { token, span } in written(str::from_utf8(&page.text()[start..end]).unwrap_or_default()) {
@@ -135,7 +131,7 @@ fn scan(
                 field += 1;
             }
             if let Some(touched) = page.fields.get(field).filter(|f| f.start < span.end) {
-                hits.push(Hit { index: part / 2, token, span, field: *touched });
+                hits.push(Hit { index, token, span, field: *touched });
             }
         }
     }

@@ -142,8 +142,7 @@ impl<'a, 's> Turns<'a, 's> {
     pub fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
         let Turns { text, spans } = self;
         let mut start = 0;
-        let alike = |a: &Span, b: &Span| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch);
-        spans.chunk_by(alike).filter_map(move |spans| {
+        alike(spans).filter_map(move |spans| {
             let (first, last) = (spans.first()?, spans.last()?);
             let Span { role, trained, weight, branch, .. } = *first;
             let text = &text[start..last.end as usize];
@@ -151,6 +150,11 @@ impl<'a, 's> Turns<'a, 's> {
             Some(Part { role, text, trained, weight, branch })
         })
     }
+}
+
+/// Neighbouring spans that train alike, as many together as possible: those of a [`Part`].
+pub fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
+    spans.chunk_by(|a, b| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch))
 }
 
 /// Bytes of a span in the hidden column: end and weight, little-endian, then role, branch and flags.
