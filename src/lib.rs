@@ -3,7 +3,7 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
-//! 0. foundation: [`error`], [`guard`], [`limits`], [`hash`], [`cancel`], [`disk`], [`permutation`], [`record`], [`report`],
+//! 0. foundation: [`error`], [`guard`], [`limits`], [`hash`], [`cancel`], [`store`], [`permutation`], [`record`], [`report`],
 //!    [`spill`], [`stage`], [`word`],
 //!    [`artifact`]
 //! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
@@ -17,7 +17,6 @@ pub mod artifact;
 pub mod cancel;
 pub mod compute;
 pub mod dedup;
-pub mod disk;
 pub mod engine;
 pub mod error;
 pub mod format;
@@ -35,6 +34,7 @@ pub mod shuffle;
 pub mod spill;
 pub mod split;
 pub mod stage;
+pub mod store;
 pub mod tokenize;
 pub mod validate;
 pub mod word;

@@ -1,6 +1,6 @@
 //! The key sidecar of a prepared folder: what later runs deduplicate against.
 
-use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray, FixedSizeBinaryArray};
@@ -11,6 +11,7 @@ use super::open::{open, with_current};
 use super::verify::check_bytes;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
+use crate::store::{Files, Reader};
 
 /// The sidecar's name.
 pub const KEYS: &str = "keys.arrow";
@@ -27,7 +28,7 @@ pub struct Keys {
     pub recipe: String,
     /// How many there are.
     pub rows: u64,
-    reader: FileReader<File>,
+    reader: FileReader<BufReader<Reader>>,
     batch: Option<FixedSizeBinaryArray>,
     at: usize,
     cancel: Cancel,
@@ -36,8 +37,8 @@ pub struct Keys {
 /// The manifest of a prepared folder that has keys, and how they were made.
 ///
 /// Errors (`Class::Source`): those of [`open`], `no_keys`.
-pub fn described(dir: &Path) -> Result<(Manifest, String)> {
-    let manifest = open(dir)?;
+pub fn described(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
+    let manifest = open(store, dir)?;
     let recipe = manifest.key_recipe.clone().ok_or_else(|| no_keys(dir))?;
     Ok((manifest, recipe))
 }
@@ -54,11 +55,11 @@ impl Keys {
     /// duplicate through.
     ///
     /// Errors (`Class::Source`): those of [`open`], `no_keys`, `bad_keys`.
-    pub fn open(dir: &Path, cancel: &Cancel) -> Result<Keys> {
-        with_current(dir, |manifest, _| Keys::of(dir, manifest, cancel))
+    pub fn open(store: &Files, dir: &Path, cancel: &Cancel) -> Result<Keys> {
+        with_current(store, dir, |manifest, _| Keys::of(store, dir, manifest, cancel))
     }
 
-    fn of(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<Keys> {
+    fn of(store: &Files, dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<Keys> {
         let entry = manifest.sidecar(KEYS).ok_or_else(|| no_keys(dir))?;
         let path = dir.join(&manifest.data).join(KEYS);
         let bad = |what: String| {
@@ -70,11 +71,12 @@ impl Keys {
             .path(path.display())
             .help("prepare that folder again, or leave it out of against=")
         };
-        let checked = check_bytes(&path, entry, cancel);
+        let checked = check_bytes(store, &path, entry, cancel);
         cancel.check()?;
         checked.map_err(|what| bad(format!("the file {what}")))?;
-        let file = File::open(&path).map_err(|e| bad(e.to_string()))?;
-        let reader = FileReader::try_new(file, Some(vec![0])).map_err(|e| bad(e.to_string()))?;
+        let file = store.open(&path).map_err(|e| bad(e.to_string()))?;
+        let reader =
+            FileReader::try_new(BufReader::new(file), Some(vec![0])).map_err(|e| bad(e.to_string()))?;
         let recipe =
             manifest.key_recipe.clone().ok_or_else(|| bad("the manifest has no key_recipe".into()))?;
         Ok(Keys { recipe, rows: entry.rows, reader, batch: None, at: 0, cancel: cancel.clone() })

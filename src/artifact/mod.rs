@@ -3,7 +3,6 @@
 mod columns;
 pub mod keys;
 pub mod manifest;
-mod map;
 pub mod open;
 pub mod shard;
 pub mod verify;

@@ -8,27 +8,32 @@ use serde_json::Value;
 pub use super::manifest::DATA;
 use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest};
 use crate::error::{Class, Error, Result};
+use crate::store::{Files, Kind};
 
 /// The manifest's name within a prepared folder.
 pub const MANIFEST: &str = "manifest.json";
 /// Among the first keys of every manifest of ours.
 const OURS: &[u8] = b"\"fastprep_version\"";
+/// Bytes in which they are.
+const HEAD: u64 = 4096;
 
 /// Reads the manifest of a prepared folder.
 ///
 /// # Errors
 /// `Class::Source`: `not_prepared`, `newer_manifest`, `bad_manifest`, `cannot_read`.
-pub fn open(dir: &Path) -> Result<Manifest> {
-    Ok(open_text(dir)?.0)
+pub fn open(store: &Files, dir: &Path) -> Result<Manifest> {
+    Ok(open_text(store, dir)?.0)
 }
 
 /// The manifest of a prepared folder, and its text.
-fn open_text(dir: &Path) -> Result<(Manifest, String)> {
-    if !dir.exists() {
-        return Err(error("not_prepared", "there is no such folder", dir).help("check the path"));
+fn open_text(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
+    match store.kind(dir) {
+        Ok(None) => return Err(error("not_prepared", "there is no such folder", dir).help("check the path")),
+        Ok(Some(_)) => {}
+        Err(e) => return Err(error("cannot_read", "the folder cannot be read", dir).source(e)),
     }
     let path = dir.join(MANIFEST);
-    let text = read_text(&path)?.ok_or_else(|| {
+    let text = read_text(store, &path)?.ok_or_else(|| {
         error("not_prepared", format!("not a prepared folder: it has no {MANIFEST}"), dir)
             .help("give the folder that a sink of fastprep wrote; a run that was stopped publishes nothing")
     })?;
@@ -42,9 +47,13 @@ fn open_text(dir: &Path) -> Result<(Manifest, String)> {
 ///
 /// # Errors
 /// Those of [`open`] and of `work`.
-pub fn with_current<T>(dir: &Path, mut work: impl FnMut(&Manifest, &str) -> Result<T>) -> Result<T> {
-    let (manifest, text) = open_text(dir)?;
-    work(&manifest, &text).or_else(|e| match open_text(dir) {
+pub fn with_current<T>(
+    store: &Files,
+    dir: &Path,
+    mut work: impl FnMut(&Manifest, &str) -> Result<T>,
+) -> Result<T> {
+    let (manifest, text) = open_text(store, dir)?;
+    work(&manifest, &text).or_else(|e| match open_text(store, dir) {
         Ok((now, text)) if now.data != manifest.data => work(&now, &text),
         _ => Err(e),
     })
@@ -55,11 +64,11 @@ pub fn with_current<T>(dir: &Path, mut work: impl FnMut(&Manifest, &str) -> Resu
 ///
 /// # Errors
 /// `Class::Source`: those of [`open`], `missing_shard`, `damaged_shard`.
-pub fn open_complete(dir: &Path) -> Result<String> {
-    with_current(dir, |manifest, text| {
+pub fn open_complete(store: &Files, dir: &Path) -> Result<String> {
+    with_current(store, dir, |manifest, text| {
         let folder = dir.join(&manifest.data);
         let mut arrow = manifest.shards.iter().filter(|s| s.format == "arrow");
-        arrow.try_for_each(|shard| has_size(&folder.join(&shard.name), shard))?;
+        arrow.try_for_each(|shard| has_size(store, &folder.join(&shard.name), shard))?;
         Ok(text.to_string())
     })
 }
@@ -68,8 +77,8 @@ pub fn open_complete(dir: &Path) -> Result<String> {
 ///
 /// # Errors
 /// `missing_shard`, `damaged_shard`.
-pub fn has_size(path: &Path, shard: &FileEntry) -> Result<()> {
-    let bytes = path.metadata().map_err(|e| missing(path).source(e))?.len();
+pub fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<()> {
+    let bytes = store.metadata(path).map_err(|e| missing(path).source(e))?.bytes;
     if bytes == shard.bytes {
         return Ok(());
     }
@@ -85,27 +94,46 @@ pub fn missing(path: &Path) -> Error {
 }
 
 /// Whether a folder holds a data set of ours, in whatever state: its manifest begins as ours do.
-pub fn is_prepared(dir: &Path) -> bool {
-    let mut head = [0; 4096];
-    let Ok(mut file) = std::fs::File::open(dir.join(MANIFEST)) else { return false };
-    let n = file.read(&mut head).unwrap_or(0);
-    memchr::memmem::find(&head[..n], OURS).is_some()
+///
+/// # Errors
+/// `cannot_read`: there is a manifest that cannot be read.
+pub fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
+    let path = dir.join(MANIFEST);
+    let head = || -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        if store.kind(&path)? == Some(Kind::File) {
+            store.open(&path)?.take(HEAD).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    };
+    match head() {
+        Ok(head) => Ok(memchr::memmem::find(&head, OURS).is_some()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(unreadable(&path, e)),
+    }
 }
 
 /// Reads a manifest; none where there is no such file.
 ///
 /// # Errors
 /// `Class::Source`: `newer_manifest`, `bad_manifest`, `cannot_read`.
-pub fn read(path: &Path) -> Result<Option<Manifest>> {
-    read_text(path)?.map(|text| parse(&text, path)).transpose()
+pub fn read(store: &Files, path: &Path) -> Result<Option<Manifest>> {
+    read_text(store, path)?.map(|text| parse(&text, path)).transpose()
 }
 
-fn read_text(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
+fn read_text(store: &Files, path: &Path) -> Result<Option<Vec<u8>>> {
+    match store.read(path) {
         Ok(text) => Ok(Some(text)),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(e) => Err(error("cannot_read", "the manifest cannot be read", path).source(e)),
+        Err(e) => Err(unreadable(path, e)),
     }
+}
+
+#[cold]
+fn unreadable(path: &Path, e: io::Error) -> Error {
+    error("cannot_read", "the manifest cannot be read", path)
+        .help("check the disk, and that you may read the file")
+        .source(e)
 }
 
 /// A manifest from its text, every field checked; `path` is named where one is wrong.
@@ -202,18 +230,22 @@ mod tests {
         };
         publish("1");
         let mut met = vec![];
-        let done = with_current(dir.path(), |manifest, _| {
+        let done = with_current(&Files::local(), dir.path(), |manifest, _| {
             met.push(manifest.data.clone());
             if met.len() == 1 {
                 publish("2");
             }
-            has_size(&dir.path().join(&manifest.data).join("train-00000-of-00001.arrow"), &manifest.shards[0])
+            has_size(
+                &Files::local(),
+                &dir.path().join(&manifest.data).join("train-00000-of-00001.arrow"),
+                &manifest.shards[0],
+            )
         });
         assert!(done.is_ok(), "{done:?}");
         assert_eq!(met, [format!("data/{}", "1".repeat(32)), format!("data/{}", "2".repeat(32))]);
         // A fault that is no publish is asked once, and is the error.
         let mut times = 0;
-        let failed = with_current(dir.path(), |_, _| {
+        let failed = with_current(&Files::local(), dir.path(), |_, _| {
             times += 1;
             Err::<(), _>(missing(Path::new("x")))
         });
@@ -223,8 +255,8 @@ mod tests {
     #[test]
     fn opens_or_says_why_not() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(open(&dir.path().join("absent")).unwrap_err().code(), "not_prepared");
-        assert_eq!(open(dir.path()).unwrap_err().code(), "not_prepared");
+        assert_eq!(open(&Files::local(), &dir.path().join("absent")).unwrap_err().code(), "not_prepared");
+        assert_eq!(open(&Files::local(), dir.path()).unwrap_err().code(), "not_prepared");
         let cases = [
             (GOOD.to_string(), ""),
             (GOOD[..GOOD.len() / 2].to_string(), "bad_manifest"),
@@ -240,7 +272,7 @@ mod tests {
         ];
         for (text, code) in cases {
             std::fs::write(dir.path().join(MANIFEST), &text).unwrap();
-            assert_eq!(open(dir.path()).err().map_or("", |e| e.code()), code, "{text}");
+            assert_eq!(open(&Files::local(), dir.path()).err().map_or("", |e| e.code()), code, "{text}");
         }
     }
 }

@@ -14,11 +14,11 @@ use arrow::ipc::{Block, root_as_footer, root_as_message};
 
 use super::columns::{Columns, stored_type, typed};
 use super::manifest::{Column, FileEntry};
-use super::map::map;
 use super::open::missing;
 use crate::error::{Class, Error, Result};
 use crate::guard::guarded;
 use crate::record::schema::type_name;
+use crate::store::Files;
 
 /// What an Arrow file begins and ends with.
 const MAGIC: &[u8; 6] = b"ARROW1";
@@ -41,9 +41,9 @@ impl Shard {
     ///
     /// # Errors
     /// `Class::Source`: `missing_shard`, `damaged_shard`.
-    pub fn map(path: &Path, entry: &FileEntry, columns: &[Column]) -> Result<Shard> {
+    pub fn map(store: &Files, path: &Path, entry: &FileEntry, columns: &[Column]) -> Result<Shard> {
         let wrong = |what: String| damaged(path, &what);
-        let file = map(path).map_err(|e| match e.kind() {
+        let file = store.open(path).and_then(|file| file.map()).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => missing(path).source(e),
             _ => wrong("it cannot be mapped".into()).source(e),
         })?;

@@ -1,7 +1,6 @@
 //! Reading a prepared folder back: does every file hold what the manifest says?
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use arrow::ipc::reader::FileReader;
@@ -9,8 +8,9 @@ use arrow::ipc::reader::FileReader;
 use super::manifest::{FileEntry, Manifest};
 use super::open::open;
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
+use crate::store::Files;
 
 /// The name of the rejects, in the generation and beside the manifest.
 pub const REJECTS: &str = "rejects.jsonl";
@@ -43,20 +43,25 @@ pub struct Problem {
 
 /// Reads every file of a prepared folder back and compares size, checksum and rows. Fails only where the
 /// manifest cannot be read, or it is interrupted; all else is a problem in the report.
-pub fn verify(dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
-    let manifest = open(dir)?;
-    let report = verify_generation(dir, &manifest, cancel)?;
+pub fn verify(store: &Files, dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
+    let manifest = open(store, dir)?;
+    let report = verify_generation(store, dir, &manifest, cancel)?;
     if report.problems.is_empty() {
         return Ok(report);
     }
     // A publish meanwhile removes the files of the generation before.
-    match open(dir)? {
+    match open(store, dir)? {
         now if now.data == manifest.data => Ok(report),
-        now => verify_generation(dir, &now, cancel),
+        now => verify_generation(store, dir, &now, cancel),
     }
 }
 
-fn verify_generation(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<VerifyReport> {
+fn verify_generation(
+    store: &Files,
+    dir: &Path,
+    manifest: &Manifest,
+    cancel: &Cancel,
+) -> Result<VerifyReport> {
     let folder = dir.join(&manifest.data);
     let format = manifest.shards.first().map(|shard| shard.format.clone());
     let is_counted = |file: &FileEntry| file.split.is_some() && Some(&file.format) == format.as_ref();
@@ -64,7 +69,7 @@ fn verify_generation(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result
     for file in manifest.files() {
         report.files += 1;
         let name = format!("{}/{}", manifest.data, file.name);
-        let checked = check(&folder.join(&file.name), file, cancel);
+        let checked = check(store, &folder.join(&file.name), file, cancel);
         cancel.check()?;
         match checked {
             Ok(rows) => {
@@ -75,37 +80,43 @@ fn verify_generation(dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result
         }
     }
     if let Some(rejects) = manifest.sidecar(REJECTS)
-        && let Err(what) = check(&dir.join(REJECTS), rejects, cancel)
+        && let Err(what) = check(store, &dir.join(REJECTS), rejects, cancel)
     {
         report.problems.push(Problem { file: REJECTS.into(), what });
     }
     cancel.check()?;
-    report.unexpected = unexpected(&folder, manifest);
+    report.unexpected = unexpected(store, &folder, manifest)?;
     Ok(report)
 }
 
 /// The rows of a file that is as its entry says, or what is wrong with it.
-fn check(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
-    match stored(path, entry, cancel)? {
+fn check(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
+    match stored(store, path, entry, cancel)? {
         rows if rows == entry.rows => Ok(rows),
         rows => Err(format!("has {rows} rows, the manifest says {}", entry.rows)),
     }
 }
 
-fn stored(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
-    check_bytes(path, entry, cancel)?;
-    let rows = if entry.format == "arrow" { arrow_rows(path, cancel) } else { lines(path, cancel) };
+fn stored(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
+    check_bytes(store, path, entry, cancel)?;
+    let rows =
+        if entry.format == "arrow" { arrow_rows(store, path, cancel) } else { lines(store, path, cancel) };
     rows.map_err(|e| format!("cannot be read: {e}"))
 }
 
 /// Compares size and checksum with the manifest; what is wrong is the error.
-pub(super) fn check_bytes(path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<(), String> {
+pub(super) fn check_bytes(
+    store: &Files,
+    path: &Path,
+    entry: &FileEntry,
+    cancel: &Cancel,
+) -> Result<(), String> {
     let unreadable = |e: io::Error| match e.kind() {
         io::ErrorKind::NotFound => "is missing".to_string(),
         _ => format!("cannot be read: {e}"),
     };
-    let mut file = File::open(path).map_err(unreadable)?;
-    let bytes = file.metadata().map_err(unreadable)?.len();
+    let mut file = store.open(path).map_err(unreadable)?;
+    let bytes = file.metadata().map_err(unreadable)?.bytes;
     if bytes != entry.bytes {
         return Err(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
     }
@@ -131,9 +142,10 @@ fn for_blocks(from: &mut impl Read, cancel: &Cancel, mut take: impl FnMut(&[u8])
 }
 
 /// Rows of an Arrow file; no column is decoded.
-fn arrow_rows(path: &Path, cancel: &Cancel) -> io::Result<u64> {
+fn arrow_rows(store: &Files, path: &Path, cancel: &Cancel) -> io::Result<u64> {
     let mut rows = 0;
-    for batch in FileReader::try_new(File::open(path)?, Some(vec![])).map_err(io::Error::other)? {
+    let file = BufReader::new(store.open(path)?);
+    for batch in FileReader::try_new(file, Some(vec![])).map_err(io::Error::other)? {
         cancel.check().map_err(io::Error::other)?;
         rows += batch.map_err(io::Error::other)?.num_rows() as u64;
     }
@@ -141,10 +153,10 @@ fn arrow_rows(path: &Path, cancel: &Cancel) -> io::Result<u64> {
 }
 
 /// Lines of a text file, decompressed by its name.
-fn lines(path: &Path, cancel: &Cancel) -> io::Result<u64> {
-    let file = File::open(path)?;
+fn lines(store: &Files, path: &Path, cancel: &Cancel) -> io::Result<u64> {
+    let file = store.open(path)?;
     let mut text: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()) {
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::new(file))),
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
         Some("zst") => Box::new(zstd::Decoder::new(file)?),
         _ => Box::new(file),
     };
@@ -153,11 +165,27 @@ fn lines(path: &Path, cancel: &Cancel) -> io::Result<u64> {
     Ok(lines)
 }
 
-fn unexpected(folder: &Path, manifest: &Manifest) -> Vec<String> {
+fn unexpected(store: &Files, folder: &Path, manifest: &Manifest) -> Result<Vec<String>> {
     let known: Vec<&str> = manifest.files().map(|f| f.name.as_str()).collect();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    let names = || -> io::Result<Vec<String>> {
+        store.list(folder)?.map(|entry| Ok(entry?.name.to_string_lossy().into_owned())).collect()
+    };
+    let mut names = match names() {
+        Ok(names) => names,
+        // That all of its files are missing is said already.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+        Err(e) => {
+            return Err(Error::new(
+                Class::Source,
+                "cannot_read",
+                "the folder of the shards cannot be listed",
+            )
+            .path(folder.display())
+            .help("check the disk, and that you may read the folder")
+            .source(e));
+        }
+    };
     names.retain(|n| !known.contains(&n.as_str()));
     names.sort();
-    names
+    Ok(names)
 }

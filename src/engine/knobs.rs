@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::RunOptions;
-use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
 use crate::read::Limits;
 use crate::spill::Spill;
+use crate::store::Files;
 
 /// The knobs that can change no byte: threads and batch sizes.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +35,10 @@ impl Knobs {
     }
 
     pub(super) fn spill_anywhere(self) -> Spill {
-        self.spill(Disk::real(), std::env::temp_dir())
+        self.spill(Files::local(), std::env::temp_dir())
     }
 
-    pub(super) fn spill(self, disk: Disk, folder: PathBuf) -> Spill {
+    pub(super) fn spill(self, disk: Files, folder: PathBuf) -> Spill {
         Spill { disk, folder, memory: self.shuffle_bytes, threads: self.threads }
     }
 

@@ -14,11 +14,11 @@ use super::{Interrupted, Knobs, attended};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
 use crate::cancel::{Cancel, Phase};
-use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::plan::Resolved;
 use crate::report::Report;
 use crate::stage::Map;
+use crate::store::Files;
 use crate::write::{Format, LossesStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
@@ -78,7 +78,7 @@ pub fn sink(
     plan: &Resolved,
     target: &Target,
     knobs: Knobs,
-    disk: Disk,
+    disk: Files,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Published> {

@@ -1,6 +1,6 @@
 //! Where rows come from.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,9 +19,10 @@ use crate::read::lines::{LinesSource, STDIN};
 use crate::read::parquet::{self, ParquetSource};
 use crate::read::peek::{peek_files, peek_reader};
 use crate::read::splits::{self, WithSplits};
-use crate::read::{ColumnKind, InputFile, Limits, ReadColumn};
+use crate::read::{ColumnKind, InputFile, Limits, ReadColumn, cannot_read};
 use crate::record::{is_text, schema};
 use crate::stage::{Cut, Decode, PairedScan, Scan};
+use crate::store::Files;
 
 type BoxedReader = Box<dyn Read + Send>;
 
@@ -105,6 +106,7 @@ pub struct SourceColumn {
 /// The source, looked at: files found, columns known.
 pub struct Found {
     spec: SourceSpec,
+    store: Files,
     files: Vec<InputFile>,
     /// In the source's order.
     pub columns: Vec<SourceColumn>,
@@ -160,11 +162,11 @@ impl SourceSpec {
     }
 
     /// Finds the files and learns the columns.
-    pub fn find(&self, cancel: &Cancel) -> Result<Found> {
+    pub fn find(&self, store: &Files, cancel: &Cancel) -> Result<Found> {
         let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
         let (files, columns, arrow_schema): (Vec<InputFile>, Vec<SourceColumn>, _) = match self {
             SourceSpec::Jsonl { inputs, max_line_bytes } => {
-                let files = discover(inputs, Wanted::Jsonl, cancel)?;
+                let files = discover(store, inputs, Wanted::Jsonl, cancel)?;
                 let columns = from_json(peek_files(&files, *max_line_bytes, cancel)?);
                 (files, columns, None)
             }
@@ -177,7 +179,7 @@ impl SourceSpec {
                 (Vec::new(), from_json(columns), None)
             }
             SourceSpec::Parquet { inputs } => {
-                let files = discover(inputs, Wanted::Parquet, cancel)?;
+                let files = discover(store, inputs, Wanted::Parquet, cancel)?;
                 let schema = parquet::schema(&files, cancel)?;
                 (files, arrow_columns(&schema), Some(schema))
             }
@@ -198,7 +200,17 @@ impl SourceSpec {
             let (name, kind) = (splits::SPLIT.to_string(), ColumnKind::Text);
             columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
         }
-        Ok(Found { spec: self.clone(), files, columns, left_out, splits, arrow_schema, first_file: 0 })
+        let (spec, store) = (self.clone(), store.clone());
+        Ok(Found { spec, store, files, columns, left_out, splits, arrow_schema, first_file: 0 })
+    }
+}
+
+/// The one path of what is there; none where nothing is.
+fn canonical(store: &Files, path: &Path) -> Result<Option<PathBuf>> {
+    match store.canonical(path) {
+        Ok(path) => Ok(Some(path)),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(cannot_read(e, path.display())),
     }
 }
 
@@ -245,6 +257,11 @@ fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
 }
 
 impl Found {
+    /// The store that has its files.
+    pub fn store(&self) -> &Files {
+        &self.store
+    }
+
     /// The files that are read; none for streams.
     pub fn files_mut(&mut self) -> &mut [InputFile] {
         &mut self.files
@@ -335,20 +352,19 @@ impl Found {
     /// Refuses a run that would replace what it reads: mostly a folder of inputs that holds the output of the last
     /// run.
     pub fn lies_outside(&self, out: &Path) -> Result<()> {
-        let Ok(out) = out.canonicalize() else { return Ok(()) };
+        let Some(out) = canonical(&self.store, out)? else { return Ok(()) };
         let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
-        let inside =
-            |path: &Path| path.canonicalize().is_ok_and(|p| replaced.iter().any(|r| p.starts_with(r)));
-        match self.files.iter().find(|file| inside(&file.path)) {
-            None => Ok(()),
-            Some(file) => {
+        for file in &self.files {
+            let path = canonical(&file.store, &file.path)?;
+            if path.is_some_and(|path| replaced.iter().any(|r| path.starts_with(r))) {
                 let message =
                     format!("the input `{}` is of the data set that this run would replace", file.name);
-                Err(Error::new(Class::Publish, "own_output", message).path(out.display()).help(
+                return Err(Error::new(Class::Publish, "own_output", message).path(out.display()).help(
                     "publish outside the folder of the inputs, or name the inputs by a glob that leaves it out",
-                ))
+                ));
             }
         }
+        Ok(())
     }
 
     /// The schema of its rows.
@@ -413,7 +429,7 @@ impl Found {
     /// Stored bytes of all files of lines: what [`Cancel::bytes_read`] reaches; none for other sources.
     pub fn input_bytes(&self) -> Option<u64> {
         let SourceSpec::Jsonl { .. } = self.spec else { return None };
-        self.files.iter().map(|file| Some(file.path.metadata().ok()?.len())).sum()
+        self.files.iter().map(|file| Some(file.store.metadata(&file.path).ok()?.bytes)).sum()
     }
 
     /// Opens it for one run; `digested` asks for the digest of what passes, which files have in any case.

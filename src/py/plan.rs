@@ -18,7 +18,6 @@ use super::gate::{Progress, enter};
 use super::reader::Made;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
-use crate::disk::Disk;
 use crate::engine::collect::{check, collect};
 use crate::engine::outcome::nothing_left;
 use crate::engine::publish::{MaxRejects, Target, sink};
@@ -29,6 +28,7 @@ use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
+use crate::store::Files;
 use crate::write::Compression;
 
 /// The plan behind a `Pipeline`.
@@ -64,7 +64,9 @@ impl PyPlan {
 
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
         let plan = self.0.clone();
-        enter(py, None, |cancel, interrupted| attended(cancel, interrupted, || resolve(&plan, cancel)))
+        enter(py, None, |cancel, interrupted| {
+            attended(cancel, interrupted, || resolve(&plan, &Files::local(), cancel))
+        })
     }
 }
 
@@ -194,7 +196,7 @@ impl PyPlan {
         let total = plan.job.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
         let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {
-            sink(&plan, &target, Knobs::from_env(threads)?, Disk::real(), cancel, interrupted)
+            sink(&plan, &target, Knobs::from_env(threads)?, Files::local(), cancel, interrupted)
         })?
         .to_json();
         let seconds = start.elapsed().as_secs_f64();
@@ -258,7 +260,7 @@ impl PyPlan {
 #[pyfunction]
 pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     let report = enter(py, None, |cancel, interrupted| {
-        attended(cancel, interrupted, || crate::artifact::verify(&dir, cancel))
+        attended(cancel, interrupted, || crate::artifact::verify(&Files::local(), &dir, cancel))
     })?;
     let problems: Vec<Value> =
         report.problems.iter().map(|p| json!({"file": p.file, "what": p.what})).collect();

@@ -14,11 +14,12 @@ use crate::artifact::manifest::{Column, FileEntry};
 use crate::artifact::shard::damaged;
 use crate::artifact::{Shard, open_complete};
 use crate::error::Result;
+use crate::store::Files;
 
 /// The manifest of a prepared folder as JSON, every field checked, its Arrow shards in place.
 #[pyfunction]
 pub fn manifest(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
-    py.detach(|| open_complete(&dir)).map_err(|e| to_python(py, &e))
+    py.detach(|| open_complete(&Files::local(), &dir)).map_err(|e| to_python(py, &e))
 }
 
 /// Some shards of one split, not opened yet: what another process needs to map them.
@@ -50,7 +51,7 @@ impl PyShards {
                 bytes: *bytes,
                 xxh3: String::new(),
             };
-            let shard = Shard::map(path, &entry, &columns)?;
+            let shard = Shard::map(&Files::local(), path, &entry, &columns)?;
             if i == 0 {
                 schema = shard.schema.clone();
             } else if shard.schema != schema {

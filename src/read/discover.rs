@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::InputFile;
 use super::glob::{self, is_glob};
-use super::open::{broken_link, cannot_read};
+use super::open::{broken_link, cannot_read, kind_of};
 use super::published::{Published, is_rejects};
 use crate::artifact::open::is_prepared;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
+use crate::store::{Files, Kind};
 
 /// What a folder is searched for. A file that is named, or that a glob matches, may have any name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +44,8 @@ impl Wanted {
     }
 
     /// What to do about a folder that holds no such files.
-    fn way_out(self, folder: &Path) -> String {
-        if is_prepared(folder) {
+    fn way_out(self, store: &Files, folder: &Path) -> String {
+        if is_prepared(store, folder).unwrap_or(false) {
             return "fastprep published it with shards of another kind: fastprep.load() opens those in Arrow; \
                     sink(formats=[\"arrow\", \"jsonl\"]) writes both"
                 .into();
@@ -54,8 +55,8 @@ impl Wanted {
             Wanted::Parquet => Wanted::Jsonl,
         };
         let mut found = Vec::new();
-        let holds_other = search(folder, other, &Cancel::default(), &mut HashSet::new(), &mut found).is_ok()
-            && !found.is_empty();
+        let mut search = Search { store, wanted: other, cancel: &Cancel::default(), seen: HashSet::new() };
+        let holds_other = search.folder(folder, &mut found).is_ok() && !found.is_empty();
         match (holds_other, other) {
             (true, Wanted::Parquet) => {
                 format!(
@@ -81,25 +82,32 @@ impl Wanted {
 /// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
 /// `[…]`, `**`; a folder it matches is searched too). Of a prepared folder, wherever one is met, the shards are found
 /// and nothing else; rejects are found only by their path. Fails with `not_found` for a pattern without files.
-pub fn discover(patterns: &[PathBuf], wanted: Wanted, cancel: &Cancel) -> Result<Vec<InputFile>> {
+pub fn discover(
+    store: &Files,
+    patterns: &[PathBuf],
+    wanted: Wanted,
+    cancel: &Cancel,
+) -> Result<Vec<InputFile>> {
+    let mut search = Search { store, wanted, cancel, seen: HashSet::new() };
     let mut paths = Vec::new();
     for pattern in patterns {
         let before = paths.len();
         let literal = pattern.as_path();
-        if literal.is_dir() {
-            search(literal, wanted, cancel, &mut HashSet::new(), &mut paths)?;
+        let kind = kind_of(store, literal)?;
+        if kind == Some(Kind::Folder) {
+            search.folder(literal, &mut paths)?;
             if paths.len() == before {
                 let message = format!("the folder holds none of {}", wanted.about());
                 return Err(Error::new(Class::Source, "not_found", message)
-                    .help(wanted.way_out(literal))
+                    .help(wanted.way_out(store, literal))
                     .path(pattern.display()));
             }
-        } else if literal.exists() {
+        } else if kind.is_some() {
             paths.push(Met::file(literal.to_path_buf()));
-        } else if let Some(e) = broken_link(literal) {
+        } else if let Some(e) = broken_link(store, literal) {
             return Err(e);
         } else if is_glob(literal) {
-            expand(literal, wanted, cancel, &mut paths)?;
+            search.glob(literal, &mut paths)?;
             if paths.len() == before {
                 return Err(not_found(format!("no file matches `{}`", pattern.display())));
             }
@@ -111,7 +119,7 @@ pub fn discover(patterns: &[PathBuf], wanted: Wanted, cancel: &Cancel) -> Result
         return Err(Error::new(Class::Plan, "no_input", "no input was named")
             .help("give at least one path, glob or folder"));
     }
-    name(paths)
+    name(store, paths)
 }
 
 #[cold]
@@ -132,71 +140,85 @@ impl Met {
     }
 }
 
-fn expand(pattern: &Path, wanted: Wanted, cancel: &Cancel, paths: &mut Vec<Met>) -> Result<()> {
-    // A folder is searched with all below it: what `**` at the end asks for.
-    let pattern = if pattern.ends_with("**") { pattern.parent().unwrap_or(pattern) } else { pattern };
-    let mut published = Published::default();
-    for path in glob::expand(pattern, cancel)? {
-        cancel.check()?;
-        if path.is_dir() {
-            search(&path, wanted, cancel, &mut HashSet::new(), paths)?;
-        } else if published.is_data(&path)? && !is_rejects(&path) {
-            paths.push(Met::file(path));
-        }
-    }
-    Ok(())
+/// A search for files.
+struct Search<'a> {
+    store: &'a Files,
+    wanted: Wanted,
+    cancel: &'a Cancel,
+    /// The folders that lead to the one that is searched, so that a link to one of them ends there.
+    seen: HashSet<PathBuf>,
 }
 
-/// Files below a folder. `seen` holds the folders that lead to it, so that a link to one of them ends there.
-fn search(
-    folder: &Path,
-    wanted: Wanted,
-    cancel: &Cancel,
-    seen: &mut HashSet<PathBuf>,
-    paths: &mut Vec<Met>,
-) -> Result<()> {
-    let unreadable = |e| cannot_read(e, folder.display());
-    let itself = fs::canonicalize(folder).map_err(unreadable)?;
-    if !seen.insert(itself.clone()) {
-        return Ok(());
-    }
-    if is_prepared(folder) {
-        let shards = super::published::shards(folder, wanted.format())?;
-        paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
-        seen.remove(&itself);
-        return Ok(());
-    }
-    let mut published = Published::default();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        cancel.check()?;
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
-        if name.starts_with('.') {
-            continue;
+impl Search<'_> {
+    /// Files that match, and those below folders that match.
+    fn glob(&mut self, pattern: &Path, paths: &mut Vec<Met>) -> Result<()> {
+        // A folder is searched with all below it: what `**` at the end asks for.
+        let pattern = if pattern.ends_with("**") { pattern.parent().unwrap_or(pattern) } else { pattern };
+        let mut published = Published::default();
+        for path in glob::expand(self.store, pattern, self.cancel)? {
+            self.cancel.check()?;
+            if kind_of(self.store, &path)? == Some(Kind::Folder) {
+                self.folder(&path, paths)?;
+            } else if published.is_data(self.store, &path)? && !is_rejects(self.store, &path)? {
+                paths.push(Met::file(path));
+            }
         }
-        if path.is_dir() {
-            search(&path, wanted, cancel, seen, paths)?;
-        } else if wanted.matches(&name) && !is_rejects(&path) && published.is_data(&path)? {
-            paths.push(Met::file(path));
-        }
+        Ok(())
     }
-    seen.remove(&itself);
-    Ok(())
+
+    /// Files below a folder.
+    fn folder(&mut self, folder: &Path, paths: &mut Vec<Met>) -> Result<()> {
+        let unreadable = |e| cannot_read(e, folder.display());
+        let itself = self.store.canonical(folder).map_err(unreadable)?;
+        if !self.seen.insert(itself.clone()) {
+            return Ok(());
+        }
+        if is_prepared(self.store, folder)? {
+            let shards = super::published::shards(self.store, folder, self.wanted.format())?;
+            paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
+            self.seen.remove(&itself);
+            return Ok(());
+        }
+        let mut published = Published::default();
+        for entry in self.store.list(folder).map_err(unreadable)? {
+            self.cancel.check()?;
+            let path = folder.join(entry.map_err(unreadable)?.name);
+            let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
+            if name.starts_with('.') {
+                continue;
+            }
+            if kind_of(self.store, &path)? == Some(Kind::Folder) {
+                self.folder(&path, paths)?;
+            } else if self.wanted.matches(&name)
+                && !is_rejects(self.store, &path)?
+                && published.is_data(self.store, &path)?
+            {
+                paths.push(Met::file(path));
+            }
+        }
+        self.seen.remove(&itself);
+        Ok(())
+    }
 }
 
 /// Sorts, takes out what several patterns named, and names each file from the folder that all share.
-fn name(met: Vec<Met>) -> Result<Vec<InputFile>> {
+fn name(store: &Files, met: Vec<Met>) -> Result<Vec<InputFile>> {
     let (paths, splits): (Vec<PathBuf>, Vec<Option<_>>) = met.into_iter().map(|m| (m.path, m.split)).unzip();
     let names = names_from_shared(&paths)?;
-    let file = |((name, path), split)| InputFile { name, path, split };
+    let file = |((name, path), split)| InputFile { store: store.clone(), name, path, split };
     let mut named: Vec<InputFile> = names.into_iter().zip(paths).zip(splits).map(file).collect();
     // Of a shard that was named too, the one whose split is known comes first.
     named.sort_by(|a, b| {
         (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)).then(b.split.cmp(&a.split))
     });
     let mut seen = HashSet::new();
-    named.retain(|f| seen.insert(identity(&f.path)));
-    Ok(named)
+    let mut files = Vec::with_capacity(named.len());
+    for file in named {
+        if seen.insert(identity(store, &file.path)?) {
+            files.push(file);
+        }
+    }
+    Ok(files)
 }
 
 /// What each path is called from the folder that all share: what may be published, since it is never absolute.
@@ -207,11 +229,12 @@ pub fn names_from_shared(paths: &[PathBuf]) -> Result<Vec<String>> {
 }
 
 /// The same for each way to write a path; a link to a file stays a file of its own.
-fn identity(path: &Path) -> PathBuf {
+fn identity(store: &Files, path: &Path) -> Result<PathBuf> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (fs::canonicalize(folder), path.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => path.to_path_buf(),
+    match (store.canonical(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => Ok(folder.join(name)),
+        (Err(e), _) if e.kind() != ErrorKind::NotFound => Err(cannot_read(e, folder.display())),
+        _ => Ok(path.to_path_buf()),
     }
 }
 
@@ -255,8 +278,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for name in names {
             let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
         }
         folder
     }
@@ -264,7 +287,7 @@ mod tests {
     fn found(folder: &tempfile::TempDir, patterns: &[&str], wanted: Wanted) -> Vec<String> {
         let full = |p: &&str| format!("{}/{p}", folder.path().display());
         let patterns: Vec<PathBuf> = patterns.iter().map(|p| full(p).into()).collect();
-        match discover(&patterns, wanted, &Cancel::default()) {
+        match discover(&Files::local(), &patterns, wanted, &Cancel::default()) {
             Ok(files) => files.into_iter().map(|f| f.name).collect(),
             Err(e) => vec![e.code().to_string()],
         }

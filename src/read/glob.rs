@@ -4,14 +4,14 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::open::cannot_read;
+use super::open::{cannot_read, kind_of};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
+use crate::store::{Files, Kind};
 
 /// Hidden names are matched only by a pattern that begins with a dot.
 const OPTIONS: MatchOptions =
@@ -24,7 +24,7 @@ pub fn is_glob(path: &Path) -> bool {
 
 /// The files and folders that match, in no order. A name that is not UTF-8 is matched by its readable form, in which
 /// `�` stands for what is not.
-pub fn expand(pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
+pub fn expand(store: &Files, pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
     let mut found = vec![PathBuf::new()];
     for part in pattern.components() {
         let Component::Normal(name) = part else {
@@ -34,12 +34,12 @@ pub fn expand(pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
         let mut next = Vec::new();
         if name == OsStr::new("**") {
             for folder in &found {
-                folders(folder, cancel, &mut HashSet::new(), &mut next)?;
+                folders(store, folder, cancel, &mut HashSet::new(), &mut next)?;
             }
         } else if is_glob(Path::new(name)) {
             let name = Pattern::new(&name.to_string_lossy()).map_err(|e| bad(pattern, e.msg))?;
             for folder in &found {
-                for entry in entries(folder, cancel)? {
+                for entry in entries(store, folder, cancel)? {
                     let matches = |n: &OsStr| name.matches_with(&n.to_string_lossy(), OPTIONS);
                     if entry.file_name().is_some_and(matches) {
                         next.push(entry);
@@ -47,9 +47,13 @@ pub fn expand(pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
                 }
             }
         } else {
-            next.extend(
-                found.iter().map(|path| path.join(name)).filter(|path| path.symlink_metadata().is_ok()),
-            );
+            for path in found.iter().map(|path| path.join(name)) {
+                // A link that leads nowhere is there too: that it cannot be read is said later.
+                let link = || store.link_target(&path).map_err(|e| cannot_read(e, path.display()));
+                if kind_of(store, &path)?.is_some() || link()?.is_some() {
+                    next.push(path);
+                }
+            }
         }
         found = next;
     }
@@ -63,16 +67,16 @@ fn bad(pattern: &Path, why: &str) -> Error {
 }
 
 /// What is in a folder; nothing where it is none.
-fn entries(folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
+fn entries(store: &Files, folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if !here.is_dir() {
+    if kind_of(store, here)? != Some(Kind::Folder) {
         return Ok(Vec::new());
     }
     let unreadable = |e| cannot_read(e, here.display());
     let mut paths = Vec::new();
-    for entry in fs::read_dir(here).map_err(unreadable)? {
+    for entry in store.list(here).map_err(unreadable)? {
         cancel.check()?;
-        paths.push(folder.join(entry.map_err(unreadable)?.file_name()));
+        paths.push(folder.join(entry.map_err(unreadable)?.name));
     }
     Ok(paths)
 }
@@ -80,24 +84,25 @@ fn entries(folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
 /// A folder and all that are not hidden below it. `seen` holds those that lead to it, so that a link to one of them
 /// ends there.
 fn folders(
+    store: &Files,
     folder: &Path,
     cancel: &Cancel,
     seen: &mut HashSet<PathBuf>,
     found: &mut Vec<PathBuf>,
 ) -> Result<()> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if !here.is_dir() {
+    if kind_of(store, here)? != Some(Kind::Folder) {
         return Ok(());
     }
-    let itself = fs::canonicalize(here).map_err(|e| cannot_read(e, here.display()))?;
+    let itself = store.canonical(here).map_err(|e| cannot_read(e, here.display()))?;
     if !seen.insert(itself.clone()) {
         return Ok(());
     }
     found.push(folder.to_path_buf());
-    for entry in entries(folder, cancel)? {
+    for entry in entries(store, folder, cancel)? {
         let hidden = entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if !hidden {
-            folders(&entry, cancel, seen, found)?;
+            folders(store, &entry, cancel, seen, found)?;
         }
     }
     seen.remove(&itself);

@@ -1,8 +1,7 @@
 //! What was read, for the manifest: names, stored bytes and their checksums.
 
 use std::fmt::Display;
-use std::io::Read;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::InputFile;
@@ -20,7 +19,7 @@ pub struct Inputs(Arc<Mutex<Vec<Entry>>>);
 #[derive(Debug)]
 struct Entry {
     /// None for standard input and streams, which cannot be read again.
-    path: Option<PathBuf>,
+    file: Option<InputFile>,
     input: Input,
     /// Of a stream that was read to its end, the digest of its content.
     passed: Option<String>,
@@ -30,13 +29,13 @@ impl Inputs {
     /// Files, none of them read yet.
     pub fn of_files(files: &[InputFile]) -> Self {
         let entry =
-            |f: &InputFile| Entry { path: Some(f.path.clone()), input: nothing_known(&f.name), passed: None };
+            |f: &InputFile| Entry { file: Some(f.clone()), input: nothing_known(&f.name), passed: None };
         Inputs(Arc::new(Mutex::new(files.iter().map(entry).collect())))
     }
 
     /// One stream without a file: it has no stored bytes that could be told again.
     pub fn of_stream(name: &str) -> Self {
-        Inputs(Arc::new(Mutex::new(vec![Entry { path: None, input: nothing_known(name), passed: None }])))
+        Inputs(Arc::new(Mutex::new(vec![Entry { file: None, input: nothing_known(name), passed: None }])))
     }
 
     /// The names, as places refer to them.
@@ -50,7 +49,7 @@ impl Inputs {
     pub(super) fn record(&self, file: u32, bytes: u64, xxh3: String) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = entries.get_mut(file as usize) else { return };
-        if entry.path.is_some() {
+        if entry.file.is_some() {
             entry.input.bytes = bytes;
             entry.input.xxh3 = Some(xxh3);
         } else {
@@ -69,8 +68,8 @@ impl Inputs {
     pub fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries.iter_mut() {
-            if let (Some(path), None) = (&entry.path, &entry.input.xxh3) {
-                let (bytes, xxh3) = checksum(&mut open_file(path)?, path.display(), cancel)?;
+            if let (Some(file), None) = (&entry.file, &entry.input.xxh3) {
+                let (bytes, xxh3) = checksum(&mut open_file(file)?, file.path.display(), cancel)?;
                 entry.input.bytes = bytes;
                 entry.input.xxh3 = Some(xxh3);
             }
@@ -89,7 +88,10 @@ pub fn checksum(reader: &mut dyn Read, name: impl Display, cancel: &Cancel) -> R
     let mut bytes = 0;
     loop {
         cancel.check()?;
-        let n = reader.read(&mut block).map_err(|e| cannot_read(e, &name))?;
+        let n = match reader.read(&mut block) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            read => read.map_err(|e| cannot_read(e, &name))?,
+        };
         if n == 0 {
             return Ok((bytes, sum.hex()));
         }

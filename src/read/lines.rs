@@ -127,7 +127,7 @@ impl Cut for LinesSource {
             let stream = match &mut self.current {
                 Some(stream) => stream,
                 None => match self.pending.pop_front() {
-                    Some(Pending::File(f)) => self.current.insert(Stream::new(Opened::file(&f.path)?)?),
+                    Some(Pending::File(f)) => self.current.insert(Stream::new(Opened::file(&f)?)?),
                     Some(Pending::Reader(r, name)) => {
                         self.current.insert(Stream::new(Opened::reader(r, name)?)?)
                     }

@@ -39,11 +39,16 @@ mod testing;
 
 use std::path::PathBuf;
 
+pub use self::open::cannot_read;
+
 use crate::limits;
+use crate::store::Files;
 
 /// A file to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct InputFile {
+    /// The store that has it.
+    pub store: Files,
     /// Where it is.
     pub path: PathBuf,
     /// How reports and the manifest call it: relative to the folder that all inputs share.

@@ -1,13 +1,14 @@
 //! Opening one input: compression told by its first bytes, stored bytes hashed as they pass.
 
-use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use super::InputFile;
 use super::encoding::foreign;
 use super::gzip::GzipMembers;
 use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
+use crate::store::{Files, Kind, Metadata, Reader};
 
 /// A reader that someone else opened: standard input, or bytes in memory.
 pub type BoxedReader = Box<dyn Read + Send>;
@@ -39,7 +40,7 @@ pub struct Opened {
 
 /// A file as it was when it was opened.
 struct Watched {
-    file: File,
+    file: Reader,
     metadata: Metadata,
 }
 
@@ -51,12 +52,11 @@ enum Decoder {
 
 impl Opened {
     /// Opens a file.
-    pub fn file(path: &Path) -> Result<Self> {
-        let shown = path.display().to_string();
-        let failed = |e| cannot_read(e, path.display());
-        let file = open_file(path)?;
-        let watched =
-            Watched { metadata: file.metadata().map_err(failed)?, file: file.try_clone().map_err(failed)? };
+    pub fn file(input: &InputFile) -> Result<Self> {
+        let shown = input.path.display().to_string();
+        let file = open_file(input)?;
+        let metadata = file.metadata().map_err(|e| cannot_read(e, &shown))?;
+        let watched = Watched { metadata, file: file.clone() };
         Ok(Opened { watched: Some(watched), ..Opened::reader(Box::new(file), shown)? })
     }
 
@@ -112,11 +112,11 @@ impl Opened {
     pub fn unchanged(&self) -> Result<()> {
         let Some(Watched { file, metadata: then }) = &self.watched else { return Ok(()) };
         let now = file.metadata().map_err(|e| cannot_read(e, &self.shown))?;
-        if now.len() == then.len() && now.modified().ok() == then.modified().ok() {
+        if now.bytes == then.bytes && now.modified == then.modified {
             return Ok(());
         }
         let message =
-            format!("the input changed while it was read: {} bytes became {}", then.len(), now.len());
+            format!("the input changed while it was read: {} bytes became {}", then.bytes, now.bytes);
         Err(Error::new(Class::Source, "changed", message)
             .help("wait until it is written, or work on a copy")
             .path(&self.shown))
@@ -147,7 +147,8 @@ impl Opened {
             Decoder::Zstd(_) => ("corrupt_zstd", "zstd"),
             Decoder::Plain(_) => return cannot_read(e, &self.shown),
         };
-        if e.raw_os_error().is_some() {
+        // The store or the caller could not give the stored bytes: nothing is said about them.
+        if self.tap().is_some_and(|tap| tap.failed) {
             return cannot_read(e, &self.shown);
         }
         let message =
@@ -161,31 +162,31 @@ impl Opened {
 
 /// Opens a file for reading; says what is wrong where that fails. Pipes and devices are refused (`not_a_file`):
 /// a file is opened more than once, for its columns and for its rows, and they would come up short.
-pub fn open_file(path: &Path) -> Result<File> {
+pub fn open_file(InputFile { store, path, .. }: &InputFile) -> Result<Reader> {
     let failed = |e: io::Error| match e.kind() {
-        io::ErrorKind::NotFound => broken_link(path).unwrap_or_else(|| {
+        io::ErrorKind::NotFound => broken_link(store, path).unwrap_or_else(|| {
             Error::new(Class::Source, "vanished", "the file is not there any more")
                 .help("keep the inputs in place until the run has ended")
                 .path(path.display())
         }),
         _ => cannot_read(e, path.display()),
     };
-    let metadata = path.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        let (what, help) = match metadata.is_dir() {
-            true => ("a folder", "name its files"),
-            false => ("a pipe or a device, which can be read only once", "pass it as standard input"),
+    let kind = store.metadata(path).map_err(failed)?.kind;
+    if kind != Kind::File {
+        let (what, help) = match kind {
+            Kind::Folder => ("a folder", "name its files"),
+            _ => ("a pipe or a device, which can be read only once", "pass it as standard input"),
         };
         let message = format!("this is {what}, not a file");
         return Err(Error::new(Class::Source, "not_a_file", message).help(help).path(path.display()));
     }
-    File::open(path).map_err(failed)
+    store.open(path).map_err(failed)
 }
 
 /// The error for a link that leads nowhere; none for any other path.
-pub fn broken_link(path: &Path) -> Option<Error> {
-    let target = path.read_link().ok()?;
-    if path.exists() {
+pub fn broken_link(store: &Files, path: &Path) -> Option<Error> {
+    let target = store.link_target(path).ok()??;
+    if !matches!(store.kind(path), Ok(None)) {
         return None;
     }
     let message = format!("this is a link to `{}`, which is not there", target.display());
@@ -196,6 +197,15 @@ pub fn broken_link(path: &Path) -> Option<Error> {
     )
 }
 
+/// What is at a path, links followed; none where nothing is.
+///
+/// # Errors
+/// `cannot_read`: there may be something, but the store does not say what.
+pub fn kind_of(store: &Files, path: &Path) -> Result<Option<Kind>> {
+    store.kind(path).map_err(|e| cannot_read(e, path.display()))
+}
+
+/// The error for an input that the store, or whoever gives it, could not read.
 #[cold]
 pub fn cannot_read(e: io::Error, shown: impl std::fmt::Display) -> Error {
     let help = match e.kind() {
@@ -214,13 +224,15 @@ struct Tap {
     replayed: usize,
     bytes: u64,
     sum: Checksum,
+    /// Whether it could not be read on.
+    failed: bool,
 }
 
 impl Tap {
     fn new(mut inner: BoxedReader) -> io::Result<Self> {
         let mut head = Vec::with_capacity(HEAD);
         inner.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-        Ok(Tap { inner, head, replayed: 0, bytes: 0, sum: Checksum::default() })
+        Ok(Tap { inner, head, replayed: 0, bytes: 0, sum: Checksum::default(), failed: false })
     }
 }
 
@@ -231,7 +243,7 @@ impl Read for Tap {
             self.replayed += n;
             n
         } else {
-            self.inner.read(out)?
+            self.inner.read(out).inspect_err(|e| self.failed = e.kind() != io::ErrorKind::Interrupted)?
         };
         self.bytes += n as u64;
         self.sum.update(&out[..n]);

@@ -21,7 +21,7 @@ pub fn peek_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -
     let mut columns = Columns::default();
     let mut want = PEEK_BYTES_FIRST;
     for file in files {
-        let stream = Stream::new(Opened::file(&file.path)?)?;
+        let stream = Stream::new(Opened::file(file)?)?;
         let shown = file.path.display().to_string();
         Head { want, max_line_bytes, most: u64::MAX }.learn(stream, &mut columns, &shown, cancel)?;
         want = PEEK_BYTES_OTHER;
@@ -280,6 +280,7 @@ mod tests {
     use super::*;
     use crate::limits::MAX_LINE_BYTES;
     use crate::read::testing::gzip;
+    use crate::store::Files;
 
     fn reader(bytes: &[u8]) -> BoxedReader {
         Box::new(Cursor::new(bytes.to_vec()))
@@ -364,7 +365,12 @@ mod tests {
         let path = folder.path().join("long");
         std::fs::write(&path, &text).unwrap();
         std::fs::write(folder.path().join("empty"), "").unwrap();
-        let file = |name: &str| InputFile { path: folder.path().join(name), name: name.into(), split: None };
+        let file = |name: &str| InputFile {
+            store: Files::local(),
+            path: folder.path().join(name),
+            name: name.into(),
+            split: None,
+        };
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
             assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
@@ -386,7 +392,7 @@ mod tests {
         for (name, text) in [("a", "{\"x\":1}\n"), ("b", "{\"y\":\"\",\"x\":1.5}\n"), ("c", "")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            files.push(InputFile { path, name: name.into(), split: None });
+            files.push(InputFile { store: Files::local(), path, name: name.into(), split: None });
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
         assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);

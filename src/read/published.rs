@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::open::cannot_read;
 use crate::artifact::Manifest;
 use crate::artifact::manifest::SplitTotals;
 use crate::artifact::open::{DATA, MANIFEST, has_size, is_prepared, open, with_current};
 use crate::artifact::verify::REJECTS;
 use crate::error::Result;
+use crate::store::{Files, Kind};
 
 /// How every line of rejects begins.
 const REJECT: &[u8] = b"{\"code\":\"";
@@ -20,11 +21,11 @@ const REJECT: &[u8] = b"{\"code\":\"";
 ///
 /// # Errors
 /// Those of [`open`], `missing_shard`, `damaged_shard`.
-pub fn shards(folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
-    with_current(folder, |manifest, _| {
+pub fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
+    with_current(store, folder, |manifest, _| {
         let data = folder.join(&manifest.data);
         let mut shards = manifest.shards.iter().filter(|s| s.format == format);
-        shards.try_for_each(|s| has_size(&data.join(&s.name), s))?;
+        shards.try_for_each(|s| has_size(store, &data.join(&s.name), s))?;
         let of = |(i, split): (usize, &SplitTotals)| {
             let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));
             shards.map(|path| (path, (i, split.name.clone()))).collect::<Vec<_>>()
@@ -35,10 +36,21 @@ pub fn shards(folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, Strin
 
 /// Whether a file holds rows that a run has rejected: named as such, and beginning as such. A run that publishes no data
 /// leaves them beside its folder, where no manifest names them.
-pub fn is_rejects(path: &Path) -> bool {
-    let named = path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(REJECTS));
-    let mut head = [0; REJECT.len()];
-    named && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *REJECT
+///
+/// # Errors
+/// `cannot_read`: it is named as such, and cannot be read.
+pub fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
+    if !path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(REJECTS)) {
+        return Ok(false);
+    }
+    let head = || -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        if store.kind(path)? == Some(Kind::File) {
+            store.open(path)?.take(REJECT.len() as u64).read_to_end(&mut head)?;
+        }
+        Ok(head)
+    };
+    head().map(|head| head == REJECT).map_err(|e| cannot_read(e, path.display()))
 }
 
 /// The prepared folders that files of a glob lie in.
@@ -49,12 +61,12 @@ impl Published {
     /// Whether a file is to be read: false for the manifest and the sidecars of a prepared folder.
     ///
     /// # Errors
-    /// Those of [`open`].
-    pub fn is_data(&mut self, path: &Path) -> Result<bool> {
+    /// Those of [`open`] and [`is_prepared`].
+    pub fn is_data(&mut self, store: &Files, path: &Path) -> Result<bool> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
             return Ok(true);
         };
-        if [MANIFEST, REJECTS].contains(&name) && is_prepared(folder) {
+        if [MANIFEST, REJECTS].contains(&name) && is_prepared(store, folder)? {
             return Ok(false);
         }
         let Some((data, root)) = folder.parent().and_then(|data| Some((data, data.parent()?))) else {
@@ -64,7 +76,7 @@ impl Published {
             return Ok(true);
         }
         if !self.0.contains_key(root) {
-            let manifest = if is_prepared(root) { Some(open(root)?) } else { None };
+            let manifest = if is_prepared(store, root)? { Some(open(store, root)?) } else { None };
             self.0.insert(root.to_path_buf(), manifest);
         }
         let Some(Some(manifest)) = self.0.get(root) else { return Ok(true) };

@@ -138,8 +138,8 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
-    use crate::disk::Disk;
     use crate::stage::Cut;
+    use crate::store::{Faults, Files};
 
     #[derive(Default)]
     struct Aside(usize);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     fn spill(folder: &std::path::Path, memory: u64) -> Spill {
-        Spill { disk: Disk::real(), folder: folder.into(), memory, threads: 2 }
+        Spill { disk: Files::local(), folder: folder.into(), memory, threads: 2 }
     }
 
     fn shuffled(rows: usize, size: usize, seed: u64, memory: u64) -> Vec<String> {
@@ -250,9 +250,9 @@ mod tests {
             let mut k = 0;
             loop {
                 let scratch = tempfile::tempdir().unwrap();
-                let disk = Disk::failing_at(k, std::io::ErrorKind::StorageFull);
+                let disk = Faults::failing_at(k, std::io::ErrorKind::StorageFull);
                 let mut aside = Aside::default();
-                let spill = Spill { disk: disk.clone(), threads, ..spill(scratch.path(), 1) };
+                let spill = Spill { disk: disk.files(), threads, ..spill(scratch.path(), 1) };
                 let mut sink = ShuffleSink::new(&mut aside, 1, 1, spill);
                 let done = push(&mut sink, texts(9, 20)).and_then(|()| drain(sink.into_source()?.1));
                 match done {

@@ -13,12 +13,12 @@ use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
-use crate::disk::{Disk, DiskFile, unwritten};
 use crate::error::{Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::ranked::{Ranked, with_ranks};
 use crate::record::size;
 use crate::stage::{Cut, Piece};
+use crate::store::{Files, NewFile, unwritten};
 
 const BITS: u32 = 6;
 const BUCKETS: usize = 1 << BITS;
@@ -27,7 +27,7 @@ const BUCKETS: usize = 1 << BITS;
 #[derive(Clone)]
 pub struct Spill {
     /// What writes there.
-    pub disk: Disk,
+    pub disk: Files,
     /// The files have no names: nothing is ever seen there.
     pub folder: PathBuf,
     /// Bytes of rows that are held before.
@@ -49,7 +49,7 @@ pub struct Buckets {
 pub struct Spilled {
     level: u32,
     folder: PathBuf,
-    writer: StreamWriter<BufWriter<DiskFile>>,
+    writer: StreamWriter<BufWriter<NewFile>>,
     bytes: u64,
 }
 
@@ -157,7 +157,7 @@ impl Spilled {
     pub fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         let lost = |e| unwritten(&self.folder, e);
         let file = self.writer.into_inner().map_err(lost)?;
-        let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader()?;
+        let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader();
         for rows in StreamReader::try_new(BufReader::new(file), None).map_err(lost)? {
             take(rows.map_err(lost)?)?;
         }

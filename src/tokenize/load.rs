@@ -10,13 +10,14 @@ use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::control::Control;
 use super::encoder::Encoder;
-use super::folder::{self, Folder};
+use super::folder::{self, Folder, unreadable};
 use super::guard::guarded;
 use super::probe::{Probed, probe};
 use super::ranks::Ranks;
 use crate::added::control::{ControlToken, ControlTokens};
 use crate::error::{Class, Error, Result};
 use crate::hash;
+use crate::store::{Files, Kind};
 
 /// The names of the control tokens, which `tokenizer.json` itself does not hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,22 +75,26 @@ impl LoadedTokenizer {
     /// `Tokenizer`, when there is no such file, it is not a tokenizer, or the files of the folder ask for what is not
     /// done here.
     pub fn from_path(path: &Path) -> Result<Self> {
-        let file = find_file(path)?;
-        if path.is_dir() {
-            let folder = Folder::read(path)?;
+        Self::from_store(&Files::local(), path)
+    }
+
+    /// The same, of a store.
+    ///
+    /// # Errors
+    /// Those of [`from_path`](Self::from_path).
+    pub fn from_store(store: &Files, path: &Path) -> Result<Self> {
+        let file = find_file(store, path)?;
+        if file != path {
+            let folder = Folder::read(store, path)?;
             return Self::from_folder(&folder).map_err(|e| e.path(file.display()));
         }
-        let bytes = std::fs::read(&file).map_err(|e| {
-            Error::new(Class::Tokenizer, "tokenizer_unreadable", "the tokenizer cannot be read")
-                .path(file.display())
-                .source(e)
-        })?;
+        let bytes = store.read(&file).map_err(|e| unreadable(&file, e))?;
         if Ranks::is_one(&bytes) {
             let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
             return Self::from_ranks(&bytes, name).map_err(|e| e.path(file.display()));
         }
         let beside = file.file_name().is_some_and(|n| n == "tokenizer.json").then(|| file.parent()).flatten();
-        let names = beside.map(folder::names).transpose()?.unwrap_or_default();
+        let names = beside.map(|beside| folder::names(store, beside)).transpose()?.unwrap_or_default();
         Self::from_json(&bytes, &names).map_err(|e| e.path(file.display()))
     }
 
@@ -240,14 +245,16 @@ impl LoadedTokenizer {
     }
 }
 
-fn find_file(path: &Path) -> Result<PathBuf> {
+fn find_file(store: &Files, path: &Path) -> Result<PathBuf> {
     let lost = |what: &str, help: &str| {
         Err(Error::new(Class::Tokenizer, "tokenizer_not_found", what).help(help).path(path.display()))
     };
-    if path.is_file() {
+    let kind = |path: &Path| store.kind(path).map_err(|e| unreadable(path, e));
+    let found = kind(path)?;
+    if found == Some(Kind::File) {
         return Ok(path.to_path_buf());
     }
-    if !path.is_dir() {
+    if found != Some(Kind::Folder) {
         return lost(
             "there is no such tokenizer file or folder",
             "name a tokenizer.json or a folder that holds one; a model's name on a hub is loaded with \
@@ -255,12 +262,12 @@ fn find_file(path: &Path) -> Result<PathBuf> {
         );
     }
     let file = path.join("tokenizer.json");
-    if file.is_file() {
+    if kind(&file)? == Some(Kind::File) {
         return Ok(file);
     }
     let slow = ["tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"]
         .iter()
-        .find(|n| path.join(n).is_file());
+        .find(|n| store.kind(&path.join(n)).is_ok_and(|kind| kind == Some(Kind::File)));
     match slow {
         Some(name) => lost(
             &format!("the folder holds {name}, but no tokenizer.json"),

@@ -7,8 +7,8 @@ use arrow::ipc::writer::FileWriter;
 
 use super::block::{BlockFile, WrittenFile};
 use super::cut::{Fill, Limit};
-use crate::disk::{Disk, error, unwritten};
 use crate::error::Result;
+use crate::store::{Files, error, unwritten};
 use std::path::{Path, PathBuf};
 
 /// An Arrow file being written.
@@ -23,8 +23,8 @@ pub struct ArrowFile {
 
 impl ArrowFile {
     /// A new file; record batches end at `limit`.
-    pub fn create(disk: &Disk, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
-        let file = BlockFile::new(disk.create_file(path)?);
+    pub fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
+        let file = BlockFile::new(store.create_file(path)?);
         let writer = FileWriter::try_new(file, schema).map_err(|e| unwritten(path, e))?;
         let (path, schema) = (path.to_path_buf(), schema.clone());
         Ok(ArrowFile { path, schema, writer, limit, fill: Fill::default(), pending: vec![] })

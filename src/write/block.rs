@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use crate::disk::DiskFile;
 use crate::hash::Checksum;
+use crate::store::NewFile;
 
 /// Bytes of a write: large enough that the call costs nothing, small enough to stay in a core's L2.
 pub const BLOCK: usize = 1 << 20;
 
 /// Gathers small writes; hashes and hands on blocks.
 pub struct BlockFile {
-    file: DiskFile,
+    file: NewFile,
     buffer: Vec<u8>,
     checksum: Checksum,
     bytes: u64,
@@ -19,7 +19,7 @@ pub struct BlockFile {
 /// A file that is complete, but not yet durable.
 pub struct WrittenFile {
     /// To be synced and closed.
-    pub file: DiskFile,
+    pub file: NewFile,
     /// Bytes as stored.
     pub bytes: u64,
     /// XXH3 of those bytes.
@@ -28,7 +28,7 @@ pub struct WrittenFile {
 
 impl BlockFile {
     /// Writes to this file from its start.
-    pub fn new(file: DiskFile) -> Self {
+    pub fn new(file: NewFile) -> Self {
         BlockFile { file, buffer: Vec::with_capacity(BLOCK), checksum: Checksum::default(), bytes: 0 }
     }
 

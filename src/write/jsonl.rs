@@ -8,9 +8,9 @@ use arrow::array::RecordBatch;
 use flate2::write::GzEncoder;
 
 use super::block::{BLOCK, BlockFile, WrittenFile};
-use crate::disk::{Disk, error};
 use crate::error::Result;
 use crate::record::json;
+use crate::store::{Files, error};
 
 /// How lines are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -77,8 +77,8 @@ enum Encoder {
 
 impl LinesFile {
     /// A new file.
-    pub fn create(disk: &Disk, path: &Path, compression: Compression) -> Result<Self> {
-        let file = BlockFile::new(disk.create_file(path)?);
+    pub fn create(store: &Files, path: &Path, compression: Compression) -> Result<Self> {
+        let file = BlockFile::new(store.create_file(path)?);
         let encoder = match compression {
             Compression::None => Encoder::None(file),
             Compression::Gzip => Encoder::Gzip(GzEncoder::new(file, flate2::Compression::new(6))),

@@ -1,32 +1,34 @@
 //! One run at a time writes to a folder.
 
-use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::disk::{self, Disk};
 use crate::error::{Class, Error, Result};
+use crate::store::{self, Files, StoredFile};
 
 /// The name of the lock within the folder.
 pub const LOCK: &str = ".fastprep.lock";
 
 /// Held while it lives; the system lets go of it even when the process dies.
 pub struct Lock {
-    file: File,
+    file: Box<dyn StoredFile>,
     path: PathBuf,
 }
 
 impl Lock {
     /// Takes the lock of this folder, or fails with `locked` where another run holds it.
-    pub fn take(folder: &Path, disk: &Disk) -> Result<Self> {
+    pub fn take(folder: &Path, store: &Files) -> Result<Self> {
         let path = folder.join(LOCK);
         loop {
-            let file = disk.open_lock(&path)?;
+            let file = store.open_lock(&path)?;
             match file.try_lock() {
                 // Its last holder may have removed it between our opening and locking it.
-                Ok(()) if is_at(&file, &path) => return Ok(Lock { file, path }),
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
+                Ok(true) => match is_at(store, file.as_ref(), &path) {
+                    Ok(true) => return Ok(Lock { file, path }),
+                    Ok(false) => {}
+                    Err(e) => return Err(store::error("lock", &path, e)),
+                },
+                Ok(false) => {
                     return Err(Error::new(
                         Class::Publish,
                         "locked",
@@ -36,34 +38,27 @@ impl Lock {
                     .help("wait for it to end, or choose another folder"));
                 }
                 // Some network file systems know no locks; there two runs at once are the caller's to avoid.
-                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {
+                Err(e) if e.kind() == ErrorKind::Unsupported => {
                     return Ok(Lock { file, path });
                 }
-                Err(TryLockError::Error(e)) => return Err(disk::error("lock", &path, e)),
+                Err(e) => return Err(store::error("lock", &path, e)),
             }
         }
     }
 
     /// Removes the lock, then lets go of it.
-    pub fn release(self, disk: &Disk) {
+    pub fn release(self, store: &Files) {
         // A lock that stays behind is free, and harmless.
-        drop(disk.remove_file(&self.path));
+        drop(store.remove_file(&self.path));
         drop(self.file);
     }
 }
 
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let same = || -> std::io::Result<bool> {
-        let (held, named) = (file.metadata()?, std::fs::metadata(path)?);
-        Ok((held.dev(), held.ino()) == (named.dev(), named.ino()))
-    };
-    same().unwrap_or(false)
-}
-
-/// Elsewhere an open file cannot be removed.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> bool {
-    true
+/// Whether the file still has this name. Where the store knows no identity, an open file cannot be removed.
+fn is_at(store: &Files, file: &dyn StoredFile, path: &Path) -> io::Result<bool> {
+    match store.metadata(path) {
+        Ok(named) => Ok(file.metadata()?.identity == named.identity),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
 }

@@ -29,11 +29,11 @@ pub use shard::ShardPlan;
 
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
 use crate::artifact::verify::REJECTS;
-use crate::disk::Disk;
 use crate::error::{Class, Error, Result};
 use crate::record::FileNames;
 use crate::record::schema::type_name;
 use crate::stage::{Prepare, Sink};
+use crate::store::Files;
 use prepare::BatchPreparer;
 use shard::ShardWriter;
 use sidecar::Sidecars;
@@ -110,20 +110,20 @@ pub struct ShardSink {
 
 impl ShardSink {
     /// Takes the folder. Errors (`Class::Plan`): `bad_sink`; (`Class::Publish`): those of [`Publisher::open`].
-    pub fn open(options: SinkOptions, disk: Disk) -> Result<Self> {
+    pub fn open(options: SinkOptions, store: Files) -> Result<Self> {
         check_options(&options)?;
         let schema = content::written_schema(&options.schema);
-        let publisher = Publisher::open(&options.dir, options.overwrite, disk.clone())?;
+        let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
         let staging = publisher.staging().to_path_buf();
         let shard = |split: &String, format: &Format| {
-            ShardWriter::new(&disk, &staging, &schema, split, *format, ShardPlan::Bytes(options.shard_bytes))
+            ShardWriter::new(&store, &staging, &schema, split, *format, ShardPlan::Bytes(options.shard_bytes))
         };
         let shards = options
             .split_names
             .iter()
             .flat_map(|s| options.formats.iter().map(move |f| shard(s, f)))
             .collect();
-        let sidecars = Sidecars::create(&disk, &staging, options.key_recipe.as_deref())?;
+        let sidecars = Sidecars::create(&store, &staging, options.key_recipe.as_deref())?;
         let totals = |name: &String| SplitTotals { name: name.clone(), ..SplitTotals::default() };
         Ok(ShardSink {
             shards,

@@ -12,9 +12,9 @@ use super::cut::{Fill, Limit};
 use super::jsonl::LinesFile;
 use super::prepare::Part;
 use crate::artifact::manifest::FileEntry;
-use crate::disk::{Disk, Syncing};
 use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};
+use crate::store::{Files, Syncing};
 
 /// Files that are being synced while the next one is written, at most: a slow disk holds the writer back.
 const SYNCING: usize = 4;
@@ -38,7 +38,7 @@ impl ShardPlan {
 
 /// Writes them.
 pub struct ShardWriter {
-    disk: Disk,
+    store: Files,
     folder: PathBuf,
     schema: SchemaRef,
     split: String,
@@ -59,7 +59,7 @@ enum Open {
 impl ShardWriter {
     /// Writes to `folder`; nothing is made before the first row.
     pub fn new(
-        disk: &Disk,
+        store: &Files,
         folder: &Path,
         schema: &SchemaRef,
         split: &str,
@@ -67,7 +67,7 @@ impl ShardWriter {
         plan: ShardPlan,
     ) -> Self {
         ShardWriter {
-            disk: disk.clone(),
+            store: store.clone(),
             folder: folder.to_path_buf(),
             schema: schema.clone(),
             split: split.to_string(),
@@ -137,7 +137,7 @@ impl ShardWriter {
         let count = self.done.len();
         for (i, shard) in self.done.iter_mut().enumerate() {
             let name = format!("{}-{i:05}-of-{count:05}.{}", self.split, self.format.extension());
-            self.disk.rename(&self.folder.join(&shard.name), &self.folder.join(&name))?;
+            self.store.rename(&self.folder.join(&shard.name), &self.folder.join(&name))?;
             shard.name = name;
         }
         Ok(std::mem::take(&mut self.done))
@@ -164,10 +164,10 @@ impl ShardWriter {
             self.open = Some(match self.format {
                 Format::Arrow => {
                     let limit = Limit { rows: RECORD_BATCH_ROWS as u64, bytes: RECORD_BATCH_BYTES as u64 };
-                    Open::Arrow(Box::new(ArrowFile::create(&self.disk, &path, &self.schema, limit)?))
+                    Open::Arrow(Box::new(ArrowFile::create(&self.store, &path, &self.schema, limit)?))
                 }
                 Format::Jsonl { compression } => {
-                    Open::Lines(Box::new(LinesFile::create(&self.disk, &path, compression)?))
+                    Open::Lines(Box::new(LinesFile::create(&self.store, &path, compression)?))
                 }
             });
         }

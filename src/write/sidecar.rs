@@ -14,10 +14,10 @@ use super::jsonl::{Compression, Lines, LinesFile};
 use crate::artifact::keys::{KEY_COLUMN, KEY_RECIPE, KEYS, SPLIT_COLUMN};
 use crate::artifact::manifest::FileEntry;
 use crate::artifact::verify::REJECTS;
-use crate::disk::Disk;
 use crate::error::Result;
 use crate::record::json::{write_integer, write_string, write_verbatim};
 use crate::record::{Duplicate, Place, Reject};
+use crate::store::Files;
 
 /// The name of the file of duplicates.
 pub const DUPLICATES: &str = "duplicates.jsonl";
@@ -114,7 +114,7 @@ fn write_optional(out: &mut Vec<u8>, value: Option<u64>) {
 
 /// The sidecars being written. Rejects are there from the start, if empty; duplicates from the first one on.
 pub(super) struct Sidecars {
-    disk: Disk,
+    store: Files,
     folder: PathBuf,
     keys: Option<(ArrowFile, u64)>,
     rejects: Option<(LinesFile, u64)>,
@@ -122,16 +122,16 @@ pub(super) struct Sidecars {
 }
 
 impl Sidecars {
-    pub fn create(disk: &Disk, folder: &Path, key_recipe: Option<&str>) -> Result<Self> {
+    pub fn create(store: &Files, folder: &Path, key_recipe: Option<&str>) -> Result<Self> {
         let keys = match key_recipe {
             Some(recipe) => {
                 let limit = Limit { rows: KEYS_ROWS, bytes: u64::MAX };
-                Some((ArrowFile::create(disk, &folder.join(KEYS), &keys_schema(recipe), limit)?, 0))
+                Some((ArrowFile::create(store, &folder.join(KEYS), &keys_schema(recipe), limit)?, 0))
             }
             None => None,
         };
-        let rejects = Some((LinesFile::create(disk, &folder.join(REJECTS), Compression::None)?, 0));
-        Ok(Sidecars { disk: disk.clone(), folder: folder.to_path_buf(), keys, rejects, duplicates: None })
+        let rejects = Some((LinesFile::create(store, &folder.join(REJECTS), Compression::None)?, 0));
+        Ok(Sidecars { store: store.clone(), folder: folder.to_path_buf(), keys, rejects, duplicates: None })
     }
 
     pub fn push(&mut self, keys: Option<&RecordBatch>, notes: &Notes) -> Result<()> {
@@ -145,7 +145,7 @@ impl Sidecars {
         }
         if self.duplicates.is_none() && !notes.duplicates.sizes.is_empty() {
             let path = self.folder.join(DUPLICATES);
-            self.duplicates = Some((LinesFile::create(&self.disk, &path, Compression::None)?, 0));
+            self.duplicates = Some((LinesFile::create(&self.store, &path, Compression::None)?, 0));
         }
         if let Some((file, rows)) = &mut self.duplicates {
             file.append(notes.duplicates.text())?;

@@ -140,8 +140,14 @@ pub fn push<S: Sink>(sink: &mut S, batch: Batch) -> Result<()> {
 }
 
 /// Publishes `count` rows that arrive `size` at a time.
-pub fn publish(options: SinkOptions, disk: Disk, count: usize, size: usize, kind: Text) -> Result<Manifest> {
-    let mut sink = ShardSink::open(options, disk)?;
+pub fn publish(
+    options: SinkOptions,
+    store: Files,
+    count: usize,
+    size: usize,
+    kind: Text,
+) -> Result<Manifest> {
+    let mut sink = ShardSink::open(options, store)?;
     for from in (0..count).step_by(size) {
         push(&mut sink, batch(rows(from, (from + size).min(count), kind), from))?;
     }
@@ -195,7 +201,7 @@ fn arrival_cannot_show_in_any_byte() {
         let out = dir.path().join("out");
         let options =
             SinkOptions { formats: ALL.to_vec(), shard_bytes: 300_000, ..options(&out, schema.clone()) };
-        publish(options, Disk::real(), count, size, kind).unwrap();
+        publish(options, Files::local(), count, size, kind).unwrap();
         tree(&out)
     };
     let whole = run(count, Text::View);
@@ -213,7 +219,7 @@ fn arrival_cannot_show_in_any_byte() {
 fn bits_and_bytes_around_a_slice_are_not_written() {
     let write = |records: RecordBatch| {
         let dir = tempfile::tempdir().unwrap();
-        let mut sink = ShardSink::open(options(dir.path(), records.schema()), Disk::real()).unwrap();
+        let mut sink = ShardSink::open(options(dir.path(), records.schema()), Files::local()).unwrap();
         push(&mut sink, batch(records, 0)).unwrap();
         sink.commit(base()).unwrap();
         tree(dir.path())
@@ -228,7 +234,7 @@ fn rows_come_back_in_every_format() {
     let count = 1_000;
     let options =
         SinkOptions { formats: ALL.to_vec(), ..options(dir.path(), rows(0, 1, Text::View).schema()) };
-    let manifest = publish(options, Disk::real(), count, 64, Text::View).unwrap();
+    let manifest = publish(options, Files::local(), count, 64, Text::View).unwrap();
     let data = dir.path().join(&manifest.data);
     for (s, split) in TRAIN_VALID.iter().enumerate() {
         let wanted: Vec<usize> = (0..count).filter(|i| usize::from(i % 10 == 9) == s).collect();
@@ -280,7 +286,7 @@ fn rows_come_back_in_every_format() {
     let trained = (0..count).filter(|i| i % 10 != 9).map(|i| (i as u64 % 7).saturating_sub(1)).sum::<u64>();
     assert_eq!(totals["train"].trained_tokens, trained);
     assert_eq!(manifest.schema[2], Column { name: "input_ids".into(), type_name: "list<int32>".into() });
-    let report = artifact::verify(dir.path(), &Cancel::default()).unwrap();
+    let report = artifact::verify(&Files::local(), dir.path(), &Cancel::default()).unwrap();
     assert_eq!((report.problems, report.unexpected), (vec![], vec![]));
     // Of one format: all hold the same rows.
     assert_eq!(report.rows, count as u64);
@@ -290,8 +296,8 @@ fn rows_come_back_in_every_format() {
 fn sidecars_hold_keys_rejects_and_duplicates_in_row_order() {
     let dir = tempfile::tempdir().unwrap();
     let options = options(dir.path(), rows(0, 1, Text::View).schema());
-    let manifest = publish(options, Disk::real(), 1_000, 1_000, Text::View).unwrap();
-    let keys = Keys::open(dir.path(), &Cancel::default()).unwrap();
+    let manifest = publish(options, Files::local(), 1_000, 1_000, Text::View).unwrap();
+    let keys = Keys::open(&Files::local(), dir.path(), &Cancel::default()).unwrap();
     assert_eq!((keys.recipe.as_str(), keys.rows), ("v1 prompt", 1_000));
     assert_eq!(keys.map(Result::unwrap).collect::<Vec<_>>(), (0..1_000).map(key).collect::<Vec<_>>());
     let stored = &read_arrow(&dir.path().join(&manifest.data).join("keys.arrow"))[0];
@@ -316,7 +322,7 @@ fn shards_can_be_planned_by_rows() {
     let dir = tempfile::tempdir().unwrap();
     let schema = rows(0, 1, Text::View).schema();
     let run = |train: ShardPlan| {
-        let mut sink = ShardSink::open(options(dir.path(), schema.clone()), Disk::real())?;
+        let mut sink = ShardSink::open(options(dir.path(), schema.clone()), Files::local())?;
         sink.plan_shards(vec![Some(train), None])?;
         for from in (0..100).step_by(7) {
             push(&mut sink, batch(rows(from, (from + 7).min(100), Text::View), from))?;
@@ -339,12 +345,12 @@ fn nothing_is_a_data_set_too() {
     let dir = tempfile::tempdir().unwrap();
     let options =
         SinkOptions { formats: ALL.to_vec(), ..options(dir.path(), rows(0, 1, Text::View).schema()) };
-    let manifest = publish(options, Disk::real(), 0, 1, Text::View).unwrap();
+    let manifest = publish(options, Files::local(), 0, 1, Text::View).unwrap();
     assert_eq!(manifest.shards.len(), 8);
     assert!(manifest.shards.iter().all(|f| f.rows == 0));
     assert!(dir.path().join("rejects.jsonl").exists());
-    assert_eq!(artifact::verify(dir.path(), &Cancel::default()).unwrap().problems, vec![]);
-    assert_eq!(Keys::open(dir.path(), &Cancel::default()).unwrap().count(), 0);
+    assert_eq!(artifact::verify(&Files::local(), dir.path(), &Cancel::default()).unwrap().problems, vec![]);
+    assert_eq!(Keys::open(&Files::local(), dir.path(), &Cancel::default()).unwrap().count(), 0);
 }
 
 #[test]
@@ -364,13 +370,13 @@ fn verify_names_each_damage() {
     for (name, damage, what) in damages {
         let dir = tempfile::tempdir().unwrap();
         let options = options(dir.path(), rows(0, 1, Text::View).schema());
-        let manifest = publish(options, Disk::real(), 100, 100, Text::View).unwrap();
+        let manifest = publish(options, Files::local(), 100, 100, Text::View).unwrap();
         if name == "stale rejects" {
             // Replaced, not written through the link.
             std::fs::remove_file(dir.path().join("rejects.jsonl")).unwrap();
         }
         damage(&dir.path().join(&manifest.data).join(&manifest.shards[0].name));
-        let report = artifact::verify(dir.path(), &Cancel::default()).unwrap();
+        let report = artifact::verify(&Files::local(), dir.path(), &Cancel::default()).unwrap();
         if what.is_empty() {
             assert_eq!((report.problems, report.unexpected), (vec![], vec!["notes.txt".into()]), "{name}");
         } else {
@@ -391,11 +397,11 @@ fn flip(file: &Path) {
 fn damaged_keys_are_not_used() {
     let dir = tempfile::tempdir().unwrap();
     let options = options(dir.path(), rows(0, 1, Text::View).schema());
-    let manifest = publish(options.clone(), Disk::real(), 100, 100, Text::View).unwrap();
+    let manifest = publish(options.clone(), Files::local(), 100, 100, Text::View).unwrap();
     flip(&dir.path().join(&manifest.data).join("keys.arrow"));
-    assert_eq!(Keys::open(dir.path(), &Cancel::default()).err().unwrap().code(), "bad_keys");
-    publish(SinkOptions { key_recipe: None, ..options }, Disk::real(), 100, 100, Text::View).unwrap();
-    assert_eq!(Keys::open(dir.path(), &Cancel::default()).err().unwrap().code(), "no_keys");
+    assert_eq!(Keys::open(&Files::local(), dir.path(), &Cancel::default()).err().unwrap().code(), "bad_keys");
+    publish(SinkOptions { key_recipe: None, ..options }, Files::local(), 100, 100, Text::View).unwrap();
+    assert_eq!(Keys::open(&Files::local(), dir.path(), &Cancel::default()).err().unwrap().code(), "no_keys");
 }
 
 #[test]
@@ -411,7 +417,7 @@ fn options_that_make_no_sense_are_refused() {
         SinkOptions { split_names: vec!["a".into(), "a".into()], ..good },
     ];
     for options in bad {
-        assert_eq!(ShardSink::open(options, Disk::real()).err().unwrap().code(), "bad_sink");
+        assert_eq!(ShardSink::open(options, Files::local()).err().unwrap().code(), "bad_sink");
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use fastprep::cancel::Cancel;
 use fastprep::compute::{Function, HeadStage};
-use fastprep::disk::Disk;
 use fastprep::engine::collect::collect;
 use fastprep::engine::{Knobs, Pass, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
@@ -21,6 +20,7 @@ use fastprep::read::arrow::{Records, RecordsDecode};
 use fastprep::record::{Batch, Policy};
 use fastprep::report::StepCounts;
 use fastprep::stage::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
+use fastprep::store::Files;
 use fastprep::tokenize::{OnOverflow, TokenNames};
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn threads_batches_and_memory_change_no_byte() {
             for (batch_bytes, shuffle_bytes) in [(1 << 20, 1 << 20), (300, 4_000)] {
                 let out = dir.path().join(format!("{threads}-{batch_rows}-{batch_bytes}"));
                 let knobs = Knobs { threads, batch_bytes, batch_rows, shuffle_bytes };
-                let report = support::run(&plan, &out, knobs, Disk::real()).unwrap();
+                let report = support::run(&plan, &out, knobs, Files::local()).unwrap();
                 assert!(report["rows"]["written"].as_u64() > Some(100), "{report}");
                 assert!(report["rows"]["rejected"].as_u64() > Some(20), "{report}");
                 let files = tree(&out);
@@ -83,7 +83,9 @@ fn threads_batches_and_memory_change_no_byte() {
 #[test]
 fn collected_rows_are_the_same_too() {
     let dir = tempfile::tempdir().unwrap();
-    let plan = resolve(&tokenized(&chain(scan(inputs(dir.path(), 200)))), &Cancel::default()).unwrap();
+    let plan =
+        resolve(&tokenized(&chain(scan(inputs(dir.path(), 200)))), &Files::local(), &Cancel::default())
+            .unwrap();
     let rows = |threads, batch_rows, shuffle_bytes| {
         let knobs = Knobs { threads, batch_bytes: 4_000, batch_rows, shuffle_bytes };
         let made = collect(&plan, knobs, &Cancel::default(), &mut || false).unwrap();
@@ -467,7 +469,7 @@ fn an_error_of_a_function_stops_and_leaves_nothing() {
             }
         }));
         let out = dir.path().join("out");
-        let e = support::run(&plan, &out, Knobs { threads, ..ONE_THREAD }, Disk::real()).unwrap_err();
+        let e = support::run(&plan, &out, Knobs { threads, ..ONE_THREAD }, Files::local()).unwrap_err();
         assert_eq!((e.class(), e.message()), (Class::Callback, "no more"));
         assert!(!out.exists());
         assert!(calls.load(Ordering::SeqCst) < 20, "{calls:?} calls");
@@ -504,7 +506,7 @@ fn an_interrupted_run_leaves_nothing() {
         let out = dir.path().join("out");
         if before {
             let plan = chain(scan(inputs(dir.path(), 60)));
-            support::run(&plan, &out, ONE_THREAD, Disk::real()).unwrap();
+            support::run(&plan, &out, ONE_THREAD, Files::local()).unwrap();
         }
         let files = tree(dir.path());
         let endless = SourceSpec::Reader {
@@ -515,7 +517,7 @@ fn an_interrupted_run_leaves_nothing() {
         };
         let mut asked = 0;
         let knobs = Knobs { threads: 2, ..ONE_THREAD };
-        let done = support::run_until(&chain(Plan::new(endless)), &out, knobs, Disk::real(), &mut || {
+        let done = support::run_until(&chain(Plan::new(endless)), &out, knobs, Files::local(), &mut || {
             asked += 1;
             asked == 3
         });

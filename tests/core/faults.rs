@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use fastprep::cancel::Cancel;
-use fastprep::disk::Disk;
 use fastprep::engine::Knobs;
 use fastprep::engine::publish::sink;
 use fastprep::error::{Class, Error};
 use fastprep::plan::{Plan, resolve};
+use fastprep::store::{Faults, Files};
 
 use crate::engine::with_function;
 use crate::support::{ONE_THREAD, chain, inputs, lines, names, run, scan, target, tree};
@@ -18,9 +18,9 @@ use crate::support::{ONE_THREAD, chain, inputs, lines, names, run, scan, target,
 /// Runs the plan over an older data set, which must stay as it is, and gives the error.
 fn refused(dir: &Path, plan: &Plan, knobs: Knobs) -> Error {
     let out = dir.join("out");
-    run(&chain(scan(inputs(&dir.join("older"), 60))), &out, ONE_THREAD, Disk::real()).unwrap();
+    run(&chain(scan(inputs(&dir.join("older"), 60))), &out, ONE_THREAD, Files::local()).unwrap();
     let before = tree(&out);
-    let e = run(plan, &out, knobs, Disk::real()).unwrap_err();
+    let e = run(plan, &out, knobs, Files::local()).unwrap_err();
     assert!(tree(&out) == before, "{e}: {:?}", names(&tree(&out)));
     e
 }
@@ -43,11 +43,12 @@ fn an_input_that_vanishes_before_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let plan = chain(scan(inputs(dir.path(), 200)));
     let second = dir.path().join("in/b.jsonl");
-    let resolved = resolve(&plan, &Cancel::default()).unwrap();
+    let resolved = resolve(&plan, &Files::local(), &Cancel::default()).unwrap();
     fs::remove_file(&second).unwrap();
     let out = dir.path().join("out");
     let never = &mut || false;
-    let e = sink(&resolved, &target(&out), ONE_THREAD, Disk::real(), &Cancel::default(), never).unwrap_err();
+    let e =
+        sink(&resolved, &target(&out), ONE_THREAD, Files::local(), &Cancel::default(), never).unwrap_err();
     check(&e, "vanished", &second);
     assert!(!out.exists());
 }
@@ -93,7 +94,7 @@ fn an_input_that_is_replaced_while_it_is_read_is_read_as_it_was() {
     let out = dir.path().join("out");
     fs::write(&path, lines(0, 3_000)).unwrap();
     let scan = scan(vec![path.clone()]);
-    run(&chain(with_function(&scan, |_| Ok(()))), &out, ONE_THREAD, Disk::real()).unwrap();
+    run(&chain(with_function(&scan, |_| Ok(()))), &out, ONE_THREAD, Files::local()).unwrap();
     let expected = tree(&out);
     let (from, to) = (dir.path().join("other.jsonl"), path);
     fs::write(&from, lines(50, 90)).unwrap();
@@ -103,7 +104,7 @@ fn an_input_that_is_replaced_while_it_is_read_is_read_as_it_was() {
         }
         Ok(())
     });
-    run(&chain(plan), &out, ONE_THREAD, Disk::real()).unwrap();
+    run(&chain(plan), &out, ONE_THREAD, Files::local()).unwrap();
     assert!(tree(&out) == expected);
 }
 
@@ -179,8 +180,8 @@ fn an_output_that_may_not_be_written() {
     let plan = chain(scan(inputs(dir.path(), 100)));
     for k in (0..).step_by(7) {
         let out = dir.path().join("made/out");
-        let disk = Disk::failing_at(k, std::io::ErrorKind::PermissionDenied);
-        match run(&plan, &out, ONE_THREAD, disk.clone()) {
+        let disk = Faults::failing_at(k, std::io::ErrorKind::PermissionDenied);
+        match run(&plan, &out, ONE_THREAD, disk.files()) {
             Ok(_) => fs::remove_dir_all(dir.path().join("made")).unwrap(),
             Err(e) => {
                 assert_eq!((e.class(), e.code()), (Class::Publish, "read_only"), "call {k}: {e}");
@@ -204,7 +205,7 @@ fn a_file_where_the_output_folder_should_be() {
     let out = dir.path().join("out");
     fs::write(&out, "mine").unwrap();
     for out in [out.clone(), out.join("below")] {
-        let e = run(&plan, &out, ONE_THREAD, Disk::real()).unwrap_err();
+        let e = run(&plan, &out, ONE_THREAD, Files::local()).unwrap_err();
         assert_eq!(e.class(), Class::Publish, "{e}");
         assert!(e.get_help().is_some() && e.get_path().is_some(), "{e}");
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use fastprep::artifact::{self, Manifest};
 use fastprep::cancel::Cancel;
-use fastprep::disk::Disk;
 use fastprep::error::Class;
 use fastprep::plan::Plan;
+use fastprep::store::{Faults, Files};
 
 use crate::support::{ONE_THREAD, chain, inputs, names, plant, run, scan, tree};
 
@@ -28,7 +28,7 @@ impl Case {
         let made = |rows: usize| {
             let of = dir.path().join(rows.to_string());
             let plan = chain(scan(inputs(&of, rows)));
-            run(&plan, &of.join("out"), ONE_THREAD, Disk::real()).unwrap();
+            run(&plan, &of.join("out"), ONE_THREAD, Files::local()).unwrap();
             (plan, tree(&of.join("out")))
         };
         let ((_, old), (plan, new)) = (made(60), made(140));
@@ -43,8 +43,8 @@ impl Case {
 
     /// What a reader of the folder gets: whole, or the test fails.
     fn read(out: &Path) -> Manifest {
-        let manifest = artifact::open(out).unwrap();
-        let mut report = artifact::verify(out, &Cancel::default()).unwrap();
+        let manifest = artifact::open(&Files::local(), out).unwrap();
+        let mut report = artifact::verify(&Files::local(), out, &Cancel::default()).unwrap();
         // Beside the manifest it is a copy for people, which follows the commit.
         report.problems.retain(|p| p.file != "rejects.jsonl");
         assert_eq!(report.problems, []);
@@ -74,11 +74,11 @@ fn stopped_at_any_call_the_folder_is_the_old_set_or_the_new_one() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
         plant(&out, &case.old);
-        let done = run(&case.plan, &out, ONE_THREAD, Disk::stopped_at(k));
+        let done = run(&case.plan, &out, ONE_THREAD, Faults::stopped_at(k).files());
         let is_new = case.seen(&out)["manifest.json"] == case.new["manifest.json"];
         assert!(is_new || !committed, "call {k}: the commit was taken back");
         committed |= is_new;
-        run(&case.plan, &out, ONE_THREAD, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+        run(&case.plan, &out, ONE_THREAD, Files::local()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
         let left = tree(&out);
         assert!(left == case.new, "after call {k}: {:?}", names(&left));
         if done.is_ok() {
@@ -98,8 +98,8 @@ fn without_space_at_any_call_nothing_changes_and_the_error_says_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
         plant(&out, &case.old);
-        let disk = Disk::failing_at(k, ErrorKind::StorageFull);
-        match run(&case.plan, &out, ONE_THREAD, disk.clone()) {
+        let disk = Faults::failing_at(k, ErrorKind::StorageFull);
+        match run(&case.plan, &out, ONE_THREAD, disk.files()) {
             Ok(_) => assert_eq!(names(case.seen(&out)), names(&case.new), "call {k}"),
             Err(e) => {
                 errors += 1;
@@ -126,11 +126,11 @@ fn a_first_publish_that_is_stopped_leaves_no_data_set() {
     for k in (0..).step_by(3) {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("not/there/yet");
-        let done = run(&case.plan, &out, ONE_THREAD, Disk::stopped_at(k));
-        if let Ok(manifest) = artifact::open(&out) {
+        let done = run(&case.plan, &out, ONE_THREAD, Faults::stopped_at(k).files());
+        if let Ok(manifest) = artifact::open(&Files::local(), &out) {
             assert_eq!(Case::read(&out).data, manifest.data);
         }
-        run(&case.plan, &out, ONE_THREAD, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+        run(&case.plan, &out, ONE_THREAD, Files::local()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
         assert!(tree(&out) == case.new, "after call {k}");
         if done.is_ok() {
             break;

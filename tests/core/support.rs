@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use fastprep::cancel::Cancel;
 use fastprep::dedup::Normalize;
-use fastprep::disk::Disk;
 use fastprep::engine::Knobs;
 use fastprep::engine::publish::{Target, sink};
 use fastprep::error::Result;
@@ -16,6 +15,7 @@ use fastprep::format::{OnCollision, PromptFormat};
 use fastprep::plan::verbs::{Dedup, Format, Shuffle, Split};
 use fastprep::plan::{Plan, SourceSpec, Step, resolve};
 use fastprep::record::Policy;
+use fastprep::store::Files;
 use fastprep::write::{Compression, Format as ShardFormat};
 use serde_json::Value;
 
@@ -94,19 +94,19 @@ pub fn target(out: &Path) -> Target {
 }
 
 /// Resolves and runs a plan.
-pub fn run(plan: &Plan, out: &Path, knobs: Knobs, disk: Disk) -> Result<Value> {
-    run_until(plan, out, knobs, disk, &mut || false)
+pub fn run(plan: &Plan, out: &Path, knobs: Knobs, store: Files) -> Result<Value> {
+    run_until(plan, out, knobs, store, &mut || false)
 }
 
 pub fn run_until(
     plan: &Plan,
     out: &Path,
     knobs: Knobs,
-    disk: Disk,
+    store: Files,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Value> {
-    let plan = resolve(plan, &Cancel::default())?;
-    sink(&plan, &target(out), knobs, disk, &Cancel::default(), interrupted).map(|report| report.to_json())
+    let plan = resolve(plan, &store, &Cancel::default())?;
+    sink(&plan, &target(out), knobs, store, &Cancel::default(), interrupted).map(|report| report.to_json())
 }
 
 /// Everything below a folder, by relative path; folders end in `/`.

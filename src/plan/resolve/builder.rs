@@ -15,6 +15,7 @@ use crate::record::{Batch, schema};
 use crate::report::StepCounts;
 use crate::split::RestoreStage;
 use crate::stage::Map;
+use crate::store::Files;
 
 /// A plan, as far as it is decided.
 pub struct Builder<'p> {
@@ -24,6 +25,8 @@ pub struct Builder<'p> {
     pub(super) index: usize,
     /// The number of the first of them among all sources and steps of the plan.
     pub(super) first_step: usize,
+    /// The store that has all files of the plan.
+    pub store: Files,
     /// The splits that its rows have, where they come from a prepared folder: a column [`SPLIT`] says which.
     pub splits: Vec<String>,
     /// Whether its rows were read from JSON, which has no types of columns.

@@ -14,9 +14,16 @@ use crate::plan::explain::line;
 use crate::plan::source::Found;
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
+use crate::store::Files;
 
 /// The plan of several sources, whose rows a column tells apart.
-pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &Cancel) -> Result<Resolved> {
+pub(super) fn of_several(
+    plan: &Plan,
+    store: &Files,
+    column: &str,
+    found: Vec<Found>,
+    cancel: &Cancel,
+) -> Result<Resolved> {
     let names = names(plan, &found, column, cancel)?;
     let together = Together { names: &names, source_column: column, steps: &plan.steps };
     let mut parts = Vec::new();
@@ -53,6 +60,7 @@ pub(super) fn of_several(plan: &Plan, column: &str, found: Vec<Found>, cancel: &
         steps: &plan.steps,
         index: 0,
         first_step: step + 1,
+        store: store.clone(),
         splits: Vec::new(),
         is_json,
         empty,

@@ -21,19 +21,21 @@ use crate::error::{Error, Result};
 use crate::read::discover::names_from_shared;
 use crate::read::{ReadColumn, splits};
 use crate::record::{Batch, Places};
+use crate::store::Files;
 pub use builder::Builder;
 pub use job::{About, Job, Origin, Resolved};
 pub(super) use stages::same_keys;
 pub use stages::{Barrier, Build, Counted};
 
-/// Decides everything. Reads the heads of the files and the tokenizer, no row.
-pub fn resolve(plan: &Plan, cancel: &Cancel) -> Result<Resolved> {
-    let mut found = plan.parts.iter().map(|part| part.source.find(cancel)).collect::<Result<Vec<_>>>()?;
+/// Decides everything. Reads the heads of the files of this store and the tokenizer, no row.
+pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> {
+    let mut found =
+        plan.parts.iter().map(|part| part.source.find(store, cancel)).collect::<Result<Vec<_>>>()?;
     number_files(&mut found)?;
     let forms = found.iter().map(Found::published).collect();
     let mut resolved = match &plan.source_column {
         None => of_one(plan, found, cancel)?,
-        Some(column) => join::of_several(plan, column, found, cancel)?,
+        Some(column) => join::of_several(plan, store, column, found, cancel)?,
     };
     resolved.job.verbs = plan.verbs();
     resolved.about.plan = plan.published(forms, &resolved.about.against)?;
@@ -116,8 +118,9 @@ impl<'p> Builder<'p> {
             duplicates: Vec::new(),
         };
         let (splits, is_json) = (found.splits.clone(), found.is_json());
-        let job = Job::new();
-        let builder = Builder { steps, index: 0, first_step: step + 1, splits, is_json, empty, job, about };
+        let (job, store) = (Job::new(), found.store().clone());
+        let builder =
+            Builder { store, steps, index: 0, first_step: step + 1, splits, is_json, empty, job, about };
         Ok((builder, needed, columns))
     }
 

@@ -10,6 +10,7 @@ use crate::dedup::DedupStage;
 use crate::error::{Class, Error, Result};
 use crate::pack::PackOptions;
 use crate::stage::{Map, Ordered};
+use crate::store::Files;
 
 /// A step that must have seen all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub enum Build {
         keepers: bool,
         /// Compares bytes.
         verify: bool,
+        /// The store that has the earlier folders.
+        store: Files,
         /// Earlier folders.
         against: Vec<PathBuf>,
         /// The number of the first of them among all of the plan.
@@ -74,10 +77,10 @@ impl Build {
     /// Those of [`Keys::open`], `other_keys`.
     pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
         Ok(match self {
-            Build::Dedup { keepers, verify, against, first, recipe } => {
+            Build::Dedup { keepers, verify, store, against, first, recipe } => {
                 let mut stage = DedupStage::new(*keepers, *verify);
                 for (i, folder) in against.iter().enumerate() {
-                    let keys = Keys::open(folder, cancel)?;
+                    let keys = Keys::open(store, folder, cancel)?;
                     same_keys(folder, &keys.recipe, recipe)?;
                     stage.seed(first + i, keys)?;
                 }

@@ -78,7 +78,7 @@ impl Verb for Dedup {
         }
         builder.say(&text, "ordered");
         for (folder, name) in self.against.iter().zip(&names) {
-            let (manifest, theirs) = keys::described(folder)?;
+            let (manifest, theirs) = keys::described(&builder.store, folder)?;
             same_keys(folder, &theirs, &recipe)?;
             note_wording(builder, name, &manifest.format);
             builder.about.earlier.push(manifest.data);
@@ -88,6 +88,7 @@ impl Verb for Dedup {
         builder.ordered(Build::Dedup {
             keepers: self.keepers,
             verify: self.verify,
+            store: builder.store.clone(),
             against: self.against.clone(),
             first,
             recipe,

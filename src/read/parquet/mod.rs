@@ -3,11 +3,11 @@
 //! The `parquet` crate is trusted with good files only: on damaged ones it may panic, and what it panics on is
 //! an error here.
 
+mod chunks;
 mod columns;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,10 +21,11 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
+use self::chunks::{Chunks, Failed};
 use self::columns::{Union, conform};
 use super::arrow::{Records, Slices};
 use super::inputs::Inputs;
-use super::open::open_file;
+use super::open::{cannot_read, open_file};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
@@ -36,7 +37,7 @@ pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
     let mut union = Union::default();
     for file in files {
         cancel.check()?;
-        union.add(&Footer::read(&file.path)?.schema, file)?;
+        union.add(&Footer::read(file)?.schema, file)?;
     }
     Ok(Arc::new(union.schema()))
 }
@@ -51,8 +52,8 @@ pub struct ParquetSource {
     file: usize,
     first_file: u32,
     row: u64,
-    /// Of the current file, with the rows that its row groups have.
-    reader: Option<(ParquetRecordBatchReader, u64)>,
+    /// The current file.
+    reader: Option<Open>,
     slices: Option<Slices>,
 }
 
@@ -119,11 +120,11 @@ impl Cut for ParquetSource {
                 return Ok(Some(Records { file: self.first_file + self.file as u32, first_row, rows }));
             }
             let Some(file) = self.files.get(self.file) else { return Ok(None) };
-            let (reader, rows) = match &mut self.reader {
+            let Open { reader, rows, failed } = match &mut self.reader {
                 Some(reader) => reader,
-                None => self.reader.insert(open(&file.path, &self.schema, self.limits)?),
+                None => self.reader.insert(open(file, &self.schema, self.limits)?),
             };
-            match guard(&file.path, || reader.next().transpose())? {
+            match guard(&file.path, failed, || reader.next().transpose())? {
                 Some(records) => {
                     self.slices =
                         Some(Slices::new(arrange(&records, &self.schema, &file.path)?, self.limits));
@@ -158,9 +159,17 @@ fn arrange(records: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<Rec
         .map_err(|e| corrupt(path, &e.to_string()))
 }
 
+/// A file that is read.
+struct Open {
+    reader: ParquetRecordBatchReader,
+    /// Those that its row groups have.
+    rows: u64,
+    failed: Failed,
+}
+
 /// An opened file whose footer was read.
 struct Footer {
-    file: File,
+    chunks: Chunks,
     metadata: Arc<ParquetMetaData>,
     /// As the crate reads it, but for strings as views.
     stored: SchemaRef,
@@ -169,14 +178,16 @@ struct Footer {
 }
 
 impl Footer {
-    fn read(path: &Path) -> Result<Self> {
-        let file = open_file(path)?;
-        let read = guard(path, || ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()))?;
+    fn read(file: &InputFile) -> Result<Self> {
+        let path = &file.path;
+        let chunks = Chunks::new(open_file(file)?).map_err(|e| cannot_read(e, path.display()))?;
+        let read =
+            guard(path, &chunks.failed(), || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new()))?;
         let fields =
             read.schema().fields().iter().map(|f| f.as_ref().clone().with_data_type(viewed(f.data_type())));
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let schema = Arc::new(Schema::new(stored.fields().iter().map(as_ours).collect::<Vec<_>>()));
-        Ok(Footer { file, metadata: read.metadata().clone(), stored, schema })
+        Ok(Footer { chunks, metadata: read.metadata().clone(), stored, schema })
     }
 }
 
@@ -195,20 +206,21 @@ fn viewed(data_type: &DataType) -> DataType {
     }
 }
 
-fn open(path: &Path, wanted: &Schema, limits: Limits) -> Result<(ParquetRecordBatchReader, u64)> {
-    let footer = Footer::read(path)?;
+fn open(file: &InputFile, wanted: &Schema, limits: Limits) -> Result<Open> {
+    let footer = Footer::read(file)?;
+    let failed = footer.chunks.failed();
     let rows = footer.metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
-    let reader = guard(path, || {
+    let reader = guard(&file.path, &failed, || {
         let options = ArrowReaderOptions::new().with_schema(footer.stored.clone());
         let metadata = ArrowReaderMetadata::try_new(footer.metadata.clone(), options)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(footer.file, metadata);
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(footer.chunks, metadata);
         let roots: Vec<usize> =
             wanted.fields().iter().filter_map(|f| footer.schema.index_of(f.name()).ok()).collect();
         let rows = limits.rows_of(bytes_per_row(&footer.metadata, &roots));
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         builder.with_projection(mask).with_batch_size(rows).build()
     })?;
-    Ok((reader, rows))
+    Ok(Open { reader, rows, failed })
 }
 
 /// Uncompressed bytes a row of these columns takes, in the row group where it takes most.
@@ -226,9 +238,17 @@ fn bytes_per_row(metadata: &ParquetMetaData, roots: &[usize]) -> usize {
     usize::try_from(metadata.row_groups().iter().map(of_group).max().unwrap_or(0)).unwrap_or(usize::MAX)
 }
 
-/// Runs the crate's code: an error of it, or a panic, is a damaged file.
-fn guard<T, E: std::fmt::Display>(path: &Path, work: impl FnOnce() -> Result<T, E>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+/// Runs the crate's code: an error of it, or a panic, is a damaged file, unless the store failed.
+fn guard<T, E: std::fmt::Display>(
+    path: &Path,
+    failed: &Failed,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    if let Some(e) = failed.take() {
+        return Err(cannot_read(e, path.display()));
+    }
+    match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(e)) => Err(corrupt(path, &e.to_string())),
         Err(panic) => {

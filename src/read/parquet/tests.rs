@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fs::File;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Int32Array, Int64Array, LargeStringArray, StringArray, StructArray,
@@ -10,6 +11,7 @@ use super::*;
 use crate::cancel::Cancel;
 use crate::read::testing::{shared_data, untar};
 use crate::record::schema::{is_json, json};
+use crate::store::Files;
 
 fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_rows: usize) -> InputFile {
     let path = folder.path().join(name);
@@ -18,7 +20,7 @@ fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_ro
         ArrowWriter::try_new(File::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
     writer.write(records).unwrap();
     writer.close().unwrap();
-    InputFile { path, name: name.into(), split: None }
+    InputFile { store: Files::local(), path, name: name.into(), split: None }
 }
 
 fn records(from: i64, rows: i64) -> RecordBatch {
@@ -155,7 +157,7 @@ fn columns_that_differ_between_files_are_named() {
 
 /// Reads to the end or an error; never panics.
 fn outcome(path: &Path) -> &'static str {
-    let file = InputFile { path: path.to_path_buf(), name: "x".into(), split: None };
+    let file = InputFile { store: Files::local(), path: path.to_path_buf(), name: "x".into(), split: None };
     let limits = Limits::default();
     let read = ParquetSource::new(vec![file], None, limits, &Cancel::default()).and_then(|mut source| {
         while source.next()?.is_some() {}

@@ -17,6 +17,7 @@ use tokenizers::{AddedToken, Tokenizer};
 
 use super::load::{TokenNames, broken, not_json};
 use crate::error::{Class, Error, Result};
+use crate::store::Files;
 use named::Tokens;
 
 type Object = Map<String, Value>;
@@ -47,19 +48,19 @@ struct File {
 
 impl Folder {
     /// Reads the files; `tokenizer.json` is there.
-    pub fn read(folder: &Path) -> Result<Self> {
+    pub fn read(store: &Files, folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let json = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
+        let json = store.read(&path).map_err(|e| unreadable(&path, e))?;
         let file: File = serde_json::from_slice(&json).map_err(|e| not_json(&e).path(path.display()))?;
-        let config = object(folder, "tokenizer_config.json")?.unwrap_or_default();
-        let model = object(folder, "config.json")?.unwrap_or_default();
+        let config = object(store, folder, "tokenizer_config.json")?.unwrap_or_default();
+        let model = object(store, folder, "config.json")?.unwrap_or_default();
         refuse(&config, &model).map_err(|e| e.path(folder.join("tokenizer_config.json").display()))?;
         let broken = |why: String| broken(&why).path(folder.display());
-        let mut tokens = named_in(folder, &config)?;
+        let mut tokens = named_in(store, folder, &config)?;
         match config.get("added_tokens_decoder") {
             Some(decoder) => tokens.decoder(decoder).map_err(broken)?,
             None => {
-                if let Some(added) = object(folder, "added_tokens.json")? {
+                if let Some(added) = object(store, folder, "added_tokens.json")? {
                     tokens.added_tokens_json(&added).map_err(broken)?;
                 }
                 tokens.of_tokenizer_json(&file.added_tokens).map_err(broken)?;
@@ -102,17 +103,17 @@ impl Folder {
 }
 
 /// The names of the control tokens alone, for a `tokenizer.json` of the folder.
-pub(super) fn names(folder: &Path) -> Result<TokenNames> {
-    let config = object(folder, "tokenizer_config.json")?.unwrap_or_default();
-    Ok(named_in(folder, &config)?.names())
+pub(super) fn names(store: &Files, folder: &Path) -> Result<TokenNames> {
+    let config = object(store, folder, "tokenizer_config.json")?.unwrap_or_default();
+    Ok(named_in(store, folder, &config)?.names())
 }
 
 /// The tokens that the folder names.
-fn named_in(folder: &Path, config: &Object) -> Result<Tokens> {
+fn named_in(store: &Files, folder: &Path, config: &Object) -> Result<Tokens> {
     let broken = |why: String| broken(&why).path(folder.display());
     let mut tokens = Tokens::of_config(config).map_err(broken)?;
     if !config.contains_key("added_tokens_decoder")
-        && let Some(map) = object(folder, "special_tokens_map.json")?
+        && let Some(map) = object(store, folder, "special_tokens_map.json")?
     {
         tokens.special_tokens_map(&map).map_err(broken)?;
     }
@@ -147,9 +148,9 @@ fn is_old_mistral(model: &Object) -> bool {
 }
 
 /// An object of JSON in a file of the folder; none where there is no such file.
-fn object(folder: &Path, name: &str) -> Result<Option<Object>> {
+fn object(store: &Files, folder: &Path, name: &str) -> Result<Option<Object>> {
     let path = folder.join(name);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match store.read(&path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(unreadable(&path, e)),
@@ -168,7 +169,7 @@ fn object(folder: &Path, name: &str) -> Result<Option<Object>> {
     }
 }
 
-fn unreadable(path: &Path, why: std::io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, why: std::io::Error) -> Error {
     Error::new(Class::Tokenizer, "tokenizer_unreadable", "the tokenizer cannot be read")
         .path(path.display())
         .source(why)

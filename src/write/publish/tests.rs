@@ -1,25 +1,27 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::ErrorKind;
 
 use super::*;
 use crate::artifact;
 use crate::cancel::Cancel;
+use crate::store::Faults;
 use crate::write::tests::{Text, base, batch, options, publish, push, rows, tree};
 use crate::write::{ShardSink, SinkOptions};
 
 const OLD: usize = 60;
 const NEW: usize = 90;
 
-fn run(out: &Path, count: usize, disk: Disk) -> Result<Manifest> {
+fn run(out: &Path, count: usize, store: Files) -> Result<Manifest> {
     let schema = rows(0, 1, Text::View).schema();
-    publish(SinkOptions { shard_bytes: 1_500, ..options(out, schema) }, disk, count, 40, Text::View)
+    publish(SinkOptions { shard_bytes: 1_500, ..options(out, schema) }, store, count, 40, Text::View)
 }
 
 /// What a reader sees: nothing, or a data set that is whole; its rows. Stale rejects beside the manifest are for
 /// the next run to replace.
 fn seen(out: &Path) -> Option<u64> {
-    let manifest = artifact::open(out).ok()?;
-    let mut report = artifact::verify(out, &Cancel::default()).unwrap();
+    let manifest = artifact::open(&Files::local(), out).ok()?;
+    let mut report = artifact::verify(&Files::local(), out, &Cancel::default()).unwrap();
     report.problems.retain(|p| p.file != REJECTS);
     assert_eq!(report.problems, vec![]);
     assert_eq!(report.rows, manifest.splits.iter().map(|s| s.rows).sum::<u64>());
@@ -35,7 +37,7 @@ fn prepared(before: Option<usize>) -> (tempfile::TempDir, PathBuf, BTreeMap<Stri
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("deep/out");
     if let Some(count) = before {
-        run(&out, count, Disk::real()).unwrap();
+        run(&out, count, Files::local()).unwrap();
     }
     let files = tree(dir.path());
     (dir, out, files)
@@ -44,18 +46,18 @@ fn prepared(before: Option<usize>) -> (tempfile::TempDir, PathBuf, BTreeMap<Stri
 #[test]
 fn dying_at_any_call_leaves_the_old_set_or_the_new_one_whole() {
     let fresh = tempfile::tempdir().unwrap();
-    run(&fresh.path().join("deep/out"), NEW, Disk::real()).unwrap();
+    run(&fresh.path().join("deep/out"), NEW, Files::local()).unwrap();
     let wanted = tree(fresh.path());
     for before in starts() {
         let (mut k, mut saw_new) = (0, false);
         loop {
             let (dir, out, _) = prepared(before);
-            let done = run(&out, NEW, Disk::stopped_at(k));
+            let done = run(&out, NEW, Faults::stopped_at(k).files());
             let rows = seen(&out);
             assert!(rows == before.map(|n| n as u64) || rows == Some(NEW as u64), "call {k}: {rows:?}");
             saw_new |= rows == Some(NEW as u64);
             assert!(!saw_new || rows == Some(NEW as u64), "call {k}: the commit was taken back");
-            run(&out, NEW, Disk::real()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
+            run(&out, NEW, Files::local()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
             let left = tree(dir.path());
             assert!(left == wanted, "after call {k}: {:?}", left.keys().collect::<Vec<_>>());
             if done.is_ok() {
@@ -74,9 +76,9 @@ fn a_full_disk_is_an_error_that_leaves_all_as_it_was() {
         let mut errors = 0;
         loop {
             let (dir, out, files) = prepared(before);
-            let disk = Disk::failing_at(k, ErrorKind::StorageFull);
-            let done = run(&out, NEW, disk.clone());
-            let calls = disk.calls();
+            let faults = Faults::failing_at(k, ErrorKind::StorageFull);
+            let done = run(&out, NEW, faults.files());
+            let calls = faults.calls();
             match done {
                 Ok(_) => assert_eq!(seen(&out), Some(NEW as u64), "call {k}"),
                 Err(e) => {
@@ -105,7 +107,7 @@ fn a_cancelled_run_leaves_nothing() {
     for before in starts() {
         let (dir, out, files) = prepared(before);
         let schema = rows(0, 1, Text::View).schema();
-        let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
+        let mut sink = ShardSink::open(options(&out, schema), Files::local()).unwrap();
         push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
         drop(sink);
         assert!(tree(dir.path()) == files);
@@ -117,7 +119,7 @@ fn too_many_rejects_publish_only_them() {
     for before in starts() {
         let (dir, out, files) = prepared(before);
         let schema = rows(0, 1, Text::View).schema();
-        let mut sink = ShardSink::open(options(&out, schema), Disk::real()).unwrap();
+        let mut sink = ShardSink::open(options(&out, schema), Files::local()).unwrap();
         push(&mut sink, batch(rows(0, 500, Text::View), 0)).unwrap();
         let path = sink.abandon_with_rejects().unwrap();
         assert_eq!(path, dir.path().join("deep/out.rejects.jsonl"));
@@ -134,11 +136,11 @@ fn too_many_rejects_publish_only_them() {
 #[test]
 fn one_run_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
-    let first = Publisher::open(dir.path(), false, Disk::real()).unwrap();
-    assert_eq!(Publisher::open(dir.path(), true, Disk::real()).err().unwrap().code(), "locked");
+    let first = Publisher::open(dir.path(), false, Files::local()).unwrap();
+    assert_eq!(Publisher::open(dir.path(), true, Files::local()).err().unwrap().code(), "locked");
     assert!(first.staging().exists());
     drop(first);
-    assert!(Publisher::open(dir.path(), false, Disk::real()).is_ok());
+    assert!(Publisher::open(dir.path(), false, Files::local()).is_ok());
     assert!(tree(dir.path()).is_empty());
 }
 
@@ -169,7 +171,7 @@ fn what_is_not_ours_is_neither_replaced_nor_removed() {
                 fs::write(path, text).unwrap();
             }
             let before = tree(dir.path());
-            let done = Publisher::open(dir.path(), overwrite, Disk::real()).and_then(|p| p.commit(base()));
+            let done = Publisher::open(dir.path(), overwrite, Files::local()).and_then(|p| p.commit(base()));
             assert_eq!(done.as_ref().err().map_or("", Error::code), code, "{files:?} {done:?}");
             let after = tree(dir.path());
             let ours = |n: &str| n.split('/').next().is_some_and(is_temporary);
@@ -183,10 +185,10 @@ fn what_is_not_ours_is_neither_replaced_nor_removed() {
 #[test]
 fn overwriting_keeps_files_that_others_put_beside_ours() {
     let (_dir, out, _) = prepared(Some(OLD));
-    let old = artifact::open(&out).unwrap();
+    let old = artifact::open(&Files::local(), &out).unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     fs::write(out.join(&old.data).join("cache.bin"), "mine").unwrap();
-    run(&out, NEW, Disk::real()).unwrap();
+    run(&out, NEW, Files::local()).unwrap();
     let generation = tree(&out.join(&old.data));
     assert_eq!(generation.keys().collect::<Vec<_>>(), ["cache.bin"]);
     assert_eq!(fs::read_to_string(out.join("notes.txt")).unwrap(), "mine");
@@ -195,11 +197,11 @@ fn overwriting_keeps_files_that_others_put_beside_ours() {
 #[test]
 fn publishing_the_same_again_mends_a_damaged_set() {
     let (dir, out, files) = prepared(Some(NEW));
-    let manifest = artifact::open(&out).unwrap();
+    let manifest = artifact::open(&Files::local(), &out).unwrap();
     let shard = out.join(&manifest.data).join(&manifest.shards[0].name);
     fs::write(&shard, "damaged").unwrap();
     fs::remove_file(out.join(&manifest.data).join(&manifest.shards[1].name)).unwrap();
-    run(&out, NEW, Disk::real()).unwrap();
+    run(&out, NEW, Files::local()).unwrap();
     assert!(tree(dir.path()) == files);
 }
 
@@ -212,7 +214,7 @@ fn what_a_link_leads_to_is_not_ours() {
     fs::create_dir_all(&elsewhere).unwrap();
     fs::write(elsewhere.join("precious"), "x").unwrap();
     std::os::unix::fs::symlink(&elsewhere, out.join(".staging-1")).unwrap();
-    run(&out, NEW, Disk::real()).unwrap();
+    run(&out, NEW, Files::local()).unwrap();
     assert_eq!(fs::read_to_string(elsewhere.join("precious")).unwrap(), "x");
     assert_eq!(seen(&out), Some(NEW as u64));
 }
@@ -222,7 +224,7 @@ fn runs_that_need_the_same_new_parent_do_not_collide() {
     let dir = tempfile::tempdir().unwrap();
     for round in 0..20 {
         let parent = dir.path().join(format!("{round}/deep"));
-        let open = |name: &str| Publisher::open(&parent.join(name), false, Disk::real());
+        let open = |name: &str| Publisher::open(&parent.join(name), false, Files::local());
         let both = std::thread::scope(|scope| {
             let first = scope.spawn(|| open("a").and_then(|p| p.commit(base())));
             let second = open("b").and_then(|p| p.commit(base()));
