@@ -173,6 +173,8 @@ impl Search<'_> {
         if !self.seen.insert(itself.clone()) {
             return Ok(());
         }
+        // First, so that a folder that may not be read is named, and not its manifest.
+        let entries = self.store.list(folder).map_err(unreadable)?;
         if is_prepared(self.store, folder)? {
             let shards = super::published::shards(self.store, folder, self.wanted.format())?;
             paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
@@ -180,7 +182,7 @@ impl Search<'_> {
             return Ok(());
         }
         let mut published = Published::default();
-        for entry in self.store.list(folder).map_err(unreadable)? {
+        for entry in entries {
             self.cancel.check()?;
             let path = folder.join(entry.map_err(unreadable)?.name);
             let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default();
