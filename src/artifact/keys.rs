@@ -1,7 +1,7 @@
 //! The key sidecar of a prepared folder: what later runs deduplicate against.
 
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, FixedSizeBinaryArray};
 use arrow::ipc::reader::FileReader;
@@ -28,6 +28,7 @@ pub struct Keys {
     pub recipe: String,
     /// How many there are.
     pub rows: u64,
+    path: PathBuf,
     reader: FileReader<BufReader<Reader>>,
     batch: Option<FixedSizeBinaryArray>,
     at: usize,
@@ -50,6 +51,14 @@ fn no_keys(dir: &Path) -> Error {
         .help("prepare it again with .dedup() in the plan, which writes the keys")
 }
 
+#[cold]
+fn bad(path: &Path, what: &str) -> Error {
+    let message = format!("the keys of a prepared folder cannot be used: {what}");
+    Error::new(Class::Source, "bad_keys", message)
+        .path(path.display())
+        .help("prepare that folder again, or leave it out of against=")
+}
+
 impl Keys {
     /// Opens the keys of a prepared folder; their checksum is compared first, since a damaged key would let a
     /// duplicate through.
@@ -62,15 +71,7 @@ impl Keys {
     fn of(store: &Files, dir: &Path, manifest: &Manifest, cancel: &Cancel) -> Result<Keys> {
         let entry = manifest.sidecar(KEYS).ok_or_else(|| no_keys(dir))?;
         let path = dir.join(&manifest.data).join(KEYS);
-        let bad = |what: String| {
-            Error::new(
-                Class::Source,
-                "bad_keys",
-                format!("the keys of a prepared folder cannot be used: {what}"),
-            )
-            .path(path.display())
-            .help("prepare that folder again, or leave it out of against=")
-        };
+        let bad = |what: String| bad(&path, &what);
         let checked = check_bytes(store, &path, entry, cancel);
         cancel.check()?;
         checked.map_err(|what| bad(format!("the file {what}")))?;
@@ -79,7 +80,8 @@ impl Keys {
             FileReader::try_new(BufReader::new(file), Some(vec![0])).map_err(|e| bad(e.to_string()))?;
         let recipe =
             manifest.key_recipe.clone().ok_or_else(|| bad("the manifest has no key_recipe".into()))?;
-        Ok(Keys { recipe, rows: entry.rows, reader, batch: None, at: 0, cancel: cancel.clone() })
+        let (rows, cancel) = (entry.rows, cancel.clone());
+        Ok(Keys { recipe, rows, path, reader, batch: None, at: 0, cancel })
     }
 }
 
@@ -93,7 +95,7 @@ impl Iterator for Keys {
             }
             let batch = match self.reader.next()? {
                 Ok(batch) => batch,
-                Err(e) => return Some(Err(e.into())),
+                Err(e) => return Some(Err(bad(&self.path, &e.to_string()))),
             };
             let keys = batch.column(0).as_fixed_size_binary_opt().filter(|k| k.value_length() == 16);
             let Some(keys) = keys else {

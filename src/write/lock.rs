@@ -26,7 +26,10 @@ impl Lock {
                 Ok(true) => match is_at(store, file.as_ref(), &path) {
                     Ok(true) => return Ok(Lock { file, path }),
                     Ok(false) => {}
-                    Err(e) => return Err(store::error("lock", &path, e)),
+                    Err(e) => {
+                        Lock { file, path: path.clone() }.release(store);
+                        return Err(store::error("lock", &path, e));
+                    }
                 },
                 Ok(false) => {
                     return Err(Error::new(

@@ -13,4 +13,5 @@ mod engine;
 mod faults;
 mod layers;
 mod publish;
+mod reading;
 mod support;
