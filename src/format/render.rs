@@ -177,7 +177,7 @@ impl Page {
     }
 
     /// Ends the turn that was begun, of a row that starts at `start`: body up to `mark`, then the mark.
-    fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
+    pub fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
         for (end, from_data) in [(mark, true), (self.text().len(), false)] {
             let (trained, weight, branch) = (role == Role::Completion, 1.0, Branch::Main);
             // A page is far shorter than 4 GiB.

@@ -57,3 +57,28 @@ fn breaking_point(text: &[u8], fields: &[FieldSpan], hit: &Range<usize>) -> Opti
         String::from_utf8_lossy(&text[hit.clone()]).chars().next().map(|first| hit.start + first.len_utf8())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::page_of;
+    use super::super::{PromptFormat, Prover};
+    use super::*;
+
+    #[test]
+    fn every_turn_of_a_longer_row_is_repaired() {
+        let prover = Prover::new(&PromptFormat::new("{p}", "{c}", "##", "!!", None).unwrap());
+        let from =
+            page_of(&[["a##b", "##"], ["c!", "!!"], ["!d#", "##"], ["", "!!"], ["#", "##"], ["e!!", "!!"]]);
+        let row = from.rows[0];
+        let mut to = Page::new(0, 0, true);
+        insert_spaces(&from, &row, &prover.all(&from.proven(), &row), &mut to);
+        assert_eq!(str::from_utf8(to.text()).unwrap(), "a# #b##c! !! !d# ##!!# ##e! ! !!");
+        assert_eq!(prover.prove(&to.proven()), []);
+        let bodies = |page: &Page| -> Vec<String> {
+            let bodies = page.rows[0].spans(&page.spans).filter(|(_, span)| span.from_data);
+            bodies.map(|(range, _)| String::from_utf8_lossy(&page.text()[range]).replace(' ', "")).collect()
+        };
+        assert_eq!(bodies(&to), bodies(&from));
+        assert_eq!(to.into_views().iter().count(), 6);
+    }
+}

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray};
 
+use super::prove::RowSpan;
+use super::render::{FieldSpan, Page};
 use super::{FormatOptions, FormatStage, OnCollision, PromptFormat};
+use crate::record::turns::Role;
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;
 use crate::stage::Map;
@@ -40,6 +43,23 @@ pub fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
 pub fn of_records(records: RecordBatch) -> Batch {
     let places = Places::numbered(0, 0, records.num_rows());
     Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] }
+}
+
+/// A page of one row, whose turns are bodies, all of one column, and marks; each second turn trains.
+pub fn page_of(turns: &[[&str; 2]]) -> Page {
+    let mut page = Page::new(1, 0, true);
+    for (i, [body, mark]) in turns.iter().enumerate() {
+        let start = page.text().len();
+        page.write(body);
+        let end = page.text().len();
+        page.fields.extend((end > start).then_some(FieldSpan { column: 0, start, end }));
+        page.write(mark);
+        page.end_part();
+        page.push_turn(if i % 2 == 0 { Role::Prompt } else { Role::Completion }, 0, end);
+    }
+    let (end, spans) = (page.text().len(), page.spans.len());
+    page.rows.push(RowSpan { row: 0, start: 0, end, first_span: 0, spans });
+    page
 }
 
 /// The texts of a column.

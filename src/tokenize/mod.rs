@@ -1,7 +1,8 @@
 //! Rows of text to rows of ids: `input_ids`, `labels`, and the runs of tokens that say what a label cannot.
 //!
-//! The ids of a row are those of its prompt, exactly as they will be at inference, then those of its completion
-//! as a continuation; BOS before and EOS after, once.
+//! A row is turns. Those that train alike are encoded at once: the first as they will be at inference, each further
+//! one as a continuation of what is before it; BOS before the row and EOS after it, once. A prompt and its completion
+//! are two turns.
 
 mod added;
 mod as_text;
@@ -53,7 +54,7 @@ use text::{RowText, Texts};
 /// The step `tokenize`.
 ///
 /// Sums it counts: `tokens`, `trained_tokens` (labels after a row's first that are not −100), `truncated` rows,
-/// and with a stop `stop_rows` (rows whose completion ends in it, uncut) and `stop_stable` (those of them whose
+/// and with a stop `stop_rows` (rows whose last turn ends in it, uncut) and `stop_stable` (those of them whose
 /// ids end in the ids of the stop alone). Findings: `doubled_bos_avoided` and `doubled_eos_avoided`, where the
 /// text brought the token itself, `doubled_bos`, where it brought two, and `special_token_in_text:<token>`, where the
 /// tokenizer made a control token of text that does not write it.

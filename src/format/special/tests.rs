@@ -196,3 +196,19 @@ fn random_control_tokens_are_found_as_a_tokenizer_would() {
     }
     assert!(found > 5000, "{found}");
 }
+
+/// Each turn is searched on its own: a token over a seam is none for a tokenizer that encodes the turns apart.
+#[test]
+fn every_turn_of_a_longer_row_is_searched() {
+    let added: Vec<_> = (0..).zip([EOT].map(|p| AddedToken::from(p, true))).collect();
+    let scanner = Scanner::new(&Arc::new(ControlTokens::new(&added, &[]).unwrap())).unwrap();
+    let turns =
+        [["a", "##"], ["<|end|>", "!"], ["b<|", "end|>"], ["<|", ""], ["end|>", "<|end|>"], ["c", "<|end|>"]];
+    let page = page_of(&turns);
+    let text = str::from_utf8(page.text()).unwrap();
+    let hits: Vec<_> = scanner.scan(&page).into_iter().map(|hit| (hit.index, hit.span)).collect();
+    let starts: Vec<usize> = text.match_indices(EOT).map(|(at, _)| at).collect();
+    // The third is over a seam, and the format wrote the last two.
+    assert_eq!(starts.len(), 5);
+    assert_eq!(hits, [(0, starts[0]..starts[0] + 7), (0, starts[1]..starts[1] + 7)]);
+}

@@ -285,3 +285,42 @@ fn a_row_with_branches_is_refused() {
     let stage = TokenizeStage::new(&fixtures::byte_level(false), TokenizeOptions::default()).unwrap();
     assert_eq!(stage.map(batch, &mut StepCounts::default()).unwrap_err().code(), "internal");
 }
+
+/// Two turns before the first that trains, which weigh differently: a cut takes tokens of the first one, then of the
+/// second, and leaves the separator with one token before it.
+#[test]
+fn a_cut_leaves_the_end_of_the_turns_before_the_first_that_trains() {
+    let tokenizer = fixtures::byte_level_bos();
+    // One token a character here.
+    let row = vec![
+        ("<^^", false, 1.0),
+        ("^{~~", false, 0.5),
+        ("|}", true, 1.0),
+        ("^~~", false, 1.0),
+        ("}", true, 1.0),
+    ];
+    let whole = naive(&tokenizer, &row, &[]);
+    assert_eq!(whole.len(), 1 + 3 + 4 + 2 + 3 + 1 + 1);
+    for limit in 5..whole.len() {
+        let options = TokenizeOptions {
+            max_length: Some(limit),
+            on_overflow: OnOverflow::TruncatePromptLeft,
+            end: End::Eos(2),
+            separator: Some("~~".into()),
+            ..Default::default()
+        };
+        let (batch, _) = run(&tokenizer, &options, batch_of(std::slice::from_ref(&row), true, None));
+        let taken = whole.len() - limit;
+        if taken > 3 + 1 {
+            assert_eq!(batch.rejects[0].code, "too_long");
+            assert_eq!(
+                batch.rejects[0].detail,
+                format!("15 tokens, 4 of them in turns that train; max_length is {limit}")
+            );
+            continue;
+        }
+        let left: Vec<Token> = [&whole[..1], &whole[1 + taken..]].concat();
+        // BOS weighs what the first turn weighs.
+        assert_eq!(columns_of(&batch, 0), columns(&left), "{limit}");
+    }
+}
