@@ -15,8 +15,9 @@ use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
 use crate::read::discover::{Wanted, discover};
 use crate::read::inputs::{Inputs, checksum};
 use crate::read::jsonl::JsonlDecode;
-use crate::read::lines::{LinesSource, STDIN};
+use crate::read::lines::{self, LinesSource, STDIN};
 use crate::read::parquet::{self, ParquetSource};
+use crate::read::parts::{Extent, Part};
 use crate::read::peek::{peek_files, peek_reader};
 use crate::read::splits::{self, WithSplits};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn, cannot_read};
@@ -432,9 +433,50 @@ impl Found {
         self.files.iter().map(|file| Some(file.store.metadata(&file.path).ok()?.bytes)).sum()
     }
 
+    /// Its rows in parts of about so many stored bytes, in order. A stream and a compressed file are one part.
+    ///
+    /// # Errors
+    /// Those of opening the files.
+    pub fn parts(&self, bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+        match &self.spec {
+            SourceSpec::Jsonl { .. } => lines::parts(&self.files, bytes, cancel),
+            SourceSpec::Parquet { .. } => parquet::parts(&self.files, bytes, cancel),
+            SourceSpec::Reader { .. } | SourceSpec::Arrow { .. } => {
+                Ok(vec![Part { file: 0, extent: Extent::Whole }])
+            }
+        }
+    }
+
+    /// Opens one of its [`parts`](Self::parts): a scan of the rows of that part, with the places that they have in the
+    /// whole source.
+    ///
+    /// # Errors
+    /// Those of opening the file.
+    pub fn open_part(
+        &self,
+        part: &Part,
+        columns: &[ReadColumn],
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Opened> {
+        self.open_some(Some(part), columns, limits, false, cancel)
+    }
+
     /// Opens it for one run; `digested` asks for the digest of what passes, which files have in any case.
     pub fn open(
         &self,
+        columns: &[ReadColumn],
+        limits: Limits,
+        digested: bool,
+        cancel: &Cancel,
+    ) -> Result<Opened> {
+        self.open_some(None, columns, limits, digested, cancel)
+    }
+
+    /// All of it, or a part.
+    fn open_some(
+        &self,
+        part: Option<&Part>,
         columns: &[ReadColumn],
         limits: Limits,
         digested: bool,
@@ -444,7 +486,10 @@ impl Found {
         let (first_file, limits) = (self.first_file, self.limits(limits));
         let (scan, inputs) = match &self.spec {
             SourceSpec::Jsonl { .. } => {
-                let lines = LinesSource::files(self.files.clone(), limits, cancel.clone());
+                let lines = match part {
+                    Some(part) => LinesSource::part(&self.files, part, limits, cancel.clone())?,
+                    None => LinesSource::files(self.files.clone(), limits, cancel.clone()),
+                };
                 let inputs = lines.inputs();
                 let lines = lines.numbered_from(first_file);
                 (self.paired(lines, self.json_decode(columns, limits), with_splits), inputs)
@@ -465,7 +510,11 @@ impl Found {
                 let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
                 let rows = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
                 let inputs = rows.inputs();
-                let rows = rows.numbered_from(first_file);
+                let rows = match part {
+                    Some(part) => rows.only(part)?,
+                    None => rows,
+                }
+                .numbered_from(first_file);
                 (self.paired(rows, decode, with_splits), inputs)
             }
             SourceSpec::Arrow { name, stream } => {

@@ -1,6 +1,7 @@
 //! Lines of text, cut into chunks: from plain, gzip and zstd files, and from standard input.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use arrow::buffer::Buffer;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -9,10 +10,11 @@ use super::attend::Attended;
 use super::encoding::HEAD;
 use super::inputs::Inputs;
 pub use super::open::BoxedReader;
-use super::open::Opened;
+use super::open::{Opened, cannot_read};
+use super::parts::{Extent, LineRange, Part, ranges};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::REJECT_RECORD_BYTES;
 use crate::stage::{Cut, Piece};
 
@@ -79,6 +81,8 @@ impl Piece for Lines {
 
 enum Pending {
     File(InputFile),
+    /// The lines that begin within these bytes.
+    Range(InputFile, Range<u64>),
     Reader(BoxedReader, String),
 }
 
@@ -87,6 +91,22 @@ impl LinesSource {
     pub fn files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
         let inputs = Inputs::of_files(&files);
         Self::new(files.into_iter().map(Pending::File).collect(), inputs, limits, cancel)
+    }
+
+    /// Reads a part of these files.
+    ///
+    /// # Errors
+    /// The part is not of files of lines.
+    pub fn part(files: &[InputFile], part: &Part, limits: Limits, cancel: Cancel) -> Result<Self> {
+        let no_part = || Error::internal("a part is not of these files");
+        let file = files.get(part.file as usize).ok_or_else(no_part)?.clone();
+        let pending = match &part.extent {
+            Extent::Whole => Pending::File(file),
+            Extent::Bytes(bytes) => Pending::Range(file, bytes.clone()),
+            Extent::RowGroups(_) => return Err(no_part()),
+        };
+        let source = Self::new(VecDeque::from([pending]), Inputs::of_files(files), limits, cancel);
+        Ok(LinesSource { file: part.file, ..source })
     }
 
     /// Reads a stream once; `name` is usually [`STDIN`].
@@ -128,6 +148,7 @@ impl Cut for LinesSource {
                 Some(stream) => stream,
                 None => match self.pending.pop_front() {
                     Some(Pending::File(f)) => self.current.insert(Stream::new(Opened::file(&f)?)?),
+                    Some(Pending::Range(f, bytes)) => self.current.insert(Stream::within(&f, &bytes)?),
                     Some(Pending::Reader(r, name)) => {
                         self.current.insert(Stream::new(Opened::reader(r, name)?)?)
                     }
@@ -141,8 +162,10 @@ impl Cut for LinesSource {
                 return Ok(Some(Lines { file: self.first_file + self.file, ..lines }));
             }
             stream.opened.unchanged()?;
-            let (bytes, xxh3) = stream.opened.stored();
-            self.inputs.record(self.file, bytes, xxh3);
+            if stream.is_whole {
+                let (bytes, xxh3) = stream.opened.stored();
+                self.inputs.record(self.file, bytes, xxh3);
+            }
             self.current = None;
             self.file += 1;
         }
@@ -160,6 +183,27 @@ pub(super) struct Stream {
     /// The number of the next line, and its offset.
     row: u64,
     byte: u64,
+    /// Whether it is all of its input.
+    is_whole: bool,
+}
+
+/// Files in parts of about so many bytes: ranges of bytes; a compressed file is one part.
+///
+/// # Errors
+/// Those of opening the files.
+pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+    let mut all = Vec::new();
+    for (file, input) in (0..).zip(files) {
+        cancel.check()?;
+        match Opened::file(input)?.uncompressed() {
+            Some((_, length)) if length > bytes => {
+                let part = |range| Part { file, extent: Extent::Bytes(range) };
+                all.extend(ranges(length, bytes).into_iter().map(part));
+            }
+            _ => all.push(Part { file, extent: Extent::Whole }),
+        }
+    }
+    Ok(all)
 }
 
 impl Stream {
@@ -173,7 +217,24 @@ impl Stream {
             carry.drain(..BOM.len());
             byte = BOM.len() as u64;
         }
-        Ok(Stream { opened, carry, ended: false, ready: Buffer::from_vec(Vec::<u8>::new()), row: 0, byte })
+        let ready = Buffer::from_vec(Vec::<u8>::new());
+        Ok(Stream { opened, carry, ended: false, ready, row: 0, byte, is_whole: true })
+    }
+
+    /// The lines of a file that begin within these bytes.
+    fn within(file: &InputFile, bytes: &Range<u64>) -> Result<Self> {
+        // As a whole first, so that a file that cannot be read is refused whatever part of it is asked for.
+        let whole = Stream::new(Opened::file(file)?)?;
+        let failed = |e| cannot_read(e, file.path.display());
+        let (reader, _) =
+            whole.opened.uncompressed().ok_or_else(|| Error::internal("a compressed file is one part"))?;
+        let lines = LineRange::find(reader, bytes).map_err(failed)?;
+        let opened = whole.opened.within(&lines.bytes)?;
+        if lines.bytes.start == 0 && !lines.bytes.is_empty() {
+            return Ok(Stream { is_whole: false, ..Stream::new(opened)? });
+        }
+        let (carry, row, byte) = (Vec::new(), lines.first_row, lines.bytes.start);
+        Ok(Stream { opened, carry, row, byte, is_whole: false, ..whole })
     }
 
     /// Whether all of the input was read; of its text, some may still have to be handed on.

@@ -14,7 +14,8 @@
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
 //!
 //! 4. [`splits::WithSplits`] adds the splits that rows of a prepared folder have.
-//! 5. Sources of files hand out [`inputs::Inputs`], which knows after the run what was read, for the manifest.
+//! 5. A source of files is whole, or one of its [`parts::Part`]s: a file, a range of bytes, row groups.
+//! 6. Sources of files hand out [`inputs::Inputs`], which knows after the run what was read, for the manifest.
 //!
 //! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
 
@@ -31,6 +32,7 @@ pub mod jsonl;
 pub mod lines;
 mod open;
 pub mod parquet;
+pub mod parts;
 pub mod peek;
 mod published;
 pub mod splits;

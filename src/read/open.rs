@@ -1,6 +1,7 @@
 //! Opening one input: compression told by its first bytes, stored bytes hashed as they pass.
 
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use super::InputFile;
@@ -58,6 +59,33 @@ impl Opened {
         let metadata = file.metadata().map_err(|e| cannot_read(e, &shown))?;
         let watched = Watched { metadata, file: file.clone() };
         Ok(Opened { watched: Some(watched), ..Opened::reader(Box::new(file), shown)? })
+    }
+
+    /// These bytes of an uncompressed file that was opened.
+    pub fn within(&self, bytes: &Range<u64>) -> Result<Self> {
+        let (Decoder::Plain(_), Some(watched)) = (&self.decoder, &self.watched) else {
+            return Err(Error::internal("a compressed file has no ranges of bytes"));
+        };
+        let text = watched.file.starting_at(bytes.start).take(bytes.end - bytes.start);
+        let tap = Tap {
+            inner: Box::new(text),
+            head: Vec::new(),
+            replayed: 0,
+            bytes: 0,
+            sum: Checksum::default(),
+            failed: false,
+        };
+        let watched = Watched { file: watched.file.clone(), metadata: watched.metadata.clone() };
+        let (decoder, shown) = (Decoder::Plain(Box::new(tap)), self.shown.clone());
+        Ok(Opened { decoder, shown, watched: Some(watched) })
+    }
+
+    /// The file, and its length when it was opened, where it is not compressed.
+    pub fn uncompressed(&self) -> Option<(&Reader, u64)> {
+        match (&self.decoder, &self.watched) {
+            (Decoder::Plain(_), Some(watched)) => Some((&watched.file, watched.metadata.bytes)),
+            _ => None,
+        }
     }
 
     /// Takes a reader; messages call it `shown`.

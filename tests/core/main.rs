@@ -12,6 +12,7 @@ mod corpus;
 mod engine;
 mod faults;
 mod layers;
+mod parts;
 mod publish;
 mod reading;
 mod support;

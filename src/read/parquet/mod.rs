@@ -8,6 +8,7 @@ mod columns;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,13 +20,14 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use self::chunks::{Chunks, Failed};
 use self::columns::{Union, conform};
 use super::arrow::{Records, Slices};
 use super::inputs::Inputs;
 use super::open::{cannot_read, open_file};
+use super::parts::{Extent, Part, groups};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
@@ -42,6 +44,25 @@ pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
     Ok(Arc::new(union.schema()))
 }
 
+/// Files in parts of about so many stored bytes: whole row groups. Reads the footers of all files.
+///
+/// # Errors
+/// Those of reading the footers.
+pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+    let mut all = Vec::new();
+    for (file, input) in (0..).zip(files) {
+        cancel.check()?;
+        let metadata = Footer::read(input)?.metadata;
+        let stored = |group: &RowGroupMetaData| {
+            let columns = group.columns().iter().map(|column| column.compressed_size().max(0) as u64);
+            columns.fold(0, u64::saturating_add)
+        };
+        let sizes = metadata.row_groups().iter().map(stored);
+        all.extend(groups(sizes, bytes).into_iter().map(|of| Part { file, extent: Extent::RowGroups(of) }));
+    }
+    Ok(all)
+}
+
 /// Goes over Parquet files in order.
 pub struct ParquetSource {
     files: Vec<InputFile>,
@@ -51,6 +72,8 @@ pub struct ParquetSource {
     inputs: Inputs,
     file: usize,
     first_file: u32,
+    /// Of the one file that is read; none where all of all files is.
+    groups: Option<Range<usize>>,
     row: u64,
     /// The current file.
     reader: Option<Open>,
@@ -78,10 +101,26 @@ impl ParquetSource {
             inputs,
             file: 0,
             first_file: 0,
+            groups: None,
             row: 0,
             reader: None,
             slices: None,
         })
+    }
+
+    /// The same, which reads only a part of its files.
+    ///
+    /// # Errors
+    /// The part is not of Parquet files.
+    pub fn only(mut self, part: &Part) -> Result<Self> {
+        self.file = part.file as usize;
+        self.files.truncate(self.file + 1);
+        match &part.extent {
+            Extent::Whole => {}
+            Extent::RowGroups(groups) => self.groups = Some(groups.clone()),
+            Extent::Bytes(_) => return Err(Error::internal("a part is not of Parquet files")),
+        }
+        Ok(self)
     }
 
     /// The same, whose first file has this number.
@@ -120,9 +159,13 @@ impl Cut for ParquetSource {
                 return Ok(Some(Records { file: self.first_file + self.file as u32, first_row, rows }));
             }
             let Some(file) = self.files.get(self.file) else { return Ok(None) };
-            let Open { reader, rows, failed } = match &mut self.reader {
+            let Open { reader, first_row, rows, failed } = match &mut self.reader {
                 Some(reader) => reader,
-                None => self.reader.insert(open(file, &self.schema, self.limits)?),
+                None => {
+                    let open = open(file, &self.schema, self.groups.as_ref(), self.limits)?;
+                    self.row = open.first_row;
+                    self.reader.insert(open)
+                }
             };
             match guard(&file.path, failed, || reader.next().transpose())? {
                 Some(records) => {
@@ -130,8 +173,9 @@ impl Cut for ParquetSource {
                         Some(Slices::new(arrange(&records, &self.schema, &file.path)?, self.limits));
                 }
                 // The crate stops where the footer says so, whatever the row groups hold.
-                None if self.row != *rows => {
-                    let why = format!("its row groups have {rows} rows, {} could be read", self.row);
+                None if self.row - *first_row != *rows => {
+                    let read = self.row - *first_row;
+                    let why = format!("its row groups have {rows} rows, {read} could be read");
                     return Err(corrupt(&file.path, &why));
                 }
                 None => {
@@ -162,6 +206,8 @@ fn arrange(records: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<Rec
 /// A file that is read.
 struct Open {
     reader: ParquetRecordBatchReader,
+    /// The number of the first row that is read.
+    first_row: u64,
     /// Those that its row groups have.
     rows: u64,
     failed: Failed,
@@ -206,10 +252,17 @@ fn viewed(data_type: &DataType) -> DataType {
     }
 }
 
-fn open(file: &InputFile, wanted: &Schema, limits: Limits) -> Result<Open> {
+fn open(file: &InputFile, wanted: &Schema, groups: Option<&Range<usize>>, limits: Limits) -> Result<Open> {
     let footer = Footer::read(file)?;
     let failed = footer.chunks.failed();
-    let rows = footer.metadata.row_groups().iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let all = footer.metadata.row_groups();
+    let groups = groups.cloned().unwrap_or(0..all.len());
+    let (before, read) = match (all.get(..groups.start), all.get(groups.clone())) {
+        (Some(before), Some(read)) => (before, read),
+        _ => return Err(corrupt(&file.path, "row groups of it are gone")),
+    };
+    let count = |groups: &[RowGroupMetaData]| groups.iter().map(|group| group.num_rows().max(0) as u64).sum();
+    let (first_row, rows) = (count(before), count(read));
     let reader = guard(&file.path, &failed, || {
         let options = ArrowReaderOptions::new().with_schema(footer.stored.clone());
         let metadata = ArrowReaderMetadata::try_new(footer.metadata.clone(), options)?;
@@ -218,15 +271,15 @@ fn open(file: &InputFile, wanted: &Schema, limits: Limits) -> Result<Open> {
             wanted.fields().iter().filter_map(|f| footer.schema.index_of(f.name()).ok()).collect();
         let rows = limits.rows_of(bytes_per_row(&footer.metadata, &roots));
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        builder.with_projection(mask).with_batch_size(rows).build()
+        builder.with_projection(mask).with_batch_size(rows).with_row_groups(groups.collect()).build()
     })?;
-    Ok(Open { reader, rows, failed })
+    Ok(Open { reader, first_row, rows, failed })
 }
 
 /// Uncompressed bytes a row of these columns takes, in the row group where it takes most.
 fn bytes_per_row(metadata: &ParquetMetaData, roots: &[usize]) -> usize {
     let schema = metadata.file_metadata().schema_descr();
-    let of_group = |group: &parquet::file::metadata::RowGroupMetaData| {
+    let of_group = |group: &RowGroupMetaData| {
         let wanted = group
             .columns()
             .iter()

@@ -1,0 +1,185 @@
+//! The rows of all parts of a source, one after another, are those of the source: the same rows at the same places.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use fastprep::cancel::Cancel;
+use fastprep::plan::SourceSpec;
+use fastprep::plan::source::Found;
+use fastprep::read::parts::{Extent, Part};
+use fastprep::read::{ColumnKind, Limits, ReadColumn};
+use fastprep::stage::Scan;
+use fastprep::store::{Faults, Files};
+
+use crate::support::{ONE_THREAD, chain, inputs, lines, run, scan};
+
+const BYTES: [u64; 5] = [1, 7, 100, 10_000, u64::MAX];
+const LIMITS: Limits = Limits { batch_bytes: 300, batch_rows: 5, max_line_bytes: 400 };
+
+/// Each row and each reject with its place, in words.
+fn all(mut scan: Box<dyn Scan>) -> Vec<String> {
+    let (mut rows, mut rejects) = (Vec::new(), Vec::new());
+    while let Some(chunk) = scan.next().unwrap() {
+        let batch = chunk.decode(&mut Default::default()).unwrap();
+        for i in 0..batch.records.num_rows() {
+            let columns = batch.records.slice(i, 1);
+            let text = batch.places.text_of(i).map(String::from_utf8_lossy);
+            rows.push(format!("{:?} {text:?} {:?}", batch.places.at(i), columns.columns()));
+        }
+        rejects.extend(batch.rejects.iter().map(|reject| format!("{reject:?}")));
+    }
+    rows.append(&mut rejects);
+    rows
+}
+
+fn found(spec: &SourceSpec, store: &Files) -> (Found, Vec<ReadColumn>) {
+    let found = spec.find(store, &Cancel::default()).unwrap();
+    let columns = found.columns.iter();
+    let columns = columns.map(|c| ReadColumn::new(c.name.clone(), ColumnKind::Json)).collect();
+    (found, columns)
+}
+
+/// Compares whole and parts, for parts of every size; the number of parts of each.
+fn same(spec: &SourceSpec, what: &str) -> [usize; BYTES.len()] {
+    let cancel = Cancel::default();
+    let (found, columns) = found(spec, &Files::local());
+    let mut whole = all(found.open(&columns, LIMITS, true, &cancel).unwrap().scan);
+    whole.sort();
+    BYTES.map(|bytes| {
+        let parts = found.parts(bytes, &cancel).unwrap();
+        let mut rows = Vec::new();
+        for part in &parts {
+            let opened = found.open_part(part, &columns, LIMITS, &cancel).unwrap();
+            rows.append(&mut all(opened.scan));
+            if bytes < 10_000 {
+                continue;
+            }
+            // What was read in part has no checksum of its own: that of the file is the manifest's.
+            assert!(opened.inputs.list(&cancel).unwrap().iter().all(|input| input.xxh3.is_some()));
+        }
+        let order: Vec<(u32, u64)> = parts.iter().map(start).collect();
+        assert!(order.is_sorted(), "{what}, {bytes}: {parts:?}");
+        rows.sort();
+        assert!(rows == whole, "{what}, parts of {bytes} bytes:\n{}", difference(&rows, &whole));
+        parts.len()
+    })
+}
+
+fn start(part: &Part) -> (u32, u64) {
+    match &part.extent {
+        Extent::Whole => (part.file, 0),
+        Extent::Bytes(bytes) => (part.file, bytes.start),
+        Extent::RowGroups(groups) => (part.file, groups.start as u64),
+    }
+}
+
+fn difference(rows: &[String], whole: &[String]) -> String {
+    let at = (0..).find(|&i| rows.get(i) != whole.get(i)).unwrap();
+    format!("{:?}\n{:?}", rows.get(at), whole.get(at))
+}
+
+fn jsonl(inputs: Vec<PathBuf>) -> SourceSpec {
+    SourceSpec::Jsonl { inputs, max_line_bytes: 400 }
+}
+
+#[test]
+fn lines_belong_to_the_part_in_which_they_begin() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| format!("{{\"n\":{i},\"t\":\"{}\"}}", "ü".repeat(i % 50));
+    let rows = |end: &str| (0..60).map(|i| row(i) + end).collect::<String>();
+    let long = format!("{{\"n\":1,\"t\":\"{}\"}}\n", "x".repeat(2_000));
+    let cases = [
+        ("line feeds", rows("\n")),
+        ("carriage returns", rows("\r\n")),
+        ("no last line end", rows("\n") + &row(9)),
+        ("blank lines", format!("\n\n{}\n \r\n\n", rows("\n\n"))),
+        ("a BOM", format!("\u{feff}{}", rows("\n"))),
+        ("a BOM and a blank line", format!("\u{feff}\n{}", rows("\n"))),
+        ("only a BOM", "\u{feff}".into()),
+        ("long lines", format!("{}{long}{}{long}{long}", row(3) + "\n", rows("\n"))),
+        ("a long last line without an end", rows("\n") + long.trim_end()),
+        ("bad lines", lines(0, 60)),
+        ("one line", row(20)),
+        ("signatures within", format!("{}BZh\nPAR1\n\u{1f}\u{8b}\n", rows("\n"))),
+        ("line ends alone", "\n".repeat(30)),
+        ("nothing", String::new()),
+    ];
+    for (what, text) in &cases {
+        let path = dir.path().join("a.jsonl");
+        fs::write(&path, text).unwrap();
+        let parts = same(&jsonl(vec![path]), what);
+        assert_eq!(parts[0], text.len().max(1), "{what}: one for each byte");
+        assert_eq!(parts[4], 1, "{what}");
+    }
+    for (i, (_, text)) in cases.iter().enumerate() {
+        fs::write(dir.path().join(format!("{i:02}.jsonl")), text).unwrap();
+    }
+    let gzip = |text: &str| {
+        let mut file = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        file.finish().unwrap()
+    };
+    fs::write(dir.path().join("05a.jsonl.gz"), gzip(&rows("\n"))).unwrap();
+    let parts = same(&jsonl(vec![dir.path().to_path_buf()]), "all of them, and a compressed file");
+    assert_eq!(parts[4], cases.len() + 2);
+}
+
+#[test]
+fn parquet_is_cut_between_row_groups() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, rows, group) in [("a", 35, 10), ("b", 0, 10), ("c", 4, 10), ("d", 40, 1)] {
+        write_parquet(&dir.path().join(format!("{name}.parquet")), rows, group);
+    }
+    let parts = same(&SourceSpec::Parquet { inputs: vec![dir.path().to_path_buf()] }, "Parquet");
+    assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));
+}
+
+fn write_parquet(path: &Path, rows: i64, group: usize) {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+    let text: ArrayRef =
+        Arc::new(StringArray::from_iter((0..rows).map(|i| (i % 5 > 0).then(|| "x".repeat(i as usize)))));
+    let records =
+        RecordBatch::try_from_iter_with_nullable([("n", numbers, false), ("t", text, true)]).unwrap();
+    let properties = parquet::file::properties::WriterProperties::builder();
+    let properties = properties.set_max_row_group_row_count(Some(group)).build();
+    let file = File::create(path).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, records.schema(), Some(properties)).unwrap();
+    writer.write(&records).unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn published_shards_keep_their_splits_in_parts() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    run(&chain(scan(inputs(dir.path(), 60))), &out, ONE_THREAD, Files::local()).unwrap();
+    let parts = same(&jsonl(vec![out, dir.path().join("in")]), "a published folder and two files");
+    assert!(parts[1] > parts[4], "{parts:?}");
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.jsonl");
+    fs::write(&path, lines(0, 20)).unwrap();
+    let (found, columns) = found(&jsonl(vec![path.clone()]), &Files::local());
+    let part = found.parts(300, &Cancel::default()).unwrap().remove(2);
+    let whole = all(found.open_part(&part, &columns, LIMITS, &Cancel::default()).unwrap().scan);
+    assert!(!whole.is_empty());
+    for k in 0.. {
+        let faults = Faults::unreadable_at(k, std::io::ErrorKind::PermissionDenied);
+        let Ok(found) = jsonl(vec![path.clone()]).find(&faults.files(), &Cancel::default()) else { continue };
+        let done = found.open_part(&part, &columns, LIMITS, &Cancel::default()).and_then(|mut opened| {
+            while opened.scan.next()?.is_some() {}
+            Ok(())
+        });
+        if faults.calls() <= k {
+            assert!(done.is_ok());
+            break;
+        }
+        let e = done.unwrap_err();
+        assert!(e.code() == "cannot_read" && e.get_path().is_some(), "call {k}: {e}");
+    }
+}
