@@ -104,11 +104,11 @@ mod tests {
 
     #[test]
     fn ranges_cover_all_once() {
-        assert_eq!(ranges(0, 5), [0..0]);
+        assert_eq!(ranges(0, 5), vec![Range::default()]);
         assert_eq!(ranges(10, 5), [0..5, 5..10]);
         assert_eq!(ranges(11, 5), [0..5, 5..10, 10..11]);
         assert_eq!(ranges(3, 0), [0..1, 1..2, 2..3]);
-        assert_eq!(ranges(3, u64::MAX), [0..3]);
+        assert_eq!(ranges(3, u64::MAX), [0..3, 3..3][..1]);
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         let of = |bytes| groups([3, 3, 9, 1, 1].into_iter(), bytes);
         assert_eq!(of(1), [0..1, 1..2, 2..3, 3..4, 4..5]);
         assert_eq!(of(5), [0..2, 2..3, 3..5]);
-        assert_eq!(of(u64::MAX), [0..5]);
-        assert_eq!(groups([].into_iter(), 1), [0..0]);
+        assert_eq!(of(u64::MAX), [0..5, 5..5][..1]);
+        assert_eq!(groups([].into_iter(), 1), vec![Range::default()]);
     }
 }
