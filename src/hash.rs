@@ -29,7 +29,17 @@ pub fn unit(key: u128, seed: u64) -> f64 {
     (hash >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// The rank of a row number in the shuffle of this seed; ties cannot reorder rows, the number breaks them.
+/// What ranks the rows of one file in the shuffle of this seed: by the number of its source in the plan, its name, and
+/// how many files of that source and name come before it.
+pub fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
+    let mut state = Xxh3::with_seed(seed);
+    state.update(&source.to_le_bytes());
+    state.update(&nth.to_le_bytes());
+    state.update(name.as_bytes());
+    state.digest()
+}
+
+/// The rank of a row number by a seed: in a shuffle, the [`file_seed`] of the row's file.
 pub fn shuffle_rank(row: u64, seed: u64) -> u64 {
     xxh3_64_with_seed(&row.to_le_bytes(), seed)
 }
@@ -74,8 +84,12 @@ mod tests {
         assert_eq!(format!("{k:032x}"), PINNED_KEY);
         assert_eq!(format!("{:.12}", unit(k, 7)), PINNED_UNIT);
         assert_eq!(shuffle_rank(3, 7), PINNED_RANK);
+        assert_eq!(file_seed(0, "a.jsonl", 0, 7), PINNED_FILE_SEED);
+        let others = [file_seed(1, "a.jsonl", 0, 7), file_seed(0, "a.jsonl", 1, 7), file_seed(0, "b", 0, 7)];
+        assert!(!others.contains(&PINNED_FILE_SEED));
     }
     const PINNED_KEY: &str = "8c721093a116ff68e1d5e74eb1e43b39";
     const PINNED_UNIT: &str = "0.998449429284";
+    const PINNED_FILE_SEED: u64 = 3_158_577_234_082_983_924;
     const PINNED_RANK: u64 = 2_160_101_305_981_439_088;
 }

@@ -1,7 +1,9 @@
-//! What the engine runs: a scan, stages, a sink. A stage is *map* (any worker, any order) or *ordered*
-//! (one batch at a time, in input order, cheap).
+//! What the engine runs: a scan, stages, a sink. A stage is *map* (any worker, any order), *ordered* (one batch at a
+//! time, in input order, cheap) or a *barrier* (takes all rows before it gives the first one).
 
 use std::sync::Arc;
+
+use arrow::array::RecordBatch;
 
 use crate::error::Result;
 use crate::record::{Batch, Place};
@@ -138,6 +140,68 @@ pub trait Ordered: Send {
     }
 }
 
+/// A stage that takes all rows before it gives the first one: it holds them in memory or on disk, and is the scan of what
+/// follows it.
+pub trait Barrier: Send {
+    /// What prepares batches for it; any worker, any order.
+    fn preparer(&self) -> Arc<dyn Prepare<Entering>>;
+
+    /// Takes the next batch, prepared; in input order.
+    fn push(&mut self, rows: Entering) -> Result<()>;
+
+    /// All rows were taken.
+    fn leave(self: Box<Self>) -> Result<Leaving>;
+}
+
+/// The rows of a batch on their way into a barrier.
+pub struct Entering {
+    /// The rows.
+    pub records: RecordBatch,
+    /// For each, what decides its order.
+    pub ranks: Vec<u64>,
+    /// What they hold.
+    pub totals: Totals,
+}
+
+/// What a barrier gives after it has taken all rows.
+pub struct Leaving {
+    /// All rows.
+    pub scan: Box<dyn Scan>,
+    /// What they hold.
+    pub totals: Totals,
+    /// Sums of its step.
+    pub sums: Vec<(&'static str, u64)>,
+}
+
+/// Rows and bytes of content by split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows.
+    pub rows: Vec<u64>,
+    /// Bytes.
+    pub bytes: Vec<u64>,
+}
+
+impl Totals {
+    /// Of no row, for so many splits.
+    pub fn none(splits: usize) -> Self {
+        Totals { rows: vec![0; splits], bytes: vec![0; splits] }
+    }
+
+    /// Counts a row.
+    pub fn add(&mut self, split: usize, bytes: u64) {
+        self.rows[split] += 1;
+        self.bytes[split] += bytes;
+    }
+
+    /// Counts all rows of `other`.
+    pub fn merge(&mut self, other: &Totals) {
+        let add = |all: &mut Vec<u64>, more: &[u64]| all.iter_mut().zip(more).for_each(|(a, m)| *a += m);
+        add(&mut self.rows, &other.rows);
+        add(&mut self.bytes, &other.bytes);
+    }
+}
+
 /// What any worker does to a finished batch ahead of the sink, so that the sink only appends.
 pub trait Prepare<R>: Send + Sync {
     /// Does all that does not depend on other batches.
@@ -155,9 +219,9 @@ pub trait Sink: Send {
     /// Takes the next batch.
     fn push(&mut self, ready: Self::Ready) -> Result<()>;
 
-    /// Told by a barrier before the first row: rows and bytes of content to come, by split.
-    fn expect(&mut self, rows: &[u64], bytes: &[u64]) -> Result<()> {
-        let _ = (rows, bytes);
+    /// Called with exact totals where a barrier comes right before the sink, so that shards can be planned.
+    fn expect(&mut self, totals: &Totals) -> Result<()> {
+        let _ = totals;
         Ok(())
     }
 

@@ -406,7 +406,14 @@ class Pipeline:
         )
 
     def shuffle(self, *, seed: int = 0) -> Pipeline:
-        """Shuffle all rows, in bounded memory; shards then hold equal numbers of rows, give or take one."""
+        """Shuffle all rows, in bounded memory. Steps after it see the rows in their new order.
+
+        The order depends on the seed and, for each row, on where it came from: rows that are added or taken out move no other
+        row past another. As the last step, it makes shards of equal numbers of rows, give or take one.
+
+        Args:
+            seed: decides the order.
+        """
         return self._push("shuffle", seed=options.whole("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
@@ -414,7 +421,7 @@ class Pipeline:
 
         The longest row first, each into the fullest pack that has room for it (best fit decreasing), over all rows of a
         split. Packs hold token columns and `seq_lengths`, the tokens of each row; other columns are left out. Packs are
-        shuffled as they are made.
+        shuffled as they are made. `filter`, `head` and `shuffle` alone may follow.
 
         Args:
             max_length: most tokens of a pack. Default: that of `tokenize`, which must have one, not above this.

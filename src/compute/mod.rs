@@ -174,22 +174,29 @@ impl Map for ProjectStage {
     }
 }
 
-/// Keeps the first rows, in input order; the input ends with the last of them.
+/// Keeps the first rows in the order that reaches it.
 pub struct HeadStage {
     left: usize,
+    ends_input: bool,
 }
 
 impl HeadStage {
-    /// Keeps `rows` rows.
-    pub fn new(rows: usize) -> Self {
-        HeadStage { left: rows }
+    /// Keeps `rows` rows. With `ends_input` the input ends with the last of them, and what comes after it is never
+    /// read; else those that come after it were read, and are taken out.
+    pub fn new(rows: usize, ends_input: bool) -> Self {
+        HeadStage { left: rows, ends_input }
     }
 }
 
 impl Ordered for HeadStage {
-    fn push(&mut self, batch: Batch, _: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
         let kept = self.left.min(batch.rows());
         self.left -= kept;
+        if !self.ends_input {
+            taken_out.extend((kept..batch.rows()).map(|i| (reason::PAST_HEAD, batch.places.at(i))));
+            let mask = (0..batch.rows()).map(|i| Some(i < kept)).collect();
+            return batch.keep(&mask);
+        }
         match kept.checked_sub(1) {
             Some(last) if self.left == 0 => {
                 let row = batch.places.rows[last].row;
@@ -200,11 +207,11 @@ impl Ordered for HeadStage {
     }
 
     fn can_be_satisfied(&self) -> bool {
-        true
+        self.ends_input
     }
 
     fn is_satisfied(&self) -> bool {
-        self.left == 0
+        self.ends_input && self.left == 0
     }
 }
 

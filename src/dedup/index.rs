@@ -48,7 +48,7 @@ impl Index {
         }
     }
 
-    /// None for a key that is not there; else the ordinal it is kept under, as far as the index knows it.
+    /// None for a key that is not there; else the number it is kept under, as far as the index knows it.
     pub fn find(&self, key: u128, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let key = words(key);
         match self {
@@ -61,8 +61,8 @@ impl Index {
         }
     }
 
-    /// As [`Index::find`]; a new key is kept under `ordinal`.
-    pub fn insert(&mut self, key: u128, ordinal: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
+    /// As [`Index::find`]; a new key is kept under `number`.
+    pub fn insert(&mut self, key: u128, number: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let found = self.find(key, whole);
         if found.is_some() {
             return found;
@@ -70,11 +70,11 @@ impl Index {
         let key @ [high, low] = words(key);
         match self {
             Index::Keys(tables) => tables.insert(key),
-            Index::Keepers(tables) => tables.insert([high, low, ordinal]),
+            Index::Keepers(tables) => tables.insert([high, low, number]),
             Index::Verified { tables, bytes } => {
                 let (start, whole) = (bytes.len() as u64, whole.unwrap_or_default());
                 bytes.extend_from_slice(whole);
-                tables.insert([high, low, ordinal, start, whole.len() as u64]);
+                tables.insert([high, low, number, start, whole.len() as u64]);
             }
         }
         None

@@ -1,4 +1,4 @@
-//! Exact duplicates: the first row in input order stays, at any number of threads.
+//! Exact duplicates: the first row in the order that reaches the step stays, at any number of threads.
 //!
 //! Two stages: [`KeyStage`] hashes the key columns (map: any worker), [`DedupStage`] looks the keys up
 //! (ordered: one batch at a time, in input order).
@@ -14,9 +14,9 @@ use arrow::datatypes::{DataType, Field};
 use index::Index;
 pub use normalize::{Normalize, Part};
 
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 use crate::hash;
-use crate::record::{Batch, Duplicate, KeyColumn, Place, Places, keys_of, reason, schema, with_keys};
+use crate::record::{Batch, Duplicate, KeyColumn, Place, keys_of, reason, schema, with_keys};
 use crate::report::StepCounts;
 use crate::stage::{Map, Ordered, TakenOut};
 
@@ -98,22 +98,18 @@ pub struct DedupStage {
     verify: bool,
     /// The keys of earlier folders, under their numbers. They come without bytes: the hash decides alone.
     earlier: Option<Index>,
-    /// The files met so far, each with the ordinal of its first row.
-    files: Vec<FileStart>,
-    next: u64,
+    /// Of each file met so far, whether its rows have lines.
+    has_lines: Vec<bool>,
 }
 
-struct FileStart {
-    file: u32,
-    first: u64,
-    lines: bool,
-}
+/// Bits of a place's number that are the row's; those above are the file's.
+const ROW_BITS: u32 = 40;
 
 impl DedupStage {
     /// An index that names keepers, or holds keys alone; `verify` keeps and compares the bytes too.
     pub fn new(keepers: bool, verify: bool) -> Self {
         let index = Index::new(keepers, verify);
-        DedupStage { index, keepers, verify, earlier: None, files: Vec::new(), next: 0 }
+        DedupStage { index, keepers, verify, earlier: None, has_lines: Vec::new() }
     }
 
     /// Takes in the keys of an earlier folder: rows that have one of them are dropped, and name it by this number.
@@ -125,22 +121,25 @@ impl DedupStage {
         Ok(())
     }
 
-    fn start_of(&mut self, places: &Places) -> u64 {
-        match self.files.last() {
-            Some(last) if last.file == places.file => last.first,
-            _ => {
-                let start = FileStart { file: places.file, first: self.next, lines: places.text.is_some() };
-                self.files.push(start);
-                self.next
-            }
+    /// The number of a row's place, from which [`DedupStage::place`] makes the place again.
+    fn number(&mut self, place: Place) -> Result<u64> {
+        let file = place.file as usize;
+        if self.has_lines.len() <= file {
+            self.has_lines.resize(file + 1, false);
         }
+        self.has_lines[file] = place.line.is_some();
+        if place.row >> ROW_BITS > 0 || u64::from(place.file) >> (u64::BITS - ROW_BITS) > 0 {
+            let message = format!("dedup: more than 2^{ROW_BITS} rows in a file, or too many files");
+            return Err(Error::new(Class::Data, "too_many_rows", message)
+                .help("prepare the data in parts, each against= those before it"));
+        }
+        Ok(u64::from(place.file) << ROW_BITS | place.row)
     }
 
-    fn place(&self, ordinal: u64) -> Option<Place> {
-        let i = self.files.partition_point(|f| f.first <= ordinal).checked_sub(1)?;
-        let f = &self.files[i];
-        let row = ordinal - f.first;
-        Some(Place { file: f.file, row, line: f.lines.then_some(row + 1), byte: None })
+    fn place(&self, number: u64) -> Place {
+        let (file, row) = ((number >> ROW_BITS) as u32, number & ((1 << ROW_BITS) - 1));
+        let lines = self.has_lines.get(file as usize).is_some_and(|lines| *lines);
+        Place { file, row, line: lines.then_some(row + 1), byte: None }
     }
 }
 
@@ -149,7 +148,6 @@ impl Ordered for DedupStage {
         if batch.rows() == 0 {
             return without_bytes(batch);
         }
-        let first = self.start_of(&batch.places);
         let keys = keys_of(&batch.records, schema::KEY)?;
         let bytes = match self.verify {
             true => Some(Arc::clone(batch.column(KEY_BYTES)?)),
@@ -158,25 +156,27 @@ impl Ordered for DedupStage {
         let bytes = bytes.as_ref().map(|b| b.as_binary::<i32>());
         let mut keep = Vec::with_capacity(keys.len());
         for (i, key) in keys.into_iter().enumerate() {
-            let ordinal = first + batch.places.rows[i].row;
+            let place = batch.places.at(i);
+            let number = self.number(place)?;
             let earlier = self.earlier.as_ref().and_then(|index| index.find(key, None));
             let found = match earlier {
                 Some(folder) => Some((reason::DUPLICATE_AGAINST, None, folder.map(|f| f as usize))),
                 None => self
                     .index
-                    .insert(key, ordinal, bytes.map(|b| b.value(i)))
-                    .map(|kept| (reason::DUPLICATE, kept.and_then(|k| self.place(k)), None)),
+                    .insert(key, number, bytes.map(|b| b.value(i)))
+                    .map(|kept| (reason::DUPLICATE, kept.map(|k| self.place(k)), None)),
             };
             keep.push(found.is_none());
             let Some((code, kept, against)) = found else { continue };
-            let place = batch.places.at(i);
             taken_out.push((code, place));
             if self.keepers {
-                batch.duplicates.push(Duplicate { dropped: place, kept, against });
+                batch.duplicates.push(Duplicate {
+                    dropped: place,
+                    position: batch.places.rows[i].row,
+                    kept,
+                    against,
+                });
             }
-        }
-        if let Some(last) = batch.places.rows.last() {
-            self.next = self.next.max(first + last.row + 1);
         }
         without_bytes(batch.keep(&keep.into())?)
     }

@@ -5,6 +5,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Schema;
 
 use super::*;
+use crate::record::Places;
 
 fn batch(seq: u64, first: u64, texts: &[&str], numbers: &[i64]) -> Batch {
     let schema =

@@ -39,7 +39,7 @@ impl Knobs {
     }
 
     pub(super) fn spill(self, disk: Files, folder: PathBuf) -> Spill {
-        Spill { disk, folder, memory: self.shuffle_bytes, threads: self.threads }
+        Spill { disk, folder, kept_as: None, memory: self.shuffle_bytes, threads: self.threads }
     }
 
     pub(super) fn limits(self) -> Limits {

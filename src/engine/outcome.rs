@@ -95,7 +95,7 @@ mod tests {
             sources: &[0],
             split_names: &[],
             tokenizer_warnings: None,
-            pack_length: None,
+            pack: None,
             report_by: None,
         };
         Report::new(shape, &[counts], &Arc::default())

@@ -1,7 +1,7 @@
 //! The report of a run, from the counts of its steps.
 
 use crate::plan::Resolved;
-use crate::plan::resolve::Barrier;
+use crate::plan::resolve::{BarrierStep, Order};
 use crate::record::FileNames;
 use crate::report::{Report, Shape, StepCounts};
 
@@ -13,10 +13,10 @@ pub(super) fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) 
         verbs: &plan.job.verbs,
         split_names: &plan.job.split_names,
         tokenizer_warnings: plan.about.tokenizer.as_ref().map(|t| t.warnings.as_slice()),
-        pack_length: match plan.job.barrier {
-            Some((_, Barrier::Pack(how))) => Some(how.max_length),
+        pack: plan.job.sections().iter().find_map(|section| match section.barrier {
+            Some((step, BarrierStep { order: Order::Pack(how), .. })) => Some((step, how.max_length)),
             _ => None,
-        },
+        }),
         report_by: plan.about.report_by.as_deref(),
     };
     Report::new(shape, counts, names)

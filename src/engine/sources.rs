@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::execute::Unfinished;
 use super::{Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run};
 use crate::artifact::manifest::Input;
 use crate::cancel::Cancel;
@@ -11,7 +12,7 @@ use crate::plan::source::Opened;
 use crate::read::inputs::Inputs;
 use crate::record::{Batch, FileNames};
 use crate::report::StepCounts;
-use crate::stage::{Map, Ordered, Prepare, Sink, TakenOut};
+use crate::stage::{Map, Ordered, Sink, TakenOut};
 
 /// The sources of a plan, opened.
 pub(super) struct Sources(Vec<Opened>);
@@ -45,11 +46,14 @@ impl Sources {
         Read(self.0.iter().map(|opened| opened.inputs.clone()).collect())
     }
 
-    /// Gives all rows to the sink, which is not finished; `last` is what they go through after the stages of the plan.
+    /// Gives all rows to the sink, which is not finished: of each source through its own stages, then through those for
+    /// all rows, then through those of `after`.
+    #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     pub fn run<S: Sink>(
         self,
         job: &Job,
-        last: &[(usize, Arc<dyn Map>)],
+        builds: &[(usize, Counted, Build)],
+        after: &[(usize, Arc<dyn Map>)],
         sink: &mut S,
         knobs: Knobs,
         cancel: &Cancel,
@@ -58,9 +62,8 @@ impl Sources {
     where
         S::Ready: 'static,
     {
-        let names = self.names();
         // Keys of earlier folders are read now.
-        let for_all = attended(cancel, interrupted, || ordered(&job.stages, cancel))?;
+        let for_all = attended(cancel, interrupted, || ordered(builds, cancel))?;
         let mut counts = vec![StepCounts::default(); job.verbs.len()];
         for (origin, opened) in job.origins.iter().zip(self.0) {
             if for_all.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
@@ -68,8 +71,8 @@ impl Sources {
             }
             let own = attended(cancel, interrupted, || ordered(&origin.stages, cancel))?;
             let mut stages = stages(&origin.stages, &own)?;
-            stages.extend(self::stages(&job.stages, &for_all)?);
-            stages.extend(last.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
+            stages.extend(self::stages(builds, &for_all)?);
+            stages.extend(after.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
             let pass = Pass {
                 scan: opened.scan,
                 source_step: origin.step,
@@ -77,8 +80,7 @@ impl Sources {
                 sink: &mut Unfinished(sink),
                 steps: job.verbs.len(),
             };
-            let of_source =
-                run(pass, &knobs.options(), cancel, interrupted).map_err(|e| e.name_file(&names))?;
+            let of_source = run(pass, &knobs.options(), cancel, interrupted)?;
             counts.iter_mut().zip(of_source).for_each(|(all, counts)| all.merge(counts));
         }
         Ok(counts)
@@ -103,7 +105,7 @@ impl Read {
 
 /// An ordered stage that goes on from source to source.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Box<dyn Ordered>>>);
+pub(super) struct Shared(Arc<Mutex<Box<dyn Ordered>>>);
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
@@ -126,40 +128,24 @@ impl Ordered for Shared {
 }
 
 /// The ordered stages among these, with no row seen.
-fn ordered(builds: &[(usize, Counted, Build)], cancel: &Cancel) -> Result<Vec<Option<Shared>>> {
+pub(super) fn ordered(builds: &[(usize, Counted, Build)], cancel: &Cancel) -> Result<Vec<Option<Shared>>> {
     let shared = |(_, _, build): &(usize, Counted, Build)| {
         Ok(build.ordered(cancel)?.map(|stage| Shared(Arc::new(Mutex::new(stage)))))
     };
     builds.iter().map(shared).collect()
 }
 
-fn stages(builds: &[(usize, Counted, Build)], ordered: &[Option<Shared>]) -> Result<Vec<(usize, Stage)>> {
+pub(super) fn stages(
+    builds: &[(usize, Counted, Build)],
+    ordered: &[Option<Shared>],
+) -> Result<Vec<(usize, Stage)>> {
     let stage = |((step, counted, build), ordered): (&(usize, Counted, Build), &Option<Shared>)| {
         let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
         match (build, ordered) {
             (_, Some(ordered)) => Ok((step, Stage::Ordered(Box::new(ordered.clone())))),
             (Build::Map(map), None) => Ok((step, Stage::Map(Arc::clone(map)))),
-            (_, None) => Err(Error::internal("a stage is neither map nor ordered")),
+            (_, None) => Err(Error::internal("a barrier is no stage of a pass")),
         }
     };
     builds.iter().zip(ordered).map(stage).collect()
-}
-
-/// A sink that takes more rows after those of this run.
-struct Unfinished<'s, S>(&'s mut S);
-
-impl<S: Sink> Sink for Unfinished<'_, S> {
-    type Ready = S::Ready;
-
-    fn preparer(&self) -> Arc<dyn Prepare<S::Ready>> {
-        self.0.preparer()
-    }
-
-    fn push(&mut self, ready: S::Ready) -> Result<()> {
-        self.0.push(ready)
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
-    }
 }

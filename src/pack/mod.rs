@@ -1,9 +1,9 @@
 //! Documents packed into rows of one length, corpus-wide, none cut: what padding would waste is trained on instead.
 //!
-//! A barrier: a sink that takes all rows and remembers their lengths; then each document's pack is decided; then the
-//! rows are put in the order of their packs, and joined. Splits are packed each by itself. Rows are held in memory up
-//! to a limit and spilled beyond it; lengths, splits and packs take up to 21 bytes a row, and 8 a pack; the order of
-//! those that are held 16 bytes a row.
+//! Takes all rows and remembers their lengths; then each document's pack is decided; then the rows are put in the order
+//! of their packs, and joined. A pack takes the rank in a shuffle and the place of its first row. Splits are packed each
+//! by itself. Rows are held in memory up to a limit and spilled beyond it; lengths, splits, ranks and packs take up to 33
+//! bytes a row, and 24 a pack; the order of those that are held 16 bytes a row.
 
 mod fit;
 mod labels;
@@ -16,13 +16,12 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt8Type;
 
 use crate::error::{Class, Error, Result};
-use crate::permutation::Permutation;
 use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
-use crate::record::{Batch, Places, size};
+use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
-use crate::stage::{Decode, Prepare, Sink};
+use crate::stage::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 
 pub use fit::best_fit_decreasing;
 pub use labels::follow as labels_follow;
@@ -39,141 +38,92 @@ pub struct PackOptions {
     pub labels_follow: bool,
 }
 
-/// What was packed.
-#[derive(Debug, Clone, Default)]
-pub struct Packed {
-    /// Documents.
-    pub documents: u64,
-    /// Packs, by split.
-    pub packs: Vec<u64>,
-    /// Bytes of content, by split.
-    pub bytes: Vec<u64>,
-    /// Tokens of all documents.
-    pub tokens: u64,
-}
-
-/// Takes documents; what was set aside on the way goes ahead to the sink behind it.
-pub struct PackSink<'s, S: Sink> {
-    behind: &'s mut S,
+/// The barrier: takes documents, gives packs.
+pub struct Pack {
     options: PackOptions,
+    file_ranks: FileRanks,
+    goes_on: bool,
     spill: Spill,
     held: VecDeque<RecordBatch>,
     held_bytes: u64,
     spilled: Option<Spilled>,
     lengths: Vec<u32>,
     splits: Vec<u8>,
-    bytes: Vec<u64>,
+    ranks: Vec<u64>,
+    totals: Totals,
 }
 
-/// A batch on its way into the packing.
-pub struct Documents<R> {
-    records: RecordBatch,
-    /// Bytes of content, by split.
-    bytes: Vec<u64>,
-    /// A batch without rows, for the sink behind.
-    aside: R,
-}
-
-struct Narrow<R> {
-    behind: Arc<dyn Prepare<R>>,
-    splits: usize,
-    options: PackOptions,
-}
-
-impl<R> Prepare<Documents<R>> for Narrow<R> {
-    fn prepare(&self, mut batch: Batch) -> Result<Documents<R>> {
-        let mut records = needed(&batch.records)?;
-        let mut bytes = vec![0; self.splits];
-        let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());
-        for (i, size) in size::row_bytes(&records).into_iter().enumerate() {
-            bytes[splits.map_or(0, |s| usize::from(s.value(i)))] += size;
-        }
-        rows::check(&records, self.options.max_length, &batch.places)?;
-        if self.options.labels_follow {
-            records = labels::without(&records)?;
-        }
-        // The sink behind is for packs, and gets a batch of none.
-        batch.records = join(&records.slice(0, 0), &[], self.options.labels_follow)?;
-        batch.places.rows.clear();
-        Ok(Documents { records, bytes, aside: self.behind.prepare(batch)? })
-    }
-}
-
-impl<'s, S: Sink> PackSink<'s, S> {
-    /// Packs rows of so many splits.
-    pub fn new(behind: &'s mut S, options: PackOptions, splits: usize, spill: Spill) -> Self {
-        PackSink {
-            behind,
+impl Pack {
+    /// Of documents that are in so many splits. With `goes_on` stages follow: packs have places.
+    pub fn new(
+        options: PackOptions,
+        file_ranks: FileRanks,
+        splits: usize,
+        goes_on: bool,
+        spill: Spill,
+    ) -> Self {
+        Pack {
             options,
+            file_ranks,
+            goes_on,
             spill,
             held: VecDeque::new(),
             held_bytes: 0,
             spilled: None,
             lengths: Vec::new(),
             splits: Vec::new(),
-            bytes: vec![0; splits],
+            ranks: Vec::new(),
+            totals: Totals::none(splits),
         }
     }
 
-    /// All rows were taken: decides the packs; a source that gives their documents, to be joined by [`JoinRows`].
-    pub fn into_source(mut self) -> Result<(Packed, ByRank)> {
-        let mut packed =
-            Packed { documents: self.lengths.len() as u64, bytes: self.bytes.clone(), ..Packed::default() };
-        let ranks = self.ranks(&mut packed);
-        let mut buckets = Buckets::new(self.spill);
-        let mut at = 0;
-        let mut deal = |records: RecordBatch| {
-            let end = at + records.num_rows();
-            let batch = buckets.push(&records, ranks[at..end].to_vec());
-            at = end;
-            batch
-        };
-        if let Some(spilled) = self.spilled {
-            spilled.read_back(&mut deal)?;
-        }
-        while let Some(records) = self.held.pop_front() {
-            deal(records)?;
-        }
-        Ok((packed, ByRank::new(buckets)?))
-    }
-
-    /// The rank of each document: that of its pack, in an order by seed.
-    fn ranks(&self, packed: &mut Packed) -> Vec<u64> {
-        let mut pack_of = vec![0u64; self.lengths.len()];
-        let mut packs = 0;
-        for split in 0..self.bytes.len() {
-            let of_split = |i: &usize| usize::from(self.splits[*i]) == split;
-            let documents: Vec<usize> = (0..self.lengths.len()).filter(of_split).collect();
-            let lengths: Vec<u32> = documents.iter().map(|i| self.lengths[*i]).collect();
-            packed.tokens += lengths.iter().map(|n| u64::from(*n)).sum::<u64>();
+    /// Gives each document the rank of its pack: that of the pack's first document, made unique by the order of the packs
+    /// and spread over all ranks, so that buckets on disk are even. Counts the packs of each split.
+    fn rank_packs(&mut self) -> Result<Vec<u64>> {
+        let mut pack_of = vec![0u32; self.lengths.len()];
+        let mut firsts: Vec<u64> = Vec::new();
+        let mut packs_of_splits = Vec::new();
+        for split in 0..self.totals.rows.len() {
+            let of_split = |i: &u32| usize::from(self.splits[*i as usize]) == split;
+            let documents: Vec<u32> = (0..self.lengths.len() as u32).filter(of_split).collect();
+            let lengths: Vec<u32> = documents.iter().map(|i| self.lengths[*i as usize]).collect();
             let (own, count) = best_fit_decreasing(&lengths, self.options.max_length);
+            let before = firsts.len() as u32;
+            let mut met = vec![false; count as usize];
+            firsts.resize(firsts.len() + count as usize, 0);
             for (document, pack) in documents.into_iter().zip(own) {
-                pack_of[document] = packs + u64::from(pack);
+                pack_of[document as usize] = before + pack;
+                if !std::mem::replace(&mut met[pack as usize], true) {
+                    firsts[(before + pack) as usize] = self.ranks[document as usize];
+                }
             }
-            packs += u64::from(count);
-            packed.packs.push(u64::from(count));
+            packs_of_splits.push(u64::from(count));
         }
-        let order = Permutation::new(packs, self.options.seed, 0);
-        // Spread over all ranks, so that buckets on disk are even.
-        let rank = |pack: u64| ((u128::from(order.at(pack)) << 64) / u128::from(packs)) as u64;
-        let ranks: Vec<u64> = (0..packs).map(rank).collect();
-        pack_of.iter_mut().for_each(|pack| *pack = ranks[*pack as usize]);
-        pack_of
+        let mut order: Vec<u32> = (0..firsts.len() as u32).collect();
+        order.sort_unstable_by_key(|pack| (firsts[*pack as usize], *pack));
+        let packs = order.len() as u128;
+        for (position, pack) in (0u128..).zip(&order) {
+            firsts[*pack as usize] = ((position << 64) / packs) as u64;
+        }
+        for (rank, pack) in self.ranks.iter_mut().zip(pack_of) {
+            *rank = firsts[pack as usize];
+        }
+        Ok(packs_of_splits)
     }
 }
 
-impl<S: Sink> Sink for PackSink<'_, S>
-where
-    S::Ready: 'static,
-{
-    type Ready = Documents<S::Ready>;
-
-    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(Narrow { behind: self.behind.preparer(), splits: self.bytes.len(), options: self.options })
+impl Barrier for Pack {
+    fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
+        Arc::new(Narrow {
+            file_ranks: self.file_ranks.clone(),
+            splits: self.totals.rows.len(),
+            options: self.options,
+            goes_on: self.goes_on,
+        })
     }
 
-    fn push(&mut self, ready: Self::Ready) -> Result<()> {
-        let records = ready.records;
+    fn push(&mut self, rows: Entering) -> Result<()> {
+        let records = rows.records;
         let lengths = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
         let lengths = lengths.ok_or_else(|| Error::internal("rows without ids reached pack"))?;
         self.lengths.extend(lengths.offsets().lengths().map(|n| n as u32));
@@ -181,11 +131,12 @@ where
             Some(splits) => self.splits.extend(splits.as_primitive::<UInt8Type>().values()),
             None => self.splits.resize(self.lengths.len(), 0),
         }
+        self.ranks.extend(rows.ranks);
         if self.lengths.len() > u32::MAX as usize {
             return Err(Error::new(Class::Data, "too_many_rows", "pack: more than 2³² rows")
                 .help("prepare the data in parts, each with a pack of its own"));
         }
-        self.bytes.iter_mut().zip(&ready.bytes).for_each(|(all, more)| *all += more);
+        self.totals.merge(&rows.totals);
         self.held_bytes += size::bytes(&records) as u64;
         self.held.push_back(records);
         if self.held_bytes > self.spill.memory {
@@ -193,38 +144,93 @@ where
             for records in std::mem::take(&mut self.held) {
                 let spilled = match &mut self.spilled {
                     Some(spilled) => spilled,
-                    none => none.insert(Spilled::create(&self.spill, 0, &records)?),
+                    none => none.insert(Spilled::create(&self.spill, 0, "-rows".into(), &records)?),
                 };
                 spilled.write(&records)?;
             }
         }
-        self.behind.push(ready.aside)
+        Ok(())
     }
 
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+    fn leave(mut self: Box<Self>) -> Result<Leaving> {
+        let documents = self.lengths.len() as u64;
+        let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
+        let packs = self.rank_packs()?;
+        let Pack { options, goes_on, spill, mut held, spilled, ranks, totals, .. } = *self;
+        let mut buckets = Buckets::new(spill);
+        let mut at = 0;
+        let mut deal = |records: RecordBatch| {
+            let end = at + records.num_rows();
+            let batch = buckets.push(&records, ranks[at..end].to_vec());
+            at = end;
+            batch
+        };
+        if let Some(spilled) = spilled {
+            spilled.read_back(&mut deal)?;
+        }
+        while let Some(records) = held.pop_front() {
+            deal(records)?;
+        }
+        let join = Arc::new(JoinRows { labels_follow: options.labels_follow, goes_on });
+        Ok(Leaving {
+            scan: Box::new(PairedScan::new(ByRank::new(buckets)?, join)),
+            totals: Totals { rows: packs, bytes: totals.bytes },
+            sums: vec![("documents", documents), ("packed_tokens", tokens)],
+        })
+    }
+}
+
+struct Narrow {
+    file_ranks: FileRanks,
+    splits: usize,
+    options: PackOptions,
+    goes_on: bool,
+}
+
+impl Prepare<Entering> for Narrow {
+    fn prepare(&self, batch: Batch) -> Result<Entering> {
+        let mut records = needed(&batch.records)?;
+        let mut totals = Totals::none(self.splits);
+        let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());
+        for (i, size) in size::row_bytes(&records).into_iter().enumerate() {
+            totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
+        }
+        rows::check(&records, self.options.max_length, &batch.places)?;
+        if self.options.labels_follow {
+            records = labels::without(&records)?;
+        }
+        if self.goes_on {
+            records = with_places(&records, &batch.places)?;
+        }
+        Ok(Entering { records, ranks: self.file_ranks.of(&batch.places)?, totals })
     }
 }
 
 /// Joins the documents of each pack.
-pub struct JoinRows {
+struct JoinRows {
     /// Makes their labels again.
-    pub labels_follow: bool,
+    labels_follow: bool,
+    goes_on: bool,
 }
 
 impl Decode<Picked> for JoinRows {
-    fn decode(&self, piece: Picked, _: &mut StepCounts) -> Result<Batch> {
+    fn decode(&self, piece: Picked, counts: &mut StepCounts) -> Result<Batch> {
         let documents = piece.take()?;
         let ranks = ranks_of(&documents);
         let is_last = |i: &usize| ranks.get(i + 1).is_none_or(|next| *next != ranks[*i]);
         let ends: Vec<i32> = (0..ranks.len()).filter(is_last).map(|i| i as i32 + 1).collect();
-        let packs = ends.len();
-        Ok(Batch {
-            seq: 0,
-            records: join(&without_ranks(&documents)?, &ends, self.labels_follow)?,
-            places: Places::numbered(0, piece.first_row, packs),
-            rejects: Vec::new(),
-            duplicates: Vec::new(),
-        })
+        let mut documents = without_ranks(&documents)?;
+        let places = match self.goes_on {
+            true => {
+                let (rows, places) = take_places(&documents)?;
+                documents = rows;
+                let firsts = std::iter::once(0).chain(ends.iter().map(|end| *end as usize)).take(ends.len());
+                Places::after_barrier(piece.first_row, firsts.map(|first| places[first]).collect())
+            }
+            false => Places::numbered(0, piece.first_row, ends.len()),
+        };
+        counts.rows_out += ends.len() as u64;
+        let records = join(&documents, &ends, self.labels_follow)?;
+        Ok(Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() })
     }
 }

@@ -94,9 +94,13 @@ impl Plan {
     /// Those of [`verbs::Verb::check`]; `bad_chain` after a `pack`.
     pub fn push(&self, step: Step) -> Result<Plan> {
         step.verb().check(&self.steps)?;
-        if self.steps.iter().any(|step| matches!(step, Step::Pack(_))) {
+        let is_packed = self.steps.iter().any(|step| matches!(step, Step::Pack(_)));
+        if is_packed && !matches!(step, Step::Filter(_) | Step::Head(_) | Step::Shuffle(_)) {
             let message = format!("{}: the rows are packed already", step.name());
-            return Err(Error::new(Class::Plan, "bad_chain", message).help("make pack the last step"));
+            return Err(Error::new(Class::Plan, "bad_chain", message).help(format!(
+                "put {} before pack: filter, head and shuffle alone may follow it",
+                step.name()
+            )));
         }
         let mut plan = self.clone();
         plan.steps.push(step);

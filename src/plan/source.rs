@@ -276,6 +276,12 @@ impl Found {
         }
     }
 
+    /// What its files are called in the ranks of a shuffle; a stream is one file without a name.
+    pub(super) fn rank_names(&self) -> impl Iterator<Item = &str> {
+        let unnamed = self.files.is_empty().then_some("");
+        self.files.iter().map(|file| file.below.as_str()).chain(unnamed)
+    }
+
     /// How many files its places can name.
     pub fn file_count(&self) -> u32 {
         self.files.len().max(1) as u32

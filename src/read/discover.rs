@@ -114,6 +114,8 @@ pub fn discover(
         } else {
             return Err(not_found("there is no such file or folder").path(pattern.display()));
         }
+        let folder = named_folder(literal, kind);
+        paths[before..].iter_mut().for_each(|met| met.name_below(&folder));
     }
     if paths.is_empty() {
         return Err(Error::new(Class::Plan, "no_input", "no input was named")
@@ -131,12 +133,30 @@ fn not_found(message: impl Into<String>) -> Error {
 /// A file that was met, and the split it is a shard of, where a prepared folder was searched.
 struct Met {
     path: PathBuf,
+    below: String,
     split: Option<(usize, String)>,
 }
 
 impl Met {
     fn file(path: PathBuf) -> Self {
-        Met { path, split: None }
+        Met { path, below: String::new(), split: None }
+    }
+
+    fn name_below(&mut self, folder: &Path) {
+        let below = match self.split {
+            None => self.path.strip_prefix(folder).unwrap_or(&self.path),
+            Some(_) => self.path.file_name().map_or(self.path.as_path(), Path::new),
+        };
+        self.below = below.iter().map(readable).collect::<Vec<_>>().join("/");
+    }
+}
+
+/// The folder that an input names: itself, the folder of a file, or what a glob has before its first name of many.
+fn named_folder(input: &Path, kind: Option<Kind>) -> PathBuf {
+    match kind {
+        Some(Kind::Folder) => input.to_path_buf(),
+        Some(_) => input.parent().map(Path::to_path_buf).unwrap_or_default(),
+        None => input.components().take_while(|part| !is_glob(Path::new(part.as_os_str()))).collect(),
     }
 }
 
@@ -177,7 +197,11 @@ impl Search<'_> {
         let entries = self.store.list(folder).map_err(unreadable)?;
         if is_prepared(self.store, folder)? {
             let shards = super::published::shards(self.store, folder, self.wanted.format())?;
-            paths.extend(shards.into_iter().map(|(path, split)| Met { path, split: Some(split) }));
+            paths.extend(shards.into_iter().map(|(path, split)| Met {
+                path,
+                below: String::new(),
+                split: Some(split),
+            }));
             self.seen.remove(&itself);
             return Ok(());
         }
@@ -205,10 +229,11 @@ impl Search<'_> {
 
 /// Sorts, takes out what several patterns named, and names each file from the folder that all share.
 fn name(store: &Files, met: Vec<Met>) -> Result<Vec<InputFile>> {
-    let (paths, splits): (Vec<PathBuf>, Vec<Option<_>>) = met.into_iter().map(|m| (m.path, m.split)).unzip();
+    let paths: Vec<PathBuf> = met.iter().map(|met| met.path.clone()).collect();
     let names = names_from_shared(&paths)?;
-    let file = |((name, path), split)| InputFile { store: store.clone(), name, path, split };
-    let mut named: Vec<InputFile> = names.into_iter().zip(paths).zip(splits).map(file).collect();
+    let file =
+        |(name, Met { path, below, split })| InputFile { store: store.clone(), name, path, below, split };
+    let mut named: Vec<InputFile> = names.into_iter().zip(met).map(file).collect();
     // Of a shard that was named too, the one whose split is known comes first.
     named.sort_by(|a, b| {
         (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)).then(b.split.cmp(&a.split))

@@ -369,6 +369,7 @@ mod tests {
             store: Files::local(),
             path: folder.path().join(name),
             name: name.into(),
+            below: String::new(),
             split: None,
         };
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
@@ -392,7 +393,13 @@ mod tests {
         for (name, text) in [("a", "{\"x\":1}\n"), ("b", "{\"y\":\"\",\"x\":1.5}\n"), ("c", "")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            files.push(InputFile { store: Files::local(), path, name: name.into(), split: None });
+            files.push(InputFile {
+                store: Files::local(),
+                path,
+                name: name.into(),
+                below: String::new(),
+                split: None,
+            });
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
         assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);

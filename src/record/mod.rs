@@ -2,10 +2,12 @@
 
 mod arrow_check;
 mod digest;
+mod file_ranks;
 pub mod finding;
 pub mod json;
 mod key;
 pub mod place;
+mod place_columns;
 pub mod ranked;
 pub mod reason;
 pub mod removal;
@@ -23,10 +25,12 @@ use std::sync::Arc;
 
 pub use arrow_check::check as check_arrow;
 pub use digest::RowsDigest;
+pub use file_ranks::FileRanks;
 pub use key::{KeyColumn, NO_TEXT, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
+pub use place_columns::{take_places, with_places};
 pub use removal::{Duplicate, Policy, Reject, Removal, SpecialPolicy};
-pub use text::{is_text, repeated, text_views};
+pub use text::{as_views, is_text, repeated, text_views};
 
 use crate::error::{Error, Result};
 
@@ -77,8 +81,8 @@ impl Batch {
         let rows = self.places.rows.partition_point(|place| place.row < row);
         self.records = self.records.slice(0, rows);
         self.places.rows.truncate(rows);
-        self.rejects.retain(|r| r.place.row < row);
-        self.duplicates.retain(|d| d.dropped.row < row);
+        self.rejects.retain(|r| r.position < row);
+        self.duplicates.retain(|d| d.position < row);
         self
     }
 

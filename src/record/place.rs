@@ -30,13 +30,15 @@ pub struct RowPlace {
     pub len: u32,
 }
 
-/// The places of a batch's rows, all of one file.
+/// The places of a batch's rows: all of one file, until a barrier puts rows of several files together.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// Index into [`FileNames`].
+    /// Index into [`FileNames`]; 0 where `origins` are known.
     pub file: u32,
-    /// One for each row, in order.
+    /// One for each row, in order. After a barrier the rows are numbered in the order in which it gives them.
     pub rows: Vec<RowPlace>,
+    /// After a barrier, where each row came from.
+    pub origins: Option<Vec<Place>>,
     /// The text the rows were parsed from, where the source is text: what a reject quotes.
     pub text: Option<Buffer>,
     /// Offset of `text` in the decompressed stream.
@@ -47,11 +49,20 @@ impl Places {
     /// Places of rows that have no text: `first`, `first + 1`, ….
     pub fn numbered(file: u32, first: u64, rows: usize) -> Self {
         let rows = (0..rows as u64).map(|i| RowPlace { row: first + i, start: 0, len: 0 }).collect();
-        Places { file, rows, text: None, text_byte: 0 }
+        Places { file, rows, origins: None, text: None, text_byte: 0 }
+    }
+
+    /// Places of rows that a barrier gives, the first of them as its row `first`.
+    pub fn after_barrier(first: u64, origins: Vec<Place>) -> Self {
+        let numbered = Places::numbered(0, first, origins.len());
+        Places { origins: Some(origins), ..numbered }
     }
 
     /// The place of row `i` of the batch.
     pub fn at(&self, i: usize) -> Place {
+        if let Some(origins) = &self.origins {
+            return origins[i];
+        }
         let r = self.rows[i];
         let lines = self.text.is_some();
         Place {
@@ -70,10 +81,17 @@ impl Places {
 
     /// Keeps the rows whose mask is true.
     pub fn keep(&mut self, mask: &BooleanArray) {
-        let mut i = 0;
-        self.rows.retain(|_| {
-            i += 1;
-            mask.value(i - 1)
-        });
+        keep(&mut self.rows, mask);
+        if let Some(origins) = &mut self.origins {
+            keep(origins, mask);
+        }
     }
+}
+
+fn keep<T>(rows: &mut Vec<T>, mask: &BooleanArray) {
+    let mut i = 0;
+    rows.retain(|_| {
+        i += 1;
+        mask.value(i - 1)
+    });
 }

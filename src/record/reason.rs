@@ -39,6 +39,7 @@ reasons! {
     SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, written out." "where the rows end in TOKEN, make it the stop: PromptFormat(…, stop=\"TOKEN\"); else choose tokenize(special_tokens=): \"as_text\", \"strip\" or \"as_token\"";
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
+    PAST_HEAD "past_head" "The row comes after the last that head keeps; rows are counted so after a shuffle or a pack, where all were read." "nothing is wrong with them: head keeps the first rows in the order that reaches it";
     TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
     NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "look at completion= and at the stop: the tokenizer makes no token of them";
 }

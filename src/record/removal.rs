@@ -84,6 +84,8 @@ pub struct Reject {
     pub code: &'static str,
     /// Where it came from.
     pub place: Place,
+    /// Its number in the order that reached the step: [`RowPlace::row`](super::RowPlace::row).
+    pub position: u64,
     /// What exactly.
     pub detail: String,
     /// The record as JSON text, valid in itself.
@@ -95,6 +97,8 @@ pub struct Reject {
 pub struct Duplicate {
     /// The dropped row.
     pub dropped: Place,
+    /// Its number in the order that reached the step.
+    pub position: u64,
     /// The kept row; none where the key came from an earlier folder.
     pub kept: Option<Place>,
     /// The number of that earlier folder among all of the plan.
@@ -120,7 +124,9 @@ impl Batch {
                 Policy::Reject => {
                     counts.add("rejected", 1);
                     let record = record_json(&self, removal.index);
-                    self.rejects.push(Reject { code: removal.code, place, detail: removal.detail, record });
+                    let (code, detail) = (removal.code, removal.detail);
+                    let position = self.places.rows[removal.index].row;
+                    self.rejects.push(Reject { code, place, position, detail, record });
                 }
                 Policy::Raise => {
                     let mut e = Error::new(Class::Data, removal.code, removal.detail)

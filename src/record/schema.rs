@@ -21,6 +21,13 @@ pub const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub const TURNS: &str = "__fastprep_turns";
 
+/// UInt32, UInt64, UInt64 or null: the place of a row, as it goes through a barrier.
+pub const PLACE_FILE: &str = "__fastprep_file";
+/// See [`PLACE_FILE`].
+pub const PLACE_ROW: &str = "__fastprep_row";
+/// See [`PLACE_FILE`].
+pub const PLACE_BYTE: &str = "__fastprep_byte";
+
 /// The rendered prompt, ending in the separator.
 pub const PROMPT: &str = "prompt";
 /// The rendered completion, ending in the stop.

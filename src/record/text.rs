@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, StringViewBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewArray, StringViewBuilder,
+};
 use arrow::compute::{cast, take};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
 
 use crate::error::Result;
 
@@ -26,6 +28,21 @@ pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
         return Ok(take(&values, dictionary.keys(), None)?.as_string_view().clone());
     }
     Ok(cast(column, &DataType::Utf8View)?.as_string_view().clone())
+}
+
+/// The rows with their text columns as views over the same text: how text travels between stages.
+pub fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in records.schema().fields().iter().zip(records.columns()) {
+        let is_plain = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+        fields.push(match is_plain {
+            true => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+            false => Arc::clone(field),
+        });
+        columns.push(if is_plain { Arc::new(text_views(column)?) } else { Arc::clone(column) });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
 }
 
 /// A text, or null, in each of so many rows.

@@ -19,8 +19,8 @@ pub struct Shape<'a> {
     pub split_names: &'a [String],
     /// The warnings about the tokenizer, where there is one.
     pub tokenizer_warnings: Option<&'a [String]>,
-    /// The most tokens of a pack, where rows are packed.
-    pub pack_length: Option<u32>,
+    /// The number of the step that packs rows, and the most tokens of a pack.
+    pub pack: Option<(usize, u32)>,
     /// The column of `split(report_by=)`.
     pub report_by: Option<&'a str>,
 }
@@ -45,7 +45,9 @@ impl Report {
             findings: entries(&all.findings, names),
             blank_lines: sum(&all, "blank_lines"),
             tokens: shape.tokenizer_warnings.map(|warnings| tokens(warnings, &all)),
-            packing: shape.pack_length.map(|max_length| packing(max_length, &all, written)),
+            packing: shape.pack.map(|(step, max_length)| {
+                packing(max_length, &all, counts.get(step).map_or(0, |pack| pack.rows_out))
+            }),
             groups: shape.report_by.map(|column| groups(column, shape.split_names, &all)),
         }
     }
@@ -170,7 +172,7 @@ mod tests {
             sources: &[0],
             split_names: &["train".into(), "valid".into()],
             tokenizer_warnings: Some(&["other ids".into()]),
-            pack_length: Some(64),
+            pack: Some((0, 64)),
             report_by: Some("c"),
         };
         Report::new(shape, &[counts], &Arc::new(vec!["in.jsonl".into()]))

@@ -1,9 +1,9 @@
 //! The global shuffle: every order of the rows is as likely, memory is bounded.
 //!
-//! A barrier: a sink that takes all rows, then a source that gives them back. Each row gets the rank
-//! hash(seed, row number). When memory is full, the rows held are sorted and dealt into buckets on disk by the
-//! top bits of their rank; a bucket that outgrows memory is dealt again by the next bits; in the end each
-//! bucket is sorted and handed on. Ties keep input order.
+//! Each row gets the rank hash(seed, its file, its row number), which depends on no other row: files that are added move
+//! no row past another, and parts of the data can be ranked apart. When memory is full, the rows held are sorted and
+//! dealt into buckets on disk by the top bits of their rank; a bucket that outgrows memory is dealt again by the next
+//! bits; in the end each bucket is sorted and handed on. Ties keep input order.
 
 use std::sync::Arc;
 
@@ -12,61 +12,60 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::UInt8Type;
 
 use crate::error::Result;
-use crate::hash;
 use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
-use crate::record::{Batch, Places, schema};
+use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill};
-use crate::stage::{Decode, Prepare, Sink};
+use crate::stage::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 
-/// Takes rows; what was set aside on the way, rejects and duplicates, goes ahead to the sink behind it.
-pub struct ShuffleSink<'s, S: Sink> {
-    behind: &'s mut S,
-    seed: u64,
-    rows: u64,
+/// The barrier: takes rows, gives them in the order of their ranks.
+pub struct Shuffle {
+    ranks: FileRanks,
+    splits: usize,
+    goes_on: bool,
     totals: Totals,
     buckets: Buckets,
 }
 
-/// Rows and bytes of content by split.
-#[derive(Clone)]
-pub struct Totals {
-    /// Rows.
-    pub rows: Vec<u64>,
-    /// Bytes.
-    pub bytes: Vec<u64>,
-}
-
-impl<'s, S: Sink> ShuffleSink<'s, S> {
-    /// A shuffle by this seed of rows of so many splits.
-    pub fn new(behind: &'s mut S, seed: u64, splits: usize, spill: Spill) -> Self {
-        let totals = Totals { rows: vec![0; splits], bytes: vec![0; splits] };
-        ShuffleSink { behind, seed, rows: 0, totals, buckets: Buckets::new(spill) }
+impl Shuffle {
+    /// Of rows that are in so many splits. With `goes_on` stages follow: rows keep their places, and text travels as views.
+    pub fn new(ranks: FileRanks, splits: usize, goes_on: bool, spill: Spill) -> Self {
+        Shuffle { ranks, splits, goes_on, totals: Totals::none(splits), buckets: Buckets::new(spill) }
     }
 
-    /// All rows were taken: what there is, and a source that gives it back, to be decoded by [`PickRows`].
-    pub fn into_source(self) -> Result<(Totals, ByRank)> {
-        Ok((self.totals, ByRank::new(self.buckets)?))
+    /// The rows as they come out, of rows that go in with their columns laid out plainly.
+    pub fn outcome(records: &RecordBatch, goes_on: bool) -> Result<RecordBatch> {
+        if goes_on { as_views(records) } else { Ok(records.clone()) }
     }
 }
 
-/// A batch on its way into the shuffle.
-pub struct Counted<R> {
-    records: RecordBatch,
-    totals: Totals,
-    /// A batch without rows, for the sink behind.
-    aside: R,
+impl Barrier for Shuffle {
+    fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
+        Arc::new(Rank { ranks: self.ranks.clone(), splits: self.splits, goes_on: self.goes_on })
+    }
+
+    fn push(&mut self, rows: Entering) -> Result<()> {
+        self.totals.merge(&rows.totals);
+        self.buckets.push(&rows.records, rows.ranks)
+    }
+
+    fn leave(self: Box<Self>) -> Result<Leaving> {
+        let pick = Arc::new(Pick { goes_on: self.goes_on });
+        let scan = Box::new(PairedScan::new(ByRank::new(self.buckets)?, pick));
+        Ok(Leaving { scan, totals: self.totals, sums: Vec::new() })
+    }
 }
 
-struct Count<R> {
-    behind: Arc<dyn Prepare<R>>,
+struct Rank {
+    ranks: FileRanks,
     splits: usize,
+    goes_on: bool,
 }
 
-impl<R> Prepare<Counted<R>> for Count<R> {
-    fn prepare(&self, mut batch: Batch) -> Result<Counted<R>> {
-        let mut records = batch.records.clone();
+impl Prepare<Entering> for Rank {
+    fn prepare(&self, batch: Batch) -> Result<Entering> {
+        let mut records = batch.records;
         if records.get_array_memory_size() > 2 * bytes(&records) {
             // A slice of something larger, which must not be held with it: together with no rows it is copied.
             records = concat_batches(&records.schema(), [&records, &records.slice(0, 0)])?;
@@ -76,57 +75,37 @@ impl<R> Prepare<Counted<R>> for Count<R> {
         let visible: Vec<usize> = (0..fields.fields().len()).filter(is_visible).collect();
         let sizes = row_bytes(&records.project(&visible)?);
         let splits = records.column_by_name(schema::SPLIT).map(|c| c.as_primitive::<UInt8Type>());
-        let mut totals = Totals { rows: vec![0; self.splits], bytes: vec![0; self.splits] };
+        let mut totals = Totals::none(self.splits);
         for (i, size) in sizes.into_iter().enumerate() {
-            let split = splits.map_or(0, |s| usize::from(s.value(i)));
-            totals.rows[split] += 1;
-            totals.bytes[split] += size;
+            totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
         }
-        batch.records = batch.records.slice(0, 0);
-        batch.places.rows.clear();
-        Ok(Counted { records, totals, aside: self.behind.prepare(batch)? })
-    }
-}
-
-impl<S: Sink> Sink for ShuffleSink<'_, S>
-where
-    S::Ready: 'static,
-{
-    type Ready = Counted<S::Ready>;
-
-    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(Count { behind: self.behind.preparer(), splits: self.totals.rows.len() })
-    }
-
-    fn push(&mut self, ready: Self::Ready) -> Result<()> {
-        let rows = ready.records.num_rows() as u64;
-        let ranks = (0..rows).map(|i| hash::shuffle_rank(self.rows + i, self.seed)).collect();
-        self.rows += rows;
-        let add = |all: &mut Vec<u64>, more: Vec<u64>| all.iter_mut().zip(more).for_each(|(a, m)| *a += m);
-        add(&mut self.totals.rows, ready.totals.rows);
-        add(&mut self.totals.bytes, ready.totals.bytes);
-        self.buckets.push(&ready.records, ranks)?;
-        self.behind.push(ready.aside)
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        Ok(())
+        let ranks = self.ranks.of(&batch.places)?;
+        if self.goes_on {
+            records = with_places(&records, &batch.places)?;
+        }
+        Ok(Entering { records, ranks, totals })
     }
 }
 
 /// Copies rows together that a shuffle hands on.
-pub struct PickRows;
+struct Pick {
+    goes_on: bool,
+}
 
-impl Decode<Picked> for PickRows {
-    fn decode(&self, piece: Picked, _: &mut StepCounts) -> Result<Batch> {
-        let records = without_ranks(&piece.take()?)?;
-        Ok(Batch {
-            seq: 0,
-            places: Places::numbered(0, piece.first_row, records.num_rows()),
-            records,
-            rejects: Vec::new(),
-            duplicates: Vec::new(),
-        })
+impl Decode<Picked> for Pick {
+    fn decode(&self, piece: Picked, counts: &mut StepCounts) -> Result<Batch> {
+        let mut records = without_ranks(&piece.take()?)?;
+        let places = match self.goes_on {
+            true => {
+                let (rows, places) = take_places(&records)?;
+                records = rows;
+                Places::after_barrier(piece.first_row, places)
+            }
+            false => Places::numbered(0, piece.first_row, records.num_rows()),
+        };
+        counts.rows_out += records.num_rows() as u64;
+        let records = Shuffle::outcome(&records, self.goes_on)?;
+        Ok(Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() })
     }
 }
 
@@ -138,34 +117,7 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;
-    use crate::stage::Cut;
     use crate::store::{Faults, Files};
-
-    #[derive(Default)]
-    struct Aside(usize);
-
-    struct Same;
-
-    impl Prepare<Batch> for Same {
-        fn prepare(&self, batch: Batch) -> Result<Batch> {
-            Ok(batch)
-        }
-    }
-
-    impl Sink for Aside {
-        type Ready = Batch;
-        fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
-            Arc::new(Same)
-        }
-        fn push(&mut self, batch: Batch) -> Result<()> {
-            assert_eq!(batch.rows(), 0);
-            self.0 += 1;
-            Ok(())
-        }
-        fn finish(&mut self) -> Result<()> {
-            Ok(())
-        }
-    }
 
     fn texts(rows: usize, bytes: usize) -> RecordBatch {
         let text: StringArray = (0..rows).map(|i| Some(format!("{i} {}", "x".repeat(bytes)))).collect();
@@ -173,22 +125,26 @@ mod tests {
         RecordBatch::try_new(schema, vec![Arc::new(text)]).unwrap()
     }
 
-    fn push<S: Sink>(sink: &mut ShuffleSink<'_, S>, records: RecordBatch) -> Result<()>
-    where
-        S::Ready: 'static,
-    {
-        let places = Places::numbered(0, 0, records.num_rows());
+    fn shuffle(seed: u64, spill: Spill) -> Box<Shuffle> {
+        let ranks = FileRanks::new([(0, "a.jsonl")].into_iter(), seed);
+        Box::new(Shuffle::new(ranks, 1, false, spill))
+    }
+
+    /// Rows that come as those from `first` on of their file.
+    fn push(into: &mut Shuffle, first: u64, records: RecordBatch) -> Result<()> {
+        let places = Places::numbered(0, first, records.num_rows());
         let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
-        let ready = sink.preparer().prepare(batch)?;
-        sink.push(ready)
+        let rows = into.preparer().prepare(batch)?;
+        into.push(rows)
     }
 
     /// What comes back, and the most bytes that came at once.
-    fn drain(mut source: ByRank) -> Result<(Vec<String>, usize)> {
+    fn drain(shuffle: Box<Shuffle>) -> Result<(Vec<String>, usize)> {
+        let mut scan = shuffle.leave()?.scan;
         let (mut seen, mut most) = (Vec::new(), 0);
-        while let Some(piece) = source.next()? {
-            assert_eq!(piece.first_row, seen.len() as u64);
-            let batch = PickRows.decode(piece, &mut StepCounts::default())?;
+        while let Some(chunk) = scan.next()? {
+            let batch = chunk.decode(&mut StepCounts::default())?;
+            assert_eq!(batch.places.rows[0].row, seen.len() as u64);
             most = most.max(batch.records.get_array_memory_size());
             seen.extend(batch.records.column(0).as_string::<i32>().iter().flatten().map(String::from));
         }
@@ -196,23 +152,20 @@ mod tests {
     }
 
     fn spill(folder: &std::path::Path, memory: u64) -> Spill {
-        Spill { disk: Files::local(), folder: folder.into(), memory, threads: 2 }
+        Spill { disk: Files::local(), folder: folder.into(), kept_as: None, memory, threads: 2 }
     }
 
     fn shuffled(rows: usize, size: usize, seed: u64, memory: u64) -> Vec<String> {
         let scratch = tempfile::tempdir().unwrap();
-        let mut aside = Aside::default();
-        let mut sink = ShuffleSink::new(&mut aside, seed, 1, spill(scratch.path(), memory));
+        let mut into = shuffle(seed, spill(scratch.path(), memory));
         let texts: Vec<String> = (0..rows).map(|i| format!("row {i} {}", "x".repeat(i % 50))).collect();
-        for part in texts.chunks(size) {
+        for (part, first) in texts.chunks(size).zip((0..).step_by(size)) {
             let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, false)]));
             let column = Arc::new(StringArray::from(part.to_vec()));
-            push(&mut sink, RecordBatch::try_new(schema, vec![column]).unwrap()).unwrap();
+            push(&mut into, first, RecordBatch::try_new(schema, vec![column]).unwrap()).unwrap();
         }
-        let (totals, source) = sink.into_source().unwrap();
-        assert_eq!(totals.rows, [rows as u64]);
-        assert_eq!(aside.0, rows.div_ceil(size));
-        drain(source).unwrap().0
+        assert_eq!(into.totals.rows, [rows as u64]);
+        drain(into).unwrap().0
     }
 
     #[test]
@@ -233,15 +186,39 @@ mod tests {
     #[test]
     fn two_shuffles_in_one_folder_do_not_meet() {
         let scratch = tempfile::tempdir().unwrap();
-        let (mut a, mut b) = (Aside::default(), Aside::default());
-        let mut first = ShuffleSink::new(&mut a, 1, 1, spill(scratch.path(), 500));
-        let mut second = ShuffleSink::new(&mut b, 1, 1, spill(scratch.path(), 500));
-        push(&mut first, texts(50, 20)).unwrap();
-        push(&mut second, texts(90, 20)).unwrap();
+        let mut first = shuffle(1, spill(scratch.path(), 500));
+        let mut second = shuffle(1, spill(scratch.path(), 500));
+        push(&mut first, 0, texts(50, 20)).unwrap();
+        push(&mut second, 0, texts(90, 20)).unwrap();
         // Nothing has a name, so that nothing can be left behind.
         assert!(std::fs::read_dir(scratch.path()).unwrap().next().is_none());
-        assert_eq!(drain(first.into_source().unwrap().1).unwrap().0.len(), 50);
-        assert_eq!(drain(second.into_source().unwrap().1).unwrap().0.len(), 90);
+        assert_eq!(drain(first).unwrap().0.len(), 50);
+        assert_eq!(drain(second).unwrap().0.len(), 90);
+    }
+
+    #[test]
+    fn files_that_are_kept_hold_all_rows() {
+        let scratch = tempfile::tempdir().unwrap();
+        let spill = Spill { kept_as: Some("order".into()), ..spill(scratch.path(), 500) };
+        let mut into = shuffle(1, spill);
+        push(&mut into, 0, texts(300, 20)).unwrap();
+        let mut shuffled = drain(into).unwrap().0;
+        let mut kept = Vec::new();
+        for entry in std::fs::read_dir(scratch.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_string();
+            // A bucket that was dealt again lies beside those it was dealt into.
+            if !name.starts_with("order-") || name.len() > "order-00.arrows".len() {
+                continue;
+            }
+            let file = std::fs::File::open(path).unwrap();
+            for rows in arrow::ipc::reader::StreamReader::try_new(file, None).unwrap() {
+                kept.extend(rows.unwrap().column(0).as_string::<i32>().iter().flatten().map(String::from));
+            }
+        }
+        kept.sort_unstable();
+        shuffled.sort_unstable();
+        assert_eq!(kept, shuffled);
     }
 
     #[test]
@@ -251,10 +228,9 @@ mod tests {
             loop {
                 let scratch = tempfile::tempdir().unwrap();
                 let disk = Faults::failing_at(k, std::io::ErrorKind::StorageFull);
-                let mut aside = Aside::default();
                 let spill = Spill { disk: disk.files(), threads, ..spill(scratch.path(), 1) };
-                let mut sink = ShuffleSink::new(&mut aside, 1, 1, spill);
-                let done = push(&mut sink, texts(9, 20)).and_then(|()| drain(sink.into_source()?.1));
+                let mut into = shuffle(1, spill);
+                let done = push(&mut into, 0, texts(9, 20)).and_then(|()| drain(into));
                 match done {
                     Err(e) => {
                         assert_eq!(e.code(), "disk_full", "{e}");
@@ -277,13 +253,12 @@ mod tests {
     #[test]
     fn slices_do_not_hold_what_they_were_cut_from() {
         let scratch = tempfile::tempdir().unwrap();
-        let mut aside = Aside::default();
-        let mut sink = ShuffleSink::new(&mut aside, 1, 1, spill(scratch.path(), u64::MAX));
+        let mut into = shuffle(1, spill(scratch.path(), u64::MAX));
         let whole = texts(1_000, 1_000);
         let text = whole.column(0).to_data().buffers()[1].clone();
         let before = text.strong_count();
         for i in 0..1_000 {
-            push(&mut sink, whole.slice(i, 1)).unwrap();
+            push(&mut into, i as u64, whole.slice(i, 1)).unwrap();
         }
         assert_eq!(text.strong_count(), before);
     }
@@ -291,12 +266,11 @@ mod tests {
     #[test]
     fn long_rows_are_handed_on_a_few_at_a_time() {
         let scratch = tempfile::tempdir().unwrap();
-        let mut aside = Aside::default();
-        let mut sink = ShuffleSink::new(&mut aside, 1, 1, spill(scratch.path(), u64::MAX));
-        for _ in 0..8 {
-            push(&mut sink, texts(40, 100_000)).unwrap();
+        let mut into = shuffle(1, spill(scratch.path(), u64::MAX));
+        for part in 0..8 {
+            push(&mut into, part * 40, texts(40, 100_000)).unwrap();
         }
-        let (seen, most) = drain(sink.into_source().unwrap().1).unwrap();
+        let (seen, most) = drain(into).unwrap();
         assert_eq!(seen.len(), 320);
         assert!(most < 4 * crate::limits::BATCH_BYTES, "{most}");
     }
@@ -304,5 +278,44 @@ mod tests {
     #[test]
     fn nothing_is_shuffled_into_nothing() {
         assert!(shuffled(0, 1, 7, 1).is_empty());
+    }
+
+    /// Rows keep their places through it, and the order of some does not depend on which others there are.
+    #[test]
+    fn rows_know_where_they_came_from_and_others_move_none() {
+        let scratch = tempfile::tempdir().unwrap();
+        let names = ["a.jsonl", "b.jsonl", "c.jsonl"];
+        let order = |files: &[u32], memory: u64| {
+            let named = files.iter().map(|file| (0, names[*file as usize]));
+            let mut into = Shuffle::new(FileRanks::new(named, 3), 1, true, spill(scratch.path(), memory));
+            for (file, named) in (0..).zip(files) {
+                let mut places = Places::numbered(file, 0, 40);
+                places.text = Some(arrow::buffer::Buffer::from_vec(vec![b' '; 40]));
+                let records = texts(40, *named as usize);
+                let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
+                let rows = into.preparer().prepare(batch).unwrap();
+                into.push(rows).unwrap();
+            }
+            let mut scan = Box::new(into).leave().unwrap().scan;
+            let mut order = Vec::new();
+            while let Some(chunk) = scan.next().unwrap() {
+                let batch = chunk.decode(&mut StepCounts::default()).unwrap();
+                let text = batch.records.column(0).as_string_view();
+                for i in 0..batch.rows() {
+                    let place = batch.places.at(i);
+                    let file = files[place.file as usize];
+                    assert_eq!(text.value(i), format!("{} {}", place.row, "x".repeat(file as usize)));
+                    assert_eq!((place.line, place.byte), (Some(place.row + 1), Some(0)));
+                    order.push((file, place.row));
+                }
+            }
+            order
+        };
+        let all = order(&[0, 1, 2], u64::MAX);
+        assert_eq!(order(&[0, 1, 2], 1), all);
+        for some in [&[0][..], &[2], &[0, 2]] {
+            let kept: Vec<_> = all.iter().copied().filter(|(file, _)| some.contains(file)).collect();
+            assert_eq!(order(some, u64::MAX), kept, "{some:?}");
+        }
     }
 }

@@ -28,8 +28,11 @@ const BUCKETS: usize = 1 << BITS;
 pub struct Spill {
     /// What writes there.
     pub disk: Files,
-    /// The files have no names: nothing is ever seen there.
+    /// The folder of the files.
     pub folder: PathBuf,
+    /// How the names of files begin that are kept, so that a later run can read them; else they have no names: nothing is
+    /// ever seen there, and their space is free again however the process ends.
+    pub kept_as: Option<String>,
     /// Bytes of rows that are held before.
     pub memory: u64,
     /// So many threads deal rows into buckets, each with a copy of the rows of its bucket.
@@ -39,6 +42,8 @@ pub struct Spill {
 /// One level: the top bits of the ranks were used up by the levels above it.
 pub struct Buckets {
     level: u32,
+    /// How its files are called, one after another.
+    name: String,
     spill: Spill,
     held: Vec<RecordBatch>,
     held_bytes: u64,
@@ -48,7 +53,8 @@ pub struct Buckets {
 /// Rows on disk, in the order they were written.
 pub struct Spilled {
     level: u32,
-    folder: PathBuf,
+    name: String,
+    path: PathBuf,
     writer: StreamWriter<BufWriter<NewFile>>,
     bytes: u64,
 }
@@ -62,12 +68,12 @@ enum Part {
 impl Buckets {
     /// None so far.
     pub fn new(spill: Spill) -> Self {
-        Buckets::of_level(0, spill)
+        Buckets::of_level(0, String::new(), spill)
     }
 
-    fn of_level(level: u32, spill: Spill) -> Self {
+    fn of_level(level: u32, name: String, spill: Spill) -> Self {
         let spilled = (0..BUCKETS).map(|_| None).collect();
-        Buckets { level, spill, held: Vec::new(), held_bytes: 0, spilled }
+        Buckets { level, name, spill, held: Vec::new(), held_bytes: 0, spilled }
     }
 
     /// Takes rows with their ranks.
@@ -90,25 +96,25 @@ impl Buckets {
         let shift = 64 - BITS * (self.level + 1);
         let bucket_of = |at: usize| (all.rank(at) >> shift) as usize & (BUCKETS - 1);
         let mut start = 0;
-        let rows_of = |bucket| {
+        let mut rows_of = |bucket| {
             let from = start;
             start += (start..all.rows()).take_while(|at| bucket_of(*at) == bucket).count();
             from..start
         };
-        let work: Vec<_> = (0..BUCKETS).map(rows_of).zip(&mut self.spilled).collect();
-        let (spill, level) = (&self.spill, self.level);
-        let left = Mutex::new(work.into_iter().filter(|(rows, _)| !rows.is_empty()));
+        let work: Vec<_> = (0..BUCKETS).map(|b| (b, rows_of(b))).zip(&mut self.spilled).collect();
+        let (spill, level, name) = (&self.spill, self.level, &self.name);
+        let left = Mutex::new(work.into_iter().filter(|((_, rows), _)| !rows.is_empty()));
         let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
         let failed = AtomicBool::new(false);
         let deal_all = || {
-            while let Some((rows, spilled)) = next() {
+            while let Some(((bucket, rows), spilled)) = next() {
                 if failed.load(Ordering::Relaxed) {
                     break;
                 }
                 let rows = all.take(rows)?;
                 match spilled {
                     Some(spilled) => spilled,
-                    none => none.insert(Spilled::create(spill, level, &rows)?),
+                    none => none.insert(Spilled::create(spill, level, format!("{name}-{bucket:02}"), &rows)?),
                 }
                 .write(&rows)?;
             }
@@ -139,23 +145,27 @@ fn join(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
 }
 
 impl Spilled {
-    /// An empty file for rows like these.
-    pub fn create(spill: &Spill, level: u32, rows: &RecordBatch) -> Result<Self> {
-        let folder = spill.folder.clone();
-        let file = BufWriter::new(spill.disk.create_nameless(&folder)?);
-        let writer = StreamWriter::try_new(file, &rows.schema()).map_err(|e| unwritten(&folder, e))?;
-        Ok(Spilled { level, folder, writer, bytes: 0 })
+    /// An empty file for rows like these; a stream of Arrow IPC, whose name ends so where it is kept.
+    pub fn create(spill: &Spill, level: u32, name: String, rows: &RecordBatch) -> Result<Self> {
+        let file = match &spill.kept_as {
+            None => spill.disk.create_nameless(&spill.folder)?,
+            Some(begin) => spill.disk.create_new(&spill.folder.join(format!("{begin}{name}.arrows")))?,
+        };
+        let path = file.path().to_path_buf();
+        let writer = StreamWriter::try_new(BufWriter::new(file), &rows.schema());
+        let writer = writer.map_err(|e| unwritten(&path, e))?;
+        Ok(Spilled { level, name, path, writer, bytes: 0 })
     }
 
     /// Appends rows.
     pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         self.bytes += size::bytes(rows) as u64;
-        self.writer.write(rows).map_err(|e| unwritten(&self.folder, e))
+        self.writer.write(rows).map_err(|e| unwritten(&self.path, e))
     }
 
     /// Hands all rows on.
     pub fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        let lost = |e| unwritten(&self.folder, e);
+        let lost = |e| unwritten(&self.path, e);
         let file = self.writer.into_inner().map_err(lost)?;
         let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader();
         for rows in StreamReader::try_new(BufReader::new(file), None).map_err(lost)? {
@@ -239,7 +249,8 @@ impl ByRank {
             Part::Spilled(spilled)
                 if spilled.bytes > self.spill.memory && BITS * (spilled.level + 2) <= 64 =>
             {
-                let mut next = Buckets::of_level(spilled.level + 1, self.spill.clone());
+                let (level, name) = (spilled.level + 1, spilled.name.clone());
+                let mut next = Buckets::of_level(level, name, self.spill.clone());
                 spilled.read_back(&mut |ranked| next.hold(ranked))?;
                 return self.put(next);
             }

@@ -88,6 +88,12 @@ impl Files {
         Ok(NewFile { file, path: path.to_path_buf() })
     }
 
+    /// Makes a file where there is none, to be written and [read back](NewFile::into_reader).
+    pub fn create_new(&self, path: &Path) -> Result<NewFile> {
+        let file = self.changed("make the file", path, self.0.create(path, Create::New))?;
+        Ok(NewFile { file, path: path.to_path_buf() })
+    }
+
     /// Makes a file without a name in this folder, to be written and [read back](NewFile::into_reader): nobody else
     /// can meet it, and its space is free again once it is closed, however the process ends.
     pub fn create_nameless(&self, folder: &Path) -> Result<NewFile> {

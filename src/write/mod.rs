@@ -32,7 +32,7 @@ use crate::artifact::verify::REJECTS;
 use crate::error::{Class, Error, Result};
 use crate::record::FileNames;
 use crate::record::schema::type_name;
-use crate::stage::{Prepare, Sink};
+use crate::stage::{Prepare, Sink, Totals};
 use crate::store::Files;
 use prepare::BatchPreparer;
 use shard::ShardWriter;
@@ -209,8 +209,12 @@ impl Sink for ShardSink {
         self.sidecars.push(prepared.keys.as_ref(), &prepared.notes)
     }
 
-    fn expect(&mut self, rows: &[u64], bytes: &[u64]) -> Result<()> {
-        let plans = rows.iter().zip(bytes).map(|(r, b)| Some(ShardPlan::equal(*r, *b, self.shard_bytes)));
+    fn expect(&mut self, totals: &Totals) -> Result<()> {
+        let plans = totals
+            .rows
+            .iter()
+            .zip(&totals.bytes)
+            .map(|(r, b)| Some(ShardPlan::equal(*r, *b, self.shard_bytes)));
         self.plan_shards(plans.collect())
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 
 use super::content::{written_column, written_field};
@@ -20,7 +20,8 @@ impl Map for PlainStage {
         let fields: Vec<_> = batch.records.schema().fields().iter().map(written_field).collect();
         let columns = fields.iter().zip(batch.records.columns()).map(|(f, c)| written_column(c, f));
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.rows()));
+        batch.records = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
         Ok(batch)
     }
 }

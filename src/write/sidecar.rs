@@ -49,8 +49,8 @@ impl Notes {
         files: &[String],
         against: &[String],
     ) -> Self {
-        rejects.sort_by_key(|r| r.place);
-        duplicates.sort_by_key(|d| d.dropped);
+        rejects.sort_by_key(|r| r.position);
+        duplicates.sort_by_key(|d| d.position);
         let mut notes = Notes::default();
         for reject in &rejects {
             notes.rejects.push(|out| write_reject(out, reject, files));

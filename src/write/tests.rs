@@ -116,11 +116,13 @@ pub fn batch(records: RecordBatch, from: usize) -> Batch {
     let reject = |&row: &u64| Reject {
         code: "bad_json",
         place: Place { file: 0, ..place(row) },
+        position: row,
         detail: "a\tb".into(),
         record: format!("{{\"row\":\n{row}}}"),
     };
     let duplicate = |&row: &u64| Duplicate {
         dropped: Place { file: 0, ..place(row) },
+        position: row,
         kept: (row % 200 == 50).then(|| place(1)),
         against: (row % 200 != 50).then_some(0),
     };

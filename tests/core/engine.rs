@@ -1,6 +1,7 @@
 //! The engine: the same bytes however it is run, and an end whatever a stage does.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use fastprep::engine::collect::collect;
 use fastprep::engine::{Knobs, Pass, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
 use fastprep::plan::source::OpenReader;
-use fastprep::plan::verbs::{Supplied, Tokenize, WithColumns};
+use fastprep::plan::verbs::{Head, Pack, Shuffle, Supplied, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
 use fastprep::read::ColumnKind;
 use fastprep::read::ReadColumn;
@@ -44,6 +45,15 @@ fn byte_tokenizer() -> TokenizerSpec {
     TokenizerSpec::json(tokenizer.to_string().into_bytes(), names, false, "bytes".into())
 }
 
+/// Shuffled, cut, shuffled once more, packed and cut: four barriers with steps between them.
+fn with_barriers(source: Plan) -> Plan {
+    let head = |rows| Step::from(Head { rows });
+    let shuffled = source.push(Step::from(Shuffle { seed: 1 })).unwrap().push(head(300)).unwrap();
+    let pack = Step::from(Pack { max_length: Some(200), seed: 5 });
+    let steps = [pack, head(30), Step::from(Shuffle { seed: 2 })];
+    steps.into_iter().fold(tokenized(&chain(shuffled)), |plan, step| plan.push(step).unwrap())
+}
+
 fn tokenized(plan: &Plan) -> Plan {
     let step = Tokenize {
         tokenizer: byte_tokenizer(),
@@ -60,15 +70,21 @@ fn tokenized(plan: &Plan) -> Plan {
 #[test]
 fn threads_batches_and_memory_change_no_byte() {
     let dir = tempfile::tempdir().unwrap();
-    let plan = tokenized(&chain(scan(inputs(dir.path(), 400))));
+    let rows = || scan(inputs(dir.path(), 400));
+    no_knob_changes_a_byte(&tokenized(&chain(rows())), dir.path(), 100);
+    no_knob_changes_a_byte(&with_barriers(rows()), dir.path(), 25);
+}
+
+/// At least `least` rows are written.
+fn no_knob_changes_a_byte(plan: &Plan, dir: &Path, least: u64) {
     let mut first = None;
     for threads in [1, 2, 7] {
         for batch_rows in [1, 3, 65_536] {
             for (batch_bytes, shuffle_bytes) in [(1 << 20, 1 << 20), (300, 4_000)] {
-                let out = dir.path().join(format!("{threads}-{batch_rows}-{batch_bytes}"));
+                let out = dir.join(format!("{threads}-{batch_rows}-{batch_bytes}"));
                 let knobs = Knobs { threads, batch_bytes, batch_rows, shuffle_bytes };
-                let report = support::run(&plan, &out, knobs, Files::local()).unwrap();
-                assert!(report["rows"]["written"].as_u64() > Some(100), "{report}");
+                let report = support::run(plan, &out, knobs, Files::local()).unwrap();
+                assert!(report["rows"]["written"].as_u64() > Some(least), "{report}");
                 assert!(report["rows"]["rejected"].as_u64() > Some(20), "{report}");
                 let files = tree(&out);
                 fs::remove_dir_all(&out).unwrap();
@@ -318,7 +334,7 @@ fn bytes_in_flight_stay_below_the_limit() {
 fn head_stops_a_source_that_never_ends() {
     for threads in [1, 2, 7] {
         let watch = Watch::new(At::Nowhere, true);
-        let head = vec![Stage::Ordered(Box::new(HeadStage::new(120)))];
+        let head = vec![Stage::Ordered(Box::new(HeadStage::new(120, true)))];
         let (done, firsts) = line(&watch, u64::MAX, head, threads, 5_000, &Cancel::default(), &mut || false);
         done.unwrap();
         assert_eq!(firsts, [0, 50, 100]);
@@ -360,8 +376,10 @@ fn what_is_bad_behind_a_head_is_not_seen() {
     for threads in [1, 2, 7] {
         for from in [3, 4, 9] {
             let watch = Watch::new(At::Nowhere, true);
-            let stages =
-                vec![Stage::Map(Arc::new(Failing { from })), Stage::Ordered(Box::new(HeadStage::new(120)))];
+            let stages = vec![
+                Stage::Map(Arc::new(Failing { from })),
+                Stage::Ordered(Box::new(HeadStage::new(120, true))),
+            ];
             let (done, firsts) =
                 line(&watch, u64::MAX, stages, threads, 20_000, &Cancel::default(), &mut || false);
             done.unwrap();

@@ -7,7 +7,8 @@ use std::path::Path;
 use fastprep::artifact::{self, Manifest};
 use fastprep::cancel::Cancel;
 use fastprep::error::Class;
-use fastprep::plan::Plan;
+use fastprep::plan::verbs::{Head, Shuffle};
+use fastprep::plan::{Plan, Step};
 use fastprep::store::{Faults, Files};
 
 use crate::support::{ONE_THREAD, chain, inputs, names, plant, run, scan, tree};
@@ -118,6 +119,31 @@ fn without_space_at_any_call_nothing_changes_and_the_error_says_what_to_do() {
             break;
         }
     }
+}
+
+#[test]
+fn without_space_in_any_of_several_barriers_nothing_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let shuffled = |plan: Plan, seed| plan.push(Step::from(Shuffle { seed })).unwrap();
+    let head = |plan: Plan| plan.push(Step::from(Head { rows: 12 })).unwrap();
+    let plan = shuffled(head(chain(shuffled(scan(inputs(dir.path(), 30)), 3))), 4);
+    let knobs = Knobs { shuffle_bytes: 1, ..ONE_THREAD };
+    let out = dir.path().join("out");
+    run(&plan, &out, knobs, Files::local()).unwrap();
+    let before = tree(&out);
+    let mut errors = 0;
+    for k in (0..).step_by(4) {
+        let disk = Faults::failing_at(k, ErrorKind::StorageFull);
+        if let Err(e) = run(&plan, &out, knobs, disk.files()) {
+            errors += 1;
+            assert_eq!((e.class(), e.code()), (Class::Publish, "disk_full"), "call {k}: {e}");
+        }
+        assert!(tree(&out) == before, "call {k}");
+        if disk.calls() <= k {
+            break;
+        }
+    }
+    assert!(errors > 70, "only {errors} errors");
 }
 
 #[test]

@@ -264,12 +264,8 @@ def split(draw: Draw, state: State) -> Verb:
 
 
 def shuffle(draw: Draw, state: State) -> Verb:
-    return Verb("shuffle()", lambda p: p.shuffle(seed=5), naive.Shuffle)
-
-
-def before_shuffle(state: State) -> bool:
-    """Whether no shuffle was yet: `head`, `dedup` and `with_row_index` are refused after one."""
-    return "shuffle" not in state.had
+    seed = draw(st.sampled_from([0, 5, 2**64 - 1]))
+    return Verb(f"shuffle({seed})", lambda p: p.shuffle(seed=seed), lambda: naive.Shuffle(seed))
 
 
 # Of each verb, whether it may come next.
@@ -279,14 +275,14 @@ VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     rename: lambda s: set(s.columns) - set(s.proven),
     filter_: lambda s: True,
     with_columns: lambda s: s.fresh or set(s.columns) - set(s.proven),
-    with_row_index: lambda s: before_shuffle(s) and s.fresh,
+    with_row_index: lambda s: s.fresh,
     map_batches: lambda s: "format" not in s.had and (s.fresh or len(s.columns) > 1),
-    head: before_shuffle,
+    head: lambda s: True,
     validate: lambda s: True,
-    dedup: before_shuffle,
+    dedup: lambda s: True,
     format_: lambda s: "format" not in s.had and s.of("text"),
     split: lambda s: "split" not in s.had,
-    shuffle: before_shuffle,
+    shuffle: lambda s: True,
 }
 
 

@@ -150,6 +150,10 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "tokenize_bytes": (lambda _: few().format(PAIR).tokenize(BYTES), JSONL),
     "shuffle": (lambda _: raw().select("id", "question").shuffle(seed=7), JSONL | SMALL),
     "shuffle_splits": (lambda _: splits().shuffle(seed=7), BOTH | SMALL),
+    "shuffle_head": (
+        lambda _: raw().select("id", "question").shuffle(seed=1).filter(pl.col("id") > 3).head(20).shuffle(seed=2),
+        JSONL,
+    ),
     "pack": (lambda _: splits().tokenize(TOKENIZER, max_length=64).pack(seed=7), BOTH),
     "pack_longer": (lambda _: tokens(raw(), max_length=64).pack(max_length=128), ARROW | LARGER),
     "gzip": (lambda _: splits(), JSONL | SMALL | {"compression": "gzip"}),

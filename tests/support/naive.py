@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from struct import pack
 from typing import Any
 from unicodedata import normalize
 
 from common import SEPARATOR, STOP, WHITE_SPACE, removal, render
+from xxhash import xxh3_64_intdigest
 
 Values = dict[str, Any]
 
@@ -76,11 +78,16 @@ class Number(Step):
 
 @dataclass
 class Head(Step):
-    left: int
+    """Ends the input, unless all rows were read before: then it takes out those that come later."""
 
-    def apply(self, row: Row) -> Row:
+    left: int
+    ends_input: bool = True
+
+    def apply(self, row: Row) -> Row | Removal:
+        if self.left == 0:
+            return Removal("past_head", reject=False)
         self.left -= 1
-        self.full = self.left == 0
+        self.full = self.ends_input and self.left == 0
         return row
 
 
@@ -177,11 +184,16 @@ class Split(Step):
         return Row(row.place, row.values, json.dumps(key))
 
 
+@dataclass
 class Shuffle(Step):
-    """The order is not known here."""
+    """Takes all rows before it gives the first one."""
 
-    def apply(self, row: Row) -> Row:
-        return row
+    seed: int
+
+    def order(self, rows: list[Row], file: str) -> list[Row]:
+        """By a hash of seed, source, file and row: of the first source, and of the first file of this name."""
+        of_file = xxh3_64_intdigest(pack("<II", 0, 0) + file.encode(), self.seed)
+        return sorted(rows, key=lambda row: xxh3_64_intdigest(pack("<Q", row.place), of_file))
 
 
 BAD, BLANK = object(), object()
@@ -198,7 +210,7 @@ class Account:
 
     def remove(self, code: str, place: int) -> None:
         count, first = self.removed.get(code, (0, place))
-        self.removed[code] = (count + 1, first)
+        self.removed[code] = (count + 1, min(first, place))
 
 
 @dataclass
@@ -211,9 +223,27 @@ class Outcome:
     blamed: dict[str, dict[str, int]]
 
 
-def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Step]) -> Outcome:
-    """Runs the steps over the lines of a source: dicts, `BAD` or `BLANK`."""
+def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Step], file: str) -> Outcome:
+    """Runs the steps over the lines of a source, dicts, `BAD` or `BLANK`, whose file is called so."""
     outcome = Outcome([], [Account() for _ in range(len(steps) + 1)], [], [], 0, {})
+    barriers = [i for i, step in enumerate(steps) if isinstance(step, Shuffle)]
+    first = barriers[0] if barriers else len(steps)
+    _read(lines, columns, steps[:first], outcome)
+    for start, end in zip(barriers, [*barriers, len(steps)][1:], strict=True):
+        barrier, after = steps[start], steps[start + 1 : end]
+        assert isinstance(barrier, Shuffle)
+        rows = barrier.order(outcome.rows, file)
+        outcome.accounts[start + 1] = Account(len(rows), len(rows))
+        outcome.rows = []
+        for step in after:
+            if isinstance(step, Head):
+                step.ends_input = False
+        for row in rows:
+            _one(row, after, outcome.accounts[start + 2 : end + 1], outcome)
+    return outcome
+
+
+def _read(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Step], outcome: Outcome) -> None:
     for place, line in enumerate(lines):
         if line is BLANK:
             continue
@@ -223,14 +253,14 @@ def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Step
             outcome.rejects.append(("bad_json", place))
             continue
         outcome.accounts[0].rows_out += 1
-        _one(Row(place, {name: line.get(name) for name in columns}), steps, outcome)
+        row = Row(place, {name: line.get(name) for name in columns})
+        _one(row, steps, outcome.accounts[1 : len(steps) + 1], outcome)
         if any(step.full for step in steps):
             break
-    return outcome
 
 
-def _one(row: Row, steps: Sequence[Step], outcome: Outcome) -> None:
-    for step, account in zip(steps, outcome.accounts[1:], strict=True):
+def _one(row: Row, steps: Sequence[Step], accounts: Sequence[Account], outcome: Outcome) -> None:
+    for step, account in zip(steps, accounts, strict=True):
         account.rows_in += 1
         result = step.apply(row)
         if isinstance(result, Removal):

@@ -1,4 +1,4 @@
-"""`head`: the first rows in input order."""
+"""`head`: the first rows in the order that reaches it; after a shuffle, see `test_shuffle.py`."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ def test_what_is_no_number_of_rows_fails_at_once(n: object) -> None:
         PLAN.head(n)  # type: ignore[arg-type]
 
 
-def test_must_come_before_the_shuffle() -> None:
-    with refused(fp.PlanError, "bad_chain", "head: the rows are shuffled already"):
-        PLAN.shuffle().head(3)
+def test_after_a_split_all_rows_count() -> None:
+    plan = PLAN.split(valid=0.5, seed=1, by="a").head(7)
+    assert column(plan, "a") == [str(i) for i in range(7)]
+    assert set(plan.to_polars()["split"]) == {"train", "valid"}
 
 
 # -- for the run the input ends with the last row --------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import subprocess
@@ -155,12 +156,45 @@ def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
     with refused(fp.PlanError, "bad_max_length", "rows have up to 64 tokens"):
         rows.tokenize(tokenizer_folder, max_length=64).pack(max_length=63).explain()
     packed = rows.tokenize(tokenizer_folder, max_length=64).pack()
-    with refused(fp.PlanError, "bad_chain", "packed already"):
-        packed.head(3)
-    with refused(fp.PlanError, "bad_chain", "shuffled already"):
-        rows.tokenize(tokenizer_folder, max_length=64).shuffle().pack()
+    for step in (lambda: packed.dedup(on="input_ids"), lambda: packed.split(valid=0.1), lambda: packed.drop("seq_lengths")):
+        with refused(fp.PlanError, "bad_chain", "packed already") as e:
+            step()
+        assert "filter, head and shuffle alone may follow" in e.value.help
     assert "PACK         best fit decreasing, max_length=64; order by seed=0  [barrier]" in packed.explain()
     assert "leaves out prompt, completion" in packed.explain()
+
+
+def test_steps_after_it_take_packs(tokenizer_folder: Path, tmp_path: Path) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    tokenized = plan(texts(200), tokenizer_folder)
+    packs = tokenized.pack(seed=3).collect().to_pylist()
+    assert tokenized.pack(seed=3).head(4).collect().to_pylist() == packs[:4]
+    full = tokenized.pack(seed=3).filter(pl.col("seq_lengths").list.len() > 2)
+    assert full.collect().to_pylist() == [pack for pack in packs if len(pack["seq_lengths"]) > 2]
+    again = tokenized.pack(seed=3).shuffle(seed=4).collect().to_pylist()
+    assert again != packs
+    assert sorted(map(str, again)) == sorted(map(str, packs))
+    report = tokenized.pack(seed=3).head(4).sink_arrow(tmp_path / "out").to_dict()
+    assert report["packing"]["packs"] == len(packs)
+    assert report["packing"]["documents"] == len(tokenized.collect())
+    assert report["rows"]["written"] == 4
+    assert report["steps"][-1]["removed"]["past_head"]["count"] == len(packs) - 4
+    assert len(fp.load(tmp_path / "out")["train"].to_arrow()) == 4
+
+
+def test_packs_come_in_the_order_in_which_a_shuffle_puts_their_first_rows(tokenizer_folder: Path) -> None:
+    tokenized = plan(texts(150), tokenizer_folder)
+    shuffled = [str(row["input_ids"]) for row in tokenized.shuffle(seed=3).collect().to_pylist()]
+    rows = [str(row["input_ids"]) for row in tokenized.collect().to_pylist()]
+    assert len(set(rows)) == len(rows)
+    places = []
+    for pack in tokenized.pack(seed=3).collect().to_pylist():
+        ends = list(itertools.accumulate(pack["seq_lengths"]))
+        own = [str(pack["input_ids"][start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+        # Its rows keep their order.
+        assert [rows.index(row) for row in own] == sorted(rows.index(row) for row in own)
+        places.append(shuffled.index(own[0]))
+    assert places == sorted(places)
 
 
 def test_the_command_packs(tokenizer_folder: Path, tmp_path: Path) -> None:

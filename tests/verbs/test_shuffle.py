@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
-from typing import Any
 
+import polars as pl
 import pytest
-from tiny import column, records, refused
+from tiny import column, jsonl, read_jsonl, records, refused, rejects
 
 import fastprep as fp
 
@@ -33,7 +34,7 @@ def test_rows_mix_across_the_whole_input() -> None:
 
 
 def test_shards_hold_equal_numbers_give_or_take_one(tmp_path: Path) -> None:
-    PLAN.shuffle().split(valid=0.3, by="i").sink_arrow(tmp_path / "out", shard_bytes=150)
+    PLAN.split(valid=0.3, by="i").shuffle().sink_arrow(tmp_path / "out", shard_bytes=150)
     data = fp.load(tmp_path / "out")
     for split in data:
         sizes = [s["rows"] for s in data.manifest["shards"] if s["split"] == split]
@@ -52,13 +53,100 @@ def test_a_seed_is_a_whole_number(seed: object) -> None:
         PLAN.shuffle(seed=seed)  # type: ignore[arg-type]
 
 
-def test_a_chain_has_one_shuffle() -> None:
-    with refused(fp.PlanError, "bad_chain", "shuffle: the chain has one already"):
-        PLAN.shuffle().shuffle(seed=2)
+def in_files(folder: Path, **files: int) -> Path:
+    """JSON lines by file name, so many rows each; each row names its file and its number."""
+    folder.mkdir(parents=True)
+    for name, rows in files.items():
+        jsonl(folder / f"{name}.jsonl", [{"i": f"{name}{i}"} for i in range(rows)])
+    return folder
 
 
-@pytest.mark.parametrize(("verb", "options"), [("dedup", {"on": "i"}), ("dedup", {}), ("head", {"n": 3})])
-def test_steps_that_ask_for_the_first_rows_come_before(verb: str, options: dict[str, Any]) -> None:
-    with refused(fp.PlanError, "bad_chain", f"{verb}: the rows are shuffled already") as e:
-        getattr(PLAN.shuffle(), verb)(**options)
-    assert f"put {verb} before shuffle" in e.value.help
+def test_files_that_are_added_and_rows_that_are_taken_out_move_no_other_row(tmp_path: Path) -> None:
+    few = column(fp.scan_jsonl(in_files(tmp_path / "few", b=60, d=60)).shuffle(seed=3), "i")
+    more = column(fp.scan_jsonl(in_files(tmp_path / "else" / "more", a=50, b=60, c=50, d=60)).shuffle(seed=3), "i")
+    assert [i for i in more if i[0] in "bd"] == few
+    taken_out = fp.scan_jsonl(tmp_path / "few").filter(pl.col("i").str.ends_with("7").not_()).shuffle(seed=3)
+    assert column(taken_out, "i") == [i for i in few if not i.endswith("7")]
+
+
+def test_the_order_is_that_of_names_below_what_was_named(tmp_path: Path) -> None:
+    folder = in_files(tmp_path / "x", a=30, b=30)
+    order = column(fp.scan_jsonl(folder).shuffle(seed=3), "i")
+    for inputs in (folder / "*.jsonl", tmp_path / "*" / "*.jsonl", [folder / "a.jsonl", folder / "b.jsonl"]):
+        same = column(fp.scan_jsonl(inputs).shuffle(seed=3), "i") == order  # type: ignore[arg-type]
+        # Below `tmp_path`, the names of the files begin with that of their folder.
+        assert same == (inputs != tmp_path / "*" / "*.jsonl")
+
+
+def test_files_of_one_name_are_shuffled_apart(tmp_path: Path) -> None:
+    inputs = [in_files(tmp_path / name, a=100) / "a.jsonl" for name in ("x", "y")]
+    order = [int(i[1:]) for i in column(fp.scan_jsonl(inputs).shuffle(seed=3), "i")]
+    assert sum(one == other for one, other in itertools.pairwise(order)) < 10
+    order = [int(i) for i in column(fp.concat([PLAN, PLAN]).shuffle(seed=3), "i")]
+    assert sum(one == other for one, other in itertools.pairwise(order)) < 10
+
+
+# -- steps after it --------------------------------------------------------------------------------
+
+
+def test_head_takes_the_first_of_the_new_order(tmp_path: Path) -> None:
+    order = column(PLAN.shuffle(seed=1), "i")
+    report = PLAN.shuffle(seed=1).head(3).sink_jsonl(tmp_path / "out").to_dict()
+    assert column(PLAN.shuffle(seed=1).head(3), "i") == order[:3]
+    past = min(order[3:], key=int)
+    removed = {"past_head": {"count": 197, "first": {"file": "data", "row": int(past), "line": int(past) + 1}}}
+    assert report["steps"][-1] == {"step": "head", "rows_in": 200, "rows_out": 3, "removed": removed}
+    assert report["rows"] == {"read": 200, "written": 3, "rejected": 0, "duplicate": 0, "filtered": 0, "dropped": 197}
+
+
+def test_dedup_keeps_the_first_of_the_new_order_and_names_both(tmp_path: Path) -> None:
+    rows = [{"i": str(i), "k": str(i % 20)} for i in range(60)]
+    order = column(fp.scan_jsonl(jsonl(tmp_path / "x.jsonl", rows)).shuffle(seed=1), "i")
+    plan = fp.scan_jsonl(tmp_path / "x.jsonl").shuffle(seed=1).dedup(on="k")
+    first: dict[int, str] = {}
+    for i in order:
+        first.setdefault(int(i) % 20, i)
+    assert column(plan, "i") == list(first.values())
+    plan.sink_jsonl(tmp_path / "out")
+    named = read_jsonl(next((tmp_path / "out").glob("data/*/duplicates.jsonl")))
+    assert [entry["row"] for entry in named] == [int(i) for i in order if first[int(i) % 20] != i]
+    assert all(entry["kept"]["row"] == int(first[entry["row"] % 20]) for entry in named)
+    assert all(entry["kept"]["line"] == entry["kept"]["row"] + 1 for entry in named)
+
+
+def test_a_row_that_is_rejected_after_it_still_names_its_file_and_line(tmp_path: Path) -> None:
+    jsonl(tmp_path / "a.jsonl", [{"t": "x"}, {"t": " "}, {"t": "y"}])
+    jsonl(tmp_path / "b.jsonl", [{"t": 5}, {"t": "z"}, {"t": ""}])
+    files = fp.scan_jsonl([tmp_path / "a.jsonl", tmp_path / "b.jsonl"])
+    files.shuffle(seed=2).validate(not_blank="t").sink_jsonl(tmp_path / "out")
+    found = {(r["code"], r["file"], r["line"], r["byte"], r["record"]["t"]) for r in rejects(tmp_path / "out")}
+    assert found == {
+        ("wrong_type", "b.jsonl", 1, 0, 5),
+        ("blank_field", "a.jsonl", 2, 11, " "),
+        ("blank_field", "b.jsonl", 3, 20, ""),
+    }
+    with pytest.raises(fp.DataError) as e:
+        files.filter(pl.col("t") != "").shuffle().shuffle().validate(not_blank="t", on_invalid="raise").collect()
+    assert "at a.jsonl, line 2" in str(e.value)
+
+
+def test_a_second_shuffle_decides(tmp_path: Path) -> None:
+    assert column(PLAN.shuffle(seed=1).shuffle(seed=2), "i") == column(PLAN.shuffle(seed=2), "i")
+    twice = PLAN.shuffle(seed=1).head(50).shuffle(seed=2)
+    kept = set(column(PLAN.shuffle(seed=1).head(50), "i"))
+    assert column(twice, "i") == [i for i in column(PLAN.shuffle(seed=2), "i") if i in kept]
+    report = twice.sink_jsonl(tmp_path / "out").to_dict()
+    assert [(step["rows_in"], step["rows_out"]) for step in report["steps"]] == [
+        (200, 200), (200, 200), (200, 50), (50, 50)
+    ]  # fmt: skip
+
+
+def test_steps_after_it_see_text_as_those_before(tmp_path: Path) -> None:
+    rows = [{"q": f"question {i}", "a": f"a long answer of row {i}", "meta": {"n": i}} for i in range(40)]
+    jsonl(tmp_path / "x.jsonl", rows)
+    fmt = fp.PromptFormat("{q}", completion="{a}")
+    steps = fp.scan_jsonl(tmp_path / "x.jsonl").shuffle(seed=1).format(fmt).split(valid=0.3, by="prompt")
+    before = fp.scan_jsonl(tmp_path / "x.jsonl").format(fmt).split(valid=0.3, by="prompt").shuffle(seed=1)
+    assert steps.to_polars().equals(before.to_polars())
+    steps.sink_arrow(tmp_path / "out")
+    assert sum(split["rows"] for split in fp.load(tmp_path / "out").manifest["splits"]) == 40

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::stages::{Barrier, Build, Counted};
+use super::stages::{BarrierStep, Build, Counted, Order};
 use super::{About, Job};
 use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
@@ -11,11 +11,12 @@ use crate::plan::columns::Use;
 use crate::plan::explain::{detail, line};
 use crate::plan::{Step, not_reserved};
 use crate::read::splits::SPLIT;
-use crate::record::{Batch, schema};
+use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
 use crate::split::RestoreStage;
 use crate::stage::Map;
 use crate::store::Files;
+use crate::write::PlainStage;
 
 /// A plan, as far as it is decided.
 pub struct Builder<'p> {
@@ -68,9 +69,22 @@ impl<'p> Builder<'p> {
         Ok(())
     }
 
-    /// Sets what all rows go through before the sink.
-    pub fn barrier(&mut self, barrier: Barrier) {
-        self.job.barrier = Some((self.number(), barrier));
+    /// Adds a barrier.
+    ///
+    /// # Errors
+    /// Those of the barrier on no rows.
+    pub fn barrier(&mut self, order: Order) -> Result<()> {
+        let barrier = BarrierStep { order, goes_on: !self.after().is_empty() };
+        let plain = PlainStage.map(self.empty.clone(), &mut StepCounts::default())?;
+        let records = barrier.outcome(&plain.records)?;
+        self.empty = Batch { records, places: Places::after_barrier(0, Vec::new()), ..plain };
+        self.job.stages.push((self.number(), Counted::Yes, Build::Barrier(barrier)));
+        Ok(())
+    }
+
+    /// Whether the rows that reach the step come from a barrier.
+    pub fn is_after_barrier(&self) -> bool {
+        self.job.stages.iter().any(|(_, _, build)| matches!(build, Build::Barrier(_)))
     }
 
     /// The number of the step it is at among all sources and steps of the plan.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use serde_json::{Value, json};
 
-use super::{Barrier, Build, Counted};
+use super::{BarrierStep, Build, Counted};
 use crate::artifact::manifest::Input;
 use crate::format::PromptFormat;
 use crate::hash;
 use crate::plan::source::Found;
 use crate::read::ReadColumn;
+use crate::record::FileRanks;
 use crate::tokenize::{End, LoadedTokenizer};
 
 /// A plan with everything decided.
@@ -33,6 +34,15 @@ pub struct Origin {
     pub stages: Vec<(usize, Counted, Build)>,
 }
 
+/// Stages from a source or a barrier to the next barrier, or to the sink.
+#[derive(Clone, Copy)]
+pub struct Section<'j> {
+    /// Map stages and ordered stages, each with the number of its step.
+    pub stages: &'j [(usize, Counted, Build)],
+    /// What all rows enter then, and the number of its step; nothing before the sink.
+    pub barrier: Option<(usize, BarrierStep)>,
+}
+
 /// Sources, stages, and the rows that reach the sink. Steps are numbered in order: a source, the steps of its own, the
 /// next source, ….
 pub struct Job {
@@ -40,8 +50,6 @@ pub struct Job {
     pub origins: Vec<Origin>,
     /// The stages for all rows, each with the number of its step.
     pub stages: Vec<(usize, Counted, Build)>,
-    /// What all rows go through before the sink, and the number of its step.
-    pub barrier: Option<(usize, Barrier)>,
     /// The names of all steps.
     pub verbs: Vec<&'static str>,
     /// The columns that reach the sink, hidden ones too.
@@ -81,7 +89,6 @@ impl Job {
         Job {
             origins: Vec::new(),
             stages: Vec::new(),
-            barrier: None,
             verbs: Vec::new(),
             schema: Arc::new(Schema::empty()),
             split_names: vec!["train".into()],
@@ -96,7 +103,30 @@ impl Job {
 
     /// Whether a step may end this source before its last row.
     pub fn may_end_early(&self, origin: &Origin) -> bool {
-        origin.stages.iter().chain(&self.stages).any(|(_, _, build)| matches!(build, Build::Head(_)))
+        let ends = |build: &Build| matches!(build, Build::Head { ends_input: true, .. });
+        origin.stages.iter().chain(&self.stages).any(|(_, _, build)| ends(build))
+    }
+
+    /// The stages for all rows, cut at the barriers; the last section has none.
+    pub fn sections(&self) -> Vec<Section<'_>> {
+        let mut sections = Vec::new();
+        let mut start = 0;
+        for (i, (step, _, build)) in self.stages.iter().enumerate() {
+            if let Build::Barrier(barrier) = build {
+                sections.push(Section { stages: &self.stages[start..i], barrier: Some((*step, *barrier)) });
+                start = i + 1;
+            }
+        }
+        sections.push(Section { stages: &self.stages[start..], barrier: None });
+        sections
+    }
+
+    /// What ranks the rows of all sources by this seed.
+    pub fn file_ranks(&self, seed: u64) -> FileRanks {
+        let files = (0..).zip(&self.origins);
+        let files =
+            files.flat_map(|(source, origin)| origin.found.rank_names().map(move |name| (source, name)));
+        FileRanks::new(files, seed)
     }
 }
 

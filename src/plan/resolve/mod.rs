@@ -23,9 +23,9 @@ use crate::read::{ReadColumn, splits};
 use crate::record::{Batch, Places};
 use crate::store::Files;
 pub use builder::Builder;
-pub use job::{About, Job, Origin, Resolved};
+pub use job::{About, Job, Origin, Resolved, Section};
 pub(super) use stages::same_keys;
-pub use stages::{Barrier, Build, Counted};
+pub use stages::{BarrierStep, Build, Counted, Order};
 
 /// Decides everything. Reads the heads of the files of this store and the tokenizer, no row.
 pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> {

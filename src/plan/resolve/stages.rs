@@ -1,24 +1,68 @@
-//! What a plan is run as: stages, and what all rows go through before the sink.
+//! What a plan is run as: its stages.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+
+use super::Job;
 use crate::artifact::Keys;
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Phase};
 use crate::compute::{HeadStage, RowIndexStage};
 use crate::dedup::DedupStage;
 use crate::error::{Class, Error, Result};
-use crate::pack::PackOptions;
-use crate::stage::{Map, Ordered};
+use crate::pack::{self, Pack, PackOptions};
+use crate::shuffle::Shuffle;
+use crate::spill::Spill;
+use crate::stage::{Barrier, Map, Ordered};
 use crate::store::Files;
 
 /// A step that must have seen all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Barrier {
-    /// By this seed.
+pub struct BarrierStep {
+    /// What it does.
+    pub order: Order,
+    /// Whether steps follow: then rows keep their places, and travel as between other stages.
+    pub goes_on: bool,
+}
+
+/// What a barrier does with all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Puts them in an order by this seed.
     Shuffle(u64),
-    /// Joined to packs.
+    /// Joins them to packs.
     Pack(PackOptions),
+}
+
+impl BarrierStep {
+    /// The barrier, with no row seen.
+    pub fn open(self, job: &Job, spill: Spill) -> Box<dyn Barrier> {
+        let (splits, goes_on) = (job.split_names.len(), self.goes_on);
+        match self.order {
+            Order::Shuffle(seed) => Box::new(Shuffle::new(job.file_ranks(seed), splits, goes_on, spill)),
+            Order::Pack(how) => Box::new(Pack::new(how, job.file_ranks(how.seed), splits, goes_on, spill)),
+        }
+    }
+
+    /// What it makes of no rows.
+    ///
+    /// # Errors
+    /// Those of the step: a column is missing, or of another type.
+    pub fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
+        match self.order {
+            Order::Shuffle(_) => Shuffle::outcome(records, self.goes_on),
+            Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
+        }
+    }
+
+    /// What a run does while the barrier puts its rows in order.
+    pub fn phase(self) -> Phase {
+        match self.order {
+            Order::Shuffle(_) => Phase::Shuffle,
+            Order::Pack(_) => Phase::Pack,
+        }
+    }
 }
 
 /// Whether a stage counts its rows for its step: of several stages of a step one does.
@@ -34,8 +78,15 @@ pub enum Counted {
 pub enum Build {
     /// Has no state.
     Map(Arc<dyn Map>),
+    /// Takes all rows before it gives the first one.
+    Barrier(BarrierStep),
     /// Keeps so many rows.
-    Head(usize),
+    Head {
+        /// How many.
+        rows: usize,
+        /// Whether the input ends with the last of them.
+        ends_input: bool,
+    },
     /// Numbers rows.
     RowIndex {
         /// The column of the numbers.
@@ -64,8 +115,8 @@ impl Build {
     /// The ordered stage, with no row seen and no key of an earlier folder.
     pub fn unseeded(&self) -> Option<Box<dyn Ordered>> {
         match self {
-            Build::Map(_) => None,
-            Build::Head(rows) => Some(Box::new(HeadStage::new(*rows))),
+            Build::Map(_) | Build::Barrier(_) => None,
+            Build::Head { rows, ends_input } => Some(Box::new(HeadStage::new(*rows, *ends_input))),
             Build::RowIndex { column, offset } => Some(Box::new(RowIndexStage::new(column.clone(), *offset))),
             Build::Dedup { keepers, verify, .. } => Some(Box::new(DedupStage::new(*keepers, *verify))),
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, bad_chain};
+use super::{Step, Verb};
 use crate::artifact::keys;
 use crate::dedup::{KeyOptions, KeyStage, Normalize};
 use crate::error::Result;
@@ -43,14 +43,8 @@ impl Dedup {
 }
 
 impl Verb for Dedup {
-    fn check(&self, before: &[Step]) -> Result<()> {
-        match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
-            false => Ok(()),
-            true => Err(bad_chain(
-                "dedup: the rows are shuffled already, and it keeps the first of equal rows in input order",
-                "put dedup before shuffle: the order in which rows are written is decided last",
-            )),
-        }
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, bad_chain, not_shuffled};
+use super::{Step, Verb, bad_chain};
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Build, Builder};
 
-/// Keeps the first rows, in input order.
+/// Keeps the first rows, in the order that reaches it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -17,8 +17,7 @@ pub struct Head {
 }
 
 impl Verb for Head {
-    fn check(&self, before: &[Step]) -> Result<()> {
-        not_shuffled(Self::NAME, before)?;
+    fn check(&self, _: &[Step]) -> Result<()> {
         match self.rows {
             0 => Err(bad_chain("head: 0 rows are no data set", "give a number of rows")),
             _ => Ok(()),
@@ -30,8 +29,10 @@ impl Verb for Head {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        builder.say(&format!("{} rows, in input order", self.rows), "ordered");
-        builder.ordered(Build::Head(self.rows))
+        let ends_input = !builder.is_after_barrier();
+        let order = if ends_input { "in input order" } else { "in the order of the step before" };
+        builder.say(&format!("{} rows, {order}", self.rows), "ordered");
+        builder.ordered(Build::Head { rows: self.rows, ends_input })
     }
 
     fn is_of_one_source(&self) -> bool {

@@ -204,17 +204,6 @@ fn only_one(name: &str, before: &[Step], is_one: impl Fn(&Step) -> bool) -> Resu
     }
 }
 
-/// Refuses a step whose answer depends on the order of the input, after a shuffle.
-fn not_shuffled(name: &str, before: &[Step]) -> Result<()> {
-    match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
-        false => Ok(()),
-        true => Err(bad_chain(
-            format!("{name}: the rows are shuffled already"),
-            &format!("put {name} before shuffle"),
-        )),
-    }
-}
-
 /// Refuses a step that could change what `format` has proven.
 fn not_proven(name: &str, before: &[Step], changes: bool) -> Result<()> {
     if !changes || !before.iter().any(|step| matches!(step, Step::Format(_))) {

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, bad_chain, only_one};
+use super::{Step, Verb, only_one};
 use crate::error::{Class, Error, Result};
 use crate::pack::{self, PackOptions};
-use crate::plan::columns::Columns;
+use crate::plan::columns::{Columns, Use};
 use crate::plan::explain::detail;
-use crate::plan::resolve::{Barrier, Builder};
-use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS};
+use crate::plan::resolve::{Builder, Order};
+use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS, TOKENIZED};
 
 /// Joins documents to packs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,19 +22,21 @@ pub struct Pack {
 
 impl Verb for Pack {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Pack(_)))?;
-        match before.iter().any(|step| matches!(step, Step::Shuffle(_))) {
-            false => Ok(()),
-            true => Err(bad_chain(
-                "pack: the rows are shuffled already",
-                "leave shuffle out, and give its seed to pack: packs are shuffled as they are made",
-            )),
-        }
+        only_one(Self::NAME, before, |step| matches!(step, Step::Pack(_)))
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         columns.keep_splits();
-        columns.retain(|name| name == ROW_WEIGHT || name == SEGMENT_WEIGHTS);
+        for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
+            if columns.names().any(|there| there == name) {
+                columns.use_column(name, Use::Read)?;
+            }
+        }
+        if columns.names().any(|name| name == ROW_WEIGHT) {
+            columns.make(SEGMENT_WEIGHTS);
+        }
+        columns.retain(|name| TOKENIZED.contains(&name) || name == SEGMENT_WEIGHTS);
+        columns.make(SEQ_LENGTHS);
         Ok(())
     }
 
@@ -55,9 +57,7 @@ impl Verb for Pack {
             builder.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
         let labels_follow =
             since_tokenize.all(|step| step.verb().keeps_tokens()) && pack::labels_follow(&kept);
-        builder.empty.records = pack::join(&kept, &[], labels_follow)?;
-        builder.barrier(Barrier::Pack(PackOptions { max_length, seed: self.seed, labels_follow }));
-        Ok(())
+        builder.barrier(Order::Pack(PackOptions { max_length, seed: self.seed, labels_follow }))
     }
 
     fn is_of_one_source(&self) -> bool {

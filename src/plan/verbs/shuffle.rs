@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, only_one};
+use super::{Step, Verb};
 use crate::error::Result;
 use crate::plan::columns::Columns;
-use crate::plan::resolve::{Barrier, Builder};
+use crate::plan::resolve::{Builder, Order};
 
 /// Shuffles all rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,8 +16,8 @@ pub struct Shuffle {
 }
 
 impl Verb for Shuffle {
-    fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Shuffle(_)))
+    fn check(&self, _: &[Step]) -> Result<()> {
+        Ok(())
     }
 
     fn columns(&self, _: &mut Columns<'_>) -> Result<()> {
@@ -25,9 +25,11 @@ impl Verb for Shuffle {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        builder.say(&format!("all rows, before the sink; seed={}", self.seed), "barrier");
-        builder.barrier(Barrier::Shuffle(self.seed));
-        Ok(())
+        if builder.after().is_empty() {
+            builder.keep_splits()?;
+        }
+        builder.say(&format!("all rows; seed={}", self.seed), "barrier");
+        builder.barrier(Order::Shuffle(self.seed))
     }
 
     fn is_of_one_source(&self) -> bool {

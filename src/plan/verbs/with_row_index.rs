@@ -8,7 +8,7 @@ use crate::plan::columns::{Columns, exists};
 use crate::plan::not_reserved;
 use crate::plan::resolve::{Build, Builder};
 
-/// Numbers the rows that reach it, in input order, in a column before all others.
+/// Numbers the rows in the order that reaches it, in a column before all others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WithRowIndex {
@@ -21,7 +21,6 @@ pub struct WithRowIndex {
 
 impl Verb for WithRowIndex {
     fn check(&self, before: &[Step]) -> Result<()> {
-        super::not_shuffled(Self::NAME, before)?;
         super::not_proven(Self::NAME, before, super::is_proven(&self.column))?;
         not_reserved(Self::NAME, &self.column)
     }
@@ -35,7 +34,7 @@ impl Verb for WithRowIndex {
     }
 
     fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        builder.say(&format!("{}, from {}, in input order", self.column, self.offset), "ordered");
+        builder.say(&format!("{}, from {}, in the order of the rows", self.column, self.offset), "ordered");
         builder.ordered(Build::RowIndex { column: self.column.clone(), offset: self.offset })
     }
 

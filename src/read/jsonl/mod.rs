@@ -211,7 +211,7 @@ impl<'d> Rows<'d> {
     ) {
         counts.remove(code, place);
         counts.add("rejected", 1);
-        self.rejects.push(Reject { code, place, detail, record: quote_line(line) });
+        self.rejects.push(Reject { code, place, position: place.row, detail, record: quote_line(line) });
     }
 
     fn finish(self, text: Option<Buffer>, counts: &mut StepCounts) -> Result<Batch> {
@@ -237,7 +237,7 @@ impl<'d> Rows<'d> {
         Ok(Batch {
             seq: 0,
             records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options)?,
-            places: Places { file: self.file, rows: self.places, text, text_byte: self.byte },
+            places: Places { file: self.file, rows: self.places, origins: None, text, text_byte: self.byte },
             rejects: self.rejects,
             duplicates: Vec::new(),
         })

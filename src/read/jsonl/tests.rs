@@ -118,7 +118,10 @@ fn rejects_say_what_and_where() {
         assert_eq!(batch.rows(), 2);
         let place = Place { file: 1, row: 12, line: Some(13), byte: Some(100 + good.len() as u64 + 1) };
         let record = quote_line(bad);
-        assert_eq!(batch.rejects, [Reject { code, place, detail: (*detail).to_string(), record }]);
+        assert_eq!(
+            batch.rejects,
+            [Reject { code, place, position: 12, detail: (*detail).to_string(), record }]
+        );
         assert_eq!(counts.removed[code].first, place);
         assert_eq!((counts.rows_in, counts.sums["blank_lines"]), (3, 2));
         assert_eq!(batch.places.rows.iter().map(|r| r.row).collect::<Vec<_>>(), [10, 14]);

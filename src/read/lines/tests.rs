@@ -106,7 +106,13 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
     for (name, bytes) in &stored {
         let path = folder.path().join(name);
         std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
-        files.push(InputFile { store: Files::local(), path, name: (*name).into(), split: None });
+        files.push(InputFile {
+            store: Files::local(),
+            path,
+            name: (*name).into(),
+            below: String::new(),
+            split: None,
+        });
     }
     let limits = limits(1000, 100, 1000);
     let source = LinesSource::files(files.clone(), limits, Cancel::default());
@@ -163,6 +169,7 @@ fn damaged_and_foreign_inputs_are_errors() {
         store: Files::local(),
         path: folder.path().join(name),
         name: name.into(),
+        below: String::new(),
         split: None,
     };
     let read = |f| code(LinesSource::files(vec![f], Limits::default(), Cancel::default()));
@@ -170,7 +177,13 @@ fn damaged_and_foreign_inputs_are_errors() {
     assert_eq!(read(file("")), "not_a_file");
     #[cfg(unix)]
     assert_eq!(
-        read(InputFile { store: Files::local(), path: "/dev/null".into(), name: "null".into(), split: None }),
+        read(InputFile {
+            store: Files::local(),
+            path: "/dev/null".into(),
+            name: "null".into(),
+            below: String::new(),
+            split: None
+        }),
         "not_a_file"
     );
 }

@@ -1,0 +1,81 @@
+//! The places of rows as hidden columns: how they travel through a barrier.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, UInt32Type, UInt64Type};
+
+use super::schema::{PLACE_BYTE, PLACE_FILE, PLACE_ROW};
+use super::{Place, Places};
+use crate::error::{Error, Result};
+
+/// The rows with the places of their rows, in columns after all others.
+pub fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch> {
+    let all: Vec<Place> = (0..records.num_rows()).map(|i| places.at(i)).collect();
+    let columns: [(&str, DataType, ArrayRef); 3] = [
+        (PLACE_FILE, DataType::UInt32, Arc::new(UInt32Array::from_iter_values(all.iter().map(|p| p.file)))),
+        (PLACE_ROW, DataType::UInt64, Arc::new(UInt64Array::from_iter_values(all.iter().map(|p| p.row)))),
+        (PLACE_BYTE, DataType::UInt64, Arc::new(all.iter().map(|p| p.byte).collect::<UInt64Array>())),
+    ];
+    let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
+    let mut arrays = records.columns().to_vec();
+    for (name, data_type, column) in columns {
+        fields.push(Arc::new(Field::new(name, data_type, name == PLACE_BYTE)));
+        arrays.push(column);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// The rows without these columns, and the places that they hold. A row has a line where it has an offset in bytes.
+///
+/// # Errors
+/// The columns are not there.
+pub fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Place>)> {
+    let column = |name: &str| {
+        let column = records.column_by_name(name);
+        column.ok_or_else(|| Error::internal(format!("`{name}` did not go through the barrier")))
+    };
+    let (files, rows, bytes) = (column(PLACE_FILE)?, column(PLACE_ROW)?, column(PLACE_BYTE)?);
+    let files = files.as_primitive::<UInt32Type>();
+    let (rows, bytes) = (rows.as_primitive::<UInt64Type>(), bytes.as_primitive::<UInt64Type>());
+    let place = |i: usize| {
+        let (row, byte) = (rows.value(i), bytes.is_valid(i).then(|| bytes.value(i)));
+        Place { file: files.value(i), row, line: byte.map(|_| row + 1), byte }
+    };
+    let places = (0..records.num_rows()).map(place).collect();
+    let own = [PLACE_FILE, PLACE_ROW, PLACE_BYTE];
+    let schema = records.schema();
+    let kept: Vec<usize> =
+        (0..schema.fields().len()).filter(|i| !own.contains(&schema.field(*i).name().as_str())).collect();
+    let fields: Vec<_> = kept.iter().map(|i| Arc::clone(&schema.fields()[*i])).collect();
+    let columns = kept.iter().map(|i| Arc::clone(records.column(*i))).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    Ok((RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?, places))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn places_come_back_as_they_were() {
+        let place = |file, row, byte: Option<u64>| Place { file, row, line: byte.map(|_| row + 1), byte };
+        let all = vec![place(3, 7, Some(90)), place(0, 0, None), place(u32::MAX, u64::MAX - 1, Some(0))];
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        for columns in [vec![("n", column)], vec![]] {
+            let records = match columns.is_empty() {
+                false => RecordBatch::try_from_iter(columns).unwrap(),
+                true => {
+                    let options = RecordBatchOptions::new().with_row_count(Some(3));
+                    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).unwrap()
+                }
+            };
+            let travelling = with_places(&records, &Places::after_barrier(5, all.clone())).unwrap();
+            assert_eq!(take_places(&travelling.slice(1, 2)).unwrap().1, all[1..]);
+            let (rows, places) = take_places(&travelling).unwrap();
+            assert_eq!((rows, places), (records, all.clone()));
+        }
+    }
+}
