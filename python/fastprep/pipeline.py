@@ -408,8 +408,8 @@ class Pipeline:
     def shuffle(self, *, seed: int = 0) -> Pipeline:
         """Shuffle all rows, in bounded memory. Steps after it see the rows in their new order.
 
-        The order depends on the seed and, for each row, on where it came from: rows that are added or taken out move no other
-        row past another. As the last step, it makes shards of equal numbers of rows, give or take one.
+        The order depends on the seed and, for each row, on where it came from: rows that are added or taken out move no
+        other row past another. As the last step, it makes shards of equal numbers of rows, give or take one.
 
         Args:
             seed: decides the order.

@@ -254,7 +254,7 @@ WRONG_STEPS = {
     "policy": ('verb = "validate"\nrequired = "q"\non_invalid = 1', "bad_option", "on_invalid=1 is of type int"),
     "keep_text": ('verb = "tokenize"\ntokenizer = "x"\nkeep_text = 1', "bad_option", "keep_text=1 is of type int"),
     "two splits": (
-        'verb = "split"\nvalid = 0.1\n[[step]]\nverb = "split"\nvalid = 0.1', "bad_chain", r"step 2 \(split\): the chain has"
+        'verb = "split"\nvalid = 0.1\n[[step]]\nverb = "split"\nvalid = 0.1', "bad_chain", "the chain has one already"
     ),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use fastprep::artifact::{self, Manifest};
 use fastprep::cancel::Cancel;
+use fastprep::engine::Knobs;
 use fastprep::error::Class;
 use fastprep::plan::verbs::{Head, Shuffle};
 use fastprep::plan::{Plan, Step};

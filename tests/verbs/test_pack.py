@@ -156,7 +156,8 @@ def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
     with refused(fp.PlanError, "bad_max_length", "rows have up to 64 tokens"):
         rows.tokenize(tokenizer_folder, max_length=64).pack(max_length=63).explain()
     packed = rows.tokenize(tokenizer_folder, max_length=64).pack()
-    for step in (lambda: packed.dedup(on="input_ids"), lambda: packed.split(valid=0.1), lambda: packed.drop("seq_lengths")):
+    later = [lambda: packed.dedup(on="input_ids"), lambda: packed.split(valid=0.1), lambda: packed.drop("seq_lengths")]
+    for step in later:
         with refused(fp.PlanError, "bad_chain", "packed already") as e:
             step()
         assert "filter, head and shuffle alone may follow" in e.value.help
