@@ -1,10 +1,12 @@
 //! A plan's JSON of any bytes is read or refused: no panic, and what is read has JSON that is read again as the same.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fastprep::cancel::Cancel;
 use fastprep::error::{Class, Error};
 use fastprep::plan::{Plan, SourceSpec, Step};
+use fastprep::read::jsonl::format::JsonLines;
 use serde_json::Value;
 
 /// Steps that are read, at most: a push copies the plan.
@@ -31,7 +33,10 @@ fn pushed(plan: Plan, steps: &[Step]) -> Plan {
 }
 
 fn new(name: &str) -> Plan {
-    Plan::new(SourceSpec::Jsonl { inputs: vec![PathBuf::from(name)], max_line_bytes: 1 << 20 })
+    Plan::new(SourceSpec::Files {
+        format: Arc::new(JsonLines { max_line_bytes: 1 << 20 }),
+        inputs: vec![PathBuf::from(name)],
+    })
 }
 
 /// The steps of a plan's JSON, read as steps and pushed one after another.

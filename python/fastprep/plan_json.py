@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import expression_form, options, scan
@@ -13,11 +14,14 @@ from fastprep.exceptions import PlanError
 from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fastprep.pipeline import Pipeline
 
 Node = dict[str, Any]
+
+FILES: dict[str, Callable[..., Pipeline]] = {
+    name.removeprefix("scan_"): verb for name, verb in vars(scan).items() if name.startswith("scan_")
+}
+"""What scans files of a format, by the word for it. The JSON has the verb's options under the names they have there."""
 
 
 class Reader:
@@ -85,10 +89,11 @@ class Reader:
 
     def _source(self, source: Node, single: bool) -> Pipeline:
         kind = source.get("scan")
-        if kind in ("jsonl", "parquet"):
-            return self._files(source, single)
+        if isinstance(kind, str) and kind in FILES:
+            return self._files(FILES[kind], source, single)
         if kind not in ("arrow", "records"):
-            raise bad(f"source.scan is {kind!r}, and none of jsonl, parquet, arrow, records, concat")
+            kinds = ", ".join((*FILES, "arrow", "records", "concat"))
+            raise bad(f"source.scan is {kind!r}, and none of {kinds}")
         _no_other(source, "source", "scan", "name", "digest")
         name = _part(source, "source", "name", str)
         digest = _part(source, "source", "digest", str) if "digest" in source else None
@@ -121,10 +126,10 @@ class Reader:
             help=f"give it by its name or its digest: from_json(text, inputs={{{digest or name!r}: …}})",
         )
 
-    def _files(self, source: Node, single: bool) -> Pipeline:
-        kind = source["scan"]
-        limits = ("max_line_bytes",) if kind == "jsonl" else ()
-        _no_other(source, "source", "scan", "inputs", "splits", *limits)
+    def _files(self, verb: Callable[..., Pipeline], source: Node, single: bool) -> Pipeline:
+        parameters = inspect.signature(verb).parameters.values()
+        types = {p.name: type(p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}
+        _no_other(source, "source", "scan", "inputs", "splits", *types)
         if "splits" in source and (not single or self._inputs is None or isinstance(self._inputs, Mapping)):
             raise PlanError.new(
                 "from_json: the source was a published folder, whose rows come with their splits",
@@ -142,9 +147,7 @@ class Reader:
                 "from_json: the plan has several sources, and inputs does not name them",
                 "give a mapping from the paths in the plan to yours",
             )
-        if kind == "parquet":
-            return scan.scan_parquet(paths)
-        return scan.scan_jsonl(paths, max_line_bytes=_part(source, "source", "max_line_bytes", int))
+        return verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
 
     def _bound(self, path: str) -> list[str]:
         """The paths that stand for one of the plan's."""

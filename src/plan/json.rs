@@ -1,7 +1,7 @@
 //! A plan's JSON: what was said, without what only memory holds.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use std::path::PathBuf;
 
@@ -10,50 +10,48 @@ use super::source::SourceSpec;
 use super::{Part, Plan, Step};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::read::file_format::FileFormat;
+use crate::read::jsonl::format::JsonLines;
 use crate::read::lines::STDIN;
 
 /// The version of the JSON that this code writes.
 pub const PLAN_VERSION: u32 = 1;
 
 /// A source's JSON.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "scan", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Serialize)]
+#[serde(untagged)]
 pub enum SourceForm {
-    /// JSON lines in files; `-` is standard input.
-    Jsonl {
-        /// Paths, globs, folders.
+    /// Files.
+    Files {
+        /// The word for their format.
+        scan: &'static str,
+        /// Paths, globs, folders; `-` is standard input.
         #[serde(with = "paths")]
         inputs: Vec<PathBuf>,
-        /// A longer line is rejected.
-        max_line_bytes: usize,
+        /// The format's.
+        #[serde(flatten)]
+        options: Map<String, Value>,
         /// In a published plan, the splits that rows come with: the files are shards of a published folder.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         splits: Vec<String>,
     },
-    /// Parquet files.
-    Parquet {
-        /// Paths, globs, folders.
-        #[serde(with = "paths")]
-        inputs: Vec<PathBuf>,
-        /// As for JSON lines.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        splits: Vec<String>,
+    /// What JSON cannot hold: record batches or records in memory.
+    InMemory {
+        /// Which of the two.
+        scan: &'static str,
+        /// How places call it.
+        name: String,
+        /// The digest of its content, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
     },
-    /// Record batches in memory.
-    Arrow(InMemory),
-    /// Records in memory.
-    Records(InMemory),
 }
 
-/// A source that JSON cannot hold.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InMemory {
-    /// How places call it.
-    pub name: String,
-    /// The digest of its content, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
+impl SourceForm {
+    /// Files of a format, as its verb reads them.
+    pub fn files(format: &dyn FileFormat, inputs: Vec<PathBuf>, splits: Vec<String>) -> Self {
+        SourceForm::Files { scan: format.name(), inputs, options: format.options(), splits }
+    }
 }
 
 impl Plan {
@@ -63,7 +61,8 @@ impl Plan {
     /// # Errors
     /// Those of a source in memory that is read.
     pub fn to_json(&self, cancel: &Cancel) -> Result<Value> {
-        let forms = self.parts.iter().map(|part| part.source.form(cancel)).collect::<Result<_>>()?;
+        let form = |part: &Part| Ok(part.source.form(part.source.digest(None, cancel)?));
+        let forms = self.parts.iter().map(form).collect::<Result<_>>()?;
         written(self, forms, |step| Ok(step.clone()))
     }
 
@@ -102,22 +101,19 @@ fn written(
 }
 
 impl SourceSpec {
-    fn form(&self, cancel: &Cancel) -> Result<SourceForm> {
-        let digest = self.digest(None, cancel)?;
-        Ok(match self {
-            SourceSpec::Jsonl { inputs, max_line_bytes } => {
-                let (inputs, max_line_bytes) = (inputs.clone(), *max_line_bytes);
-                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
+    /// As it was given; of a source in memory with this digest of its content.
+    pub(super) fn form(&self, digest: Option<String>) -> SourceForm {
+        let in_memory = |scan, name: &String| SourceForm::InMemory { scan, name: name.clone(), digest };
+        match self {
+            SourceSpec::Files { format, inputs } => {
+                SourceForm::files(format.as_ref(), inputs.clone(), Vec::new())
             }
             SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
-                let (inputs, max_line_bytes) = (vec!["-".into()], *max_line_bytes);
-                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
+                let format = JsonLines { max_line_bytes: *max_line_bytes };
+                SourceForm::files(&format, vec!["-".into()], Vec::new())
             }
-            SourceSpec::Parquet { inputs } => {
-                SourceForm::Parquet { inputs: inputs.clone(), splits: Vec::new() }
-            }
-            SourceSpec::Arrow { name, .. } => SourceForm::Arrow(InMemory { name: name.clone(), digest }),
-            SourceSpec::Reader { name, .. } => SourceForm::Records(InMemory { name: name.clone(), digest }),
-        })
+            SourceSpec::Reader { name, .. } => in_memory("records", name),
+            SourceSpec::Arrow { name, .. } => in_memory("arrow", name),
+        }
     }
 }

@@ -4,25 +4,26 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 
-use super::json::{InMemory, SourceForm};
+use super::json::SourceForm;
 use crate::artifact::open::{DATA, MANIFEST};
 use crate::artifact::verify::REJECTS;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
-use crate::read::discover::{Wanted, discover};
+use crate::read::discover::discover;
+pub use crate::read::file_format::Opened;
+use crate::read::file_format::{FileFormat, KnownColumns, ScanRequest};
 use crate::read::inputs::{Inputs, checksum};
-use crate::read::jsonl::JsonlDecode;
-use crate::read::lines::{self, LinesSource, STDIN};
-use crate::read::parquet::{self, ParquetSource};
+use crate::read::jsonl::{self, format::JsonLines};
+use crate::read::lines::STDIN;
 use crate::read::parts::{Extent, Part};
-use crate::read::peek::{peek_files, peek_reader};
+use crate::read::peek::peek_reader;
 use crate::read::splits::{self, WithSplits};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn, cannot_read};
 use crate::record::{is_text, schema};
-use crate::stage::{Cut, Decode, PairedScan, Scan};
+use crate::stage::{Cut, PairedScan};
 use crate::store::Files;
 
 type BoxedReader = Box<dyn Read + Send>;
@@ -30,12 +31,12 @@ type BoxedReader = Box<dyn Read + Send>;
 /// A source as the user named it; nothing is opened before the plan is resolved.
 #[derive(Clone)]
 pub enum SourceSpec {
-    /// JSON lines in files: paths, globs, folders.
-    Jsonl {
-        /// As given.
+    /// Files.
+    Files {
+        /// What they are, and how they are read.
+        format: Arc<dyn FileFormat>,
+        /// Paths, globs, folders, as given.
         inputs: Vec<PathBuf>,
-        /// A longer line is rejected.
-        max_line_bytes: usize,
     },
     /// JSON lines from a stream: standard input, or records of the caller.
     Reader {
@@ -47,11 +48,6 @@ pub enum SourceSpec {
         max_line_bytes: usize,
         /// A stream that was opened to look at its head and not yet read: it cannot be opened twice.
         peeked: Arc<Mutex<Option<Peeked>>>,
-    },
-    /// Parquet files.
-    Parquet {
-        /// As given.
-        inputs: Vec<PathBuf>,
     },
     /// Record batches of the caller.
     Arrow {
@@ -115,27 +111,20 @@ pub struct Found {
     pub left_out: Vec<String>,
     /// The splits that its rows have, where it is a prepared folder: a column [`splits::SPLIT`] says which.
     pub splits: Vec<String>,
-    arrow_schema: Option<SchemaRef>,
+    known: KnownColumns,
     /// The number of its first file among those of all sources of the plan.
     pub first_file: u32,
-}
-
-/// What the engine needs to read it.
-pub struct Opened {
-    /// Gives its rows.
-    pub scan: Box<dyn Scan>,
-    /// What was read, to be asked afterwards.
-    pub inputs: Inputs,
 }
 
 impl SourceSpec {
     /// The verb that made it.
     pub fn verb(&self) -> &'static str {
         match self {
-            SourceSpec::Jsonl { .. } => "scan_jsonl",
-            SourceSpec::Reader { name, .. } if name == STDIN => "scan_jsonl",
+            SourceSpec::Files { format, .. } => format.verb(),
+            SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
+                JsonLines { max_line_bytes: *max_line_bytes }.verb()
+            }
             SourceSpec::Reader { .. } => "from_records",
-            SourceSpec::Parquet { .. } => "scan_parquet",
             SourceSpec::Arrow { .. } => "from_arrow",
         }
     }
@@ -164,12 +153,11 @@ impl SourceSpec {
 
     /// Finds the files and learns the columns.
     pub fn find(&self, store: &Files, cancel: &Cancel) -> Result<Found> {
-        let from_json = |columns: Vec<ReadColumn>| columns.into_iter().map(json_column).collect();
-        let (files, columns, arrow_schema): (Vec<InputFile>, Vec<SourceColumn>, _) = match self {
-            SourceSpec::Jsonl { inputs, max_line_bytes } => {
-                let files = discover(store, inputs, Wanted::Jsonl, cancel)?;
-                let columns = from_json(peek_files(&files, *max_line_bytes, cancel)?);
-                (files, columns, None)
+        let (files, known) = match self {
+            SourceSpec::Files { format, inputs } => {
+                let files = discover(store, inputs, format.as_ref(), cancel)?;
+                let known = format.columns(&files, cancel)?;
+                (files, known)
             }
             SourceSpec::Reader { name, stream, peeked, max_line_bytes } => {
                 let mut peeked = peeked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,21 +165,16 @@ impl SourceSpec {
                     *peeked = Some(peek_reader(stream.open()?, name, *max_line_bytes, cancel)?);
                 }
                 let columns = peeked.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default();
-                (Vec::new(), from_json(columns), None)
+                (Vec::new(), KnownColumns::Inferred(columns))
             }
-            SourceSpec::Parquet { inputs } => {
-                let files = discover(store, inputs, Wanted::Parquet, cancel)?;
-                let schema = parquet::schema(&files, cancel)?;
-                (files, arrow_columns(&schema), Some(schema))
-            }
-            SourceSpec::Arrow { stream, .. } => {
-                let schema = stream.schema()?;
-                (Vec::new(), arrow_columns(&schema), Some(schema))
+            SourceSpec::Arrow { stream, .. } => (Vec::new(), KnownColumns::Typed(stream.schema()?)),
+        };
+        let (left_out, mut columns): (Vec<SourceColumn>, Vec<_>) = match &known {
+            KnownColumns::Inferred(columns) => (Vec::new(), columns.iter().map(inferred_column).collect()),
+            KnownColumns::Typed(schema) => {
+                schema.fields().iter().map(typed_column).partition(|c| is_pandas_index(&c.name))
             }
         };
-        let (left_out, mut columns): (Vec<_>, Vec<_>) = columns
-            .into_iter()
-            .partition(|c: &SourceColumn| arrow_schema.is_some() && is_pandas_index(&c.name));
         let left_out = left_out.into_iter().map(|c| c.name).collect();
         let splits = splits::names(&files);
         if !splits.is_empty() {
@@ -202,7 +185,7 @@ impl SourceSpec {
             columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
         }
         let (spec, store) = (self.clone(), store.clone());
-        Ok(Found { spec, store, files, columns, left_out, splits, arrow_schema, first_file: 0 })
+        Ok(Found { spec, store, files, columns, left_out, splits, known, first_file: 0 })
     }
 }
 
@@ -232,7 +215,7 @@ fn is_pandas_index(name: &str) -> bool {
     number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn json_column(column: ReadColumn) -> SourceColumn {
+fn inferred_column(column: &ReadColumn) -> SourceColumn {
     let type_name = match column.kind {
         ColumnKind::Text | ColumnKind::LenientText => "str",
         ColumnKind::Int64 => "int64",
@@ -240,21 +223,18 @@ fn json_column(column: ReadColumn) -> SourceColumn {
         ColumnKind::Bool => "bool",
         ColumnKind::Json => "json",
     };
-    SourceColumn { name: column.name, kind: column.kind, type_name: type_name.into(), holds: column.holds }
+    let (name, type_name) = (column.name.clone(), type_name.into());
+    SourceColumn { name, kind: column.kind, type_name, holds: column.holds }
 }
 
-fn arrow_columns(columns: &SchemaRef) -> Vec<SourceColumn> {
-    let column = |f: &Arc<arrow::datatypes::Field>| SourceColumn {
-        name: f.name().clone(),
-        kind: if is_text(f.data_type()) || f.data_type().is_null() {
-            ColumnKind::Text
-        } else {
-            ColumnKind::Json
-        },
-        type_name: schema::type_name(f),
+fn typed_column(field: &FieldRef) -> SourceColumn {
+    let is_text = is_text(field.data_type()) || field.data_type().is_null();
+    SourceColumn {
+        name: field.name().clone(),
+        kind: if is_text { ColumnKind::Text } else { ColumnKind::Json },
+        type_name: schema::type_name(field),
         holds: None,
-    };
-    columns.fields().iter().map(column).collect()
+    }
 }
 
 impl Found {
@@ -289,22 +269,12 @@ impl Found {
 
     /// The source as it is published: its files by the names that the manifest has for them.
     pub(super) fn published(&self) -> SourceForm {
-        let inputs = || self.files.iter().map(|file| file.name.clone().into()).collect();
-        let in_memory = |name: &String| InMemory { name: name.clone(), digest: None };
         match &self.spec {
-            SourceSpec::Jsonl { max_line_bytes, .. } => {
-                let (inputs, max_line_bytes) = (inputs(), *max_line_bytes);
-                SourceForm::Jsonl { inputs, max_line_bytes, splits: self.splits.clone() }
+            SourceSpec::Files { format, .. } => {
+                let inputs = self.files.iter().map(|file| file.name.clone().into()).collect();
+                SourceForm::files(format.as_ref(), inputs, self.splits.clone())
             }
-            SourceSpec::Parquet { .. } => {
-                SourceForm::Parquet { inputs: inputs(), splits: self.splits.clone() }
-            }
-            SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
-                let (inputs, max_line_bytes) = (vec!["-".into()], *max_line_bytes);
-                SourceForm::Jsonl { inputs, max_line_bytes, splits: Vec::new() }
-            }
-            SourceSpec::Reader { name, .. } => SourceForm::Records(in_memory(name)),
-            SourceSpec::Arrow { name, .. } => SourceForm::Arrow(in_memory(name)),
+            spec => spec.form(None),
         }
     }
 
@@ -335,7 +305,7 @@ impl Found {
     /// How `explain` shows it.
     pub fn describe(&self) -> String {
         match &self.spec {
-            SourceSpec::Jsonl { .. } | SourceSpec::Parquet { .. } => {
+            SourceSpec::Files { .. } => {
                 let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
                 let more = if self.files.len() > 3 { ", …" } else { "" };
                 let s = if self.files.len() == 1 { "" } else { "s" };
@@ -353,7 +323,7 @@ impl Found {
 
     /// Whether text and JSON are told apart by value: then columns that only pass through are read leniently.
     pub fn is_json(&self) -> bool {
-        self.arrow_schema.is_none()
+        matches!(self.known, KnownColumns::Inferred(_))
     }
 
     /// Refuses a run that would replace what it reads: mostly a folder of inputs that holds the output of the last
@@ -377,9 +347,9 @@ impl Found {
     /// The schema of its rows.
     pub fn schema(&self, columns: &[ReadColumn]) -> Result<SchemaRef> {
         let (columns, with_splits) = self.without_splits(columns);
-        let schema = match &self.arrow_schema {
-            Some(schema) => RecordsDecode::new(&columns, schema)?.schema(),
-            None => self.json_decode(columns, Limits::default()).schema(),
+        let schema = match &self.known {
+            KnownColumns::Typed(schema) => RecordsDecode::new(&columns, schema)?.schema(),
+            KnownColumns::Inferred(_) => jsonl::schema(&columns),
         };
         if !with_splits {
             return Ok(schema);
@@ -396,46 +366,12 @@ impl Found {
         (columns, !splits.is_empty())
     }
 
-    fn json_decode(&self, columns: Vec<ReadColumn>, limits: Limits) -> JsonlDecode {
-        let known: Vec<String> = self.in_files().map(|c| c.name.clone()).collect();
-        JsonlDecode::new(columns, &known, self.limits(limits))
-    }
-
-    fn records_decode(&self, columns: &[ReadColumn]) -> Result<RecordsDecode> {
-        let schema = self.arrow_schema.as_ref();
-        RecordsDecode::new(columns, schema.ok_or_else(|| Error::internal("JSON is read as record batches"))?)
-    }
-
-    fn paired<C, D>(&self, cut: C, decode: D, with_splits: bool) -> Box<dyn Scan>
-    where
-        C: Cut + 'static,
-        D: Decode<C::Piece> + 'static,
-    {
-        if !with_splits {
-            return Box::new(PairedScan::new(cut, Arc::new(decode)));
-        }
-        let splits = self.files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
-        let decode = WithSplits { rows: decode, splits, first_file: self.first_file };
-        Box::new(PairedScan::new(cut, Arc::new(decode)))
-    }
-
-    /// The columns that the files have.
-    fn in_files(&self) -> impl Iterator<Item = &SourceColumn> {
-        self.columns.iter().filter(|c| self.splits.is_empty() || c.name != splits::SPLIT)
-    }
-
-    fn limits(&self, limits: Limits) -> Limits {
-        match self.spec {
-            SourceSpec::Jsonl { max_line_bytes, .. } | SourceSpec::Reader { max_line_bytes, .. } => {
-                Limits { max_line_bytes, ..limits }
-            }
-            _ => limits,
-        }
-    }
-
-    /// Stored bytes of all files of lines: what [`Cancel::bytes_read`] reaches; none for other sources.
+    /// Stored bytes of all its files: what [`Cancel::bytes_read`] reaches; none where that does not count them.
     pub fn input_bytes(&self) -> Option<u64> {
-        let SourceSpec::Jsonl { .. } = self.spec else { return None };
+        let SourceSpec::Files { format, .. } = &self.spec else { return None };
+        if !format.counts_bytes_read() {
+            return None;
+        }
         self.files.iter().map(|file| Some(file.store.metadata(&file.path).ok()?.bytes)).sum()
     }
 
@@ -445,8 +381,7 @@ impl Found {
     /// Those of opening the files.
     pub fn parts(&self, bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
         match &self.spec {
-            SourceSpec::Jsonl { .. } => lines::parts(&self.files, bytes, cancel),
-            SourceSpec::Parquet { .. } => parquet::parts(&self.files, bytes, cancel),
+            SourceSpec::Files { format, .. } => format.parts(&self.files, bytes, cancel),
             SourceSpec::Reader { .. } | SourceSpec::Arrow { .. } => {
                 Ok(vec![Part { file: 0, extent: Extent::Whole }])
             }
@@ -489,51 +424,44 @@ impl Found {
         cancel: &Cancel,
     ) -> Result<Opened> {
         let (columns, with_splits) = self.without_splits(columns);
-        let (first_file, limits) = (self.first_file, self.limits(limits));
-        let (scan, inputs) = match &self.spec {
-            SourceSpec::Jsonl { .. } => {
-                let lines = match part {
-                    Some(part) => LinesSource::part(&self.files, part, limits, cancel.clone())?,
-                    None => LinesSource::files(self.files.clone(), limits, cancel.clone()),
-                };
-                let inputs = lines.inputs();
-                let lines = lines.numbered_from(first_file);
-                (self.paired(lines, self.json_decode(columns, limits), with_splits), inputs)
+        let request = ScanRequest {
+            files: &self.files,
+            part,
+            known: &self.known,
+            columns: &columns,
+            first_file: self.first_file,
+            limits,
+            cancel,
+        };
+        match &self.spec {
+            SourceSpec::Files { format, .. } => {
+                let Opened { scan, inputs } = format.open(&request)?;
+                if !with_splits {
+                    return Ok(Opened { scan, inputs });
+                }
+                let scan = WithSplits::new(scan, &self.files, self.first_file);
+                Ok(Opened { scan: Box::new(scan), inputs })
             }
-            SourceSpec::Reader { name, stream, peeked, .. } => {
+            SourceSpec::Reader { name, stream, peeked, max_line_bytes } => {
                 let taken = peeked.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let reader = match taken {
                     Some((_, reader)) => reader,
                     None => stream.open()?,
                 };
-                let lines = LinesSource::reader(reader, name, limits, cancel.clone());
-                let inputs = lines.inputs();
-                let lines = lines.numbered_from(first_file);
-                (self.paired(lines, self.json_decode(columns, limits), with_splits), inputs)
-            }
-            SourceSpec::Parquet { .. } => {
-                let decode = self.records_decode(&columns)?;
-                let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
-                let rows = ParquetSource::new(self.files.clone(), Some(&names), limits, cancel)?;
-                let inputs = rows.inputs();
-                let rows = match part {
-                    Some(part) => rows.only(part)?,
-                    None => rows,
-                }
-                .numbered_from(first_file);
-                (self.paired(rows, decode, with_splits), inputs)
+                Ok(JsonLines { max_line_bytes: *max_line_bytes }.open_stream(reader, name, &request))
             }
             SourceSpec::Arrow { name, stream } => {
-                let decode = self.records_decode(&columns)?;
+                let schema = self.known.typed()?;
+                let decode = RecordsDecode::new(&columns, schema)?;
                 let names = columns.into_iter().map(|c| c.name).collect();
-                let mut rows = RecordsSource::new(stream.open()?, name, names, limits).numbered(first_file);
-                if let (true, Some(schema)) = (digested, &self.arrow_schema) {
+                let mut rows =
+                    RecordsSource::new(stream.open()?, name, names, limits).numbered(self.first_file);
+                if digested {
                     rows = rows.digested(schema);
                 }
                 let inputs = rows.inputs();
-                (self.paired(rows, decode, with_splits), inputs)
+                Ok(Opened { scan: Box::new(PairedScan::new(rows, Arc::new(decode))), inputs })
             }
-        };
-        Ok(Opened { scan, inputs })
+        }
     }
 }

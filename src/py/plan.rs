@@ -26,6 +26,9 @@ use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
 use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
+use crate::read::file_format::FileFormat;
+use crate::read::jsonl::format::JsonLines;
+use crate::read::parquet::format::Parquet;
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
 use crate::store::Files;
@@ -62,6 +65,10 @@ impl PyPlan {
         PyPlan(plan, None)
     }
 
+    fn files(format: impl FileFormat + 'static, inputs: Vec<PathBuf>) -> Self {
+        PyPlan::new(Plan::new(SourceSpec::Files { format: Arc::new(format), inputs }))
+    }
+
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
         let plan = self.0.clone();
         enter(py, None, |cancel, interrupted| {
@@ -82,12 +89,12 @@ impl PyPlan {
                 peeked: Arc::default(),
             }));
         }
-        PyPlan::new(Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes }))
+        PyPlan::files(JsonLines { max_line_bytes }, inputs)
     }
 
     #[staticmethod]
     fn scan_parquet(inputs: Vec<PathBuf>) -> Self {
-        PyPlan::new(Plan::new(SourceSpec::Parquet { inputs }))
+        PyPlan::files(Parquet, inputs)
     }
 
     #[staticmethod]

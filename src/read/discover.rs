@@ -6,6 +6,8 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::InputFile;
+use super::file_format::FileFormat;
+use super::formats::FORMATS;
 use super::glob::{self, is_glob};
 use super::open::{broken_link, cannot_read, kind_of};
 use super::published::{Published, is_rejects};
@@ -13,69 +15,6 @@ use crate::artifact::open::is_prepared;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
-
-/// What a folder is searched for. A file that is named, or that a glob matches, may have any name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// `*.jsonl`, `*.ndjson`, `*.json`, each also with `.gz`, `.zst` or `.zstd`.
-    Jsonl,
-    /// `*.parquet`.
-    Parquet,
-}
-
-impl Wanted {
-    fn matches(self, name: &str) -> bool {
-        match self {
-            Wanted::Jsonl => {
-                let plain =
-                    [".gz", ".zst", ".zstd"].iter().find_map(|s| name.strip_suffix(s)).unwrap_or(name);
-                [".jsonl", ".ndjson", ".json"].iter().any(|s| plain.ends_with(s))
-            }
-            Wanted::Parquet => name.ends_with(".parquet"),
-        }
-    }
-
-    /// What the manifest of a prepared folder calls shards of this kind.
-    pub(super) fn format(self) -> &'static str {
-        match self {
-            Wanted::Jsonl => "jsonl",
-            Wanted::Parquet => "parquet",
-        }
-    }
-
-    /// What to do about a folder that holds no such files.
-    fn way_out(self, store: &Files, folder: &Path) -> String {
-        if is_prepared(store, folder).unwrap_or(false) {
-            return "fastprep published it with shards of another kind: fastprep.load() opens those in Arrow; \
-                    sink(formats=[\"arrow\", \"jsonl\"]) writes both"
-                .into();
-        }
-        let other = match self {
-            Wanted::Jsonl => Wanted::Parquet,
-            Wanted::Parquet => Wanted::Jsonl,
-        };
-        let mut found = Vec::new();
-        let mut search = Search { store, wanted: other, cancel: &Cancel::default(), seen: HashSet::new() };
-        let holds_other = search.folder(folder, &mut found).is_ok() && !found.is_empty();
-        match (holds_other, other) {
-            (true, Wanted::Parquet) => {
-                format!(
-                    "it holds Parquet: use scan_parquet, or on the command line {:?}",
-                    folder.join("*.parquet")
-                )
-            }
-            (true, Wanted::Jsonl) => "it holds JSON: use scan_jsonl".into(),
-            (false, _) => "name its files, or give a glob such as \"folder/*.txt\"".into(),
-        }
-    }
-
-    fn about(self) -> &'static str {
-        match self {
-            Wanted::Jsonl => "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd",
-            Wanted::Parquet => "*.parquet",
-        }
-    }
-}
 
 /// The files that the patterns name: sorted bytewise by name, each once, at least one.
 ///
@@ -85,10 +24,10 @@ impl Wanted {
 pub fn discover(
     store: &Files,
     patterns: &[PathBuf],
-    wanted: Wanted,
+    format: &dyn FileFormat,
     cancel: &Cancel,
 ) -> Result<Vec<InputFile>> {
-    let mut search = Search { store, wanted, cancel, seen: HashSet::new() };
+    let mut search = Search { store, format, cancel, seen: HashSet::new() };
     let mut paths = Vec::new();
     for pattern in patterns {
         let before = paths.len();
@@ -97,9 +36,9 @@ pub fn discover(
         if kind == Some(Kind::Folder) {
             search.folder(literal, &mut paths)?;
             if paths.len() == before {
-                let message = format!("the folder holds none of {}", wanted.about());
+                let message = format!("the folder holds none of {}", format.file_names());
                 return Err(Error::new(Class::Source, "not_found", message)
-                    .help(wanted.way_out(store, literal))
+                    .help(way_out(format, store, literal))
                     .path(pattern.display()));
             }
         } else if kind.is_some() {
@@ -128,6 +67,25 @@ pub fn discover(
 fn not_found(message: impl Into<String>) -> Error {
     let here = std::env::current_dir().map(|d| d.display().to_string()).unwrap_or_default();
     Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
+}
+
+/// What to do about a folder that holds no files of this format.
+fn way_out(format: &dyn FileFormat, store: &Files, folder: &Path) -> String {
+    if is_prepared(store, folder).unwrap_or(false) {
+        return "fastprep published it with shards of another kind: fastprep.load() opens those in Arrow; \
+                sink(formats=[\"arrow\", \"jsonl\"]) writes both"
+            .into();
+    }
+    let holds = |other: &&dyn FileFormat| {
+        let mut found = Vec::new();
+        let mut search = Search { store, format: *other, cancel: &Cancel::default(), seen: HashSet::new() };
+        search.folder(folder, &mut found).is_ok() && !found.is_empty()
+    };
+    let mut others = FORMATS.into_iter().filter(|other| other.name() != format.name());
+    match others.find(holds) {
+        Some(other) => other.way_out(folder),
+        None => "name its files, or give a glob such as \"folder/*.txt\"".into(),
+    }
 }
 
 /// A file that was met, and the split it is a shard of, where a prepared folder was searched.
@@ -163,7 +121,7 @@ fn named_folder(input: &Path, kind: Option<Kind>) -> PathBuf {
 /// A search for files.
 struct Search<'a> {
     store: &'a Files,
-    wanted: Wanted,
+    format: &'a dyn FileFormat,
     cancel: &'a Cancel,
     /// The folders that lead to the one that is searched, so that a link to one of them ends there.
     seen: HashSet<PathBuf>,
@@ -196,7 +154,7 @@ impl Search<'_> {
         // First, so that a folder that may not be read is named, and not its manifest.
         let entries = self.store.list(folder).map_err(unreadable)?;
         if is_prepared(self.store, folder)? {
-            let shards = super::published::shards(self.store, folder, self.wanted.format())?;
+            let shards = super::published::shards(self.store, folder, self.format.name())?;
             paths.extend(shards.into_iter().map(|(path, split)| Met {
                 path,
                 below: String::new(),
@@ -215,7 +173,7 @@ impl Search<'_> {
             }
             if kind_of(self.store, &path)? == Some(Kind::Folder) {
                 self.folder(&path, paths)?;
-            } else if self.wanted.matches(&name)
+            } else if self.format.matches(&name)
                 && !is_rejects(self.store, &path)?
                 && published.is_data(self.store, &path)?
             {
@@ -300,6 +258,10 @@ fn common<'a>(a: &'a [String], b: &'a [String]) -> &'a [String] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::jsonl::format::JsonLines;
+    use crate::read::parquet::format::Parquet;
+
+    const JSON_LINES: JsonLines = JsonLines { max_line_bytes: 1 };
 
     fn tree(names: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -311,10 +273,10 @@ mod tests {
         folder
     }
 
-    fn found(folder: &tempfile::TempDir, patterns: &[&str], wanted: Wanted) -> Vec<String> {
+    fn found(folder: &tempfile::TempDir, patterns: &[&str], format: &dyn FileFormat) -> Vec<String> {
         let full = |p: &&str| format!("{}/{p}", folder.path().display());
         let patterns: Vec<PathBuf> = patterns.iter().map(|p| full(p).into()).collect();
-        match discover(&Files::local(), &patterns, wanted, &Cancel::default()) {
+        match discover(&Files::local(), &patterns, format, &Cancel::default()) {
             Ok(files) => files.into_iter().map(|f| f.name).collect(),
             Err(e) => vec![e.code().to_string()],
         }
@@ -364,9 +326,9 @@ mod tests {
             (&[], &["no_input"]),
         ];
         for (patterns, expected) in cases {
-            assert_eq!(found(&folder, patterns, Wanted::Jsonl), *expected, "{patterns:?}");
+            assert_eq!(found(&folder, patterns, &JSON_LINES), *expected, "{patterns:?}");
         }
-        assert_eq!(found(&folder, &[""], Wanted::Parquet), ["p.parquet"]);
+        assert_eq!(found(&folder, &[""], &Parquet), ["p.parquet"]);
     }
 
     #[cfg(unix)]
@@ -374,7 +336,7 @@ mod tests {
     fn links_do_not_loop() {
         let folder = tree(&["a/b.jsonl"]);
         std::os::unix::fs::symlink(folder.path(), folder.path().join("a/up")).unwrap();
-        assert_eq!(found(&folder, &[""], Wanted::Jsonl), ["b.jsonl"]);
-        assert_eq!(found(&folder, &["a/up/a"], Wanted::Jsonl), ["b.jsonl"]);
+        assert_eq!(found(&folder, &[""], &JSON_LINES), ["b.jsonl"]);
+        assert_eq!(found(&folder, &["a/up/a"], &JSON_LINES), ["b.jsonl"]);
     }
 }

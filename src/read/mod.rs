@@ -3,8 +3,9 @@
 //! The way of a scan, as the plan walks it:
 //!
 //! 1. [`discover::discover`] turns paths, globs and folders into an ordered list of [`InputFile`]s.
-//! 2. The columns are learnt without reading the rows: [`peek::peek_files`] (or [`peek::peek_reader`], which hands
-//!    the reader back whole) for JSON lines, [`parquet::schema`] for Parquet; a record batch stream has its schema.
+//! 2. A [`file_format::FileFormat`] is all that differs between formats of files; [`formats::FORMATS`] lists them. It
+//!    learns the columns without reading the rows. [`peek::peek_reader`] does so for a stream of JSON lines, and hands
+//!    the reader back whole; a record batch stream has its schema.
 //! 3. A scan is a pair: one half cuts the input into pieces, in order, the other makes rows of them, on any worker:
 //!
 //! | input | cuts | decodes |
@@ -24,6 +25,8 @@ mod attend;
 mod compact;
 pub mod discover;
 mod encoding;
+pub mod file_format;
+pub mod formats;
 mod glob;
 mod gzip;
 pub mod inputs;

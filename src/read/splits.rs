@@ -1,11 +1,13 @@
 //! The splits that rows of a prepared folder have, as a column of text.
 
+use std::sync::Arc;
+
 use super::InputFile;
 use crate::error::{Error, Result};
 use crate::record::schema::TRAIN;
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
-use crate::stage::Decode;
+use crate::stage::{Chunk, Scan, Undecoded};
 
 /// The column.
 pub const SPLIT: &str = "split";
@@ -26,20 +28,51 @@ pub fn names(files: &[InputFile]) -> Vec<String> {
 }
 
 /// Adds the column after those of the files; null in files that are no shards.
-pub struct WithSplits<D> {
-    /// Makes rows of the files.
-    pub rows: D,
-    /// The split of each file.
-    pub splits: Vec<Option<String>>,
-    /// The number of the first of them.
-    pub first_file: u32,
+pub struct WithSplits {
+    scan: Box<dyn Scan>,
+    splits: Arc<Splits>,
 }
 
-impl<P, D: Decode<P>> Decode<P> for WithSplits<D> {
-    fn decode(&self, piece: P, counts: &mut StepCounts) -> Result<Batch> {
-        let batch = self.rows.decode(piece, counts)?;
-        let file = batch.places.file.checked_sub(self.first_file);
-        let split = file.and_then(|file| self.splits.get(file as usize));
+/// The split of each file, and the number of the first file.
+struct Splits {
+    names: Vec<Option<String>>,
+    first_file: u32,
+}
+
+impl WithSplits {
+    /// Adds the column to the rows of a scan of these files; the first has this number.
+    pub fn new(scan: Box<dyn Scan>, files: &[InputFile], first_file: u32) -> Self {
+        let names = files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
+        WithSplits { scan, splits: Arc::new(Splits { names, first_file }) }
+    }
+}
+
+impl Scan for WithSplits {
+    fn next(&mut self) -> Result<Option<Chunk>> {
+        let Some(Chunk { seq, rows }) = self.scan.next()? else { return Ok(None) };
+        Ok(Some(Chunk { seq, rows: Arc::new(WithoutSplits { rows, splits: Arc::clone(&self.splits) }) }))
+    }
+}
+
+/// Rows that have no column of splits yet.
+struct WithoutSplits {
+    rows: Arc<dyn Undecoded>,
+    splits: Arc<Splits>,
+}
+
+impl Undecoded for WithoutSplits {
+    fn bytes(&self) -> usize {
+        self.rows.bytes()
+    }
+
+    fn until(&self, row: u64) -> Arc<dyn Undecoded> {
+        Arc::new(WithoutSplits { rows: self.rows.until(row), splits: Arc::clone(&self.splits) })
+    }
+
+    fn decode(&self, counts: &mut StepCounts) -> Result<Batch> {
+        let batch = self.rows.decode(counts)?;
+        let file = batch.places.file.checked_sub(self.splits.first_file);
+        let split = file.and_then(|file| self.splits.names.get(file as usize));
         let split = split.ok_or_else(|| Error::internal("a file has no number"))?;
         let column = repeated(split.as_deref(), batch.rows());
         batch.with_column(schema::text(SPLIT), column)

@@ -11,6 +11,7 @@
 mod corpus;
 mod engine;
 mod faults;
+mod formats;
 mod layers;
 mod parts;
 mod publish;

@@ -8,6 +8,8 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use fastprep::cancel::Cancel;
 use fastprep::plan::SourceSpec;
 use fastprep::plan::source::Found;
+use fastprep::read::jsonl::format::JsonLines;
+use fastprep::read::parquet::format::Parquet;
 use fastprep::read::parts::{Extent, Part};
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
 use fastprep::stage::Scan;
@@ -42,7 +44,7 @@ fn found(spec: &SourceSpec, store: &Files) -> (Found, Vec<ReadColumn>) {
 }
 
 /// Compares whole and parts, for parts of every size; the number of parts of each.
-fn same(spec: &SourceSpec, what: &str) -> [usize; BYTES.len()] {
+pub fn same(spec: &SourceSpec, what: &str) -> [usize; BYTES.len()] {
     let cancel = Cancel::default();
     let (found, columns) = found(spec, &Files::local());
     let mut whole = all(found.open(&columns, LIMITS, true, &cancel).unwrap().scan);
@@ -81,7 +83,7 @@ fn difference(rows: &[String], whole: &[String]) -> String {
 }
 
 fn jsonl(inputs: Vec<PathBuf>) -> SourceSpec {
-    SourceSpec::Jsonl { inputs, max_line_bytes: 400 }
+    SourceSpec::Files { format: Arc::new(JsonLines { max_line_bytes: 400 }), inputs }
 }
 
 #[test]
@@ -132,7 +134,10 @@ fn parquet_is_cut_between_row_groups() {
     for (name, rows, group) in [("a", 35, 10), ("b", 0, 10), ("c", 4, 10), ("d", 40, 1)] {
         write_parquet(&dir.path().join(format!("{name}.parquet")), rows, group);
     }
-    let parts = same(&SourceSpec::Parquet { inputs: vec![dir.path().to_path_buf()] }, "Parquet");
+    let parts = same(
+        &SourceSpec::Files { format: Arc::new(Parquet), inputs: vec![dir.path().to_path_buf()] },
+        "Parquet",
+    );
     assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));
 }
 

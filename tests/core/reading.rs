@@ -15,6 +15,8 @@ use fastprep::engine::publish::sink;
 use fastprep::error::{Error, Result};
 use fastprep::plan::verbs::Dedup;
 use fastprep::plan::{Plan, SourceSpec, Step, resolve};
+use fastprep::read::jsonl::format::JsonLines;
+use fastprep::read::parquet::format::Parquet;
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
 use fastprep::store::{Faults, Files};
 use fastprep::tokenize::LoadedTokenizer;
@@ -106,7 +108,7 @@ fn write_parquet(path: &Path, count: usize) {
 }
 
 fn jsonl(inputs: Vec<PathBuf>) -> SourceSpec {
-    SourceSpec::Jsonl { inputs, max_line_bytes: 1 << 20 }
+    SourceSpec::Files { format: Arc::new(JsonLines { max_line_bytes: 1 << 20 }), inputs }
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn a_scan_is_whole_or_an_error() {
     for (name, count) in [("x.parquet", 35), ("y.parquet", 5)] {
         write_parquet(&dir.path().join(name), count);
     }
-    let spec = SourceSpec::Parquet { inputs: vec![dir.path().to_path_buf()] };
+    let spec = SourceSpec::Files { format: Arc::new(Parquet), inputs: vec![dir.path().to_path_buf()] };
     let calls = walk("Parquet", &|store| rows(&spec, store));
     assert!(calls > 20, "{calls}");
 }

@@ -14,6 +14,7 @@ use fastprep::error::Result;
 use fastprep::format::{OnCollision, PromptFormat};
 use fastprep::plan::verbs::{Dedup, Format, Shuffle, Split};
 use fastprep::plan::{Plan, SourceSpec, Step, resolve};
+use fastprep::read::jsonl::format::JsonLines;
 use fastprep::record::Policy;
 use fastprep::store::Files;
 use fastprep::write::{Compression, Format as ShardFormat};
@@ -56,7 +57,7 @@ pub fn inputs(dir: &Path, rows: usize) -> Vec<PathBuf> {
 }
 
 pub fn scan(inputs: Vec<PathBuf>) -> Plan {
-    Plan::new(SourceSpec::Jsonl { inputs, max_line_bytes: 1 << 20 })
+    Plan::new(SourceSpec::Files { format: Arc::new(JsonLines { max_line_bytes: 1 << 20 }), inputs })
 }
 
 /// format, dedup, split and shuffle: rejects, duplicates and keys are written.

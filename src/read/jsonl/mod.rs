@@ -1,6 +1,7 @@
 //! JSON lines to batches: text columns are views into the chunk, so that a string without escapes is never copied.
 
 mod columns;
+pub mod format;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,11 @@ use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
 use crate::stage::{Decode, Piece};
 
+/// The schema of batches of these columns.
+pub fn schema(columns: &[ReadColumn]) -> SchemaRef {
+    Arc::new(Schema::new(columns.iter().map(columns::field).collect::<Vec<_>>()))
+}
+
 /// Decodes the pieces of a [`LinesSource`](super::lines::LinesSource).
 ///
 /// Rejects `bad_utf8`, `bad_json`, `not_an_object`, `wrong_type` and `line_too_long`; counts `blank_lines`, which
@@ -44,8 +50,7 @@ pub struct JsonlDecode {
 impl JsonlDecode {
     /// Makes these columns, in this order. `known` are all column names of the data: other keys become findings.
     pub fn new(columns: Vec<ReadColumn>, known: &[String], limits: Limits) -> Self {
-        let schema = Arc::new(Schema::new(columns.iter().map(columns::field).collect::<Vec<_>>()));
-        let keys = Keys::new(&columns, known);
+        let (schema, keys) = (schema(&columns), Keys::new(&columns, known));
         let max_line_bytes = limits.clamped().max_line_bytes;
         JsonlDecode { columns, schema, keys, max_line_bytes, unescaped: AtomicUsize::new(0) }
     }

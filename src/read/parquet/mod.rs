@@ -5,6 +5,7 @@
 
 mod chunks;
 mod columns;
+pub mod format;
 #[cfg(test)]
 mod tests;
 

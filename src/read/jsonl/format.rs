@@ -1,0 +1,89 @@
+//! JSON lines as a format of files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::JsonlDecode;
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use crate::read::lines::{self, BoxedReader, LinesSource};
+use crate::read::parts::Part;
+use crate::read::peek::peek_files;
+use crate::read::{InputFile, Limits};
+use crate::stage::PairedScan;
+
+/// JSON lines, plain or compressed.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLines {
+    /// A longer line is rejected.
+    pub max_line_bytes: usize,
+}
+
+impl JsonLines {
+    /// Opens a stream; `name` is how places call it.
+    pub fn open_stream(&self, reader: BoxedReader, name: &str, request: &ScanRequest<'_>) -> Opened {
+        let lines = LinesSource::reader(reader, name, self.limits(request), request.cancel.clone());
+        self.scan(lines, request)
+    }
+
+    fn limits(&self, request: &ScanRequest<'_>) -> Limits {
+        Limits { max_line_bytes: self.max_line_bytes, ..request.limits }
+    }
+
+    fn scan(&self, lines: LinesSource, request: &ScanRequest<'_>) -> Opened {
+        let (inputs, lines) = (lines.inputs(), lines.numbered_from(request.first_file));
+        let decode = JsonlDecode::new(request.columns.to_vec(), &request.known.names(), self.limits(request));
+        Opened { scan: Box::new(PairedScan::new(lines, Arc::new(decode))), inputs }
+    }
+}
+
+impl FileFormat for JsonLines {
+    fn name(&self) -> &'static str {
+        "jsonl"
+    }
+
+    fn verb(&self) -> &'static str {
+        "scan_jsonl"
+    }
+
+    fn options(&self) -> Map<String, Value> {
+        Map::from_iter([("max_line_bytes".into(), self.max_line_bytes.into())])
+    }
+
+    fn matches(&self, file_name: &str) -> bool {
+        let plain = [".gz", ".zst", ".zstd"].iter().find_map(|s| file_name.strip_suffix(s));
+        [".jsonl", ".ndjson", ".json"].iter().any(|s| plain.unwrap_or(file_name).ends_with(s))
+    }
+
+    fn file_names(&self) -> &'static str {
+        "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd"
+    }
+
+    fn way_out(&self, _folder: &Path) -> String {
+        "it holds JSON: use scan_jsonl".into()
+    }
+
+    fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
+        peek_files(files, self.max_line_bytes, cancel).map(KnownColumns::Inferred)
+    }
+
+    fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+        lines::parts(files, bytes, cancel)
+    }
+
+    fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {
+        let (limits, cancel) = (self.limits(request), request.cancel.clone());
+        let lines = match request.part {
+            Some(part) => LinesSource::part(request.files, part, limits, cancel)?,
+            None => LinesSource::files(request.files.to_vec(), limits, cancel),
+        };
+        Ok(self.scan(lines, request))
+    }
+
+    fn counts_bytes_read(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,65 @@
+//! Parquet as a format of files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ParquetSource;
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::read::InputFile;
+use crate::read::arrow::RecordsDecode;
+use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use crate::read::parts::Part;
+use crate::stage::PairedScan;
+
+/// Parquet.
+#[derive(Debug, Clone, Copy)]
+pub struct Parquet;
+
+impl FileFormat for Parquet {
+    fn name(&self) -> &'static str {
+        "parquet"
+    }
+
+    fn verb(&self) -> &'static str {
+        "scan_parquet"
+    }
+
+    fn matches(&self, file_name: &str) -> bool {
+        file_name.ends_with(".parquet")
+    }
+
+    fn file_names(&self) -> &'static str {
+        "*.parquet"
+    }
+
+    fn way_out(&self, folder: &Path) -> String {
+        let all = folder.join("*.parquet");
+        format!("it holds Parquet: use scan_parquet, or on the command line {all:?}")
+    }
+
+    fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
+        super::schema(files, cancel).map(KnownColumns::Typed)
+    }
+
+    fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+        super::parts(files, bytes, cancel)
+    }
+
+    fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {
+        let decode = RecordsDecode::new(request.columns, request.known.typed()?)?;
+        let names: Vec<String> = request.columns.iter().map(|c| c.name.clone()).collect();
+        let rows = ParquetSource::new(request.files.to_vec(), Some(&names), request.limits, request.cancel)?;
+        let inputs = rows.inputs();
+        let rows = match request.part {
+            Some(part) => rows.only(part)?,
+            None => rows,
+        };
+        let rows = rows.numbered_from(request.first_file);
+        Ok(Opened { scan: Box::new(PairedScan::new(rows, Arc::new(decode))), inputs })
+    }
+
+    fn counts_bytes_read(&self) -> bool {
+        false
+    }
+}
