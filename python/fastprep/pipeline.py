@@ -310,7 +310,7 @@ class Pipeline:
         keepers: bool = True,
         against: StrPath | Sequence[StrPath] = (),
     ) -> Pipeline:
-        """Take out exact duplicates: the first row in input order stays.
+        """Take out exact duplicates: the first row in the order that reaches the step stays.
 
         Args:
             on: key columns. Default: the rendered prompt and completion; before `format`, all columns.

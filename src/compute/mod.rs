@@ -105,9 +105,8 @@ impl Map for WithColumnsStage {
                     .help("a function must make the same types for every batch, an empty one included"));
             };
             let (column, not_json) = json::checked(field, &column)?;
-            if let Some(&first) = not_json.first() {
-                let place = out.places.at(first);
-                counts.find_named(finding::COERCED, field.name(), place, not_json.len() as u64);
+            if let Some(first) = out.places.earliest(not_json.iter().copied()) {
+                counts.find_named(finding::COERCED, field.name(), first, not_json.len() as u64);
             }
             out = out.with_column(field.as_ref().clone(), column)?;
         }

@@ -143,7 +143,9 @@ impl<'a> Run<'a> {
         let Some((scanner, policy)) = &self.stage.special else { return };
         let mut found: BTreeMap<(&'static str, &str), (Place, u64)> = BTreeMap::new();
         let mut find = |code, token, row: &RowSpan| {
-            found.entry((code, token)).or_insert_with(|| (self.places.at(row.row), 0)).1 += 1;
+            let place = self.places.at(row.row);
+            let (first, count) = found.entry((code, token)).or_insert((place, 0));
+            (*first, *count) = (place.min(*first), *count + 1);
         };
         for hit in scanner.scan_foreign(page) {
             find(finding::FOREIGN_CONTROL_TOKEN, scanner.foreign_token(&hit), &page.rows[hit.index]);
@@ -239,9 +241,9 @@ impl<'a> Run<'a> {
         let spaced = |place: &Option<(usize, usize)>| {
             place.is_some_and(|(page, _)| self.pages[page].0 == Repair::Spaced)
         };
-        if let Some(first) = self.rows.iter().position(spaced) {
-            let count = self.rows.iter().filter(|place| spaced(place)).count() as u64;
-            self.counts.find_named(finding::FIXED, "insert_space", self.places.at(first), count);
+        let fixed = || (0..self.rows.len()).filter(|row| spaced(&self.rows[*row]));
+        if let Some(first) = self.places.earliest(fixed()) {
+            self.counts.find_named(finding::FIXED, "insert_space", first, fixed().count() as u64);
         }
         let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
         let mut columns = vec![];

@@ -154,12 +154,16 @@ impl PyPlan {
 
     /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
     /// and pack, which need them all.
-    fn on_first_rows(&self, rows: usize) -> Self {
+    fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
+        if self.0.steps.iter().any(|step| matches!(step, Step::Pack(_))) {
+            // What is left out must be right all the same.
+            self.resolve(py)?;
+        }
         let before_pack = self.0.steps.iter().take_while(|step| !matches!(step, Step::Pack(_)));
         let kept = before_pack.filter(|step| !matches!(step, Step::Shuffle(_)));
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
-        PyPlan::new(Plan { steps, ..self.0.clone() })
+        Ok(PyPlan::new(Plan { steps, ..self.0.clone() }))
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {

@@ -101,11 +101,16 @@ impl Met {
     }
 
     fn name_below(&mut self, folder: &Path) {
-        let below = match self.split {
-            None => self.path.strip_prefix(folder).unwrap_or(&self.path),
-            Some(_) => self.path.file_name().map_or(self.path.as_path(), Path::new),
-        };
-        self.below = below.iter().map(readable).collect::<Vec<_>>().join("/");
+        let below = self.path.strip_prefix(folder).unwrap_or(&self.path);
+        let mut names: Vec<String> = below.iter().map(readable).collect();
+        // A shard lies in `data`, in a folder named by the content of all shards.
+        if self.split.is_some()
+            && let Some(shard) = names.pop()
+        {
+            names.truncate(names.len().saturating_sub(2));
+            names.push(shard);
+        }
+        self.below = names.join("/");
     }
 }
 

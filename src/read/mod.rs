@@ -58,8 +58,8 @@ pub struct InputFile {
     pub path: PathBuf,
     /// How reports and the manifest call it: relative to the folder that all inputs share.
     pub name: String,
-    /// Its name below the folder that its path, glob or folder names; of a shard of a prepared folder, the shard's name.
-    /// Other inputs do not change it.
+    /// Its name below the folder that its path, glob or folder names; of a shard of a prepared folder, without the folders
+    /// that are named by its content. Other inputs do not change it.
     pub below: String,
     /// The split of its rows, where it is a shard of a prepared folder: its number there, and its name.
     pub split: Option<(usize, String)>,

@@ -73,6 +73,11 @@ impl Places {
         }
     }
 
+    /// The first place of these rows in the order of the input, which after a barrier is not that of the rows.
+    pub fn earliest(&self, rows: impl IntoIterator<Item = usize>) -> Option<Place> {
+        rows.into_iter().map(|i| self.at(i)).min()
+    }
+
     /// The text of row `i`, where the source has one.
     pub fn text_of(&self, i: usize) -> Option<&[u8]> {
         let r = self.rows[i];

@@ -101,3 +101,10 @@ def test_characters_that_steer_a_terminal_are_written_out(capsys: pytest.Capture
         text = shown(shown_plan, capsys)
         assert "a\\x00\\x1b[31m\\u202e↵\nz" in text
         assert not {"\x00", "\x1b", "\u202e"} & set(text)
+
+
+def test_a_plan_that_cannot_run_has_no_preview(tokenizer_folder: Path) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed")
+    plan = pairs(("a", "b")).format(PAIR).tokenize(tokenizer_folder, max_length=64).pack()
+    with refused(fp.ColumnError, "missing_column", "no column `prompt`"):
+        plan.filter(pl.col("prompt") != "").preview(1)

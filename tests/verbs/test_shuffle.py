@@ -150,3 +150,25 @@ def test_steps_after_it_see_text_as_those_before(tmp_path: Path) -> None:
     assert steps.to_polars().equals(before.to_polars())
     steps.sink_arrow(tmp_path / "out")
     assert sum(split["rows"] for split in fp.load(tmp_path / "out").manifest["splits"]) == 40
+
+
+def test_a_finding_names_its_first_row_in_the_order_of_the_input(tmp_path: Path) -> None:
+    rows = [{"q": f"{i}", "a": "b" if i < 5 else "see <|endoftext|> and\n##\n"} for i in range(60)]
+    plan = fp.scan_jsonl(jsonl(tmp_path / "x.jsonl", rows)).shuffle(seed=1).shuffle(seed=2)
+    plan = plan.map_batches(lambda frame: frame, name="same", version="1")
+    plan = plan.format(fp.PromptFormat("{q}", completion="{a}"), on_collision="insert_space")
+    tokenized = plan.tokenize(Path(__file__).parents[2] / "examples" / "tokenizer", special_tokens="as_text")
+    findings = tokenized.sink_jsonl(tmp_path / "out").to_dict()["findings"]
+    found = {name: finding["first"]["line"] for name, finding in findings.items()}
+    assert found["fixed:insert_space"] == 6
+    assert found["special_token_in_text:<|endoftext|>"] == 6
+
+
+def test_prepared_folders_that_are_added_move_no_row(tmp_path: Path) -> None:
+    for name in "abc":
+        rows = records(*({"i": f"{name}{i}"} for i in range(40)))
+        rows.split(valid=0.3, by="i").sink_jsonl(tmp_path / "some" / name)
+        if name != "a":
+            rows.split(valid=0.3, by="i").sink_jsonl(tmp_path / "few" / name)
+    order = column(fp.scan_jsonl(tmp_path / "some").shuffle(seed=3), "i")
+    assert column(fp.scan_jsonl(tmp_path / "few").shuffle(seed=3), "i") == [i for i in order if i[0] != "a"]
