@@ -144,6 +144,7 @@ REASONS: dict[str, str] = {
     "--special-tokens as_text, strip or as_token",
     "duplicate": "give --no-dedup, or name the columns that tell rows apart: on in the step dedup",
     "duplicate_against": "take that folder out of against in the step dedup to prepare its rows again",
+    "past_head": "nothing is wrong with them: head keeps the first rows in the order that reaches it",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
     "no_trained_token": "look at --completion and --stop: the tokenizer makes no token of them",
 }
