@@ -68,7 +68,8 @@ where
     Ok(counts)
 }
 
-fn add(counts: &mut [StepCounts], of_pass: Vec<StepCounts>) {
+/// Adds the counts of a pass, by step.
+pub(super) fn add(counts: &mut [StepCounts], of_pass: Vec<StepCounts>) {
     counts.iter_mut().zip(of_pass).for_each(|(all, counts)| all.merge(counts));
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::execute::Unfinished;
+use super::execute::{Unfinished, add};
 use super::{Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run};
 use crate::artifact::manifest::Input;
 use crate::cancel::Cancel;
@@ -81,7 +81,7 @@ impl Sources {
                 steps: job.verbs.len(),
             };
             let of_source = run(pass, &knobs.options(), cancel, interrupted)?;
-            counts.iter_mut().zip(of_source).for_each(|(all, counts)| all.merge(counts));
+            add(&mut counts, of_source);
         }
         Ok(counts)
     }

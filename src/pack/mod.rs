@@ -78,8 +78,8 @@ impl Pack {
     }
 
     /// Gives each document the rank of its pack: that of the pack's first document, made unique by the order of the packs
-    /// and spread over all ranks, so that buckets on disk are even. Counts the packs of each split.
-    fn rank_packs(&mut self) -> Result<Vec<u64>> {
+    /// and spread over all ranks, so that buckets on disk are even. Gives the number of packs of each split.
+    fn rank_packs(&mut self) -> Vec<u64> {
         let mut pack_of = vec![0u32; self.lengths.len()];
         let mut firsts: Vec<u64> = Vec::new();
         let mut packs_of_splits = Vec::new();
@@ -108,7 +108,7 @@ impl Pack {
         for (rank, pack) in self.ranks.iter_mut().zip(pack_of) {
             *rank = firsts[pack as usize];
         }
-        Ok(packs_of_splits)
+        packs_of_splits
     }
 }
 
@@ -155,7 +155,7 @@ impl Barrier for Pack {
     fn leave(mut self: Box<Self>) -> Result<Leaving> {
         let documents = self.lengths.len() as u64;
         let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
-        let packs = self.rank_packs()?;
+        let packs = self.rank_packs();
         let Pack { options, goes_on, spill, mut held, spilled, ranks, totals, .. } = *self;
         let mut buckets = Buckets::new(spill);
         let mut at = 0;

@@ -62,7 +62,7 @@ pub trait FileFormat: Debug + Send + Sync {
 /// What is known of the columns of a source before its rows are read.
 #[derive(Debug, Clone)]
 pub enum KnownColumns {
-    /// By what the heads of the files hold: rows may have other values, and text and JSON are told apart by value.
+    /// Guessed from the heads of the files: later rows may hold other values.
     Inferred(Vec<ReadColumn>),
     /// By their types, which all rows have.
     Typed(SchemaRef),

@@ -279,8 +279,7 @@ fn lone_returns(shown: &str) -> Error {
 mod tests {
     use super::*;
     use crate::limits::MAX_LINE_BYTES;
-    use crate::read::testing::gzip;
-    use crate::store::Files;
+    use crate::read::testing::{gzip, local};
 
     fn reader(bytes: &[u8]) -> BoxedReader {
         Box::new(Cursor::new(bytes.to_vec()))
@@ -365,13 +364,7 @@ mod tests {
         let path = folder.path().join("long");
         std::fs::write(&path, &text).unwrap();
         std::fs::write(folder.path().join("empty"), "").unwrap();
-        let file = |name: &str| InputFile {
-            store: Files::local(),
-            path: folder.path().join(name),
-            name: name.into(),
-            below: String::new(),
-            split: None,
-        };
+        let file = |name: &str| local(folder.path().join(name), name);
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
             assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
@@ -393,13 +386,7 @@ mod tests {
         for (name, text) in [("a", "{\"x\":1}\n"), ("b", "{\"y\":\"\",\"x\":1.5}\n"), ("c", "")] {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
-            files.push(InputFile {
-                store: Files::local(),
-                path,
-                name: name.into(),
-                below: String::new(),
-                split: None,
-            });
+            files.push(local(path, name));
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
         assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);

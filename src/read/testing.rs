@@ -3,6 +3,15 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::InputFile;
+use crate::store::Files;
+
+/// A file of the local file system.
+pub fn local(path: impl Into<PathBuf>, name: &str) -> InputFile {
+    let (store, path, name) = (Files::local(), path.into(), name.to_string());
+    InputFile { store, path, name, below: String::new(), split: None }
+}
+
 /// A file of the shared test data, or none, with a word on why, where it is not there.
 pub fn shared_data(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::hash;
 
 /// Ranks rows by where they came from: hash(seed, number of the source in the plan, the file's name below the folder that
-/// its pattern names, row). Several files of one source and name are told apart by their order.
+/// its pattern names, row). Files of a source that share a name are numbered in their order, and
+/// the number counts too.
 #[derive(Debug, Clone)]
 pub struct FileRanks(Arc<Vec<u64>>);
 

@@ -2,8 +2,7 @@ use std::io::Write;
 
 use super::*;
 use crate::hash::Checksum;
-use crate::read::testing::gzip;
-use crate::store::Files;
+use crate::read::testing::{gzip, local};
 
 fn limits(batch_bytes: usize, batch_rows: usize, max_line_bytes: usize) -> Limits {
     Limits { batch_bytes, batch_rows, max_line_bytes }
@@ -106,13 +105,7 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
     for (name, bytes) in &stored {
         let path = folder.path().join(name);
         std::fs::File::create(&path).unwrap().write_all(bytes).unwrap();
-        files.push(InputFile {
-            store: Files::local(),
-            path,
-            name: (*name).into(),
-            below: String::new(),
-            split: None,
-        });
+        files.push(local(path, name));
     }
     let limits = limits(1000, 100, 1000);
     let source = LinesSource::files(files.clone(), limits, Cancel::default());
@@ -165,25 +158,10 @@ fn damaged_and_foreign_inputs_are_errors() {
         assert_eq!(code(source(bytes, Limits::default())), *expected);
     }
     let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str| InputFile {
-        store: Files::local(),
-        path: folder.path().join(name),
-        name: name.into(),
-        below: String::new(),
-        split: None,
-    };
+    let file = |name: &str| local(folder.path().join(name), name);
     let read = |f| code(LinesSource::files(vec![f], Limits::default(), Cancel::default()));
     assert_eq!(read(file("gone.jsonl")), "vanished");
     assert_eq!(read(file("")), "not_a_file");
     #[cfg(unix)]
-    assert_eq!(
-        read(InputFile {
-            store: Files::local(),
-            path: "/dev/null".into(),
-            name: "null".into(),
-            below: String::new(),
-            split: None
-        }),
-        "not_a_file"
-    );
+    assert_eq!(read(local("/dev/null", "null")), "not_a_file");
 }

@@ -9,9 +9,8 @@ use parquet::file::properties::WriterProperties;
 
 use super::*;
 use crate::cancel::Cancel;
-use crate::read::testing::{shared_data, untar};
+use crate::read::testing::{local, shared_data, untar};
 use crate::record::schema::{is_json, json};
-use crate::store::Files;
 
 fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_rows: usize) -> InputFile {
     let path = folder.path().join(name);
@@ -20,7 +19,7 @@ fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_ro
         ArrowWriter::try_new(File::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
     writer.write(records).unwrap();
     writer.close().unwrap();
-    InputFile { store: Files::local(), path, name: name.into(), below: String::new(), split: None }
+    local(path, name)
 }
 
 fn records(from: i64, rows: i64) -> RecordBatch {
@@ -157,13 +156,7 @@ fn columns_that_differ_between_files_are_named() {
 
 /// Reads to the end or an error; never panics.
 fn outcome(path: &Path) -> &'static str {
-    let file = InputFile {
-        store: Files::local(),
-        path: path.to_path_buf(),
-        name: "x".into(),
-        below: String::new(),
-        split: None,
-    };
+    let file = local(path, "x");
     let limits = Limits::default();
     let read = ParquetSource::new(vec![file], None, limits, &Cancel::default()).and_then(|mut source| {
         while source.next()?.is_some() {}
