@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use arrow::array::{BinaryArray, FixedSizeBinaryArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use fastprep::dedup::{DedupStage, KEY_BYTES};
+use fastprep::flow::Ordered;
 use fastprep::hash;
 use fastprep::record::{Batch, Places, schema};
-use fastprep::stage::Ordered;
 
 const MILLIONS: [u64; 7] = [1, 2, 5, 10, 14, 15, 20];
 const BATCH: u64 = 8_192;

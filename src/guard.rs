@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
+use crate::error::panic_text;
+
 thread_local! {
     /// Whether this thread is within [`guarded`].
     static GUARDED: Cell<bool> = const { Cell::new(false) };
@@ -28,10 +30,7 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let outer = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(outer);
-    outcome.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_string()
-    })
+    outcome.map_err(|panic| panic_text(panic.as_ref()).to_string())
 }
 
 #[cfg(test)]
@@ -45,6 +44,8 @@ mod tests {
             guarded(|| [1, 2][std::hint::black_box(5)]).unwrap_err().split(" but").next(),
             Some("index out of bounds: the len is 2")
         );
+        let nested = guarded(|| guarded(|| panic!("{} is wrong", "this")));
+        assert_eq!(nested, Ok(Err::<(), _>("this is wrong".to_string())));
         assert!(!GUARDED.get());
     }
 }

@@ -3,22 +3,22 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` reads the source and proves it):
 //!
-//! 0. foundation: [`error`], [`guard`], [`limits`], [`hash`], [`cancel`], [`store`], [`permutation`], [`record`], [`report`],
-//!    [`spill`], [`stage`], [`word`],
-//!    [`artifact`]
-//! 1. stages: `read`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
+//! 1. ground: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`]; and what flows: [`record`],
+//!    [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
+//! 2. [`tokenizer`]: text to ids
+//! 3. stages: `read`, `select`, `compute`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
 //!    `load`
-//! 2. `plan`: steps as data, resolved and explained without touching a row
-//! 3. `engine`: the only place that creates threads
-//! 4. `py`: the binding, the only place that names pyo3
+//! 4. `plan`: steps as data, resolved and explained without touching a row
+//! 5. `engine`: the only place that creates threads
+//! 6. `py`: the binding, the only place that names pyo3
 
-pub mod added;
 pub mod artifact;
 pub mod cancel;
 pub mod compute;
 pub mod dedup;
 pub mod engine;
 pub mod error;
+pub mod flow;
 pub mod format;
 pub mod guard;
 pub mod hash;
@@ -30,12 +30,13 @@ pub mod plan;
 pub mod read;
 pub mod record;
 pub mod report;
+pub mod select;
 pub mod shuffle;
 pub mod spill;
 pub mod split;
-pub mod stage;
 pub mod store;
 pub mod tokenize;
+pub mod tokenizer;
 pub mod validate;
 pub mod word;
 pub mod write;

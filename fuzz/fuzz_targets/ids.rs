@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use fastprep::tokenize::{LoadedTokenizer, TokenNames};
+use fastprep::tokenizer::{LoadedTokenizer, TokenNames};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
 

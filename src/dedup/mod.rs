@@ -15,10 +15,10 @@ use index::Index;
 pub use normalize::{Normalize, Part};
 
 use crate::error::{Class, Error, Result};
+use crate::flow::{Map, Ordered, TakenOut};
 use crate::hash;
 use crate::record::{Batch, Duplicate, KeyColumn, Place, keys_of, reason, schema, with_keys};
 use crate::report::StepCounts;
-use crate::stage::{Map, Ordered, TakenOut};
 
 /// Hidden column with the compared bytes, made only for `verify` and taken away by [`DedupStage`].
 pub const KEY_BYTES: &str = "__fastprep_key_bytes";

@@ -10,10 +10,10 @@ use super::sources::Sources;
 use super::{Interrupted, Knobs};
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::flow::{Prepare, Sink};
 use crate::plan::Resolved;
 use crate::record::Batch;
 use crate::report::Report;
-use crate::stage::{Prepare, Sink};
 use crate::write::Collect;
 
 /// Rows in memory, and how many were taken out for which reason.

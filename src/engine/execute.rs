@@ -8,11 +8,11 @@ use super::sources::{Sources, ordered, stages};
 use super::{FINDINGS, Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run};
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::flow::{Barrier, Entering, Map, Prepare, Scan, Sink};
 use crate::plan::resolve::{Job, Section};
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;
 use crate::spill::Spill;
-use crate::stage::{Barrier, Entering, Map, Prepare, Scan, Sink};
 use crate::write::PlainStage;
 
 /// `last` is what the rows go through after the stages of the plan; it counts findings alone.

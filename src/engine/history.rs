@@ -2,9 +2,9 @@
 //! ended with one of its rows, wherever batches end.
 
 use crate::error::{Error, Result};
+use crate::flow::{Chunk, TakenOut};
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::{Chunk, TakenOut};
 
 use super::{Station, counted};
 

@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, panic_text};
+use crate::flow::{Map, Ordered, Prepare, Scan, Sink};
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::{Map, Ordered, Prepare, Scan, Sink};
 
 use history::History;
 pub use knobs::Knobs;

@@ -15,9 +15,9 @@ use crate::artifact::Manifest;
 use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
 use crate::cancel::{Cancel, Phase};
 use crate::error::{Class, Error, Result};
+use crate::flow::Map;
 use crate::plan::Resolved;
 use crate::report::Report;
-use crate::stage::Map;
 use crate::store::Files;
 use crate::write::{Format, LossesStage, ShardSink, SinkOptions};
 

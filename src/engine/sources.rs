@@ -7,12 +7,12 @@ use super::{Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run};
 use crate::artifact::manifest::Input;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::flow::{Map, Ordered, Sink, TakenOut};
 use crate::plan::resolve::{Build, Counted, Job, Origin};
 use crate::plan::source::Opened;
 use crate::read::inputs::Inputs;
 use crate::record::{Batch, FileNames};
 use crate::report::StepCounts;
-use crate::stage::{Map, Ordered, Sink, TakenOut};
 
 /// The sources of a plan, opened.
 pub(super) struct Sources(Vec<Opened>);

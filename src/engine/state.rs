@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::flow::Chunk;
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::Chunk;
 
 use super::history::History;
 

@@ -8,8 +8,8 @@ use super::ranges::{cut, each};
 use super::{Interrupted, Knobs};
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::tokenize::LoadedTokenizer;
-use crate::tokenize::lists::{self, Column, ListEncoder, id_lists, joined, looked_up};
+use crate::tokenize::batch_api::{self, Column, ListEncoder, id_lists, joined, looked_up};
+use crate::tokenizer::LoadedTokenizer;
 
 /// Rows of a chunk.
 struct Part<'a> {
@@ -109,7 +109,7 @@ pub fn decode(
         rows += lists.len() as u64;
     }
     each(&parts, knobs.threads, cancel, interrupted, |(lists, first, range)| {
-        lists::decode(tokenizer, lists, range.clone(), skip_special_tokens, cancel).map_err(|e| {
+        batch_api::decode(tokenizer, lists, range.clone(), skip_special_tokens, cancel).map_err(|e| {
             match e.get_row() {
                 Some(i) => e.row(first + i),
                 None => e,

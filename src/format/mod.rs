@@ -28,10 +28,10 @@ use run::Run;
 use special::Scanner;
 
 use crate::error::Result;
+use crate::flow::Map;
 use crate::limits::TEXT_BUFFER_BYTES;
 use crate::record::{Batch, Policy, SpecialPolicy};
 use crate::report::StepCounts;
-use crate::stage::Map;
 use crate::word::Word;
 
 /// What is done with a row in which separator or stop occur where the format did not put them.

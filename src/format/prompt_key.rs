@@ -7,10 +7,10 @@ use memchr::memmem;
 use super::run::Run;
 use super::{FormatStage, PromptFormat, Template};
 use crate::error::Result;
+use crate::flow::Map;
 use crate::hash;
 use crate::record::{Batch, keys_of, schema, with_keys};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// The key over what a prompt says beside its template's own words, as far as its text tells them apart, so that a
 /// row mostly keeps its side where the words change. Where nothing is left, the completion decides. Both come

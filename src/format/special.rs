@@ -7,10 +7,10 @@ use tokenizers::AddedToken;
 
 use super::foreign::foreign;
 use super::render::{FieldSpan, Page};
-use crate::added::Finder;
-use crate::added::control::{ControlTokens, Written};
 use crate::error::{Error, Result};
 use crate::record::SpecialPolicy;
+use crate::tokenizer::added::Finder;
+use crate::tokenizer::added::{ControlTokens, Written};
 
 /// How often text is stripped again because taking an occurrence out made another: enough for all but texts made
 /// to be slow, whose rows are rejected.

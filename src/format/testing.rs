@@ -7,10 +7,10 @@ use arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray};
 use super::prove::RowSpan;
 use super::render::{FieldSpan, Page};
 use super::{FormatOptions, FormatStage, OnCollision, PromptFormat};
+use crate::flow::Map;
 use crate::record::turns::Role;
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// A small deterministic generator (splitmix64).
 pub struct Rng(pub u64);

@@ -16,12 +16,12 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::UInt8Type;
 
 use crate::error::{Class, Error, Result};
+use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
-use crate::stage::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 
 pub use fit::best_fit_decreasing;
 pub use labels::follow as labels_follow;

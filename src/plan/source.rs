@@ -11,6 +11,7 @@ use crate::artifact::open::{DATA, MANIFEST};
 use crate::artifact::verify::REJECTS;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
+use crate::flow::{Cut, PairedScan};
 use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
 use crate::read::discover::discover;
 pub use crate::read::file_format::Opened;
@@ -23,7 +24,6 @@ use crate::read::peek::peek_reader;
 use crate::read::splits::{self, WithSplits};
 use crate::read::{ColumnKind, InputFile, Limits, ReadColumn, cannot_read};
 use crate::record::{is_text, schema};
-use crate::stage::{Cut, PairedScan};
 use crate::store::Files;
 
 type BoxedReader = Box<dyn Read + Send>;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::forms::Stored;
 use crate::error::{Class, Error, Result};
 use crate::hash;
-use crate::tokenize::{LoadedTokenizer, TokenNames};
+use crate::tokenizer::{LoadedTokenizer, TokenNames};
 
 /// A tokenizer as it was given; loaded once, when the plan is first resolved.
 #[derive(Clone)]

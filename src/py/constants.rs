@@ -18,7 +18,7 @@ use crate::record::schema::{
 use crate::record::{Policy, SpecialPolicy, reason};
 use crate::split::Existing;
 use crate::tokenize::OnOverflow;
-use crate::tokenize::lists::Written;
+use crate::tokenize::batch_api::Written;
 use crate::word::{Word, one_of};
 use crate::write::{Compression, Format};
 

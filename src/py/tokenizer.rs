@@ -19,8 +19,8 @@ use crate::cancel::Cancel;
 use crate::engine::{Interrupted, Knobs, texts};
 use crate::error::{Error, Result, panic_text};
 use crate::plan::TokenizerSpec;
-use crate::tokenize::lists::{ListEncoder, Make, Written};
-use crate::tokenize::{LoadedTokenizer, TokenNames};
+use crate::tokenize::batch_api::{ListEncoder, Make, Written};
+use crate::tokenizer::{LoadedTokenizer, TokenNames};
 use crate::word::Word;
 
 /// A loaded tokenizer; `fastprep.Tokenizer` is its face.

@@ -9,11 +9,11 @@ use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::{Class, Error, Result, missing_column};
+use crate::flow::{Cut, Decode, Piece};
 use crate::record::{
     Batch, Places, RowPlace, RowsDigest, check_arrow, finding, is_text, json, size, text_views,
 };
 use crate::report::StepCounts;
-use crate::stage::{Cut, Decode, Piece};
 
 /// Record batches as the caller's stream gives them.
 pub type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;

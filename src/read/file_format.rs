@@ -12,7 +12,7 @@ use super::parts::Part;
 use super::{InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::stage::Scan;
+use crate::flow::Scan;
 
 /// A format of files, with the options that its verb takes.
 pub trait FileFormat: Debug + Send + Sync {

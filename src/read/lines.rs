@@ -15,8 +15,8 @@ use super::parts::{Extent, LineRange, Part, ranges};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
+use crate::flow::{Cut, Piece};
 use crate::limits::REJECT_RECORD_BYTES;
-use crate::stage::{Cut, Piece};
 
 /// Bytes of a refused line that are kept: one more than a reject shows, so that it knows the line was cut.
 const LONG_LINE_HEAD: usize = REJECT_RECORD_BYTES + 1;

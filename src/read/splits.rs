@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::InputFile;
 use crate::error::{Error, Result};
+use crate::flow::{Chunk, Scan, Undecoded};
 use crate::record::schema::TRAIN;
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
-use crate::stage::{Chunk, Scan, Undecoded};
 
 /// The column.
 pub const SPLIT: &str = "split";

@@ -12,12 +12,12 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::UInt8Type;
 
 use crate::error::Result;
+use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill};
-use crate::stage::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 
 /// The barrier: takes rows, gives them in the order of their ranks.
 pub struct Shuffle {

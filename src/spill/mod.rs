@@ -14,10 +14,10 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::error::{Error, Result};
+use crate::flow::{Cut, Piece};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS};
 use crate::record::ranked::{Ranked, with_ranks};
 use crate::record::size;
-use crate::stage::{Cut, Piece};
 use crate::store::{Files, NewFile, unwritten};
 
 const BITS: u32 = 6;

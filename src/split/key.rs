@@ -1,10 +1,10 @@
 //! What a row's side is decided by where no format says it: named columns, or a prompt that is rendered already.
 
 use crate::error::Result;
+use crate::flow::Map;
 use crate::hash;
 use crate::record::{Batch, KeyColumn, schema, with_keys};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// Adds the hidden key over raw columns; those of the completion count only where the others are all empty.
 pub struct SplitKeyStage {

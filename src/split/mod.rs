@@ -17,11 +17,11 @@ pub use restore::RestoreStage;
 use restore::numbers;
 
 use crate::error::{Class, Error, Result};
+use crate::flow::Map;
 use crate::hash;
 use crate::record::schema::TRAIN;
 use crate::record::{Batch, keys_of, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
 use crate::word::Word;
 
 /// A split's number is a byte; half of them are for those that a prepared folder has already.

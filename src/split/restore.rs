@@ -7,9 +7,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
 use crate::error::{Class, Error, Result};
+use crate::flow::Map;
 use crate::record::{Batch, is_text, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// Takes each row's split from a column of names, which goes. A row without one is in the first.
 pub struct RestoreStage {

@@ -1,10 +1,10 @@
 //! Separator and stop among ids: where a tokenizer loses white space or case, marks that differ as text may not.
 
-use super::load::LoadedTokenizer;
 use super::options::TokenizeOptions;
 use crate::error::Result;
 use crate::record::{Place, finding};
 use crate::report::StepCounts;
+use crate::tokenizer::LoadedTokenizer;
 
 /// The ids of the marks, as they are within a text.
 pub(super) struct MarkIds {

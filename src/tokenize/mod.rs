@@ -4,49 +4,27 @@
 //! one as a continuation of what is before it; BOS before the row and EOS after it, once. A prompt and its completion
 //! are two turns.
 
-mod added;
-mod as_text;
-mod bpe;
-mod cache;
-mod chunks;
+pub mod batch_api;
 mod columns;
-mod continuation;
-mod control;
-pub mod encoder;
-#[cfg(test)]
-mod fixtures;
-mod folder;
-mod guard;
-pub mod lists;
-pub mod load;
 mod mark_ids;
-mod normal;
 mod options;
-pub mod pieces;
-mod pretokenize;
-mod probe;
-mod ranks;
 mod row;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
-mod trust;
 
 use std::sync::Arc;
 
-pub use as_text::Span;
-pub use encoder::{Encoder, Session};
-pub use load::{LoadedTokenizer, TokenNames};
 pub use options::{End, OnOverflow, TokenizeOptions};
 
-use crate::added::control::ControlToken;
 use crate::error::{Class, Error, Result};
+use crate::flow::Map;
 use crate::record::{Batch, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
+use crate::tokenizer::added::ControlToken;
+use crate::tokenizer::{Control, Encoder, LoadedTokenizer, Session, Span};
 use columns::Columns;
-use control::Control;
 use mark_ids::MarkIds;
 use row::{Fit, Row, Run};
 use text::{RowText, Texts};

@@ -1,7 +1,7 @@
 //! What the step can be told.
 
-use super::load::LoadedTokenizer;
 use crate::record::{Policy, SpecialPolicy};
+use crate::tokenizer::LoadedTokenizer;
 use crate::word::Word;
 
 /// What is done with a row that has more tokens than `max_length`.

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use arrow::array::{Array, AsArray, BinaryArray};
 
-use super::as_text::Span;
 use super::strings::Strings;
 use crate::error::{Class, Error, Result};
 use crate::record::turns::{self, Branch, TurnRows};
 use crate::record::{Batch, schema};
+use crate::tokenizer::Span;
 use crate::word::Word;
 
 /// The text columns of a batch.

@@ -4,9 +4,9 @@ use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::NullBuffer;
 
 use crate::error::Result;
+use crate::flow::Map;
 use crate::record::{Batch, Policy, Removal, reason, text_views};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// One rule over one column.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,9 @@ use arrow::array::{AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, UInt8Type};
 
 use crate::error::Result;
+use crate::flow::{Prepare, Sink};
 use crate::record::Batch;
 use crate::record::schema::{SPLIT, is_hidden};
-use crate::stage::{Prepare, Sink};
 
 /// Keeps every batch that has rows, without hidden columns, types as they came.
 #[derive(Debug, Default)]

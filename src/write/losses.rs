@@ -4,10 +4,10 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Field, Float16Type, Float32Type, Float64Type, SchemaRef};
 
 use crate::error::Result;
+use crate::flow::Map;
 use crate::record::json::{Losses, losses};
 use crate::record::{Batch, finding, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// Findings: `not_finite:<column>` for a NaN or an infinity, which is written as null; `repeated_key:<column>` for a
 /// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is no JSON.

@@ -8,9 +8,9 @@ use arrow::datatypes::Schema;
 
 use super::content::{written_column, written_field};
 use crate::error::Result;
+use crate::flow::Map;
 use crate::record::Batch;
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 /// Lays every column out.
 pub struct PlainStage;

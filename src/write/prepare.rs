@@ -10,11 +10,11 @@ use super::content::{mask, written};
 use super::jsonl::Lines;
 use super::sidecar::{Notes, keys_schema};
 use crate::error::{Error, Result};
+use crate::flow::Prepare;
 use crate::record::schema::{INPUT_IDS, KEY, SPLIT};
 use crate::record::segments::trained_tokens;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
-use crate::stage::Prepare;
 
 /// Prepares batches for a [`ShardSink`](super::ShardSink); shared by all workers.
 pub struct BatchPreparer {

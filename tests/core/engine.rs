@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use fastprep::cancel::Cancel;
-use fastprep::compute::{Function, HeadStage};
+use fastprep::compute::Function;
 use fastprep::engine::collect::collect;
 use fastprep::engine::{Knobs, Pass, RunOptions, Stage, run};
 use fastprep::error::{Class, Error, Result};
+use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
 use fastprep::plan::source::OpenReader;
 use fastprep::plan::verbs::{Head, Pack, Shuffle, Supplied, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
@@ -20,9 +21,10 @@ use fastprep::read::ReadColumn;
 use fastprep::read::arrow::{Records, RecordsDecode};
 use fastprep::record::{Batch, Policy};
 use fastprep::report::StepCounts;
-use fastprep::stage::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
+use fastprep::select::HeadStage;
 use fastprep::store::Files;
-use fastprep::tokenize::{OnOverflow, TokenNames};
+use fastprep::tokenize::OnOverflow;
+use fastprep::tokenizer::TokenNames;
 use serde_json::json;
 
 use crate::support::{self, ONE_THREAD, chain, inputs, lines, names, scan, tree};

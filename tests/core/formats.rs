@@ -11,6 +11,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use fastprep::cancel::Cancel;
 use fastprep::error::Result;
+use fastprep::flow::{Cut, PairedScan};
 use fastprep::plan::{Plan, SourceSpec};
 use fastprep::read::arrow::{Records, RecordsDecode};
 use fastprep::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
@@ -18,7 +19,6 @@ use fastprep::read::inputs::Inputs;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parts::{Extent, Part, ranges};
 use fastprep::read::{InputFile, cannot_read};
-use fastprep::stage::{Cut, PairedScan};
 use fastprep::store::Files;
 use serde_json::{Map, Value, json};
 

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module imports from the layers before its own; those of layer 0 also from one another.
-const LAYERS: [&[&str]; 5] = [
+const LAYERS: [&[&str]; 6] = [
     &[
-        "added",
         "artifact",
         "cancel",
         "error",
+        "flow",
         "guard",
         "hash",
         "limits",
@@ -18,13 +18,13 @@ const LAYERS: [&[&str]; 5] = [
         "record",
         "report",
         "spill",
-        "stage",
         "store",
         "word",
     ],
+    &["tokenizer"],
     &[
-        "compute", "dedup", "format", "load", "pack", "read", "shuffle", "split", "tokenize", "validate",
-        "write",
+        "compute", "dedup", "format", "load", "pack", "read", "select", "shuffle", "split", "tokenize",
+        "validate", "write",
     ],
     &["plan"],
     &["engine"],
@@ -277,8 +277,8 @@ fn what_is_unsafe_stands_alone_with_its_proof() {
         "read/compact.rs",
         "read/jsonl/views.rs",
         "store/map.rs",
-        "tokenize/cache/prefetch.rs",
-        "tokenize/pretokenize/masks.rs",
+        "tokenizer/cache/prefetch.rs",
+        "tokenizer/pretokenize/masks.rs",
     ];
     for source in sources() {
         if PROVEN.contains(&source.name.as_str()) {

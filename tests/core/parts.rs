@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use fastprep::cancel::Cancel;
+use fastprep::flow::Scan;
 use fastprep::plan::SourceSpec;
 use fastprep::plan::source::Found;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parquet::format::Parquet;
 use fastprep::read::parts::{Extent, Part};
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
-use fastprep::stage::Scan;
 use fastprep::store::{Faults, Files};
 
 use crate::support::{ONE_THREAD, chain, inputs, lines, run, scan};

@@ -19,7 +19,7 @@ use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parquet::format::Parquet;
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
 use fastprep::store::{Faults, Files};
-use fastprep::tokenize::LoadedTokenizer;
+use fastprep::tokenizer::LoadedTokenizer;
 
 use crate::support::{ONE_THREAD, chain, inputs, lines, run, scan, target, tree};
 

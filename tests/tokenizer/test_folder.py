@@ -325,7 +325,7 @@ def test_any_folder_is_as_auto_tokenizer_or_says_so(files: dict[str, Json | None
 
 def test_the_classes_are_those_of_transformers() -> None:
     """`classes.txt` is what transformers says. `python` on this file writes it for the version that is installed."""
-    text = (ROOT / "src/tokenize/folder/classes.txt").read_text()
+    text = (ROOT / "src/tokenizer/model_folder/classes.txt").read_text()
     version = text.split()[2]
     if transformers.__version__ != version:
         pytest.skip(f"the file is that of transformers {version}, and {transformers.__version__} is installed")
@@ -370,4 +370,4 @@ def test_ids_of_rows_are_those_of_the_folder(tmp_path: Path) -> None:
 
 
 if __name__ == "__main__":
-    (ROOT / "src/tokenize/folder/classes.txt").write_text(classes())
+    (ROOT / "src/tokenizer/model_folder/classes.txt").write_text(classes())

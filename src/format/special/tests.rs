@@ -3,9 +3,9 @@ use arrow::array::{Array, AsArray};
 use super::super::testing::*;
 use super::super::{FormatOptions, FormatStage, OnCollision, PromptFormat};
 use super::*;
+use crate::flow::Map;
 use crate::record::{Policy, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
 
 fn special(patterns: &[&str], policy: SpecialPolicy) -> FormatOptions {
     let added: Vec<_> = (0..).zip(patterns.iter().map(|p| AddedToken::from(*p, true))).collect();

@@ -7,6 +7,7 @@ use super::stages::{BarrierStep, Build, Counted, Order};
 use super::{About, Job};
 use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
+use crate::flow::Map;
 use crate::plan::columns::Use;
 use crate::plan::explain::{detail, line};
 use crate::plan::{Step, not_reserved};
@@ -14,7 +15,6 @@ use crate::read::splits::SPLIT;
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
 use crate::split::RestoreStage;
-use crate::stage::Map;
 use crate::store::Files;
 use crate::write::PlainStage;
 

@@ -12,7 +12,8 @@ use crate::hash;
 use crate::plan::source::Found;
 use crate::read::ReadColumn;
 use crate::record::FileRanks;
-use crate::tokenize::{End, LoadedTokenizer};
+use crate::tokenize::End;
+use crate::tokenizer::LoadedTokenizer;
 
 /// A plan with everything decided.
 pub struct Resolved {

@@ -6,7 +6,6 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 
 use super::{About, Builder, Counted, Job, Origin, Resolved, folder_names};
 use crate::cancel::Cancel;
-use crate::compute::JoinStage;
 use crate::error::{Class, Error, Result};
 use crate::plan::Plan;
 use crate::plan::columns::Together;
@@ -14,6 +13,7 @@ use crate::plan::explain::line;
 use crate::plan::source::Found;
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
+use crate::select::ConcatStage;
 use crate::store::Files;
 
 /// The plan of several sources, whose rows a column tells apart.
@@ -41,7 +41,7 @@ pub(super) fn of_several(
     let mut origins = Vec::new();
     let mut empty = None;
     for ((part, found), (mut builder, columns, number)) in plan.parts.iter().zip(found).zip(parts) {
-        let joined = JoinStage { schema: Arc::clone(&target), name: part.name.clone() };
+        let joined = ConcatStage { schema: Arc::clone(&target), name: part.name.clone() };
         builder.first_step = step;
         builder.index = 0;
         builder.map(Counted::Yes, joined)?;

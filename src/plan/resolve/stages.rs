@@ -8,13 +8,13 @@ use arrow::array::RecordBatch;
 use super::Job;
 use crate::artifact::Keys;
 use crate::cancel::{Cancel, Phase};
-use crate::compute::{HeadStage, RowIndexStage};
 use crate::dedup::DedupStage;
 use crate::error::{Class, Error, Result};
+use crate::flow::{Barrier, Map, Ordered};
 use crate::pack::{self, Pack, PackOptions};
+use crate::select::{HeadStage, RowIndexStage};
 use crate::shuffle::Shuffle;
 use crate::spill::Spill;
-use crate::stage::{Barrier, Map, Ordered};
 use crate::store::Files;
 
 /// A step that must have seen all rows.

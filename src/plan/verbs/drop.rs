@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Step, Verb};
-use crate::compute::ProjectStage;
+use crate::select::ProjectStage;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Builder, Counted};

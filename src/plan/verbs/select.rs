@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Step, Verb};
-use crate::compute::ProjectStage;
+use crate::select::ProjectStage;
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::{Columns, Use};
 use crate::plan::resolve::{Builder, Counted};

@@ -14,7 +14,8 @@ use crate::plan::resolve::{Builder, Counted};
 use crate::record::SpecialPolicy;
 use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
 use crate::word::{self, Word};
-use crate::tokenize::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage};
+use crate::tokenize::{End, OnOverflow, TokenizeOptions, TokenizeStage};
+use crate::tokenizer::LoadedTokenizer;
 
 /// Makes token ids and labels.
 #[derive(Clone, Serialize, Deserialize)]

@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use super::JsonlDecode;
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::flow::PairedScan;
 use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
 use crate::read::lines::{self, BoxedReader, LinesSource};
 use crate::read::parts::Part;
 use crate::read::peek::peek_files;
 use crate::read::{InputFile, Limits};
-use crate::stage::PairedScan;
 
 /// JSON lines, plain or compressed.
 #[derive(Debug, Clone, Copy)]

@@ -22,10 +22,10 @@ use super::json::{self, Kind, Value};
 use super::lines::{Lines, Text};
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::Result;
+use crate::flow::{Decode, Piece};
 use crate::record::removal::quote_line;
 use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
-use crate::stage::{Decode, Piece};
 
 /// The schema of batches of these columns.
 pub fn schema(columns: &[ReadColumn]) -> SchemaRef {

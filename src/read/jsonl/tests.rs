@@ -3,9 +3,9 @@ use arrow::datatypes::{Float64Type, Int64Type};
 
 use super::*;
 use crate::cancel::Cancel;
+use crate::flow::Cut;
 use crate::read::lines::LinesSource;
 use crate::record::json::row as row_json;
-use crate::stage::Cut;
 
 const KINDS: [(&str, ColumnKind); 6] = [
     ("t", ColumnKind::Text),

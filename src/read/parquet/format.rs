@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::ParquetSource;
 use crate::cancel::Cancel;
 use crate::error::Result;
+use crate::flow::PairedScan;
 use crate::read::InputFile;
 use crate::read::arrow::RecordsDecode;
 use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
 use crate::read::parts::Part;
-use crate::stage::PairedScan;
 
 /// Parquet.
 #[derive(Debug, Clone, Copy)]

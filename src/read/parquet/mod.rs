@@ -32,7 +32,7 @@ use super::parts::{Extent, Part, groups};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
-use crate::stage::Cut;
+use crate::flow::Cut;
 
 /// The columns of all files in the order they are first seen, strings as views and all nullable. Reads the footers of
 /// all files: fails where one has a column in another type (`schema_mismatch`).

@@ -5,12 +5,13 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema, UInt8Type};
 
-use super::super::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage, fixtures};
+use super::super::{Encoding, End, OnOverflow, TokenizeOptions, TokenizeStage, verified};
 use crate::error::{Class, Result};
+use crate::flow::Map;
 use crate::record::finding::Finding;
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
+use crate::tokenizer::{LoadedTokenizer, fixtures};
 
 const ROWS: &[(&str, &str)] = &[
     ("Name a colour\n##\n", "Blue.\n###\n"),
@@ -305,4 +306,25 @@ fn hidden_spans_make_control_tokens_text() {
     assert_eq!([eos(0), eos(1), eos(2)], [1, 2, 1]);
     let text = tokenizer.decode(&numbers(&batch, schema::INPUT_IDS, 0)[1..], false).unwrap();
     assert_eq!(text, "a</s>bc</s>d</s>");
+}
+
+#[test]
+fn ids_that_are_not_those_of_the_crate_are_an_error_that_names_the_first() {
+    let tokenizer = fixtures::byte_level(false);
+    let mut session = tokenizer.encoder().session();
+    let text = "hello there";
+    let mut ids = Vec::new();
+    session.encode_prompt(text, &mut ids).unwrap();
+    for at_start in [true, false] {
+        let part = Encoding { name: "prompt", text, spans: &[], at_start };
+        assert!(verified(&session, &part, &ids).is_ok());
+        let mut wrong = ids.clone();
+        wrong[1] += 1;
+        for wrong in [&wrong[..], &ids[..1], &[]] {
+            let e = verified(&session, &part, wrong).unwrap_err();
+            assert_eq!(e.code(), "ids_differ");
+            let at = ids.iter().zip(wrong).take_while(|(a, b)| a == b).count();
+            assert!(e.message().contains(&format!("token {at} is ")), "{e}");
+        }
+    }
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, BinaryArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{Field, Float32Type, Int32Type, Schema, UInt8Type};
 
-use super::super::{End, LoadedTokenizer, OnOverflow, TokenizeOptions, TokenizeStage, fixtures};
+use super::super::{End, OnOverflow, TokenizeOptions, TokenizeStage};
+use crate::flow::Map;
 use crate::permutation::Permutation;
 use crate::record::turns::{self, Branch, Role, Span};
 use crate::record::{Batch, Places, SpecialPolicy, schema};
 use crate::report::StepCounts;
-use crate::stage::Map;
+use crate::tokenizer::{LoadedTokenizer, fixtures};
 
 /// Text, whether it trains, and its weight.
 type Turn<'t> = (&'t str, bool, f32);

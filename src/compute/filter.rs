@@ -1,0 +1,35 @@
+//! `filter`: the rows for which an expression is true.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BooleanArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+
+use super::function::{Function, call, pick};
+use crate::error::Result;
+use crate::flow::Map;
+use crate::record::{Batch, reason};
+use crate::report::StepCounts;
+
+/// Keeps the rows for which the one column that the function makes is true.
+pub struct FilterStage {
+    /// The columns it is given.
+    pub columns: Vec<String>,
+    /// Makes one Boolean column.
+    pub function: Arc<dyn Function>,
+}
+
+impl Map for FilterStage {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        let made = call(self.function.as_ref(), &pick(&batch, &self.columns)?, "filter")?;
+        let mask = cast(made.column(0), &DataType::Boolean)?;
+        let mask = mask.as_boolean();
+        // A null is no yes, as in polars.
+        let keep: BooleanArray = (0..mask.len()).map(|i| Some(mask.is_valid(i) && mask.value(i))).collect();
+        for i in (0..keep.len()).filter(|i| !keep.value(*i)) {
+            counts.remove(reason::FILTERED, batch.places.at(i));
+        }
+        batch.keep(&keep)
+    }
+}

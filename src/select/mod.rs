@@ -1,0 +1,12 @@
+//! Steps that choose rows and columns without a look at their values: `select`, `drop`, `rename`, `head`,
+//! `with_row_index`, `concat`.
+
+mod concat;
+mod head;
+mod project;
+mod row_index;
+
+pub use concat::ConcatStage;
+pub use head::HeadStage;
+pub use project::ProjectStage;
+pub use row_index::RowIndexStage;

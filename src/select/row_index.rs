@@ -1,0 +1,41 @@
+//! Row numbers as a column.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+
+use crate::error::{Class, Error, Result};
+use crate::flow::{Ordered, TakenOut};
+use crate::record::Batch;
+
+/// Numbers the rows, in a column before all others.
+pub struct RowIndexStage {
+    column: String,
+    next: i64,
+}
+
+impl RowIndexStage {
+    /// The first row gets the number `offset`.
+    pub fn new(column: String, offset: i64) -> Self {
+        RowIndexStage { column, next: offset }
+    }
+}
+
+impl Ordered for RowIndexStage {
+    fn push(&mut self, mut batch: Batch, _: &mut TakenOut) -> Result<Batch> {
+        let end = i64::try_from(batch.rows()).ok().and_then(|rows| self.next.checked_add(rows));
+        let Some(end) = end else {
+            let message = format!("with_row_index: the numbers of `{}` go beyond 2^63", self.column);
+            return Err(Error::new(Class::Data, "row_index_too_large", message).help("lower offset="));
+        };
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(self.next..end));
+        self.next = end;
+        let schema = batch.records.schema();
+        let number = Arc::new(Field::new(&self.column, DataType::Int64, false));
+        let fields: Vec<_> = std::iter::once(number).chain(schema.fields().iter().cloned()).collect();
+        let columns = std::iter::once(numbers).chain(batch.records.columns().iter().cloned()).collect();
+        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        Ok(batch)
+    }
+}

@@ -1,0 +1,9 @@
+//! Added tokens: what a tokenizer finds in a text before it does anything else to it.
+
+mod control;
+mod finder;
+mod split;
+
+pub use control::{ControlToken, ControlTokens, Written};
+pub use finder::Finder;
+pub(super) use split::{AddedTokens, Part};

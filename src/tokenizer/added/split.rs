@@ -1,0 +1,99 @@
+//! Added tokens: found in the text before anything else is done to it.
+//!
+//! Two passes, as in `tokenizers`: tokens that are not normalized are searched for in the raw text; then each text
+//! between them is normalized, and the others are searched for in that. The longest of those that begin first wins.
+
+use std::ops::Range;
+
+use tokenizers::{AddedToken, Tokenizer};
+
+use super::finder::{Finder, Found};
+use crate::tokenizer::normalizer::Normal;
+use crate::tokenizer::span::{Span, overlaps};
+
+/// A piece of a text.
+pub enum Part<'a> {
+    /// An added token.
+    Token(i32),
+    /// Text between them, normalized, never empty.
+    Text(&'a str),
+}
+
+/// The added tokens of a tokenizer.
+pub struct AddedTokens {
+    raw: Pass,
+    normalized: Pass,
+}
+
+/// What is searched for together.
+struct Pass {
+    finder: Finder,
+    /// By pattern: the id, and whether it is a control token.
+    tokens: Vec<(i32, bool)>,
+}
+
+impl AddedTokens {
+    /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
+    pub fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
+        let vocabulary = tokenizer.get_added_vocabulary();
+        if vocabulary.get_encode_special_tokens() {
+            return Err("it encodes special tokens as text".to_string());
+        }
+        let mut lists: [Vec<(i32, &AddedToken)>; 2] = Default::default();
+        for (&id, token) in vocabulary.get_added_tokens_decoder() {
+            let id = i32::try_from(id).map_err(|_| "an id above 2³¹".to_string())?;
+            lists[usize::from(token.normalized)].push((id, token));
+        }
+        let [raw, normalized] = lists;
+        let raw = raw.into_iter().map(|(id, token)| (token.content.clone(), id, token));
+        let normalized =
+            normalized.into_iter().map(|(id, token)| (normal.apply(&token.content).into_owned(), id, token));
+        Ok(AddedTokens { raw: Pass::new(raw.collect())?, normalized: Pass::new(normalized.collect())? })
+    }
+
+    /// Whether one is normalized, or depends on more than its own text.
+    pub fn looks_around(&self) -> bool {
+        !self.normalized.finder.is_empty() || self.raw.finder.has_single_words()
+    }
+
+    /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
+    #[inline]
+    pub fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
+        self.raw.split(text, plain, &mut |part| match part {
+            Part::Token(id) => take(Part::Token(id)),
+            Part::Text(text) => self.normalized.split(&normal.apply(text), &[], take),
+        });
+    }
+}
+
+impl Pass {
+    fn new(tokens: Vec<(String, i32, &AddedToken)>) -> Result<Self, String> {
+        let mut sorted: Vec<&String> = tokens.iter().map(|(text, ..)| text).collect();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted.first().is_some_and(|t| t.is_empty()) {
+            return Err("two added tokens are the same text".to_string());
+        }
+        Ok(Pass {
+            finder: Finder::new(tokens.iter().map(|(text, _, token)| (text, *token)))?,
+            tokens: tokens.iter().map(|(_, id, token)| (*id, token.special)).collect(),
+        })
+    }
+
+    #[inline]
+    fn split(&self, text: &str, plain: &[Span], take: &mut impl FnMut(Part)) {
+        let mut done = 0;
+        let skip = |pattern: usize, written: &Range<usize>| {
+            self.tokens[pattern].1 && overlaps(plain, written.start, written.end)
+        };
+        self.finder.each(text, skip, |Found { pattern, taken, .. }| {
+            if done < taken.start {
+                take(Part::Text(&text[done..taken.start]));
+            }
+            take(Part::Token(self.tokens[pattern].0));
+            done = taken.end;
+        });
+        if done < text.len() {
+            take(Part::Text(&text[done..]));
+        }
+    }
+}

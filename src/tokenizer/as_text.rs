@@ -1,0 +1,152 @@
+//! Control tokens that stand in the data as plain text.
+//!
+//! A row may hold `</s>` twice: once because the format puts it there, once because somebody wrote about it.
+//! So the control tokens get other names, which no text holds: a copy of the tokenizer knows them by these
+//! stand-ins alone, ids unchanged, and only the occurrences that are meant are rewritten to them. All else (marks,
+//! stripping, where a text is split) stays the crate's work. The model's own vocabulary is renamed too, since
+//! a Unigram model may choose the piece `</s>` for that very text.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokenizers::Tokenizer;
+
+use super::added::ControlTokens;
+use super::continuation::without_mark;
+use super::errors::broken;
+use super::reference::reference;
+use super::span::{Span, overlaps};
+use crate::error::{Error, Result};
+
+/// Begins a stand-in: a noncharacter, which Unicode keeps out of interchanged text.
+const OPEN: char = '\u{fdd0}';
+const CLOSE: char = '\u{fdd1}';
+
+/// Encodes texts some of whose control tokens are plain text.
+pub(super) struct AsText {
+    start: Arc<Tokenizer>,
+    continuation: Arc<Tokenizer>,
+    control: Arc<ControlTokens>,
+    /// By number of the control token; none for a piece of the model that is no added token.
+    stand_ins: Vec<Option<String>>,
+}
+
+impl AsText {
+    pub(super) fn new(tokenizer: &Tokenizer, control: Arc<ControlTokens>) -> Result<Self> {
+        let mut json = serde_json::to_value(tokenizer).map_err(|e| broken(&e))?;
+        let mut names = HashMap::new();
+        let mut stand_ins = vec![None; control.tokens.len()];
+        for token in json["added_tokens"].as_array_mut().into_iter().flatten() {
+            let Some(number) = control.tokens.iter().position(|known| token["id"] == known.id) else {
+                continue;
+            };
+            let stand_in = format!("{OPEN}{}{CLOSE}", token["id"]);
+            names.insert(control.tokens[number].content.clone(), stand_in.clone());
+            token["content"] = stand_in.as_str().into();
+            token["normalized"] = false.into();
+            // Which of them count was found out before they are rewritten.
+            token["single_word"] = false.into();
+            stand_ins[number] = Some(stand_in);
+        }
+        rename_in_model(&mut json["model"], &names);
+        // From the value, not from text: reading a number as text, serde_json loses the last bit of some scores.
+        let renamed: Tokenizer = serde_json::from_value(json).map_err(|e| broken(&e))?;
+        for (content, stand_in) in &names {
+            if tokenizer.token_to_id(content) != renamed.token_to_id(stand_in) {
+                return Err(Error::internal(format!(
+                    "the control token {content:?} changed its id when renamed"
+                )));
+            }
+        }
+        let renamed = Arc::new(renamed);
+        let continuation = without_mark(&renamed)?.map_or_else(|| renamed.clone(), Arc::new);
+        Ok(AsText { start: renamed, continuation, control, stand_ins })
+    }
+
+    pub(super) fn encode_prompt(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+        self.encode(&self.start, text, spans, out)
+    }
+
+    pub(super) fn encode_continuation(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+        self.encode(&self.continuation, text, spans, out)
+    }
+
+    fn encode(&self, first: &Tokenizer, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+        let rewritten = self.rewrite(text, spans);
+        let mut engine = first;
+        for part in rewritten {
+            reference(engine, &part, out)?;
+            engine = &self.continuation;
+        }
+        Ok(())
+    }
+
+    /// The text with the control tokens that are meant as stand-ins; in several parts only where the text
+    /// itself holds what begins a stand-in, so that no text can forge one.
+    fn rewrite(&self, text: &str, spans: &[Span]) -> Vec<String> {
+        let mut parts = vec![String::with_capacity(text.len())];
+        let mut copy = |from: usize, to: usize, stand_in: &str| {
+            for (i, piece) in text[from..to].split_inclusive(OPEN).enumerate() {
+                if i > 0 {
+                    parts.push(String::new());
+                }
+                if let Some(part) = parts.last_mut() {
+                    part.push_str(piece);
+                }
+            }
+            if text[from..to].ends_with(OPEN) {
+                parts.push(String::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.push_str(stand_in);
+            }
+        };
+        let mut done = 0;
+        for written in self.control.written(text) {
+            let Some(stand_in) = &self.stand_ins[written.token] else { continue };
+            if overlaps(spans, written.span.start, written.span.end) {
+                continue;
+            }
+            copy(done, written.span.start, stand_in);
+            done = written.span.end;
+        }
+        copy(done, text.len(), "");
+        parts
+    }
+}
+
+/// Renames pieces of the model's vocabulary; merges that make or use them go, so that text cannot reach them.
+fn rename_in_model(model: &mut Value, names: &HashMap<String, String>) {
+    let new_name =
+        |piece: &Value| piece.as_str().and_then(|p| names.get(p)).map(|name| Value::from(name.as_str()));
+    if let Some(name) = new_name(&model["unk_token"]) {
+        model["unk_token"] = name;
+    }
+    match &mut model["vocab"] {
+        // Unigram: pairs of piece and score, the id is the position.
+        Value::Array(vocab) => {
+            for entry in vocab {
+                if let Some(name) = new_name(&entry[0]) {
+                    entry[0] = name;
+                }
+            }
+        }
+        Value::Object(vocab) => {
+            let renamed: Map<String, Value> = std::mem::take(vocab)
+                .into_iter()
+                .map(|(piece, id)| (names.get(&piece).cloned().unwrap_or(piece), id))
+                .collect();
+            *vocab = renamed;
+        }
+        _ => {}
+    }
+    if let Some(merges) = model.get_mut("merges").and_then(Value::as_array_mut) {
+        merges.retain(|pair| {
+            let (left, right) = (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default());
+            !names.contains_key(left)
+                && !names.contains_key(right)
+                && !names.contains_key(&format!("{left}{right}"))
+        });
+    }
+}

@@ -1,0 +1,271 @@
+//! The fast way for SentencePiece BPE, Unigram and WordPiece: a text is cut where its ids are those of both sides,
+//! and the ids of each chunk come from a cache, or from the crate.
+//!
+//! There are two sorts of such places:
+//!
+//! - **White space** between two visible ASCII characters, where the pre-tokenizer splits at white space: what
+//!   stands on one side is normalized, split and encoded without a look at the other.
+//! - **Pairs of characters that no token of a BPE model spans**: no merge can reach over them. A space counts as
+//!   the mark that it is replaced by.
+//!
+//! A chunk begins with its white space. The first one of a text is encoded as a text's start, all others as what
+//! goes on (`continuation.rs`).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokenizers::models::bpe::BPE;
+use tokenizers::{ModelWrapper, NormalizedString, Normalizer, Tokenizer};
+
+use super::added::{AddedTokens, Part};
+use super::cache::{PieceCache, key};
+use super::normalizer::Normal;
+use super::reference::reference;
+use crate::error::Result;
+
+/// The mark of SentencePiece for a space.
+const MARK: char = '▁';
+
+/// Encodes text chunk by chunk.
+pub struct Chunks {
+    first: Arc<Tokenizer>,
+    rest: Arc<Tokenizer>,
+    /// Whether text behind an added token is encoded as a text's start.
+    starts_anew: bool,
+    added: AddedTokens,
+    cuts: Arc<Cuts>,
+}
+
+/// What a worker keeps from text to text.
+#[derive(Default)]
+pub struct ChunkScratch {
+    first: PieceCache,
+    rest: PieceCache,
+}
+
+impl Chunks {
+    /// The way for a tokenizer, and its variant for text that goes on; why there is none is the error.
+    pub fn new(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>) -> Result<Self, String> {
+        let added = AddedTokens::new(tokenizer, Normal::AsIs)?;
+        if added.looks_around() {
+            return Err("an added token is normalized, or depends on the words beside it".to_string());
+        }
+        let part = |json: serde_json::Result<Value>| json.map_err(|e| e.to_string());
+        let normalizer = part(serde_json::to_value(tokenizer.get_normalizer()))?;
+        let pre_tokenizer = part(serde_json::to_value(tokenizer.get_pre_tokenizer()))?;
+        let cuts = match tokenizer.get_model() {
+            ModelWrapper::BPE(model) => Cuts::between_tokens(model, &normalizer, &pre_tokenizer)?,
+            _ => Cuts::at_white_space(tokenizer, &normalizer, &pre_tokenizer)?,
+        };
+        Ok(Chunks {
+            first: tokenizer.clone(),
+            rest: unmarked.clone(),
+            starts_anew: !any_part(&pre_tokenizer, &|part| part["prepend_scheme"] == "first"),
+            added,
+            cuts: Arc::new(cuts),
+        })
+    }
+
+    /// The way for text that goes on.
+    pub fn continuation(&self) -> Result<Self, String> {
+        Ok(Chunks {
+            first: self.rest.clone(),
+            rest: self.rest.clone(),
+            starts_anew: true,
+            added: AddedTokens::new(&self.rest, Normal::AsIs)?,
+            cuts: self.cuts.clone(),
+        })
+    }
+
+    /// Appends the ids of a text.
+    pub fn encode(&self, text: &str, scratch: &mut ChunkScratch, out: &mut Vec<i32>) -> Result<()> {
+        let mut outcome = Ok(());
+        let mut is_first = !Arc::ptr_eq(&self.first, &self.rest);
+        self.added.split(text, &[], Normal::AsIs, &mut |part| match part {
+            Part::Token(id) => {
+                out.push(id);
+                is_first &= self.starts_anew;
+            }
+            Part::Text(text) if outcome.is_ok() => {
+                outcome = self.encode_part(text, is_first, scratch, out);
+                is_first &= self.starts_anew;
+            }
+            Part::Text(_) => {}
+        });
+        outcome
+    }
+
+    fn encode_part(
+        &self,
+        text: &str,
+        is_first: bool,
+        scratch: &mut ChunkScratch,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
+        let (mut start, mut is_first) = (0, is_first);
+        while start < text.len() {
+            let end = self.cuts.next(text.as_bytes(), start);
+            let (cache, tokenizer) =
+                if is_first { (&mut scratch.first, &self.first) } else { (&mut scratch.rest, &self.rest) };
+            is_first = false;
+            let (chunk, key) = (&text[start..end], key(text.as_bytes(), start, end));
+            if !cache.append(key, chunk.as_bytes(), out) {
+                let done = out.len();
+                reference(tokenizer, chunk, out)?;
+                cache.insert(key, chunk.as_bytes(), &out[done..]);
+            }
+            start = end;
+        }
+        Ok(())
+    }
+}
+
+/// Where text may be cut.
+struct Cuts {
+    /// By ASCII character: those before which there may be a cut, a bit each.
+    before: [u128; 128],
+    /// Whether a visible character must follow as well.
+    needs_next: bool,
+}
+
+impl Cuts {
+    /// Where the chunk that begins at `start` ends.
+    #[inline]
+    fn next(&self, text: &[u8], start: usize) -> usize {
+        let mut left = text[start];
+        for (at, &right) in text.iter().enumerate().skip(start + 1) {
+            if left < 0x80
+                && right < 0x80
+                && self.before[usize::from(left)] >> right & 1 == 1
+                && (!self.needs_next || text.get(at + 1).is_some_and(u8::is_ascii_graphic))
+            {
+                return at;
+            }
+            left = right;
+        }
+        text.len()
+    }
+
+    /// Between characters that no token holds side by side.
+    fn between_tokens(model: &BPE, normalizer: &Value, pre_tokenizer: &Value) -> Result<Self, String> {
+        let has = |part: &Option<String>| part.as_ref().is_some_and(|text| !text.is_empty());
+        if model.dropout.is_some_and(|share| share > 0.0)
+            || has(&model.continuing_subword_prefix)
+            || has(&model.end_of_word_suffix)
+        {
+            return Err("its model has dropout, or marks within words".to_string());
+        }
+        if model.ignore_merges {
+            // A chunk could be a token that no merge makes.
+            return Err("its model looks for whole tokens before it merges".to_string());
+        }
+        let is_mark = |value: &Value| value.as_str() == Some("▁");
+        let is_known = |part: &Value| match part["type"].as_str() {
+            None | Some("Sequence") => true,
+            Some("Prepend") => is_mark(&part["prepend"]),
+            Some("Replace") => part["pattern"]["String"] == " " && is_mark(&part["content"]),
+            Some("Metaspace") => is_mark(&part["replacement"]),
+            Some(_) => false,
+        };
+        for part in [normalizer, pre_tokenizer] {
+            if any_part(part, &|part| !is_known(part)) {
+                return Err("a normalizer or pre-tokenizer is not one of SentencePiece BPE".to_string());
+            }
+        }
+        let marks_spaces = |part: &Value| matches!(part["type"].as_str(), Some("Replace" | "Metaspace"));
+        if !any_part(normalizer, &marks_spaces) && !any_part(pre_tokenizer, &marks_spaces) {
+            return Err("it has no mark for spaces".to_string());
+        }
+        let vocab = model.get_vocab();
+        let ascii = |c: char| if c == MARK { Some(b' ') } else { u8::try_from(c).ok().filter(u8::is_ascii) };
+        let mut spanned = [0u128; 128];
+        for token in vocab.keys() {
+            for (left, right) in token.chars().zip(token.chars().skip(1)) {
+                if let (Some(left), Some(right)) = (ascii(left), ascii(right)) {
+                    spanned[usize::from(left)] |= 1 << right;
+                }
+            }
+        }
+        // Unknown characters side by side may become one token.
+        let by_bytes =
+            model.byte_fallback && (0..=255u8).all(|b| vocab.contains_key(&format!("<0x{b:02X}>")));
+        let unknown: Vec<u8> = (0..128u8)
+            .filter(|&b| {
+                let c = if b == b' ' { MARK } else { char::from(b) };
+                !by_bytes && !vocab.contains_key(c.encode_utf8(&mut [0; 4]) as &str)
+            })
+            .collect();
+        for &left in &unknown {
+            for &right in &unknown {
+                spanned[usize::from(left)] |= 1 << right;
+            }
+        }
+        Ok(Cuts { before: spanned.map(|bits| !bits), needs_next: false })
+    }
+
+    /// At single spaces, and line ends where these are white space to the pre-tokenizer.
+    fn at_white_space(
+        tokenizer: &Tokenizer,
+        normalizer: &Value,
+        pre_tokenizer: &Value,
+    ) -> Result<Self, String> {
+        let is_local = |part: &Value| match part["type"].as_str() {
+            None
+            | Some(
+                "Sequence" | "BertNormalizer" | "Precompiled" | "NFC" | "NFD" | "NFKC" | "NFKD" | "Lowercase"
+                | "StripAccents" | "Nmt",
+            ) => true,
+            // Runs of spaces become one; a single one stays.
+            Some("Replace") => {
+                part["pattern"]["Regex"] == " {2,}" && (part["content"] == " " || part["content"] == "▁")
+            }
+            Some("Strip") => part["strip_left"] == false,
+            Some(_) => false,
+        };
+        if any_part(normalizer, &|part| !is_local(part)) {
+            return Err("a normalizer may look across white space".to_string());
+        }
+        let splits = |part: &Value| {
+            matches!(part["type"].as_str(), Some("BertPreTokenizer" | "WhitespaceSplit" | "Whitespace"))
+        };
+        let parts = pre_tokenizer["pretokenizers"]
+            .as_array()
+            .map_or(std::slice::from_ref(pre_tokenizer), Vec::as_slice);
+        let white = match parts {
+            [part] if splits(part) => " \n",
+            [first, second] if splits(first) && is_splitting_metaspace(second) => " \n",
+            [part] if is_splitting_metaspace(part) => " ",
+            _ => return Err("its pre-tokenizers are not ones that split at white space".to_string()),
+        };
+        // What the normalizer makes of white space decides whether it still splits.
+        let stays = |c: char| -> Result<bool, String> {
+            let mut text = NormalizedString::from(format!("a{c}b"));
+            if let Some(normalizer) = tokenizer.get_normalizer() {
+                normalizer.normalize(&mut text).map_err(|e| e.to_string())?;
+            }
+            let middle = text.get().strip_prefix('a').and_then(|rest| rest.strip_suffix('b'));
+            Ok(middle.is_some_and(|m| {
+                m.chars().count() == 1 && m.chars().all(|m| m == ' ' || (m == '\n' && c == m))
+            }))
+        };
+        let mut bits = 0;
+        for c in white.chars() {
+            if stays(c)? {
+                bits |= 1u128 << u32::from(c);
+            }
+        }
+        let mut before = [0; 128];
+        before[0x21..0x7f].fill(bits);
+        Ok(Cuts { before, needs_next: true })
+    }
+}
+
+fn is_splitting_metaspace(part: &Value) -> bool {
+    part["type"] == "Metaspace" && part["split"] != false && part["replacement"] == "▁"
+}
+
+/// Whether something holds for the part, or for a part of it at any depth.
+fn any_part(part: &Value, is: &impl Fn(&Value) -> bool) -> bool {
+    let inner = ["normalizers", "pretokenizers"].iter().filter_map(|key| part.get(key)?.as_array()).flatten();
+    is(part) || inner.into_iter().any(|part| any_part(part, is))
+}

@@ -1,0 +1,24 @@
+//! The errors of loading a tokenizer.
+
+use std::path::Path;
+
+use crate::error::{Class, Error};
+
+/// The error for JSON that `tokenizers` refuses, with its reason.
+pub(crate) fn broken(e: &dyn std::fmt::Display) -> Error {
+    Error::new(Class::Tokenizer, "tokenizer_broken", format!("tokenizers 0.23 refuses this tokenizer: {e}"))
+        .help("load it with the Python package tokenizers, and save it again")
+}
+
+/// The error for a file that is not JSON.
+pub(crate) fn not_json(why: &serde_json::Error) -> Error {
+    Error::new(Class::Tokenizer, "tokenizer_not_json", format!("the tokenizer is not JSON: {why}"))
+        .help("a tokenizer.json is wanted, not a tokenizer.model or vocabulary file")
+}
+
+/// The error for a file or folder that cannot be read.
+pub(crate) fn unreadable(path: &Path, e: std::io::Error) -> Error {
+    Error::new(Class::Tokenizer, "tokenizer_unreadable", "the tokenizer cannot be read")
+        .path(path.display())
+        .source(e)
+}

@@ -1,0 +1,220 @@
+//! The four most used patterns over ASCII text, 64 bytes at a time.
+//!
+//! Where pieces begin is worked out with bits, for all bytes of a block at once, under the rules of the pattern. A
+//! block begins where a piece begins, so that nothing before it matters; what may depend on bytes behind it, or on
+//! bytes that are not ASCII, is left to the automaton, which is the measure of what is right (`tests.rs`).
+
+use super::masks::{BLOCK, Masks, masks};
+use super::patterns::{CL100K, CL100K_BASE, GPT2, O200K, QWEN};
+
+/// The rules of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    /// A space goes with what follows; white space is all one.
+    Gpt2,
+    /// A character goes with the letters that follow; digits stand in threes, or alone.
+    Cl100k { digits: u32 },
+    /// As before, but words begin at capitals, and a contraction ends its word.
+    O200k,
+}
+
+/// Cuts ASCII blocks by one of the patterns.
+#[derive(Clone, Copy)]
+pub struct AsciiCutter {
+    rules: Rules,
+    masks: fn(&[u8; BLOCK]) -> Masks,
+}
+
+impl AsciiCutter {
+    /// For a pattern that is one of the four, on a machine with the instructions for it.
+    pub fn new(pattern: &str) -> Option<Self> {
+        let rules = match pattern {
+            GPT2 => Rules::Gpt2,
+            CL100K | CL100K_BASE => Rules::Cl100k { digits: 3 },
+            QWEN => Rules::Cl100k { digits: 1 },
+            O200K => Rules::O200k,
+            _ => return None,
+        };
+        Some(AsciiCutter { rules, masks: masks()? })
+    }
+
+    /// Where pieces end, one of which begins at `at`, as far as is certain: bit `i` is the byte `at + i`, before which
+    /// one ends and the next begins, or the end of the text.
+    #[inline]
+    pub fn ends(&self, text: &[u8], at: usize) -> u64 {
+        let rest = &text[at..];
+        let mut copy = [0; BLOCK];
+        let (block, len) = match rest.first_chunk::<BLOCK>() {
+            Some(block) => (block, BLOCK as u32),
+            None => {
+                copy[..rest.len()].copy_from_slice(rest);
+                (&copy, rest.len() as u32)
+            }
+        };
+        let masks = (self.masks)(block);
+        let known = len.min(masks.high.trailing_zeros());
+        let is_over = known == len && len < BLOCK as u32;
+        let (starts, certain) = match self.rules {
+            Rules::Gpt2 => gpt2(&masks, block, known),
+            Rules::Cl100k { digits } => cl100k(&masks, block, known, digits),
+            Rules::O200k => o200k(&masks, block, known, is_over),
+        };
+        // Where the text is over, so is its last piece; how white space ends a text is the automaton's to say.
+        let last = if is_over && certain == len { 1 << len } else { 0 };
+        starts & low(certain) & !1 | last
+    }
+}
+
+/// The `n` lowest bits.
+#[inline]
+fn low(n: u32) -> u64 {
+    u64::MAX.checked_shr(64 - n).unwrap_or(0)
+}
+
+/// The lowest bit of the run of set bits that reaches up to, and not into, bit `end`.
+#[inline]
+fn run_start(bits: u64, end: u32) -> u32 {
+    if end == 0 { 0 } else { end - (bits << (64 - end)).leading_ones() }
+}
+
+/// Letters that make a contraction of the apostrophe before them.
+#[inline]
+fn contraction(block: &[u8; BLOCK], apostrophe: u32, any_case: bool) -> u32 {
+    let at = |i: u32| {
+        let byte = block.get((apostrophe + i) as usize).copied().unwrap_or(0);
+        if any_case && byte.is_ascii_alphabetic() { byte | 0x20 } else { byte }
+    };
+    match (at(1), at(2)) {
+        (b's' | b't' | b'm' | b'd', _) => 1,
+        (b'r' | b'v', b'e') | (b'l', b'l') => 2,
+        _ => 0,
+    }
+}
+
+/// Calls `found` with each set bit.
+#[inline]
+fn each(mut bits: u64, mut found: impl FnMut(u32)) {
+    while bits != 0 {
+        found(bits.trailing_zeros());
+        bits &= bits - 1;
+    }
+}
+
+/// Where pieces begin, and up to which byte that is certain.
+type Starts = (u64, u32);
+
+fn gpt2(m: &Masks, block: &[u8; BLOCK], len: u32) -> Starts {
+    let valid = low(len);
+    let letter = (m.lower | m.upper) & valid;
+    let (digit, space) = (m.digit & valid, m.space & valid);
+    let white = (m.space | m.tab | m.newline) & valid;
+    let other = valid & !(letter | digit | white);
+    let after_space = space << 1;
+    let begin = |kind: u64| kind & !(kind << 1) & !after_space;
+    let (mut letters, others) = (begin(letter), begin(other));
+    let (mut more, mut certain) = (0, certain(white, len));
+    each(m.apostrophe & others & letter >> 1, |i| {
+        let taken = contraction(block, i, false);
+        if taken > 0 {
+            letters &= !(2 << i);
+            more |= (2 << i) << taken;
+        } else if i + 2 == BLOCK as u32 {
+            // Its second letter is in the next block.
+            certain = certain.min(i + 1);
+        }
+    });
+    // The last of a run goes with what follows, or stands alone.
+    let white_starts = white & !(white << 1) | white & !(white >> 1);
+    (letters | others | begin(digit) | white_starts | more, certain)
+}
+
+/// Up to where starts are certain: white space that reaches the end may go on there.
+#[inline]
+fn certain(white: u64, len: u32) -> u32 {
+    (run_start(white, len) + 1).min(len)
+}
+
+fn cl100k(m: &Masks, block: &[u8; BLOCK], len: u32, digits: u32) -> Starts {
+    let len = line_ends(m, len);
+    let valid = low(len);
+    let letter = (m.lower | m.upper) & valid;
+    let Plain { other_starts, white, starts } = plain(m, letter, len, digits);
+    let letters = letter & !(letter << 1) & !((m.space | m.tab | other_starts) << 1);
+    let mut more = 0;
+    each(m.apostrophe & other_starts & letter >> 1, |i| {
+        let taken = contraction(block, i, true);
+        if taken > 0 {
+            more |= (2 << i) << taken;
+        }
+    });
+    (starts | letters | more, certain(white, len))
+}
+
+fn o200k(m: &Masks, block: &[u8; BLOCK], len: u32, is_over: bool) -> Starts {
+    let mut len = line_ends(m, len);
+    // A slash behind line ends still belongs to the punctuation before them.
+    let slash = block.iter().zip(0..).fold(0, |bits, (&b, i)| bits | u64::from(b == b'/') << i);
+    let odd = m.newline << 1 & slash & low(len);
+    if odd != 0 {
+        len = run_start(m.newline, odd.trailing_zeros());
+    }
+    let valid = low(len);
+    let letter = (m.lower | m.upper) & valid;
+    let Plain { other_starts, white, starts } = plain(m, letter, len, 3);
+    let words = letter & !(letter << 1) & !((m.space | m.tab | other_starts) << 1);
+    let capitals = m.upper & valid & m.lower << 1;
+    let (mut starts, mut word_over, mut certain) = (starts | words | capitals, u32::MAX, certain(white, len));
+    each(m.apostrophe & other_starts & letter << 1, |i| {
+        let taken = contraction(block, i, true);
+        if i != word_over && i + 2 >= len && !is_over {
+            // What may make it a contraction is behind what is known.
+            certain = certain.min(i);
+        } else if taken > 0 && i != word_over {
+            word_over = i + 1 + taken;
+            starts &= !(1 << i);
+            // Capitals within it begin no word.
+            starts &= !((2u64 << i) * low(taken));
+            starts |= 1u64.checked_shl(word_over).unwrap_or(0);
+        }
+    });
+    (starts, certain)
+}
+
+/// What the newer patterns have in common.
+struct Plain {
+    /// Runs of punctuation and symbols that begin a piece: no space goes with them.
+    other_starts: u64,
+    white: u64,
+    /// All pieces but those that begin with a letter.
+    starts: u64,
+}
+
+/// White space before a line end goes with it: such a run is left out, with all behind it.
+#[inline]
+fn line_ends(m: &Masks, len: u32) -> u32 {
+    let odd = (m.space | m.tab) << 1 & m.newline & low(len);
+    if odd == 0 { len } else { run_start(m.space | m.tab | m.newline, odd.trailing_zeros()) }
+}
+
+#[inline]
+fn plain(m: &Masks, letter: u64, len: u32, digits: u32) -> Plain {
+    let valid = low(len);
+    let (digit, newline) = (m.digit & valid, m.newline & valid);
+    let blank = (m.space | m.tab) & valid;
+    let white = blank | newline;
+    let other = valid & !(letter | digit | white);
+    let other_starts = other & !(other << 1) & !((m.space & valid) << 1);
+    // Line ends belong to punctuation right before them.
+    let newline_starts = newline & !((newline | other) << 1);
+    let blank_starts = blank & (!(blank << 1) | !(white >> 1));
+    let mut digit_starts = digit;
+    if digits > 1 {
+        digit_starts &= !(digit << 1);
+        let mut next = digit_starts;
+        while next != 0 {
+            next = next << 3 & digit & digit << 1 & digit << 2;
+            digit_starts |= next;
+        }
+    }
+    Plain { other_starts, white, starts: other_starts | newline_starts | blank_starts | digit_starts }
+}

@@ -1,0 +1,4 @@
+//! Against `tokenizers` itself, with tiny tokenizers of every family and the real ones where they are.
+
+mod encode;
+mod load;

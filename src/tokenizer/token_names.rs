@@ -1,0 +1,12 @@
+//! The names of the tokens that begin, end and pad a text.
+
+/// The names of the control tokens, which `tokenizer.json` itself does not hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenNames {
+    /// The token that begins a text.
+    pub bos: Option<String>,
+    /// The token that ends a text.
+    pub eos: Option<String>,
+    /// The token that fills a batch.
+    pub pad: Option<String>,
+}
