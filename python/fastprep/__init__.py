@@ -2,11 +2,10 @@
 
 import warnings as _warnings
 
-from . import polars_namespace as _polars_namespace
-from ._fastprep import DEBUG_BUILD as _DEBUG_BUILD
-from ._fastprep import __version__
-from .data import PreparedData, Split, load
-from .exceptions import (
+from fastprep import polars_namespace as _polars_namespace
+from fastprep._fastprep import DEBUG_BUILD as _DEBUG_BUILD
+from fastprep._fastprep import __version__
+from fastprep.exceptions import (
     CallbackError,
     ColumnError,
     DataError,
@@ -17,12 +16,14 @@ from .exceptions import (
     SourceError,
     TokenizerError,
 )
-from .pipeline import Pipeline
-from .prompt_format import PromptFormat
-from .recommend import Recommendation, recommend
-from .report import Report
-from .scan import concat, from_arrow, from_records, scan_jsonl, scan_parquet
-from .tokenizer import Tokenizer
+from fastprep.pipeline import Pipeline
+from fastprep.prepared.prepared_data import PreparedData, load
+from fastprep.prepared.recommend import Recommendation, recommend
+from fastprep.prepared.split import Split
+from fastprep.prompt_format import PromptFormat
+from fastprep.report.run_report import Report
+from fastprep.scan import concat, from_arrow, from_records, scan_jsonl, scan_parquet
+from fastprep.tokenizer import Tokenizer
 
 __all__ = [
     "CallbackError",

@@ -7,12 +7,15 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fastprep import expression_form, expressions, options
+from fastprep import options
 from fastprep._fastprep import STDIN, Plan
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
-from fastprep.prompt_format import PromptFormat
-from fastprep.report import Report
+from fastprep.expressions import batch_callbacks, checks, json_form
+from fastprep.plan_json import Reader
+from fastprep.report.preview import show
+from fastprep.report.run_report import Report
+from fastprep.row_format import RowFormat
 from fastprep.sink_options import sink_options
 from fastprep.tokenizer import tokenizer_source
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from fastprep.prompt_format import PromptFormat
     from fastprep.words import (
         Compression,
         Existing,
@@ -108,8 +112,6 @@ class Pipeline:
                 in memory are missing. `not_used`: a name that the plan has not. `other_content`: other data than the
                 digest says. `not_row_wise`, and what the verbs raise.
         """
-        from fastprep.plan_json import Reader
-
         return Reader(functions, tokenizers, inputs).read(text)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -179,13 +181,13 @@ class Pipeline:
         if not predicates:
             raise options.bad("filter: there is no predicate")
         whole = predicates[0]
-        columns = expressions.columns_read("filter", predicates)
+        columns = checks.columns_read("filter", predicates)
         for predicate in predicates:
-            expressions.check_row_wise("filter", predicate)
+            checks.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
             whole = whole & predicate
-        given = expressions.Mask(whole), expressions.shown(whole)
-        return self._push("filter", given, columns=columns, expression=expression_form.to_form(whole))
+        given = batch_callbacks.Mask(whole), checks.shown(whole)
+        return self._push("filter", given, columns=columns, expression=json_form.to_form(whole))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -194,19 +196,19 @@ class Pipeline:
             PlanError: for an expression that is not row-wise, or that would change the proven `prompt` and
                 `completion` after `format`.
         """
-        columns = expressions.columns_read("with_columns", [*exprs, *named.values()])
+        columns = checks.columns_read("with_columns", [*exprs, *named.values()])
         all_exprs = [*exprs, *(e.alias(n) for n, e in named.items())]
         if not all_exprs:
             raise options.bad("with_columns: there is no expression")
         for expression in all_exprs:
-            expressions.check_row_wise("with_columns", expression)
+            checks.check_row_wise("with_columns", expression)
         names = [e.meta.output_name() for e in all_exprs]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
-        label = ", ".join(expressions.shown(e) for e in all_exprs)
-        forms = [expression_form.to_form(e) for e in all_exprs]
-        given = expressions.Columns(all_exprs), label
+        label = ", ".join(checks.shown(e) for e in all_exprs)
+        forms = [json_form.to_form(e) for e in all_exprs]
+        given = batch_callbacks.Columns(all_exprs), label
         return self._push("with_columns", given, columns=columns, names=names, expressions=forms)
 
     def map_batches(
@@ -230,7 +232,7 @@ class Pipeline:
             options.text("map_batches", "version", version)
         code = code_digest(function) if version is None else None
         shown = f"{name}, {'no version' if version is None else f'version {version}'}"
-        given = expressions.BatchFunction(function, name), shown
+        given = batch_callbacks.BatchFunction(function, name), shown
         return self._push("map_batches", given, name=name, version=version, code=code)
 
     def head(self, n: int = 5) -> Pipeline:
@@ -289,7 +291,7 @@ class Pipeline:
             on_collision: what happens to a row that holds separator or stop elsewhere, seams included.
                 `"insert_space"` breaks each occurrence in a field by a space, then proves the row again.
         """
-        if not isinstance(prompt_format, PromptFormat):
+        if not isinstance(prompt_format, RowFormat):
             raise options.bad(
                 f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
@@ -455,8 +457,6 @@ class Pipeline:
         Raises:
             DataError: none of these rows is left; the error names the commonest reason and its fix.
         """
-        from fastprep.preview import show
-
         show(self._plan, options.whole("preview", "n", n, 1))
 
     # -- running ---------------------------------------------------------------------------------------

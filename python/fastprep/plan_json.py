@@ -8,20 +8,17 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastprep import expression_form, options, scan
+from fastprep import options
 from fastprep._fastprep import PLAN_VERSION
 from fastprep.exceptions import PlanError
+from fastprep.expressions import json_form
+from fastprep.sources.registry import SOURCES, file_sources
 from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline
 
 Node = dict[str, Any]
-
-FILES: dict[str, Callable[..., Pipeline]] = {
-    name.removeprefix("scan_"): verb for name, verb in vars(scan).items() if name.startswith("scan_")
-}
-"""What scans files of a format, by the word for it. The JSON has the verb's options under the names they have there."""
 
 
 class Reader:
@@ -85,20 +82,22 @@ class Reader:
                 raise bad(f"two plans are called `{name}`")
             pipeline = self._source(_part(part, where, "source", dict), single=False)
             plans[name] = self._steps(pipeline, part, f"{where}.steps")
-        return scan.concat(plans, column=column)
+        return SOURCES["concat"](plans, column=column)
 
     def _source(self, source: Node, single: bool) -> Pipeline:
         kind = source.get("scan")
-        if isinstance(kind, str) and kind in FILES:
-            return self._files(FILES[kind], source, single)
+        scans = file_sources()
+        if isinstance(kind, str) and kind in scans:
+            # The JSON has the function's options under the names of its parameters.
+            return self._files(scans[kind], source, single)
         if kind not in ("arrow", "records"):
-            kinds = ", ".join((*FILES, "arrow", "records", "concat"))
+            kinds = ", ".join((*scans, "arrow", "records", "concat"))
             raise bad(f"source.scan is {kind!r}, and none of {kinds}")
         _no_other(source, "source", "scan", "name", "digest")
         name = _part(source, "source", "name", str)
         digest = _part(source, "source", "digest", str) if "digest" in source else None
         data, by_digest = self._in_memory(name, digest, single)
-        pipeline = (scan.from_arrow if kind == "arrow" else scan.from_records)(data, name=name)
+        pipeline = SOURCES["from_arrow" if kind == "arrow" else "from_records"](data, name=name)
         if by_digest and json.loads(pipeline._plan.to_json())["source"].get("digest") != digest:
             raise PlanError.new(
                 f"from_json: what inputs has for {digest} is not what has that digest",
@@ -282,9 +281,9 @@ def path_of(form: Any) -> str:
 
 def _expression(verb: str, form: Any) -> Any:
     if isinstance(form, str):
-        return expression_form.from_form(verb, form)
+        return json_form.from_form(verb, form)
     raise PlanError.new(
         f"from_json: {verb} has an expression that polars has no exact JSON for; the plan holds its digest alone",
         code="not_supplied",
-        help=expression_form.exact_form_help,
+        help=json_form.exact_form_help,
     )

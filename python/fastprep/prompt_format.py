@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from fastprep import _fastprep
-from fastprep.extras import require
+from fastprep import _fastprep, suggest_format
+from fastprep.optional_packages import require
+from fastprep.row_format import RowFormat
+from fastprep.separator_pairs import SEPARATOR, STOP
 
 if TYPE_CHECKING:
     from transformers import StoppingCriteriaList
 
-    from fastprep.generation import Decodes
-
-SEPARATOR: Final = "\n##\n"
-"""Ends each prompt where no other separator is given."""
-
-STOP: Final = "\n###\n"
-"""Ends each completion where no other stop is given."""
+    from fastprep.torch.stopping_criteria import Decodes
 
 
-class PromptFormat:
+class PromptFormat(RowFormat):
     """How prompts and completions are worded, in training and at inference alike. Immutable.
 
     A row is rendered as `prompt + separator` and `completion + stop`. Templates name columns: `{column}` is its
@@ -89,9 +85,10 @@ class PromptFormat:
         Raises:
             DataError: `no_pair`: every pair of the list occurs in the data.
         """
-        from fastprep import suggest
+        def with_pair(separator: str, stop: str) -> PromptFormat:
+            return PromptFormat(prompt, completion=completion, separator=separator, stop=stop, eos=eos)
 
-        return suggest.suggest(data, prompt, completion, tokenizer, eos)
+        return suggest_format.suggest(data, with_pair, prompt, tokenizer)
 
     def check(self, data: Any) -> dict[str, int]:
         """Rows of `data` that this format would reject, by reason code; reads all of it and keeps nothing.
@@ -99,9 +96,7 @@ class PromptFormat:
         Returns:
             `rows` (all that were read), `separator_collision`, `stop_collision`, and every other reason that came up.
         """
-        from fastprep import suggest
-
-        return suggest.check(self, data)
+        return suggest_format.check(self, data)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -202,9 +197,9 @@ class PromptFormat:
             ModuleNotFoundError: transformers is not installed.
         """
         require("transformers", "transformers", "PromptFormat.stopping_criteria()")
-        from fastprep import generation
+        from fastprep.torch.stopping_criteria import stopping_criteria
 
-        return generation.stopping_criteria(self, tokenizer, prompt_tokens)
+        return stopping_criteria(self.stop, tokenizer, prompt_tokens)
 
     def __repr__(self) -> str:
         return repr(self._core)

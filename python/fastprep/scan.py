@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import options
 from fastprep._fastprep import MAX_LINE_BYTES, STDIN
-from fastprep.arrow_source import PyarrowSource
 from fastprep.exceptions import PlanError
-from fastprep.expressions import without_null_type
+from fastprep.expressions.batch_callbacks import without_null_type
 from fastprep.pipeline import Pipeline, of_several
+from fastprep.sources.arrow_source import PyarrowSource
+from fastprep.sources.record_source import RecordSource
+from fastprep.sources.registry import source_function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     StrPath = str | os.PathLike[str]
-
-PATIENCE = 0.1
-"""Seconds between two looks at whether the run was interrupted."""
-
 
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     many = [source] if isinstance(source, (str, os.PathLike)) else list(source) if isinstance(source, Iterable) else []
@@ -35,6 +31,7 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     return paths
 
 
+@source_function
 def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
     """Start a chain that reads JSON lines.
 
@@ -50,6 +47,7 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
     return Pipeline._scan("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
 
 
+@source_function
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a chain that reads Parquet: a path, a glob, a folder, or several of these.
 
@@ -58,6 +56,7 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
     return Pipeline._scan("scan_parquet", _paths("scan_parquet", source))
 
 
+@source_function
 def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
     """Start a chain over any object with `__arrow_c_stream__`: pyarrow, polars, duckdb, pandas 3.
 
@@ -86,6 +85,7 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
     return Pipeline._scan("from_arrow", name, data, once)
 
 
+@source_function
 def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>") -> Pipeline:
     """Start a chain over dicts, taken one by one; their values must be what JSON can hold.
 
@@ -98,9 +98,10 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
         )
     again = iter(records) is not records
     options.text("from_records", "name", name)
-    return Pipeline._scan("from_reader", name, _Reader(records, name), again)
+    return Pipeline._scan("from_reader", name, RecordSource(records, name), again)
 
 
+@source_function
 def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = "source") -> Pipeline:
     """Start a chain over the rows of several pipelines, one after another.
 
@@ -149,55 +150,3 @@ def _no_plans(given: Any) -> PlanError:
         f"concat: {given!r:.80} is a {type(given).__name__}, and several pipelines are needed",
         'write concat([fp.scan_jsonl("a.jsonl"), fp.scan_parquet("b.parquet")])',
     )
-
-
-class _Reader:
-    """Makes a stream of dicts, as often as they can be read."""
-
-    def __init__(self, records: Iterable[Mapping[str, Any]], name: str) -> None:
-        self.data = records
-        self._name = name
-
-    def __call__(self) -> _Lines:
-        return _Lines(self.data, self._name)
-
-
-class _Lines:
-    """Dicts as a stream of JSON lines: they take the same way as files, with the same rules."""
-
-    def __init__(self, records: Iterable[Mapping[str, Any]], name: str) -> None:
-        self._records: Iterator[Mapping[str, Any]] = iter(records)
-        self._name = name
-        self._row = 0
-
-    def read(self, size: int) -> bytes:
-        """About `size` bytes of whole lines, fewer where they come slowly, to hear Ctrl-C; empty at the end."""
-        lines: list[str] = []
-        held = 0
-        until = time.monotonic() + PATIENCE
-        for record in self._records:
-            try:
-                line = self._line(record, ensure_ascii=False)
-                line.encode()
-            except UnicodeEncodeError:
-                line = self._line(record, ensure_ascii=True)
-            self._row += 1
-            lines.append(line)
-            held += len(line)
-            if held >= size or time.monotonic() > until:
-                break
-        return "".join(line + "\n" for line in lines).encode()
-
-    def _line(self, record: Mapping[str, Any], ensure_ascii: bool) -> str:
-        try:
-            if not isinstance(record, Mapping):
-                raise TypeError(f"it is of type {type(record).__name__}, not a dict")
-            # JSON has no NaN; written all the same, it would make the row a reject.
-            return json.dumps(dict(record), ensure_ascii=ensure_ascii, allow_nan=False)
-        except (TypeError, ValueError, RecursionError) as e:
-            raise PlanError.new(
-                f"from_records: row {self._row + 1} cannot be written as JSON: {e}",
-                code="bad_record",
-                row=self._row,
-                help="give dicts of str, int, float (no NaN), bool, None, list and dict",
-            ) from e

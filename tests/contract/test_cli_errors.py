@@ -17,7 +17,7 @@ from tiny import jsonl
 
 import fastprep as fp
 from fastprep import _fastprep, exceptions
-from fastprep.cli import help as shell_help
+from fastprep.cli import error_help
 
 ROOT = Path(__file__).parents[2]
 # What no shell takes.
@@ -46,20 +46,20 @@ def described() -> list[str]:
 
 
 def test_every_code_has_its_help_for_shells() -> None:
-    assert [code for code in described() if code not in shell_help.HELP] == []
-    assert set(shell_help.REASONS) == {code for code, _ in _fastprep.reasons()}
+    assert [code for code in described() if code not in error_help.HELP] == []
+    assert set(error_help.REASONS) == {code for code, _ in _fastprep.reasons()}
 
 
-@pytest.mark.parametrize("code", [*shell_help.HELP, *shell_help.REASONS])
+@pytest.mark.parametrize("code", [*error_help.HELP, *error_help.REASONS])
 def test_help_for_shells_speaks_no_python(code: str) -> None:
     for reason in (None, f"{code}:name"):
         error = fp.DataError("what", code=code, column="name", reason=reason, help="")
-        assert PYTHON.search((shell_help.help_for(error) or "").replace("CAST(", "").replace("not (", "")) is None
+        assert PYTHON.search((error_help.help_for(error) or "").replace("CAST(", "").replace("not (", "")) is None
 
 
 def test_help_names_what_the_error_names() -> None:
     def help_for(code: str, **parts: Any) -> str | None:
-        return shell_help.help_for(fp.DataError("what", code=code, help="Python()", **parts))
+        return error_help.help_for(fp.DataError("what", code=code, help="Python()", **parts))
 
     assert help_for("no_rows", reason="special_token_in_text:</s>") == (
         "where the rows end in </s>, give --stop '</s>'; else choose what happens to it: "
@@ -73,7 +73,7 @@ def test_help_names_what_the_error_names() -> None:
     assert help_for("not_found") == f"relative paths start at {os.getcwd()}; folders are searched for JSON lines"
     assert help_for("misspelt_column") is None
     # A mark within a longer word would be replaced too.
-    for text in [*shell_help.HELP.values(), *shell_help.REASONS.values()]:
+    for text in [*error_help.HELP.values(), *error_help.REASONS.values()]:
         assert re.findall(r"\w*(?:COLUMN|TOKEN|FOLDER)\w*", text) == re.findall(r"COLUMN|TOKEN|FOLDER", text)
 
 
@@ -113,7 +113,7 @@ def test_an_error_is_one_object_with_json() -> None:
         "row": None,
         "line": None,
         "column": "promt",
-        "help": shell_help.HELP["missing_column"],
+        "help": error_help.HELP["missing_column"],
     }
     assert "error" not in done.stderr
 

@@ -84,12 +84,12 @@ def test_suggest_prints_flags_that_prepare_takes(tokenizer_folder: Path) -> None
     assert "error[missing_column]" in failure("suggest", "raw.jsonl", code=2)
 
 
-def test_a_suggested_stop_without_ids_of_its_own_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastprep import suggest
+def test_a_suggested_stop_without_stable_ids_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastprep import suggest_format
 
-    monkeypatch.setattr(suggest, "_stable_share", lambda *_: 0.5)
+    monkeypatch.setattr(suggest_format, "_stable_share", lambda *_: 0.5)
     done = run("suggest", "raw.jsonl", "--tokenizer", "any")
-    assert done.stderr.startswith("warning: stop ")
+    assert done.stderr.startswith("warning: the stop ")
     warned = answer("suggest", "raw.jsonl", "--tokenizer", "any")["warnings"]
     assert warned == [done.stderr.removeprefix("warning: ").strip()]
 

@@ -17,9 +17,9 @@ from polars_methods import REFUSED, ROW_WISE, SQL, N, X
 from tiny import refused
 
 import fastprep as fp
-from fastprep import expression_form
-from fastprep.expression_form import exact_form_help, from_form, to_form
-from fastprep.expressions import check_row_wise, json_text
+from fastprep.expressions import json_form
+from fastprep.expressions.checks import check_row_wise, json_text
+from fastprep.expressions.json_form import exact_form_help, from_form, to_form
 
 EXPRESSIONS = [expression for examples in [*ROW_WISE.values(), SQL] for expression in examples]
 TEXTS = [json_text(expression) for expression in EXPRESSIONS]
@@ -74,7 +74,7 @@ def test_deep_and_long_expressions_give_a_digest(monkeypatch: pytest.MonkeyPatch
     for number in range(200):
         deep = deep | (pl.lit(number) == N)
     assert is_digest(to_form(deep))
-    monkeypatch.setattr(expression_form, "LARGEST", 1000)
+    monkeypatch.setattr(json_form, "LARGEST", 1000)
     assert is_digest(to_form(N.is_in([*range(1000)])))
 
 

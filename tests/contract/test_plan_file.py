@@ -14,9 +14,9 @@ import shell
 from tiny import jsonl, refused
 
 import fastprep as fp
-from fastprep.cli import verbs
+from fastprep.cli import plan_file_verbs as verbs
 from fastprep.cli.plan_file import read_plan
-from fastprep.cli.settings import Setting
+from fastprep.cli.set_option import Setting
 
 ROWS = [
     {"q": "one", "a": "1", "lang": "en", "n": 1},

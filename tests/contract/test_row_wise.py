@@ -13,9 +13,9 @@ from polars_methods import FRAME, NO_EXPRESSIONS, REFUSED, ROW_WISE, SQL, N, T, 
 from tiny import refused
 
 import fastprep as fp
-from fastprep import row_wise
-from fastprep.expressions import check_row_wise, json_text
-from fastprep.row_wise_table import FUNCTIONS, WHOLE
+from fastprep.expressions import row_wise
+from fastprep.expressions.checks import check_row_wise, json_text
+from fastprep.expressions.row_wise_table import FUNCTIONS, WHOLE
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_in` with a collection:DeprecationWarning")
 EXAMPLES = {**ROW_WISE, "SQL": SQL}

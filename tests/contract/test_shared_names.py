@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 OTHER_MEANINGS = {"ARROW", "DUPLICATE", "FILTERED", "READ", "SPLIT", "STDIN"}
 """Names whose texts are also verbs, sources, counts of a report, or marks of a list."""
 
-TABLE_OF_CODES = PACKAGE / "cli" / "help.py"
+TABLE_OF_CODES = PACKAGE / "cli" / "error_help.py"
 """It has an entry for every code: `test_cli_errors.py` proves that."""
 
 NAMES = {

@@ -14,7 +14,7 @@ from published import PAD, Row, make_rows, pack, publish, token_weights
 import fastprep as fp
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from fastprep.collate import Collator  # noqa: E402  # needs torch
+from fastprep.torch.collator import Collator  # noqa: E402  # needs torch
 
 ROWS = make_rows(41, seed=3)
 WEIGHTED = make_rows(23, seed=4, weighted=True)

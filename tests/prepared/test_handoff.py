@@ -130,7 +130,7 @@ def test_a_column_of_ids_holds_lists_without_nulls(tmp_path: Path, column: pa.Ar
     table = pa.table({"input_ids": column})
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
-    from fastprep.torch_dataset import TorchRows  # needs torch
+    from fastprep.torch.dataset import TorchRows  # needs torch
 
     type_name = "list<int32>" if pa.types.is_list(column.type) else "str"
     shards = _fastprep.Shards([(path, 2, path.stat().st_size)], [("input_ids", type_name)])

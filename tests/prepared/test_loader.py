@@ -19,7 +19,7 @@ import fastprep as fp
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from fastprep._fastprep import FILLER, Permutation  # noqa: E402
-from fastprep.order import EpochOrder, Share  # noqa: E402  # needs torch
+from fastprep.torch.epoch_order import EpochOrder, Share  # noqa: E402  # needs torch
 
 ROWS = make_rows(41, seed=3)
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fastprep.cli import errors
 from fastprep.cli.app import app
-from fastprep.cli.folders import retokenize, show, verify
-from fastprep.cli.plans import run
-from fastprep.cli.rows import check, explain, prepare, preview, suggest
+from fastprep.cli.folder_commands import retokenize, show, verify
+from fastprep.cli.row_commands import check, explain, prepare, preview, suggest
+from fastprep.cli.run_command import run
 
 # In the order of the help.
 for command in (prepare, check, suggest, explain, preview, run, show, verify, retokenize):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastprep.cli.help import help_for
+from fastprep.cli.error_help import help_for
 from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
 
 if TYPE_CHECKING:

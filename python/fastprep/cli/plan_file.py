@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 import fastprep as fp
 from fastprep import options as checks
 from fastprep._fastprep import STDIN
-from fastprep.cli import verbs
-from fastprep.cli.settings import refused
+from fastprep.cli import plan_file_verbs as verbs
+from fastprep.cli.plan_file_tables import PlanFile, Table
+from fastprep.cli.set_option import refused
 from fastprep.exceptions import FastprepError, PlanError, SourceError
 from fastprep.sink_options import sink_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fastprep.cli.settings import Setting
+    from fastprep.cli.set_option import Setting
 
 VERSION = 2
 """The newest version of plan files. In version 1 relative paths start at the current folder, not at the file."""
@@ -39,27 +40,6 @@ class Planned:
     def run(self) -> fp.Report:
         """Run into the folder that the file names."""
         return self.pipeline.sink(**self.sink)
-
-
-@dataclass
-class Table:
-    """A table of a plan file: what errors call it; its verb, `source` or `sink`; and its options."""
-
-    where: str
-    verb: str
-    options: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class PlanFile:
-    """What a plan file says."""
-
-    path: Path
-    source: Table
-    steps: list[Table]
-    sink: Table
-    pipeline: fp.Pipeline | None = None
-    """Of a plan in JSON: sources and steps."""
 
 
 def read_plan(path: Path, settings: Iterable[Setting] = (), *, runs: bool = True) -> Planned:

@@ -12,8 +12,9 @@ import typer
 
 import fastprep as fp
 from fastprep._fastprep import COMPLETION, PROMPT
-from fastprep.cli import flags, verbs
-from fastprep.prompt_format import STOP
+from fastprep.cli import shared_flags as flags
+from fastprep.cli.sql_expressions import read_sql
+from fastprep.separator_pairs import STOP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class RowFlags:
 
 def _predicate(sql: str) -> Any:
     try:
-        return verbs.read_sql(sql)
+        return read_sql(sql)
     except ValueError as e:
         raise typer.BadParameter(str(e), param_hint="--filter") from e
 

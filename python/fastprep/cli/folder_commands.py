@@ -1,0 +1,78 @@
+"""Commands over prepared folders: `show`, `verify`, `retokenize`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import fastprep as fp
+from fastprep import _fastprep, options
+from fastprep.cli import errors, progress_bar
+from fastprep.cli import shared_flags as flags
+from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.manifest_lines import manifest_lines
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(help="A prepared folder.")],
+    number: Annotated[
+        int, typer.Option("-n", "--rows", min=0, help="Rows of each split to show, trained text in colour.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a prepared folder holds: splits, tokens, columns, format, inputs and the plan that made it."""
+    if as_json and number:
+        raise typer.BadParameter("--json prints the manifest, which holds no rows: leave -n out")
+    data = fp.load(folder)
+    if as_json:
+        print_result({"path": str(folder), **data.manifest})
+        return
+    columns = {column["name"] for column in data.manifest["schema"]}
+    if number and not {_fastprep.PROMPT, _fastprep.COMPLETION} <= columns:
+        raise typer.BadParameter("the folder keeps no text, ids alone: leave -n out")
+    # Shards that cannot be opened are an error before anything is printed.
+    heads = {name: split.to_arrow().slice(0, number) for name, split in data.items() if number and len(split)}
+    print_result("\n".join(manifest_lines(str(folder), data.manifest)))
+    for name, head in heads.items():
+        print_result(f"\n{name}")
+        fp.from_arrow(head).preview(number)
+
+
+def verify(folder: Path, as_json: AsJson = False) -> None:
+    """Read a prepared folder back and compare every file with its manifest."""
+    report: dict[str, Any] = json.loads(_fastprep.verify(options.path("verify", "folder", folder)))
+    if as_json:
+        print_result(report)
+    else:
+        for problem in report["problems"]:
+            errors.print_text(f"{problem['file']}: {problem['what']}", err=True)
+        for name in report["unexpected"]:
+            errors.print_text(f"{name}: not in the manifest; readers do not see it", err=True)
+        verdict = "damaged" if report["problems"] else "whole"
+        counts = f"{report['files']} files, {report['rows']:,} rows, {report['bytes']:,} bytes read back"
+        print_result(f"{verdict}: {counts}")
+    if report["problems"]:
+        raise typer.Exit(3)
+
+
+def retokenize(
+    folder: Annotated[Path, typer.Argument(help="A prepared folder that keeps its text.")],
+    tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the new base model, or its folder.")],
+    out: flags.Out,
+    max_length: flags.MaxLength = None,
+    on_overflow: flags.OnOverflow = "reject",
+    special_tokens: flags.SpecialTokens = "reject",
+    pack: flags.Pack = False,
+    overwrite: flags.Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prepare the text of a prepared folder for another base model; splits and order stay."""
+    plan = fp.load(folder).retokenize(
+        tokenizer, max_length=max_length, on_overflow=on_overflow, special_tokens=special_tokens
+    )
+    with progress_bar.shown(plan.pack() if pack else plan) as pipeline:
+        report = pipeline.sink_arrow(out, overwrite=overwrite)
+    print_result(report.to_dict() if as_json else str(report))

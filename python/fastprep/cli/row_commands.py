@@ -1,0 +1,107 @@
+"""Commands over raw rows: `prepare`, `check`, `preview`, `explain`, `suggest`."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Annotated, Any
+
+import typer
+
+import fastprep as fp
+from fastprep.cli import errors, progress_bar
+from fastprep.cli import shared_flags as flags
+from fastprep.cli.acceptance import verdict
+from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.row_flags import RowFlags, scan, with_rows
+from fastprep.report.run_report import count_lines, token_lines
+
+
+@with_rows
+def prepare(
+    rows: RowFlags,
+    out: flags.Out,
+    jsonl: Annotated[
+        bool, typer.Option(help="Write JSON lines beside the Arrow shards.", rich_help_panel=flags.OUTPUT)
+    ] = False,
+    max_rejects: flags.MaxRejects = None,
+    overwrite: flags.Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
+    with progress_bar.shown(rows.plan()) as plan:
+        report = plan.sink(
+            out,
+            formats=("arrow", "jsonl") if jsonl else ("arrow",),
+            max_rejects=max_rejects,
+            overwrite=overwrite,
+        )
+    print_result(report.to_dict() if as_json else str(report))
+
+
+@with_rows
+def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson = False) -> None:
+    """Say which rows `prepare` would reject, and why; writes nothing.
+
+    The exit code is 1 where `prepare` would publish nothing.
+    """
+    report: dict[str, Any] = json.loads(rows.plan(in_order=True)._plan.check())
+    error = verdict(report, max_rejects)
+    if as_json:
+        print_result(report | {"error": error and errors.as_object(error)})
+    else:
+        counts = report["rows"]
+        print_result("\n".join([
+            f"{counts['written']:,} rows would be written of {counts['read']:,} read",
+            *count_lines(report),
+            *token_lines(report["tokens"]),
+        ]))  # fmt: skip
+        if error:
+            errors.print_error(error, as_json=False)
+    if error:
+        raise typer.Exit(errors.exit_code(error))
+
+
+@with_rows
+def explain(rows: RowFlags) -> None:
+    """Print the plan of `prepare` with every default decided; reads no row."""
+    print_result(rows.plan().explain())
+
+
+@with_rows
+def preview(
+    rows: RowFlags,
+    number: Annotated[int, typer.Option("-n", "--rows", help="Rows to show.")] = 3,
+) -> None:
+    """Print the first rows as the model sees them, trained tokens in colour; writes nothing."""
+    rows.plan(in_order=True).preview(number)
+
+
+def suggest(
+    inputs: flags.Inputs,
+    template: flags.Template = "{prompt}",
+    completion: flags.Completion = "{completion}",
+    tokenizer: flags.TokenizerPath = None,
+    eos: flags.Eos = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a separator and a stop that occur in no row; reads all rows, perhaps several times.
+
+    With --tokenizer the stop is one that has the same ids after every completion, where there is one.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = fp.PromptFormat.suggest(
+            scan(inputs),
+            flags.unescape(template),
+            completion=flags.unescape(completion),
+            tokenizer=tokenizer,
+            eos=eos,
+        )
+    notes = [str(warning.message) for warning in caught if warning.category is UserWarning]
+    if as_json:
+        print_result({"separator": found.separator, "stop": found.stop, "warnings": notes})
+        return
+    for note in notes:
+        typer.echo(f"warning: {note}", err=True)
+    print_result(f"--separator {flags.quoted(found.separator or '')} --stop {flags.quoted(found.stop or '')}")

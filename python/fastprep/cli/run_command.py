@@ -1,0 +1,57 @@
+"""The command `run`: a plan file, and options set from the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fastprep import options
+from fastprep.cli import progress_bar
+from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.plan_file import read_plan
+from fastprep.cli.set_option import Setting
+
+
+def run(
+    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML, or the JSON of Pipeline.to_json().")],
+    out: Annotated[
+        str | None,
+        typer.Option(help="The folder to publish to, instead of the one that the file names.", show_default=False),
+    ] = None,
+    overwrite: Annotated[
+        bool | None,
+        typer.Option(
+            "--overwrite/--no-overwrite",
+            help="Replace the data set that is there. Default: as the file says.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="STEP.OPTION=VALUE",
+            help="Set an option of a step, by its verb or its number, or of source or sink: "
+            "tokenize.max_length=1024. Paths start at the current folder. Can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan and run nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a plan from a file: TOML, whose filters and columns are polars SQL, or JSON."""
+    given = [Setting.parse(text) for text in settings or ()]
+    if out is not None:
+        given.append(Setting("--out", "sink", "path", out))
+    if overwrite is not None:
+        given.append(Setting("--overwrite" if overwrite else "--no-overwrite", "sink", "overwrite", overwrite))
+    planned = read_plan(Path(options.path("run", "plan_file", plan_file)), given, runs=not explain_only)
+    if explain_only:
+        print_result(planned.pipeline.explain())
+        return
+    with progress_bar.shown(planned.pipeline) as pipeline:
+        report = dataclasses.replace(planned, pipeline=pipeline).run()
+    print_result(report.to_dict() if as_json else str(report))

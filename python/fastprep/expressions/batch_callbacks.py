@@ -1,0 +1,157 @@
+"""The user's expressions and functions as callbacks of the core, which gives each batch as an Arrow table."""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from fastprep.exceptions import ColumnError, PlanError
+from fastprep.expressions.forked_process import check_polars_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+
+class Mask:
+    """A function of an Arrow table that gives one Boolean column."""
+
+    def __init__(self, expression: pl.Expr) -> None:
+        self._expression = expression
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
+        import polars as pl
+
+        check_polars_threads("filter")
+        mask = _as_long_as("filter", pl.DataFrame(table), [self._expression.alias("mask")])
+        found = mask.schema["mask"]
+        if found not in (pl.Boolean, pl.Null):
+            raise PlanError.new(
+                f"filter: `{self._expression}` gives {found}, not true or false",
+                code="bad_option",
+                help='compare it with something, as in pl.col("…") > 0',
+            )
+        return mask.cast(pl.Boolean)
+
+
+class Columns:
+    """A function of an Arrow table that gives the columns that the expressions make."""
+
+    def __init__(self, expressions: Sequence[pl.Expr]) -> None:
+        self._expressions = expressions
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
+        import polars as pl
+
+        check_polars_threads("with_columns")
+        return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), self._expressions))
+
+
+class BatchFunction:
+    """A function of an Arrow table that calls the user's function of a polars frame."""
+
+    def __init__(self, function: Callable[[pl.DataFrame], pl.DataFrame], name: str) -> None:
+        self._function = function
+        self._name = name
+
+    def __call__(self, table: Any) -> Any:
+        """See the class."""
+        import polars as pl
+
+        check_polars_threads(f"map_batches `{self._name}`")
+        made = self._function(pl.DataFrame(table))
+        if not isinstance(made, pl.DataFrame):
+            raise TypeError(f"map_batches `{self._name}` must return a polars.DataFrame, not {type(made).__name__}")
+        return without_null_type(made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not (_has_name(self._function) or _pickles_by_value()):
+            raise PlanError.new(
+                f"map_batches `{self._name}`: {self._function!r} cannot be pickled: Python pickles a function by its "
+                "name, and this one is not found by it",
+                code="cannot_pickle",
+                help="define it at the top of a module, or pickle with cloudpickle",
+            )
+        return BatchFunction, (self._function, self._name)
+
+
+def _has_name(function: Any) -> bool:
+    """Whether Python finds the function by its name; what is no plain function pickles in its own way."""
+    if not isinstance(function, FunctionType):
+        return True
+    found: Any = sys.modules.get(function.__module__)
+    for part in function.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is function
+
+
+def _pickles_by_value() -> bool:
+    """Whether a pickler is at work that takes functions by their code: cloudpickle, also within Ray, or dill."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_globals.get("__name__", "").rpartition(".")[2] in ("cloudpickle", "_dill"):
+            return True
+    return False
+
+
+def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
+    """Columns, list items and struct fields of nulls alone as text: polars exports its Null type in a way that arrow-rs
+    does not take.
+
+    Raises:
+        ColumnError: a column holds Python objects, of which polars would export the addresses.
+    """
+    import polars as pl
+
+    for name, dtype in frame.schema.items():
+        if dtype == pl.Object:
+            raise ColumnError.new(
+                f"column `{name}` holds Python objects, which no file can",
+                code="wrong_type",
+                column=name,
+                help="make it text, numbers, lists or structs",
+            )
+    typed = {name: _without_null(dtype) for name, dtype in frame.schema.items()}
+    changed = {name: dtype for name, dtype in typed.items() if dtype != frame.schema[name]}
+    return frame.cast(changed) if changed else frame  # type: ignore[arg-type]
+
+
+def _without_null(dtype: pl.DataType) -> pl.DataType:
+    """The type with text in place of Null, at any depth."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Null):
+        return pl.String()
+    if isinstance(dtype, pl.List):
+        return pl.List(_without_null(dtype.inner))  # type: ignore[arg-type]
+    if isinstance(dtype, pl.Array):
+        return pl.Array(_without_null(dtype.inner), dtype.size)  # type: ignore[arg-type]
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _without_null(field.dtype) for field in dtype.fields})  # type: ignore[arg-type]
+    return dtype
+
+
+def _as_long_as(verb: str, frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The columns that expressions make; literals alone give one row, which stands for every row."""
+    import polars as pl
+
+    try:
+        made = frame.select(expressions)
+    except pl.exceptions.PolarsError as e:
+        nested = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.BaseExtension)]
+        if not nested:
+            raise
+        raise ColumnError.new(
+            f"{verb}: column `{nested[0]}` is json, which the expression does not take: {str(e).splitlines()[0]}",
+            code="wrong_type",
+            column=nested[0],
+            help=f'take its JSON text, pl.col("{nested[0]}").ext.storage()',
+        ) from e
+    if made.height == frame.height:
+        return made
+    return frame.with_columns(expressions).select(made.columns)

@@ -1,0 +1,238 @@
+"""``load``: a prepared folder as a mapping from split name to data."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastprep import options
+from fastprep._fastprep import INPUT_IDS, LABELS, MANIFEST, SEGMENT_KINDS, SEQ_LENGTHS, manifest
+from fastprep.exceptions import FastprepError, PlanError, SourceError
+from fastprep.optional_packages import require
+from fastprep.prepared.split import Split, missing_column
+from fastprep.prompt_format import PromptFormat
+from fastprep.torch.loss_warnings import WEIGHTS
+
+if TYPE_CHECKING:
+    from fastprep.pipeline import Pipeline
+    from fastprep.torch.collator import Collator
+    from fastprep.words import Layout, OnOverflow, PaddingSide, SpecialTokens
+
+
+def load(path: str | os.PathLike[str]) -> PreparedData:
+    """Opens a folder that ``sink_arrow`` wrote; maps files when rows are asked for, and reads none before.
+
+    Args:
+        path: The folder that holds ``manifest.json``.
+
+    Returns:
+        A mapping from split name to ``Split``, in the plan's order. A plan without ``split`` has ``train`` only.
+
+    Raises:
+        SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
+            than the manifest says. The error names the file, and of a manifest the field.
+
+    Examples:
+        A whole training loop in torch, prompts trained at a tenth of the weight:
+
+        >>> import torch, fastprep as fp
+        >>> data = fp.load("out/")
+        >>> collate = data.collator(prompt_loss_weight=0.1, weighted=True)
+        >>> rows = torch.utils.data.DataLoader(data["train"].to_torch(), batch_size=8, shuffle=True, collate_fn=collate)
+        >>> optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        >>> for batch in rows:
+        ...     weights = batch.pop("loss_weights")[:, 1:]
+        ...     labels = batch.pop("labels")[:, 1:]
+        ...     logits = model(**batch, use_cache=False).logits[:, :-1].float()
+        ...     losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
+        ...     ((weights * losses).sum() / weights.sum()).backward()
+        ...     optimizer.step()
+        ...     optimizer.zero_grad()
+    """
+    return PreparedData(Path(options.path("load", "folder", path)))
+
+
+class PreparedData(Mapping[str, "Split"]):
+    """A prepared folder: its splits by name, its manifest, and what trainers need to take it as it is.
+
+    Attributes:
+        path: The folder.
+        manifest: ``manifest.json`` as a dictionary.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens ``path``; see ``load``."""
+        self.path = path
+        self.manifest: dict[str, Any] = json.loads(manifest(path))
+        self._splits = {entry["name"]: Split(path, self.manifest, entry) for entry in self.manifest["splits"]}
+
+    def __getitem__(self, split: str) -> Split:
+        """The split; KeyError names those there are."""
+        try:
+            return self._splits[split]
+        except KeyError:
+            meant = options.did_you_mean(str(split), self._splits)
+            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{meant}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._splits)
+
+    def __len__(self) -> int:
+        return len(self._splits)
+
+    def __repr__(self) -> str:
+        return f"PreparedData({str(self.path)!r}, {list(self._splits.values())})"
+
+    @functools.cached_property
+    def format(self) -> PromptFormat | None:
+        """The ``PromptFormat`` of training, to render prompts at inference; None where the plan had no ``format``."""
+        recorded = self.manifest["format"]
+        if recorded is None:
+            return None
+        try:
+            return PromptFormat.from_json(json.dumps(recorded))
+        except FastprepError as error:
+            raise SourceError.new(
+                f"the manifest is damaged or not ours: format: {error}",
+                code="bad_manifest",
+                path=self.path / MANIFEST,
+                help="prepare the data again, or restore the file",
+            ) from error
+
+    def collator(
+        self,
+        prompt_loss_weight: float = 0.0,
+        pad_to_multiple_of: int | None = None,
+        pad_token_id: int | None = None,
+        padding_side: PaddingSide = "right",
+        layout: Layout | None = None,
+        *,
+        weighted: bool = False,
+    ) -> Collator:
+        """A ``collate_fn``: lays rows out as a batch, with a weight for each token; see ``Collator``.
+
+        ``fastprep.trainer.WeightedTrainer`` asks it for weights; a loop that uses them says ``weighted=True``. Any
+        other trainer ignores weights, and is given completions alone as labels, with a warning if that is another
+        loss. For TRL see ``trl_args``.
+
+        Args:
+            prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1. It has an effect with
+                ``WeightedTrainer`` or ``weighted``.
+            pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
+            pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked
+                and never trained, so that any id does.
+            padding_side: ``"right"`` for training, ``"left"`` for generating from a batch.
+            layout: ``"padded"`` to the longest row, or ``"flat"``: end to end in one line, each document attending to
+                itself alone (transformers calls it padding-free). None: flat where the rows are packed, else padded.
+            weighted: Whether the loss multiplies by ``loss_weights``: for a loop of your own. ``WeightedTrainer`` needs
+                no word of it.
+
+        Returns:
+            A picklable callable. It refuses rows of packs that come without ``seq_lengths``, as a plain
+            ``transformers.Trainer`` leaves them unless ``remove_unused_columns=False`` is set.
+
+        Raises:
+            PlanError: An argument is out of range, or the rows are packed and the layout is padded: their documents
+                would attend to each other.
+            ColumnError: The rows have no ids, or no segments although prompts are to be weighted.
+            ModuleNotFoundError: torch is not installed.
+        """
+        require("torch", "torch", "PreparedData.collator()")
+        from fastprep.torch.collator import Collator
+
+        self._require_column(INPUT_IDS)
+        if prompt_loss_weight or not self._has_column(LABELS):
+            self._require_column(SEGMENT_KINDS)
+        packed = self._has_column(SEQ_LENGTHS)
+        if packed and layout == "padded":
+            raise PlanError.new(
+                "the rows are packed: padding a batch of them would let their documents attend to each other",
+                code="packed_rows",
+                path=self.path,
+                help='leave layout out, which lays them out flat, or prepare without .pack()',
+            )
+        return Collator(
+            prompt_loss_weight=prompt_loss_weight,
+            pad_to_multiple_of=pad_to_multiple_of,
+            pad_token_id=self._pad_token_id() if pad_token_id is None else pad_token_id,
+            padding_side=padding_side,
+            layout=layout or ("flat" if packed else "padded"),
+            weighted=weighted,
+            expected=tuple(name for name in (SEQ_LENGTHS, *WEIGHTS) if self._has_column(name)),
+        )
+
+    def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
+        """Arguments for ``trl.SFTConfig``: with them ``SFTTrainer`` trains the rows as they are, without cutting any.
+
+        Packed rows are flattened with ``padding_free``, which keeps their documents apart; then give ``SFTTrainer`` no
+        ``data_collator`` and leave ``remove_unused_columns`` on.
+
+        Args:
+            weighted: Whether a trainer with ``WeightedLoss`` is to be made, with ``data.collator(...)`` as its
+                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart. A plain
+                ``SFTTrainer`` trains completions alone with them.
+
+        Returns:
+            Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
+
+        Raises:
+            ColumnError: The rows have no ``labels``; TRL would tokenize again, or train on the prompts, without a word.
+        """
+        self._require_column(INPUT_IDS)
+        self._require_column(LABELS)
+        return {
+            "max_length": None,
+            "packing": False,
+            "padding_free": self._has_column(SEQ_LENGTHS) and not weighted,
+            "dataset_kwargs": {"skip_prepare_dataset": True},
+        } | ({"remove_unused_columns": False} if weighted else {})
+
+    def retokenize(
+        self,
+        tokenizer: Any,
+        *,
+        max_length: int | None = None,
+        on_overflow: OnOverflow = "reject",
+        special_tokens: SpecialTokens = "reject",
+    ) -> Pipeline:
+        """The same rows for another base model: a chain from the kept text, to be sunk into another folder.
+
+        Splits, their order and the prompt format stay; nothing is read again or deduplicated again. Rows that hold a
+        control token of the new tokenizer, or are too long with it, are rejects. Keys stay in the old folder: give
+        ``dedup(against=...)`` that one.
+
+        Args:
+            tokenizer: As for ``Pipeline.tokenize``.
+            max_length: Most tokens of a row; None for the limit that the folder has.
+            on_overflow: As for ``Pipeline.tokenize``.
+            special_tokens: As for ``Pipeline.tokenize``.
+
+        Returns:
+            A pipeline that ends in ``tokenize``: ``data.retokenize("./qwen3").sink_arrow("out-qwen3")``; it may go on
+            with ``pack``.
+
+        Raises:
+            ColumnError: The rows have no text: made with ``keep_text=False``, or packed.
+            PlanError: The folder has no format.
+            TokenizerError: The tokenizer cannot be loaded.
+        """
+        from fastprep.prepared.retokenize import retokenize
+
+        how = {"max_length": max_length, "on_overflow": on_overflow, "special_tokens": special_tokens}
+        return retokenize(self, tokenizer, how)
+
+    def _has_column(self, name: str) -> bool:
+        return any(column["name"] == name for column in self.manifest["schema"])
+
+    def _require_column(self, name: str) -> None:
+        if not self._has_column(name):
+            raise missing_column(name, self.path, self.manifest)
+
+    def _pad_token_id(self) -> int:
+        tokenizer = self.manifest["tokenizer"] or {}
+        known = (tokenizer.get("pad_token_id"), tokenizer.get("eos_token_id"), 0)
+        return next(int(token) for token in known if token is not None)

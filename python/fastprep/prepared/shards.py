@@ -1,0 +1,52 @@
+"""Arrow shards as one memory-mapped table, opened and proven by the core."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastprep._fastprep import ARROW, Shards
+from fastprep.exceptions import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def shards_of(manifest: dict[str, Any], split: str) -> list[dict[str, Any]]:
+    """The entries of a split's Arrow shards, in order."""
+    return [s for s in manifest["shards"] if s.get("split") == split and s["format"] == ARROW]
+
+
+def unopened(folder: Path, manifest: dict[str, Any], split: str, *, text: bool = False) -> Shards:
+    """The Arrow shards of a split, not opened yet; it can be pickled.
+
+    Args:
+        folder: That of the generation; absolute, since another process may map the files.
+        manifest: That of the prepared folder.
+        split: The name of the split.
+        text: Whether mapping reads all text, to know that it is UTF-8: for those who trust it.
+    """
+    files = [(folder / shard["name"], shard["rows"], shard["bytes"]) for shard in shards_of(manifest, split)]
+    return Shards(files, [(column["name"], column["type"]) for column in manifest["schema"]], text)
+
+
+def table(shards: Shards) -> pa.Table:
+    """Maps the shards as one table: its buffers are the files' pages, nothing is copied.
+
+    Returns:
+        The rows in the order of the shards; a chunk for each record batch.
+
+    Raises:
+        SourceError: A shard is missing, or is not what the manifest says.
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.table(shards)
+    except pa.ArrowException as error:
+        raise SourceError.new(
+            f"a shard is damaged: pyarrow cannot take its columns: {error}",
+            code="damaged_shard",
+            path=shards.folder,
+            help="copy the folder again, or prepare the data again",
+        ) from error

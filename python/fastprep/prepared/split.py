@@ -1,0 +1,288 @@
+"""One split of a prepared folder: its rows as Arrow, polars, ``datasets`` or torch, and samples of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastprep import options
+from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS
+from fastprep.exceptions import ColumnError, PlanError, SourceError
+from fastprep.optional_packages import require
+from fastprep.prepared.shards import shards_of, table, unopened
+from fastprep.torch.loss_warnings import warn_ignored
+
+if TYPE_CHECKING:
+    import datasets
+    import numpy.typing as npt
+    import polars
+    import pyarrow
+
+    from fastprep._fastprep import Shards
+    from fastprep.torch.dataset import TorchRows
+    from fastprep.torch.loader import Loader
+
+
+class Split:
+    """The rows of one split, in memory-mapped Arrow shards; ``len()`` is their number.
+
+    Attributes:
+        name: ``train``, ``valid``, ....
+        shards: The Arrow files, in row order.
+        tokens: Tokens of all rows; 0 for rows without ids.
+        trained_tokens: Tokens whose label is trained.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any], entry: dict[str, Any]) -> None:
+        """One entry of the manifest's ``splits``; see ``load``."""
+        # Mapped later, perhaps by a worker process that stands in another folder.
+        data = folder.absolute() / manifest["data"]
+        self.name: str = entry["name"]
+        self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in shards_of(manifest, self.name))
+        self.tokens: int = entry["tokens"]
+        self.trained_tokens: int = entry["trained_tokens"]
+        self._rows: int = entry["rows"]
+        self._folder = folder
+        self._manifest = manifest
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __repr__(self) -> str:
+        return f"Split({self.name!r}, rows={len(self)}, tokens={self.tokens}, shards={len(self.shards)})"
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as one table over the mapped files, without a copy: it takes address space, no memory.
+
+        Raises:
+            SourceError: The split has no Arrow shards (JSONL only), or one is damaged, or was removed since ``load``.
+        """
+        return table(self._unopened())
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a polars frame. polars has its own layout of text and lists, and makes their offsets; it trusts
+        text, so that all of it is read here to see that it is UTF-8.
+
+        Raises:
+            SourceError: As ``to_arrow``.
+            ModuleNotFoundError: polars is not installed.
+        """
+        require("polars", "polars", "Split.to_polars()")
+        import polars
+
+        return polars.DataFrame(self._with_text())
+
+    def to_datasets(self) -> datasets.Dataset:
+        """The rows as ``datasets.Dataset`` over the mapped files, without a copy and without the cache.
+
+        Pickled, it is its paths, so that worker processes map the same files. What ``map`` and ``filter`` make of it
+        stays in memory, since the folder is not theirs to write to; for more give them ``cache_file_name``.
+
+        Rows that are packed or have weights are warned about, since most collators read neither: documents of a pack
+        would attend to each other, weights be ignored. The warning says what reads them.
+
+        Raises:
+            SourceError: As ``to_arrow``.
+            ModuleNotFoundError: datasets is not installed.
+        """
+        require("datasets", "transformers", "Split.to_datasets()")
+        warn_ignored([column["name"] for column in self._manifest["schema"]], stacklevel=2)
+        return self._datasets()
+
+    def _datasets(self) -> datasets.Dataset:
+        import datasets
+
+        from fastprep.prepared.datasets_table import MappedTable
+
+        # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
+        identity = f"{self._manifest['data']}/{self.name}"
+        fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return datasets.Dataset(MappedTable.of(self._unopened()), fingerprint=fingerprint)
+
+    def to_torch(self) -> TorchRows:
+        """The ids of the rows as a map-style torch data set; see ``TorchRows``.
+
+        A row is cut from mapped arrays and nothing is decoded, so that a ``DataLoader`` is fastest with
+        ``num_workers=0``: passing a batch from worker to trainer takes longer than making it.
+
+        Raises:
+            ColumnError: The rows have no ``input_ids``.
+            SourceError: As ``to_arrow``.
+            ModuleNotFoundError: torch is not installed.
+        """
+        require("torch", "torch", "Split.to_torch()")
+        from fastprep.torch.dataset import TorchRows
+
+        if not any(column["name"] == INPUT_IDS for column in self._manifest["schema"]):
+            raise missing_column(INPUT_IDS, self._folder, self._manifest)
+        return TorchRows(self._unopened(), len(self))
+
+    def loader(
+        self,
+        collate_fn: Callable[[Any], Any],
+        *,
+        batch_size: int,
+        seed: int | None = 0,
+        group_by_length: bool = False,
+        rank: int | None = None,
+        world_size: int | None = None,
+        drop_last: bool = False,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+        prefetch_factor: int | None = None,
+    ) -> Loader:
+        """Batches of this rank: an epoch a pass, in an order of its own, and a cursor to resume from.
+
+        All rows are shuffled, without memory that grows with them. Ranks and workers share them exactly once. The
+        batches of one rank do not depend on the number of workers.
+
+        ``loader.state_dict()`` is a cursor of plain numbers, the same on every rank: after ``load_state_dict`` the
+        next row that no rank has had comes next, also with other numbers of ranks, workers or rows of a batch. Without
+        it a pass that was left before its end is begun again, with a warning the first time.
+
+        Args:
+            collate_fn: Makes a batch of rows, as ``PreparedData.collator`` does.
+            batch_size: Rows of a batch of one rank.
+            seed: Of the shuffle; each epoch has an order of its own. None for the order of the shards.
+            group_by_length: Whether the rows of a batch have about one length: less padding, still shuffled within
+                and among the batches of a window of 64.
+            rank: This process; None for that of ``torch.distributed``, else 0.
+            world_size: Processes that train together; None for those of ``torch.distributed``, else 1.
+            drop_last: Whether rows that do not make a batch for every rank are left out, others in each epoch. Else
+                the last batch is smaller, and where a rank comes up short it gets a row of one padding token that
+                weighs nothing: every rank has as many batches, so that none waits for another.
+            num_workers: Processes that make batches; 0 is usually fastest.
+            pin_memory: Whether batches are copied to pinned memory, for a GPU.
+            prefetch_factor: Batches that each worker makes ahead; None for torch's default.
+
+        Returns:
+            A ``Loader``; ``loader.fillers`` and ``loader.dropped`` count the rows that weigh nothing or are left out.
+            It is no ``torch`` DataLoader, so that ``Accelerator.prepare`` leaves it as it is and does not share the
+            rows out a second time.
+
+        Raises:
+            PlanError: The batch size or the seed is out of range, or rank and world size do not fit.
+            ColumnError: The rows have no ``input_ids``.
+            SourceError: As ``to_arrow``.
+            ModuleNotFoundError: torch is not installed.
+        """
+        rows = self.to_torch()
+        from fastprep.torch.loader import Batches, Loader, ranks
+
+        batch_size = options.whole("loader", "batch_size", batch_size, 1)
+        if seed is not None:
+            seed = options.whole("loader", "seed", seed, 0, 1 << 64)
+        rank, world_size = ranks(rank, world_size)
+        batches = Batches(
+            rows,
+            collate_fn,
+            batch_size=batch_size,
+            seed=seed,
+            group_by_length=group_by_length,
+            rank=rank,
+            world_size=world_size,
+            drop_last=drop_last,
+        )
+        return Loader(batches, num_workers, pin_memory, prefetch_factor)
+
+    def subsets(self, sizes: Sequence[int], *, seed: int = 0, by: str | None = None) -> dict[int, Subset]:
+        """Parts of the split to draw a learning curve with: train on each, and see what more examples bring.
+
+        Args:
+            sizes: Rows of each part. Parts are nested: a larger one holds all rows of a smaller one.
+            seed: Decides which rows are in the smaller parts.
+            by: A column: every part then has its values in the shares of the split, to within a row of each.
+
+        Returns:
+            The parts by size; each gives what a split gives.
+
+        Raises:
+            PlanError: A size is out of range, or there is no such column.
+            SourceError: As ``to_arrow``.
+        """
+        from fastprep.prepared.nested_samples import nested_samples
+
+        groups = None if by is None else self._groups(by)
+        samples = nested_samples(len(self), list(sizes), seed, groups)
+        return {size: Subset(self, numbers) for size, numbers in samples.items()}
+
+    def _groups(self, by: str) -> npt.NDArray[Any]:
+        """A number for each row: equal where the column's values are equal."""
+        import numpy as np
+
+        table = self.to_arrow()
+        if by not in table.column_names:
+            raise PlanError.new(
+                f"subsets: there is no column `{by}`; there are: {', '.join(table.column_names)}"
+                f"{options.did_you_mean(by, table.column_names)}",
+                code="bad_option",
+                help="name a column that the prepared rows have",
+            )
+        return np.asarray(table[by].combine_chunks().dictionary_encode("encode").indices)
+
+    def _with_text(self) -> pyarrow.Table:
+        """The rows of ``to_arrow``, for those who trust that text is UTF-8."""
+        return table(self._unopened(text=True))
+
+    def _unopened(self, *, text: bool = False) -> Shards:
+        if not self.shards:
+            raise SourceError.new(
+                f"split {self.name!r} has no Arrow shards",
+                code="no_arrow_shards",
+                path=self._folder,
+                help="write the folder with sink_arrow()",
+            )
+        return unopened(self.shards[0].parent, self._manifest, self.name, text=text)
+
+
+class Subset(Split):
+    """Some rows of a split, in the split's order; whatever a split gives, it gives of these rows.
+
+    Attributes:
+        numbers: The rows' numbers in the split, ascending.
+    """
+
+    def __init__(self, split: Split, numbers: Sequence[int]) -> None:
+        """Args: the split, and the numbers of the rows."""
+        self.__dict__.update(split.__dict__)
+        self._whole = split
+        self.numbers = tuple(numbers)
+        self._rows = len(self.numbers)
+        table = split.to_arrow()
+        if INPUT_IDS in table.column_names:
+            self.tokens = self._values(table, INPUT_IDS).size
+        if LABELS in table.column_names:
+            self.trained_tokens = int((self._values(table, LABELS) != IGNORE).sum())
+
+    def _values(self, table: pyarrow.Table, name: str) -> npt.NDArray[Any]:
+        """The values of a list column of these rows."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.list_flatten(table[name].take(list(self.numbers)).combine_chunks()))
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as a table; unlike that of a split it is a copy."""
+        return self._whole.to_arrow().take(list(self.numbers))
+
+    def _datasets(self) -> datasets.Dataset:
+        """A selection of the mapped rows."""
+        return self._whole._datasets().select(self.numbers)
+
+    def to_torch(self) -> TorchRows:
+        """The ids of the rows as a map-style torch data set; see ``TorchRows``."""
+        return self._whole.to_torch().selected(self.numbers)
+
+
+def missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnError:
+    """The error for rows of a prepared folder without this column."""
+    names = [column["name"] for column in manifest["schema"]]
+    return ColumnError.new(
+        f"the rows have no column `{name}`; they have: {', '.join(names)}",
+        code="missing_column",
+        path=folder,
+        column=name,
+        help="add .tokenize(...) to the plan, and keep the columns it makes",
+    )

@@ -1,0 +1,1 @@
+"""What people see of a run: its report, and a preview of rows."""

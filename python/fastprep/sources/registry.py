@@ -1,0 +1,25 @@
+"""The functions that start a chain, by name: `scan.py` registers them, and plans as JSON find them here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from fastprep.pipeline import Pipeline
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SOURCES: dict[str, Callable[..., Pipeline]] = {}
+"""`scan_jsonl`, `from_arrow`, `concat` and so on."""
+
+
+def source_function(function: F) -> F:
+    """Register a function that starts a chain under its name."""
+    SOURCES[function.__name__] = function
+    return function
+
+
+def file_sources() -> dict[str, Callable[..., Pipeline]]:
+    """The functions that scan files, by the word for the format in plans: `jsonl` for `scan_jsonl`."""
+    return {name.removeprefix("scan_"): scan for name, scan in SOURCES.items() if name.startswith("scan_")}

@@ -1,0 +1,52 @@
+"""``PromptFormat.stopping_criteria()``: generation that ends where a completion ended in training."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from transformers import StoppingCriteria, StoppingCriteriaList
+
+
+class Decodes(Protocol):
+    """A tokenizer: of transformers, of tokenizers, or ``fastprep.Tokenizer``."""
+
+    def decode(self, ids: list[int], /, *, skip_special_tokens: bool = False) -> str:
+        """The text of these ids."""
+
+
+class StopBehindPrompt(StoppingCriteria):
+    """True for a row once the stop stands in what was generated; what stands in the prompt does not count.
+
+    transformers' ``stop_strings`` looks at prompt and output together: a prompt that ends in a line end and a stop
+    that begins with one fire at once.
+    """
+
+    def __init__(self, stop: str, tokenizer: Decodes, prompt_tokens: int) -> None:
+        """Args: the stop, what decodes ids, and the tokens of a row of the prompt, padding included."""
+        self._stop, self._tokenizer, self._prompt_tokens = stop, tokenizer, prompt_tokens
+        # A token is a byte or more, and one token in front is context.
+        self._window = len(stop.encode()) + 4
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.BoolTensor:
+        """Whether each row is done: bools of shape [rows]."""
+        start = max(self._prompt_tokens, input_ids.shape[1] - self._window)
+        rows = input_ids[:, max(start - 1, 0) :].tolist()
+        done = [self._stop in self._text(row, start > 0) for row in rows]
+        return torch.tensor(done, dtype=torch.bool, device=input_ids.device)  # type: ignore[return-value]
+
+    def _text(self, ids: list[int], has_context: bool) -> str:
+        """The text behind the first id: alone, SentencePiece would swallow the space that it begins with."""
+        text = self._tokenizer.decode(ids, skip_special_tokens=False)
+        context = self._tokenizer.decode(ids[:1], skip_special_tokens=False) if has_context else ""
+        if text.startswith(context):
+            return text[len(context) :]
+        return self._tokenizer.decode(ids[1:], skip_special_tokens=False)
+
+
+def stopping_criteria(stop: str | None, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
+    """See ``PromptFormat.stopping_criteria``."""
+    if stop is None:
+        # Generation ends at EOS by itself.
+        return StoppingCriteriaList()
+    return StoppingCriteriaList([StopBehindPrompt(stop, tokenizer, prompt_tokens)])
