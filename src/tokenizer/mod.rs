@@ -37,5 +37,7 @@ mod token_texts;
 pub use control_ids::Control;
 pub use encoder::{Encoder, Session};
 pub use load::LoadedTokenizer;
+#[cfg(test)]
+pub(crate) use pretokenize::CharSet;
 pub use span::Span;
 pub use token_names::TokenNames;

@@ -2,26 +2,15 @@
 //!
 //! `unicode.txt` holds the general category of every code point as the regex library behind `tokenizers` (onig)
 //! has it, so that a newer Unicode version elsewhere cannot move a border. A test asks that library again for every
-//! code point; with `WRITE_UNICODE=1` it writes the file anew.
+//! code point; with `WRITE_UNICODE=1` it writes the file again.
 
 use std::sync::LazyLock;
 
 /// The last code point.
 pub const MAX: u32 = 0x10_ffff;
 
-/// White space as onig's `\s` has it.
-const SPACES: &[(u32, u32)] = &[
-    (0x09, 0x0d),
-    (0x20, 0x20),
-    (0x85, 0x85),
-    (0xa0, 0xa0),
-    (0x1680, 0x1680),
-    (0x2000, 0x200a),
-    (0x2028, 0x2029),
-    (0x202f, 0x202f),
-    (0x205f, 0x205f),
-    (0x3000, 0x3000),
-];
+/// White space as onig's `\s` has it: Unicode's `White_Space`, which no version has changed since 6.3.
+static SPACE: LazyLock<CharSet> = LazyLock::new(|| CharSet::of(char::is_whitespace));
 
 /// First code point of each run, and the run's category.
 static CATEGORIES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
@@ -58,7 +47,7 @@ impl CharSet {
 
     /// `\s`.
     pub fn space() -> Self {
-        CharSet(SPACES.to_vec())
+        SPACE.clone()
     }
 
     /// A general category (`Lu`) or a group of them (`L`); none for a name that is neither.

@@ -18,7 +18,7 @@ use unicode_categories::UnicodeCategories;
 
 use ascii::AsciiCutter;
 use automaton::Automaton;
-use charset::CharSet;
+pub(crate) use charset::CharSet;
 use pattern::{Node, parse};
 use patterns::GPT2;
 
