@@ -1,48 +1,11 @@
 //! Rows as JSON text: what `rejects.jsonl` and JSONL shards hold.
 
 mod checked;
+mod row;
 mod text;
 mod value;
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::Field;
-
-use super::schema;
-
 pub use checked::checked;
-use checked::is_json_text;
+pub use row::{row, write_row, write_value};
 pub use text::{write_integer, write_string, write_verbatim};
-use value::Writer;
 pub use value::{Losses, losses};
-
-/// Row `i` as a JSON object: keys in schema order, hidden columns left out.
-pub fn row(records: &RecordBatch, i: usize) -> String {
-    let mut out = Vec::new();
-    write_row(&mut out, records, i);
-    // `write_row` writes only UTF-8.
-    String::from_utf8(out).unwrap_or_default()
-}
-
-/// Appends the value of row `i` of a column.
-pub fn write_value(out: &mut Vec<u8>, field: &Field, column: &dyn Array, i: usize) {
-    Writer::new(out).column(field, column, i);
-}
-
-/// Appends row `i` as a JSON object.
-pub fn write_row(out: &mut Vec<u8>, records: &RecordBatch, i: usize) {
-    let mut writer = Writer::new(out);
-    writer.out.push(b'{');
-    let mut first = true;
-    for (field, column) in records.schema_ref().fields().iter().zip(records.columns()) {
-        if schema::is_hidden(field.name()) {
-            continue;
-        }
-        if !std::mem::take(&mut first) {
-            writer.out.push(b',');
-        }
-        write_string(writer.out, field.name());
-        writer.out.push(b':');
-        writer.column(field, column.as_ref(), i);
-    }
-    writer.out.push(b'}');
-}

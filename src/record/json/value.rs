@@ -10,6 +10,7 @@ use arrow::datatypes::{
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use super::checked::is_json_text;
 use super::text::{write_integer, write_string, write_verbatim};
 use crate::record::{is_text, schema};
 
@@ -227,7 +228,7 @@ impl<'o> Writer<'o> {
 
     fn text(&mut self, field: &Field, text: &str) {
         let is_json = schema::is_json(field);
-        if is_json && super::is_json_text(text) {
+        if is_json && is_json_text(text) {
             write_verbatim(self.out, text);
         } else {
             self.losses.not_json |= is_json;

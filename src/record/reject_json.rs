@@ -1,0 +1,38 @@
+//! The record of a reject as JSON text, valid in itself.
+
+use super::batch::Batch;
+use super::json;
+use crate::limits::REJECT_RECORD_BYTES;
+
+/// The record as its source had it: the line where there is one, else its columns as an object.
+pub fn record_json(batch: &Batch, index: usize) -> String {
+    match batch.places.text_of(index) {
+        Some(line) => quote_line(line),
+        None => quote_row(json::row(&batch.records, index)),
+    }
+}
+
+/// A row as a JSON object where it is of bearable size, else as a string of how that begins.
+fn quote_row(row: String) -> String {
+    if row.len() <= REJECT_RECORD_BYTES {
+        return row;
+    }
+    beginning(row.as_bytes())
+}
+
+/// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
+pub fn quote_line(line: &[u8]) -> String {
+    if line.len() <= REJECT_RECORD_BYTES
+        && let Ok(text) = std::str::from_utf8(line)
+        && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
+    {
+        return text.trim().to_string();
+    }
+    beginning(line)
+}
+
+/// How a record begins, as a JSON string.
+fn beginning(record: &[u8]) -> String {
+    let shown = &record[..record.len().min(REJECT_RECORD_BYTES)];
+    serde_json::Value::String(String::from_utf8_lossy(shown).into_owned()).to_string()
+}
