@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::{JsonError, Why};
+use super::error::{JsonError, Why};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;

@@ -1,6 +1,7 @@
 use serde::de::IgnoredAny;
 
 use super::*;
+use crate::limits::MAX_JSON_DEPTH;
 use crate::read::testing::{shared_data, untar};
 
 fn check(line: &[u8]) -> Result<Value, JsonError> {
