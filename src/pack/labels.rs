@@ -7,28 +7,28 @@ use arrow::array::{Array, Int32Array, ListArray, RecordBatch};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
-use super::rows::of;
+use super::documents::list_of;
 use crate::error::{Error, Result};
 use crate::record::schema::{INPUT_IDS, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
 use crate::record::segments::SegmentLists;
 use crate::record::tokens::items;
 
 /// Whether these tokenized rows have labels that follow from their segments.
-pub fn follow(rows: &RecordBatch) -> bool {
+pub fn labels_follow(rows: &RecordBatch) -> bool {
     [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS].iter().all(|n| rows.column_by_name(n).is_some())
 }
 
 /// The rows without them.
-pub fn without(rows: &RecordBatch) -> Result<RecordBatch> {
+pub fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
     let schema = rows.schema();
     let kept: Vec<usize> = (0..rows.num_columns()).filter(|i| schema.field(*i).name() != LABELS).collect();
     Ok(rows.project(&kept)?)
 }
 
 /// The labels of rows: the ids of targets, −100 for all else.
-pub fn of_segments(rows: &RecordBatch) -> Result<ListArray> {
+pub fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
     let uneven = || Error::internal("segments do not cover the tokens that are packed");
-    let (ids, segments) = (of(rows, INPUT_IDS)?, SegmentLists::of(rows).ok_or_else(uneven)?);
+    let (ids, segments) = (list_of(rows, INPUT_IDS)?, SegmentLists::of(rows).ok_or_else(uneven)?);
     let first = ids.value_offsets()[0];
     let offsets: Vec<i32> = ids.value_offsets().iter().map(|offset| offset - first).collect();
     let mut labels = Vec::with_capacity(offsets[ids.len()] as usize);

@@ -1,0 +1,217 @@
+//! The barrier that packs rows: remembers their lengths, decides each one's pack, and joins them in that order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::UInt8Type;
+
+use super::best_fit::best_fit_decreasing;
+use super::documents::{check, needed};
+use super::join::join;
+use super::labels::without_labels;
+use super::options::PackOptions;
+use crate::error::{Class, Error, Result};
+use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
+use crate::record::ranked::{ranks_of, without_ranks};
+use crate::record::schema::{INPUT_IDS, SPLIT};
+use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
+use crate::report::StepCounts;
+use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
+
+/// The barrier: takes documents, gives packs.
+pub struct Pack {
+    options: PackOptions,
+    file_ranks: FileRanks,
+    goes_on: bool,
+    spill: Spill,
+    held: VecDeque<RecordBatch>,
+    held_bytes: u64,
+    spilled: Option<Spilled>,
+    lengths: Vec<u32>,
+    splits: Vec<u8>,
+    ranks: Vec<u64>,
+    totals: Totals,
+}
+
+impl Pack {
+    /// Of documents that are in so many splits. With `goes_on` stages follow: packs have places.
+    pub fn new(
+        options: PackOptions,
+        file_ranks: FileRanks,
+        splits: usize,
+        goes_on: bool,
+        spill: Spill,
+    ) -> Self {
+        Pack {
+            options,
+            file_ranks,
+            goes_on,
+            spill,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            spilled: None,
+            lengths: Vec::new(),
+            splits: Vec::new(),
+            ranks: Vec::new(),
+            totals: Totals::none(splits),
+        }
+    }
+
+    /// Gives each document the rank of its pack: that of the pack's first document, made unique by the order of the packs
+    /// and spread over all ranks, so that buckets on disk are even. Gives the number of packs of each split.
+    fn rank_packs(&mut self) -> Vec<u64> {
+        let mut pack_of = vec![0u32; self.lengths.len()];
+        let mut firsts: Vec<u64> = Vec::new();
+        let mut packs_of_splits = Vec::new();
+        for split in 0..self.totals.rows.len() {
+            let of_split = |i: &u32| usize::from(self.splits[*i as usize]) == split;
+            let documents: Vec<u32> = (0..self.lengths.len() as u32).filter(of_split).collect();
+            let lengths: Vec<u32> = documents.iter().map(|i| self.lengths[*i as usize]).collect();
+            let (own, count) = best_fit_decreasing(&lengths, self.options.max_length);
+            let before = firsts.len() as u32;
+            let mut met = vec![false; count as usize];
+            firsts.resize(firsts.len() + count as usize, 0);
+            for (document, pack) in documents.into_iter().zip(own) {
+                pack_of[document as usize] = before + pack;
+                if !std::mem::replace(&mut met[pack as usize], true) {
+                    firsts[(before + pack) as usize] = self.ranks[document as usize];
+                }
+            }
+            packs_of_splits.push(u64::from(count));
+        }
+        let mut order: Vec<u32> = (0..firsts.len() as u32).collect();
+        order.sort_unstable_by_key(|pack| (firsts[*pack as usize], *pack));
+        let packs = order.len() as u128;
+        for (position, pack) in (0u128..).zip(&order) {
+            firsts[*pack as usize] = ((position << 64) / packs) as u64;
+        }
+        for (rank, pack) in self.ranks.iter_mut().zip(pack_of) {
+            *rank = firsts[pack as usize];
+        }
+        packs_of_splits
+    }
+}
+
+impl Barrier for Pack {
+    fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
+        Arc::new(Narrow {
+            file_ranks: self.file_ranks.clone(),
+            splits: self.totals.rows.len(),
+            options: self.options,
+            goes_on: self.goes_on,
+        })
+    }
+
+    fn push(&mut self, rows: Entering) -> Result<()> {
+        let records = rows.records;
+        let lengths = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
+        let lengths = lengths.ok_or_else(|| Error::internal("rows without ids reached pack"))?;
+        self.lengths.extend(lengths.offsets().lengths().map(|n| n as u32));
+        match records.column_by_name(SPLIT) {
+            Some(splits) => self.splits.extend(splits.as_primitive::<UInt8Type>().values()),
+            None => self.splits.resize(self.lengths.len(), 0),
+        }
+        self.ranks.extend(rows.ranks);
+        if self.lengths.len() > u32::MAX as usize {
+            return Err(Error::new(Class::Data, "too_many_rows", "pack: more than 2³² rows")
+                .help("prepare the data in parts, each with a pack of its own"));
+        }
+        self.totals.merge(&rows.totals);
+        self.held_bytes += size::bytes(&records) as u64;
+        self.held.push_back(records);
+        if self.held_bytes > self.spill.memory {
+            self.held_bytes = 0;
+            for records in std::mem::take(&mut self.held) {
+                let spilled = match &mut self.spilled {
+                    Some(spilled) => spilled,
+                    none => none.insert(Spilled::create(&self.spill, 0, "-rows".into(), &records)?),
+                };
+                spilled.write(&records)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(mut self: Box<Self>) -> Result<Leaving> {
+        let documents = self.lengths.len() as u64;
+        let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
+        let packs = self.rank_packs();
+        let Pack { options, goes_on, spill, mut held, spilled, ranks, totals, .. } = *self;
+        let mut buckets = Buckets::new(spill);
+        let mut at = 0;
+        let mut deal = |records: RecordBatch| {
+            let end = at + records.num_rows();
+            let batch = buckets.push(&records, ranks[at..end].to_vec());
+            at = end;
+            batch
+        };
+        if let Some(spilled) = spilled {
+            spilled.read_back(&mut deal)?;
+        }
+        while let Some(records) = held.pop_front() {
+            deal(records)?;
+        }
+        let join = Arc::new(JoinRows { labels_follow: options.labels_follow, goes_on });
+        Ok(Leaving {
+            scan: Box::new(PairedScan::new(ByRank::new(buckets)?, join)),
+            totals: Totals { rows: packs, bytes: totals.bytes },
+            sums: vec![("documents", documents), ("packed_tokens", tokens)],
+        })
+    }
+}
+
+struct Narrow {
+    file_ranks: FileRanks,
+    splits: usize,
+    options: PackOptions,
+    goes_on: bool,
+}
+
+impl Prepare<Entering> for Narrow {
+    fn prepare(&self, batch: Batch) -> Result<Entering> {
+        let mut records = needed(&batch.records)?;
+        let mut totals = Totals::none(self.splits);
+        let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());
+        for (i, size) in size::row_bytes(&records).into_iter().enumerate() {
+            totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
+        }
+        check(&records, self.options.max_length, &batch.places)?;
+        if self.options.labels_follow {
+            records = without_labels(&records)?;
+        }
+        if self.goes_on {
+            records = with_places(&records, &batch.places)?;
+        }
+        Ok(Entering { records, ranks: self.file_ranks.of(&batch.places)?, totals })
+    }
+}
+
+/// Joins the documents of each pack.
+struct JoinRows {
+    /// Makes their labels again.
+    labels_follow: bool,
+    goes_on: bool,
+}
+
+impl Decode<Picked> for JoinRows {
+    fn decode(&self, piece: Picked, counts: &mut StepCounts) -> Result<Batch> {
+        let documents = piece.take()?;
+        let ranks = ranks_of(&documents);
+        let is_last = |i: &usize| ranks.get(i + 1).is_none_or(|next| *next != ranks[*i]);
+        let ends: Vec<i32> = (0..ranks.len()).filter(is_last).map(|i| i as i32 + 1).collect();
+        let mut documents = without_ranks(&documents)?;
+        let places = match self.goes_on {
+            true => {
+                let (rows, places) = take_places(&documents)?;
+                documents = rows;
+                let firsts = std::iter::once(0).chain(ends.iter().map(|end| *end as usize)).take(ends.len());
+                Places::after_barrier(piece.first_row, firsts.map(|first| places[first]).collect())
+            }
+            false => Places::numbered(0, piece.first_row, ends.len()),
+        };
+        counts.rows_out += ends.len() as u64;
+        let records = join(&documents, &ends, self.labels_follow)?;
+        Ok(Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() })
+    }
+}
