@@ -9,11 +9,12 @@ use super::{FINDINGS, Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run}
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::{Barrier, Entering, Map, Prepare, Scan, Sink};
+use crate::flow::{Barrier, Entering, Map, Prepare, Scan, Sink};
 use crate::plan::resolve::{Job, Section};
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;
 use crate::spill::Spill;
-use crate::write::PlainStage;
+use crate::write::LayoutStage;
 
 /// `last` is what the rows go through after the stages of the plan; it counts findings alone.
 #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
@@ -49,7 +50,7 @@ where
             attended(cancel, interrupted, || sink.finish())?;
             break;
         };
-        after.push((UNCOUNTED, Arc::new(PlainStage)));
+        after.push((UNCOUNTED, Arc::new(LayoutStage)));
         let held = barrier.open(job, spill.clone());
         let mut into =
             Into { sink, barrier: held, rows: 0, nothing: RecordBatch::new_empty(job.schema.clone()) };

@@ -19,7 +19,7 @@ use crate::flow::Map;
 use crate::plan::Resolved;
 use crate::report::Report;
 use crate::store::Files;
-use crate::write::{Format, LossesStage, ShardSink, SinkOptions};
+use crate::write::{Format, JsonLossesStage, ShardSink, SinkOptions};
 
 /// How many rows may be rejected before nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,7 +105,7 @@ pub fn sink(
     let spill = knobs.spill(disk, shards.staging().to_path_buf());
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
     let last =
-        as_lines.then(|| -> Arc<dyn Map> { Arc::new(LossesStage { columns: plan.job.schema.clone() }) });
+        as_lines.then(|| -> Arc<dyn Map> { Arc::new(JsonLossesStage { columns: plan.job.schema.clone() }) });
     let counts = execute(&plan.job, sources, last, &mut shards, spill, knobs, cancel, interrupted)?;
     let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 
-use super::Format;
 use super::arrow::ArrowFile;
+use super::batch_preparer::Part;
 use super::block::WrittenFile;
 use super::cut::{Fill, Limit};
+use super::format::Format;
 use super::jsonl::LinesFile;
-use super::prepare::Part;
 use crate::artifact::manifest::FileEntry;
 use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};

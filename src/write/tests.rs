@@ -1,22 +1,27 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use ::arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array,
     LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
 };
 use ::arrow::buffer::{NullBuffer, OffsetBuffer};
-use ::arrow::datatypes::{DataType, Field, Int32Type};
+use ::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use ::arrow::ipc::reader::FileReader;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::artifact::manifest::{Column, FileEntry, Manifest};
 use crate::artifact::{self, Keys};
 use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::flow::Sink;
 use crate::record::Batch;
 use crate::record::schema::{self, KEY, SPLIT};
 use crate::record::{Duplicate, Place, Places, Reject};
+use crate::store::Files;
 
 pub const TRAIN_VALID: [&str; 2] = ["train", "valid"];
 

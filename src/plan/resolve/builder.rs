@@ -16,7 +16,7 @@ use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
 use crate::split::RestoreStage;
 use crate::store::Files;
-use crate::write::PlainStage;
+use crate::write::LayoutStage;
 
 /// A plan, as far as it is decided.
 pub struct Builder<'p> {
@@ -75,7 +75,7 @@ impl<'p> Builder<'p> {
     /// Those of the barrier on no rows.
     pub fn barrier(&mut self, order: Order) -> Result<()> {
         let barrier = BarrierStep { order, goes_on: !self.after().is_empty() };
-        let plain = PlainStage.map(self.empty.clone(), &mut StepCounts::default())?;
+        let plain = LayoutStage.map(self.empty.clone(), &mut StepCounts::default())?;
         let records = barrier.outcome(&plain.records)?;
         self.empty = Batch { records, places: Places::after_barrier(0, Vec::new()), ..plain };
         self.job.stages.push((self.number(), Counted::Yes, Build::Barrier(barrier)));

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 
-use super::content::{written_column, written_field};
+use super::layout::{written_column, written_field};
 use crate::error::Result;
 use crate::flow::Map;
 use crate::record::Batch;
 use crate::report::StepCounts;
 
 /// Lays every column out.
-pub struct PlainStage;
+pub struct LayoutStage;
 
-impl Map for PlainStage {
+impl Map for LayoutStage {
     fn map(&self, mut batch: Batch, _: &mut StepCounts) -> Result<Batch> {
         let fields: Vec<_> = batch.records.schema().fields().iter().map(written_field).collect();
         let columns = fields.iter().zip(batch.records.columns()).map(|(f, c)| written_column(c, f));

@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{SchemaRef, UInt8Type};
 
-use super::content::{mask, written};
 use super::jsonl::Lines;
+use super::layout::{mask, written};
 use super::sidecar::{Notes, keys_schema};
 use crate::error::{Error, Result};
 use crate::flow::Prepare;

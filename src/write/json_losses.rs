@@ -11,12 +11,12 @@ use crate::report::StepCounts;
 
 /// Findings: `not_finite:<column>` for a NaN or an infinity, which is written as null; `repeated_key:<column>` for a
 /// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is no JSON.
-pub struct LossesStage {
+pub struct JsonLossesStage {
     /// The columns that are written.
     pub columns: SchemaRef,
 }
 
-impl Map for LossesStage {
+impl Map for JsonLossesStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let mut scratch = Vec::new();
         for field in self.columns.fields() {

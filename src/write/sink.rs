@@ -1,0 +1,159 @@
+//! The sink that writes shards and sidecars, and publishes them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+
+use super::batch_preparer::{BatchPreparer, Prepared};
+use super::format::Format;
+use super::layout;
+use super::options::SinkOptions;
+use super::publish::Publisher;
+use super::shard::{ShardPlan, ShardWriter};
+use super::sidecar::Sidecars;
+use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
+use crate::artifact::verify::REJECTS;
+use crate::error::Result;
+use crate::flow::{Prepare, Sink, Totals};
+use crate::record::schema::type_name;
+use crate::store::Files;
+
+/// Writes shards and sidecars; publishes them at [`ShardSink::commit`]. Dropped before, it leaves nothing behind.
+pub struct ShardSink {
+    preparer: Arc<BatchPreparer>,
+    /// By split, then format.
+    shards: Vec<ShardWriter>,
+    shard_bytes: u64,
+    formats: usize,
+    splits: Vec<SplitTotals>,
+    sidecars: Sidecars,
+    files: Option<(Vec<FileEntry>, Vec<FileEntry>)>,
+    columns: Vec<Column>,
+    // Last, so that all files are closed when its folder is removed.
+    publisher: Publisher,
+}
+
+impl ShardSink {
+    /// Takes the folder. Errors (`Class::Plan`): `bad_sink`; (`Class::Publish`): those of [`Publisher::open`].
+    pub fn open(options: SinkOptions, store: Files) -> Result<Self> {
+        options.check()?;
+        let schema = layout::written_schema(&options.schema);
+        let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
+        let staging = publisher.staging().to_path_buf();
+        let shard = |split: &String, format: &Format| {
+            ShardWriter::new(&store, &staging, &schema, split, *format, ShardPlan::Bytes(options.shard_bytes))
+        };
+        let shards = options
+            .split_names
+            .iter()
+            .flat_map(|s| options.formats.iter().map(move |f| shard(s, f)))
+            .collect();
+        let sidecars = Sidecars::create(&store, &staging, options.key_recipe.as_deref())?;
+        let totals = |name: &String| SplitTotals { name: name.clone(), ..SplitTotals::default() };
+        Ok(ShardSink {
+            shards,
+            shard_bytes: options.shard_bytes,
+            formats: options.formats.len(),
+            splits: options.split_names.iter().map(totals).collect(),
+            sidecars,
+            files: None,
+            columns: columns(&schema),
+            publisher,
+            preparer: Arc::new(BatchPreparer {
+                schema,
+                arrow: options.formats.contains(&Format::Arrow),
+                lines: options.formats.iter().any(|f| *f != Format::Arrow),
+                split_names: options.split_names,
+                file_names: options.file_names,
+                against: options.against,
+                key_recipe: options.key_recipe,
+            }),
+        })
+    }
+
+    /// The hidden folder that is written to; what is spilled may lie there too.
+    pub fn staging(&self) -> &std::path::Path {
+        self.publisher.staging()
+    }
+
+    /// Fixes the shards of each split, before the first row; none leaves a split as it was.
+    pub fn plan_shards(&mut self, plans: Vec<Option<ShardPlan>>) -> Result<()> {
+        for (shards, plan) in self.shards.chunks_mut(self.formats).zip(plans) {
+            if let Some(plan) = plan {
+                shards.iter_mut().try_for_each(|s| s.set_plan(plan.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes: fills in `manifest_version`, `data`, `schema`, `splits`, `shards`, `sidecars` and `key_recipe`;
+    /// all else is the caller's. [`Sink::finish`] comes first.
+    pub fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
+        if self.files.is_none() {
+            self.finish()?;
+        }
+        (manifest.shards, manifest.sidecars) = self.files.take().unwrap_or_default();
+        manifest.manifest_version = MANIFEST_VERSION;
+        manifest.schema = self.columns;
+        manifest.splits = self.splits;
+        manifest.key_recipe.clone_from(&self.preparer.key_recipe);
+        self.publisher.commit(manifest)
+    }
+
+    /// Rejects in the finished file: behind a `head`, fewer than were counted on the way.
+    pub fn rejected(&self) -> u64 {
+        let sidecars = self.files.iter().flat_map(|(_, sidecars)| sidecars);
+        sidecars.filter(|file| file.name == REJECTS).map(|file| file.rows).sum()
+    }
+
+    /// Publishes no data, only the rejects so far, at the path that is returned: `<dir>.rejects.jsonl`.
+    pub fn abandon_with_rejects(mut self) -> Result<PathBuf> {
+        self.sidecars.finish_rejects()?;
+        drop((self.shards, self.sidecars));
+        self.publisher.abandon_with_rejects()
+    }
+}
+
+impl Sink for ShardSink {
+    type Ready = Prepared;
+
+    fn preparer(&self) -> Arc<dyn Prepare<Prepared>> {
+        self.preparer.clone()
+    }
+
+    fn push(&mut self, prepared: Prepared) -> Result<()> {
+        for part in &prepared.parts {
+            let totals = &mut self.splits[part.split];
+            totals.rows += part.rows as u64;
+            totals.tokens += part.tokens.iter().map(|&t| u64::from(t)).sum::<u64>();
+            totals.trained_tokens += part.trained_tokens;
+            for shards in &mut self.shards[part.split * self.formats..][..self.formats] {
+                shards.push(part)?;
+            }
+        }
+        self.sidecars.push(prepared.keys.as_ref(), &prepared.notes)
+    }
+
+    fn expect(&mut self, totals: &Totals) -> Result<()> {
+        let plans = totals
+            .rows
+            .iter()
+            .zip(&totals.bytes)
+            .map(|(r, b)| Some(ShardPlan::equal(*r, *b, self.shard_bytes)));
+        self.plan_shards(plans.collect())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let mut shards = vec![];
+        for writer in &mut self.shards {
+            shards.extend(writer.finish()?);
+        }
+        self.files = Some((shards, self.sidecars.finish()?));
+        Ok(())
+    }
+}
+
+fn columns(schema: &Schema) -> Vec<Column> {
+    schema.fields().iter().map(|f| Column { name: f.name().clone(), type_name: type_name(f) }).collect()
+}
