@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
-use super::PromptFormat;
 use super::marks::{Mark, Written, overlapping};
+use super::prompt_format::PromptFormat;
 use crate::record::turns::{Role, Span, alike};
 use crate::word::Word;
 

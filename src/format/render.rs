@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, LargeStringBuilder, StringViewArray};
 
-use super::PromptFormat;
 use super::marks::Written;
+use super::prompt_format::PromptFormat;
 use super::prompt_format::moved;
 use super::prove::{RowSpan, Rows};
 use super::template::{Column, Piece, Template};

@@ -9,8 +9,11 @@ use arrow::datatypes::Int32Type;
 use super::testing::*;
 use super::*;
 use crate::error::Class;
+use crate::flow::Map;
 use crate::hash;
 use crate::record::schema;
+use crate::record::{Batch, Policy};
+use crate::report::StepCounts;
 
 #[test]
 fn puts_prompt_and_completion_first_and_takes_the_template_columns_out() {
@@ -308,7 +311,7 @@ fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
                 alone.extend(pairs(&run(&stage, one).0));
             }
             assert_eq!(alone, pairs(&out));
-            stage.page_bytes = 64;
+            stage.formatter.page_bytes = 64;
             let (paged, paged_counts) = run(&stage, rows());
             assert_eq!((pairs(&paged), rejects(&paged), paged_counts), (pairs(&out), rejects(&out), counts));
         }
@@ -319,7 +322,7 @@ fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
 #[test]
 fn a_row_longer_than_a_buffer_is_an_error() {
     let mut stage = stage("{p}", "{c}", FormatOptions::default());
-    stage.page_bytes = 16;
+    stage.formatter.page_bytes = 16;
     let rows = batch(&[("p", &[Some("a"), Some("more than sixteen bytes")]), ("c", &[Some("x"), Some("y")])]);
     let e = stage.map(rows, &mut StepCounts::default()).unwrap_err();
     assert_eq!((e.class(), e.code(), e.get_row()), (Class::Data, "row_too_large", Some(1)));

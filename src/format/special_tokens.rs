@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokenizers::AddedToken;
 
-use super::foreign::foreign;
+use super::foreign_tokens::foreign_tokens;
 use super::render::{FieldSpan, Page};
 use crate::error::{Error, Result};
 use crate::record::SpecialPolicy;
@@ -49,7 +49,7 @@ impl Scanner {
     /// A scanner for these, and for what other models have in their place.
     pub fn new(own: &Arc<ControlTokens>) -> Result<Self> {
         let contents: Vec<String> = own.tokens.iter().map(|token| token.content.clone()).collect();
-        let foreign_names: Vec<&'static str> = foreign(&contents).collect();
+        let foreign_names: Vec<&'static str> = foreign_tokens(&contents).collect();
         let plain = AddedToken::default();
         let foreign =
             Finder::new(foreign_names.iter().map(|name| (*name, &plain))).map_err(Error::internal)?;

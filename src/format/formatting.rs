@@ -8,12 +8,14 @@ use arrow::buffer::Buffer;
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field, Schema};
 
+use super::formatter::Formatter;
+use super::insert_space::insert_spaces;
+use super::marks::Mark;
+use super::on_collision::OnCollision;
 use super::prompt_key::prompt_key;
 use super::prove::{Collision, RowSpan};
 use super::render::{Page, Values, value};
-use super::space::insert_spaces;
-use super::special::Hit;
-use super::{FormatStage, OnCollision};
+use super::special_tokens::Hit;
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
@@ -28,8 +30,8 @@ enum Repair {
 }
 
 /// The state of one batch.
-pub(super) struct Run<'a> {
-    stage: &'a FormatStage,
+pub(super) struct Formatting<'a> {
+    formatter: &'a Formatter,
     places: &'a Places,
     counts: &'a mut StepCounts,
     values: Values,
@@ -42,27 +44,45 @@ pub(super) struct Run<'a> {
 }
 
 /// What becomes of a batch.
-pub(super) struct Outcome {
+pub(super) struct Formatted {
     /// In row order, one a row at most.
     pub removals: Vec<(Policy, Removal)>,
     /// The columns of the rows that stay.
     pub columns: Vec<(Field, ArrayRef)>,
 }
 
-impl Outcome {
+impl Formatted {
     /// The columns alone.
     pub fn records(self) -> Result<RecordBatch> {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
         Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
     }
+
+    /// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
+    pub fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
+        let mut batch = batch.remove_each(self.removals, counts)?;
+        let (hidden, new): (Vec<_>, Vec<_>) =
+            self.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
+        let (mut fields, mut columns): (Vec<_>, Vec<_>) =
+            new.into_iter().map(|(f, c)| (Arc::new(f), c)).unzip();
+        for (field, column) in batch.records.schema_ref().fields().iter().zip(batch.records.columns()) {
+            let name = field.name();
+            if !(consumed.contains(name) || name == schema::PROMPT || name == schema::COMPLETION) {
+                fields.push(Arc::clone(field));
+                columns.push(Arc::clone(column));
+            }
+        }
+        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
+    }
 }
 
-impl<'a> Run<'a> {
+impl<'a> Formatting<'a> {
     /// Renders and examines all rows of the batch.
-    pub fn of(stage: &'a FormatStage, batch: &'a Batch, counts: &'a mut StepCounts) -> Result<Outcome> {
-        let mut run = Run {
-            values: stage.renderer.values(batch)?,
-            stage,
+    pub fn of(formatter: &'a Formatter, batch: &'a Batch, counts: &'a mut StepCounts) -> Result<Formatted> {
+        let mut formatting = Formatting {
+            values: formatter.renderer.values(batch)?,
+            formatter,
             places: &batch.places,
             counts,
             pages: vec![],
@@ -70,20 +90,20 @@ impl<'a> Run<'a> {
             removals: vec![],
             as_text: BTreeMap::new(),
         };
-        run.render()?;
+        formatting.render()?;
         // Examining a page may append pages of repaired rows.
         let mut next = 0;
-        while let Some((repair, page)) = run.pages.get_mut(next) {
+        while let Some((repair, page)) = formatting.pages.get_mut(next) {
             let (repair, page) = (*repair, std::mem::replace(page, Page::new(0, 0, false)));
-            run.examine(next, repair, &page);
-            run.pages[next].1 = page;
+            formatting.examine(next, repair, &page);
+            formatting.pages[next].1 = page;
             next += 1;
         }
-        run.finish()
+        formatting.finish()
     }
 
     fn render(&mut self) -> Result<()> {
-        let (renderer, limit) = (&self.stage.renderer, self.stage.page_bytes);
+        let (renderer, limit) = (&self.formatter.renderer, self.formatter.page_bytes);
         let bytes = renderer.size(&self.values, self.rows.len()).min(limit);
         let has_gaps = self.values.iter().any(|v| v.as_ref().is_none_or(|array| array.null_count() > 0));
         for row in 0..self.rows.len() {
@@ -107,10 +127,12 @@ impl<'a> Run<'a> {
 
     /// The page for the next row of this kind: the last, or a new one where that is full or of another kind.
     fn open_page(&mut self, repair: Repair, rows: usize, bytes: usize) -> usize {
-        let open =
-            self.pages.last().is_some_and(|(r, p)| *r == repair && p.text().len() < self.stage.page_bytes);
+        let open = self
+            .pages
+            .last()
+            .is_some_and(|(r, p)| *r == repair && p.text().len() < self.formatter.page_bytes);
         if !open {
-            self.pages.push((repair, Page::new(rows, bytes, self.stage.with_fields)));
+            self.pages.push((repair, Page::new(rows, bytes, self.formatter.with_fields)));
         }
         self.pages.len() - 1
     }
@@ -122,7 +144,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             let blank = row.spans(&page.spans).find(|(range, span)| {
-                let may_not_be_blank = span.from_data && (span.trained || self.stage.prompt_may_not_be_blank);
+                let may_not_be_blank =
+                    span.from_data && (span.trained || self.formatter.prompt_may_not_be_blank);
                 may_not_be_blank && is_blank(&page.text()[range.clone()])
             });
             if let Some((_, span)) = blank {
@@ -131,7 +154,7 @@ impl<'a> Run<'a> {
                 self.remove(row.row, Policy::Reject, code, None, detail);
             }
         }
-        for (i, collision) in self.stage.prover.prove(&page.proven()) {
+        for (i, collision) in self.formatter.prover.prove(&page.proven()) {
             let row = page.rows[i];
             if self.rows[row.row] == Some((at, i)) {
                 self.collision(repair, page, &row, collision);
@@ -140,7 +163,7 @@ impl<'a> Run<'a> {
     }
 
     fn special_tokens(&mut self, at: usize, repair: Repair, page: &Page) {
-        let Some((scanner, policy)) = &self.stage.special else { return };
+        let Some((scanner, policy)) = &self.formatter.special else { return };
         let mut found: BTreeMap<(&'static str, &str), (Place, u64)> = BTreeMap::new();
         let mut find = |code, token, row: &RowSpan| {
             let place = self.places.at(row.row);
@@ -181,8 +204,8 @@ impl<'a> Run<'a> {
     }
 
     fn special_token(&mut self, hit: &Hit, row: &RowSpan, policy: Policy, note: &str) {
-        let Some((scanner, _)) = &self.stage.special else { return };
-        let (token, column) = (scanner.token(hit), &self.stage.renderer.columns[hit.field.column].name);
+        let Some((scanner, _)) = &self.formatter.special else { return };
+        let (token, column) = (scanner.token(hit), &self.formatter.renderer.columns[hit.field.column].name);
         let offset = hit.span.start.saturating_sub(hit.field.start);
         let detail = format!("control token {token:?} in column `{column}` at byte {offset}{note}");
         self.remove(row.row, policy, reason::SPECIAL_TOKEN_IN_TEXT, Some(column.clone()), detail);
@@ -190,32 +213,32 @@ impl<'a> Run<'a> {
 
     /// Renders the row again from columns without control tokens.
     fn strip(&mut self, row: usize) {
-        let Some((scanner, _)) = &self.stage.special else { return };
+        let Some((scanner, _)) = &self.formatter.special else { return };
         let stripped: Vec<Option<String>> = (0..self.values.len())
             .map(|column| value(&self.values, column, row).map(|text| scanner.strip(text)))
             .collect();
         let at = self.open_page(Repair::Stripped, 0, 0);
         let page = &mut self.pages[at].1;
         // Nothing is missing that was not before: a part that came to be empty only asks for less.
-        self.stage.renderer.push(page, row, |column| stripped[column].as_deref());
+        self.formatter.renderer.push(page, row, |column| stripped[column].as_deref());
         self.rows[row] = Some((at, page.rows.len() - 1));
     }
 
     fn collision(&mut self, repair: Repair, page: &Page, row: &RowSpan, collision: Collision) {
-        let (format, Collision { mark, offset, site }) = (&self.stage.renderer.format, collision);
+        let (format, Collision { mark, offset, site }) = (&self.formatter.renderer.format, collision);
         let text = match mark {
-            super::Mark::Separator => format.separator(),
-            super::Mark::Stop => format.stop(),
+            Mark::Separator => format.separator(),
+            Mark::Stop => format.stop(),
         };
         let detail = format!("{} {text:?} at byte {offset} of the row, {site}", mark.name());
-        match self.stage.options.on_collision {
+        match self.formatter.options.on_collision {
             OnCollision::Remove(policy) => self.remove(row.row, policy, mark.code(), None, detail),
             OnCollision::InsertSpace if repair == Repair::Spaced => {
                 let detail = format!("{detail}; insert_space does not help");
                 self.remove(row.row, Policy::Reject, mark.code(), None, detail);
             }
             OnCollision::InsertSpace => {
-                let collisions = self.stage.prover.all(&page.proven(), row);
+                let collisions = self.formatter.prover.all(&page.proven(), row);
                 let at = self.open_page(Repair::Spaced, 0, 0);
                 let to = &mut self.pages[at].1;
                 insert_spaces(page, row, &collisions, to);
@@ -237,7 +260,7 @@ impl<'a> Run<'a> {
         self.removals.push((policy, Removal { index, code, column, detail }));
     }
 
-    fn finish(mut self) -> Result<Outcome> {
+    fn finish(mut self) -> Result<Formatted> {
         let spaced = |place: &Option<(usize, usize)>| {
             place.is_some_and(|(page, _)| self.pages[page].0 == Repair::Spaced)
         };
@@ -248,18 +271,18 @@ impl<'a> Run<'a> {
         let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
         let mut columns = vec![];
 
-        if self.stage.options.prompt_key {
+        if self.formatter.options.prompt_key {
             let key = |(page, i): (usize, usize)| {
                 let page = &self.pages[page].1;
                 let (prompt, completion) = (page.body(&page.rows[i], false), page.body(&page.rows[i], true));
-                prompt_key(&self.stage.renderer.format, prompt, completion)
+                prompt_key(&self.formatter.renderer.format, prompt, completion)
             };
             let keys: Vec<u8> = kept().flat_map(|(_, at)| key(at).to_be_bytes()).collect();
             let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(keys), None)?;
             let field = Field::new(schema::PROMPT_KEY, DataType::FixedSizeBinary(16), false);
             columns.push((field, Arc::new(keys) as ArrayRef));
         }
-        if let Some((_, SpecialPolicy::AsText)) = &self.stage.special {
+        if let Some((_, SpecialPolicy::AsText)) = &self.formatter.special {
             let spans = BinaryArray::from_iter(kept().map(|(row, _)| self.as_text.get(&row)));
             columns.push((Field::new(schema::AS_TEXT, DataType::Binary, true), Arc::new(spans)));
         }
@@ -278,13 +301,13 @@ impl<'a> Run<'a> {
         columns.push((schema::text(schema::PROMPT), interleave(&pages, &prompts)?));
         columns.push((schema::text(schema::COMPLETION), interleave(&pages, &completions)?));
         self.removals.sort_by_key(|(_, removal)| removal.index);
-        Ok(Outcome { removals: self.removals, columns })
+        Ok(Formatted { removals: self.removals, columns })
     }
 
     #[cold]
     fn too_long(&self, row: usize) -> Error {
         let place = self.places.at(row);
-        let message = format!("a row renders to more than {} bytes", self.stage.page_bytes);
+        let message = format!("a row renders to more than {} bytes", self.formatter.page_bytes);
         Error::new(Class::Data, "row_too_large", message).file(place.file).row(place.row).line(place.line)
     }
 }
@@ -295,26 +318,4 @@ fn is_blank(text: &[u8]) -> bool {
         |text: &[u8]| text.utf8_chunks().next().is_none_or(|chunk| chunk.valid().trim_start().is_empty());
     // A text's head nearly always tells, so that the rest need not be decoded.
     !text.first().is_some_and(u8::is_ascii_graphic) && blank(&text[..text.len().min(16)]) && blank(text)
-}
-
-/// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
-pub(super) fn apply(
-    batch: Batch,
-    outcome: Outcome,
-    consumed: &[String],
-    counts: &mut StepCounts,
-) -> Result<Batch> {
-    let mut batch = batch.remove_each(outcome.removals, counts)?;
-    let (hidden, new): (Vec<_>, Vec<_>) =
-        outcome.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
-    let (mut fields, mut columns): (Vec<_>, Vec<_>) = new.into_iter().map(|(f, c)| (Arc::new(f), c)).unzip();
-    for (field, column) in batch.records.schema_ref().fields().iter().zip(batch.records.columns()) {
-        let name = field.name();
-        if !(consumed.contains(name) || name == schema::PROMPT || name == schema::COMPLETION) {
-            fields.push(Arc::clone(field));
-            columns.push(Arc::clone(column));
-        }
-    }
-    batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-    hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
 }

@@ -46,6 +46,6 @@ const KNOWN: [&str; 40] = [
 
 /// The tokens of other models for a tokenizer that has these of its own. One that holds an own token is left out, so
 /// that it does not hide it.
-pub(super) fn foreign(own: &[String]) -> impl Iterator<Item = &'static str> {
+pub(super) fn foreign_tokens(own: &[String]) -> impl Iterator<Item = &'static str> {
     KNOWN.into_iter().filter(|token| own.iter().all(|own| !token.contains(own.as_str())))
 }

@@ -1,0 +1,40 @@
+//! What formats rows: the renderer, the prover and the scanner of a format with its options.
+
+use super::on_collision::OnCollision;
+use super::options::FormatOptions;
+use super::prompt_format::PromptFormat;
+use super::prove::Prover;
+use super::render::Renderer;
+use super::special_tokens::Scanner;
+use crate::error::Result;
+use crate::limits::TEXT_BUFFER_BYTES;
+use crate::record::SpecialPolicy;
+
+/// A format, ready for batches.
+pub(super) struct Formatter {
+    pub renderer: Renderer,
+    pub options: FormatOptions,
+    pub prover: Prover,
+    pub special: Option<(Scanner, SpecialPolicy)>,
+    /// A prompt without columns is open-ended generation: it may be empty.
+    pub prompt_may_not_be_blank: bool,
+    /// Whether anything asks what of a text came from columns.
+    pub with_fields: bool,
+    pub page_bytes: usize,
+}
+
+impl Formatter {
+    /// Errors: `internal`.
+    pub fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
+        let special = match &options.special_tokens {
+            Some(tokens) => Some((Scanner::new(&tokens.tokens)?, tokens.policy)),
+            None => None,
+        };
+        let prover = Prover::new(&format);
+        let prompt_may_not_be_blank = !format.prompt().columns().is_empty();
+        let with_fields = special.is_some() || options.on_collision == OnCollision::InsertSpace;
+        let renderer = Renderer::new(format, options.rendered_by.clone());
+        let page_bytes = TEXT_BUFFER_BYTES;
+        Ok(Formatter { renderer, options, prover, special, prompt_may_not_be_blank, with_fields, page_bytes })
+    }
+}

@@ -1,0 +1,43 @@
+//! The stage of `format`.
+
+use super::formatter::Formatter;
+use super::formatting::Formatting;
+use super::options::FormatOptions;
+use super::prompt_format::PromptFormat;
+use crate::error::Result;
+use crate::flow::Map;
+use crate::record::Batch;
+use crate::report::StepCounts;
+
+/// The stage: template columns go in; `prompt` (ending in the separator) and `completion` (ending in the stop)
+/// come out, as views over one shared text, before the other columns.
+pub struct FormatStage {
+    pub(super) formatter: Formatter,
+    consumed: Vec<String>,
+}
+
+impl FormatStage {
+    /// The stage of a format. Errors: `internal`.
+    pub fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
+        let formatter = Formatter::new(format, options)?;
+        let consumed = formatter.renderer.columns.iter().map(|c| c.name.clone()).collect();
+        Ok(FormatStage { formatter, consumed })
+    }
+
+    /// The format.
+    pub fn format(&self) -> &PromptFormat {
+        &self.formatter.renderer.format
+    }
+
+    /// The columns that the templates use, in order of first use; the rows that come out do not have them.
+    pub fn consumed(&self) -> Vec<String> {
+        self.consumed.clone()
+    }
+}
+
+impl Map for FormatStage {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        let formatted = Formatting::of(&self.formatter, &batch, counts)?;
+        formatted.apply(batch, &self.consumed, counts)
+    }
+}
