@@ -9,7 +9,6 @@ use super::{FINDINGS, Interrupted, Knobs, Pass, Stage, UNCOUNTED, attended, run}
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::{Barrier, Entering, Map, Prepare, Scan, Sink};
-use crate::flow::{Barrier, Entering, Map, Prepare, Scan, Sink};
 use crate::plan::resolve::{Job, Section};
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;

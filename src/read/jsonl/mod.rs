@@ -22,6 +22,7 @@ use super::json::{self, Kind, Value};
 use super::lines::{Lines, Text};
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::error::Result;
+use crate::flow::{Decode, Piece};
 use crate::record::reject_json::quote_line;
 use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
