@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::execute::execute;
+use super::interrupt::Interrupted;
 use super::report::report;
+use super::resources::Resources;
+use super::run_plan::run_plan;
 use super::sources::Sources;
-use super::{Interrupted, Knobs};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::{Prepare, Sink};
@@ -27,24 +28,45 @@ pub struct Collected {
 /// Runs into memory; a split becomes a column `split`.
 pub fn collect(
     plan: &Resolved,
-    knobs: Knobs,
+    resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let sources = Sources::open(&plan.job, knobs, false, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, resources, false, cancel, interrupted)?;
     let names = sources.names();
     let mut collect = Collect::new(plan.job.split_names.clone());
-    let counts =
-        execute(&plan.job, sources, None, &mut collect, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    let counts = run_plan(
+        &plan.job,
+        sources,
+        None,
+        &mut collect,
+        resources.spill_anywhere(),
+        resources,
+        cancel,
+        interrupted,
+    )?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
 /// Runs, keeps no row, and gives the report.
-pub fn check(plan: &Resolved, knobs: Knobs, cancel: &Cancel, interrupted: Interrupted<'_>) -> Result<Report> {
-    let sources = Sources::open(&plan.job, knobs, false, cancel, interrupted)?;
+pub fn check(
+    plan: &Resolved,
+    resources: Resources,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Report> {
+    let sources = Sources::open(&plan.job, resources, false, cancel, interrupted)?;
     let names = sources.names();
-    let counts =
-        execute(&plan.job, sources, None, &mut Nothing, knobs.spill_anywhere(), knobs, cancel, interrupted)?;
+    let counts = run_plan(
+        &plan.job,
+        sources,
+        None,
+        &mut Nothing,
+        resources.spill_anywhere(),
+        resources,
+        cancel,
+        interrupted,
+    )?;
     Ok(report(plan, &counts, &names))
 }
 

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::execute::execute;
-use super::outcome::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
+use super::interrupt::{Interrupted, interruptible};
 use super::report::report;
+use super::resources::Resources;
+use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
+use super::run_plan::run_plan;
 use super::sources::Sources;
-use super::{Interrupted, Knobs, attended};
 use crate::artifact::Manifest;
 use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
 use crate::cancel::{Cancel, Phase};
@@ -77,7 +78,7 @@ impl Published {
 pub fn sink(
     plan: &Resolved,
     target: &Target,
-    knobs: Knobs,
+    resources: Resources,
     disk: Files,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
@@ -85,7 +86,7 @@ pub fn sink(
     if target.overwrite {
         plan.job.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
     }
-    let sources = Sources::open(&plan.job, knobs, true, cancel, interrupted)?;
+    let sources = Sources::open(&plan.job, resources, true, cancel, interrupted)?;
     let names = sources.names();
     let mut shards = ShardSink::open(
         SinkOptions {
@@ -102,19 +103,20 @@ pub fn sink(
         disk.clone(),
     )?;
     let read = sources.read();
-    let spill = knobs.spill(disk, shards.staging().to_path_buf());
+    let spill = resources.spill(disk, shards.staging().to_path_buf());
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
     let last =
         as_lines.then(|| -> Arc<dyn Map> { Arc::new(JsonLossesStage { columns: plan.job.schema.clone() }) });
-    let counts = execute(&plan.job, sources, last, &mut shards, spill, knobs, cancel, interrupted)?;
+    let counts = run_plan(&plan.job, sources, last, &mut shards, spill, resources, cancel, interrupted)?;
     let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
     if interrupted() {
         return Err(Error::cancelled());
     }
     accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
-        let (inputs, streams) =
-            attended(cancel, interrupted, || Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?)))?;
+        let (inputs, streams) = interruptible(cancel, interrupted, || {
+            Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?))
+        })?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,

@@ -5,17 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Interrupted, Knobs, attended, panicked};
+use super::interrupt::{Interrupted, interruptible, panicked};
+use super::resources::Resources;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
 /// Cuts rows into ranges of about a batch of bytes.
-pub fn cut(rows: usize, knobs: Knobs, bytes: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+pub fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut start, mut held) = (0, 0);
     for row in 0..rows {
         held += bytes(row);
-        if held >= knobs.batch_bytes || row + 1 - start >= knobs.batch_rows {
+        if held >= resources.batch_bytes || row + 1 - start >= resources.batch_rows {
             ranges.push(start..row + 1);
             (start, held) = (row + 1, 0);
         }
@@ -55,7 +56,7 @@ pub fn each<P: Sync, T: Send>(
             done.lock().unwrap_or_else(PoisonError::into_inner).push((i, outcome));
         }
     };
-    attended(cancel, interrupted, || {
+    interruptible(cancel, interrupted, || {
         std::thread::scope(|scope| {
             for _ in 1..threads.min(parts.len()) {
                 scope.spawn(claim);
@@ -78,16 +79,16 @@ mod tests {
     use super::*;
     use crate::error::Class;
 
-    fn knobs(batch_bytes: usize, batch_rows: usize) -> Knobs {
-        Knobs { threads: 3, batch_bytes, batch_rows, shuffle_bytes: 0 }
+    fn resources(batch_bytes: usize, batch_rows: usize) -> Resources {
+        Resources { threads: 3, batch_bytes, batch_rows, shuffle_bytes: 0 }
     }
 
     #[test]
     fn cuts_by_bytes_and_by_rows() {
-        let cut = |bytes: &[usize], knobs| cut(bytes.len(), knobs, |i| bytes[i]);
-        assert_eq!(cut(&[], knobs(10, 10)), Vec::<Range<usize>>::new());
-        assert_eq!(cut(&[4, 4, 4, 1, 99, 0], knobs(10, 10)), [0..3, 3..5, 5..6]);
-        assert_eq!(cut(&[0, 0, 0], knobs(10, 2)), [0..2, 2..3]);
+        let cut = |bytes: &[usize], resources| cut(bytes.len(), resources, |i| bytes[i]);
+        assert_eq!(cut(&[], resources(10, 10)), Vec::<Range<usize>>::new());
+        assert_eq!(cut(&[4, 4, 4, 1, 99, 0], resources(10, 10)), [0..3, 3..5, 5..6]);
+        assert_eq!(cut(&[0, 0, 0], resources(10, 2)), [0..2, 2..3]);
     }
 
     #[test]

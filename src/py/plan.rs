@@ -19,9 +19,9 @@ use super::reader::Made;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
 use crate::engine::collect::{check, collect};
-use crate::engine::outcome::nothing_left;
 use crate::engine::publish::{MaxRejects, Target, sink};
-use crate::engine::{Knobs, attended};
+use crate::engine::result_errors::nothing_left;
+use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
@@ -72,7 +72,7 @@ impl PyPlan {
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
         let plan = self.0.clone();
         enter(py, None, |cancel, interrupted| {
-            attended(cancel, interrupted, || resolve(&plan, &Files::local(), cancel))
+            interruptible(cancel, interrupted, || resolve(&plan, &Files::local(), cancel))
         })
     }
 }
@@ -130,8 +130,9 @@ impl PyPlan {
     /// The plan's JSON, by its own paths; sources in memory are read for their digests.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
         let plan = self.0.clone();
-        let made =
-            enter(py, None, |cancel, interrupted| attended(cancel, interrupted, || plan.to_json(cancel)))?;
+        let made = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || plan.to_json(cancel))
+        })?;
         Ok(made.to_string())
     }
 
@@ -208,7 +209,7 @@ impl PyPlan {
         let total = plan.job.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
         let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {
-            sink(&plan, &target, Knobs::from_env(threads)?, Files::local(), cancel, interrupted)
+            sink(&plan, &target, Resources::from_env(threads)?, Files::local(), cancel, interrupted)
         })?
         .to_json();
         let seconds = start.elapsed().as_secs_f64();
@@ -229,8 +230,9 @@ impl PyPlan {
     /// Runs and keeps no row; the report.
     fn check(&self, py: Python<'_>) -> PyResult<String> {
         let plan = self.resolve(py)?;
-        let report =
-            enter(py, None, |cancel, interrupted| check(&plan, Knobs::from_env(None)?, cancel, interrupted))?;
+        let report = enter(py, None, |cancel, interrupted| {
+            check(&plan, Resources::from_env(None)?, cancel, interrupted)
+        })?;
         Ok(report.to_string())
     }
 
@@ -250,7 +252,7 @@ impl PyPlan {
             return Err(to_python(py, &e.column(SPLIT).help("rename it before split")));
         }
         let collected = enter(py, None, |cancel, interrupted| {
-            collect(&plan, Knobs::from_env(threads)?, cancel, interrupted)
+            collect(&plan, Resources::from_env(threads)?, cancel, interrupted)
         })?;
         let schema = match collected.batches.first() {
             Some(batch) => batch.schema(),
@@ -272,7 +274,7 @@ impl PyPlan {
 #[pyfunction]
 pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     let report = enter(py, None, |cancel, interrupted| {
-        attended(cancel, interrupted, || crate::artifact::verify(&Files::local(), &dir, cancel))
+        interruptible(cancel, interrupted, || crate::artifact::verify(&Files::local(), &dir, cancel))
     })?;
     let problems: Vec<Value> =
         report.problems.iter().map(|p| json!({"file": p.file, "what": p.what})).collect();

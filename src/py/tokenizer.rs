@@ -16,7 +16,7 @@ use pyo3_arrow::input::AnyArray;
 use super::errors::{from_python, to_python};
 use super::gate::enter;
 use crate::cancel::Cancel;
-use crate::engine::{Interrupted, Knobs, texts};
+use crate::engine::{Interrupted, Resources, tokenize_columns};
 use crate::error::{Error, Result, panic_text};
 use crate::plan::TokenizerSpec;
 use crate::tokenize::batch_api::{ListEncoder, Make, Written};
@@ -111,9 +111,16 @@ impl PyTokenizer {
         skip_special_tokens: bool,
         threads: Option<usize>,
     ) -> PyResult<PyChunkedArray> {
-        over_column(py, "decode_batch", ids, threads, DataType::Utf8, |chunks, knobs, cancel, interrupted| {
-            texts::decode(&self.0, chunks, skip_special_tokens, knobs, cancel, interrupted)
-        })
+        over_column(
+            py,
+            "decode_batch",
+            ids,
+            threads,
+            DataType::Utf8,
+            |chunks, resources, cancel, interrupted| {
+                tokenize_columns::decode(&self.0, chunks, skip_special_tokens, resources, cancel, interrupted)
+            },
+        )
     }
 
     #[getter]
@@ -151,7 +158,9 @@ impl PyTokenizer {
             texts,
             threads,
             make.data_type(),
-            |chunks, knobs, cancel, interrupted| texts::encode(&encoder, chunks, knobs, cancel, interrupted),
+            |chunks, resources, cancel, interrupted| {
+                tokenize_columns::encode(&encoder, chunks, resources, cancel, interrupted)
+            },
         )
     }
 }
@@ -178,9 +187,9 @@ fn over_column(
     given: &Bound<'_, PyAny>,
     threads: Option<usize>,
     made: DataType,
-    work: impl FnOnce(&[ArrayRef], Knobs, &Cancel, Interrupted<'_>) -> Result<Vec<ArrayRef>> + Send,
+    work: impl FnOnce(&[ArrayRef], Resources, &Cancel, Interrupted<'_>) -> Result<Vec<ArrayRef>> + Send,
 ) -> PyResult<PyChunkedArray> {
-    let knobs = Knobs::from_env(threads).map_err(|e| to_python(py, &e))?;
+    let resources = Resources::from_env(threads).map_err(|e| to_python(py, &e))?;
     let chunks = match given.cast::<PyList>() {
         Ok(list) => vec![strings_of(list)?],
         Err(_) => {
@@ -188,7 +197,7 @@ fn over_column(
             chunks.map_err(|e| to_python(py, &from_python(py, e, what)))?.into_inner().0
         }
     };
-    let chunks = enter(py, None, |cancel, interrupted| work(&chunks, knobs, cancel, interrupted))?;
+    let chunks = enter(py, None, |cancel, interrupted| work(&chunks, resources, cancel, interrupted))?;
     PyChunkedArray::try_new(chunks, Arc::new(Field::new("", made, true)))
 }
 

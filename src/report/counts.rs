@@ -116,6 +116,11 @@ impl StepCounts {
     }
 }
 
+/// Adds the counts of a pass to those of its run, by step.
+pub fn add_pass(counts: &mut [StepCounts], of_pass: Vec<StepCounts>) {
+    counts.iter_mut().zip(of_pass).for_each(|(all, counts)| all.merge(counts));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use counts::StepCounts;
+pub use counts::{StepCounts, add_pass};
 pub use make::Shape;
 pub use named::Named;
 pub use tally::{Occurrences, Tally};

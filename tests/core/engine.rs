@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use fastprep::cancel::Cancel;
 use fastprep::compute::Function;
 use fastprep::engine::collect::collect;
-use fastprep::engine::{Knobs, Pass, RunOptions, Stage, run};
+use fastprep::engine::{Pass, PassOptions, Resources, Stage, run_pass};
 use fastprep::error::{Class, Error, Result};
 use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
 use fastprep::plan::source::OpenReader;
@@ -84,15 +84,15 @@ fn no_knob_changes_a_byte(plan: &Plan, dir: &Path, least: u64) {
         for batch_rows in [1, 3, 65_536] {
             for (batch_bytes, shuffle_bytes) in [(1 << 20, 1 << 20), (300, 4_000)] {
                 let out = dir.join(format!("{threads}-{batch_rows}-{batch_bytes}"));
-                let knobs = Knobs { threads, batch_bytes, batch_rows, shuffle_bytes };
-                let report = support::run(plan, &out, knobs, Files::local()).unwrap();
+                let resources = Resources { threads, batch_bytes, batch_rows, shuffle_bytes };
+                let report = support::run(plan, &out, resources, Files::local()).unwrap();
                 assert!(report["rows"]["written"].as_u64() > Some(least), "{report}");
                 assert!(report["rows"]["rejected"].as_u64() > Some(20), "{report}");
                 let files = tree(&out);
                 fs::remove_dir_all(&out).unwrap();
                 let expected = first.get_or_insert_with(|| files.clone());
-                assert_eq!(names(&files), names(expected), "{knobs:?}");
-                assert!(files == *expected, "{knobs:?}");
+                assert_eq!(names(&files), names(expected), "{resources:?}");
+                assert!(files == *expected, "{resources:?}");
             }
         }
     }
@@ -105,8 +105,8 @@ fn collected_rows_are_the_same_too() {
         resolve(&tokenized(&chain(scan(inputs(dir.path(), 200)))), &Files::local(), &Cancel::default())
             .unwrap();
     let rows = |threads, batch_rows, shuffle_bytes| {
-        let knobs = Knobs { threads, batch_bytes: 4_000, batch_rows, shuffle_bytes };
-        let made = collect(&plan, knobs, &Cancel::default(), &mut || false).unwrap();
+        let resources = Resources { threads, batch_bytes: 4_000, batch_rows, shuffle_bytes };
+        let made = collect(&plan, resources, &Cancel::default(), &mut || false).unwrap();
         arrow::compute::concat_batches(&made.batches[0].schema(), &made.batches).unwrap()
     };
     let first = rows(1, 1, 3_000);
@@ -273,7 +273,7 @@ fn line(
         sink: &mut sink,
         steps: 2,
     };
-    let done = run(pass, &RunOptions { threads, bytes_in_flight }, cancel, interrupted);
+    let done = run_pass(pass, &PassOptions { threads, bytes_in_flight }, cancel, interrupted);
     (done, sink.firsts)
 }
 
@@ -438,8 +438,8 @@ fn an_interruption_is_heard_while_the_sink_finishes() {
         sink: &mut Slow(cancel.clone()),
         steps: 1,
     };
-    let options = RunOptions { threads: 2, bytes_in_flight: 5_000 };
-    assert_eq!(run(pass, &options, &cancel, &mut || true).unwrap_err().class(), Class::Cancelled);
+    let options = PassOptions { threads: 2, bytes_in_flight: 5_000 };
+    assert_eq!(run_pass(pass, &options, &cancel, &mut || true).unwrap_err().class(), Class::Cancelled);
 }
 
 /// A function of the caller: gives its columns back, and does something at each call with rows.
@@ -489,7 +489,7 @@ fn an_error_of_a_function_stops_and_leaves_nothing() {
             }
         }));
         let out = dir.path().join("out");
-        let e = support::run(&plan, &out, Knobs { threads, ..ONE_THREAD }, Files::local()).unwrap_err();
+        let e = support::run(&plan, &out, Resources { threads, ..ONE_THREAD }, Files::local()).unwrap_err();
         assert_eq!((e.class(), e.message()), (Class::Callback, "no more"));
         assert!(!out.exists());
         assert!(calls.load(Ordering::SeqCst) < 20, "{calls:?} calls");
@@ -536,11 +536,12 @@ fn an_interrupted_run_leaves_nothing() {
             peeked: Arc::default(),
         };
         let mut asked = 0;
-        let knobs = Knobs { threads: 2, ..ONE_THREAD };
-        let done = support::run_until(&chain(Plan::new(endless)), &out, knobs, Files::local(), &mut || {
-            asked += 1;
-            asked == 3
-        });
+        let resources = Resources { threads: 2, ..ONE_THREAD };
+        let done =
+            support::run_until(&chain(Plan::new(endless)), &out, resources, Files::local(), &mut || {
+                asked += 1;
+                asked == 3
+            });
         assert_eq!(done.unwrap_err().class(), Class::Cancelled);
         assert!(tree(dir.path()) == files, "{:?}", names(&tree(dir.path())));
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use fastprep::cancel::Cancel;
-use fastprep::engine::Knobs;
+use fastprep::engine::Resources;
 use fastprep::engine::publish::sink;
 use fastprep::error::{Class, Error};
 use fastprep::plan::{Plan, resolve};
@@ -16,11 +16,11 @@ use crate::engine::with_function;
 use crate::support::{ONE_THREAD, chain, inputs, lines, names, run, scan, target, tree};
 
 /// Runs the plan over an older data set, which must stay as it is, and gives the error.
-fn refused(dir: &Path, plan: &Plan, knobs: Knobs) -> Error {
+fn refused(dir: &Path, plan: &Plan, resources: Resources) -> Error {
     let out = dir.join("out");
     run(&chain(scan(inputs(&dir.join("older"), 60))), &out, ONE_THREAD, Files::local()).unwrap();
     let before = tree(&out);
-    let e = run(plan, &out, knobs, Files::local()).unwrap_err();
+    let e = run(plan, &out, resources, Files::local()).unwrap_err();
     assert!(tree(&out) == before, "{e}: {:?}", names(&tree(&out)));
     e
 }
@@ -140,21 +140,21 @@ fn zstandard(text: &[u8]) -> Vec<u8> {
 fn compressed_data_that_are_cut_off() {
     let dir = tempfile::tempdir().unwrap();
     let text = noise();
-    let knobs = Knobs { batch_bytes: 100_000, batch_rows: 1_000, ..ONE_THREAD };
+    let resources = Resources { batch_bytes: 100_000, batch_rows: 1_000, ..ONE_THREAD };
     let stored = [("gzip", "corrupt_gzip", gzip(&text)), ("zstd", "corrupt_zstd", zstandard(&text))];
     for (format, code, stored) in stored {
         assert!(stored.len() > 2 << 20, "{format}: {}", stored.len());
         // In the middle, within the last block, and within the checksum at the end.
         for end in [stored.len() / 2, stored.len() * 9 / 10, stored.len() - 3] {
             let (path, plan) = written(dir.path(), "cut.jsonl.x", &stored[..end]);
-            let e = refused(dir.path(), &plan, knobs);
+            let e = refused(dir.path(), &plan, resources);
             check(&e, code, &path);
         }
         let mut damaged = stored.clone();
         let middle = damaged.len() / 2;
         damaged[middle..middle + 64].iter_mut().for_each(|b| *b ^= 0x55);
         let (path, plan) = written(dir.path(), "damaged.jsonl.x", &damaged);
-        let e = refused(dir.path(), &plan, knobs);
+        let e = refused(dir.path(), &plan, resources);
         // Damage may still decode to text that is no JSON; then rows go missing until the end, where sums differ.
         check(&e, code, &path);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fastprep::artifact::{self, Manifest};
 use fastprep::cancel::Cancel;
-use fastprep::engine::Knobs;
+use fastprep::engine::Resources;
 use fastprep::error::Class;
 use fastprep::plan::verbs::{Head, Shuffle};
 use fastprep::plan::{Plan, Step};
@@ -128,14 +128,14 @@ fn without_space_in_any_of_several_barriers_nothing_changes() {
     let shuffled = |plan: Plan, seed| plan.push(Step::from(Shuffle { seed })).unwrap();
     let head = |plan: Plan| plan.push(Step::from(Head { rows: 12 })).unwrap();
     let plan = shuffled(head(chain(shuffled(scan(inputs(dir.path(), 30)), 3))), 4);
-    let knobs = Knobs { shuffle_bytes: 1, ..ONE_THREAD };
+    let resources = Resources { shuffle_bytes: 1, ..ONE_THREAD };
     let out = dir.path().join("out");
-    run(&plan, &out, knobs, Files::local()).unwrap();
+    run(&plan, &out, resources, Files::local()).unwrap();
     let before = tree(&out);
     let mut errors = 0;
     for k in (0..).step_by(4) {
         let disk = Faults::failing_at(k, ErrorKind::StorageFull);
-        if let Err(e) = run(&plan, &out, knobs, disk.files()) {
+        if let Err(e) = run(&plan, &out, resources, disk.files()) {
             errors += 1;
             assert_eq!((e.class(), e.code()), (Class::Publish, "disk_full"), "call {k}: {e}");
             if !e.message().starts_with("the data set is published") {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use fastprep::cancel::Cancel;
 use fastprep::dedup::Normalize;
-use fastprep::engine::Knobs;
+use fastprep::engine::Resources;
 use fastprep::engine::publish::{Target, sink};
 use fastprep::error::Result;
 use fastprep::format::{OnCollision, PromptFormat};
@@ -20,7 +20,8 @@ use fastprep::store::Files;
 use fastprep::write::{Compression, Format as ShardFormat};
 use serde_json::Value;
 
-pub const ONE_THREAD: Knobs = Knobs { threads: 1, batch_bytes: 512, batch_rows: 5, shuffle_bytes: 2_000 };
+pub const ONE_THREAD: Resources =
+    Resources { threads: 1, batch_bytes: 512, batch_rows: 5, shuffle_bytes: 2_000 };
 
 /// JSON lines with duplicates, collisions, empty fields, blank lines and lines that are no JSON.
 pub fn lines(from: usize, to: usize) -> String {
@@ -95,19 +96,20 @@ pub fn target(out: &Path) -> Target {
 }
 
 /// Resolves and runs a plan.
-pub fn run(plan: &Plan, out: &Path, knobs: Knobs, store: Files) -> Result<Value> {
-    run_until(plan, out, knobs, store, &mut || false)
+pub fn run(plan: &Plan, out: &Path, resources: Resources, store: Files) -> Result<Value> {
+    run_until(plan, out, resources, store, &mut || false)
 }
 
 pub fn run_until(
     plan: &Plan,
     out: &Path,
-    knobs: Knobs,
+    resources: Resources,
     store: Files,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Value> {
     let plan = resolve(plan, &store, &Cancel::default())?;
-    sink(&plan, &target(out), knobs, store, &Cancel::default(), interrupted).map(|report| report.to_json())
+    sink(&plan, &target(out), resources, store, &Cancel::default(), interrupted)
+        .map(|report| report.to_json())
 }
 
 /// Everything below a folder, by relative path; folders end in `/`.

@@ -1,15 +1,14 @@
 //! How a batch came to be, kept until no stage can end the input within it: with that, it is counted as if the input
 //! ended with one of its rows, wherever batches end.
 
+use super::station::{Station, counted};
 use crate::error::{Error, Result};
 use crate::flow::{Chunk, TakenOut};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-use super::{Station, counted};
-
 /// What a batch was made of.
-pub struct History {
+pub struct BatchHistory {
     /// Its input.
     chunk: Chunk,
     /// The step of the source.
@@ -20,9 +19,9 @@ pub struct History {
     pub failed: Option<Error>,
 }
 
-impl History {
+impl BatchHistory {
     pub fn new(chunk: Chunk, source_step: usize) -> Self {
-        History { chunk, source_step, passed: Vec::new(), failed: None }
+        BatchHistory { chunk, source_step, passed: Vec::new(), failed: None }
     }
 
     /// Notes what an ordered station made of the batch.

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, UInt64Array};
 
+use super::interrupt::Interrupted;
 use super::ranges::{cut, each};
-use super::{Interrupted, Knobs};
+use super::resources::Resources;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::tokenize::batch_api::{self, Column, ListEncoder, id_lists, joined, looked_up};
@@ -27,7 +28,7 @@ struct Part<'a> {
 pub fn encode(
     encoder: &ListEncoder<'_>,
     chunks: &[ArrayRef],
-    knobs: Knobs,
+    resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Vec<ArrayRef>> {
@@ -37,14 +38,14 @@ pub fn encode(
         columns.push(Column::of(chunk, rows)?);
         rows += chunk.len() as u64;
     }
-    let values = dictionaries(encoder, &columns, knobs, cancel, interrupted)?;
+    let values = dictionaries(encoder, &columns, resources, cancel, interrupted)?;
     let mut parts = Vec::new();
     for (column, values) in columns.iter().zip(&values) {
         let made = column.keys.as_ref().zip(values.as_ref());
-        let ranges = cut(column.rows(), knobs, |i| column.bytes(i));
+        let ranges = cut(column.rows(), resources, |i| column.bytes(i));
         parts.extend(ranges.into_iter().map(|rows| Part { column, made, rows }));
     }
-    each(&parts, knobs.threads, cancel, interrupted, |part| match part.made {
+    each(&parts, resources.threads, cancel, interrupted, |part| match part.made {
         Some((keys, values)) => looked_up(values, keys, part.rows.clone()),
         None => strings(encoder, part.column, part.rows.clone(), cancel),
     })
@@ -54,16 +55,16 @@ pub fn encode(
 fn dictionaries(
     encoder: &ListEncoder<'_>,
     columns: &[Column],
-    knobs: Knobs,
+    resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Vec<Option<ArrayRef>>> {
     let mut parts = Vec::new();
     for (i, column) in columns.iter().enumerate().filter(|(_, column)| column.keys.is_some()) {
         let texts = &column.texts;
-        parts.extend(cut(texts.len(), knobs, |row| texts.bytes(row)).into_iter().map(|rows| (i, rows)));
+        parts.extend(cut(texts.len(), resources, |row| texts.bytes(row)).into_iter().map(|rows| (i, rows)));
     }
-    let made = each(&parts, knobs.threads, cancel, interrupted, |(i, rows)| {
+    let made = each(&parts, resources.threads, cancel, interrupted, |(i, rows)| {
         strings(encoder, &columns[*i], rows.clone(), cancel)
     })?;
     let mut of: Vec<Vec<ArrayRef>> = vec![Vec::new(); columns.len()];
@@ -96,7 +97,7 @@ pub fn decode(
     tokenizer: &LoadedTokenizer,
     chunks: &[ArrayRef],
     skip_special_tokens: bool,
-    knobs: Knobs,
+    resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Vec<ArrayRef>> {
@@ -105,10 +106,10 @@ pub fn decode(
     let mut parts = Vec::new();
     for lists in &chunks {
         let bytes = |i| size_of::<i32>() * usize::try_from(lists.value_length(i)).unwrap_or(0);
-        parts.extend(cut(lists.len(), knobs, bytes).into_iter().map(|range| (lists, rows, range)));
+        parts.extend(cut(lists.len(), resources, bytes).into_iter().map(|range| (lists, rows, range)));
         rows += lists.len() as u64;
     }
-    each(&parts, knobs.threads, cancel, interrupted, |(lists, first, range)| {
+    each(&parts, resources.threads, cancel, interrupted, |(lists, first, range)| {
         batch_api::decode(tokenizer, lists, range.clone(), skip_special_tokens, cancel).map_err(|e| {
             match e.get_row() {
                 Some(i) => e.row(first + i),

@@ -2,47 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::task::{Load, Task};
 use crate::flow::Chunk;
 use crate::record::Batch;
-use crate::report::StepCounts;
-
-use super::history::History;
-
-/// What goes with a batch.
-#[derive(Default)]
-pub struct Load {
-    /// The input bytes it holds a credit for.
-    pub weight: usize,
-    /// What was counted of it so far, by step: it counts once the sink has it, so that a batch that is given up
-    /// never does.
-    pub counts: Vec<(usize, StepCounts)>,
-    /// What it was made of, as long as a stage may end the input within it.
-    pub history: Option<Box<History>>,
-}
-
-/// A piece of work.
-pub enum Task<R> {
-    Read,
-    Decode(Chunk, Load),
-    Map(usize, Batch, Load),
-    Ordered(usize, Batch, Load),
-    Sink(u64, R, Load),
-}
-
-impl<R> Task<R> {
-    /// The number of its batch, and its weight; a reading has neither.
-    pub fn batch(&self) -> Option<(u64, usize)> {
-        match self {
-            Task::Read => None,
-            Task::Decode(chunk, load) => Some((chunk.seq, load.weight)),
-            Task::Map(_, batch, load) | Task::Ordered(_, batch, load) => Some((batch.seq, load.weight)),
-            Task::Sink(seq, _, load) => Some((*seq, load.weight)),
-        }
-    }
-}
 
 /// The queues before each station, and before the sink.
-pub struct State<R> {
+pub struct Queues<R> {
     chunks: VecDeque<(Chunk, Load)>,
     stations: Vec<Waiting>,
     sink: InOrder<R>,
@@ -95,14 +60,14 @@ impl<T> InOrder<T> {
     }
 }
 
-impl<R> State<R> {
+impl<R> Queues<R> {
     /// `is_ordered` by station, the sink left out.
     pub fn new(is_ordered: &[bool], limit: usize) -> Self {
         let waiting = |ordered: &bool| match ordered {
             true => Waiting::InOrder(InOrder::new()),
             false => Waiting::Any(VecDeque::new()),
         };
-        State {
+        Queues {
             chunks: VecDeque::new(),
             stations: is_ordered.iter().map(waiting).collect(),
             sink: InOrder::new(),

@@ -1,17 +1,17 @@
-//! What a run may use of the machine, none of which changes a byte of what it writes.
+//! What a run may use of the machine; none of it changes a byte of what is written.
 
 use std::path::PathBuf;
 
-use super::RunOptions;
+use super::pass::PassOptions;
 use crate::error::{Class, Error, Result};
 use crate::limits::{BATCH_BYTES, BATCH_ROWS, IN_FLIGHT_PER_THREAD, SHUFFLE_MEMORY_BYTES};
 use crate::read::Limits;
 use crate::spill::Spill;
 use crate::store::Files;
 
-/// The knobs that can change no byte: threads and batch sizes.
+/// Threads, sizes of batches, and memory: none can change a byte of the output.
 #[derive(Debug, Clone, Copy)]
-pub struct Knobs {
+pub struct Resources {
     /// Worker threads.
     pub threads: usize,
     /// Text of a batch.
@@ -22,11 +22,11 @@ pub struct Knobs {
     pub shuffle_bytes: u64,
 }
 
-impl Knobs {
+impl Resources {
     /// From the environment: `FASTPREP_THREADS`, `FASTPREP_BATCH_BYTES`, `FASTPREP_BATCH_ROWS`.
     pub fn from_env(threads: Option<usize>) -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Knobs {
+        Ok(Resources {
             threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),
             batch_bytes: number("FASTPREP_BATCH_BYTES", BATCH_BYTES)?,
             batch_rows: number("FASTPREP_BATCH_ROWS", BATCH_ROWS)?,
@@ -46,9 +46,9 @@ impl Knobs {
         Limits { batch_bytes: self.batch_bytes, batch_rows: self.batch_rows, ..Limits::default() }
     }
 
-    pub(super) fn options(self) -> RunOptions {
+    pub(super) fn options(self) -> PassOptions {
         let bytes_in_flight = self.threads * IN_FLIGHT_PER_THREAD * self.batch_bytes;
-        RunOptions { threads: self.threads, bytes_in_flight }
+        PassOptions { threads: self.threads, bytes_in_flight }
     }
 }
 

@@ -1,0 +1,62 @@
+//! The stages of a pass, from those that a plan was resolved to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::pass::{Stage, UNCOUNTED};
+use crate::cancel::Cancel;
+use crate::error::{Error, Result};
+use crate::flow::{Ordered, TakenOut};
+use crate::plan::resolve::{Build, Counted};
+use crate::record::Batch;
+
+/// An ordered stage that goes on from source to source.
+#[derive(Clone)]
+pub struct SharedStage(Arc<Mutex<Box<dyn Ordered>>>);
+
+impl SharedStage {
+    /// The stage itself.
+    pub fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ordered for SharedStage {
+    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
+        self.lock().push(batch, taken_out)
+    }
+
+    fn can_be_satisfied(&self) -> bool {
+        self.lock().can_be_satisfied()
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.lock().is_satisfied()
+    }
+}
+
+/// The ordered stages among these, with no row seen.
+pub fn ordered_stages(
+    builds: &[(usize, Counted, Build)],
+    cancel: &Cancel,
+) -> Result<Vec<Option<SharedStage>>> {
+    let shared = |(_, _, build): &(usize, Counted, Build)| {
+        Ok(build.ordered(cancel)?.map(|stage| SharedStage(Arc::new(Mutex::new(stage)))))
+    };
+    builds.iter().map(shared).collect()
+}
+
+/// The stages of a pass, each with the step that counts its rows; `ordered` are the ordered ones among them.
+pub fn pass_stages(
+    builds: &[(usize, Counted, Build)],
+    ordered: &[Option<SharedStage>],
+) -> Result<Vec<(usize, Stage)>> {
+    let stage = |((step, counted, build), ordered): (&(usize, Counted, Build), &Option<SharedStage>)| {
+        let step = if *counted == Counted::Yes { *step } else { UNCOUNTED };
+        match (build, ordered) {
+            (_, Some(ordered)) => Ok((step, Stage::Ordered(Box::new(ordered.clone())))),
+            (Build::Map(map), None) => Ok((step, Stage::Map(Arc::clone(map)))),
+            (_, None) => Err(Error::internal("a barrier is no stage of a pass")),
+        }
+    };
+    builds.iter().zip(ordered).map(stage).collect()
+}
