@@ -228,13 +228,6 @@ impl std::error::Error for Error {
     }
 }
 
-/// Arrow fails only on shapes and types that we should have ruled out before.
-impl From<arrow::error::ArrowError> for Error {
-    fn from(e: arrow::error::ArrowError) -> Self {
-        Error::internal("arrow refused an operation").source(e)
-    }
-}
-
 /// The end of a message about an unknown name: the known one that was probably meant, where there is one.
 pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let near = known.into_iter().filter(|name| *name != given && is_near(given, name));

@@ -12,6 +12,7 @@
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
 
+mod arrow_result;
 pub mod artifact;
 pub mod cancel;
 pub mod compute;

@@ -7,6 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
 use super::function::{Function, call, pick};
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::Map;
 use crate::record::{Batch, reason};
@@ -23,7 +24,7 @@ pub struct FilterStage {
 impl Map for FilterStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let made = call(self.function.as_ref(), &pick(&batch, &self.columns)?, "filter")?;
-        let mask = cast(made.column(0), &DataType::Boolean)?;
+        let mask = cast(made.column(0), &DataType::Boolean).or_too_large()?;
         let mask = mask.as_boolean();
         // A null is no yes, as in polars.
         let keep: BooleanArray = (0..mask.len()).map(|i| Some(mask.is_valid(i) && mask.value(i))).collect();

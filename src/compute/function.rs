@@ -2,6 +2,7 @@
 
 use arrow::array::RecordBatch;
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::Batch;
 
@@ -32,5 +33,5 @@ pub(super) fn pick(batch: &Batch, columns: &[String]) -> Result<RecordBatch> {
         .iter()
         .map(|c| schema.index_of(c).map_err(|_| Error::internal(format!("column `{c}` vanished"))))
         .collect::<Result<Vec<_>>>()?;
-    Ok(batch.records.project(&indices)?)
+    batch.records.project(&indices).or_defect()
 }

@@ -6,6 +6,7 @@ use arrow::array::{Array, RecordBatch, new_null_array};
 use arrow::datatypes::SchemaRef;
 
 use super::function::{Function, call, pick};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::record::{Batch, finding, json, schema};
@@ -84,5 +85,5 @@ fn visible(batch: &Batch) -> Result<RecordBatch> {
     let fields = batch.records.schema();
     let indices: Vec<usize> =
         (0..fields.fields().len()).filter(|i| !schema::is_hidden(fields.field(*i).name())).collect();
-    Ok(batch.records.project(&indices)?)
+    batch.records.project(&indices).or_defect()
 }

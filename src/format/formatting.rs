@@ -16,6 +16,7 @@ use super::prompt_key::prompt_key;
 use super::prove::{Collision, RowSpan};
 use super::render::{Page, Values, value};
 use super::special_tokens::Hit;
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
@@ -55,7 +56,7 @@ impl Formatted {
     /// The columns alone.
     pub fn records(self) -> Result<RecordBatch> {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
     }
 
     /// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
@@ -72,7 +73,7 @@ impl Formatted {
                 columns.push(Arc::clone(column));
             }
         }
-        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()?;
         hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
     }
 }
@@ -278,7 +279,7 @@ impl<'a> Formatting<'a> {
                 prompt_key(&self.formatter.renderer.format, prompt, completion)
             };
             let keys: Vec<u8> = kept().flat_map(|(_, at)| key(at).to_be_bytes()).collect();
-            let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(keys), None)?;
+            let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(keys), None).or_defect()?;
             let field = Field::new(schema::PROMPT_KEY, DataType::FixedSizeBinary(16), false);
             columns.push((field, Arc::new(keys) as ArrayRef));
         }
@@ -298,8 +299,8 @@ impl<'a> Formatting<'a> {
             pages.push(StringViewArray::new_null(0));
         }
         let pages: Vec<&dyn Array> = pages.iter().map(|page| page as _).collect();
-        columns.push((schema::text(schema::PROMPT), interleave(&pages, &prompts)?));
-        columns.push((schema::text(schema::COMPLETION), interleave(&pages, &completions)?));
+        columns.push((schema::text(schema::PROMPT), interleave(&pages, &prompts).or_too_large()?));
+        columns.push((schema::text(schema::COMPLETION), interleave(&pages, &completions).or_too_large()?));
         self.removals.sort_by_key(|(_, removal)| removal.index);
         Ok(Formatted { removals: self.removals, columns })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, ListArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::Places;
 use crate::record::schema::{
@@ -41,7 +42,7 @@ pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
             columns.push(records.column(i).clone());
         }
     }
-    let needed = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    let needed = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()?;
     let has = |name| needed.column_by_name(name).is_some();
     match [ROW_WEIGHT, SEGMENT_WEIGHTS, SEGMENT_KINDS].into_iter().find(|name| has(name)) {
         Some(name) if !has(SEGMENT_LENGTHS) => {

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema};
 
 use super::documents::{TOKENS, list_of};
 use super::labels::labels_of_segments;
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPLIT, list,
@@ -48,9 +49,9 @@ pub fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -> Resul
     }
     if let Some(splits) = documents.column_by_name(SPLIT) {
         let firsts = UInt32Array::from_iter_values(ends[..ends.len() - 1].iter().map(|start| *start as u32));
-        add(Field::new(SPLIT, DataType::UInt8, false), take(splits, &firsts, None)?);
+        add(Field::new(SPLIT, DataType::UInt8, false), take(splits, &firsts, None).or_too_large()?);
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
 }
 
 /// The lists of each pack's documents as one list: the values stay where they are.
@@ -58,13 +59,13 @@ fn joined(lists: &ListArray, ends: &OffsetBuffer<i32>) -> Result<ListArray> {
     let offsets: Vec<i32> = ends.iter().map(|end| lists.value_offsets()[*end as usize]).collect();
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     let item = Arc::new(Field::new("item", lists.value_type(), false));
-    Ok(ListArray::try_new(item, offsets, lists.values().clone(), None)?)
+    ListArray::try_new(item, offsets, lists.values().clone(), None).or_defect()
 }
 
 /// A value for each document as a list for each pack.
 fn wrapped(values: ArrayRef, ends: &OffsetBuffer<i32>) -> Result<ArrayRef> {
     let item = Arc::new(Field::new("item", values.data_type().clone(), false));
-    Ok(Arc::new(ListArray::try_new(item, ends.clone(), values, None)?))
+    Ok(Arc::new(ListArray::try_new(item, ends.clone(), values, None).or_defect()?))
 }
 
 /// The factors of segments, times that of their row: a pack has no factor of its own.
@@ -85,5 +86,7 @@ fn segment_weights(documents: &RecordBatch) -> Result<Option<ListArray>> {
     let offsets: Vec<i32> = segments.value_offsets().iter().map(|end| end - from).collect();
     let item = Arc::new(Field::new("item", DataType::Float32, false));
     let values = Arc::new(Float32Array::from(weights));
-    Ok(Some(ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), values, None)?))
+    Ok(Some(
+        ListArray::try_new(item, OffsetBuffer::new(ScalarBuffer::from(offsets)), values, None).or_defect()?,
+    ))
 }

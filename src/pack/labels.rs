@@ -8,6 +8,7 @@ use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::documents::list_of;
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::record::schema::{INPUT_IDS, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
 use crate::record::segments::SegmentLists;
@@ -22,7 +23,7 @@ pub fn labels_follow(rows: &RecordBatch) -> bool {
 pub fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
     let schema = rows.schema();
     let kept: Vec<usize> = (0..rows.num_columns()).filter(|i| schema.field(*i).name() != LABELS).collect();
-    Ok(rows.project(&kept)?)
+    rows.project(&kept).or_defect()
 }
 
 /// The labels of rows: the ids of targets, −100 for all else.
@@ -38,5 +39,5 @@ pub fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
     }
     let item = Arc::new(Field::new("item", DataType::Int32, false));
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    Ok(ListArray::try_new(item, offsets, Arc::new(Int32Array::from(labels)), None)?)
+    ListArray::try_new(item, offsets, Arc::new(Int32Array::from(labels)), None).or_defect()
 }

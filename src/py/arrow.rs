@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use arrow::array::RecordBatchReader;
+use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::datatypes::SchemaRef;
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
@@ -75,20 +75,27 @@ impl OpenBatches for Stream {
 
     fn open(&self) -> Result<RecordBatches> {
         let ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let mut reader = match ready {
+        let reader = match ready {
             Some(reader) => reader,
             None => self.reader()?,
         };
-        let name = self.name.clone();
-        Ok(Box::new(std::iter::from_fn(move || {
-            // Lengths that make no sense stop arrow-rs where it takes a batch over.
-            let next = catch_unwind(AssertUnwindSafe(|| reader.next()));
-            let Ok(next) = next else { return Some(Err(corrupt_arrow(&name))) };
-            next.map(|batch| {
-                batch.map_err(|e| {
-                    Error::new(Class::Source, "cannot_read", "the Arrow stream failed").path(&name).source(e)
-                })
-            })
-        })))
+        Ok(Box::new(batches(self.name.clone(), reader)))
     }
+}
+
+/// The batches of a stream of this name.
+pub(super) fn batches(
+    name: String,
+    mut reader: Box<dyn RecordBatchReader + Send>,
+) -> impl Iterator<Item = Result<RecordBatch>> + Send {
+    std::iter::from_fn(move || {
+        // Lengths that make no sense stop arrow-rs where it takes a batch over.
+        let next = catch_unwind(AssertUnwindSafe(|| reader.next()));
+        let Ok(next) = next else { return Some(Err(corrupt_arrow(&name))) };
+        next.map(|batch| {
+            batch.map_err(|e| {
+                Error::new(Class::Source, "cannot_read", "the Arrow stream failed").path(&name).source(e)
+            })
+        })
+    })
 }

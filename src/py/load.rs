@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict};
 use pyo3_arrow::PyRecordBatchReader;
 
+use super::arrow::batches;
 use super::errors::to_python;
 use super::shards::PyShards;
 use crate::error::Result;
@@ -31,8 +32,8 @@ pub struct PyTokenRows(TokenRows);
 impl PyTokenRows {
     #[new]
     fn new(py: Python<'_>, data: PyRecordBatchReader) -> PyResult<Self> {
-        let batches =
-            data.into_reader()?.collect::<Result<Vec<_>, _>>().map_err(|e| to_python(py, &e.into()))?;
+        let rows: Result<Vec<_>> = batches("<rows>".into(), data.into_reader()?).collect();
+        let batches = rows.map_err(|e| to_python(py, &e))?;
         batches.iter().try_for_each(sound).map_err(|e| to_python(py, &e))?;
         Ok(PyTokenRows(TokenRows::new(&batches).map_err(|e| to_python(py, &e))?))
     }

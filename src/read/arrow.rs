@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use super::compact::compact;
 use super::inputs::Inputs;
 use super::{ColumnKind, Limits, ReadColumn};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result, missing_column};
 use crate::flow::{Cut, Decode, Piece};
 use crate::record::{
@@ -127,7 +128,7 @@ fn sound(records: &RecordBatch, columns: &[String], name: &str) -> Result<Record
         check_arrow(records.column(i))
             .map_err(|e| corrupt_arrow(name).column(schema.field(i).name()).source(e))?;
     }
-    Ok(records.project(&wanted)?)
+    records.project(&wanted).or_defect()
 }
 
 /// The error for record batches that are not what their types say.
@@ -234,7 +235,7 @@ impl Decode<Records> for RecordsDecode {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(Batch {
             seq: 0,
-            records: RecordBatch::try_new_with_options(self.schema(), columns, &options)?,
+            records: RecordBatch::try_new_with_options(self.schema(), columns, &options).or_defect()?,
             places,
             rejects: Vec::new(),
             duplicates: Vec::new(),

@@ -8,6 +8,7 @@ use arrow::datatypes::{Field, Schema};
 
 use super::place::Places;
 use super::removal::{Duplicate, Reject};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
 /// Rows of one file, in order: an Arrow batch beside the places of its rows, and what was taken out of it so far.
@@ -41,7 +42,7 @@ impl Batch {
     /// Keeps the rows whose mask is true, places included.
     pub fn keep(mut self, mask: &BooleanArray) -> Result<Self> {
         if mask.true_count() < mask.len() {
-            self.records = filter_record_batch(&self.records, mask)?;
+            self.records = filter_record_batch(&self.records, mask).or_defect()?;
             self.places.keep(mask);
         }
         Ok(self)
@@ -85,7 +86,7 @@ impl Batch {
                 columns.push(column);
             }
         }
-        self.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        self.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()?;
         Ok(self)
     }
 
@@ -96,7 +97,7 @@ impl Batch {
             .filter(|i| !names.contains(&schema.field(*i).name().as_str()))
             .collect();
         if kept.len() < schema.fields().len() {
-            self.records = self.records.project(&kept)?;
+            self.records = self.records.project(&kept).or_defect()?;
         }
         Ok(self)
     }

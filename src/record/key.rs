@@ -14,6 +14,7 @@ use arrow::row::{RowConverter, Rows, SortField};
 
 use super::text::{is_text, text_views};
 use super::{Batch, schema};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
 /// Begins the bytes of JSON's numbers, `true` and `false`, arrays and objects, which follow as text. No UTF-8 text
@@ -24,7 +25,7 @@ const NO_JSON: u8 = 0xfe;
 
 /// Adds a column of 16-byte keys, given one after the other, big-endian.
 pub fn with_keys(batch: Batch, name: &str, keys: Vec<u8>) -> Result<Batch> {
-    let array = FixedSizeBinaryArray::try_new(16, keys.into(), None)?;
+    let array = FixedSizeBinaryArray::try_new(16, keys.into(), None).or_defect()?;
     batch.with_column(Field::new(name, DataType::FixedSizeBinary(16), false), Arc::new(array))
 }
 
@@ -56,7 +57,7 @@ impl KeyColumn {
             DataType::Dictionary(_, value) => value.as_ref(),
             other => other,
         };
-        let into = |wanted: &DataType| -> Result<ArrayRef> { Ok(cast(column, wanted)?) };
+        let into = |wanted: &DataType| -> Result<ArrayRef> { cast(column, wanted).or_too_large() };
         if is_text(data_type) {
             let text = text_views(column.as_ref())?;
             let is_json = batch.records.schema_ref().field_with_name(name).is_ok_and(schema::is_json);
@@ -71,8 +72,11 @@ impl KeyColumn {
             t if t.is_signed_integer() => Ok(KeyColumn::Scalar(into(&DataType::Int64)?)),
             t => {
                 let plain = into(t)?;
-                let converter = RowConverter::new(vec![SortField::new(t.clone())])?;
-                Ok(KeyColumn::Rows(converter.convert_columns(&[Arc::clone(&plain)])?, plain.logical_nulls()))
+                let converter = RowConverter::new(vec![SortField::new(t.clone())]).or_defect()?;
+                Ok(KeyColumn::Rows(
+                    converter.convert_columns(&[Arc::clone(&plain)]).or_too_large()?,
+                    plain.logical_nulls(),
+                ))
             }
         }
     }

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, UInt32Type, UInt64Type};
 
 use super::schema::{PLACE_BYTE, PLACE_FILE, PLACE_ROW};
 use super::{Place, Places};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
 /// The rows with the places of their rows, in columns after all others.
@@ -23,7 +24,7 @@ pub fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch
         fields.push(Arc::new(Field::new(name, data_type, name == PLACE_BYTE)));
         arrays.push(column);
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).or_defect()
 }
 
 /// The rows without these columns, and the places that they hold. A row has a line where it has an offset in bytes.
@@ -50,7 +51,10 @@ pub fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Place>)> {
     let fields: Vec<_> = kept.iter().map(|i| Arc::clone(&schema.fields()[*i])).collect();
     let columns = kept.iter().map(|i| Arc::clone(records.column(*i))).collect();
     let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
-    Ok((RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?, places))
+    Ok((
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).or_defect()?,
+        places,
+    ))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 
 use super::size;
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 
 const RANK: &str = "__fastprep_rank";
@@ -18,13 +19,13 @@ pub fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch>
     fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
     let mut columns = records.columns().to_vec();
     columns.push(Arc::new(UInt64Array::from(ranks)) as ArrayRef);
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
 }
 
 /// The rows without their ranks.
 pub fn without_ranks(ranked: &RecordBatch) -> Result<RecordBatch> {
     let columns: Vec<usize> = (0..ranked.num_columns() - 1).collect();
-    Ok(ranked.project(&columns)?)
+    ranked.project(&columns).or_defect()
 }
 
 /// The rank of each row.
@@ -71,6 +72,6 @@ impl Ranked {
         let rows: Vec<(usize, usize)> =
             self.order[at].iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
-        Ok(interleave_record_batch(&batches, &rows)?)
+        interleave_record_batch(&batches, &rows).or_too_large()
     }
 }

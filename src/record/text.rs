@@ -8,6 +8,7 @@ use arrow::array::{
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Schema};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 
 /// Whether a type is text: strings in any layout, dictionaries of strings included.
@@ -25,9 +26,9 @@ pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
         // Arrow's own cast to views looks at the keys alone: a null among the dictionary's values would become "".
         let dictionary = column.as_any_dictionary();
         let values = text_views(dictionary.values())?;
-        return Ok(take(&values, dictionary.keys(), None)?.as_string_view().clone());
+        return Ok(take(&values, dictionary.keys(), None).or_too_large()?.as_string_view().clone());
     }
-    Ok(cast(column, &DataType::Utf8View)?.as_string_view().clone())
+    Ok(cast(column, &DataType::Utf8View).or_too_large()?.as_string_view().clone())
 }
 
 /// The rows with their text columns as views over the same text: how text travels between stages.
@@ -42,7 +43,7 @@ pub fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
         columns.push(if is_plain { Arc::new(text_views(column)?) } else { Arc::clone(column) });
     }
     let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?)
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).or_defect()
 }
 
 /// A text, or null, in each of so many rows.

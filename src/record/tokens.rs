@@ -7,6 +7,7 @@ use arrow::compute::{CastOptions, cast_with_options, concat};
 use arrow::datatypes::{ArrowNativeType, ArrowPrimitiveType, DataType, Float64Type};
 
 use super::schema::{ROW_WEIGHT, list};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 
 /// A column as `list<item>`; one of the pipeline's own is so already and is not copied.
@@ -31,7 +32,7 @@ pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray>
     // The nulls of rows that were cut off are left behind.
     let column = match values.null_count() {
         0 => column.clone(),
-        _ => concat(&[column.as_ref(), column.slice(0, 0).as_ref()])?,
+        _ => concat(&[column.as_ref(), column.slice(0, 0).as_ref()]).or_too_large()?,
     };
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     let column = cast_with_options(&column, wanted.data_type(), &strict).map_err(|e| refused().source(e))?;
@@ -60,7 +61,7 @@ pub fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
     if column.null_count() > 0 || !column.data_type().is_numeric() {
         return Err(wrong_type(ROW_WEIGHT, column, wanted));
     }
-    let column = cast_with_options(column, &DataType::Float64, &CastOptions::default())?;
+    let column = cast_with_options(column, &DataType::Float64, &CastOptions::default()).or_too_large()?;
     let weights = column.as_primitive::<Float64Type>();
     if weights.values().iter().any(|w| !(w.is_finite() && *w >= 0.0)) {
         return Err(wrong_type(ROW_WEIGHT, &column, wanted));

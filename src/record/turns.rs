@@ -10,6 +10,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringVie
 use arrow::datatypes::{DataType, Field};
 
 use super::schema::{COMPLETION, PROMPT, TURNS, TURNS_TEXT, text};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::word::Word;
 
@@ -247,7 +248,7 @@ impl<'a> TurnRows<'a> {
         let (Some(texts), Some(spans)) = (texts, spans) else {
             return Err(Error::internal(format!("`{TURNS_TEXT}` and `{TURNS}` are no text with spans")));
         };
-        let metadata = records.schema_ref().field_with_name(TURNS)?.metadata();
+        let metadata = records.schema_ref().field_with_name(TURNS).or_defect()?.metadata();
         Ok(Some(TurnRows { texts, spans, weighted: metadata.contains_key(WEIGHTED) }))
     }
 
@@ -276,7 +277,7 @@ mod tests {
     fn batch(rows: &[(&str, &[Span])], weighted: bool) -> Result<RecordBatch> {
         let [(text, texts), (field, spans)] = columns(rows, weighted)?;
         let schema = Arc::new(arrow::datatypes::Schema::new(vec![text, field]));
-        Ok(RecordBatch::try_new(schema, vec![texts, spans])?)
+        RecordBatch::try_new(schema, vec![texts, spans]).or_defect()
     }
 
     #[test]

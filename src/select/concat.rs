@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewB
 use arrow::compute::cast;
 use arrow::datatypes::{Field, SchemaRef};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::Map;
 use crate::record::{Batch, is_text, json, repeated, schema, text_views};
@@ -31,17 +32,18 @@ impl Map for ConcatStage {
             columns.push(match batch.records.column_by_name(field.name()) {
                 None => new_null_array(field.data_type(), rows),
                 Some(column) if schema::is_json(field) => {
-                    as_json(schema.field_with_name(field.name())?, column)?
+                    as_json(schema.field_with_name(field.name()).or_defect()?, column)?
                 }
                 Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
                 Some(column) if is_text(column.data_type()) => Arc::new(text_views(column.as_ref())?),
                 // The same values in another layout.
-                Some(column) => cast(column, field.data_type())?,
+                Some(column) => cast(column, field.data_type()).or_too_large()?,
             });
         }
         columns.push(repeated(Some(&self.name), rows));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        batch.records = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        batch.records =
+            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options).or_defect()?;
         Ok(batch)
     }
 }

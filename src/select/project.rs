@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::Map;
 use crate::record::{Batch, schema};
@@ -34,7 +35,7 @@ impl Map for ProjectStage {
         }
         let options = RecordBatchOptions::new().with_row_count(Some(batch.rows()));
         let schema = Arc::new(Schema::new(fields));
-        batch.records = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        batch.records = RecordBatch::try_new_with_options(schema, columns, &options).or_defect()?;
         Ok(batch)
     }
 }

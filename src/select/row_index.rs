@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::flow::{Ordered, TakenOut};
 use crate::record::Batch;
@@ -35,7 +36,7 @@ impl Ordered for RowIndexStage {
         let number = Arc::new(Field::new(&self.column, DataType::Int64, false));
         let fields: Vec<_> = std::iter::once(number).chain(schema.fields().iter().cloned()).collect();
         let columns = std::iter::once(numbers).chain(batch.records.columns().iter().cloned()).collect();
-        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()?;
         Ok(batch)
     }
 }

@@ -11,6 +11,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::UInt8Type;
 
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
 use crate::record::ranked::without_ranks;
@@ -68,12 +69,12 @@ impl Prepare<Entering> for Rank {
         let mut records = batch.records;
         if records.get_array_memory_size() > 2 * bytes(&records) {
             // A slice of something larger, which must not be held with it: together with no rows it is copied.
-            records = concat_batches(&records.schema(), [&records, &records.slice(0, 0)])?;
+            records = concat_batches(&records.schema(), [&records, &records.slice(0, 0)]).or_too_large()?;
         }
         let fields = records.schema();
         let is_visible = |i: &usize| !schema::is_hidden(fields.field(*i).name());
         let visible: Vec<usize> = (0..fields.fields().len()).filter(is_visible).collect();
-        let sizes = row_bytes(&records.project(&visible)?);
+        let sizes = row_bytes(&records.project(&visible).or_defect()?);
         let splits = records.column_by_name(schema::SPLIT).map(|c| c.as_primitive::<UInt8Type>());
         let mut totals = Totals::none(self.splits);
         for (i, size) in sizes.into_iter().enumerate() {

@@ -16,6 +16,7 @@ pub use key::SplitKeyStage;
 pub use restore::RestoreStage;
 use restore::numbers;
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::hash;
@@ -186,7 +187,7 @@ impl SplitStage {
     ) -> Result<()> {
         let values = batch.column(column)?;
         let options = FormatOptions::default().with_null("(null)");
-        let shown = ArrayFormatter::try_new(values.as_ref(), &options)?;
+        let shown = ArrayFormatter::try_new(values.as_ref(), &options).or_defect()?;
         for i in 0..values.len() {
             *counts.groups.entry((shown.value(i).to_string(), sides.value(i))).or_default() += 1;
         }

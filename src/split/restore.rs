@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray, UInt8Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::record::{Batch, is_text, schema};
@@ -40,7 +41,7 @@ pub fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<UInt8Arr
             .column(column)
             .help("leave it as it is, or rename it"));
     }
-    let values = cast(values, &DataType::Utf8View)?;
+    let values = cast(values, &DataType::Utf8View).or_too_large()?;
     let number = |name: Option<&str>| match name {
         None => Ok(None),
         Some(name) => names

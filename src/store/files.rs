@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use arrow::error::ArrowError;
 
 use super::{Create, Entries, Kind, Local, Metadata, Reader, Store, StoredFile};
+use crate::arrow_result::arrow_defect;
 use crate::error::{Class, Error, Result};
 
 /// The files of a store. Cheap to clone.
@@ -259,6 +260,6 @@ pub fn error(what: &str, path: &Path, e: io::Error) -> Error {
 pub fn unwritten(path: &Path, e: ArrowError) -> Error {
     match e {
         ArrowError::IoError(_, e) => error("write", path, e),
-        e => e.into(),
+        e => arrow_defect(e),
     }
 }

@@ -13,6 +13,7 @@ use arrow::compute::{CastOptions, cast_with_options, concat, take};
 use arrow::datatypes::{DataType, Field, Int32Type};
 
 use super::strings::Strings;
+use crate::arrow_result::ArrowResult;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::record::{reason, schema};
@@ -108,12 +109,12 @@ impl ListEncoder<'_> {
         }
         let numbers = ScalarBuffer::from(numbers);
         Ok(match self.make {
-            Make::Counts => Arc::new(Int32Array::try_new(numbers, nulls)?),
+            Make::Counts => Arc::new(Int32Array::try_new(numbers, nulls).or_defect()?),
             Make::Ids => {
                 ids.shrink_to_fit();
                 let values = Arc::new(Int32Array::from(ids));
                 let item = Arc::new(Field::new("item", DataType::Int32, false));
-                Arc::new(ListArray::try_new(item, OffsetBuffer::new(numbers), values, nulls)?)
+                Arc::new(ListArray::try_new(item, OffsetBuffer::new(numbers), values, nulls).or_defect()?)
             }
         })
     }
@@ -247,7 +248,7 @@ impl Column {
             UInt64Array::new_null(array.len())
         } else {
             let keys: Vec<u64> = dictionary.normalized_keys().into_iter().map(|key| key as u64).collect();
-            UInt64Array::try_new(keys.into(), array.logical_nulls())?
+            UInt64Array::try_new(keys.into(), array.logical_nulls()).or_defect()?
         };
         let mut occurs = vec![false; values.len()];
         for key in keys.iter().flatten() {
@@ -291,7 +292,7 @@ pub fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
     }
     let tokens: usize = made.iter().filter_map(|a| a.as_list_opt::<i32>()).map(|l| l.values().len()).sum();
     length(tokens)?;
-    Ok(concat(&parts)?)
+    concat(&parts).or_too_large()
 }
 
 /// The rows of a dictionary from what was made of its values.
@@ -299,7 +300,7 @@ pub fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
 /// # Errors
 /// `Internal`, when Arrow refuses.
 pub fn looked_up(values: &ArrayRef, keys: &UInt64Array, rows: Range<usize>) -> Result<ArrayRef> {
-    Ok(take(values, &keys.slice(rows.start, rows.len()), None)?)
+    take(values, &keys.slice(rows.start, rows.len()), None).or_too_large()
 }
 
 /// Lists of ids in any integer type, as `large_list<int32>`.

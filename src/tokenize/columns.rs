@@ -7,6 +7,7 @@ use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field};
 
 use super::row::Row;
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::record::schema::{CONTEXT, NEVER, TARGET};
 use crate::record::segments::Segments;
@@ -105,7 +106,7 @@ impl Columns {
         }
         columns.into_iter().try_fold(batch, |batch, (name, item, offsets, values)| {
             let field = schema::list(name, item);
-            let column = ListArray::try_new(item_of(&field)?, offsets, values, None)?;
+            let column = ListArray::try_new(item_of(&field)?, offsets, values, None).or_defect()?;
             batch.with_column(field, Arc::new(column))
         })
     }

@@ -7,6 +7,7 @@ use arrow::ipc::writer::FileWriter;
 
 use super::block::{BlockFile, WrittenFile};
 use super::cut::{Fill, Limit};
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::store::{Files, error, unwritten};
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl ArrowFile {
         // One array alone would be handed on as it is, with bits and bytes that lie around its rows; together
         // with an empty one it is copied into fresh buffers like all others.
         self.pending.push(RecordBatch::new_empty(self.schema.clone()));
-        let together = concat_batches(&self.schema, &self.pending)?;
+        let together = concat_batches(&self.schema, &self.pending).or_too_large()?;
         self.pending.clear();
         self.fill = Fill::default();
         self.writer.write(&together).map_err(|e| unwritten(&self.path, e))

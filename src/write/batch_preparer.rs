@@ -9,6 +9,7 @@ use arrow::datatypes::{SchemaRef, UInt8Type};
 use super::jsonl::Lines;
 use super::layout::{mask, written};
 use super::sidecar::{Notes, keys_schema};
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::Prepare;
 use crate::record::schema::{INPUT_IDS, KEY, SPLIT};
@@ -90,7 +91,10 @@ impl BatchPreparer {
             if counts[usize::from(s)] == rows {
                 return self.part(usize::from(s), records);
             }
-            self.part(usize::from(s), &filter_record_batch(records, &mask(rows, |i| splits[i] == s))?)
+            self.part(
+                usize::from(s),
+                &filter_record_batch(records, &mask(rows, |i| splits[i] == s)).or_defect()?,
+            )
         };
         present.map(part).collect()
     }
@@ -121,7 +125,7 @@ impl BatchPreparer {
         }
         let names: ArrayRef = Arc::new(names.finish());
         let keys = packed.map_or_else(|| keys.clone(), |keys| keys.values().clone());
-        Ok(RecordBatch::try_new(keys_schema(recipe), vec![keys, names])?)
+        RecordBatch::try_new(keys_schema(recipe), vec![keys, names]).or_defect()
     }
 }
 

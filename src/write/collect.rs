@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::{DataType, Field, UInt8Type};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Prepare, Sink};
 use crate::record::Batch;
@@ -45,7 +46,7 @@ impl Prepare<RecordBatch> for Visible {
         }
         let fields = batch.records.schema_ref().fields();
         let visible: Vec<usize> = (0..fields.len()).filter(|&i| !is_hidden(fields[i].name())).collect();
-        Ok(batch.records.project(&visible)?)
+        batch.records.project(&visible).or_defect()
     }
 }
 

@@ -10,6 +10,7 @@ use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::schema::is_hidden;
 
@@ -56,7 +57,7 @@ pub fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch>
     };
     let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).or_defect()
 }
 
 pub fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {

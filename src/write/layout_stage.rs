@@ -7,6 +7,7 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::Schema;
 
 use super::layout::{written_column, written_field};
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::Map;
 use crate::record::Batch;
@@ -21,7 +22,8 @@ impl Map for LayoutStage {
         let columns = fields.iter().zip(batch.records.columns()).map(|(f, c)| written_column(c, f));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.rows()));
-        batch.records = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
+        batch.records = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+            .or_defect()?;
         Ok(batch)
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// A module imports from the layers before its own; those of layer 0 also from one another.
 const LAYERS: [&[&str]; 6] = [
     &[
+        "arrow_result",
         "artifact",
         "cancel",
         "error",

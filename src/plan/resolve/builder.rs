@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::stages::{BarrierStep, Build, Counted, Order};
 use super::{About, Job};
+use crate::arrow_result::ArrowResult;
 use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
@@ -168,7 +169,8 @@ impl<'p> Builder<'p> {
         let names = columns.clone().unwrap_or_else(|| self.visible());
         let schema = self.empty.records.schema();
         let indices: Vec<usize> = names.iter().filter_map(|n| schema.index_of(n).ok()).collect();
-        let makes = call(function.as_ref(), &self.empty.records.project(&indices)?, &step)?.schema();
+        let makes =
+            call(function.as_ref(), &self.empty.records.project(&indices).or_defect()?, &step)?.schema();
         makes.fields().iter().try_for_each(|f| not_reserved(&step, f.name()))?;
         let replaces = columns.is_none();
         let function = Arc::clone(function);

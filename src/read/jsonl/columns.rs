@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
 use super::views::text;
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::read::json::{self, Kind, Value};
 use crate::read::{ColumnKind, ReadColumn};
@@ -143,8 +144,8 @@ impl Column {
         let nulls = self.nulls.build();
         Ok(match self.data {
             Data::Views(views) => text(views, buffers, nulls)?,
-            Data::Ints(ints) => Arc::new(Int64Array::try_new(ints.into(), nulls)?),
-            Data::Floats(floats) => Arc::new(Float64Array::try_new(floats.into(), nulls)?),
+            Data::Ints(ints) => Arc::new(Int64Array::try_new(ints.into(), nulls).or_defect()?),
+            Data::Floats(floats) => Arc::new(Float64Array::try_new(floats.into(), nulls).or_defect()?),
             Data::Bools(bools) => Arc::new(BooleanArray::new(BooleanBuffer::from(bools), nulls)),
         })
     }

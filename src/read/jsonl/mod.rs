@@ -21,6 +21,7 @@ use self::row::{Keys, Row, Tally};
 use super::json::{self, Kind, Value};
 use super::lines::{Lines, Text};
 use super::{ColumnKind, Limits, ReadColumn};
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Decode, Piece};
 use crate::record::reject_json::quote_line;
@@ -241,7 +242,7 @@ impl<'d> Rows<'d> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(Batch {
             seq: 0,
-            records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options)?,
+            records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options).or_defect()?,
             places: Places { file: self.file, rows: self.places, origins: None, text, text_byte: self.byte },
             rejects: self.rejects,
             duplicates: Vec::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::{Buffer, NullBuffer};
 
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 
 /// A column of views into `buffers`: the chunk, and the text of its unescaped strings.
@@ -24,7 +25,7 @@ pub fn text(views: Vec<u128>, buffers: &Arc<[Buffer]>, nulls: Option<NullBuffer>
     // in buffer 1 stays, and nothing points to it.
     let array = unsafe { StringViewArray::new_unchecked(views.into(), buffers.clone(), nulls) };
     if cfg!(debug_assertions) {
-        array.to_data().validate_full()?;
+        array.to_data().validate_full().or_defect()?;
     }
     Ok(Arc::new(array))
 }

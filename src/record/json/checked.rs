@@ -6,6 +6,7 @@ use arrow::datatypes::Field;
 use serde::de::IgnoredAny;
 
 use super::text::write_string;
+use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::record::{is_text, schema, text_views};
 
@@ -31,7 +32,7 @@ pub fn checked(field: &Field, column: &ArrayRef) -> Result<(ArrayRef, Vec<usize>
         value.map(|value| if quote { quoted(value) } else { value.to_string() })
     };
     let right: StringViewArray = views.iter().enumerate().map(text).collect();
-    Ok((cast(&right, column.data_type())?, wrong))
+    Ok((cast(&right, column.data_type()).or_too_large()?, wrong))
 }
 
 fn quoted(text: &str) -> String {
