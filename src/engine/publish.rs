@@ -97,8 +97,8 @@ pub fn sink(
             shard_bytes: target.shard_bytes,
             split_names: plan.job.split_names.clone(),
             file_names: names.clone(),
-            against: plan.about.against.clone(),
-            key_recipe: plan.about.key_recipe.clone(),
+            against: plan.description.against.clone(),
+            key_recipe: plan.description.key_recipe.clone(),
         },
         disk.clone(),
     )?;
@@ -122,11 +122,11 @@ pub fn sink(
             manifest_version: MANIFEST_VERSION,
             fastprep_version: env!("CARGO_PKG_VERSION").into(),
             data: String::new(),
-            fingerprint: plan.about.fingerprint(&inputs, &streams),
-            plan: plan.about.plan.clone(),
-            explain: plan.about.lines.clone(),
+            fingerprint: plan.description.fingerprint(&inputs, &streams),
+            plan: plan.description.plan.clone(),
+            explain: plan.description.lines.clone(),
             format: plan
-                .about
+                .description
                 .format
                 .as_ref()
                 .map_or(Value::Null, |f| serde_json::from_str(&f.to_json()).unwrap_or(Value::Null)),
@@ -136,7 +136,7 @@ pub fn sink(
             splits: Vec::new(),
             shards: Vec::new(),
             sidecars: Vec::new(),
-            key_recipe: plan.about.key_recipe.clone(),
+            key_recipe: plan.description.key_recipe.clone(),
             report: report.to_json(),
         })?;
         let path = target.dir.display().to_string();
@@ -199,14 +199,14 @@ fn accept(
 }
 
 fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {
-    plan.about.tokenizer.as_ref().map(|t| Tokenizer {
+    plan.description.tokenizer.as_ref().map(|t| Tokenizer {
         digest: t.digest.clone(),
         vocab_size: t.vocab_size as u64,
         bos_token_id: t.bos_id,
         eos_token_id: t.eos_id,
         pad_token_id: t.pad_id,
-        max_length: plan.about.max_length.map(|n| n as u64),
-        add_eos: Some(plan.about.end.is_some_and(|end| end.eos_id().is_some())),
+        max_length: plan.description.max_length.map(|n| n as u64),
+        add_eos: Some(plan.description.end.is_some_and(|end| end.eos_id().is_some())),
     })
 }
 

@@ -12,12 +12,12 @@ pub(super) fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) 
         sources: &sources,
         verbs: &plan.job.verbs,
         split_names: &plan.job.split_names,
-        tokenizer_warnings: plan.about.tokenizer.as_ref().map(|t| t.warnings.as_slice()),
+        tokenizer_warnings: plan.description.tokenizer.as_ref().map(|t| t.warnings.as_slice()),
         pack: plan.job.sections().iter().find_map(|section| match section.barrier {
             Some((step, BarrierStep { order: Order::Pack(how), .. })) => Some((step, how.max_length)),
             _ => None,
         }),
-        report_by: plan.about.report_by.as_deref(),
+        report_by: plan.description.report_by.as_deref(),
     };
     Report::new(shape, counts, names)
 }

@@ -55,7 +55,7 @@ where
             break;
         };
         after.push((UNCOUNTED, Arc::new(LayoutStage)));
-        let held = barrier.open(job, spill.clone());
+        let held = job.open_barrier(barrier, spill.clone());
         let mut into =
             BarrierSink { sink, barrier: held, rows: 0, nothing: RecordBatch::new_empty(job.schema.clone()) };
         let counted = input.run(job, section, &after, &mut into, resources, cancel, interrupted);

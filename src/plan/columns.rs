@@ -1,9 +1,9 @@
-//! Which columns of the source the plan needs, and how it uses each: found by name alone.
+//! The columns that a step finds, and how it uses each: found by name alone.
 
 use std::collections::BTreeMap;
 
-use super::Step;
 use crate::error::{Class, Error, Result, missing_column};
+use crate::format::PromptFormat;
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// How the plan uses a column of the source; the stronger use wins.
@@ -32,102 +32,72 @@ pub struct Columns<'p> {
     uses: BTreeMap<String, Use>,
     /// The first step that is a function over all columns: after it nothing is known by name until it is called.
     opaque_from: Option<usize>,
-    /// The steps that it goes through.
-    steps: &'p [Step],
-    /// The step it is at.
-    step: usize,
+    /// The number and the name of the step it is at.
+    step: (usize, &'static str),
+    /// The prompt format of the steps, wherever it stands among them.
+    format: Option<&'p PromptFormat>,
+    /// Whether a step before this one is a `format`.
+    formatted: bool,
     /// The column of the splits that rows have.
     splits: Option<&'p str>,
 }
 
-/// What a plan needs of its source.
-pub struct Needed {
-    /// The columns, in the source's order, with their use.
-    pub columns: Vec<(String, Use)>,
-    /// The step after which columns are not known by name: what follows is to be asked by [`used`].
-    pub opaque_from: Option<usize>,
-    /// The same of the steps after a concat.
-    pub opaque_after: Option<usize>,
-}
-
-/// The columns that several sources have together: what a concat makes of the columns of each.
-pub struct Together<'p> {
-    /// Their names, in order; the column that names the source of a row is not among them.
-    pub names: &'p [String],
-    /// The column that names the source of a row.
-    pub source_column: &'p str,
-    /// The steps after the concat.
-    pub steps: &'p [Step],
-}
-
-/// What these steps, and those after a concat, need of a source. `splits` is the column that names the splits of rows
-/// that have one.
-///
-/// # Errors
-/// Those of [`Verb::columns`](super::verbs::Verb::columns).
-pub fn needed<'p>(
-    steps: &'p [Step],
-    together: Option<&Together<'p>>,
-    source: &[String],
-    splits: Option<&'p str>,
-) -> Result<Needed> {
-    let mut columns = Columns::new(steps, source, splits);
-    columns.pass()?;
-    let (opaque_from, mut opaque_after) = (columns.opaque_from, None);
-    if let Some(together) = together {
-        columns.join(together);
-        columns.pass()?;
-        opaque_after = columns.opaque_from;
-    }
-    columns.keep_splits();
-    for column in std::mem::take(&mut columns.there) {
-        if let Some(origin) = column.origin {
-            columns.uses.entry(origin).or_insert(Use::Passes);
-        }
-    }
-    let used = source.iter().filter_map(|name| columns.uses.get(name).map(|u| (name.clone(), *u))).collect();
-    Ok(Needed { columns: used, opaque_from, opaque_after })
-}
-
-/// What a step uses of these columns, which are there in fact.
-///
-/// # Errors
-/// Those of [`Verb::columns`](super::verbs::Verb::columns).
-pub fn used(
-    steps: &[Step],
-    step: usize,
-    there: &[String],
-    splits: Option<&str>,
-) -> Result<BTreeMap<String, Use>> {
-    let mut columns = Columns::new(steps, there, splits);
-    columns.step = step;
-    steps[step].verb().columns(&mut columns)?;
-    Ok(columns.uses)
-}
-
 impl<'p> Columns<'p> {
-    fn new(steps: &'p [Step], names: &[String], splits: Option<&'p str>) -> Self {
+    /// The columns of a source, before the first step.
+    pub fn new(names: &[String], splits: Option<&'p str>) -> Self {
         let there = names.iter().map(|name| Column { name: name.clone(), origin: Some(name.clone()) });
-        Columns { there: there.collect(), uses: BTreeMap::new(), opaque_from: None, steps, step: 0, splits }
-    }
-
-    /// Goes through all steps.
-    fn pass(&mut self) -> Result<()> {
-        for (i, step) in self.steps.iter().enumerate() {
-            self.step = i;
-            step.verb().columns(self)?;
+        Columns {
+            there: there.collect(),
+            uses: BTreeMap::new(),
+            opaque_from: None,
+            step: (0, ""),
+            format: None,
+            formatted: false,
+            splits,
         }
-        Ok(())
     }
 
-    /// Goes on with the steps after a concat: each column of another source is made.
-    fn join(&mut self, together: &Together<'p>) {
+    /// Goes on to this step, of steps with this prompt format; `formatted` says whether it is after it.
+    pub fn begin(
+        &mut self,
+        index: usize,
+        name: &'static str,
+        format: Option<&'p PromptFormat>,
+        formatted: bool,
+    ) {
+        (self.step, self.format, self.formatted) = ((index, name), format, formatted);
+    }
+
+    /// Goes on with the steps after a concat, whose rows have the columns of these names, and one that names their source:
+    /// each column of another source is made.
+    pub fn join(&mut self, names: &[String], source_column: &str) {
         let old = std::mem::take(&mut self.there);
         let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
         let made = |name: &str| Column { name: name.into(), origin: None };
-        self.there = together.names.iter().map(|name| find(name).unwrap_or_else(|| made(name))).collect();
-        self.there.push(made(together.source_column));
-        (self.steps, self.step, self.opaque_from) = (together.steps, 0, None);
+        self.there = names.iter().map(|name| find(name).unwrap_or_else(|| made(name))).collect();
+        self.there.push(made(source_column));
+        self.opaque_from = None;
+    }
+
+    /// The first step after which columns are not known by name.
+    pub fn opaque_from(&self) -> Option<usize> {
+        self.opaque_from
+    }
+
+    /// What was used of the source; the columns that are left pass through.
+    pub fn into_uses(mut self) -> BTreeMap<String, Use> {
+        self.keep_splits();
+        for column in self.there {
+            if let Some(origin) = column.origin {
+                self.uses.entry(origin).or_insert(Use::Passes);
+            }
+        }
+        self.uses
+    }
+
+    /// What the steps so far used of the source.
+    pub fn used(self) -> BTreeMap<String, Use> {
+        self.uses
     }
 
     /// Uses a column.
@@ -149,7 +119,7 @@ impl<'p> Columns<'p> {
 
     fn missing(&self, name: &str) -> Error {
         let known: Vec<String> = self.names().map(str::to_string).collect();
-        let error = missing_column(name, self.steps[self.step].name(), &known);
+        let error = missing_column(name, self.step.1, &known);
         match self.consumed_by_format(name) {
             Some(way_out) => error.help(way_out),
             None => error,
@@ -231,7 +201,7 @@ impl<'p> Columns<'p> {
         let all: Vec<String> = self.names().map(str::to_string).collect();
         self.use_all(&all, Use::Read)?;
         self.there.clear();
-        self.opaque_from = self.opaque_from.or(Some(self.step));
+        self.opaque_from = self.opaque_from.or(Some(self.step.0));
         Ok(())
     }
 
@@ -245,14 +215,14 @@ impl<'p> Columns<'p> {
         }
     }
 
-    /// All steps of the plan.
-    pub fn steps(&self) -> &[Step] {
-        self.steps
+    /// The prompt format of the steps, wherever it stands among them.
+    pub fn format(&self) -> Option<&'p PromptFormat> {
+        self.format
     }
 
     /// Whether a step before this one is a `format`.
     pub fn formatted(&self) -> bool {
-        self.steps[..self.step].iter().any(|step| matches!(step, Step::Format(_)))
+        self.formatted
     }
 
     /// `prompt` and `completion` are what `format` makes: an error of a step that takes them for granted says so.
@@ -265,12 +235,12 @@ impl<'p> Columns<'p> {
     }
 
     fn consumed_by_format(&self, name: &str) -> Option<String> {
-        self.steps[..self.step].iter().find_map(|step| match step {
-            Step::Format(verb) if verb.format.columns().iter().any(|c| c.name == name) => Some(format!(
+        let format = self.format.filter(|_| self.formatted)?;
+        format.columns().iter().any(|c| c.name == name).then(|| {
+            format!(
                 "format renders `{name}` into prompt or completion and does not keep it: put this step before \
                  format, or keep a copy with with_columns(pl.col(\"{name}\").alias(\"{name}_raw\"))"
-            )),
-            _ => None,
+            )
         })
     }
 }

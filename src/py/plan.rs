@@ -24,8 +24,8 @@ use crate::engine::result_errors::nothing_left;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::verbs::{Filter, Head, MapBatches, Supplied, WithColumns};
-use crate::plan::{Plan, Resolved, SourceSpec, Step, resolve};
+use crate::plan::verbs::{Filter, Head, MapBatches, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
+use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::file_format::FileFormat;
 use crate::read::jsonl::format::JsonLines;
 use crate::read::parquet::format::Parquet;
@@ -40,22 +40,22 @@ pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
 /// Gives a step what its JSON cannot hold.
 fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
-    let function = |verb: &str, name: Option<&str>| -> PyResult<Supplied> {
+    let function = |verb: &str, name: Option<&str>| -> PyResult<SuppliedFunction> {
         let (callable, shown): (Py<PyAny>, String) = given.extract()?;
         let name = format!("{verb} {}", name.unwrap_or(&shown));
-        Ok(Supplied::new(Arc::new(PyFunction { name, callable }), shown))
+        Ok(SuppliedFunction::new(Arc::new(PyFunction { name, callable }), shown))
     };
-    match step {
-        Step::Filter(verb) => verb.function = function(Filter::NAME, None)?,
-        Step::WithColumns(verb) => verb.function = function(WithColumns::NAME, None)?,
-        Step::MapBatches(verb) => {
-            verb.function = function(MapBatches::NAME, Some(&verb.function_name))?;
-        }
-        Step::Tokenize(verb) => {
-            let (json, names, encode_special_tokens, label) = given.extract()?;
-            verb.tokenizer = spec(None, Some(json), names, encode_special_tokens, label);
-        }
-        step => return Err(PyTypeError::new_err(format!("{} takes no object", step.name()))),
+    if let Some(verb) = step.get_mut::<Filter>() {
+        verb.function = function(Filter::NAME, None)?;
+    } else if let Some(verb) = step.get_mut::<WithColumns>() {
+        verb.function = function(WithColumns::NAME, None)?;
+    } else if let Some(verb) = step.get_mut::<MapBatches>() {
+        verb.function = function(MapBatches::NAME, Some(&verb.function_name))?;
+    } else if let Some(verb) = step.get_mut::<Tokenize>() {
+        let (json, names, encode_special_tokens, label) = given.extract()?;
+        verb.tokenizer = spec(None, Some(json), names, encode_special_tokens, label);
+    } else {
+        return Err(PyTypeError::new_err(format!("{} takes no object", step.name())));
     }
     Ok(())
 }
@@ -156,12 +156,12 @@ impl PyPlan {
     /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
     /// and pack, which need them all.
     fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        if self.0.steps.iter().any(|step| matches!(step, Step::Pack(_))) {
+        if self.0.steps.iter().any(|step| step.is::<Pack>()) {
             // What is left out must be right all the same.
             self.resolve(py)?;
         }
-        let before_pack = self.0.steps.iter().take_while(|step| !matches!(step, Step::Pack(_)));
-        let kept = before_pack.filter(|step| !matches!(step, Step::Shuffle(_)));
+        let before_pack = self.0.steps.iter().take_while(|step| !step.is::<Pack>());
+        let kept = before_pack.filter(|step| !step.is::<Shuffle>());
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         Ok(PyPlan::new(Plan { steps, ..self.0.clone() }))
@@ -176,7 +176,7 @@ impl PyPlan {
     }
 
     fn token_texts(&self, py: Python<'_>, ids: Vec<i32>) -> PyResult<Vec<String>> {
-        let step = self.0.steps.iter().find_map(Step::as_tokenize);
+        let step = self.0.steps.iter().find_map(Step::get::<Tokenize>);
         let step = step.ok_or_else(|| to_python(py, &Error::internal("the plan has no tokenizer")))?;
         step.tokenizer.load().and_then(|t| t.token_texts(&ids)).map_err(|e| to_python(py, &e))
     }

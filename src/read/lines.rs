@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow::buffer::Buffer;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use super::attend::Attended;
+use super::cancellable_reader::CancellableReader;
 use super::encoding::HEAD;
 use super::inputs::Inputs;
 pub use super::open::BoxedReader;
@@ -111,7 +111,7 @@ impl LinesSource {
 
     /// Reads a stream once; `name` is usually [`STDIN`].
     pub fn reader(reader: BoxedReader, name: &str, limits: Limits, cancel: Cancel) -> Self {
-        let reader = Box::new(Attended { reader, cancel: cancel.clone() });
+        let reader = Box::new(CancellableReader { reader, cancel: cancel.clone() });
         let pending = VecDeque::from([Pending::Reader(reader, name.to_string())]);
         Self::new(pending, Inputs::of_stream(name), limits, cancel)
     }

@@ -4,7 +4,7 @@
 //!
 //! 1. [`discover::discover`] turns paths, globs and folders into an ordered list of [`InputFile`]s.
 //! 2. A [`file_format::FileFormat`] is all that differs between formats of files; [`formats::FORMATS`] lists them. It
-//!    learns the columns without reading the rows. [`peek::peek_reader`] does so for a stream of JSON lines, and hands
+//!    learns the columns without reading the rows. [`infer_columns::infer_stream`] does so for a stream of JSON lines, and hands
 //!    the reader back whole; a record batch stream has its schema.
 //! 3. A scan is a pair: one half cuts the input into pieces, in order, the other makes rows of them, on any worker:
 //!
@@ -21,7 +21,7 @@
 //! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
 
 pub mod arrow;
-mod attend;
+mod cancellable_reader;
 mod compact;
 pub mod discover;
 mod encoding;
@@ -29,6 +29,7 @@ pub mod file_format;
 pub mod formats;
 mod glob;
 mod gzip;
+pub mod infer_columns;
 pub mod inputs;
 pub mod json;
 pub mod jsonl;
@@ -36,7 +37,6 @@ pub mod lines;
 mod open;
 pub mod parquet;
 pub mod parts;
-pub mod peek;
 mod published;
 pub mod splits;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use fastprep::engine::{Pass, PassOptions, Resources, Stage, run_pass};
 use fastprep::error::{Class, Error, Result};
 use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
 use fastprep::plan::source::OpenReader;
-use fastprep::plan::verbs::{Head, Pack, Shuffle, Supplied, Tokenize, WithColumns};
+use fastprep::plan::verbs::{Head, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
 use fastprep::read::ColumnKind;
 use fastprep::read::ReadColumn;
@@ -469,7 +469,7 @@ pub fn with_function(plan: &Plan, f: impl FnMut(u64) -> Result<()> + Send + 'sta
         columns: vec!["output".into()],
         names: vec!["output".into()],
         expressions: Vec::new(),
-        function: Supplied::new(Called::new(f), "output".into()),
+        function: SuppliedFunction::new(Called::new(f), "output".into()),
     };
     plan.push(Step::from(step)).unwrap()
 }

@@ -1,8 +1,9 @@
 //! The layers of the crate, read off its source: who imports whom, and who may touch what.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::imports::{circles, imports};
 
 /// A module imports from the layers before its own; those of layer 0 also from one another.
 const LAYERS: [&[&str]; 6] = [
@@ -81,8 +82,13 @@ struct Source {
 impl Source {
     /// `dedup`.
     fn module(&self) -> &str {
-        self.name.split(['/', '.']).next().unwrap()
+        module(&self.name)
     }
+}
+
+/// The top-level module of a file.
+fn module(name: &str) -> &str {
+    name.split(['/', '.']).next().unwrap()
 }
 
 fn sources() -> Vec<Source> {
@@ -127,65 +133,17 @@ fn layer(module: &str) -> usize {
     found.unwrap_or_else(|| panic!("`{module}` is in no layer: add it to LAYERS, and to DESIGN §3"))
 }
 
-fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// The top-level modules that a source names: by `crate::x`, by `crate::{x::…, y}`, or by enough `super`s.
-fn imports(source: &Source) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (_, after) in source.code.match_indices("crate::").map(|(i, m)| (i, &source.code[i + m.len()..])) {
-        match after.strip_prefix('{') {
-            None => drop(found.insert(word(after).to_string())),
-            Some(group) => found.extend(group_of(group)),
-        }
-    }
-    // `src/a.rs` and `src/a/mod.rs` are one deep, `src/a/b.rs` is two.
-    let inner = source.name.trim_end_matches("/mod.rs").trim_end_matches(".rs");
-    let depth = inner.split('/').count();
-    let mut inline = 0;
-    for line in source.code.lines() {
-        let opens = ["mod ", "pub mod ", "pub(super) mod "].iter().any(|m| line.starts_with(m));
-        inline = usize::from(inline > 0 || opens && line.ends_with('{'));
-        for (i, _) in line.match_indices("super::").filter(|(i, _)| !line[..*i].ends_with("super::")) {
-            let supers = line[i..].split("::").take_while(|part| *part == "super").count();
-            if supers >= depth + inline {
-                found.insert(word(&line[i + supers * "super::".len()..]).to_string());
-            }
-        }
-    }
-    found
-}
-
-/// The first words of a braced list, whatever is nested in it.
-fn group_of(text: &str) -> Vec<String> {
-    let (mut words, mut depth, mut fresh) = (vec![], 1, true);
-    for (i, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 1 => break,
-            '}' => depth -= 1,
-            ',' if depth == 1 => fresh = true,
-            c if depth == 1 && fresh && !c.is_whitespace() => {
-                words.push(word(&text[i..]).to_string());
-                fresh = false;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
 #[test]
 fn modules_import_from_the_layers_before_them() {
+    let sources = sources();
+    let all = imports(sources.iter().map(|source| (source.name.as_str(), source.code.as_str())));
     let mut wrong = vec![];
-    for source in sources().iter().filter(|s| s.name != "lib.rs") {
-        let (from, own) = (source.module(), layer(source.module()));
-        for to in imports(source).iter().filter(|to| *to != from) {
-            let other = layer(to);
+    for (file, imported) in all.iter().filter(|(file, _)| *file != "lib.rs") {
+        let (from, own) = (module(file), layer(module(file)));
+        for to in imported.iter().filter(|to| module(to) != from) {
+            let other = layer(module(to));
             if other > own || (other == own && own > 0) {
-                wrong.push(format!("{} (layer {own}) imports {to} (layer {other})", source.name));
+                wrong.push(format!("{file} (layer {own}) imports {to} (layer {other})"));
             }
         }
     }
@@ -193,19 +151,13 @@ fn modules_import_from_the_layers_before_them() {
 }
 
 #[test]
-fn the_reader_of_imports_sees_them() {
-    let source = |name: &str, code: &str| Source {
-        name: name.into(),
-        code: code.into(),
-        product: String::new(),
-        lines: 0,
-    };
-    let found = |name, code| imports(&source(name, code)).into_iter().collect::<Vec<_>>().join(" ");
-    assert_eq!(found("a/b.rs", "use crate::x::Y;\nfn f() { crate::z() }\n"), "x z");
-    assert_eq!(found("a/b.rs", "use crate::{x::{P, Q}, y, z::R};\n"), "x y z");
-    assert_eq!(found("a/b.rs", "use super::c::D;\nuse super::super::x;\n"), "x");
-    assert_eq!(found("a/mod.rs", "use super::x;\nmod tests {\n    use super::*;\n}\n"), "x");
-    assert_eq!(found("a.rs", "mod tests {\n    use super::super::x;\n}\n"), "x");
+fn no_files_import_one_another() {
+    let sources = sources();
+    let all = imports(sources.iter().map(|source| (source.name.as_str(), source.product.as_str())));
+    let edges: usize = all.values().map(|imported| imported.len()).sum();
+    assert!(edges > 500, "only {edges} imports were found");
+    let circles = circles(&all);
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod corpus;
 mod engine;
 mod faults;
 mod formats;
+mod imports;
 mod layers;
 mod parts;
 mod publish;

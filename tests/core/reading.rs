@@ -221,13 +221,13 @@ fn a_publish_reads_all_or_changes_nothing() {
 
 /// The same, with the rows of an older folder known.
 fn against(plan: &Plan, older: &Path) -> Plan {
-    let steps = plan.steps.iter().map(|step| match step {
-        Step::Dedup(dedup) => Step::from(Dedup {
+    let steps = plan.steps.iter().map(|step| match step.get::<Dedup>() {
+        Some(dedup) => Step::from(Dedup {
             against: vec![older.to_path_buf()],
             normalize: Normalize::default(),
-            ..dedup.as_ref().clone()
+            ..dedup.clone()
         }),
-        step => step.clone(),
+        None => step.clone(),
     });
     Plan { steps: steps.collect(), ..plan.clone() }
 }

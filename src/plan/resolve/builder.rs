@@ -1,17 +1,19 @@
-//! The steps one after another, each tried on no rows.
+//! A plan, as far as it is decided: each stage is tried on no rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::stages::{BarrierStep, Build, Counted, Order};
-use super::{About, Job};
+use super::barrier_step::{BarrierStep, Order};
+use super::build::{Build, Counted};
+use super::description::Description;
+use super::job::Job;
 use crate::arrow_result::ArrowResult;
 use crate::compute::{Function, WithColumnsStage, call};
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::plan::columns::Use;
-use crate::plan::explain::{detail, line};
-use crate::plan::{Step, not_reserved};
+use crate::plan::explain_lines::{detail, line};
+use crate::plan::reserved_names::not_reserved;
 use crate::read::splits::SPLIT;
 use crate::record::{Batch, Places, schema};
 use crate::report::StepCounts;
@@ -20,11 +22,13 @@ use crate::store::Files;
 use crate::write::LayoutStage;
 
 /// A plan, as far as it is decided.
-pub struct Builder<'p> {
-    /// The steps that it goes through.
-    pub steps: &'p [Step],
-    /// The step it is at; all of them, at the end.
+pub struct Builder {
+    /// The index of the step it is at among the steps it goes through; their number, at the end.
     pub(super) index: usize,
+    /// The name of that step.
+    pub(super) name: &'static str,
+    /// Whether no step follows.
+    pub is_last: bool,
     /// The number of the first of them among all sources and steps of the plan.
     pub(super) first_step: usize,
     /// The store that has all files of the plan.
@@ -38,15 +42,10 @@ pub struct Builder<'p> {
     /// What is decided.
     pub job: Job,
     /// What is said of it.
-    pub about: About,
+    pub description: Description,
 }
 
-impl<'p> Builder<'p> {
-    /// The steps after this one.
-    pub fn after(&self) -> &'p [Step] {
-        self.steps.get(self.index + 1..).unwrap_or_default()
-    }
-
+impl Builder {
     /// Adds a map stage.
     ///
     /// # Errors
@@ -75,7 +74,7 @@ impl<'p> Builder<'p> {
     /// # Errors
     /// Those of the barrier on no rows.
     pub fn barrier(&mut self, order: Order) -> Result<()> {
-        let barrier = BarrierStep { order, goes_on: !self.after().is_empty() };
+        let barrier = BarrierStep { order, goes_on: !self.is_last };
         let plain = LayoutStage.map(self.empty.clone(), &mut StepCounts::default())?;
         let records = barrier.outcome(&plain.records)?;
         self.empty = Batch { records, places: Places::after_barrier(0, Vec::new()), ..plain };
@@ -95,8 +94,7 @@ impl<'p> Builder<'p> {
 
     /// Adds the step's line for people.
     pub fn say(&mut self, text: &str, kind: &str) {
-        let name = self.steps[self.index].name();
-        self.about.lines.push(line(name, text, kind));
+        self.description.lines.push(line(self.name, text, kind));
     }
 
     /// The columns that can be written.
@@ -125,7 +123,7 @@ impl<'p> Builder<'p> {
             return Ok(());
         }
         let names = self.splits.clone();
-        self.about.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
+        self.description.lines.push(detail(&format!("rows stay in their splits: {}", names.join(", "))));
         self.job.split_names.clone_from(&names);
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
     }

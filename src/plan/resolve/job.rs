@@ -1,27 +1,18 @@
-//! What resolving yields: a job to run, and what manifests, reports and `explain` show of it.
+//! What is run: sources, stages and barriers.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
-use serde_json::{Value, json};
 
-use super::{BarrierStep, Build, Counted};
-use crate::artifact::manifest::Input;
-use crate::format::PromptFormat;
-use crate::hash;
+use super::barrier_step::{BarrierStep, Order};
+use super::build::{Build, Counted};
+use crate::flow::Barrier;
+use crate::pack::Pack;
 use crate::plan::source::Found;
 use crate::read::ReadColumn;
 use crate::record::FileRanks;
-use crate::tokenize::End;
-use crate::tokenizer::LoadedTokenizer;
-
-/// A plan with everything decided.
-pub struct Resolved {
-    /// What is run.
-    pub job: Job,
-    /// What manifests, reports and `explain` show of it.
-    pub about: About,
-}
+use crate::shuffle::Shuffle;
+use crate::spill::Spill;
 
 /// A source, looked at, and what its rows go through alone.
 pub struct Origin {
@@ -59,34 +50,9 @@ pub struct Job {
     pub split_names: Vec<String>,
 }
 
-/// What was decided about a plan, for manifests, reports and people.
-#[derive(Default)]
-pub struct About {
-    /// The plan for people, a line a step.
-    pub lines: Vec<String>,
-    /// The plan's JSON as it is published.
-    pub plan: Value,
-    /// The prompt format.
-    pub format: Option<Arc<PromptFormat>>,
-    /// The tokenizer.
-    pub tokenizer: Option<Arc<LoadedTokenizer>>,
-    /// Tokens a row may have.
-    pub max_length: Option<usize>,
-    /// What ends each row, where they are tokenized.
-    pub end: Option<End>,
-    /// How keys are made, where there is a dedup.
-    pub key_recipe: Option<String>,
-    /// Earlier folders of all steps, as they are called in what is published.
-    pub against: Vec<String>,
-    /// The generations of those folders.
-    pub earlier: Vec<String>,
-    /// The column whose shares are reported.
-    pub report_by: Option<String>,
-}
-
-impl Job {
+impl Default for Job {
     /// Nothing to run yet.
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         Job {
             origins: Vec::new(),
             stages: Vec::new(),
@@ -95,7 +61,9 @@ impl Job {
             split_names: vec!["train".into()],
         }
     }
+}
 
+impl Job {
     /// Stored bytes of all files of lines: what [`Cancel::bytes_read`](crate::cancel::Cancel::bytes_read) reaches; none
     /// where a source has no such bytes.
     pub fn input_bytes(&self) -> Option<u64> {
@@ -122,21 +90,20 @@ impl Job {
         sections
     }
 
+    /// One of its barriers, with no row seen.
+    pub fn open_barrier(&self, step: BarrierStep, spill: Spill) -> Box<dyn Barrier> {
+        let (splits, goes_on) = (self.split_names.len(), step.goes_on);
+        match step.order {
+            Order::Shuffle(seed) => Box::new(Shuffle::new(self.file_ranks(seed), splits, goes_on, spill)),
+            Order::Pack(how) => Box::new(Pack::new(how, self.file_ranks(how.seed), splits, goes_on, spill)),
+        }
+    }
+
     /// What ranks the rows of all sources by this seed.
     pub fn file_ranks(&self, seed: u64) -> FileRanks {
         let files = (0..).zip(&self.origins);
         let files =
             files.flat_map(|(source, origin)| origin.found.rank_names().map(move |name| (source, name)));
         FileRanks::new(files, seed)
-    }
-}
-
-impl About {
-    /// The digest of all that decides the output: the plan's JSON, the generations of earlier folders, and what was read,
-    /// by its content; `streams` are the digests of the sources in memory, in order.
-    pub fn fingerprint(&self, inputs: &[Input], streams: &[Option<String>]) -> String {
-        let files: Vec<&Option<String>> = inputs.iter().map(|input| &input.xxh3).collect();
-        let all = json!({"plan": self.plan, "against": self.earlier, "inputs": files, "streams": streams});
-        hash::digest_hex(all.to_string().as_bytes())
     }
 }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
 use crate::artifact::keys;
 use crate::dedup::{KeyOptions, KeyStage, Normalize};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::explain::detail;
-use crate::plan::forms::paths;
+use crate::plan::explain_lines::detail;
+use crate::plan::json_forms::paths;
 use crate::plan::resolve::{Build, Builder, Counted, same_keys};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// Takes out exact duplicates.
@@ -42,6 +42,10 @@ impl Dedup {
     }
 }
 
+impl Named for Dedup {
+    const NAME: &'static str = "dedup";
+}
+
 impl Verb for Dedup {
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
@@ -52,9 +56,9 @@ impl Verb for Dedup {
         columns.use_all(&on, Use::Read)
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let on = self.on(builder.about.format.is_some(), || builder.compared());
-        let mark = |column: &String| match (&builder.about.format, column.as_str()) {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
+        let on = self.on(builder.description.format.is_some(), || builder.compared());
+        let mark = |column: &String| match (&builder.description.format, column.as_str()) {
             (Some(format), PROMPT) => format.separator().to_string(),
             (Some(format), COMPLETION) => format.stop().to_string(),
             _ => String::new(),
@@ -65,8 +69,8 @@ impl Verb for Dedup {
         let mut text = format!("on {}, {}, first kept", options.on.join(", "), self.normalize.name());
         text.push_str(if self.keepers { ", keepers named" } else { "" });
         text.push_str(if self.verify { ", bytes compared" } else { ", 128-bit keys" });
-        let first = builder.about.earlier.len();
-        let names = builder.about.against[first..first + self.against.len()].to_vec();
+        let first = builder.description.earlier.len();
+        let names = builder.description.against[first..first + self.against.len()].to_vec();
         if !self.against.is_empty() {
             text.push_str(&format!(", against {}", names.join(", ")));
         }
@@ -75,10 +79,10 @@ impl Verb for Dedup {
             let (manifest, theirs) = keys::described(&builder.store, folder)?;
             same_keys(folder, &theirs, &recipe)?;
             note_wording(builder, name, &manifest.format);
-            builder.about.earlier.push(manifest.data);
+            builder.description.earlier.push(manifest.data);
         }
         builder.map(Counted::No, KeyStage(options))?;
-        builder.about.key_recipe = Some(recipe.clone());
+        builder.description.key_recipe = Some(recipe.clone());
         builder.ordered(Build::Dedup {
             keepers: self.keepers,
             verify: self.verify,
@@ -104,12 +108,12 @@ impl Verb for Dedup {
 }
 
 /// Rows of other templates are rarely the same text: says so, since nothing else would.
-fn note_wording(builder: &mut Builder<'_>, folder: &str, theirs: &serde_json::Value) {
-    let Some(ours) = &builder.about.format else { return };
+fn note_wording(builder: &mut Builder, folder: &str, theirs: &serde_json::Value) {
+    let Some(ours) = &builder.description.format else { return };
     let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
     let (prompt, completion) = (template("prompt"), template("completion"));
     if (prompt.as_str(), completion.as_str()) != (ours.prompt().source(), ours.completion().source()) {
-        builder.about.lines.push(detail(&format!(
+        builder.description.lines.push(detail(&format!(
             "note: {folder} was worded by other templates: prompt {prompt:?}, completion {completion:?}; \
              only rows that render to the same text are found"
         )));

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
-use crate::select::ProjectStage;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::select::ProjectStage;
 
 /// Leaves columns out; those that no other step needs are not read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +14,10 @@ use crate::plan::resolve::{Builder, Counted};
 pub struct Drop {
     /// The columns.
     pub columns: Vec<String>,
+}
+
+impl Named for Drop {
+    const NAME: &'static str = "drop";
 }
 
 impl Verb for Drop {
@@ -27,7 +31,7 @@ impl Verb for Drop {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.say(&self.columns.join(", "), "map");
         let kept = builder.visible().into_iter().filter(|name| !self.columns.contains(name));
         let columns = kept.map(|name| (name.clone(), name)).collect();

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Supplied, Step, Verb};
+use super::supplied_function::SuppliedFunction;
 use crate::compute::FilterStage;
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::Expression;
+use crate::plan::json_forms::Expression;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// Keeps the rows for which an expression over these columns is true.
 #[derive(Clone, Serialize, Deserialize)]
@@ -19,7 +20,11 @@ pub struct Filter {
     pub expression: Expression,
     /// Evaluates it.
     #[serde(skip)]
-    pub function: Supplied,
+    pub function: SuppliedFunction,
+}
+
+impl Named for Filter {
+    const NAME: &'static str = "filter";
 }
 
 impl Verb for Filter {
@@ -31,7 +36,7 @@ impl Verb for Filter {
         columns.use_all(&self.columns, Use::Read)
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
         builder.say(shown, "map");
         let stage = FilterStage { columns: self.columns.clone(), function };

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Tokenize, Verb, bad_chain, only_one};
+use super::chain_checks::{bad_chain, only_one};
+use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
 use crate::plan::columns::{Columns, Use, exists};
-use crate::plan::explain::detail;
-use crate::plan::forms::prompt_format;
+use crate::plan::explain_lines::detail;
+use crate::plan::json_forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::is_text;
 use crate::record::schema::{COMPLETION, PROMPT};
 use crate::word::{self, Word};
@@ -30,10 +32,14 @@ pub struct Format {
     pub rendered_by: Option<Arc<PromptFormat>>,
 }
 
+impl Named for Format {
+    const NAME: &'static str = "format";
+}
+
 impl Verb for Format {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Format(_)))?;
-        match before.iter().any(|step| matches!(step, Step::Tokenize(_))) {
+        only_one(Self::NAME, before)?;
+        match before.iter().any(|step| step.is::<Tokenize>()) {
             true => Err(bad_chain("format: the rows are tokenized already", "put format before tokenize")),
             false => Ok(()),
         }
@@ -42,8 +48,7 @@ impl Verb for Format {
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         let used = self.format.columns();
         for column in &used {
-            let used =
-                if column.required { Use::TextInEveryRow(Self::NAME) } else { Use::Text(Self::NAME) };
+            let used = if column.required { Use::TextInEveryRow(Self::NAME) } else { Use::Text(Self::NAME) };
             columns.use_column(&column.name, used)?;
         }
         columns.retain(|name| used.iter().all(|c| c.name != name));
@@ -53,17 +58,17 @@ impl Verb for Format {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let later = builder.after();
-        let prompt_key = later.iter().any(|step| matches!(step, Step::Split(split) if split.by.is_none()));
-        let tokenize = later.iter().find_map(Step::as_tokenize);
+    fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
+        let later = chain.after();
+        let prompt_key = later.iter().any(|step| step.verb().needs_prompt_key());
+        let tokenize = later.iter().find_map(Step::get::<Tokenize>);
         let stage = self.stage(tokenize, prompt_key)?;
         builder.say(&self.shown(), "map");
         let marks = self.rendered_by.as_ref().unwrap_or(&self.format).marks_in_prompt();
         if marks > 0 {
             let times = if marks == 1 { "once".into() } else { format!("{marks} times") };
             let what = format!("the prompt template holds separator or stop itself, {times}");
-            builder.about.lines.push(detail(&what));
+            builder.description.lines.push(detail(&what));
         }
         let needs_eos = self.format.eos() == Some(true) || self.format.stop().is_empty();
         if needs_eos && tokenize.is_none() {
@@ -74,7 +79,7 @@ impl Verb for Format {
             )
             .help("add .tokenize(...), or leave eos=True out and name a stop"));
         }
-        builder.about.format = Some(Arc::clone(&self.format));
+        builder.description.format = Some(Arc::clone(&self.format));
         builder.map(Counted::Yes, stage)
     }
 
@@ -84,6 +89,10 @@ impl Verb for Format {
 
     fn keeps_tokens(&self) -> bool {
         true
+    }
+
+    fn renders(&self) -> Option<&Arc<PromptFormat>> {
+        Some(&self.format)
     }
 }
 
@@ -109,16 +118,16 @@ impl Format {
 
     /// The stage of the first `format` of these steps, where its columns are there already: what decides a split before
     /// it.
-    pub(super) fn stage_before(later: &[Step], builder: &Builder<'_>) -> Result<Option<FormatStage>> {
+    pub(super) fn stage_before(later: &[Step], builder: &Builder) -> Result<Option<FormatStage>> {
         let schema = builder.empty.records.schema();
         let is_there = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));
-        let is_format = |step: &Step| match step {
-            Step::Format(format) => format.format.columns().iter().all(|c| is_there(&c.name)),
-            _ => false,
+        let is_format = |step: &Step| match step.get::<Format>() {
+            Some(format) => format.format.columns().iter().all(|c| is_there(&c.name)),
+            None => false,
         };
         let Some(at) = later.iter().position(is_format) else { return Ok(None) };
-        let Step::Format(format) = &later[at] else { return Ok(None) };
-        format.stage(later[at..].iter().find_map(Step::as_tokenize), true).map(Some)
+        let Some(format) = later[at].get::<Format>() else { return Ok(None) };
+        format.stage(later[at..].iter().find_map(Step::get::<Tokenize>), true).map(Some)
     }
 
     /// Refuses columns that it would replace without having used them. A prompt whose template is empty was left out on

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, bad_chain};
+use super::chain_checks::bad_chain;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Build, Builder};
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// Keeps the first rows, in the order that reaches it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +15,10 @@ pub struct Head {
     /// How many, at least 1.
     #[serde(rename = "n")]
     pub rows: usize,
+}
+
+impl Named for Head {
+    const NAME: &'static str = "head";
 }
 
 impl Verb for Head {
@@ -28,7 +33,7 @@ impl Verb for Head {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let ends_input = !builder.is_after_barrier();
         let order = if ends_input { "in input order" } else { "in the order of the step before" };
         builder.say(&format!("{} rows, {order}", self.rows), "ordered");

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Supplied, Step, Verb, not_proven};
+use super::chain_checks::not_proven;
+use super::supplied_function::SuppliedFunction;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::Builder;
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// A row-wise function of the caller over all columns.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,7 +22,11 @@ pub struct MapBatches {
     pub code: Option<String>,
     /// Calls it.
     #[serde(skip)]
-    pub function: Supplied,
+    pub function: SuppliedFunction,
+}
+
+impl Named for MapBatches {
+    const NAME: &'static str = "map_batches";
 }
 
 impl Verb for MapBatches {
@@ -32,7 +38,7 @@ impl Verb for MapBatches {
         columns.replace_all()
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
         builder.say(shown, "map");
         builder.compute(None, &function, format!("{} {}", Self::NAME, self.function_name))

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, only_one};
+use super::chain_checks::only_one;
+use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
 use crate::pack::{self, PackOptions};
 use crate::plan::columns::{Columns, Use};
-use crate::plan::explain::detail;
+use crate::plan::explain_lines::detail;
 use crate::plan::resolve::{Builder, Order};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS, TOKENIZED};
 
 /// Joins documents to packs.
@@ -20,9 +22,13 @@ pub struct Pack {
     pub seed: u64,
 }
 
+impl Named for Pack {
+    const NAME: &'static str = "pack";
+}
+
 impl Verb for Pack {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Pack(_)))
+        only_one(Self::NAME, before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
@@ -40,7 +46,7 @@ impl Verb for Pack {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.keep_splits()?;
         let max_length = self.limit(builder)?;
         let kept = pack::needed(&builder.empty.records)?;
@@ -51,10 +57,9 @@ impl Verb for Pack {
             "barrier",
         );
         if !lost.is_empty() {
-            builder.about.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
+            builder.description.lines.push(detail(&format!("leaves out {}", lost.join(", "))));
         }
-        let mut since_tokenize =
-            builder.steps.iter().skip_while(|step| !matches!(step, Step::Tokenize(_)));
+        let mut since_tokenize = chain.steps.iter().skip_while(|step| !step.is::<Tokenize>());
         let labels_follow =
             since_tokenize.all(|step| step.verb().keeps_tokens()) && pack::labels_follow(&kept);
         builder.barrier(Order::Pack(PackOptions { max_length, seed: self.seed, labels_follow }))
@@ -71,14 +76,14 @@ impl Verb for Pack {
 
 impl Pack {
     /// Tokens a pack may have.
-    fn limit(&self, builder: &Builder<'_>) -> Result<u32> {
+    fn limit(&self, builder: &Builder) -> Result<u32> {
         let wrong =
             |message: String, help: &str| Err(Error::new(Class::Plan, "bad_max_length", message).help(help));
         let has_ids = builder.empty.records.column_by_name(INPUT_IDS).is_some();
-        if builder.about.tokenizer.is_none() || !has_ids {
+        if builder.description.tokenizer.is_none() || !has_ids {
             return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before it");
         }
-        let Some(longest) = builder.about.max_length else {
+        let Some(longest) = builder.description.max_length else {
             return wrong(
                 "pack: a row may have any number of tokens, and none is cut".into(),
                 "give tokenize a max_length: its on_overflow decides about longer rows",

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, is_proven, not_proven};
-use crate::select::ProjectStage;
+use super::chain_checks::{is_proven, not_proven};
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::pairs;
-use crate::plan::not_reserved;
+use crate::plan::json_forms::pairs;
+use crate::plan::reserved_names::not_reserved;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::select::ProjectStage;
 
 /// Renames columns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,9 +28,17 @@ impl Rename {
     }
 }
 
+impl Named for Rename {
+    const NAME: &'static str = "rename";
+}
+
 impl Verb for Rename {
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(Self::NAME, before, self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)))?;
+        not_proven(
+            Self::NAME,
+            before,
+            self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)),
+        )?;
         self.columns.iter().try_for_each(|(_, to)| not_reserved(Self::NAME, to))
     }
 
@@ -46,7 +55,7 @@ impl Verb for Rename {
         }
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let shown: Vec<String> = self.columns.iter().map(|(from, to)| format!("{from} -> {to}")).collect();
         builder.say(&shown.join(", "), "map");
         let columns = builder.visible().into_iter().map(|name| (name.clone(), self.renamed(&name))).collect();

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
 use crate::error::Result;
 use crate::format::PromptFormat;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::prompt_format;
+use crate::plan::json_forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::split::RestoreStage;
 
 /// Gives rows of a prepared folder the splits and the format they had.
@@ -25,6 +25,10 @@ pub struct Restore {
     pub splits: Vec<String>,
 }
 
+impl Named for Restore {
+    const NAME: &'static str = "restore";
+}
+
 impl Verb for Restore {
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
@@ -36,9 +40,9 @@ impl Verb for Restore {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.say(&format!("splits {} and format as published", self.splits.join(", ")), "map");
-        builder.about.format = Some(Arc::clone(&self.format));
+        builder.description.format = Some(Arc::clone(&self.format));
         builder.job.split_names.clone_from(&self.splits);
         let stage = RestoreStage { column: self.column.clone(), names: self.splits.clone() };
         builder.map(Counted::Yes, stage)

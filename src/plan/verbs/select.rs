@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
-use crate::select::ProjectStage;
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::{Columns, Use};
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::select::ProjectStage;
 
 /// Keeps these columns, in this order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +14,10 @@ use crate::plan::resolve::{Builder, Counted};
 pub struct Select {
     /// The columns.
     pub columns: Vec<String>,
+}
+
+impl Named for Select {
+    const NAME: &'static str = "select";
 }
 
 impl Verb for Select {
@@ -32,7 +36,7 @@ impl Verb for Select {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.say(&self.columns.join(", "), "map");
         let columns = self.columns.iter().map(|name| (name.clone(), name.clone())).collect();
         builder.map(Counted::Yes, ProjectStage { columns })

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::{Builder, Order};
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// Shuffles all rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -13,6 +13,10 @@ use crate::plan::resolve::{Builder, Order};
 pub struct Shuffle {
     /// Decides the order.
     pub seed: u64,
+}
+
+impl Named for Shuffle {
+    const NAME: &'static str = "shuffle";
 }
 
 impl Verb for Shuffle {
@@ -24,8 +28,8 @@ impl Verb for Shuffle {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        if builder.after().is_empty() {
+    fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
+        if chain.after().is_empty() {
             builder.keep_splits()?;
         }
         builder.say(&format!("all rows; seed={}", self.seed), "barrier");

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, Step, Verb, only_one};
+use super::chain_checks::only_one;
+use super::format::Format;
 use crate::error::{Class, Error, Result};
-use crate::format::PromptKeyStage;
+use crate::format::{PromptFormat, PromptKeyStage, Template};
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::decimals;
+use crate::plan::json_forms::decimals;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb, format_of};
 use crate::read::splits::SPLIT;
 use crate::record::schema::{COMPLETION, PROMPT};
 use crate::split::{Existing, SplitKeyStage, SplitOptions, SplitStage};
@@ -38,9 +40,13 @@ impl Split {
     }
 }
 
+impl Named for Split {
+    const NAME: &'static str = "split";
+}
+
 impl Verb for Split {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Split(_)))?;
+        only_one(Self::NAME, before)?;
         self.options().check()
     }
 
@@ -48,7 +54,7 @@ impl Verb for Split {
         if let Some(by) = &self.by {
             columns.use_all(by, Use::Read)?;
         } else if !columns.formatted() {
-            let (prompt, completion) = raw_columns(columns.steps());
+            let (prompt, completion) = raw_columns(columns.format());
             for name in prompt.iter().chain(&completion) {
                 let or_by = ", or name the columns that decide: by=";
                 columns.use_column(name, Use::Read).map_err(|e| columns.wants_format(e, name, or_by))?;
@@ -61,10 +67,10 @@ impl Verb for Split {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (columns, otherwise) = match &self.by {
             Some(by) => (by.clone(), Vec::new()),
-            None => raw_columns(builder.steps),
+            None => raw_columns(format_of(chain.steps).map(AsRef::as_ref)),
         };
         let options = self.options();
         let theirs = builder.splits.clone();
@@ -83,14 +89,14 @@ impl Verb for Split {
         builder.say(&text, "map");
         if self.by.is_some() {
             builder.map(Counted::No, SplitKeyStage { columns, otherwise })?;
-        } else if builder.about.format.is_none() {
-            match Format::stage_before(builder.after(), builder)? {
+        } else if builder.description.format.is_none() {
+            match Format::stage_before(chain.after(), builder)? {
                 Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
                 None => builder.map(Counted::No, SplitKeyStage { columns, otherwise })?,
             }
         }
         builder.job.split_names = options.names(kept);
-        builder.about.report_by.clone_from(&options.report_by);
+        builder.description.report_by.clone_from(&options.report_by);
         builder.map(Counted::Yes, SplitStage::new(options, existing))
     }
 
@@ -101,16 +107,16 @@ impl Verb for Split {
     fn keeps_tokens(&self) -> bool {
         true
     }
+
+    fn needs_prompt_key(&self) -> bool {
+        self.by.is_none()
+    }
 }
 
 /// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.
-fn raw_columns(steps: &[Step]) -> (Vec<String>, Vec<String>) {
-    let format = steps.iter().find_map(|step| match step {
-        Step::Format(verb) => Some(&verb.format),
-        _ => None,
-    });
+fn raw_columns(format: Option<&PromptFormat>) -> (Vec<String>, Vec<String>) {
     let Some(format) = format else { return (vec![PROMPT.into()], vec![COMPLETION.into()]) };
-    let names = |t: &crate::format::Template| t.columns().iter().map(|c| c.name.clone()).collect();
+    let names = |t: &Template| t.columns().iter().map(|c| c.name.clone()).collect();
     (names(format.prompt()), names(format.completion()))
 }
 

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb, only_one};
+use super::chain_checks::only_one;
 use crate::error::{Class, Error, Result};
 use crate::format::PromptFormat;
 use crate::plan::TokenizerSpec;
 use crate::plan::columns::{Columns, Use, exists};
-use crate::plan::explain::detail;
+use crate::plan::explain_lines::detail;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::SpecialPolicy;
 use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
-use crate::word::{self, Word};
 use crate::tokenize::{End, OnOverflow, TokenizeOptions, TokenizeStage};
 use crate::tokenizer::LoadedTokenizer;
+use crate::word::{self, Word};
 
 /// Makes token ids and labels.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,26 +40,18 @@ pub struct Tokenize {
     pub verify: Option<u64>,
 }
 
-impl Step {
-    /// The step, where it is this one.
-    pub fn as_tokenize(&self) -> Option<&Tokenize> {
-        match self {
-            Step::Tokenize(tokenize) => Some(tokenize),
-            _ => None,
-        }
-    }
+impl Named for Tokenize {
+    const NAME: &'static str = "tokenize";
 }
 
 impl Verb for Tokenize {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before, |step| matches!(step, Step::Tokenize(_)))
+        only_one(Self::NAME, before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         for name in [PROMPT, COMPLETION] {
-            columns
-                .use_column(name, Use::Text(Self::NAME))
-                .map_err(|e| columns.wants_format(e, name, ""))?;
+            columns.use_column(name, Use::Text(Self::NAME)).map_err(|e| columns.wants_format(e, name, ""))?;
         }
         // Trainers read them as numbers.
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
@@ -75,8 +68,8 @@ impl Verb for Tokenize {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
-        let Some(format) = builder.about.format.clone() else {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
+        let Some(format) = builder.description.format.clone() else {
             return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not proven yet").help(
                 "put .format(PromptFormat(...)) before it; data that already ends in separator and stop is \
                  recognised and not given a second one",
@@ -98,7 +91,7 @@ impl Verb for Tokenize {
             ),
             "map",
         );
-        let lines = &mut builder.about.lines;
+        let lines = &mut builder.description.lines;
         lines.push(detail(&format!("engine: {}", tokenizer.engine())));
         if let Some(n) = self.verify {
             lines.push(detail(&format!("verify: the first of every {n} rows, against tokenizers")));
@@ -117,9 +110,9 @@ impl Verb for Tokenize {
             stop: Some(format.stop().to_string()).filter(|stop| !stop.is_empty()),
             marks_are_unique: format.marks_are_unique(),
         };
-        builder.about.tokenizer = Some(Arc::clone(&tokenizer));
-        builder.about.max_length = self.max_length;
-        builder.about.end = Some(end);
+        builder.description.tokenizer = Some(Arc::clone(&tokenizer));
+        builder.description.max_length = self.max_length;
+        builder.description.end = Some(end);
         builder.map(Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
     }
 

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::pairs;
+use crate::plan::json_forms::pairs;
 use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::Policy;
 use crate::validate::{Check, Rule, ValidateStage};
 use crate::word::{self, Word};
@@ -46,6 +46,10 @@ impl Validate {
     }
 }
 
+impl Named for Validate {
+    const NAME: &'static str = "validate";
+}
+
 impl Verb for Validate {
     fn check(&self, _: &[Step]) -> Result<()> {
         Ok(())
@@ -58,7 +62,7 @@ impl Verb for Validate {
         })
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let shown: Vec<String> = self.rules().iter().map(Rule::describe).collect();
         builder.say(&format!("{}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
         builder.map(Counted::Yes, ValidateStage { rules: self.rules(), policy: self.on_invalid })

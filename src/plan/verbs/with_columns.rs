@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Supplied, Step, Verb, is_proven, not_proven};
+use super::chain_checks::{is_proven, not_proven};
+use super::supplied_function::SuppliedFunction;
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
-use crate::plan::forms::Expression;
-use crate::plan::not_reserved;
+use crate::plan::json_forms::Expression;
+use crate::plan::reserved_names::not_reserved;
 use crate::plan::resolve::Builder;
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// Adds or replaces columns by expressions.
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,7 +23,11 @@ pub struct WithColumns {
     pub expressions: Vec<Expression>,
     /// Evaluates them.
     #[serde(skip)]
-    pub function: Supplied,
+    pub function: SuppliedFunction,
+}
+
+impl Named for WithColumns {
+    const NAME: &'static str = "with_columns";
 }
 
 impl Verb for WithColumns {
@@ -36,7 +42,7 @@ impl Verb for WithColumns {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
         builder.say(shown, "map");
         builder.compute(Some(self.columns.clone()), &function, Self::NAME.into())

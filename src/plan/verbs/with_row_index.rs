@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Verb};
+use super::chain_checks::{is_proven, not_proven};
 use crate::error::Result;
 use crate::plan::columns::{Columns, exists};
-use crate::plan::not_reserved;
+use crate::plan::reserved_names::not_reserved;
 use crate::plan::resolve::{Build, Builder};
+use crate::plan::step::{Chain, Named, Step, Verb};
 
 /// Numbers the rows in the order that reaches it, in a column before all others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,9 +20,13 @@ pub struct WithRowIndex {
     pub offset: i64,
 }
 
+impl Named for WithRowIndex {
+    const NAME: &'static str = "with_row_index";
+}
+
 impl Verb for WithRowIndex {
     fn check(&self, before: &[Step]) -> Result<()> {
-        super::not_proven(Self::NAME, before, super::is_proven(&self.column))?;
+        not_proven(Self::NAME, before, is_proven(&self.column))?;
         not_reserved(Self::NAME, &self.column)
     }
 
@@ -33,7 +38,7 @@ impl Verb for WithRowIndex {
         Ok(())
     }
 
-    fn resolve(&self, builder: &mut Builder<'_>) -> Result<()> {
+    fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.say(&format!("{}, from {}, in the order of the rows", self.column, self.offset), "ordered");
         builder.ordered(Build::RowIndex { column: self.column.clone(), offset: self.offset })
     }

@@ -10,9 +10,9 @@ use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::PairedScan;
 use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use crate::read::infer_columns::infer_files;
 use crate::read::lines::{self, BoxedReader, LinesSource};
 use crate::read::parts::Part;
-use crate::read::peek::peek_files;
 use crate::read::{InputFile, Limits};
 
 /// JSON lines, plain or compressed.
@@ -67,7 +67,7 @@ impl FileFormat for JsonLines {
     }
 
     fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
-        peek_files(files, self.max_line_bytes, cancel).map(KnownColumns::Inferred)
+        infer_files(files, self.max_line_bytes, cancel).map(KnownColumns::Inferred)
     }
 
     fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {

@@ -1,69 +1,16 @@
-//! What a plan is run as: its stages.
+//! How each stage of a run is made.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-
-use super::Job;
+use super::barrier_step::BarrierStep;
 use crate::artifact::Keys;
-use crate::cancel::{Cancel, Phase};
+use crate::cancel::Cancel;
 use crate::dedup::DedupStage;
 use crate::error::{Class, Error, Result};
-use crate::flow::{Barrier, Map, Ordered};
-use crate::pack::{self, Pack, PackOptions};
+use crate::flow::{Map, Ordered};
 use crate::select::{HeadStage, RowIndexStage};
-use crate::shuffle::Shuffle;
-use crate::spill::Spill;
 use crate::store::Files;
-
-/// A step that must have seen all rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BarrierStep {
-    /// What it does.
-    pub order: Order,
-    /// Whether steps follow: then rows keep their places, and travel as between other stages.
-    pub goes_on: bool,
-}
-
-/// What a barrier does with all rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Puts them in an order by this seed.
-    Shuffle(u64),
-    /// Joins them to packs.
-    Pack(PackOptions),
-}
-
-impl BarrierStep {
-    /// The barrier, with no row seen.
-    pub fn open(self, job: &Job, spill: Spill) -> Box<dyn Barrier> {
-        let (splits, goes_on) = (job.split_names.len(), self.goes_on);
-        match self.order {
-            Order::Shuffle(seed) => Box::new(Shuffle::new(job.file_ranks(seed), splits, goes_on, spill)),
-            Order::Pack(how) => Box::new(Pack::new(how, job.file_ranks(how.seed), splits, goes_on, spill)),
-        }
-    }
-
-    /// What it makes of no rows.
-    ///
-    /// # Errors
-    /// Those of the step: a column is missing, or of another type.
-    pub fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
-        match self.order {
-            Order::Shuffle(_) => Shuffle::outcome(records, self.goes_on),
-            Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
-        }
-    }
-
-    /// What a run does while the barrier puts its rows in order.
-    pub fn phase(self) -> Phase {
-        match self.order {
-            Order::Shuffle(_) => Phase::Shuffle,
-            Order::Pack(_) => Phase::Pack,
-        }
-    }
-}
 
 /// Whether a stage counts its rows for its step: of several stages of a step one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +21,7 @@ pub enum Counted {
     No,
 }
 
-/// A stage, or how to make it anew for each run.
+/// A stage, or how to make it for each run.
 pub enum Build {
     /// Has no state.
     Map(Arc<dyn Map>),

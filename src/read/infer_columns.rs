@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::attend::Attended;
+use super::cancellable_reader::CancellableReader;
 use super::json::{self, Kind, Value};
 use super::lines::{Stream, Text};
 use super::open::{BoxedReader, Opened};
@@ -17,7 +17,7 @@ use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
 /// null throughout is `Text`. Lines that are no objects are left for the run to reject; a file is read on until
 /// its first object.
-pub fn peek_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -> Result<Vec<ReadColumn>> {
+pub fn infer_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -> Result<Vec<ReadColumn>> {
     let mut columns = Columns::default();
     let mut want = PEEK_BYTES_FIRST;
     for file in files {
@@ -29,15 +29,15 @@ pub fn peek_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -
     Ok(columns.finish())
 }
 
-/// As [`peek_files`] for a stream that can be read once: gives it back, with nothing missing. What was read is held
+/// As [`infer_files`] for a stream that can be read once: gives it back, with nothing missing. What was read is held
 /// in memory, so that without any object the search ends after [`PEEK_BYTES_STREAM`].
-pub fn peek_reader(
+pub fn infer_stream(
     reader: BoxedReader,
     name: &str,
     max_line_bytes: usize,
     cancel: &Cancel,
 ) -> Result<(Vec<ReadColumn>, BoxedReader)> {
-    let reader = Attended { reader, cancel: cancel.clone() };
+    let reader = CancellableReader { reader, cancel: cancel.clone() };
     let recorded = Arc::new(Mutex::new(Recorded { reader, passed: Vec::new() }));
     let recorder = Recorder(Arc::clone(&recorded));
     let stream = Stream::new(Opened::reader(Box::new(recorder), name.to_string())?)?;
@@ -51,7 +51,7 @@ pub fn peek_reader(
 
 /// A stream, and all that was read of it.
 struct Recorded {
-    reader: Attended,
+    reader: CancellableReader,
     passed: Vec<u8>,
 }
 
@@ -287,7 +287,7 @@ mod tests {
 
     fn kinds(text: &str) -> Vec<(String, ColumnKind)> {
         let (columns, _) =
-            peek_reader(reader(text.as_bytes()), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
+            infer_stream(reader(text.as_bytes()), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
         columns.into_iter().map(|c| (c.name, c.kind)).collect()
     }
 
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn tells_a_json_array_from_json_lines() {
         for array in ["[]", "[{\"a\":1}]", " \n[\n{\"a\":1},\n{\"a\":2}\n]\n", "[{\"a\":1},\n{\"a\":2}]"] {
-            let e = peek_reader(reader(array.as_bytes()), "x.json", MAX_LINE_BYTES, &Cancel::default())
+            let e = infer_stream(reader(array.as_bytes()), "x.json", MAX_LINE_BYTES, &Cancel::default())
                 .map(|_| ())
                 .unwrap_err();
             assert_eq!(e.code(), "json_array", "{array}");
@@ -348,7 +348,7 @@ mod tests {
         let incompressible = format!("{{\"n\":1}}\n{{\"x\":\"{noise}\"}}\n").into_bytes();
         for stored in [text.clone(), gzip(&text), gzip(&incompressible), Vec::new(), b"{\"n\":1}".to_vec()] {
             let (columns, mut rest) =
-                peek_reader(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
+                infer_stream(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
             assert_eq!(columns.len(), usize::from(!stored.is_empty()));
             let mut back = Vec::new();
             rest.read_to_end(&mut back).unwrap();
@@ -367,11 +367,11 @@ mod tests {
         let file = |name: &str| local(folder.path().join(name), name);
         let expected = [ReadColumn::new("a", ColumnKind::Text), ReadColumn::new("b", ColumnKind::Int64)];
         for files in [vec![file("long")], vec![file("empty"), file("long")]] {
-            assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
+            assert_eq!(infer_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap()[..2], expected);
         }
         for stored in [text.clone().into_bytes(), gzip(text.as_bytes())] {
             let (columns, mut rest) =
-                peek_reader(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
+                infer_stream(reader(&stored), "-", MAX_LINE_BYTES, &Cancel::default()).unwrap();
             assert_eq!(columns[..2], expected);
             let mut back = Vec::new();
             rest.read_to_end(&mut back).unwrap();
@@ -389,8 +389,8 @@ mod tests {
             files.push(local(path, name));
         }
         let expected = [ReadColumn::new("x", ColumnKind::Float64), ReadColumn::new("y", ColumnKind::Text)];
-        assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);
+        assert_eq!(infer_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap(), expected);
         std::fs::write(&files[1].path, "[\n").unwrap();
-        assert_eq!(peek_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap_err().code(), "json_array");
+        assert_eq!(infer_files(&files, MAX_LINE_BYTES, &Cancel::default()).unwrap_err().code(), "json_array");
     }
 }

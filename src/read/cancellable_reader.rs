@@ -7,14 +7,14 @@ use crate::cancel::Cancel;
 
 /// A reader, read for one run. A reader that has no byte yet may fail with [`ErrorKind::WouldBlock`] after a moment: it
 /// is asked again.
-pub struct Attended {
+pub struct CancellableReader {
     /// What is read.
     pub reader: BoxedReader,
     /// The run that reads it.
     pub cancel: Cancel,
 }
 
-impl Read for Attended {
+impl Read for CancellableReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.reader.read(out);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     fn read(stop: Option<Cancel>, cancel: Cancel) -> io::Result<usize> {
-        Attended { reader: Box::new(Slow { calls: 0, stop }), cancel }.read(&mut [0; 8])
+        CancellableReader { reader: Box::new(Slow { calls: 0, stop }), cancel }.read(&mut [0; 8])
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::forms::Stored;
+use super::json_forms::StoredPath;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::tokenizer::{LoadedTokenizer, TokenNames};
@@ -89,7 +89,7 @@ impl TokenizerSpec {
 #[serde(deny_unknown_fields)]
 struct Form {
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<Stored>,
+    path: Option<StoredPath>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +100,7 @@ impl Serialize for TokenizerSpec {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let memory = |name: &String, digest| Form { path: None, name: Some(name.clone()), digest };
         let form = match &self.given {
-            Given::Path(path) => Form { path: Some(Stored::from(path)), name: None, digest: None },
+            Given::Path(path) => Form { path: Some(StoredPath::from(path)), name: None, digest: None },
             Given::Json { bytes, names, encode_special_tokens, label } => {
                 let settings = format!("{names:?} {encode_special_tokens}");
                 memory(label, Some(hash::digest_hex(&[bytes, settings.as_bytes()].concat())))

@@ -1,240 +1,43 @@
-//! Where rows come from.
+//! A source, looked at: files found, columns known.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 
-use super::json::SourceForm;
+use super::column::SourceColumn;
+use super::form::SourceForm;
+use super::spec::SourceSpec;
 use crate::artifact::open::{DATA, MANIFEST};
 use crate::artifact::verify::REJECTS;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
-use crate::flow::{Cut, PairedScan};
-use crate::read::arrow::{RecordBatches, RecordsDecode, RecordsSource};
-use crate::read::discover::discover;
-pub use crate::read::file_format::Opened;
-use crate::read::file_format::{FileFormat, KnownColumns, ScanRequest};
-use crate::read::inputs::{Inputs, checksum};
+use crate::flow::PairedScan;
+use crate::read::arrow::{RecordsDecode, RecordsSource};
+use crate::read::file_format::{KnownColumns, Opened, ScanRequest};
+use crate::read::inputs::Inputs;
 use crate::read::jsonl::{self, format::JsonLines};
-use crate::read::lines::STDIN;
 use crate::read::parts::{Extent, Part};
-use crate::read::peek::peek_reader;
 use crate::read::splits::{self, WithSplits};
-use crate::read::{ColumnKind, InputFile, Limits, ReadColumn, cannot_read};
-use crate::record::{is_text, schema};
+use crate::read::{InputFile, Limits, ReadColumn, cannot_read};
+use crate::record::schema;
 use crate::store::Files;
-
-type BoxedReader = Box<dyn Read + Send>;
-
-/// A source as the user named it; nothing is opened before the plan is resolved.
-#[derive(Clone)]
-pub enum SourceSpec {
-    /// Files.
-    Files {
-        /// What they are, and how they are read.
-        format: Arc<dyn FileFormat>,
-        /// Paths, globs, folders, as given.
-        inputs: Vec<PathBuf>,
-    },
-    /// JSON lines from a stream: standard input, or records of the caller.
-    Reader {
-        /// How places call it.
-        name: String,
-        /// Opens it.
-        stream: Arc<dyn OpenReader>,
-        /// A longer line is rejected.
-        max_line_bytes: usize,
-        /// A stream that was opened to look at its head and not yet read: it cannot be opened twice.
-        peeked: Arc<Mutex<Option<Peeked>>>,
-    },
-    /// Record batches of the caller.
-    Arrow {
-        /// How places call it.
-        name: String,
-        /// Opens it.
-        stream: Arc<dyn OpenBatches>,
-    },
-}
-
-/// A stream whose head was looked at: its columns, and itself, whole.
-pub type Peeked = (Vec<ReadColumn>, BoxedReader);
-
-/// Opens a stream of bytes; fails where it could be read only once and was.
-pub trait OpenReader: Send + Sync {
-    /// The stream from its start.
-    fn open(&self) -> Result<BoxedReader>;
-    /// Whether it can be opened more than once.
-    fn again(&self) -> bool;
-}
-
-/// Opens a stream of record batches; fails where it could be read only once and was.
-pub trait OpenBatches: Send + Sync {
-    /// The columns, known without reading.
-    fn schema(&self) -> Result<SchemaRef>;
-    /// The stream from its start.
-    fn open(&self) -> Result<RecordBatches>;
-    /// Whether it can be opened more than once.
-    fn again(&self) -> bool;
-}
-
-/// The error for a source that was read before and cannot be read again.
-#[cold]
-pub fn read_twice(name: &str) -> Error {
-    Error::new(Class::Source, "read_twice", "this source can be read once, and was")
-        .path(name)
-        .help("scan a file instead, or make a new source for each run")
-}
-
-/// A column of the source: what is known of it before a row is read.
-#[derive(Debug, Clone)]
-pub struct SourceColumn {
-    /// Its name.
-    pub name: String,
-    /// For JSON, the kind its head suggests; for columnar sources `Text` where it is text, else `Json`.
-    pub kind: ColumnKind,
-    /// How `explain` calls its type.
-    pub type_name: String,
-    /// Where the heads of files of JSON hold values and no text among them: what they hold.
-    pub holds: Option<&'static str>,
-}
 
 /// The source, looked at: files found, columns known.
 pub struct Found {
-    spec: SourceSpec,
-    store: Files,
-    files: Vec<InputFile>,
+    pub(super) spec: SourceSpec,
+    pub(super) store: Files,
+    pub(super) files: Vec<InputFile>,
     /// In the source's order.
     pub columns: Vec<SourceColumn>,
     /// Columns that are not read: row numbers that pandas wrote beside the data.
     pub left_out: Vec<String>,
     /// The splits that its rows have, where it is a prepared folder: a column [`splits::SPLIT`] says which.
     pub splits: Vec<String>,
-    known: KnownColumns,
+    pub(super) known: KnownColumns,
     /// The number of its first file among those of all sources of the plan.
     pub first_file: u32,
-}
-
-impl SourceSpec {
-    /// The verb that made it.
-    pub fn verb(&self) -> &'static str {
-        match self {
-            SourceSpec::Files { format, .. } => format.verb(),
-            SourceSpec::Reader { name, max_line_bytes, .. } if name == STDIN => {
-                JsonLines { max_line_bytes: *max_line_bytes }.verb()
-            }
-            SourceSpec::Reader { .. } => "from_records",
-            SourceSpec::Arrow { .. } => "from_arrow",
-        }
-    }
-
-    /// The digest of the content of a source in memory that can be read again: of these columns, or of all. Equal
-    /// digests mean equal content.
-    pub fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
-        match self {
-            SourceSpec::Reader { name, stream, .. } if stream.again() => {
-                Ok(Some(checksum(&mut stream.open()?, name, cancel)?.1))
-            }
-            SourceSpec::Arrow { name, stream } if stream.again() => {
-                let all = || stream.schema().map(|s| s.fields().iter().map(|f| f.name().clone()).collect());
-                let columns = columns.map_or_else(all, |columns| Ok(columns.to_vec()))?;
-                let schema = stream.schema()?;
-                let source = RecordsSource::new(stream.open()?, name, columns, Limits::default());
-                let mut source = source.digested(&schema);
-                while source.next()?.is_some() {
-                    cancel.check()?;
-                }
-                Ok(source.inputs().passed())
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Finds the files and learns the columns.
-    pub fn find(&self, store: &Files, cancel: &Cancel) -> Result<Found> {
-        let (files, known) = match self {
-            SourceSpec::Files { format, inputs } => {
-                let files = discover(store, inputs, format.as_ref(), cancel)?;
-                let known = format.columns(&files, cancel)?;
-                (files, known)
-            }
-            SourceSpec::Reader { name, stream, peeked, max_line_bytes } => {
-                let mut peeked = peeked.lock().unwrap_or_else(PoisonError::into_inner);
-                if peeked.is_none() {
-                    *peeked = Some(peek_reader(stream.open()?, name, *max_line_bytes, cancel)?);
-                }
-                let columns = peeked.as_ref().map(|(columns, _)| columns.clone()).unwrap_or_default();
-                (Vec::new(), KnownColumns::Inferred(columns))
-            }
-            SourceSpec::Arrow { stream, .. } => (Vec::new(), KnownColumns::Typed(stream.schema()?)),
-        };
-        let (left_out, mut columns): (Vec<SourceColumn>, Vec<_>) = match &known {
-            KnownColumns::Inferred(columns) => (Vec::new(), columns.iter().map(inferred_column).collect()),
-            KnownColumns::Typed(schema) => {
-                schema.fields().iter().map(typed_column).partition(|c| is_pandas_index(&c.name))
-            }
-        };
-        let left_out = left_out.into_iter().map(|c| c.name).collect();
-        let splits = splits::names(&files);
-        if !splits.is_empty() {
-            if columns.iter().any(|c| c.name == splits::SPLIT) {
-                return Err(own_split(self.verb()));
-            }
-            let (name, kind) = (splits::SPLIT.to_string(), ColumnKind::Text);
-            columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
-        }
-        let (spec, store) = (self.clone(), store.clone());
-        Ok(Found { spec, store, files, columns, left_out, splits, known, first_file: 0 })
-    }
-}
-
-/// The one path of what is there; none where nothing is.
-fn canonical(store: &Files, path: &Path) -> Result<Option<PathBuf>> {
-    match store.canonical(path) {
-        Ok(path) => Ok(Some(path)),
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(e) => Err(cannot_read(e, path.display())),
-    }
-}
-
-#[cold]
-fn own_split(verb: &str) -> Error {
-    let message = format!(
-        "{verb}: the rows have a column `{0}`, and the split of each would be called so too",
-        splits::SPLIT
-    );
-    Error::new(Class::Column, "duplicate_column", message)
-        .column(splits::SPLIT)
-        .help("name the shards by a glob, such as \"out/data/*/*.jsonl\": they are then read as any file is")
-}
-
-/// Whether pyarrow calls the index of a pandas frame so, where the frame gives it no name.
-fn is_pandas_index(name: &str) -> bool {
-    let number = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
-    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn inferred_column(column: &ReadColumn) -> SourceColumn {
-    let type_name = match column.kind {
-        ColumnKind::Text | ColumnKind::LenientText => "str",
-        ColumnKind::Int64 => "int64",
-        ColumnKind::Float64 => "float64",
-        ColumnKind::Bool => "bool",
-        ColumnKind::Json => "json",
-    };
-    let (name, type_name) = (column.name.clone(), type_name.into());
-    SourceColumn { name, kind: column.kind, type_name, holds: column.holds }
-}
-
-fn typed_column(field: &FieldRef) -> SourceColumn {
-    let is_text = is_text(field.data_type()) || field.data_type().is_null();
-    SourceColumn {
-        name: field.name().clone(),
-        kind: if is_text { ColumnKind::Text } else { ColumnKind::Json },
-        type_name: schema::type_name(field),
-        holds: None,
-    }
 }
 
 impl Found {
@@ -257,7 +60,7 @@ impl Found {
     }
 
     /// What its files are called in the ranks of a shuffle; a stream is one file without a name.
-    pub(super) fn rank_names(&self) -> impl Iterator<Item = &str> {
+    pub fn rank_names(&self) -> impl Iterator<Item = &str> {
         let unnamed = self.files.is_empty().then_some("");
         self.files.iter().map(|file| file.below.as_str()).chain(unnamed)
     }
@@ -268,7 +71,7 @@ impl Found {
     }
 
     /// The source as it is published: its files by the names that the manifest has for them.
-    pub(super) fn published(&self) -> SourceForm {
+    pub fn published(&self) -> SourceForm {
         match &self.spec {
             SourceSpec::Files { format, .. } => {
                 let inputs = self.files.iter().map(|file| file.name.clone().into()).collect();
@@ -463,5 +266,14 @@ impl Found {
                 Ok(Opened { scan: Box::new(PairedScan::new(rows, Arc::new(decode))), inputs })
             }
         }
+    }
+}
+
+/// The one path of what is there; none where nothing is.
+fn canonical(store: &Files, path: &Path) -> Result<Option<PathBuf>> {
+    match store.canonical(path) {
+        Ok(path) => Ok(Some(path)),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(cannot_read(e, path.display())),
     }
 }

@@ -4,20 +4,26 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 
-use super::{About, Builder, Counted, Job, Origin, Resolved, folder_names};
+use super::build::Counted;
+use super::builder::Builder;
+use super::chain_builder::ChainBuilder;
+use super::description::Description;
+use super::earlier_folders::folder_names;
+use super::job::{Job, Origin};
+use super::resolved::Resolved;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
-use crate::plan::Plan;
-use crate::plan::columns::Together;
-use crate::plan::explain::line;
+use crate::plan::explain_lines::line;
+use crate::plan::needed_columns::Together;
 use crate::plan::source::Found;
+use crate::plan::sources_and_steps::Plan;
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
 use crate::select::ConcatStage;
 use crate::store::Files;
 
 /// The plan of several sources, whose rows a column tells apart.
-pub(super) fn of_several(
+pub fn of_several(
     plan: &Plan,
     store: &Files,
     column: &str,
@@ -30,14 +36,15 @@ pub(super) fn of_several(
     let mut step = 0;
     let mut opaque_after = None;
     for (part, found) in plan.parts.iter().zip(&found) {
-        let (mut builder, needed, columns) = Builder::start(part, found, &part.steps, Some(&together), step)?;
-        builder.go_on(needed.opaque_from, cancel)?;
+        let (mut chain, needed, columns) =
+            ChainBuilder::start(part, found, &part.steps, Some(&together), step)?;
+        chain.go_on(needed.opaque_from, cancel)?;
         opaque_after = needed.opaque_after;
-        parts.push((builder, columns, step));
+        parts.push((chain.builder, columns, step));
         step += 1 + part.steps.len();
     }
     let target = target(plan, &names, column, parts.iter().map(|(builder, ..)| builder))?;
-    let mut about = About::default();
+    let mut description = Description::default();
     let mut origins = Vec::new();
     let mut empty = None;
     for ((part, found), (mut builder, columns, number)) in plan.parts.iter().zip(found).zip(parts) {
@@ -45,30 +52,36 @@ pub(super) fn of_several(
         builder.first_step = step;
         builder.index = 0;
         builder.map(Counted::Yes, joined)?;
-        about.lines.append(&mut builder.about.lines);
+        description.lines.append(&mut builder.description.lines);
         origins.push(Origin { found, columns, step: number, stages: builder.job.stages });
         empty = Some(builder.empty);
     }
     let sources: Vec<&str> = plan.parts.iter().map(|part| part.name.as_str()).collect();
-    about.lines.push(line("concat", &format!("{}; column {column} says which", sources.join(", ")), "map"));
-    about.against = folder_names(plan)?;
+    description.lines.push(line(
+        "concat",
+        &format!("{}; column {column} says which", sources.join(", ")),
+        "map",
+    ));
+    description.against = folder_names(plan)?;
     // JSON that another source brings is no type that the data have, either.
     let joins_json = target.fields().iter().any(|field| schema::is_json(field));
     let is_json = joins_json || origins.iter().any(|origin| origin.found.is_json());
     let empty = empty.ok_or_else(|| Error::internal("a concat of no plan"))?;
-    let mut builder = Builder {
-        steps: &plan.steps,
+    let builder = Builder {
         index: 0,
+        name: "concat",
+        is_last: false,
         first_step: step + 1,
         store: store.clone(),
         splits: Vec::new(),
         is_json,
         empty,
-        job: Job::new(),
-        about,
+        job: Job::default(),
+        description,
     };
-    builder.go_on(opaque_after, cancel)?;
-    let mut resolved = builder.finish();
+    let mut chain = ChainBuilder { builder, steps: &plan.steps };
+    chain.go_on(opaque_after, cancel)?;
+    let mut resolved = chain.finish();
     resolved.job.origins = origins;
     Ok(resolved)
 }
@@ -77,8 +90,9 @@ pub(super) fn of_several(
 fn names(plan: &Plan, found: &[Found], column: &str, cancel: &Cancel) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for (part, found) in plan.parts.iter().zip(found) {
-        let (mut builder, needed, _) = Builder::start(part, found, &part.steps, None, 0)?;
-        builder.go_on(needed.opaque_from, cancel)?;
+        let (mut chain, needed, _) = ChainBuilder::start(part, found, &part.steps, None, 0)?;
+        chain.go_on(needed.opaque_from, cancel)?;
+        let builder = chain.builder;
         if builder.has_splits() {
             let message = format!(
                 "concat: the rows of `{}` are in splits already: {}",
@@ -111,7 +125,7 @@ fn target<'b>(
     plan: &Plan,
     names: &[String],
     column: &str,
-    builders: impl Iterator<Item = &'b Builder<'b>> + Clone,
+    builders: impl Iterator<Item = &'b Builder> + Clone,
 ) -> Result<SchemaRef> {
     let mut fields: Vec<Field> = Vec::new();
     for name in names {

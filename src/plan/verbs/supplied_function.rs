@@ -1,4 +1,4 @@
-//! Functions of the caller.
+//! A function of the caller.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use crate::error::{Class, Error, Result};
 
 /// A function that a plan's JSON cannot hold, and how it is shown to people: none, until the caller supplies it.
 #[derive(Clone, Default)]
-pub struct Supplied(Option<(Arc<dyn Function>, String)>);
+pub struct SuppliedFunction(Option<(Arc<dyn Function>, String)>);
 
-impl Supplied {
+impl SuppliedFunction {
     /// This function; `shown` is how `explain` shows it.
     pub fn new(function: Arc<dyn Function>, shown: String) -> Self {
-        Supplied(Some((function, shown)))
+        SuppliedFunction(Some((function, shown)))
     }
 
     /// The function, and how it is shown; `step` is what the error names.

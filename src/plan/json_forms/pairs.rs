@@ -1,0 +1,40 @@
+//! A mapping in the order in which it is written: an object.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An object.
+pub fn serialize<T: Serialize, S: Serializer>(pairs: &[(String, T)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+}
+
+/// The keys in their order, none twice.
+pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<(String, T)>, D::Error> {
+    from.deserialize_map(Pairs(PhantomData))
+}
+
+struct Pairs<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+    type Value = Vec<(String, T)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs: Self::Value = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, T>()? {
+            if pairs.iter().any(|(there, _)| *there == name) {
+                return Err(A::Error::custom(format!("`{name}` is there twice")));
+            }
+            pairs.push((name, value));
+        }
+        Ok(pairs)
+    }
+}

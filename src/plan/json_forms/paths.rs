@@ -1,0 +1,58 @@
+//! Paths, which need not be UTF-8.
+
+use std::path::PathBuf;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A path as text; one that is not UTF-8 as its bytes.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StoredPath {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes {
+        /// As the system has it.
+        bytes: Vec<u8>,
+    },
+}
+
+impl From<&PathBuf> for StoredPath {
+    fn from(path: &PathBuf) -> Self {
+        match path.to_str() {
+            Some(text) => StoredPath::Text(text.into()),
+            None => StoredPath::Bytes { bytes: path.as_os_str().as_encoded_bytes().to_vec() },
+        }
+    }
+}
+
+impl StoredPath {
+    /// The path.
+    ///
+    /// # Errors
+    /// Bytes have no meaning on this system.
+    pub fn path(self) -> Result<PathBuf, &'static str> {
+        match self {
+            StoredPath::Text(text) => Ok(text.into()),
+            #[cfg(unix)]
+            StoredPath::Bytes { bytes } => {
+                use std::os::unix::ffi::OsStringExt;
+                Ok(std::ffi::OsString::from_vec(bytes).into())
+            }
+            #[cfg(not(unix))]
+            StoredPath::Bytes { .. } => Err("a path that is not UTF-8 has no meaning on this system"),
+        }
+    }
+}
+
+/// A list of texts.
+pub fn serialize<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
+    paths.iter().map(StoredPath::from).collect::<Vec<_>>().serialize(to)
+}
+
+/// A list of texts.
+pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
+    let stored = Vec::<StoredPath>::deserialize(from)?;
+    stored.into_iter().map(|path| path.path().map_err(D::Error::custom)).collect()
+}

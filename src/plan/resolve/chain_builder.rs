@@ -1,0 +1,108 @@
+//! The steps of a chain resolved one after another.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+
+use super::builder::Builder;
+use super::description::Description;
+use super::job::Job;
+use super::resolved::Resolved;
+use super::source_columns::{check_names, read_column, shown_column};
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::plan::columns::Use;
+use crate::plan::explain_lines::{detail, line};
+use crate::plan::needed_columns::{Needed, Together, needed, used};
+use crate::plan::source::Found;
+use crate::plan::sources_and_steps::Part;
+use crate::plan::step::{Chain, Step};
+use crate::read::{ReadColumn, splits};
+use crate::record::{Batch, Places};
+
+/// Steps, and what is decided of them.
+pub struct ChainBuilder<'p> {
+    /// What is decided.
+    pub builder: Builder,
+    /// The steps that it goes through.
+    pub steps: &'p [Step],
+}
+
+impl<'p> ChainBuilder<'p> {
+    /// At the first of these steps of a source, whose own step has this number; what it needs of the source, and how that
+    /// is read.
+    pub fn start(
+        part: &Part,
+        found: &Found,
+        steps: &'p [Step],
+        together: Option<&Together<'p>>,
+        step: usize,
+    ) -> Result<(Self, Needed, Vec<ReadColumn>)> {
+        let verb = part.source.verb();
+        let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
+        check_names(verb, &names)?;
+        let splits = (!found.splits.is_empty()).then_some(splits::SPLIT);
+        let needed = needed(steps, together, &names, splits)?;
+        let read = |(name, used): &(String, Use)| read_column(found, name, *used);
+        let columns = needed.columns.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let schema = found.schema(&columns)?;
+        let mut description = Description::default();
+        let shown: Vec<String> = columns.iter().map(|c| shown_column(found, c)).collect();
+        description.lines = vec![
+            line(verb, &found.describe(), "source"),
+            detail(&format!("reads {} of {} columns: {}", columns.len(), names.len(), shown.join(", "))),
+        ];
+        if !found.left_out.is_empty() {
+            let names = found.left_out.join(", ");
+            description.lines.push(detail(&format!("leaves out {names}: the row numbers of a pandas frame")));
+        }
+        let empty = Batch {
+            seq: 0,
+            records: RecordBatch::new_empty(schema),
+            places: Places::numbered(0, 0, 0),
+            rejects: Vec::new(),
+            duplicates: Vec::new(),
+        };
+        let (splits, is_json) = (found.splits.clone(), found.is_json());
+        let (job, store) = (Job::default(), found.store().clone());
+        let first_step = step + 1;
+        let builder = Builder {
+            index: 0,
+            name: verb,
+            is_last: false,
+            first_step,
+            store,
+            splits,
+            is_json,
+            empty,
+            job,
+            description,
+        };
+        Ok((ChainBuilder { builder, steps }, needed, columns))
+    }
+
+    /// Goes through all steps. After the step `opaque_from` columns are asked for by their names only now.
+    pub fn go_on(&mut self, opaque_from: Option<usize>, cancel: &Cancel) -> Result<()> {
+        let splits = (!self.builder.splits.is_empty()).then_some(splits::SPLIT);
+        for (i, step) in self.steps.iter().enumerate() {
+            cancel.check()?;
+            let builder = &mut self.builder;
+            (builder.index, builder.name, builder.is_last) = (i, step.name(), i + 1 == self.steps.len());
+            let used = match used(self.steps, i, &builder.visible(), splits) {
+                // Names were looked at before, with those of columns that are not read.
+                Err(_) if opaque_from.is_none_or(|opaque| i <= opaque) => BTreeMap::new(),
+                used => used?,
+            };
+            builder.no_json_as_text(&used)?;
+            step.verb().resolve(Chain { steps: self.steps, index: i }, builder)?;
+        }
+        (self.builder.index, self.builder.is_last) = (self.steps.len(), true);
+        Ok(())
+    }
+
+    /// What was decided.
+    pub fn finish(self) -> Resolved {
+        let Builder { empty, job, description, .. } = self.builder;
+        Resolved { job: Job { schema: empty.records.schema(), ..job }, description }
+    }
+}

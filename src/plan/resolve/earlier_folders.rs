@@ -1,0 +1,17 @@
+//! The earlier folders that rows are compared with.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::plan::sources_and_steps::Plan;
+use crate::plan::verbs::Dedup;
+use crate::read::discover::names_from_shared;
+
+/// What the earlier folders of all steps are called, in order.
+pub fn folder_names(plan: &Plan) -> Result<Vec<String>> {
+    let folders = plan.steps.iter().flat_map(|step| match step.get::<Dedup>() {
+        Some(dedup) => dedup.against.as_slice(),
+        None => &[],
+    });
+    names_from_shared(&folders.cloned().collect::<Vec<PathBuf>>())
+}

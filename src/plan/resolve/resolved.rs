@@ -1,0 +1,35 @@
+//! A plan with everything decided.
+
+use super::description::Description;
+use super::job::Job;
+use crate::plan::explain_lines::line;
+use crate::record::schema;
+
+/// A plan with everything decided.
+pub struct Resolved {
+    /// What is run.
+    pub job: Job,
+    /// What manifests, reports and `explain` show of it.
+    pub description: Description,
+}
+
+impl Resolved {
+    /// The whole plan, and what a sink would write.
+    pub fn explain(&self) -> String {
+        let columns: Vec<String> =
+            self.visible().into_iter().map(|(name, type_name)| format!("{name} {type_name}")).collect();
+        let mut lines = self.description.lines.clone();
+        lines.push(line(
+            "sink",
+            &format!("{}: {}", self.job.split_names.join(", "), columns.join(", ")),
+            "ordered",
+        ));
+        lines.join("\n")
+    }
+
+    /// Names and types of the columns that a sink writes.
+    pub fn visible(&self) -> Vec<(String, String)> {
+        let visible = self.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
+        visible.map(|f| (f.name().clone(), schema::type_name(f))).collect()
+    }
+}

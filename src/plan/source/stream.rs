@@ -1,0 +1,41 @@
+//! Streams of the caller: bytes and record batches.
+
+use std::io::Read;
+
+use arrow::datatypes::SchemaRef;
+
+use crate::error::{Class, Error, Result};
+use crate::read::ReadColumn;
+use crate::read::arrow::RecordBatches;
+
+/// A stream of bytes.
+pub type BoxedReader = Box<dyn Read + Send>;
+
+/// A stream whose head was looked at: its columns, and itself, whole.
+pub type Peeked = (Vec<ReadColumn>, BoxedReader);
+
+/// Opens a stream of bytes; fails where it could be read only once and was.
+pub trait OpenReader: Send + Sync {
+    /// The stream from its start.
+    fn open(&self) -> Result<BoxedReader>;
+    /// Whether it can be opened more than once.
+    fn again(&self) -> bool;
+}
+
+/// Opens a stream of record batches; fails where it could be read only once and was.
+pub trait OpenBatches: Send + Sync {
+    /// The columns, known without reading.
+    fn schema(&self) -> Result<SchemaRef>;
+    /// The stream from its start.
+    fn open(&self) -> Result<RecordBatches>;
+    /// Whether it can be opened more than once.
+    fn again(&self) -> bool;
+}
+
+/// The error for a source that was read before and cannot be read again.
+#[cold]
+pub fn read_twice(name: &str) -> Error {
+    Error::new(Class::Source, "read_twice", "this source can be read once, and was")
+        .path(name)
+        .help("scan a file instead, or make a new source for each run")
+}

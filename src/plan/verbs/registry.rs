@@ -1,0 +1,167 @@
+//! All verbs by name: what a step's JSON is read as.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, Rename, Restore, Select, Shuffle, Split, Tokenize,
+    Validate, WithColumns, WithRowIndex,
+};
+use crate::error::{Class, Error, Result, did_you_mean};
+use crate::plan::step::{Named, Step, VERB_KEY};
+
+macro_rules! verbs {
+    ($($Verb:ident)*) => {
+        impl Step {
+            /// The names of all verbs.
+            pub const NAMES: &'static [&'static str] = &[$($Verb::NAME),*];
+        }
+
+        fn read_options(name: &str, options: Value) -> Result<Step> {
+            match name {
+                $($Verb::NAME => read::<$Verb>(name, options).map(Step::from),)*
+                _ => {
+                    let meant = did_you_mean(name, Step::NAMES.iter().copied());
+                    let message = format!("there is no verb `{name}`{meant}");
+                    Err(bad_plan(message).help(format!("verbs are {}", Step::NAMES.join(", "))))
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    Dedup
+    Drop
+    Filter
+    Format
+    Head
+    MapBatches
+    Pack
+    Rename
+    Restore
+    Select
+    Shuffle
+    Split
+    Tokenize
+    Validate
+    WithColumns
+    WithRowIndex
+}
+
+impl Step {
+    /// The step of what [`Step::to_json`] gave; functions and tokenizers in memory are to be supplied.
+    ///
+    /// # Errors
+    /// `Class::Plan`: `bad_plan` for another shape, `bad_option` for an option, which it names.
+    pub fn from_json(step: Value) -> Result<Step> {
+        let Value::Object(mut options) = step else {
+            return Err(bad_plan("a step is an object of verb and options".into()));
+        };
+        let Some(Value::String(name)) = options.remove(VERB_KEY) else {
+            return Err(bad_plan("a step has no verb".into()));
+        };
+        read_options(&name, Value::Object(options))
+    }
+}
+
+fn read<V: DeserializeOwned>(name: &str, options: Value) -> Result<V> {
+    serde_path_to_error::deserialize(options).map_err(|e| {
+        let field = e.path().to_string();
+        let what = e.inner().to_string();
+        let message = match field.as_str() {
+            "." => format!("{name}: {what}"),
+            // Of a word the error quotes what was given.
+            _ if what.starts_with('"') => format!("{field}={what}"),
+            _ => format!("{name}: {field}: {what}"),
+        };
+        Error::new(Class::Plan, "bad_option", message)
+    })
+}
+
+fn bad_plan(message: String) -> Error {
+    Error::new(Class::Plan, "bad_plan", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// One step of each verb, as JSON that says all of it.
+    fn steps() -> Vec<Value> {
+        let format = json!({"version": 2, "prompt": "{a}", "completion": "{b}", "separator": "\n##\n", "stop": "\n", "eos": null});
+        vec![
+            json!({"verb": "dedup", "on": ["a"], "normalize": ["unicode", "whitespace"], "verify": true, "keepers": false,
+                "against": ["x", {"bytes": [47, 255]}]}),
+            json!({"verb": "drop", "columns": ["a", "b"]}),
+            json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
+            json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
+            json!({"verb": "head", "n": 3}),
+            json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
+            json!({"verb": "pack", "max_length": 7, "seed": u64::MAX}),
+            json!({"verb": "rename", "mapping": {"b": "a", "a": "b"}}),
+            json!({"verb": "restore", "format": format, "column": "split", "splits": ["train"]}),
+            json!({"verb": "select", "columns": ["b", "a"]}),
+            json!({"verb": "shuffle", "seed": 1}),
+            json!({"verb": "split", "shares": {"valid": "0.1", "test": "0.30000000000000004"}, "seed": 1, "by": null,
+                "report_by": "a", "existing": "keep"}),
+            json!({"verb": "tokenize", "tokenizer": {"path": "t"}, "max_length": null, "on_overflow": "truncate_completion",
+                "special_tokens": "as_text", "keep_text": true, "add_bos": false, "verify": 5}),
+            json!({"verb": "validate", "required": ["b"], "not_blank": [], "min_chars": {"b": 1, "a": 2}, "max_chars": {},
+                "allowed": {"a": ["x"]}, "on_invalid": "raise"}),
+            json!({"verb": "with_columns", "columns": ["a"], "names": ["b"], "expressions": [{"digest": "0a"}]}),
+            json!({"verb": "with_row_index", "name": "n", "offset": 0}),
+        ]
+    }
+
+    #[test]
+    fn every_verb_has_a_json_form_that_is_read_again() {
+        let names: Vec<String> = steps().iter().map(|step| step[VERB_KEY].as_str().unwrap().into()).collect();
+        assert_eq!(names, Step::NAMES);
+        for step in steps() {
+            // By text, which keeps the order of keys.
+            let again = Step::from_json(step.clone()).unwrap().to_json().unwrap();
+            assert_eq!(again.to_string(), step.to_string());
+        }
+    }
+
+    #[test]
+    fn what_is_no_step_is_refused_with_the_option_that_is_wrong() {
+        let said = |step: Value| Step::from_json(step).err().map(|e| (e.code(), e.message().to_string()));
+        let of = |code, message: &str| Some((code, message.to_string()));
+        assert_eq!(said(json!([])), of("bad_plan", "a step is an object of verb and options"));
+        assert_eq!(said(json!({"n": 1})), of("bad_plan", "a step has no verb"));
+        assert_eq!(
+            said(json!({"verb": "dedupe"})),
+            of("bad_plan", "there is no verb `dedupe`; did you mean `dedup`?")
+        );
+        assert_eq!(
+            said(json!({"verb": "pack", "max_length": null, "seed": -1})),
+            of("bad_option", "pack: seed: invalid value: integer `-1`, expected u64")
+        );
+        let mut step = steps()[13].clone();
+        step["on_invalid"] = json!("rais");
+        assert_eq!(
+            said(step),
+            of("bad_option", "on_invalid=\"rais\" is none of reject, drop, raise; did you mean `raise`?")
+        );
+        // A key may be left out where null is a value; no other key is known.
+        let optional =
+            ["on", "version", "code", "rendered_by", "max_length", "by", "report_by", "existing", "verify"];
+        for step in steps() {
+            for key in step.as_object().unwrap().keys().filter(|key| *key != VERB_KEY) {
+                let mut less = step.clone();
+                less.as_object_mut().unwrap().remove(key);
+                let refused = said(less);
+                let without = step[VERB_KEY] != json!("dedup") || key != "verify";
+                let may_be_none = optional.contains(&key.as_str()) && without;
+                assert_eq!(refused.is_none(), may_be_none, "{step} without {key}: {refused:?}");
+            }
+            let mut more = step.clone();
+            more["else"] = json!(1);
+            assert!(said(more).unwrap().1.contains("else"), "{step}");
+        }
+    }
+}
