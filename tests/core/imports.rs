@@ -28,16 +28,23 @@ pub fn imports<'s>(sources: impl IntoIterator<Item = (&'s str, &'s str)>) -> Imp
 
 /// The imports that are part of a circle: the file that is imported imports, through others or not, the one that imports it.
 pub fn circles(imports: &Imports) -> Vec<String> {
-    let reach = |from: &String| {
-        let (mut met, mut next) = (BTreeSet::new(), vec![from]);
-        while let Some(file) = next.pop() {
-            next.extend(imports.get(file).into_iter().flatten().filter(|to| met.insert(*to)));
-        }
-        met
-    };
-    let all: BTreeMap<&String, BTreeSet<&String>> = imports.keys().map(|file| (file, reach(file))).collect();
+    let all: BTreeMap<&str, BTreeSet<&str>> =
+        imports.keys().map(|file| (file.as_str(), reached(imports, file))).collect();
     let edges = imports.iter().flat_map(|(from, to)| to.iter().map(move |to| (from, to)));
-    edges.filter(|(from, to)| all[to].contains(from)).map(|(from, to)| format!("{from} -> {to}")).collect()
+    edges
+        .filter(|(from, to)| all[to.as_str()].contains(from.as_str()))
+        .map(|(from, to)| format!("{from} -> {to}"))
+        .collect()
+}
+
+/// All files that a file imports, through others or not.
+fn reached<'i>(imports: &'i Imports, from: &'i str) -> BTreeSet<&'i str> {
+    let (mut met, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = next.pop() {
+        let imported = imports.get(file).into_iter().flatten().map(String::as_str);
+        next.extend(imported.filter(|to| met.insert(*to)));
+    }
+    met
 }
 
 /// `record/json/mod.rs` is `record::json`, `record/batch.rs` is `record::batch`.
@@ -56,7 +63,8 @@ fn resolve(
     path: &[String],
     depth: usize,
 ) -> Option<Path> {
-    let has_file = |base: &[String], name: &String| files.contains_key(&[base, &[name.clone()]].concat());
+    let has_file =
+        |base: &[String], name: &String| files.contains_key(&[base, std::slice::from_ref(name)].concat());
     let (mut base, mut rest) = (module.to_vec(), path);
     match rest.first()?.as_str() {
         "crate" => (base, rest) = (vec![], &rest[1..]),
@@ -122,7 +130,8 @@ impl Names {
                     }
                     continue;
                 }
-                "use" => {
+                // Not `use<>`, which says what a type captures.
+                "use" if token(i + 1) != "<" => {
                     let mut found = vec![];
                     i = tree(&tokens, i + 1, &[], &mut found);
                     for (name, path) in found {
