@@ -73,6 +73,21 @@ fn depth_is_limited_and_counts_the_outermost() {
 }
 
 #[test]
+fn a_whole_number_is_a_float_where_one_has_its_digits() {
+    // Powers of two and of ten, then a neighbour that lies between two floats.
+    for exact in
+        ["9007199254740992", "72057594037927936", "-1180591620717411303424", "10000000000000000000000", "-0"]
+    {
+        assert_eq!(exact_float64(exact.as_bytes()), Some(exact.parse().unwrap()), "{exact}");
+    }
+    for none in
+        ["9007199254740993", "72057594037927940", "-1180591620717411300000", "100000000000000000000000"]
+    {
+        assert_eq!(exact_float64(none.as_bytes()), None, "{none}");
+    }
+}
+
+#[test]
 fn json_test_suite() {
     let Some(archive) = shared_data("adversarial/JSONTestSuite.tar.gz") else { return };
     let mut seen = [0; 3];

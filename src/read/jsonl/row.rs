@@ -112,14 +112,15 @@ impl<'k> Row<'k> {
     }
 
     fn look_up(&mut self, key: Value, line: &[u8], place: Place) -> Option<usize> {
-        let mut decoded = Vec::new();
-        let mut name = key.inner(line);
-        if key.escaped && json::decode_string(name, &mut decoded).is_ok() {
-            name = &decoded;
-        }
-        let found = self.keys.index.get(name).copied();
+        let (raw, mut decoded) = (key.inner(line), Vec::new());
+        let name = match key.escaped {
+            false => Some(raw),
+            // A key with a lone surrogate is no text, so no column has its name.
+            true => json::decode_string(raw, &mut decoded).is_ok().then_some(decoded.as_slice()),
+        };
+        let found = name.and_then(|name| self.keys.index.get(name).copied());
         if found.is_none() {
-            self.note_late(&String::from_utf8_lossy(name), place);
+            self.note_late(&String::from_utf8_lossy(name.unwrap_or(raw)), place);
         }
         found
     }

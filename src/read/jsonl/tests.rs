@@ -152,6 +152,19 @@ fn findings_name_the_column_and_the_first_row() {
 }
 
 #[test]
+fn a_key_with_a_lone_surrogate_names_no_column() {
+    let columns = vec![ReadColumn::new(r"\ud800", ColumnKind::Json)];
+    let decode = JsonlDecode::new(columns, &[], Limits::default());
+    let mut counts = StepCounts::default();
+    // The name of the column is the text of the first key, and the form of the second.
+    let line = br#"{"\\ud800":1,"\ud800":2}"#;
+    let batch = decode.decode(piece(line), &mut counts).unwrap();
+    assert_eq!(batch.records.column(0).as_string_view().value(0), "1");
+    let found: Vec<_> = counts.findings.keys().map(ToString::to_string).collect();
+    assert_eq!(found, [r"late_column:\ud800"]);
+}
+
+#[test]
 fn no_column_still_counts_rows() {
     let decode = JsonlDecode::new(Vec::new(), &["t".into()], Limits::default());
     let mut counts = StepCounts::default();
