@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fastprep::plan::Step;
 use serde_json::Value;
 
+#[path = "../../fuzz/checks/json.rs"]
+mod json;
 #[path = "../../fuzz/checks/plan.rs"]
 mod plan;
 #[path = "../../fuzz/checks/prepared.rs"]
@@ -19,6 +21,12 @@ fn corpus(target: &str) -> PathBuf {
 fn replay(target: &str, check: fn(&[u8])) -> usize {
     let files = fs::read_dir(corpus(target)).unwrap();
     files.map(|file| check(&fs::read(file.unwrap().path()).unwrap())).count()
+}
+
+#[test]
+fn json_lines_of_the_corpus_are_what_serde_json_reads() {
+    let files = replay("json", json::check);
+    assert!(files > 30, "{files}");
 }
 
 #[test]

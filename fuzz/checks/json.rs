@@ -1,0 +1,24 @@
+//! JSON of any bytes is read and written as serde_json reads it: the same texts are JSON, with the same members.
+//!
+//! Where they differ by design, the check says so, with the reason: [`text`] for one text, [`rows`] for lines of a file.
+
+#[path = "json/oracle.rs"]
+mod oracle;
+#[path = "json/rows.rs"]
+mod rows;
+#[path = "json/text.rs"]
+mod text;
+#[path = "json/written.rs"]
+mod written;
+
+/// Lines of JSON; each line, and all of it, is also checked as one text.
+pub fn check(data: &[u8]) {
+    let lines = data.split(|&b| b == b'\n');
+    for bytes in lines.chain([data]) {
+        if let Ok(line) = std::str::from_utf8(bytes) {
+            text::check(line);
+            written::check(line);
+        }
+    }
+    rows::check(data);
+}

@@ -1,0 +1,269 @@
+//! Lines of a file through the reader of rows.
+
+use std::io::{Cursor, Read};
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use fastprep::cancel::Cancel;
+use fastprep::error::{Class, Error, Result};
+use fastprep::limits::MAX_JSON_DEPTH;
+use fastprep::read::jsonl::JsonlDecode;
+use fastprep::read::lines::LinesSource;
+use fastprep::read::peek::peek_reader;
+use fastprep::read::{ColumnKind, Limits, ReadColumn};
+use fastprep::record::{Batch, Place, Reject, json, reason, schema};
+use fastprep::report::StepCounts;
+use fastprep::stage::{Cut, Decode};
+
+use super::oracle::{self, Member};
+
+/// More than any input has.
+const NO_LIMIT: usize = 1 << 20;
+/// Some lines are longer.
+const SHORT: usize = 60;
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Columns of every kind; the names are short, so that keys are found to be them.
+const COLUMNS: [(&str, ColumnKind); 6] = [
+    ("t", ColumnKind::Text),
+    ("i", ColumnKind::Int64),
+    ("f", ColumnKind::Float64),
+    ("b", ColumnKind::Bool),
+    ("j", ColumnKind::Json),
+    ("l", ColumnKind::LenientText),
+];
+
+/// A value in its column; floats by their bits.
+#[derive(Debug, Clone, PartialEq)]
+enum Cell {
+    Null,
+    Text(String),
+    Int(i64),
+    Float(u64),
+    Bool(bool),
+}
+
+/// A line and where it begins.
+struct Line<'a> {
+    row: u64,
+    byte: u64,
+    whole: &'a [u8],
+}
+
+impl<'a> Line<'a> {
+    /// By design: a line feed ends a line, and a carriage return before it is no part of it. A byte order mark at the start
+    /// of a file is no part of its first line; anywhere else it is no JSON. Nothing follows the last line feed.
+    fn all(data: &'a [u8]) -> Vec<Line<'a>> {
+        let (mut byte, mut lines) = (if data.starts_with(BOM) { BOM.len() } else { 0 }, Vec::new());
+        while byte < data.len() {
+            let rest = &data[byte..];
+            let whole = rest.split(|&b| b == b'\n').next().unwrap_or_default();
+            lines.push(Line { row: lines.len() as u64, byte: byte as u64, whole });
+            byte += whole.len() + 1;
+        }
+        lines
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.whole.strip_suffix(b"\r").unwrap_or(self.whole)
+    }
+
+    fn place(&self) -> Place {
+        Place { file: 0, row: self.row, line: Some(self.row + 1), byte: Some(self.byte) }
+    }
+
+    /// The members of the row, or why it is none; nothing for a blank line, which is no row by design.
+    fn members(&self, max_line_bytes: usize) -> Option<Result<Vec<Member<'a>>, &'static str>> {
+        if self.whole.len() > max_line_bytes {
+            return Some(Err(reason::LINE_TOO_LONG));
+        }
+        if self.bytes().iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) {
+            return None;
+        }
+        let Ok(text) = std::str::from_utf8(self.bytes()) else { return Some(Err(reason::BAD_UTF8)) };
+        // By design: see `text::check`.
+        if !oracle::is_json(text) || oracle::depth(text) > MAX_JSON_DEPTH {
+            return Some(Err(reason::BAD_JSON));
+        }
+        Some(oracle::members(text).ok_or(reason::NOT_AN_OBJECT))
+    }
+}
+
+/// What a column makes of the JSON text of a value.
+fn cell(kind: ColumnKind, raw: &str) -> Result<Cell, &'static str> {
+    let is_string = raw.starts_with('"');
+    let cell = match kind {
+        _ if raw == "null" => Some(Cell::Null),
+        ColumnKind::Json => Some(Cell::Text(raw.into())),
+        // By design: a lone surrogate is no character, so a column of text cannot hold it.
+        ColumnKind::Text if is_string => return oracle::string(raw).map(Cell::Text).ok_or(reason::BAD_JSON),
+        ColumnKind::Text => None,
+        ColumnKind::LenientText => Some(Cell::Text(oracle::string(raw).unwrap_or_else(|| raw.into()))),
+        ColumnKind::Int64 => oracle::int64(raw).map(Cell::Int),
+        ColumnKind::Float64 => oracle::exact_float64(raw).map(|value| Cell::Float(value.to_bits())),
+        ColumnKind::Bool => serde_json::from_str(raw).ok().map(Cell::Bool),
+    };
+    cell.ok_or(reason::WRONG_TYPE)
+}
+
+/// The row of these members, or why it is rejected.
+///
+/// By design: of a repeated key the last counts, as in serde_json's own maps. A key with a lone surrogate names no column.
+fn row(members: &[Member<'_>], columns: &[ReadColumn]) -> Result<Vec<Cell>, &'static str> {
+    let members: Vec<_> = members.iter().map(|(key, value)| (oracle::string(key), *value)).collect();
+    let value = |column: &ReadColumn| {
+        let last = members.iter().rev().find(|(key, _)| key.as_ref() == Some(&column.name));
+        last.map_or(Ok(Cell::Null), |(_, raw)| cell(column.kind, raw))
+    };
+    columns.iter().map(value).collect()
+}
+
+/// All that is read.
+#[derive(Debug, PartialEq)]
+struct Rows {
+    rows: Vec<(Place, Vec<u8>, Vec<Cell>)>,
+    rejects: Vec<Reject>,
+    counts: StepCounts,
+}
+
+fn read(data: &[u8], columns: &[ReadColumn], known: &[String], limits: Limits) -> Result<Rows> {
+    let reader = Box::new(Cursor::new(data.to_vec()));
+    let mut source = LinesSource::reader(reader, "-", limits, Cancel::default());
+    let decode = JsonlDecode::new(columns.to_vec(), known, limits);
+    let mut all = Rows { rows: Vec::new(), rejects: Vec::new(), counts: StepCounts::default() };
+    while let Some(piece) = source.next()? {
+        let mut counts = StepCounts::default();
+        let batch = decode.decode(piece, &mut counts)?;
+        all.rows.extend((0..batch.rows()).map(|i| {
+            written(&batch, columns, i);
+            (batch.places.at(i), batch.places.text_of(i).unwrap().to_vec(), cells(&batch, i))
+        }));
+        batch.records.columns().iter().for_each(|column| column.to_data().validate_full().unwrap());
+        all.rejects.extend(batch.rejects);
+        all.counts.merge(counts);
+    }
+    Ok(all)
+}
+
+fn cells(batch: &Batch, i: usize) -> Vec<Cell> {
+    let cell = |column: &dyn Array| match column.data_type() {
+        _ if column.is_null(i) => Cell::Null,
+        DataType::Utf8View => Cell::Text(column.as_string_view().value(i).into()),
+        DataType::Int64 => Cell::Int(column.as_primitive::<Int64Type>().value(i)),
+        DataType::Float64 => Cell::Float(column.as_primitive::<Float64Type>().value(i).to_bits()),
+        _ => Cell::Bool(column.as_boolean().value(i)),
+    };
+    batch.records.columns().iter().map(|column| cell(column)).collect()
+}
+
+/// The row as it is written has the columns in their order, with the same values.
+fn written(batch: &Batch, columns: &[ReadColumn], i: usize) {
+    let text = json::row(&batch.records, i);
+    let members = oracle::members(&text).unwrap();
+    let columns = columns.iter().zip(cells(batch, i)).filter(|(column, _)| !schema::is_hidden(&column.name));
+    let mut expected = 0;
+    for ((column, value), (key, raw)) in columns.zip(&members) {
+        expected += 1;
+        assert_eq!(oracle::string(key).as_ref(), Some(&column.name));
+        match (column.kind, value) {
+            // By design: a carriage return between tokens becomes a space.
+            (ColumnKind::Json, Cell::Text(value)) => assert_eq!(value.replace('\r', " "), *raw),
+            (ColumnKind::LenientText, value) => {
+                assert_eq!(cell(ColumnKind::Text, raw), Ok(value))
+            }
+            (kind, value) => assert_eq!(cell(kind, raw), Ok(value)),
+        }
+    }
+    assert_eq!(members.len(), expected);
+}
+
+/// The rows of these columns are those of serde_json, however they are cut.
+fn compare(data: &[u8], lines: &[Line<'_>], columns: &[ReadColumn], known: &[String]) {
+    for max_line_bytes in [NO_LIMIT, SHORT] {
+        let limits = Limits { batch_bytes: 1 << 16, batch_rows: 1 << 16, max_line_bytes };
+        let whole = match read(data, columns, known, limits) {
+            Ok(rows) => rows,
+            Err(e) => return refused(&e, lines),
+        };
+        let (mut rows, mut rejects) = (whole.rows.iter(), whole.rejects.iter());
+        let mut blank = 0;
+        for line in lines {
+            let expected =
+                line.members(max_line_bytes).map(|found| found.and_then(|members| row(&members, columns)));
+            match expected {
+                None => blank += 1,
+                Some(Ok(cells)) => {
+                    let expected = (line.place(), line.bytes().to_vec(), cells);
+                    assert_eq!(rows.next(), Some(&expected), "{:?}", rejects.next());
+                }
+                Some(Err(code)) => {
+                    let reject = rejects.next().unwrap();
+                    assert_eq!((reject.code, reject.place), (code, line.place()), "{}", reject.detail);
+                    assert!(oracle::is_json(&reject.record) && !reject.detail.is_empty());
+                }
+            }
+        }
+        assert_eq!((rows.next(), rejects.next()), (None, None));
+        assert_eq!(whole.counts.sums.get("blank_lines").copied().unwrap_or_default(), blank);
+        for (batch_bytes, batch_rows) in [(1, 1), (7, 2), (64, 1 << 16)] {
+            let limits = Limits { batch_bytes, batch_rows, max_line_bytes };
+            assert_eq!(read(data, columns, known, limits).unwrap(), whole, "{limits:?}");
+        }
+    }
+}
+
+/// Bytes that begin as another format does are refused by their head, before any line: one of them is no row.
+fn refused(e: &Error, lines: &[Line<'_>]) {
+    assert_eq!((e.class(), e.code()), (Class::Source, "unsupported_format"), "{e}");
+    assert!(lines.iter().any(|line| matches!(line.members(NO_LIMIT), Some(Err(_)))), "{e}");
+}
+
+/// The columns that the head of the file is said to have: the keys of all its rows, in the order of first sight.
+fn peeked(data: &[u8], lines: &[Line<'_>]) -> Vec<ReadColumn> {
+    let mut expected: Vec<String> = Vec::new();
+    for members in lines.iter().filter_map(|line| line.members(NO_LIMIT)?.ok()) {
+        for name in members.into_iter().filter_map(|(key, _)| oracle::string(key)) {
+            if !expected.contains(&name) {
+                expected.push(name);
+            }
+        }
+    }
+    match peek_reader(Box::new(Cursor::new(data.to_vec())), "-", NO_LIMIT, &Cancel::default()) {
+        Ok((columns, mut rest)) => {
+            assert!(columns.iter().map(|column| &column.name).eq(&expected), "{columns:?} {expected:?}");
+            let mut back = Vec::new();
+            rest.read_to_end(&mut back).unwrap();
+            assert_eq!(back, data);
+            columns
+        }
+        Err(e) => {
+            // An array over several lines, and lines that end in carriage returns alone, are refused as files.
+            assert_eq!(e.class(), Class::Source, "{e}");
+            assert!(matches!(e.code(), "json_array" | "unsupported_format"), "{e}");
+            assert!(lines.iter().any(|line| matches!(line.members(NO_LIMIT), Some(Err(_)))), "{e}");
+            Vec::new()
+        }
+    }
+}
+
+/// Any bytes but those that are decompressed.
+pub fn check(data: &[u8]) {
+    if matches!(data, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {
+        return;
+    }
+    let lines = Line::all(data);
+    let fixed = COLUMNS.map(|(name, kind)| ReadColumn::new(name, kind));
+    compare(data, &lines, &fixed, &["t".into(), "known".into()]);
+
+    let columns = peeked(data, &lines);
+    let known: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    for kind in [ColumnKind::Json, ColumnKind::LenientText] {
+        let of_kind: Vec<_> = known.iter().map(|name| ReadColumn::new(name, kind)).collect();
+        compare(data, &lines, &of_kind, &known);
+    }
+    compare(data, &lines, &columns, &known);
+    // All rows were looked at for the kinds, so that no value is of another.
+    for members in lines.iter().filter_map(|line| line.members(NO_LIMIT)?.ok()) {
+        assert_ne!(row(&members, &columns), Err(reason::WRONG_TYPE), "{members:?}");
+    }
+}
