@@ -6,6 +6,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use fastprep::cancel::Cancel;
 use fastprep::error::{Class, Error, Result};
+use fastprep::flow::{Cut, Decode};
 use fastprep::limits::MAX_JSON_DEPTH;
 use fastprep::read::jsonl::JsonlDecode;
 use fastprep::read::lines::LinesSource;
@@ -13,7 +14,6 @@ use fastprep::read::peek::peek_reader;
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
 use fastprep::record::{Batch, Place, Reject, json, reason, schema};
 use fastprep::report::StepCounts;
-use fastprep::stage::{Cut, Decode};
 
 use super::oracle::{self, Member};
 
