@@ -36,6 +36,8 @@ pub mod shuffle;
 pub mod spill;
 pub mod split;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod tokenize;
 pub mod tokenizer;
 pub mod validate;

@@ -6,6 +6,7 @@ use arrow::datatypes::Schema;
 
 use super::*;
 use crate::record::Places;
+use crate::testing::Random;
 
 fn batch(seq: u64, first: u64, texts: &[&str], numbers: &[i64]) -> Batch {
     let schema =
@@ -14,7 +15,7 @@ fn batch(seq: u64, first: u64, texts: &[&str], numbers: &[i64]) -> Batch {
         vec![Arc::new(StringArray::from(texts.to_vec())), Arc::new(Int64Array::from(numbers.to_vec()))];
     let records = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
     let places = Places::numbered(0, first, texts.len());
-    Batch { seq, records, places, rejects: vec![], duplicates: vec![] }
+    Batch { seq, ..Batch::new(records, places) }
 }
 
 fn options(on: &[&str], normalize: Normalize, verify: bool) -> KeyOptions {
@@ -48,13 +49,9 @@ fn kept(
 
 #[test]
 fn the_first_stays_and_is_named_as_a_dictionary_would() {
-    let mut seed = 1u64;
-    let mut next = || {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (seed >> 33) as usize
-    };
+    let mut random = Random(1);
     let words = ["", "a", "b", "ab", "A", " a", "ä", "a\u{308}"];
-    let rows: Vec<(&str, i64)> = (0..500).map(|_| (words[next() % 8], (next() % 5) as i64)).collect();
+    let rows: Vec<(&str, i64)> = (0..500).map(|_| (words[random.below(8)], random.below(5) as i64)).collect();
     let mut first: HashMap<(&str, i64), u64> = HashMap::new();
     let (mut want_kept, mut want_dropped) = (vec![], vec![]);
     for (i, row) in rows.iter().enumerate() {

@@ -230,9 +230,9 @@ fn ends_turn(span: &Span) -> Option<Mark> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Rng;
     use super::*;
     use crate::record::turns::Branch;
+    use crate::testing::Random;
 
     /// Adds a row of turns, each a body and its mark; the second turn and the fourth train.
     fn push(text: &mut String, rows: &mut Vec<RowSpan>, spans: &mut Vec<Span>, turns: &[[&str; 2]]) {
@@ -324,18 +324,19 @@ mod tests {
 
     #[test]
     fn agrees_with_trying_every_offset() {
-        let mut rng = Rng(7);
+        let mut random = Random(7);
         let (mut cases, mut collisions, mut clean, mut together) = (0, 0, 0, 0);
         while cases < 4000 {
-            let (separator, stop) = (rng.text("#\nx", 1, 5), rng.text("#\nx", 1, 5));
+            let (separator, stop) = (random.text("#\nx", 1, 5), random.text("#\nx", 1, 5));
             if separator.contains(&stop) || stop.contains(&separator) {
                 continue;
             }
             cases += 1;
             together += usize::from(prover(&separator, &stop).passes.len() == 1);
-            let turns = if cases % 2 == 0 { 2 } else { 1 + rng.below(5) };
-            let rows: Vec<Vec<String>> =
-                (0..rng.below(6)).map(|_| (0..turns).map(|_| rng.text("#\nx", 0, 6)).collect()).collect();
+            let turns = if cases % 2 == 0 { 2 } else { 1 + random.below(5) };
+            let rows: Vec<Vec<String>> = (0..random.below(6))
+                .map(|_| (0..turns).map(|_| random.text("#\nx", 0, 6)).collect())
+                .collect();
             let rows: Vec<Vec<&str>> =
                 rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
             let ours: Vec<_> = prove_turns(&separator, &stop, &rows)

@@ -12,26 +12,6 @@ use crate::record::turns::Role;
 use crate::record::{Batch, Places};
 use crate::report::StepCounts;
 
-/// A small deterministic generator (splitmix64).
-pub struct Rng(pub u64);
-
-impl Rng {
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    /// `least..=most` characters of this alphabet.
-    pub fn text(&mut self, alphabet: &str, least: usize, most: usize) -> String {
-        let alphabet: Vec<char> = alphabet.chars().collect();
-        let n = least + self.below(most - least + 1);
-        (0..n).map(|_| alphabet[self.below(alphabet.len())]).collect()
-    }
-}
-
 /// A batch of text columns, rows numbered from 0.
 pub fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
     let arrays = columns.iter().map(|(name, values)| {
@@ -42,7 +22,7 @@ pub fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
 
 pub fn of_records(records: RecordBatch) -> Batch {
     let places = Places::numbered(0, 0, records.num_rows());
-    Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] }
+    Batch::new(records, places)
 }
 
 /// A page of one row, whose turns are bodies, all of one column, and marks; each second turn trains.

@@ -14,6 +14,7 @@ use crate::hash;
 use crate::record::schema;
 use crate::record::{Batch, Policy};
 use crate::report::StepCounts;
+use crate::testing::Random;
 
 #[test]
 fn puts_prompt_and_completion_first_and_takes_the_template_columns_out() {
@@ -210,11 +211,11 @@ fn writers(
 
 #[test]
 fn every_mark_is_one_that_the_format_wrote() {
-    let mut rng = Rng(5);
+    let mut random = Random(5);
     let (mut kept, mut removed, mut several, mut refused) = (0, 0, 0, 0);
     for case in 0..6000 {
-        let (separator, stop) = (rng.text("#\nx", 1, 4), rng.text("#\nx", 1, 4));
-        let (a, b) = (rng.text("#\nx", 0, 4), rng.text("#\nx", 0, 4));
+        let (separator, stop) = (random.text("#\nx", 1, 4), random.text("#\nx", 1, 4));
+        let (a, b) = (random.text("#\nx", 0, 4), random.text("#\nx", 0, 4));
         let (prompt, completion) = match case % 3 {
             0 => (format!("{a}{{p}}{b}"), "{c}"),
             1 => (format!("{{p}}{a}{{d}}{b}{separator}"), "{c}{d}"),
@@ -224,8 +225,9 @@ fn every_mark_is_one_that_the_format_wrote() {
             refused += 1;
             continue;
         };
-        let column = |rng: &mut Rng| -> Vec<String> { (0..4).map(|_| rng.text("#\nx", 0, 5)).collect() };
-        let columns = [column(&mut rng), column(&mut rng), column(&mut rng)];
+        let column =
+            |random: &mut Random| -> Vec<String> { (0..4).map(|_| random.text("#\nx", 0, 5)).collect() };
+        let columns = [column(&mut random), column(&mut random), column(&mut random)];
         let [p, c, d] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
         let stage = FormatStage::new(format.clone(), FormatOptions::default()).unwrap();
         let (out, _) = run(&stage, batch(&[("p", &p), ("c", &c), ("d", &d)]));
@@ -270,18 +272,19 @@ fn every_mark_is_one_that_the_format_wrote() {
 
 #[test]
 fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
-    let mut rng = Rng(11);
+    let mut random = Random(11);
     let (mut fixed, mut kept, mut removed) = (0, 0, 0);
     for case in 0..1500 {
-        let (separator, stop) = (rng.text("#\nx", 1, 4), rng.text("#\nx", 1, 4));
+        let (separator, stop) = (random.text("#\nx", 1, 4), random.text("#\nx", 1, 4));
         let templates = [("{p}", "{c}"), ("x{p}#", "{c}{d}"), ("{#d}{d}é{/d}{p}", "\n{c}")];
         let (prompt, completion) = templates[case % templates.len()];
         let Ok(format) = PromptFormat::new(prompt, completion, &separator, &stop, None) else { continue };
         if !format.marks_are_unique() {
             continue;
         }
-        let column = |rng: &mut Rng| -> Vec<String> { (0..5).map(|_| rng.text("#\nx", 0, 6)).collect() };
-        let columns = [column(&mut rng), column(&mut rng), column(&mut rng)];
+        let column =
+            |random: &mut Random| -> Vec<String> { (0..5).map(|_| random.text("#\nx", 0, 6)).collect() };
+        let columns = [column(&mut random), column(&mut random), column(&mut random)];
         let [p, c, d] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
         let rows = || batch(&[("p", &p), ("c", &c), ("d", &d)]);
 

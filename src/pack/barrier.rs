@@ -212,6 +212,6 @@ impl Decode<Picked> for JoinRows {
         };
         counts.rows_out += ends.len() as u64;
         let records = join(&documents, &ends, self.labels_follow)?;
-        Ok(Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() })
+        Ok(Batch::new(records, places))
     }
 }

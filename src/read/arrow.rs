@@ -233,13 +233,8 @@ impl Decode<Records> for RecordsDecode {
         counts.rows_in += rows as u64;
         counts.rows_out += rows as u64;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(Batch {
-            seq: 0,
-            records: RecordBatch::try_new_with_options(self.schema(), columns, &options).or_defect()?,
-            places,
-            rejects: Vec::new(),
-            duplicates: Vec::new(),
-        })
+        let records = RecordBatch::try_new_with_options(self.schema(), columns, &options).or_defect()?;
+        Ok(Batch::new(records, places))
     }
 }
 

@@ -27,6 +27,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// These rows as the first batch, with nothing taken out.
+    pub fn new(records: RecordBatch, places: Places) -> Self {
+        Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() }
+    }
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.records.num_rows()

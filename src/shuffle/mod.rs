@@ -106,7 +106,7 @@ impl Decode<Picked> for Pick {
         };
         counts.rows_out += records.num_rows() as u64;
         let records = Shuffle::outcome(&records, self.goes_on)?;
-        Ok(Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() })
+        Ok(Batch::new(records, places))
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     /// Rows that come as those from `first` on of their file.
     fn push(into: &mut Shuffle, first: u64, records: RecordBatch) -> Result<()> {
         let places = Places::numbered(0, first, records.num_rows());
-        let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
+        let batch = Batch::new(records, places);
         let rows = into.preparer().prepare(batch)?;
         into.push(rows)
     }
@@ -293,7 +293,7 @@ mod tests {
                 let mut places = Places::numbered(file, 0, 40);
                 places.text = Some(arrow::buffer::Buffer::from_vec(vec![b' '; 40]));
                 let records = texts(40, *named as usize);
-                let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
+                let batch = Batch::new(records, places);
                 let rows = into.preparer().prepare(batch).unwrap();
                 into.push(rows).unwrap();
             }

@@ -21,6 +21,7 @@ const LAYERS: [&[&str]; 6] = [
         "report",
         "spill",
         "store",
+        "testing",
         "word",
     ],
     &["tokenizer"],

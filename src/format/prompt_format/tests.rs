@@ -1,5 +1,5 @@
-use super::super::testing::Rng;
 use super::*;
+use crate::testing::Random;
 
 fn format(prompt: &str, completion: &str) -> PromptFormat {
     PromptFormat::new(prompt, completion, "\n##\n", "\n###\n", None).unwrap()
@@ -116,11 +116,11 @@ fn json_of_another_kind_is_refused() {
 
 #[test]
 fn parse_completion_gives_the_field_back() {
-    let mut rng = Rng(3);
+    let mut random = Random(3);
     for template in ["{c}", " {c}", "<{c}>", "{c}\n", "{c}\n###\n", " {c}!\n###\n"] {
         let f = format("{p}", template);
         for _ in 0..300 {
-            let field = rng.text("#\nx <>!é", 0, 6);
+            let field = random.text("#\nx <>!é", 0, 6);
             let columns = [("p", "x"), ("c", field.as_str())];
             let completion = f.render(&row(&columns)).unwrap().completion;
             // Where the data bring the stop along, or collide, it is not the field that was asked for.

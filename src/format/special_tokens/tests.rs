@@ -6,6 +6,7 @@ use super::*;
 use crate::flow::Map;
 use crate::record::{Policy, schema};
 use crate::report::StepCounts;
+use crate::testing::Random;
 
 fn special(patterns: &[&str], policy: SpecialPolicy) -> FormatOptions {
     let added: Vec<_> = (0..).zip(patterns.iter().map(|p| AddedToken::from(*p, true))).collect();
@@ -162,13 +163,14 @@ fn leftmost_longest(text: &str, patterns: &[&str]) -> Vec<(usize, usize)> {
 
 #[test]
 fn random_control_tokens_are_found_as_a_tokenizer_would() {
-    let mut rng = Rng(5);
+    let mut random = Random(5);
     let mut found = 0;
     for _ in 0..1500 {
-        let patterns: Vec<String> = (0..1 + rng.below(4)).map(|_| rng.text("<|e", 1, 4)).collect();
+        let patterns: Vec<String> = (0..1 + random.below(4)).map(|_| random.text("<|e", 1, 4)).collect();
         let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-        let column = |rng: &mut Rng| -> Vec<String> { (0..4).map(|_| rng.text("<|ex", 1, 6)).collect() };
-        let columns = [column(&mut rng), column(&mut rng)];
+        let column =
+            |random: &mut Random| -> Vec<String> { (0..4).map(|_| random.text("<|ex", 1, 6)).collect() };
+        let columns = [column(&mut random), column(&mut random)];
         let [p, c] = columns.each_ref().map(|c| c.iter().map(|v| Some(v.as_str())).collect::<Vec<_>>());
         let format = PromptFormat::new("<{p}|", "{c}e", "=<", "e=", None).unwrap();
         let stage = FormatStage::new(format, special(&patterns, SpecialPolicy::AsText)).unwrap();

@@ -56,13 +56,7 @@ impl<'p> ChainBuilder<'p> {
             let names = found.left_out.join(", ");
             description.lines.push(detail(&format!("leaves out {names}: the row numbers of a pandas frame")));
         }
-        let empty = Batch {
-            seq: 0,
-            records: RecordBatch::new_empty(schema),
-            places: Places::numbered(0, 0, 0),
-            rejects: Vec::new(),
-            duplicates: Vec::new(),
-        };
+        let empty = Batch::new(RecordBatch::new_empty(schema), Places::numbered(0, 0, 0));
         let (splits, is_json) = (found.splits.clone(), found.is_json());
         let (job, store) = (Job::default(), found.store().clone());
         let first_step = step + 1;

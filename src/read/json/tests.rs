@@ -3,6 +3,7 @@ use serde::de::IgnoredAny;
 use super::*;
 use crate::limits::MAX_JSON_DEPTH;
 use crate::read::testing::{shared_data, untar};
+use crate::testing::Random;
 
 fn check(line: &[u8]) -> Result<Value, JsonError> {
     scan(line, |_, _| {})
@@ -108,18 +109,6 @@ fn json_test_suite() {
         }
     }
     assert_eq!(seen, [95, 188, 35]);
-}
-
-/// A small generator of random numbers (xorshift), so that failures repeat.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) as usize % n
-    }
 }
 
 fn string(random: &mut Random, out: &mut String) {

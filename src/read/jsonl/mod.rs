@@ -240,13 +240,10 @@ impl<'d> Rows<'d> {
         };
         let arrays = self.columns.into_iter().map(|c| c.finish(&buffers)).collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(Batch {
-            seq: 0,
-            records: RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options).or_defect()?,
-            places: Places { file: self.file, rows: self.places, origins: None, text, text_byte: self.byte },
-            rejects: self.rejects,
-            duplicates: Vec::new(),
-        })
+        let records =
+            RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options).or_defect()?;
+        let places = Places { file: self.file, rows: self.places, origins: None, text, text_byte: self.byte };
+        Ok(Batch { rejects: self.rejects, ..Batch::new(records, places) })
     }
 }
 

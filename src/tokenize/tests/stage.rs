@@ -27,7 +27,7 @@ fn batch_of(first: u64, rows: &[(&str, &str)]) -> Batch {
         (schema::COMPLETION, column(rows.iter().map(|r| r.1).collect())),
     ]);
     let places = Places::numbered(0, first, rows.len());
-    Batch { seq: 0, records: records.unwrap(), places, rejects: vec![], duplicates: vec![] }
+    Batch::new(records.unwrap(), places)
 }
 
 fn run(tokenizer: &LoadedTokenizer, options: &TokenizeOptions, batch: Batch) -> Result<(Batch, StepCounts)> {

@@ -43,7 +43,7 @@ fn batch_of(rows: &[Vec<Turn<'_>>], weighted: bool, as_text: Option<&[Vec<(u32, 
     let (fields, columns): (Vec<_>, Vec<_>) = turns::columns(&rows, weighted).unwrap().into_iter().unzip();
     let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
     let places = Places::numbered(0, 0, rows.len());
-    let batch = Batch { seq: 0, records, places, rejects: vec![], duplicates: vec![] };
+    let batch = Batch::new(records, places);
     let Some(as_text) = as_text else { return batch };
     let bytes = as_text.iter().map(|spans| {
         Some(

@@ -6,6 +6,7 @@ use super::ascii::AsciiCutter;
 use super::charset::{CharSet, MAX};
 use super::patterns::{CL100K, CL100K_BASE, O200K, QWEN};
 use super::*;
+use crate::testing::Random;
 
 const DEEPSEEK: &str = r"[!-/:-@\[-`\{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const MARKS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -87,16 +88,6 @@ const SEAMS: &[&str] = &[
     "$",
     "+",
 ];
-
-/// Numbers that look random, the same in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-        (self.0 >> 33) as usize % n
-    }
-}
 
 /// What onig finds, and what lies between.
 fn onig_pieces<'t>(pattern: &onig::Regex, text: &'t str) -> Vec<&'t str> {
