@@ -8,9 +8,9 @@ use fastprep::cancel::Cancel;
 use fastprep::error::{Class, Error, Result};
 use fastprep::flow::{Cut, Decode};
 use fastprep::limits::MAX_JSON_DEPTH;
+use fastprep::read::infer_columns::infer_stream;
 use fastprep::read::jsonl::JsonlDecode;
 use fastprep::read::lines::LinesSource;
-use fastprep::read::peek::peek_reader;
 use fastprep::read::{ColumnKind, Limits, ReadColumn};
 use fastprep::record::{Batch, Place, Reject, json, reason, schema};
 use fastprep::report::StepCounts;
@@ -228,7 +228,7 @@ fn peeked(data: &[u8], lines: &[Line<'_>]) -> Vec<ReadColumn> {
             }
         }
     }
-    match peek_reader(Box::new(Cursor::new(data.to_vec())), "-", NO_LIMIT, &Cancel::default()) {
+    match infer_stream(Box::new(Cursor::new(data.to_vec())), "-", NO_LIMIT, &Cancel::default()) {
         Ok((columns, mut rest)) => {
             assert!(columns.iter().map(|column| &column.name).eq(&expected), "{columns:?} {expected:?}");
             let mut back = Vec::new();
