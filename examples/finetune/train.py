@@ -90,7 +90,7 @@ def exact(model: Any, data: fp.PreparedData, rows: int) -> float:
     """The share of held-out rows that the model answers as they are, prompted by the saved format."""
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(HERE.parent / "tokenizer")
     some = data["valid"].to_arrow().slice(0, rows).to_pylist()
-    wanted = [data.format.parse_completion(row["completion"]) for row in some]
+    expected = [data.format.parse_completion(row["completion"]) for row in some]
     inputs = tokenizer(
         [row["prompt"] for row in some],
         return_tensors="pt", padding=True, padding_side="left", return_token_type_ids=False,
@@ -100,7 +100,7 @@ def exact(model: Any, data: fp.PreparedData, rows: int) -> float:
     made = model.eval().generate(**inputs, max_new_tokens=24, do_sample=False, stopping_criteria=criteria)
     found = [data.format.parse_completion(tokenizer.decode(row[width:])) for row in made]
     print(*zip([row["prompt"].splitlines()[1] for row in some[:3]], found[:3], strict=True), sep="\n")
-    return sum(one == other for one, other in zip(found, wanted, strict=True)) / len(wanted)
+    return sum(one == other for one, other in zip(found, expected, strict=True)) / len(expected)
 
 
 def plot(curves: dict[str, list[tuple[float, float]]]) -> str:

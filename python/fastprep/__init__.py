@@ -1,4 +1,4 @@
-"""fastprep: raw examples in, proven training shards out, and the hand-off to torch and transformers."""
+"""fastprep: prepares fine-tuning data, from raw examples to training shards for torch and transformers."""
 
 import warnings as _warnings
 
@@ -55,4 +55,4 @@ __all__ = [
 _polars_namespace.register()
 
 if _DEBUG_BUILD:
-    _warnings.warn("this fastprep was built without optimisation and is many times slower", stacklevel=2)
+    _warnings.warn("this build of fastprep is not optimised and many times slower; build with --release", stacklevel=2)

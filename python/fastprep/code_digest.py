@@ -1,4 +1,4 @@
-"""The digest of a function's code: what tells two states of it apart where it has no version."""
+"""The digest of a function's code: it changes with the code, and stands in for a version."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ PLAIN = (str, bytes, int, float, complex, bool, type(None), type(...))
 def code_digest(function: Any) -> str | None:
     """32 hexadecimal digits; None for a function that is not written in Python.
 
-    Of the code, its constants, names and defaults, of the plain values, lists, dicts and functions that it closes over,
-    and of those that its object holds; not of the file, the lines, what it finds by a global name, or the content of
-    other objects. Another version of Python may compile other code.
+    The digest covers the code, its constants, names and defaults, the plain values, lists, dicts and functions that it
+    closes over, and those that its object holds. It does not cover the file, line numbers, what the code finds by a
+    global name, or the content of other objects. Another version of Python may compile the function differently.
     """
     if isinstance(function, BuiltinFunctionType) or not _is_python(function):
         return None
     try:
-        parts = repr(_Parts().of(function, opened=True))
+        parts = repr(_Parts().parts_of(function, opened=True))
     except RecursionError:
         return None
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -35,43 +35,45 @@ def _is_python(function: Any) -> bool:
 
 
 class _Parts:
-    """Values as nested tuples whose text is the same in every process."""
+    """Turns values into nested tuples whose text is the same in every process."""
 
     def __init__(self) -> None:
-        # What is being taken apart: a value that holds itself is named by its depth.
+        # The values around the current one: a value that contains itself is named by its depth.
         self._within: list[int] = []
 
-    def of(self, value: Any, opened: bool = False) -> Any:
-        """The parts of a value; of an object its class, and what it holds where it is `opened`."""
+    def parts_of(self, value: Any, opened: bool = False) -> Any:
+        """The parts of a value. Of an object: its class, and its attributes if `opened`."""
         if isinstance(value, PLAIN):
             return value
         if id(value) in self._within:
             return ("again", self._within.index(id(value)))
         self._within.append(id(value))
         try:
-            return self._of(value, opened)
+            return self._parts_of_kind(value, opened)
         finally:
             self._within.pop()
 
-    def _of(self, value: Any, opened: bool) -> Any:
+    def _parts_of_kind(self, value: Any, opened: bool) -> Any:
         match value:
             case CodeType():
                 names = value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars
-                return ("code", value.co_code, tuple(map(self.of, value.co_consts)), *names)
+                return ("code", value.co_code, tuple(map(self.parts_of, value.co_consts)), *names)
             case FunctionType():
                 closed = tuple(self._cell(cell) for cell in value.__closure__ or ())
-                defaults = self.of(value.__defaults__), self.of(value.__kwdefaults__)
-                return ("function", self.of(value.__code__), *defaults, closed)
+                defaults = self.parts_of(value.__defaults__), self.parts_of(value.__kwdefaults__)
+                return ("function", self.parts_of(value.__code__), *defaults, closed)
             case MethodType():
-                return ("method", self.of(value.__func__), self.of(value.__self__, opened=True))
+                owner = self.parts_of(value.__self__, opened=True)
+                return ("method", self.parts_of(value.__func__), owner)
             case functools.partial():
-                return ("partial", self.of(value.func, opened), self.of(value.args), self.of(value.keywords))
+                arguments = self.parts_of(value.args), self.parts_of(value.keywords)
+                return ("partial", self.parts_of(value.func, opened), *arguments)
             case tuple() | list():
-                return ("list", *map(self.of, value))
+                return ("list", *map(self.parts_of, value))
             case set() | frozenset():
-                return ("set", *sorted(repr(self.of(item)) for item in value))
+                return ("set", *sorted(repr(self.parts_of(item)) for item in value))
             case dict():
-                return ("dict", *((self.of(key), self.of(item)) for key, item in value.items()))
+                return ("dict", *((self.parts_of(key), self.parts_of(item)) for key, item in value.items()))
         return self._object(value, opened)
 
     def _object(self, value: Any, opened: bool) -> Any:
@@ -80,16 +82,16 @@ class _Parts:
         if not opened or isinstance(value, (type, ModuleType)):
             return name
         call = inspect.getattr_static(kind, "__call__", None)
-        parts = self.of(call) if isinstance(call, FunctionType) else None
+        parts = self.parts_of(call) if isinstance(call, FunctionType) else None
         slots = [slot for base in kind.__mro__ for slot in _slots(base)]
-        held = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
-        return (name, parts, self.of(held | getattr(value, "__dict__", {})))
+        attributes = {slot: getattr(value, slot) for slot in slots if hasattr(value, slot)}
+        return (name, parts, self.parts_of(attributes | getattr(value, "__dict__", {})))
 
     def _cell(self, cell: Any) -> Any:
         try:
-            return self.of(cell.cell_contents)
+            return self.parts_of(cell.cell_contents)
         except ValueError:
-            # Not set yet.
+            # The cell is not set yet.
             return None
 
 

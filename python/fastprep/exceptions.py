@@ -1,4 +1,4 @@
-"""The errors of fastprep: each also is the built-in exception that fits, so that either can be caught."""
+"""The errors of fastprep. Each is also a fitting built-in exception, so that either can be caught."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Self
 
 
 class FastprepError(Exception):
-    """What every error of fastprep has: a stable code, a place, and the way out.
+    """The base of all errors of fastprep: a stable code, a place, and how to fix the problem.
 
     Attributes:
-        code: Stable slug, such as ``missing_column``.
+        code: A stable slug, such as ``missing_column``.
         path: The file or folder, where there is one.
-        row: 0-based row within the file; messages count rows from 1, as editors count lines.
-        line: 1-based line of the decompressed stream.
+        row: The 0-based row within the file. Messages count rows from 1, as editors count lines.
+        line: The 1-based line of the decompressed stream.
         column: The column.
-        help: The way out, in a sentence.
-        reason: Where the error is about many rows, the reason that took most of them out: its code, and after a colon
-            the column or the control token, as in ``missing_field:output``.
+        help: How to fix the problem, in a sentence.
+        reason: For an error about many rows, the reason that removed most of them: its code, and after a colon the
+            column or the control token, as in ``missing_field:output``.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class FastprepError(Exception):
         help: str | None = None,
         reason: str | None = None,
     ) -> None:
-        """Keeps the parts; ``str()`` of the error is ``message``, unchanged."""
+        """Stores the parts; ``str()`` of the error is ``message``."""
         super().__init__(message)
         self.code = code
         self.path = None if path is None else os.fspath(path)
@@ -45,27 +45,27 @@ class FastprepError(Exception):
 
     @classmethod
     def new(cls, what: str, **parts: Any) -> Self:
-        """An error raised from Python, worded as the core does: ``what``, then the path, then the way out."""
+        """An error raised from Python, in the form of the core's errors: ``what``, then the path, then the help."""
         place = f"\n  at {os.fspath(parts['path'])}" if parts.get("path") is not None else ""
-        way_out = f"\n  help: {parts['help']}" if parts.get("help") is not None else ""
-        return cls(what + place + way_out, **parts)
+        help = f"\n  help: {parts['help']}" if parts.get("help") is not None else ""
+        return cls(what + place + help, **parts)
 
     def __str__(self) -> str:
-        # KeyError would show the repr.
+        # KeyError would show the repr of the message.
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are rebuilt from `args` alone, which would lose the keywords on the way out of a worker process.
+        # By default exceptions are unpickled from `args` alone, without the keyword arguments.
         names = ("code", "path", "row", "line", "column", "help", "reason")
         return functools.partial(type(self), **{name: getattr(self, name) for name in names}), self.args
 
 
 class PlanError(FastprepError, ValueError):
-    """An option or a chain that makes no sense."""
+    """A wrong option, or steps that do not fit together."""
 
 
 class ColumnError(FastprepError, KeyError):
-    """A column that is not there or has the wrong type."""
+    """A column that does not exist or has the wrong type."""
 
 
 class SourceError(FastprepError, OSError):
@@ -73,7 +73,7 @@ class SourceError(FastprepError, OSError):
 
 
 class DataError(FastprepError, ValueError):
-    """Data that was not accepted."""
+    """Data that is not accepted."""
 
 
 class TokenizerError(FastprepError, ValueError):
@@ -85,8 +85,8 @@ class PublishError(FastprepError, OSError):
 
 
 class CallbackError(FastprepError, RuntimeError):
-    """A failure inside a function or expression of the caller."""
+    """A failure inside a function or expression that the caller passed."""
 
 
 class InternalError(FastprepError, RuntimeError):
-    """A defect of fastprep."""
+    """A bug in fastprep."""

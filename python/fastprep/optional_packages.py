@@ -1,4 +1,4 @@
-"""Optional peers: imported where they are used, with an error that names the extra to install."""
+"""Optional packages: they are imported where they are used, and an error names the extra to install."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import importlib
 
 
 def require(package: str, extra: str, purpose: str) -> None:
-    """Fails unless ``package`` can be imported.
+    """Raises unless ``package`` can be imported.
 
     Args:
         package: The top-level package.
-        extra: The extra of fastprep that brings it.
-        purpose: What needs it, as the error words it: ``Split.to_torch()``.
+        extra: The extra of fastprep that installs it.
+        purpose: What needs it, for the error: ``Split.to_torch()``.
 
     Raises:
         ModuleNotFoundError: The package is not installed.
@@ -21,5 +21,5 @@ def require(package: str, extra: str, purpose: str) -> None:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        message = f"{purpose} needs {package}: pip install 'fastprep[{extra}]'"
+        message = f"{purpose} needs the package {package}; install it with: pip install 'fastprep[{extra}]'"
         raise ModuleNotFoundError(message, name=package) from error

@@ -1,4 +1,4 @@
-"""Options as Python gives them: loose types made precise, with an error that names the verb and the way out."""
+"""Checks of options: each returns the value in its exact type, or raises an error that names the verb and the fix."""
 
 from __future__ import annotations
 
@@ -16,124 +16,128 @@ from fastprep.exceptions import PlanError
 
 PERCENT = re.compile(r"\d+(\.\d*)?\s*%")
 URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
-"""How a URL begins; one slash is left of two where it passed through `pathlib`."""
+"""How a URL begins. `pathlib` leaves one slash of two."""
 
 
-def bad(message: str, help: str | None = None) -> PlanError:
-    """The error for an option that makes no sense."""
+def bad_option(message: str, help: str | None = None) -> PlanError:
+    """The error for a wrong option."""
     return PlanError.new(message, code="bad_option", help=help)
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the known one that was probably meant, or nothing."""
-    near = difflib.get_close_matches(given, known, 1, 0.7)
-    return f"; did you mean `{near[0]}`?" if near and near[0] != given else ""
+def _wrong_type(verb: str, option: str, value: Any, expected: str) -> PlanError:
+    return bad_option(f"{verb}: `{option}` must be {expected}; got {value!r} of type {type(value).__name__}")
 
 
-def share(given: str) -> float:
-    """A percentage such as `1%` as a share, 0.01; ValueError for any other text."""
-    number = given.strip().removesuffix("%").strip()
-    if not PERCENT.fullmatch(given.strip()):
-        raise ValueError(f"{given!r} is not a percentage such as 1%")
-    # In decimal: 0.29 / 100 as floats is not 0.0029.
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the known name that is most like it, or nothing."""
+    similar = difflib.get_close_matches(value, known, 1, 0.7)
+    return f"; did you mean `{similar[0]}`?" if similar and similar[0] != value else ""
+
+
+def share(value: str) -> float:
+    """The share that a percentage stands for: 0.01 for `1%`. ValueError for any other text."""
+    number = value.strip().removesuffix("%").strip()
+    if not PERCENT.fullmatch(value.strip()):
+        raise ValueError(f"{value!r} is not a percentage such as 1%")
+    # As decimals: with floats, 0.29 / 100 is not 0.0029.
     return float(Decimal(number) / 100)
 
 
-def split_share(name: str, given: Any) -> float:
-    """The share of a split; what is none may be a misspelt option."""
-    if isinstance(given, str):
+def split_share(name: str, value: Any) -> float:
+    """The share of a split. Any other value may belong to a misspelt option, which the error then names."""
+    if isinstance(value, str):
         with contextlib.suppress(ValueError):
-            number = share(given)
+            number = share(value)
             if math.isfinite(number):
                 return number
-    elif isinstance(given, (int, float)) and not isinstance(given, bool):
-        # A whole number may be too large for a float.
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        # An int may be too large for a float.
         with contextlib.suppress(OverflowError):
-            if math.isfinite(given):
-                return given
-    meant = did_you_mean(name, ("seed", "by", "report_by", "existing"))
-    raise bad(
-        f"split: {name}={given!r} is not a share{meant}", 'give one as in split(valid=0.02) or split(valid="2%")'
+            if math.isfinite(value):
+                return value
+    hint = did_you_mean(name, ("seed", "by", "report_by", "existing"))
+    raise bad_option(
+        f"split: {name}={value!r} is not a share{hint}", 'write a share as in split(valid=0.02) or split(valid="2%")'
     )
 
 
-def whole(verb: str, option: str, given: Any, least: int, below: int = 1 << 63) -> int:
+def whole_number(verb: str, option: str, value: Any, least: int, below: int = 1 << 63) -> int:
     """A whole number in [least, below)."""
     try:
-        number = operator.index(given)
+        number = operator.index(value)
     except TypeError:
-        raise bad(f"{verb}: {option}={given!r} is not a whole number") from None
-    if isinstance(given, bool):
-        raise bad(f"{verb}: {option}={given!r} is of type bool, and must be a whole number")
+        raise _wrong_type(verb, option, value, "a whole number") from None
+    if isinstance(value, bool):
+        raise _wrong_type(verb, option, value, "a whole number")
     if not least <= number < below:
-        limit = f"must be at least {least}" if number < least else f"is too large: the limit is {below - 1}"
-        raise bad(f"{verb}: {option}={number} {limit}")
+        limit = f"at least {least}" if number < least else f"at most {below - 1}"
+        raise bad_option(f"{verb}: `{option}` must be {limit}; got {number}")
     return number
 
 
-def optional(verb: str, option: str, given: Any, least: int) -> int | None:
+def optional_whole_number(verb: str, option: str, value: Any, least: int) -> int | None:
     """A whole number, or None for the default."""
-    return None if given is None else whole(verb, option, given, least)
+    return None if value is None else whole_number(verb, option, value, least)
 
 
-def number(verb: str, option: str, given: Any) -> float:
-    """A number that is finite."""
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a number")
-    if not math.isfinite(given):
-        raise bad(f"{verb}: {option}={given} must be finite")
-    return given
+def number(verb: str, option: str, value: Any) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _wrong_type(verb, option, value, "a number")
+    if not math.isfinite(value):
+        raise bad_option(f"{verb}: `{option}` must be finite; got {value}")
+    return value
 
 
-def flag(verb: str, option: str, given: Any) -> bool:
-    """True or false, and nothing that only counts as such."""
-    if not isinstance(given, bool):
-        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be true or false")
-    return given
+def boolean(verb: str, option: str, value: Any) -> bool:
+    """True or False; not 1, 0 or None."""
+    if not isinstance(value, bool):
+        raise _wrong_type(verb, option, value, "true or false")
+    return value
 
 
-def text(verb: str, option: str, given: Any) -> str:
+def text(verb: str, option: str, value: Any) -> str:
     """A string."""
-    if not isinstance(given, str):
-        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a string")
-    return unicode(verb, option, given)
+    if not isinstance(value, str):
+        raise _wrong_type(verb, option, value, "a string")
+    return valid_unicode(verb, option, value)
 
 
-def unicode(verb: str, option: str, given: str) -> str:
-    """A string without lone surrogates, which have no bytes."""
+def valid_unicode(verb: str, option: str, value: str) -> str:
+    """A string without lone surrogates, which UTF-8 cannot encode."""
     try:
-        given.encode()
+        value.encode()
     except UnicodeEncodeError:
-        raise bad(f"{verb}: {option}={given!r} is not valid Unicode: it holds lone surrogates") from None
-    return given
+        raise bad_option(f"{verb}: `{option}` is not valid Unicode: {value!r} contains lone surrogates") from None
+    return value
 
 
-def path(verb: str, option: str, given: Any) -> str:
+def path(verb: str, option: str, value: Any) -> str:
     """A path; `~` at its start is the home folder, as in a shell."""
-    if not isinstance(given, (str, os.PathLike)):
-        raise bad(f"{verb}: {option}={given!r} is of type {type(given).__name__}, and must be a path")
-    text = os.fsdecode(given)
+    if not isinstance(value, (str, os.PathLike)):
+        raise _wrong_type(verb, option, value, "a path")
+    text = os.fsdecode(value)
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
-        raise bad(f"{verb}: {option}={given!r} is no path: it holds lone surrogates") from None
+        raise bad_option(f"{verb}: `{option}` is not a valid path: {value!r} contains lone surrogates") from None
     if URL.match(text):
         raise PlanError.new(
-            f"{verb}: {text!r} is a URL, and only files and folders of this machine are read and written",
+            f"{verb}: {text!r} is a URL; fastprep reads and writes local files only",
             code="remote_path",
-            help="copy with the tool of that storage: before the run what it reads, after it what it wrote",
+            help="copy the input to this machine before the run, or the output to the remote storage after it",
         )
     return os.path.expanduser(text)
 
 
-def paths(verb: str, option: str, given: Any) -> list[str]:
-    """A path, or several."""
-    one = isinstance(given, (str, os.PathLike)) or not isinstance(given, Iterable)
-    return [path(verb, option, each) for each in ([given] if one else given)]
+def paths(verb: str, option: str, value: Any) -> list[str]:
+    """One path or several."""
+    one = isinstance(value, (str, os.PathLike)) or not isinstance(value, Iterable)
+    return [path(verb, option, each) for each in ([value] if one else value)]
 
 
 def path_form(path: str) -> str | dict[str, list[int]]:
-    """A path as the core's JSON has it: text, or the bytes of one that is not UTF-8."""
+    """A path as JSON for the core: text, or its bytes where they are not UTF-8."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -141,24 +145,26 @@ def path_form(path: str) -> str | dict[str, list[int]]:
     return path
 
 
-def texts(verb: str, option: str, given: Any) -> list[str]:
-    """A string, or several; a string alone is one, not its characters."""
-    listed = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
+def texts(verb: str, option: str, value: Any) -> list[str]:
+    """One string or several. A single string is not split into characters."""
+    listed = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
     if listed is None or not all(isinstance(text, str) for text in listed):
-        raise bad(f"{verb}: {option}={given!r} must be a string, or several")
-    return [unicode(verb, option, text) for text in listed]
+        raise bad_option(f"{verb}: `{option}` must be a string or a list of strings; got {value!r}")
+    return [valid_unicode(verb, option, text) for text in listed]
 
 
-def columns(verb: str, option: str, given: Any) -> list[str]:
+def columns(verb: str, option: str, value: Any) -> list[str]:
     """One column name or more."""
-    names = texts(verb, option, given)
+    names = texts(verb, option, value)
     if not names:
-        raise bad(f"{verb}: {option} names no column", "name at least one, or leave it out")
+        raise bad_option(f"{verb}: `{option}` is empty", f"name at least one column, or leave {option} out")
     return names
 
 
-def mapping(verb: str, option: str, given: Any) -> dict[str, Any]:
+def mapping(verb: str, option: str, value: Any) -> dict[str, Any]:
     """A mapping from column names."""
-    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
-        raise bad(f"{verb}: {option}={given!r} is not a mapping from column names", f'write {option}={{"column": …}}')
-    return dict(given)
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise bad_option(
+            f"{verb}: `{option}` must be a mapping from column names; got {value!r}", f'write {option}={{"column": …}}'
+        )
+    return dict(value)

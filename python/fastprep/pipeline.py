@@ -1,4 +1,4 @@
-"""The chain: every verb returns a new pipeline and does no I/O."""
+"""`Pipeline`: a lazy plan. Each verb returns a new pipeline and does no I/O."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
-Start = tuple[str, tuple[Any, ...]]
-"""A source of the core's plan, and what it was given."""
+Source = tuple[str, tuple[Any, ...]]
+"""The method of the core's plan that reads a source, and its arguments."""
 
 Step = tuple[dict[str, Any], Any]
-"""A step as the core reads it, and what JSON cannot hold: a function, or a tokenizer in memory."""
+"""A step as the core reads it, and what JSON cannot represent: a function, or a tokenizer in memory."""
 
 
 class Pipeline:
-    """A plan: a source and steps. Immutable; nothing is read until a sink, `collect` or `preview`.
+    """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
     Start one with `scan_jsonl`, `scan_parquet`, `from_arrow` or `from_records`.
     """
 
-    __slots__ = ("_plan", "_start", "_steps")
+    __slots__ = ("_plan", "_source", "_steps")
 
-    def __init__(self, start: Start, steps: tuple[Step, ...], plan: Plan) -> None:
-        """The source and the steps, and the core's plan that was made of them."""
-        self._start = start
+    def __init__(self, source: Source, steps: tuple[Step, ...], plan: Plan) -> None:
+        """The source, the steps, and the core's plan of both."""
+        self._source = source
         self._steps = steps
         self._plan = plan
 
@@ -64,24 +64,30 @@ class Pipeline:
     def _scan(verb: str, *args: Any) -> Pipeline:
         return Pipeline((verb, args), (), getattr(Plan, verb)(*args))
 
-    def _push(self, verb: str, given: Any = None, /, **settings: Any) -> Pipeline:
+    def _push(self, verb: str, in_memory: Any = None, /, **settings: Any) -> Pipeline:
+        """The pipeline with one more step; `in_memory` is what JSON cannot represent."""
         step = {"verb": verb, **settings}
         try:
-            plan = self._plan.push(json.dumps(step, ensure_ascii=False), given)
+            plan = self._plan.push(json.dumps(step, ensure_ascii=False), in_memory)
         except UnicodeEncodeError as e:
-            raise options.bad(f"{verb}: a name or a text is not valid Unicode: {e}") from None
-        return Pipeline(self._start, (*self._steps, (step, given)), plan)
+            message = f"{verb}: an option is not valid Unicode: {e}"
+            raise options.bad_option(message, "remove the lone surrogates") from None
+        return Pipeline(self._source, (*self._steps, (step, in_memory)), plan)
 
-    def _with_progress(self, tell: Callable[[str, int, int | None], None]) -> Pipeline:
-        """The same, whose sinks call `tell` with phase, stored bytes read, and all of them where they are known."""
-        return Pipeline(self._start, self._steps, self._plan.with_progress(tell))
+    def _with_progress(self, callback: Callable[[str, int, int | None], None]) -> Pipeline:
+        """The same pipeline, whose sinks report progress.
+
+        Args:
+            callback: called with the phase, the stored bytes read so far, and the bytes in total where known.
+        """
+        return Pipeline(self._source, self._steps, self._plan.with_progress(callback))
 
     def to_json(self) -> str:
-        """The plan as JSON: what the chain says, for another process, a file, or a look.
+        """The plan as JSON, to keep in a file or send to another process. `from_json` turns it back into a pipeline.
 
-        Paths are as they were given. An expression is polars' own JSON. Functions, tokenizers and data in memory are
-        not in it, only their names; data in memory that can be read again are read once, for the digest of their
-        content. `from_json` makes a pipeline of it again.
+        Paths stay as they were given. Expressions are polars' own JSON. Functions, tokenizers and data in memory are
+        not included, only their names. Data in memory that can be read more than once is read here once, to record a
+        digest of its content.
         """
         return self._plan.to_json()
 
@@ -93,41 +99,41 @@ class Pipeline:
         tokenizers: Mapping[str, Any] | None = None,
         inputs: Any = None,
     ) -> Pipeline:
-        """The pipeline of a plan's JSON: what `to_json` gave, or the `plan` of a manifest.
+        """The pipeline of a plan as JSON: the text from `to_json`, or the `plan` of a manifest.
 
-        Runs nothing and reads no file: expressions are proven row-wise before polars reads them, and functions come
-        from you alone.
+        Runs nothing and reads no file. Expressions are proven row-wise before polars reads them, and functions are
+        only those that you supply.
 
         Args:
             text: the JSON.
-            functions: for each name that `map_batches` has in the plan, the function.
-            tokenizers: for names and paths of tokenizers in the plan, what `tokenize` takes. A name needs one.
-            inputs: what is read in place of what the plan names. A mapping from paths in the plan (of files, and of the
-                folders of `dedup(against=)`) to yours, and from the name or the digest of data in memory to the data;
-                under its digest only the same data are taken. For a plan of one source also the path, the paths, or the
-                data themselves.
+            functions: the function for each name that `map_batches` has in the plan.
+            tokenizers: what `tokenize` takes, by the tokenizer's name or path in the plan. Required for names.
+            inputs: what to read instead of what the plan names: a mapping from paths in the plan (of files, and of the
+                folders of `dedup(against=)`) to your paths, and from the name or the digest of data in memory to the
+                data. Data under a digest must have that digest. For a plan with one source, the path, the paths or the
+                data alone will do.
 
         Raises:
-            PlanError: `bad_plan`: the text is no plan. `newer_plan`. `not_supplied`: a function, a tokenizer or data
-                in memory are missing. `not_used`: a name that the plan has not. `other_content`: other data than the
-                digest says. `not_row_wise`, and what the verbs raise.
+            PlanError: `bad_plan`: the text is not a plan. `newer_plan`: it needs a newer fastprep. `not_supplied`: a
+                function, a tokenizer or data in memory is missing. `not_used`: a name is not in the plan.
+                `other_content`: the data does not have the digest. `not_row_wise`, and what the verbs raise.
         """
         return Reader(functions, tokenizers, inputs).read(text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Source and steps: what was said, not what was found. Files are looked for where the chain runs."""
-        if self._read_once() is not None:
-            verb, _ = self._start
+        """Source and steps as they were given. Files are looked up where the unpickled pipeline runs."""
+        if self._single_use_stream() is not None:
+            verb, _ = self._source
             raise PlanError.new(
-                f"{verb}: this source can be read once, and cannot be pickled",
+                f"{verb}: a source that can be read only once cannot be pickled",
                 code="cannot_pickle",
-                help="scan a file, or give a table or a list",
+                help="scan a file, or pass a table or a list",
             )
-        return _unpickled, (self._start, *self._steps)
+        return _unpickled, (self._source, *self._steps)
 
-    def _read_once(self) -> Any:
-        """The stream that it reads, where that can be read only once."""
-        verb, args = self._start
+    def _single_use_stream(self) -> Any:
+        """The stream of the source if it can be read only once, else None."""
+        verb, args = self._source
         if verb == "concat":
             return None
         if not {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == [STDIN]):
@@ -140,16 +146,16 @@ class Pipeline:
     # -- columns and rows ------------------------------------------------------------------------------
 
     def select(self, *columns: str | Sequence[str]) -> Pipeline:
-        """Keep these columns, in this order; only they are read."""
+        """Keep only these columns, in this order. No others are read."""
         if not columns:
-            raise options.bad("select: there is no column", 'name them: select("prompt", "completion")')
+            raise options.bad_option("select: no column is named", 'name the columns: select("prompt", "completion")')
         names = [name for column in columns for name in options.columns("select", "columns", column)]
         return self._push("select", columns=names)
 
     def drop(self, *columns: str | Sequence[str]) -> Pipeline:
-        """Leave these columns out; those that no other step needs are not read."""
+        """Remove these columns. Those that no other step needs are not read."""
         if not columns:
-            raise options.bad("drop: there is no column", 'name them: drop("source", "meta")')
+            raise options.bad_option("drop: no column is named", 'name the columns: drop("source", "meta")')
         names = [name for column in columns for name in options.columns("drop", "columns", column)]
         return self._push("drop", columns=names)
 
@@ -160,7 +166,7 @@ class Pipeline:
             name: the column.
             offset: the number of the first row.
         """
-        offset = options.whole("with_row_index", "offset", offset, 0, 1 << 63)
+        offset = options.whole_number("with_row_index", "offset", offset, 0, 1 << 63)
         return self._push("with_row_index", name=options.text("with_row_index", "name", name), offset=offset)
 
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
@@ -170,24 +176,24 @@ class Pipeline:
         return self._push("rename", mapping=pairs)
 
     def filter(self, *predicates: pl.Expr) -> Pipeline:
-        """Keep the rows for which all predicates are true; null is not true.
+        """Keep the rows for which all predicates are true. Null counts as false.
 
         Args:
-            predicates: polars expressions, row-wise: each row's answer must come from that row alone.
+            predicates: row-wise polars expressions: the value for a row may depend on that row only.
 
         Raises:
             PlanError: names the sub-expression that is not row-wise, such as `x.mean()`.
         """
         if not predicates:
-            raise options.bad("filter: there is no predicate")
-        whole = predicates[0]
+            raise options.bad_option("filter: no predicate is given", 'write one: filter(pl.col("n") > 0)')
+        condition = predicates[0]
         columns = checks.columns_read("filter", predicates)
         for predicate in predicates:
             checks.check_row_wise("filter", predicate)
         for predicate in predicates[1:]:
-            whole = whole & predicate
-        given = batch_callbacks.Mask(whole), checks.shown(whole)
-        return self._push("filter", given, columns=columns, expression=json_form.to_form(whole))
+            condition = condition & predicate
+        callback = batch_callbacks.Mask(condition), checks.shown(condition)
+        return self._push("filter", callback, columns=columns, expression=json_form.to_form(condition))
 
     def with_columns(self, *exprs: pl.Expr, **named: pl.Expr) -> Pipeline:
         """Add columns, or replace those of the same name, by row-wise polars expressions.
@@ -199,45 +205,47 @@ class Pipeline:
         columns = checks.columns_read("with_columns", [*exprs, *named.values()])
         all_exprs = [*exprs, *(e.alias(n) for n, e in named.items())]
         if not all_exprs:
-            raise options.bad("with_columns: there is no expression")
+            raise options.bad_option(
+                "with_columns: no expression is given", 'write one: with_columns(pl.col("a").alias("b"))'
+            )
         for expression in all_exprs:
             checks.check_row_wise("with_columns", expression)
         names = [e.meta.output_name() for e in all_exprs]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise options.bad(f"with_columns: two expressions make `{twice}`", 'name them apart: .alias("…")')
+            raise options.bad_option(f"with_columns: two expressions are named `{twice}`", 'rename one: .alias("…")')
         label = ", ".join(checks.shown(e) for e in all_exprs)
         forms = [json_form.to_form(e) for e in all_exprs]
-        given = batch_callbacks.Columns(all_exprs), label
-        return self._push("with_columns", given, columns=columns, names=names, expressions=forms)
+        callback = batch_callbacks.Columns(all_exprs), label
+        return self._push("with_columns", callback, columns=columns, names=names, expressions=forms)
 
     def map_batches(
         self, function: Callable[[pl.DataFrame], pl.DataFrame], *, name: str, version: str | None = None
     ) -> Pipeline:
         """Apply a row-wise Python function of a polars frame with all columns.
 
-        It is called with no rows first, to learn its columns, then from several threads with frames of any
-        size. It must return as many rows as it got.
+        It is called first with a frame without rows, to learn its columns, then from several threads with frames of any
+        size. It must return as many rows as it receives.
 
         Args:
             function: takes and returns a `polars.DataFrame`.
-            name: what `explain` and errors call it.
-            version: change it when the function changes. Without one, the fingerprint of the run sees the function's
-                code alone, not what that calls.
+            name: the function's name in `explain` and errors.
+            version: change it when the function changes. Without one, the fingerprint of the run covers the function's
+                own code, but not the code that it calls.
         """
         if not callable(function):
-            raise options.bad(f"map_batches: {function!r} is not a function")
+            raise options.bad_option(f"map_batches: `function` must be callable; got {function!r}")
         options.text("map_batches", "name", name)
         if version is not None:
             options.text("map_batches", "version", version)
         code = code_digest(function) if version is None else None
         shown = f"{name}, {'no version' if version is None else f'version {version}'}"
-        given = batch_callbacks.BatchFunction(function, name), shown
-        return self._push("map_batches", given, name=name, version=version, code=code)
+        callback = batch_callbacks.BatchFunction(function, name), shown
+        return self._push("map_batches", callback, name=name, version=version, code=code)
 
     def head(self, n: int = 5) -> Pipeline:
-        """Keep the first `n` rows in input order; for the run the input ends with the last of them."""
-        return self._push("head", n=options.whole("head", "n", n, 1))
+        """Keep the first `n` rows in input order. Reading stops after the last of them."""
+        return self._push("head", n=options.whole_number("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
         """Call `function(self, *args, **kwargs)`: for your own combinations of verbs."""
@@ -253,15 +261,15 @@ class Pipeline:
         allowed: Mapping[str, Iterable[str]] | None = None,
         on_invalid: Policy = "reject",
     ) -> Pipeline:
-        """Take out rows that break a rule; the first broken rule is the reason.
+        """Reject rows that break a rule. The first broken rule is the reason.
 
         Args:
             required: columns that must not be absent or null (`missing_field`).
-            not_blank: text columns that must not be empty or white space only (`blank_field`).
-            min_chars: least number of characters (Unicode code points) by column (`too_short`).
-            max_chars: most characters by column (`too_many_chars`).
-            allowed: the values a text column may have (`value_not_allowed`); null is let through, see `required`.
-            on_invalid: what happens to such rows.
+            not_blank: text columns that must hold more than white space (`blank_field`).
+            min_chars: the least number of characters (Unicode code points), by column (`too_short`).
+            max_chars: the greatest number of characters, by column (`too_many_chars`).
+            allowed: the values that a text column may have (`value_not_allowed`). Null passes; see `required`.
+            on_invalid: what happens to rows that break a rule.
         """
         verb = "validate"
         rules: dict[str, Any] = {
@@ -270,30 +278,31 @@ class Pipeline:
         }
         for option, given in (("min_chars", min_chars), ("max_chars", max_chars)):
             lengths = options.mapping(verb, option, given or {})
-            rules[option] = {c: options.whole(verb, f"{option}[{c!r}]", n, 0) for c, n in lengths.items()}
+            rules[option] = {c: options.whole_number(verb, f"{option}[{c!r}]", n, 0) for c, n in lengths.items()}
         values = options.mapping(verb, "allowed", allowed or {})
         rules["allowed"] = {c: options.texts(verb, f"allowed[{c!r}]", known) for c, known in values.items()}
         if not any(rules.values()):
-            help = "give required=, not_blank=, min_chars=, max_chars= or allowed="
-            raise options.bad("validate: there is no rule", help)
+            help = "give at least one of required=, not_blank=, min_chars=, max_chars= and allowed="
+            raise options.bad_option("validate: no rule is given", help)
         return self._push(verb, **rules, on_invalid=options.text(verb, "on_invalid", on_invalid))
 
-    # -- the way to training rows ----------------------------------------------------------------------
+    # -- training rows ---------------------------------------------------------------------------------
 
     def format(self, prompt_format: PromptFormat, *, on_collision: OnCollision = "reject") -> Pipeline:
-        """Render `prompt` and `completion`, and prove that separator and stop stand only where they belong.
+        """Render `prompt` and `completion`, and prove that separator and stop occur only where the format puts them.
 
-        From here on `prompt` ends in the separator and `completion` in the stop. The template's columns are
-        used up; all others pass through.
+        From here on `prompt` ends in the separator and `completion` in the stop. The columns of the templates are
+        removed; all others stay.
 
         Args:
             prompt_format: the templates, separator and stop.
-            on_collision: what happens to a row that holds separator or stop elsewhere, seams included.
-                `"insert_space"` breaks each occurrence in a field by a space, then proves the row again.
+            on_collision: what happens to a row in which the separator or the stop occurs elsewhere, also across the
+                border of two parts. `"insert_space"` breaks each occurrence in a field by a space, then proves the row
+                again.
         """
         if not isinstance(prompt_format, RowFormat):
-            raise options.bad(
-                f"format: {prompt_format!r} is a {type(prompt_format).__name__}, not a PromptFormat",
+            raise options.bad_option(
+                f"format: `prompt_format` must be a PromptFormat; got {type(prompt_format).__name__}",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
             )
         return self._push(
@@ -312,22 +321,22 @@ class Pipeline:
         keepers: bool = True,
         against: StrPath | Sequence[StrPath] = (),
     ) -> Pipeline:
-        """Take out exact duplicates: the first row in the order that reaches the step stays.
+        """Remove exact duplicates. The first row in the order that reaches the step stays.
 
         Args:
             on: key columns. Default: the rendered prompt and completion; before `format`, all columns.
-            normalize: what is levelled before comparing: `"unicode"` (NFKC), `"case"`, `"whitespace"`.
-            verify: keep and compare the bytes where 128-bit hashes match (memory grows with the text).
-            keepers: name the kept row for each dropped one in `duplicates.jsonl` (24 instead of 16 bytes a
-                row in the index, before the table's own overhead).
-            against: earlier prepared folders whose rows count as seen, by their `keys.arrow`.
+            normalize: which differences do not count: `"unicode"` (NFKC), `"case"`, `"whitespace"`.
+            verify: keep the text and compare it where 128-bit hashes match. Memory then grows with the text.
+            keepers: name the kept row for each removed one in `duplicates.jsonl`. The index then takes 24 instead of 16
+                bytes a row, before the hash table's overhead.
+            against: earlier prepared folders, whose rows count as seen. Their `keys.arrow` is read.
         """
         return self._push(
             "dedup",
             on=None if on is None else options.columns("dedup", "on", on),
             normalize=options.texts("dedup", "normalize", normalize),
-            verify=options.flag("dedup", "verify", verify),
-            keepers=options.flag("dedup", "keepers", keepers),
+            verify=options.boolean("dedup", "verify", verify),
+            keepers=options.boolean("dedup", "keepers", keepers),
             against=[options.path_form(path) for path in options.paths("dedup", "against", against)],
         )
 
@@ -342,22 +351,22 @@ class Pipeline:
     ) -> Pipeline:
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
 
-        A keyed hash of the rendered prompt decides (of the completion where the prompt is empty), here or in a
-        later `format`: equal prompts stay together, and a row keeps its side when data are added. The shares are
-        reached on average; the report says which were.
+        A keyed hash of the rendered prompt decides (of the completion where the prompt is empty), also where `format`
+        comes later. Equal prompts go to the same split, and a row stays in its split when data is added. The shares are
+        reached on average; the report has the actual ones.
 
         Args:
-            seed: another seed, other sides.
+            seed: with another seed, rows go to other splits.
             by: the columns that decide instead, such as a conversation or user id.
-            report_by: a column of few values whose shares by split are reported.
-            existing: for rows of a prepared folder, which are in splits already: `"replace"` draws all rows,
-                `"keep"` those of `train` alone. Without `split`, all rows stay in theirs.
-            shares: name and share of each split beside `train`, each in (0, 1) or as `"2%"`, together below 1.
+            report_by: a column with few values; the report has the shares of each value by split.
+            existing: for rows of a prepared folder, which are in splits already. `"replace"` assigns all rows again,
+                `"keep"` only those of `train`. Without the step `split`, all rows stay in their splits.
+            shares: name and share of each split other than `train`, each in (0, 1) or as `"2%"`, together below 1.
         """
         columns = None if by is None else options.columns("split", "by", by)
-        given = {name: options.split_share(name, share) for name, share in shares.items()}
-        decimals = {name: repr(float(share)) for name, share in given.items()}
-        seed = options.whole("split", "seed", seed, 0, 1 << 64)
+        numbers = {name: options.split_share(name, share) for name, share in shares.items()}
+        decimals = {name: repr(float(share)) for name, share in numbers.items()}
+        seed = options.whole_number("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
             options.text("split", "report_by", report_by)
         if existing is not None:
@@ -380,19 +389,19 @@ class Pipeline:
         Args:
             tokenizer: a `tokenizer.json`, a folder that holds one, a file of ranks (`.tiktoken`), a
                 `tokenizers.Tokenizer`, or a fast transformers tokenizer.
-            max_length: most tokens a row may have, BOS and EOS counted. Default: no limit.
-            on_overflow: what happens to a longer row. A row never loses its last trained token, and a cut
-                completion never gets a stop that is not its own.
+            max_length: the greatest number of tokens of a row, including BOS and EOS. Default: no limit.
+            on_overflow: what happens to a longer row. A row never loses its last trained token, and no stop is added
+                to a completion that was cut.
             special_tokens: what happens to control tokens written out in the data, such as `<|endoftext|>`.
-            keep_text: keep `prompt` and `completion` beside the ids, so that another base model needs no
-                new run over the raw data.
-            add_bos: put what the tokenizer puts before a text (BOS), once a row.
-            verify: encode every so many rows with the `tokenizers` library too, and end with an error at the
-                first whose ids differ. Default: never; the fast way was checked when the tokenizer was loaded.
+            keep_text: also keep `prompt` and `completion`, so that rows can be tokenized for another base model
+                without the raw data.
+            add_bos: add what the tokenizer puts before a text (BOS), once a row.
+            verify: encode one row in this many with the `tokenizers` library too, and fail at the first whose ids
+                differ. Default: never, since the fast encoder was checked when the tokenizer was loaded.
         """
-        # A token is trained only behind another.
-        max_length = options.optional("tokenize", "max_length", max_length, 2)
-        verify = options.optional("tokenize", "verify", verify, 1)
+        # The first token of a row is never trained.
+        max_length = options.optional_whole_number("tokenize", "max_length", max_length, 2)
+        verify = options.optional_whole_number("tokenize", "verify", verify, 1)
         path, *in_memory = tokenizer_source("tokenize", tokenizer)
         named = {"name": in_memory[-1]} if path is None else {"path": options.path_form(path)}
         return self._push(
@@ -402,62 +411,63 @@ class Pipeline:
             max_length=max_length,
             on_overflow=options.text("tokenize", "on_overflow", on_overflow),
             special_tokens=options.text("tokenize", "special_tokens", special_tokens),
-            keep_text=options.flag("tokenize", "keep_text", keep_text),
-            add_bos=options.flag("tokenize", "add_bos", add_bos),
+            keep_text=options.boolean("tokenize", "keep_text", keep_text),
+            add_bos=options.boolean("tokenize", "add_bos", add_bos),
             verify=verify,
         )
 
     def shuffle(self, *, seed: int = 0) -> Pipeline:
         """Shuffle all rows, in bounded memory. Steps after it see the rows in their new order.
 
-        The order depends on the seed and, for each row, on where it came from: rows that are added or taken out move no
-        other row past another. As the last step, it makes shards of equal numbers of rows, give or take one.
+        The place of a row depends on the seed and on where the row came from: adding or removing rows does not change
+        the order of the others. As the last step, it makes shards whose numbers of rows differ by one at most.
 
         Args:
             seed: decides the order.
         """
-        return self._push("shuffle", seed=options.whole("shuffle", "seed", seed, 0, 1 << 64))
+        return self._push("shuffle", seed=options.whole_number("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
-        """Join rows to packs of nearly `max_length` tokens, so that a trainer pads nothing; no row is cut.
+        """Join rows into packs of nearly `max_length` tokens, so that a trainer pads little. No row is cut.
 
-        The longest row first, each into the fullest pack that has room for it (best fit decreasing), over all rows of a
-        split. Packs hold token columns and `seq_lengths`, the tokens of each row; other columns are left out. Packs are
-        shuffled as they are made. `filter`, `head` and `shuffle` alone may follow.
+        Over all rows of a split, longest first, each row goes into the fullest pack that has room for it (best fit
+        decreasing). Packs hold the token columns and `seq_lengths`, the tokens of each row; other columns are removed.
+        Packs come out shuffled. Only `filter`, `head` and `shuffle` may follow.
 
         Args:
-            max_length: most tokens of a pack. Default: that of `tokenize`, which must have one, not above this.
+            max_length: the greatest number of tokens of a pack. Default: the `max_length` of `tokenize`, which must
+                have one, not above this.
             seed: decides the order of the packs.
         """
-        max_length = options.optional("pack", "max_length", max_length, 2)
-        return self._push("pack", max_length=max_length, seed=options.whole("pack", "seed", seed, 0, 1 << 64))
+        max_length = options.optional_whole_number("pack", "max_length", max_length, 2)
+        return self._push("pack", max_length=max_length, seed=options.whole_number("pack", "seed", seed, 0, 1 << 64))
 
-    # -- looking ---------------------------------------------------------------------------------------
+    # -- inspecting ------------------------------------------------------------------------------------
 
     def explain(self) -> str:
-        """The plan, a line a step, every default decided. Reads the heads of the files for their columns.
+        """The plan, one line for each step, with every default decided. Reads the start of the files for their columns.
 
         Raises:
-            ColumnError: a step names a column that is not there.
-            SourceError: a file that is not there or cannot be read.
-            TokenizerError: a tokenizer that cannot be loaded.
+            ColumnError: a step names a column that does not exist.
+            SourceError: a file does not exist or cannot be read.
+            TokenizerError: a tokenizer cannot be loaded.
         """
         return self._plan.explain()
 
     @property
     def schema(self) -> dict[str, str]:
-        """Column names and types that a sink would write."""
+        """The names and types of the columns that a sink would write."""
         return dict(self._plan.schema())
 
     def preview(self, n: int = 3) -> None:
-        """Print the first `n` rows as the model sees them, trained tokens in colour, and what was taken out.
+        """Print the first `n` rows as the model sees them, trained tokens in colour, and which rows were removed.
 
-        Looks at the first 1,000 rows of the input, or the first `n` where that is more.
+        Reads the first 1,000 rows of the input, or the first `n` if that is more.
 
         Raises:
-            DataError: none of these rows is left; the error names the commonest reason and its fix.
+            DataError: none of these rows is left. The error names the most common reason and its fix.
         """
-        show(self._plan, options.whole("preview", "n", n, 1))
+        show(self._plan, options.whole_number("preview", "n", n, 1))
 
     # -- running ---------------------------------------------------------------------------------------
 
@@ -473,16 +483,16 @@ class Pipeline:
         """Run, and publish the rows as Arrow IPC shards: the folder appears whole or not at all.
 
         Args:
-            path: the folder. An existing one is refused unless `overwrite`.
-            overwrite: replace the data set of ours that is there.
-            max_rejects: publish nothing where more rows are rejected: a number (int), or a share of the rows
-                read (float up to 1, or a text such as `"1%"`).
-            shard_bytes: bytes a shard aims at. Default 256 MiB.
-            threads: worker threads. Default: `FASTPREP_THREADS`, else one a core. Never changes a byte.
+            path: the folder. An existing one is refused unless `overwrite` is true.
+            overwrite: replace the data set in the folder, if fastprep wrote it.
+            max_rejects: publish nothing if more rows are rejected: a number (int), or a share of the rows read (float
+                up to 1, or a text such as `"1%"`).
+            shard_bytes: the target size of a shard in bytes. Default: 256 MiB.
+            threads: worker threads. Default: `FASTPREP_THREADS`, else one for each core. Never changes the output.
 
         Raises:
-            DataError: too many rejects, or no row left; the rejects are kept, the error names the file.
-            PublishError: the folder exists, the disk is full, ….
+            DataError: too many rows were rejected, or no row is left. The rejects are kept; the error names their file.
+            PublishError: the folder exists, the disk is full, and so on.
         """
         return self.sink(path, formats=("arrow",), overwrite=overwrite, max_rejects=max_rejects,
                          shard_bytes=shard_bytes, threads=threads)
@@ -513,43 +523,43 @@ class Pipeline:
         threads: int | None = None,
     ) -> Report:
         """Run once, and publish the rows in several formats, in one folder under one manifest."""
-        given = sink_options(path, formats=formats, compression=compression, overwrite=overwrite,
+        checked = sink_options(path, formats=formats, compression=compression, overwrite=overwrite,
                              max_rejects=max_rejects, shard_bytes=shard_bytes, threads=threads)
-        return Report(json.loads(self._plan.sink(*given)))
+        return Report(json.loads(self._plan.sink(*checked)))
 
     def collect(self, *, threads: int | None = None) -> pa.Table:
-        """Run, and give the rows as a `pyarrow.Table`; splits come as a column `split`.
+        """Run, and return the rows as a `pyarrow.Table`, with the split of each in a column `split`.
 
         Warns:
-            UserWarning: rows were rejected and none is left; it says why, and what to do.
+            UserWarning: all rows were rejected. The warning says why, and what to do.
         """
         import pyarrow as pa
 
         return pa.table(self._rows("collect", threads))
 
     def to_polars(self, *, threads: int | None = None) -> pl.DataFrame:
-        """Run, and give the rows as a `polars.DataFrame`; splits come as a column `split`. Warns as `collect`."""
+        """Run, and return the rows as a `polars.DataFrame`. Splits and warnings as for `collect`."""
         import polars as pl
 
         return pl.DataFrame(self._rows("to_polars", threads))
 
     def _rows(self, verb: str, threads: int | None) -> Any:
-        """The rows as an Arrow stream; a warning where none is left and some were rejected."""
-        made, report, nothing_left = self._plan.collect(options.optional(verb, "threads", threads, 1))
+        """The rows as an Arrow stream. Warns if none is left and some were rejected."""
+        rows, report, nothing_left = self._plan.collect(options.optional_whole_number(verb, "threads", threads, 1))
         if nothing_left is not None and json.loads(report)["rows"]["rejected"]:
             warnings.warn(f"{verb}: {nothing_left}", stacklevel=3)
-        return made
+        return rows
 
 
-def of_several(names: list[str], pipelines: list[Pipeline], column: str) -> Pipeline:
-    """Pipelines one after another, as `fastprep.concat` checked them."""
+def concatenated(names: list[str], pipelines: list[Pipeline], column: str) -> Pipeline:
+    """The rows of several pipelines, one after another; `fastprep.concat` has checked the arguments."""
     plan = Plan.concat(names, [pipeline._plan for pipeline in pipelines], column)
     return Pipeline(("concat", (names, pipelines, column)), (), plan)
 
 
-def _unpickled(start: Start, *steps: Step) -> Pipeline:
-    verb, args = start
-    pipeline = of_several(*args) if verb == "concat" else Pipeline._scan(verb, *args)
-    for step, given in steps:
-        pipeline = pipeline._push(step["verb"], given, **{name: step[name] for name in step if name != "verb"})
+def _unpickled(source: Source, *steps: Step) -> Pipeline:
+    verb, args = source
+    pipeline = concatenated(*args) if verb == "concat" else Pipeline._scan(verb, *args)
+    for step, in_memory in steps:
+        pipeline = pipeline._push(step["verb"], in_memory, **{name: step[name] for name in step if name != "verb"})
     return pipeline

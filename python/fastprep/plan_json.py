@@ -1,4 +1,4 @@
-"""Plans as JSON: what a chain says, without what only memory holds. Reading it runs nothing."""
+"""`Pipeline.from_json`: a pipeline from a plan as JSON. Reading it runs nothing."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline
 
 Node = dict[str, Any]
+"""A JSON object of the plan."""
 
 
 class Reader:
-    """Makes a pipeline of a plan's JSON, and of what the caller supplies by name."""
+    """Builds a pipeline from a plan's JSON and from what the caller supplies by name."""
 
     def __init__(
         self,
@@ -33,8 +34,9 @@ class Reader:
         self._functions = options.mapping("from_json", "functions", functions or {})
         self._tokenizers = options.mapping("from_json", "tokenizers", tokenizers or {})
         self._inputs = inputs
-        self._called: dict[str, tuple[Any, Any]] = {}
-        self._named: set[str] = set()
+        # The version and the code of each function that is used, and the names of data that is used.
+        self._used_functions: dict[str, tuple[Any, Any]] = {}
+        self._used_data: set[str] = set()
         self._unused = {("functions", name) for name in self._functions}
         self._unused |= {("tokenizers", name) for name in self._tokenizers}
         if isinstance(inputs, Mapping):
@@ -44,42 +46,42 @@ class Reader:
         """The pipeline.
 
         Raises:
-            PlanError: `bad_plan` for text that is no plan, `newer_plan`, `not_supplied`, `not_used`.
+            PlanError: `bad_plan` for text that is not a plan, `newer_plan`, `not_supplied`, `not_used`.
         """
         plan = _parsed(text)
         version = plan.get("plan_version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise bad("it has no plan_version, a whole number above 0")
+            raise bad_plan("plan_version must be a whole number above 0")
         if version > PLAN_VERSION:
             raise PlanError.new(
-                f"from_json: the plan has version {version}, and this fastprep reads up to {PLAN_VERSION}",
+                f"from_json: the plan has version {version}, but this fastprep reads versions up to {PLAN_VERSION}",
                 code="newer_plan",
                 help="upgrade fastprep",
             )
-        _no_other(plan, "the plan", "plan_version", "source", "steps")
+        _check_keys(plan, "the plan", "plan_version", "source", "steps")
         source = _part(plan, "the plan", "source", dict)
         pipeline = self._concat(source) if source.get("scan") == "concat" else self._source(source, single=True)
         pipeline = self._steps(pipeline, plan, "step")
         for kind, name in sorted(self._unused):
             raise PlanError.new(
-                f"from_json: {kind} has `{name}`, which the plan does not name",
+                f"from_json: `{kind}` contains {name!r}, which is not in the plan",
                 code="not_used",
-                help="names are those of the plan's JSON",
+                help="use the names in the plan's JSON",
             )
         return pipeline
 
     def _concat(self, source: Node) -> Pipeline:
-        _no_other(source, "source", "scan", "column", "plans")
+        _check_keys(source, "source", "scan", "column", "plans")
         column = _part(source, "source", "column", str)
         plans = {}
         for number, part in enumerate(_part(source, "source", "plans", list)):
             where = f"source.plans[{number}]"
             if not isinstance(part, dict):
-                raise bad(f"{where} is no object")
-            _no_other(part, where, "name", "source", "steps")
+                raise bad_plan(f"{where} must be an object")
+            _check_keys(part, where, "name", "source", "steps")
             name = _part(part, where, "name", str)
             if name in plans:
-                raise bad(f"two plans are called `{name}`")
+                raise bad_plan(f"two plans have the name `{name}`")
             pipeline = self._source(_part(part, where, "source", dict), single=False)
             plans[name] = self._steps(pipeline, part, f"{where}.steps")
         return SOURCES["concat"](plans, column=column)
@@ -92,74 +94,74 @@ class Reader:
             return self._files(scans[kind], source, single)
         if kind not in ("arrow", "records"):
             kinds = ", ".join((*scans, "arrow", "records", "concat"))
-            raise bad(f"source.scan is {kind!r}, and none of {kinds}")
-        _no_other(source, "source", "scan", "name", "digest")
+            raise bad_plan(f"source.scan is {kind!r}, which is none of {kinds}")
+        _check_keys(source, "source", "scan", "name", "digest")
         name = _part(source, "source", "name", str)
         digest = _part(source, "source", "digest", str) if "digest" in source else None
         data, by_digest = self._in_memory(name, digest, single)
         pipeline = SOURCES["from_arrow" if kind == "arrow" else "from_records"](data, name=name)
         if by_digest and json.loads(pipeline._plan.to_json())["source"].get("digest") != digest:
             raise PlanError.new(
-                f"from_json: what inputs has for {digest} is not what has that digest",
+                f"from_json: the data in `inputs` for {digest} has another digest",
                 code="other_content",
-                help=f"give the data that the plan was made with; other data by the name: inputs={{{name!r}: …}}",
+                help=f"supply the data that the plan was made with, or other data by name: inputs={{{name!r}: …}}",
             )
         return pipeline
 
     def _in_memory(self, name: str, digest: str | None, single: bool) -> tuple[Any, bool]:
-        """What stands for a source in memory, and whether it was named by its digest."""
-        given = self._inputs
-        if isinstance(given, Mapping):
+        """The data for a source in memory, and whether it was found by its digest."""
+        inputs = self._inputs
+        if isinstance(inputs, Mapping):
             for key in (digest, name):
-                if key is not None and key in given:
+                if key is not None and key in inputs:
                     self._unused.discard(("inputs", key))
-                    if key == name and name in self._named:
-                        raise bad(f"two sources are called `{name}`: give each a name= where the plan is made")
-                    self._named |= {name} if key == name else set()
-                    return given[key], key == digest
-        elif given is not None and single:
-            return given, False
+                    if key == name and name in self._used_data:
+                        raise bad_plan(f"two sources have the name `{name}`: rename one where the plan is made")
+                    self._used_data |= {name} if key == name else set()
+                    return inputs[key], key == digest
+        elif inputs is not None and single:
+            return inputs, False
         raise PlanError.new(
-            f"from_json: the source `{name}` was in memory, and was not supplied",
+            f"from_json: the data of the source `{name}` was in memory and is not supplied",
             code="not_supplied",
-            help=f"give it by its name or its digest: from_json(text, inputs={{{digest or name!r}: …}})",
+            help=f"supply it by its name or its digest: from_json(text, inputs={{{digest or name!r}: …}})",
         )
 
     def _files(self, verb: Callable[..., Pipeline], source: Node, single: bool) -> Pipeline:
         parameters = inspect.signature(verb).parameters.values()
         types = {p.name: type(p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}
-        _no_other(source, "source", "scan", "inputs", "splits", *types)
+        _check_keys(source, "source", "scan", "inputs", "splits", *types)
         if "splits" in source and (not single or self._inputs is None or isinstance(self._inputs, Mapping)):
             raise PlanError.new(
-                "from_json: the source was a published folder, whose rows come with their splits",
+                "from_json: the source is a prepared folder, which is not supplied; its rows belong to splits",
                 code="not_supplied",
-                help="give the folder: from_json(text, inputs=\"out\")",
+                help="supply the folder: from_json(text, inputs=\"out\")",
             )
         named = [path_of(path) for path in _part(source, "source", "inputs", list)]
-        given = self._inputs
-        if given is None or isinstance(given, Mapping):
+        inputs = self._inputs
+        if inputs is None or isinstance(inputs, Mapping):
             paths = [bound for path in named for bound in self._bound(path)]
         elif single:
-            paths = given
+            paths = inputs
         else:
-            raise options.bad(
-                "from_json: the plan has several sources, and inputs does not name them",
-                "give a mapping from the paths in the plan to yours",
+            raise options.bad_option(
+                "from_json: the plan has several sources, so `inputs` must be a mapping",
+                "map the paths in the plan to your paths",
             )
         return verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
 
     def _bound(self, path: str) -> list[str]:
-        """The paths that stand for one of the plan's."""
-        given = self._inputs
-        if not isinstance(given, Mapping) or path not in given:
-            return [options.path("from_json", "a path of the plan", path)]
+        """The paths to read in place of one in the plan."""
+        inputs = self._inputs
+        if not isinstance(inputs, Mapping) or path not in inputs:
+            return [options.path("from_json", "inputs", path)]
         self._unused.discard(("inputs", path))
-        return options.paths("from_json", f"inputs[{path!r}]", given[path])
+        return options.paths("from_json", f"inputs[{path!r}]", inputs[path])
 
     def _steps(self, pipeline: Pipeline, holder: Node, where: str) -> Pipeline:
         for number, step in enumerate(_part(holder, "the plan", "steps", list), 1):
             if not isinstance(step, dict) or not isinstance(step.get("verb"), str):
-                raise bad(f"{where} {number} is no object with a verb")
+                raise bad_plan(f"{where} {number} must be an object with a verb")
             settings = dict(step)
             verb = settings.pop("verb")
             pipeline = _SPECIAL.get(verb, Reader._plain)(self, pipeline, verb, settings)
@@ -169,27 +171,27 @@ class Reader:
         return pipeline._push(verb, **settings)
 
     def _filter(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
-        _no_other(settings, verb, "columns", "expression")
+        _check_keys(settings, verb, "columns", "expression")
         return pipeline.filter(_expression(verb, settings.get("expression")))
 
     def _with_columns(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
-        _no_other(settings, verb, "columns", "names", "expressions")
-        made = [_expression(verb, form) for form in _part(settings, verb, "expressions", list)]
-        return pipeline.with_columns(*made)
+        _check_keys(settings, verb, "columns", "names", "expressions")
+        expressions = [_expression(verb, form) for form in _part(settings, verb, "expressions", list)]
+        return pipeline.with_columns(*expressions)
 
     def _map_batches(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
-        _no_other(settings, verb, "name", "version", "code")
+        _check_keys(settings, verb, "name", "version", "code")
         name, version = _part(settings, verb, "name", str), settings.get("version")
         if name not in self._functions:
             raise PlanError.new(
-                f"from_json: the plan calls the function `{name}`, which was not supplied",
+                f"from_json: the plan calls the function `{name}`, which is not supplied",
                 code="not_supplied",
-                help=f"a plan's JSON holds no function: from_json(text, functions={{{name!r}: …}})",
+                help=f"supply the function: from_json(text, functions={{{name!r}: …}})",
             )
         self._unused.discard(("functions", name))
         which = version, settings.get("code")
-        if self._called.setdefault(name, which) != which:
-            raise bad(f"two functions are called `{name}`: give them names of their own where the plan is made")
+        if self._used_functions.setdefault(name, which) != which:
+            raise bad_plan(f"two functions have the name `{name}`: rename one where the plan is made")
         return pipeline.map_batches(self._functions[name], name=name, version=version)
 
     def _dedup(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
@@ -200,17 +202,17 @@ class Reader:
     def _tokenize(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         form = _part(settings, verb, "tokenizer", dict)
         name = _part(form, "the tokenizer", "name", str) if "path" not in form else None
-        known = path_of(form["path"]) if name is None else name
-        if known in self._tokenizers:
-            self._unused.discard(("tokenizers", known))
-            path, *in_memory = tokenizer_source("from_json", self._tokenizers[known])
+        key = path_of(form["path"]) if name is None else name
+        if key in self._tokenizers:
+            self._unused.discard(("tokenizers", key))
+            path, *in_memory = tokenizer_source("from_json", self._tokenizers[key])
             settings["tokenizer"] = {"name": in_memory[-1]} if path is None else {"path": options.path_form(path)}
             return pipeline._push(verb, None if path is not None else tuple(in_memory), **settings)
         if name is not None:
             raise PlanError.new(
-                f"from_json: the plan has the tokenizer `{name}` by name, and it was not supplied",
+                f"from_json: the tokenizer `{name}` was in memory and is not supplied",
                 code="not_supplied",
-                help=f"give its folder, its file or itself: from_json(text, tokenizers={{{name!r}: …}})",
+                help=f"supply it, or its folder or file: from_json(text, tokenizers={{{name!r}: …}})",
             )
         return pipeline._push(verb, **settings)
 
@@ -222,68 +224,68 @@ _SPECIAL: dict[str, Callable[[Reader, Pipeline, str, Node], Pipeline]] = {
     "dedup": Reader._dedup,
     "tokenize": Reader._tokenize,
 }
-"""Verbs whose JSON leaves something out, or names what the caller may bind."""
+"""Verbs whose JSON needs something from the caller, or is checked here."""
 
 
-def bad(what: str) -> PlanError:
-    """The error for JSON that is no plan."""
+def bad_plan(what: str) -> PlanError:
+    """The error for JSON that is not a plan."""
     return PlanError.new(
-        f"from_json: this is no plan: {what}", code="bad_plan", help="take what Pipeline.to_json() gives"
+        f"from_json: not a valid plan: {what}", code="bad_plan", help="pass the text from Pipeline.to_json()"
     )
 
 
 def _parsed(text: str) -> Node:
     options.text("from_json", "text", text)
     try:
-        plan = json.loads(text, object_pairs_hook=_without_twins)
+        plan = json.loads(text, object_pairs_hook=_object_with_unique_keys)
     except (ValueError, RecursionError) as e:
-        raise bad(f"it is no JSON: {e}") from None
+        raise bad_plan(f"it is not JSON: {e}") from None
     if not isinstance(plan, dict):
-        raise bad(f"it is a JSON {type(plan).__name__}, not an object")
+        raise bad_plan(f"it must be a JSON object; got {type(plan).__name__}")
     return plan
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> Node:
-    """An object; of two values of one key, which stands would be chance."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+def _object_with_unique_keys(pairs: list[tuple[str, Any]]) -> Node:
+    """An object. A key that comes twice is refused: readers differ in which of its values they take."""
+    node = dict(pairs)
+    if len(node) < len(pairs):
         twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
-        raise bad(f"an object has `{twice}` twice")
-    return made
+        raise bad_plan(f"an object has the key `{twice}` twice")
+    return node
 
 
 def _part(holder: Node, where: str, name: str, kind: type) -> Any:
     value = holder.get(name)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise bad(f"{where} has no {name}, a JSON {_JSON[kind]}")
+        raise bad_plan(f"{where} needs `{name}`, a JSON {_JSON[kind]}")
     return value
 
 
 _JSON = {dict: "object", list: "array", str: "string", int: "whole number"}
 
 
-def _no_other(holder: Node, where: str, *known: str) -> None:
+def _check_keys(holder: Node, where: str, *known: str) -> None:
     for name in holder:
         if name not in known:
-            meant = options.did_you_mean(name, known)
-            raise bad(f"{where} has `{name}`, which is none of {', '.join(known)}{meant}")
+            hint = options.did_you_mean(name, known)
+            raise bad_plan(f"{where} has `{name}`, which is none of {', '.join(known)}{hint}")
 
 
 def path_of(form: Any) -> str:
     """A path of a plan's JSON: text, or the bytes of one that is not UTF-8."""
     if isinstance(form, str):
         return form
-    held = form.get("bytes") if isinstance(form, dict) and len(form) == 1 else None
-    if not isinstance(held, list) or not all(type(byte) is int and 0 <= byte < 256 for byte in held):
-        raise bad(f"{form!r} is no path: a string, or an object of bytes")
-    return os.fsdecode(bytes(held))
+    codes = form.get("bytes") if isinstance(form, dict) and len(form) == 1 else None
+    if not isinstance(codes, list) or not all(type(byte) is int and 0 <= byte < 256 for byte in codes):
+        raise bad_plan(f"{form!r} is not a path: it must be a string or an object with bytes")
+    return os.fsdecode(bytes(codes))
 
 
 def _expression(verb: str, form: Any) -> Any:
     if isinstance(form, str):
         return json_form.from_form(verb, form)
     raise PlanError.new(
-        f"from_json: {verb} has an expression that polars has no exact JSON for; the plan holds its digest alone",
+        f"from_json: polars cannot write an expression of {verb} as exact JSON, so the plan has only its digest",
         code="not_supplied",
-        help=json_form.exact_form_help,
+        help=json_form.EXACT_FORM_HELP,
     )

@@ -1,7 +1,7 @@
 """`pl.col("text").fastprep`: tokens as polars expressions.
 
-Importing fastprep does not import polars, which takes three times as long: the namespace is registered
-when both are there.
+Importing fastprep does not import polars, which takes three times as long: the namespace is registered once both are
+imported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class TokenExpressions:
-    """The expressions of `pl.col(…).fastprep`: row by row over a column of text, by all of fastprep's threads."""
+    """The expressions of `pl.col(…).fastprep`: row-wise over a column of text, with all of fastprep's threads."""
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
@@ -35,19 +35,19 @@ class TokenExpressions:
         """The ids of each text: `List(Int32)`, null where the text is null.
 
         Args:
-            tokenizer: a `fastprep.Tokenizer`, or what it is made from; that is loaded here, once.
+            tokenizer: a `fastprep.Tokenizer`, or what its constructor takes, which is then loaded here, once.
             add_special_tokens: as for `Tokenizer.encode_batch`.
-            special_tokens: likewise.
+            special_tokens: as for `Tokenizer.encode_batch`.
         """
         import polars as pl
 
         loaded = _loaded(tokenizer)
 
         def ids(texts: pl.Series) -> pl.Series:
-            made = loaded.encode_batch(
+            lists = loaded.encode_batch(
                 texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
             )
-            return pl.Series(texts.name, made, dtype=pl.List(pl.Int32))
+            return pl.Series(texts.name, lists, dtype=pl.List(pl.Int32))
 
         return self._expression.map_batches(ids, return_dtype=pl.List(pl.Int32), is_elementwise=True)
 
@@ -60,10 +60,10 @@ class TokenExpressions:
         loaded = _loaded(tokenizer)
 
         def counts(texts: pl.Series) -> pl.Series:
-            made = loaded.count_tokens(
+            numbers = loaded.count_tokens(
                 texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
             )
-            return pl.Series(texts.name, made, dtype=pl.Int32)
+            return pl.Series(texts.name, numbers, dtype=pl.Int32)
 
         return self._expression.map_batches(counts, return_dtype=pl.Int32, is_elementwise=True)
 
@@ -77,17 +77,17 @@ def register() -> None:
     if "polars" in sys.modules:
         _register(sys.modules["polars"])
     else:
-        sys.meta_path.insert(0, _WhenPolarsIsImported())
+        sys.meta_path.insert(0, _PolarsFinder())
 
 
 def _register(polars: ModuleType) -> None:
     polars.api.register_expr_namespace("fastprep")(TokenExpressions)
 
 
-class _WhenPolarsIsImported(MetaPathFinder):
-    """Finds polars as the other finders do, and puts the registration behind its import.
+class _PolarsFinder(MetaPathFinder):
+    """Finds polars as the other finders do, with a loader that registers the namespace after the import.
 
-    It stays until then: libraries look whether polars is there long before somebody imports it.
+    It stays in `sys.meta_path` until polars is imported: libraries may look for polars without importing it.
     """
 
     _is_looking = False
@@ -103,11 +103,13 @@ class _WhenPolarsIsImported(MetaPathFinder):
         finally:
             self._is_looking = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _Registering(spec.loader, self)
+            spec.loader = _RegisteringLoader(spec.loader, self)
         return spec
 
 
-class _Registering(Loader):
+class _RegisteringLoader(Loader):
+    """Imports polars with its own loader, then registers the namespace."""
+
     def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
         self._loader = loader
         self._finder = finder

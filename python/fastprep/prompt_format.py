@@ -1,4 +1,4 @@
-"""`PromptFormat`: how prompts and completions are worded, in training and at inference alike."""
+"""`PromptFormat`: renders prompts and completions, the same way in training and at inference."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 class PromptFormat(RowFormat):
-    """How prompts and completions are worded, in training and at inference alike. Immutable.
+    """Renders prompts and completions, the same way in training and at inference. Immutable.
 
-    A row is rendered as `prompt + separator` and `completion + stop`. Templates name columns: `{column}` is its
-    text, `{#column}…{/column}` is there where the column is not empty, `{^column}…{/column}` where it is; `{{` and
-    `}}` are braces.
+    A row is rendered as `prompt + separator` and `completion + stop`. Templates name columns: `{column}` is its text,
+    `{#column}…{/column}` is included if the column is not empty, `{^column}…{/column}` if it is. `{{` and `}}`
+    are literal braces.
 
     Args:
-        prompt: template of the prompt.
-        completion: template of the completion.
-        separator: ends each prompt.
-        stop: ends each completion.
-        eos: end each row in the tokenizer's EOS token, after the stop, so that the model learns to end. Default None:
-            `tokenize` decides. It does where the tokenizer names an EOS token and the stop holds no control token.
+        prompt: the template of the prompt.
+        completion: the template of the completion.
+        separator: the end of each prompt.
+        stop: the end of each completion.
+        eos: whether each row ends in the tokenizer's EOS token, after the stop, so that the model learns to end.
+            Default None: `tokenize` adds it if the tokenizer names an EOS token and the stop holds no control token.
 
     Raises:
-        PlanError: `bad_template` or `bad_prompt_format`, with what is wrong and where.
+        PlanError: `bad_template` or `bad_prompt_format`; the message says what is wrong, and where.
     """
 
     __slots__ = ("_core",)
@@ -43,43 +43,42 @@ class PromptFormat(RowFormat):
         self._core = _fastprep.PromptFormat(prompt, completion, separator, stop, eos)
 
     @classmethod
-    def _of(cls, core: _fastprep.PromptFormat) -> Self:
-        made = cls.__new__(cls)
-        made._core = core
-        return made
+    def _from_core(cls, core: _fastprep.PromptFormat) -> Self:
+        wrapper = cls.__new__(cls)
+        wrapper._core = core
+        return wrapper
 
     @classmethod
     def rendered(cls, column: str, *, stop: str | None = None, eos: bool | None = None) -> Self:
-        """The format of text that was rendered elsewhere, such as a column `text` that a chat template made.
+        """A format for text that is rendered already, such as a column `text` from a chat template.
 
-        There is no prompt and no separator: all of the text is trained. Nothing is proven about its marks, since they
-        mean what they meant where it was rendered. Its control tokens count as such with
-        `tokenize(..., special_tokens="as_token")`; other policies take them for text of the data.
+        There is no prompt and no separator: all of the text is trained. fastprep proves nothing about the text. Control
+        tokens in it become control tokens with `tokenize(..., special_tokens="as_token")`; with other policies they
+        count as text of the data.
 
         Args:
             column: the column that holds the text.
-            stop: what ends each text, such as `"<|im_end|>"`; added where a text does not end in it. Default None: the
+            stop: the end of each text, such as `"<|im_end|>"`; added to texts that do not end in it. Default None: the
                 tokenizer's EOS token ends each text.
             eos: as for the constructor.
 
         Raises:
             PlanError: `bad_prompt_format`: the stop is empty, or there is neither a stop nor EOS.
         """
-        return cls._of(_fastprep.PromptFormat.rendered(column, stop, eos))
+        return cls._from_core(_fastprep.PromptFormat.rendered(column, stop, eos))
 
     @staticmethod
     def suggest(
         data: Any, prompt: str, *, completion: str, tokenizer: Any = None, eos: bool | None = None
     ) -> PromptFormat:
-        """The format that no row of `data` collides with: the first such pair of separator and stop from a list of
-        well-known ones.
+        """A format whose separator and stop occur in no row of `data`, from a list of well-known pairs.
 
         Args:
-            data: a pipeline, anything with `__arrow_c_stream__`, or a list of dicts. Read once or more.
-            prompt: template of the prompt.
-            completion: template of the completion.
-            tokenizer: as for `Pipeline.tokenize`. Prefers a stop whose ids are the same after every one of the
-                first 10,000 completions; warns where there is none.
+            data: a pipeline, anything with `__arrow_c_stream__`, or a list of dicts. It may be read several times.
+            prompt: the template of the prompt.
+            completion: the template of the completion.
+            tokenizer: as for `Pipeline.tokenize`. With one, a stop is preferred whose token ids are the same after each
+                of the first 10,000 completions. A warning says if there is none.
             eos: as for the constructor.
 
         Raises:
@@ -91,21 +90,21 @@ class PromptFormat(RowFormat):
         return suggest_format.suggest(data, with_pair, prompt, tokenizer)
 
     def check(self, data: Any) -> dict[str, int]:
-        """Rows of `data` that this format would reject, by reason code; reads all of it and keeps nothing.
+        """How many rows of `data` this format would reject, by reason code. Reads all rows and writes nothing.
 
         Returns:
-            `rows` (all that were read), `separator_collision`, `stop_collision`, and every other reason that came up.
+            `rows` (all rows read), `separator_collision`, `stop_collision`, and every other reason that occurred.
         """
         return suggest_format.check(self, data)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The format that `to_json` wrote.
+        """The format from the text of `to_json`.
 
         Raises:
             PlanError: `bad_prompt_format`: the text is not such JSON.
         """
-        return cls._of(_fastprep.PromptFormat.from_json(text))
+        return cls._from_core(_fastprep.PromptFormat.from_json(text))
 
     def to_json(self) -> str:
         """The format as JSON; the manifest of a prepared folder holds the same."""
@@ -123,17 +122,17 @@ class PromptFormat(RowFormat):
 
     @property
     def separator(self) -> str | None:
-        """What ends each prompt; None for text that was rendered elsewhere."""
+        """The end of each prompt; None for text that is rendered already."""
         return self._core.separator
 
     @property
     def stop(self) -> str | None:
-        """What ends each completion; None where EOS alone ends it."""
+        """The end of each completion; None if only EOS ends it."""
         return self._core.stop
 
     @property
     def eos(self) -> bool | None:
-        """Whether rows end in the tokenizer's EOS token; None: `tokenize` decides."""
+        """Whether rows end in the tokenizer's EOS token; None if `tokenize` decides."""
         return self._core.eos
 
     @property
@@ -142,38 +141,38 @@ class PromptFormat(RowFormat):
         return self._core.columns
 
     def render(self, /, **columns: Any) -> tuple[str, str]:
-        """Prompt with separator and completion with stop, as a row of these columns is trained on. Proves nothing.
+        """The prompt with its separator and the completion with its stop, as in training. Proves nothing.
 
-        A whole row may be given: columns that no template names are left alone.
+        A complete row may be passed: columns that no template names are ignored.
 
         Raises:
-            DataError: `missing_field`: a column that the templates need is not given.
-            ColumnError: `misspelt_column`: a name that looks like a column that is not given. `wrong_type`: a column
-                that a template names is no text.
+            DataError: `missing_field`: a column that the templates need is missing.
+            ColumnError: `misspelt_column`: a name is nearly that of a missing column. `wrong_type`: a column that a
+                template names is not text.
         """
         return self._core.render(**columns)
 
     def render_prompt(self, /, **columns: Any) -> str:
-        """Prompt with separator, for inference: worded as in training.
+        """The prompt with its separator, for inference: the same text as in training.
 
-        A whole row may be given: columns that no template names are left alone.
+        A complete row may be passed: columns that no template names are ignored.
 
         Raises:
-            DataError: `missing_field`: a column that the prompt needs is not given.
-            ColumnError: `misspelt_column`: a name that looks like a column that is not given. `wrong_type`: a column
-                that a template names is no text.
+            DataError: `missing_field`: a column that the prompt needs is missing.
+            ColumnError: `misspelt_column`: a name is nearly that of a missing column. `wrong_type`: a column that a
+                template names is not text.
         """
         return self._core.render_prompt(**columns)
 
     def parse_completion(self, text: str) -> str:
-        """What a model generated, up to the stop."""
+        """The text that a model generated, up to the stop."""
         return self._core.parse_completion(text)
 
     def check_prompt(self, text: str) -> None:
-        """Says why a prompt was not made by this format; silent where it was.
+        """Raises if a prompt was not rendered by this format.
 
         Raises:
-            DataError: `not_this_format`.
+            DataError: `not_this_format`: the message says why.
         """
         self._core.check_prompt(text)
 
@@ -182,16 +181,15 @@ class PromptFormat(RowFormat):
         return self._core.sampling_args()
 
     def stopping_criteria(self, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
-        """What ends `model.generate` of transformers once the stop was generated; the prompt does not count.
+        """Ends `model.generate` of transformers once the stop is generated. The prompt does not count.
 
         Args:
-            tokenizer: what decodes ids: a tokenizer of transformers, or `fastprep.Tokenizer`.
-            prompt_tokens: tokens of the prompts as they are given to `generate`, padding included:
-                `input_ids.shape[1]`.
+            tokenizer: a tokenizer of transformers or `fastprep.Tokenizer`, to decode ids.
+            prompt_tokens: the length of the prompts passed to `generate`, including padding: `input_ids.shape[1]`.
 
         Returns:
             A `StoppingCriteriaList`: `model.generate(…, stopping_criteria=…)`. The stop stays in the output;
-            `parse_completion` cuts it off.
+            `parse_completion` removes it.
 
         Raises:
             ModuleNotFoundError: transformers is not installed.

@@ -1,4 +1,4 @@
-"""What `Pipeline.format` takes: a format that the core reads as JSON."""
+"""`RowFormat`: the base class of what `Pipeline.format` takes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 
 
 class RowFormat(ABC):
-    """How rows are worded.
+    """Renders rows to text. The core reads it as JSON.
 
-    Formats have methods that run pipelines, so pipelines know only this base class.
+    `PromptFormat` has methods that run pipelines, so `pipeline.py` imports only this base class.
     """
 
     __slots__ = ()

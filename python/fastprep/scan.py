@@ -1,4 +1,4 @@
-"""Sources: each starts a chain and reads nothing."""
+"""The sources: each function starts a pipeline and reads nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastprep import options
 from fastprep._fastprep import MAX_LINE_BYTES, STDIN
 from fastprep.exceptions import PlanError
 from fastprep.expressions.batch_callbacks import without_null_type
-from fastprep.pipeline import Pipeline, of_several
+from fastprep.pipeline import Pipeline, concatenated
 from fastprep.sources.arrow_source import PyarrowSource
 from fastprep.sources.record_source import RecordSource
 from fastprep.sources.registry import source_function
@@ -22,34 +22,42 @@ if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
-    many = [source] if isinstance(source, (str, os.PathLike)) else list(source) if isinstance(source, Iterable) else []
+    if isinstance(source, (str, os.PathLike)):
+        source = [source]
+    many = list(source) if isinstance(source, Iterable) else []
     if not many or not all(isinstance(path, (str, os.PathLike)) for path in many):
-        raise options.bad(f"{verb}: {source!r} names no input", "give a path, a glob, a folder, or several of these")
+        raise options.bad_option(
+            f"{verb}: `source` must be a path or several; got {source!r}",
+            "pass a path, a glob, a folder, or a list of these",
+        )
     paths = [options.path(verb, "source", path) for path in many]
     if STDIN in paths and (len(paths) > 1 or verb != "scan_jsonl"):
-        raise options.bad(f"{verb}: {STDIN} is standard input, which is read as JSON lines and alone")
+        raise options.bad_option(
+            f"{verb}: {STDIN} is standard input, which only scan_jsonl reads, as its only input",
+            f"write scan_jsonl({STDIN!r})",
+        )
     return paths
 
 
 @source_function
 def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
-    """Start a chain that reads JSON lines.
+    """Start a pipeline that reads JSON lines.
 
     Args:
         source: a path, a glob (`raw/**/*.jsonl.gz`), a folder, several of these, or `"-"` for standard input.
             gzip and zstd are recognised by their first bytes. Files are read in bytewise order of their names.
-        max_line_bytes: a longer line is rejected as `line_too_long`, without being held whole. Default 64 MiB.
+        max_line_bytes: a longer line is rejected as `line_too_long`, and never fully in memory. Default: 64 MiB.
 
     Raises:
-        PlanError: for a limit that makes no sense. Missing files are told at `explain()` or the sink.
+        PlanError: an option is out of range. Missing files are reported by `explain()` or the sink.
     """
-    max_line_bytes = options.whole("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
+    max_line_bytes = options.whole_number("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
     return Pipeline._scan("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
 
 
 @source_function
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
-    """Start a chain that reads Parquet: a path, a glob, a folder, or several of these.
+    """Start a pipeline that reads Parquet: a path, a glob, a folder, or several of these.
 
     Only the columns that the plan needs are read.
     """
@@ -58,26 +66,26 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 
 @source_function
 def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
-    """Start a chain over any object with `__arrow_c_stream__`: pyarrow, polars, duckdb, pandas 3.
+    """Start a pipeline over any object with `__arrow_c_stream__`: pyarrow, polars, duckdb, pandas 3.
 
     Args:
-        data: a table, frame or record batch reader. A reader can be read once: a second run says so.
-        name: how places call it.
+        data: a table, frame or record batch reader. A reader can be read once; a second run raises an error.
+        name: the name of the data in the places of rows.
 
     Raises:
-        PlanError: for an object that gives no Arrow stream.
+        PlanError: the object has no Arrow stream.
     """
     if not hasattr(data, "__arrow_c_stream__"):
-        raise options.bad(
-            f"from_arrow: {type(data).__name__} gives no Arrow stream",
-            "give a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
+        raise options.bad_option(
+            f"from_arrow: `data` must have an Arrow stream; got {type(data).__name__}",
+            "pass a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
             "for dicts use fastprep.from_records",
         )
     import polars as pl
 
     if isinstance(data, pl.DataFrame):
         data = without_null_type(data)
-    # A reader gives its stream once; a table gives one as often as it is asked.
+    # A reader has one stream; a table makes a new one each time.
     once = hasattr(data, "read_next_batch") or hasattr(data, "read_all")
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)):
@@ -87,66 +95,69 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
 
 @source_function
 def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>") -> Pipeline:
-    """Start a chain over dicts, taken one by one; their values must be what JSON can hold.
+    """Start a pipeline over dicts, read one by one; JSON must be able to represent their values.
 
-    A list can be read again; a generator can be read once, and a second run says so.
+    A list can be read many times, a generator once; a second run then raises an error.
     """
     if not isinstance(records, Iterable) or isinstance(records, (str, bytes, Mapping)):
-        raise options.bad(
-            f"from_records: {type(records).__name__} is no iterable of dicts",
-            "give a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
+        raise options.bad_option(
+            f"from_records: `records` must be an iterable of dicts; got {type(records).__name__}",
+            "pass a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
         )
-    again = iter(records) is not records
+    can_restart = iter(records) is not records
     options.text("from_records", "name", name)
-    return Pipeline._scan("from_reader", name, RecordSource(records, name), again)
+    return Pipeline._scan("from_reader", name, RecordSource(records, name), can_restart)
 
 
 @source_function
 def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = "source") -> Pipeline:
-    """Start a chain over the rows of several pipelines, one after another.
+    """Start a pipeline over the rows of several pipelines, one after another.
 
-    Each keeps its own steps: `select`, `drop`, `rename`, `filter`, `with_columns`, `map_batches`, `with_row_index`,
-    `head` and `validate`. What treats all rows alike (`format`, `dedup`, `split`, `tokenize`, `shuffle`, …) comes
-    after.
-    The columns are those of all pipelines, in the order in which they are met; null where a pipeline has none.
+    Each may have its own steps: `select`, `drop`, `rename`, `filter`, `with_columns`, `map_batches`, `with_row_index`,
+    `head` and `validate`. Steps that treat all rows alike (`format`, `dedup`, `split`, `tokenize`, `shuffle`, …) come
+    after. The result has the columns of all pipelines, in order of first appearance, with null where a pipeline lacks
+    one.
 
     Args:
-        plans: the pipelines by name, or a list of them, whose names are `"0"`, `"1"`, ….
-        column: a text column that names the pipeline of each row, after the others.
+        plans: the pipelines by name, or a list of them, with the names `"0"`, `"1"`, ….
+        column: a text column with the name of each row's pipeline, after the others.
 
     Raises:
-        PlanError: there is no pipeline, or one is a concat itself or has a step that belongs after it.
-        ColumnError: at `explain()` or the sink, where a column has two types, or a pipeline has the column `column`.
+        PlanError: there is no pipeline, or one is a concat itself or has a step that belongs after the concat.
+        ColumnError: at `explain()` or the sink: a column has two types, or a pipeline already has `column`.
     """
     named: dict[Any, Any]
     if isinstance(plans, Mapping):
-        named = {options.text("concat", "the name of a plan", name): plan for name, plan in plans.items()}
+        for name in plans:
+            if not isinstance(name, str):
+                raise options.bad_option(f"concat: the keys of `plans` must be strings; got {name!r}")
+        named = {options.valid_unicode("concat", "plans", name): plan for name, plan in plans.items()}
     elif isinstance(plans, Iterable) and not isinstance(plans, (str, bytes)):
         named = {str(number): plan for number, plan in enumerate(plans)}
     else:
-        raise _no_plans(plans)
+        raise _not_pipelines(plans)
     for plan in named.values():
         if not isinstance(plan, Pipeline):
-            raise _no_plans(plan)
-    _check_read_once(named)
-    return of_several(list(named), list(named.values()), options.text("concat", "column", column))
+            raise _not_pipelines(plan)
+    _check_single_use(named)
+    return concatenated(list(named), list(named.values()), options.text("concat", "column", column))
 
 
-def _check_read_once(named: Mapping[str, Pipeline]) -> None:
-    """Fails for two plans over one stream, of which the second would find no row."""
-    met: dict[int, str] = {}
+def _check_single_use(named: Mapping[str, Pipeline]) -> None:
+    """Fail for two plans over one stream: the second would find no rows."""
+    names: dict[int, str] = {}
     for name, plan in named.items():
-        stream = plan._read_once()
-        other = met.setdefault(id(stream), name) if stream is not None else name
+        stream = plan._single_use_stream()
+        other = names.setdefault(id(stream), name) if stream is not None else name
         if other != name:
-            raise options.bad(
-                f"concat: `{other}` and `{name}` read the same stream, which can be read once",
-                "scan a file, or give a table or a list",
+            raise options.bad_option(
+                f"concat: `{other}` and `{name}` read the same stream, which can be read only once",
+                "scan a file, or pass a table or a list",
             )
 
 
-def _no_plans(given: Any) -> PlanError:
-    return options.bad(
-        f"concat: {given!r:.80} is a {type(given).__name__}, and several pipelines are needed",
+def _not_pipelines(value: Any) -> PlanError:
+    return options.bad_option(
+        f"concat: `plans` must be several pipelines; got {value!r:.80} of type {type(value).__name__}",
         'write concat([fp.scan_jsonl("a.jsonl"), fp.scan_parquet("b.parquet")])',
     )

@@ -1,14 +1,14 @@
-"""Pairs of separator and stop: the default, and those that `PromptFormat.suggest` tries after it."""
+"""Pairs of separator and stop: the default pair, and those that `PromptFormat.suggest` tries after it."""
 
 from __future__ import annotations
 
 from typing import Final
 
 SEPARATOR: Final = "\n##\n"
-"""Ends each prompt where no other separator is given."""
+"""The default end of each prompt."""
 
 STOP: Final = "\n###\n"
-"""Ends each completion where no other stop is given."""
+"""The default end of each completion."""
 
 PAIRS: Final = (
     (SEPARATOR, STOP),
@@ -18,4 +18,4 @@ PAIRS: Final = (
     ("\n<<answer>>\n", "\n<<end>>\n"),
     *((f"\n#{2 * i - 1}\n", f"\n#{2 * i}\n") for i in range(1, 17)),
 )
-"""In the order in which they are tried."""
+"""All pairs, in the order in which they are tried."""

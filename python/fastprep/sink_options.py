@@ -1,4 +1,4 @@
-"""The options of sinks, checked."""
+"""Checks of the options of sinks."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ def sink_options(
     shard_bytes: int | None = None,
     threads: int | None = None,
 ) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
-    """The options of `Pipeline.sink`, checked, as the core takes them."""
+    """The options of `Pipeline.sink`, checked, in the order of the core's arguments."""
     count, share = reject_limit(max_rejects)
     return (
         options.path("sink", "path", path),
         options.texts("sink", "formats", formats),
         None if compression is None else options.text("sink", "compression", compression),
-        options.flag("sink", "overwrite", overwrite),
+        options.boolean("sink", "overwrite", overwrite),
         count,
         share,
-        options.optional("sink", "shard_bytes", shard_bytes, 1),
-        options.optional("sink", "threads", threads, 1),
+        options.optional_whole_number("sink", "shard_bytes", shard_bytes, 1),
+        options.optional_whole_number("sink", "threads", threads, 1),
     )
 
 
-def reject_limit(given: float | str | None) -> tuple[int | None, float | None]:
+def reject_limit(value: float | str | None) -> tuple[int | None, float | None]:
     """The option `max_rejects` of sinks: a number of rows, or a share of them."""
-    if given is None:
+    if value is None:
         return None, None
-    if isinstance(given, float) and 0 <= given <= 1:
-        return None, given
-    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 1 << 63:
-        return given, None
-    if isinstance(given, str):
+    if isinstance(value, float) and 0 <= value <= 1:
+        return None, value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
+        return value, None
+    if isinstance(value, str):
         with contextlib.suppress(ValueError):
-            share = options.share(given)
+            share = options.share(value)
             if share <= 1:
                 return None, share
-    raise options.bad(
-        f"sink: max_rejects={given!r} is neither a number of rows nor a share",
-        'give an int such as 100, a float up to 1.0 such as 0.01 for one row in a hundred, or a text such as "1%"',
+    raise options.bad_option(
+        f"sink: `max_rejects` must be a number of rows or a share; got {value!r}",
+        'pass an int such as 100, a float up to 1.0 such as 0.01 for one row in a hundred, or a text such as "1%"',
     )

@@ -1,4 +1,4 @@
-"""`PromptFormat.check` and `PromptFormat.suggest`: which separator and stop suit the data."""
+"""`PromptFormat.suggest` and `PromptFormat.check`: which separator and stop occur in the data."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ SAMPLE_ROWS = 10_000
 
 
 def pipeline_of(data: Any) -> Pipeline:
-    """The rows of a pipeline, of anything with `__arrow_c_stream__`, or of dicts."""
+    """A pipeline over the data: a pipeline as it is, anything with `__arrow_c_stream__`, or dicts."""
     if isinstance(data, Pipeline):
         return data
     if hasattr(data, "__arrow_c_stream__"):
         return from_arrow(data)
     if isinstance(data, (str, os.PathLike)) or not hasattr(data, "__iter__"):
         raise PlanError.new(
-            f"data is a {type(data).__name__}, and rows are needed",
+            f"`data` must contain rows; got {type(data).__name__}",
             code="bad_option",
-            help="give fp.scan_jsonl(path), another pipeline, a table or frame, or a list of dicts",
+            help="pass fp.scan_jsonl(path) or another pipeline, a table or frame, or a list of dicts",
         )
     return from_records(data)
 
 
 def check(prompt_format: PromptFormat, data: Any) -> dict[str, int]:
-    """Rows read, and how many the format would reject, by reason code."""
+    """How many rows are read, and how many the format would reject, by reason code."""
     rows = pipeline_of(data).format(prompt_format)
     report = json.loads(rows._plan.check())
     counts = {"rows": report["rows"]["read"], SEPARATOR_COLLISION: 0, STOP_COLLISION: 0}

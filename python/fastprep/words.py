@@ -1,10 +1,10 @@
-"""The words that options take, as types. Type checkers need them written out: a test compares them with the core's."""
+"""The words that options take, as types. Type checkers need them written out; a test compares them with the core."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-# Of the core, which has the same names for them in `_fastprep.WORDS`.
+# The core has these too, under the same names in `_fastprep.WORDS`.
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
 OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]
@@ -15,7 +15,7 @@ Normalize = Literal["unicode", "case", "whitespace"]
 Format = Literal["arrow", "jsonl"]
 Compression = Literal["gzip", "zstd"]
 
-# Of Python alone.
+# Only Python has these.
 Layout = Literal["padded", "flat"]
 PaddingSide = Literal["right", "left"]
 Method = Literal["full", "lora"]

@@ -55,7 +55,7 @@ def read_again(pipeline: fp.Pipeline, lines: list[Any]) -> fp.Pipeline:
     functions = {
         step["name"]: given[0]._function for step, given in pipeline._steps if step["verb"] == "map_batches"
     }
-    verb, args = pipeline._start
+    verb, args = pipeline._source
     inputs = lines if verb == "from_reader" else args[1] if verb == "from_arrow" else None
     again = fp.Pipeline.from_json(pipeline.to_json(), functions=functions, inputs=inputs)
     assert again.to_json() == pipeline.to_json()

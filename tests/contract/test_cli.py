@@ -129,7 +129,7 @@ def test_preview_prints_rows() -> None:
 
 def test_verify_finds_damage() -> None:
     answer("prepare", "raw.jsonl", "--out", "out")
-    assert run("verify", "out").stdout.startswith("whole: ")
+    assert run("verify", "out").stdout.startswith("OK: all ")
     (shard,) = Path("out").glob("data/*/train-*.arrow")
     shard.write_bytes(shard.read_bytes() + b"x")
     done = run("verify", "out")
@@ -154,9 +154,13 @@ FAILURES = {
     "wrong word": (["--on-collision", "nope"], 2, "'nope' is not one of 'reject', 'drop', 'raise', 'insert_space'"),
     "broken filter": (["--filter", "n > ("], 2, "Invalid value for --filter: 'n > (' is not polars SQL"),
     "filter over rows": (["--filter", "prompt > MAX(prompt)"], 2, "error[not_row_wise]: filter: "),
-    "filter of no column": (["--filter", "promt = 'a'"], 2, "did you mean `prompt`? help: name a column that is there"),
+    "filter of no column": (["--filter", "promt = 'a'"], 2, "did you mean `prompt`? help: name an existing column"),
     "select of no column": (["--select", "promt"], 2, "did you mean `prompt`?"),
-    "select of a template's column": (["--select", "prompt", "--template", "Q: {prompt}"], 2, "they use it up"),
+    "select of a template's column": (
+        ["--select", "prompt", "--template", "Q: {prompt}"],
+        2,
+        "'prompt' is a column of the templates: its text is in prompt or completion already",
+    ),
     "by of no column": (["--valid", "0.1", "--by", "lang"], 2, "error[missing_column]: split: "),
     "by without a split": (["--by", "lang"], 2, "--by and --existing need a split: --valid or --test"),
     "existing without a split": (["--existing", "keep"], 2, "--by and --existing need a split: --valid or --test"),
@@ -164,15 +168,15 @@ FAILURES = {
     "length without a tokenizer": (["--max-length", "5"], 2, "need a --tokenizer"),
     "overflow without a tokenizer": (["--on-overflow", "drop"], 2, "need a --tokenizer"),
     "tokens without a tokenizer": (["--special-tokens", "strip"], 2, "need a --tokenizer"),
-    "packs in order": (["--pack", "--no-shuffle"], 2, "--pack makes packs in an order of its own"),
-    "packs with columns": (["--pack", "--select", "lang"], 2, "--pack keeps the columns of tokens alone"),
+    "packs in order": (["--pack", "--no-shuffle"], 2, "--pack shuffles the packs: leave --no-shuffle out"),
+    "packs with columns": (["--pack", "--select", "lang"], 2, "--pack keeps only the token columns"),
     "empty mark": (["--stop", ""], 2, "error[bad_prompt_format]: the stop is empty"),
     "no tokenizer": (["--tokenizer", "nope"], 2, "error[tokenizer_not_found]: there is no such tokenizer"),
     "no number": (["--max-rejects", "few"], 2, "'few' is neither a number of rows nor a share such as 0.01 or 1%"),
     "unknown option": (["--lenght", "3"], 2, "No such option: --lenght"),
     "option nearly right": (["--separater", "x"], 2, "No such option: --separater (Possible options: --separator"),
-    "trailing backslash": (["--separator", "x\\"], 2, "has a backslash that escapes nothing"),
-    "broken escape": (["--stop", r"\u12"], 2, "has a backslash that escapes nothing"),
+    "trailing backslash": (["--separator", "x\\"], 2, "has an invalid escape"),
+    "broken escape": (["--stop", r"\u12"], 2, "has an invalid escape"),
     "share above 1": (["--valid", "2"], 2, "error[bad_option]: split: valid=2 is not a share"),
     "target in a file": (["--out", "raw.jsonl/x"], 3, "error[cannot_write]: cannot write to this folder"),
 }

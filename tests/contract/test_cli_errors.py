@@ -62,14 +62,14 @@ def test_help_names_what_the_error_names() -> None:
         return error_help.help_for(fp.DataError("what", code=code, help="Python()", **parts))
 
     assert help_for("no_rows", reason="special_token_in_text:</s>") == (
-        "where the rows end in </s>, give --stop '</s>'; else choose what happens to it: "
+        "if the rows end in </s>, give --stop '</s>'; otherwise choose what happens to it: "
         "--special-tokens as_text, strip or as_token"
     )
     assert "{#input}…{input}…{/input}" in (help_for("missing_field", column="input") or "")
     assert "--template ''" in (help_for("no_rows", reason="empty_prompt") or "")
     too_many = help_for("too_many_rejects", reason="stop_collision") or ""
     assert "--stop" in too_many
-    assert too_many.endswith("a run keeps its rejects, each with its reason and place")
+    assert too_many.endswith("a run writes its rejects to a file, each with its reason and place")
     assert help_for("not_found") == f"relative paths start at {os.getcwd()}; folders are searched for JSON lines"
     assert help_for("misspelt_column") is None
     # A mark within a longer word would be replaced too.
@@ -84,7 +84,7 @@ FAILURES = {
     "no prompt": ('{"prompt":"","completion":"a"}', [], 1, "--template ''"),
     "number": ('{"prompt":1,"completion":"a"}', [], 2, "instead of prompt in --template"),
     "no rows": ("", [], 2, "convert CSV to JSON lines"),
-    "no column": ('{"a":"b"}', [], 2, "name a column that is there"),
+    "no column": ('{"a":"b"}', [], 2, "name an existing column"),
     "exists": ('{"prompt":"a","completion":"b"}', ["--out", "."], 3, "--overwrite"),
     "no tokenizer": ('{"prompt":"a","completion":"b"}', ["--tokenizer", "gpt2"], 2, "hf download MODEL"),
 }

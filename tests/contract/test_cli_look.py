@@ -43,7 +43,7 @@ def test_check_says_what_prepare_would_reject_and_writes_nothing() -> None:
     [
         (["--max-rejects", "0"], "too_many_rejects", "1 of 4 rows would be rejected, more than --max-rejects allows"),
         (["--max-rejects", "20%"], "too_many_rejects", "1 of 4 rows would be rejected"),
-        (["--filter", "prompt = 'z'"], "no_rows", "no row would be left of the 4 read"),
+        (["--filter", "prompt = 'z'"], "no_rows", "none of the 4 rows read would be left"),
         (["--max-rejects", "1"], None, None),
         (["--max-rejects", "25%"], None, None),
     ],
@@ -66,7 +66,7 @@ def test_check_ends_as_prepare_would(options: list[str], code: str | None, says:
 def test_check_names_the_token_that_takes_the_rows_out(tokenizer_folder: Path) -> None:
     jsonl(Path("raw.jsonl"), [{"prompt": p, "completion": "x<|endoftext|>"} for p in "ab"])
     error = check_error("raw.jsonl", "--tokenizer", str(tokenizer_folder))
-    assert "where the rows end in <|endoftext|>, give --stop '<|endoftext|>'" in error["help"]
+    assert "if the rows end in <|endoftext|>, give --stop '<|endoftext|>'" in error["help"]
     jsonl(Path("raw.jsonl"), [{"prompt": p, "c": "x"} for p in "ab"] + [{"prompt": "c", "completion": "x"}])
     assert "{#completion}" in check_error("raw.jsonl", "--max-rejects", "1")["help"]
 
@@ -132,6 +132,6 @@ def test_control_characters_of_names_are_written_as_escapes() -> None:
 def test_show_has_no_rows_of_ids_alone(tokenizer_folder: Path) -> None:
     options = ["--tokenizer", str(tokenizer_folder), "--max-length", "64", "--pack"]
     answer("prepare", "raw.jsonl", "--out", "out", *options)
-    assert "the folder keeps no text, ids alone: leave -n out" in failure("show", "out", "-n", "1", code=2)
+    assert "the folder has no text, only token ids: leave -n out" in failure("show", "out", "-n", "1", code=2)
     done = run("show", "out", "-n", "1", "--json")
     assert (done.code, json.loads(done.stdout)["code"]) == (2, "usage")

@@ -30,17 +30,17 @@ SETTINGS = {
     "no step": (["--set", "dedup.verify=true"], 2, "no step `dedup`; it has source, 1 filter, 2 filter, 3 head, sink"),
     "no number": (["--set", "4.n=2"], 2, "the plan has no step `4`"),
     "step nearly right": (["--set", "haed.n=2"], 2, "did you mean `head`?"),
-    "two steps": (["--set", "filter.sql=n > 1"], 2, "the plan has 2 steps `filter`: say which by its number, 1.sql or"),
+    "two steps": (["--set", "filter.sql=n > 1"], 2, "the plan has 2 steps `filter`: choose one by its number"),
     "option nearly right": (["--set", "3.m=2"], 2, "step 3 (head): there is no option `m`; options are n"),
     "option of the sink": (["--set", "sink.overwrit=true"], 2, "[sink]: there is no option `overwrit`; did you mean"),
     "option of the source": (["--set", "source.json=x"], 2, "[source]: there is no option `json`; did you mean"),
     "the verb": (["--set", "3.verb=dedup"], 2, "step 3 (head): there is no option `verb`"),
-    "value": (["--set", "head.n=many"], 2, "step 3 (head) with --set head.n=many: n='many' is not a whole number"),
-    "no value": (["--set", "head.n"], 2, "'head.n' sets nothing: write STEP.OPTION=VALUE, such as "),
-    "no option": (["--set", "head=2"], 2, "'head=2' sets nothing"),
+    "value": (["--set", "head.n=many"], 2, "step 3 (head) with --set head.n=many: `n` must be a whole number"),
+    "no value": (["--set", "head.n"], 2, "'head.n' is not a setting: write STEP.OPTION=VALUE, such as "),
+    "no option": (["--set", "head=2"], 2, "'head=2' is not a setting"),
     "backslash": (["--set", r"2.sql=prompt <> '\n'"], 2, "has a backslash: write the value as a TOML string"),
     "target": (["--out", "s3://x"], 2, "[sink] with --out: 's3://x' is a URL"),
-    "no target": ([], 2, "error[bad_plan_file]: [sink] has no path at plan.toml help: write path"),
+    "no target": ([], 2, "error[bad_plan_file]: [sink] needs a path at plan.toml help: write path"),
 }
 
 

@@ -19,7 +19,7 @@ from tiny import refused
 import fastprep as fp
 from fastprep.expressions import json_form
 from fastprep.expressions.checks import check_row_wise, json_text
-from fastprep.expressions.json_form import exact_form_help, from_form, to_form
+from fastprep.expressions.json_form import EXACT_FORM_HELP, from_form, to_form
 
 EXPRESSIONS = [expression for examples in [*ROW_WISE.values(), SQL] for expression in examples]
 TEXTS = [json_text(expression) for expression in EXPRESSIONS]
@@ -60,7 +60,7 @@ def test_the_help_names_a_way_that_is_exact(number: float) -> None:
     check_row_wise("filter", expression)
     assert isinstance(to_form(expression), str)
     assert pl.DataFrame({"x": [0.0]}).select(expression - X == number).item()
-    assert 'pl.lit("0.1234").cast(pl.Float64)' in exact_form_help
+    assert 'pl.lit("0.1234").cast(pl.Float64)' in EXACT_FORM_HELP
 
 
 def test_some_floats_are_rounded_by_polars_json() -> None:
@@ -74,7 +74,7 @@ def test_deep_and_long_expressions_give_a_digest(monkeypatch: pytest.MonkeyPatch
     for number in range(200):
         deep = deep | (pl.lit(number) == N)
     assert is_digest(to_form(deep))
-    monkeypatch.setattr(json_form, "LARGEST", 1000)
+    monkeypatch.setattr(json_form, "MAX_CHARS", 1000)
     assert is_digest(to_form(N.is_in([*range(1000)])))
 
 
@@ -134,18 +134,18 @@ def test_a_text_of_what_is_refused_is_refused(method: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no JSON"),
-        ("{", "no JSON"),
-        ('{"Column":"a","Column":"b"}', "a name twice"),
-        ('{"Literal":{"Dyn":{"Float":NaN}}}', "NaN is no JSON number"),
-        ('{"Column":"\\ud800"}', "no JSON"),
-        ("[" * 200 + "]" * 200, "nested more than 128 deep"),
-        ("[" * 100_000 + "]" * 100_000, "no JSON"),
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ('{"Column":"a","Column":"b"}', "a key twice"),
+        ('{"Literal":{"Dyn":{"Float":NaN}}}', "NaN is not a JSON number"),
+        ('{"Column":"\\ud800"}', "is not JSON"),
+        ("[" * 200 + "]" * 200, "nested more than 128 levels deep"),
+        ("[" * 100_000 + "]" * 100_000, "is not JSON"),
         ('{"Literal":{"Dyn":{"Float":1e999}}}', "polars cannot read"),
         ('{"Literal":{"Dyn":{"Float":0.10000000000000000000001}}}', None),
         ('{"Literal":{"Scalar":{"List":[1,2,3]}}}', "not in Arrow's format"),
         ('{"Literal":{"Scalar":{"Int8":300}}}', "polars cannot read"),
-        (5, "the expression is int, not text"),
+        (5, "the expression must be text; got int"),
     ],
 )
 def test_what_is_no_such_text_is_a_bad_plan(text: Any, says: str | None) -> None:

@@ -65,8 +65,8 @@ def publisher(tmp_path: Path) -> Iterator[Publisher]:
     assert made.process.returncode == 0
 
 
-def whole(out: Path, sets: dict[str, Files]) -> str:
-    """Which data set a reader finds, file for file."""
+def assert_one_data_set(out: Path, sets: dict[str, Files]) -> str:
+    """Checks that the folder is one of the data sets, file for file, and gives its name."""
     manifest = (out / "manifest.json").read_bytes()
     [which] = [name for name, files in sets.items() if files["manifest.json"] == manifest]
     for name, content in sets[which].items():
@@ -91,7 +91,7 @@ def test_killed_at_any_instant_the_folder_is_the_old_data_or_the_new(publisher: 
     for _ in range(INSTANTS):
         new = "a" if old == "b" else "b"
         kills += publisher.kill(new, random_.uniform(0, 1.1 * sorted(times)[2])) == "killed"
-        old = whole(publisher.out, sets)
+        old = assert_one_data_set(publisher.out, sets)
         # The next run is not disturbed by what is left, and leaves nothing of it.
         old = "a" if random_.random() < 0.5 else "b"
         publisher.finish(old)
@@ -107,7 +107,7 @@ def test_killed_before_anything_was_published_there_is_nothing_to_read(publisher
         _remove(publisher.out)
         publisher.kill("a", random_.uniform(0, seconds))
         if (publisher.out / "manifest.json").exists():
-            whole(publisher.out, {"a": expected})
+            assert_one_data_set(publisher.out, {"a": expected})
         elif publisher.out.exists():
             with pytest.raises(fp.SourceError, match="manifest"):
                 fp.load(publisher.out)

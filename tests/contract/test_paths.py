@@ -83,7 +83,7 @@ URLS = ["https://x/y.jsonl", "s3://b/k.jsonl", "hf://datasets/x", "file:///tmp/x
     ids=["scan_jsonl", "scan_parquet", "load", "Tokenizer", "sink", "dedup", "tokenize"],
 )
 def test_a_url_is_refused_with_the_way_out(use: Callable[[str], object], url: str, home: Path) -> None:
-    with refused(fp.PlanError, "remote_path", "is a URL, and only files and folders of this machine"):
+    with refused(fp.PlanError, "remote_path", "is a URL; fastprep reads and writes local files only"):
         use(url)
     assert list(Path().iterdir()) == []
 

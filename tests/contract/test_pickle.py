@@ -140,7 +140,7 @@ def test_cloudpickle_takes_a_function_by_its_code() -> None:
     ],
 )
 def test_a_source_that_can_be_read_once_is_refused(source: Callable[[], fp.Pipeline]) -> None:
-    with refused(fp.PlanError, "cannot_pickle", "can be read once"):
+    with refused(fp.PlanError, "cannot_pickle", "can be read only once"):
         pickle.dumps(source().head(3))
 
 

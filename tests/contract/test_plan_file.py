@@ -187,7 +187,8 @@ def test_a_plan_in_json_is_run(tmp_path: Path) -> None:
     assert report["rows"]["written"] == fp.load("out").manifest["splits"][0]["rows"] == 9
     assert "CONCAT" in shell.run("run", "plan.json", "--explain").stdout
     assert "no folder to publish to" in shell.failure("run", "plan.json", code=2)
-    assert "a plan in JSON is changed where" in shell.failure("run", "plan.json", "--set", "head.n=1", code=2)
+    message = shell.failure("run", "plan.json", "--set", "head.n=1", code=2)
+    assert "of a plan in JSON, only options of sink can be set" in message
     (tmp_path / "plan.json").write_text('{"plan_version": 9}', "utf-8")
     assert "error[newer_plan]: the plan has version 9" in shell.failure("run", "plan.json", "--explain", code=2)
 
@@ -199,36 +200,42 @@ def test_parquet_is_a_source_too() -> None:
 
 # What stands between source and sink, and what the error says.
 WRONG_STEPS = {
-    "verb": ('verb = "join"', "bad_plan_file", r"step 1 has the verb 'join'\n.*\n  help: verbs are select, "),
-    "no verb": ('sql = "n > 1"', "bad_plan_file", "step 1 has the verb None"),
-    "filter without sql": ('verb = "filter"', "bad_plan_file", r"step 1 \(filter\): `sql` is missing"),
+    "verb": ('verb = "join"', "bad_plan_file", r"step 1 has the unknown verb 'join'\n.*\n  help: verbs are select, "),
+    "no verb": ('sql = "n > 1"', "bad_plan_file", "step 1 has the unknown verb None"),
+    "filter without sql": ('verb = "filter"', "bad_plan_file", r"step 1 \(filter\): the option `sql` is missing"),
     "filter with more": (
         'verb = "filter"\nsql = "n > 1"\nx = 1', "bad_plan_file", r"step 1 \(filter\): there is no option `x`"
     ),
     "broken sql": ('verb = "filter"\nsql = "n > ("', "bad_plan_file", r"sql = 'n > \(' is not polars SQL: "),
     "the time in sql": (
-        'verb = "filter"\nsql = "d < CURRENT_DATE"', "bad_plan_file", "asks for the time, by CURRENT_DATE"
+        'verb = "filter"\nsql = "d < CURRENT_DATE"', "bad_plan_file", r"uses the current time \(CURRENT_DATE\)"
     ),
-    "the time as a function": ('verb = "with_columns"\nx = "now ()"', "bad_plan_file", "asks for the time, by now"),
+    "the time as a function": (
+        'verb = "with_columns"\nx = "now ()"', "bad_plan_file", r"uses the current time \(now\)"
+    ),
     "sql of another type": ('verb = "with_columns"\nx = 3', "bad_plan_file", "x = 3 is not a string of SQL"),
     "not row-wise": ('verb = "filter"\nsql = "n > AVG(n)"', "not_row_wise", r'step 1 \(filter\): `col\("n"\).mean'),
-    "select without columns": ('verb = "select"', "bad_plan_file", r"step 1 \(select\): `columns` is missing"),
-    "select of a number": ('verb = "select"\ncolumns = 3', "bad_option", r"step 1 \(select\): columns=3 must be"),
+    "select without columns": (
+        'verb = "select"', "bad_plan_file", r"step 1 \(select\): the option `columns` is missing"
+    ),
+    "select of a number": ('verb = "select"\ncolumns = 3', "bad_option", r"step 1 \(select\): `columns` must be"),
     "rename to a number": ('verb = "rename"\nq = 3', "bad_option", r"step 1 \(rename\): "),
-    "verb nearly right": ('verb = "dedupe"', "bad_plan_file", "step 1 has the verb 'dedupe'; did you mean `dedup`"),
+    "verb nearly right": (
+        'verb = "dedupe"', "bad_plan_file", "step 1 has the unknown verb 'dedupe'; did you mean `dedup`"
+    ),
     "option nearly right": (
         'verb = "dedup"\nnormalise = "case"',
         "bad_plan_file",
         "there is no option `normalise`; did you mean `normalize`",
     ),
     "unknown option": ('verb = "head"\nm = 3', "bad_plan_file", "there is no option `m`\n.*\n  help: options are n"),
-    "wrong type": ('verb = "head"\nn = "x"', "bad_option", r"step 1 \(head\): n='x' is not a whole number"),
+    "wrong type": ('verb = "head"\nn = "x"', "bad_option", r"step 1 \(head\): `n` must be a whole number; got 'x'"),
     "wrong word": (
         'verb = "validate"\nrequired = "q"\non_invalid = "x"', "bad_option", r'step 1 \(validate\): on_invalid="x"'
     ),
     "wrong share": ('verb = "split"\nvalid = 2', "bad_option", "valid=2 is not a share"),
     "format without completion": (
-        'verb = "format"\nprompt = "{q}"', "bad_plan_file", r"step 1 \(format\): `completion` is missing"
+        'verb = "format"\nprompt = "{q}"', "bad_plan_file", r"step 1 \(format\): the option `completion` is missing"
     ),
     "format with more": (
         'verb = "format"\nprompt = "{q}"\ncompletion = "{a}"\nend = "x"', "bad_plan_file", "there is no option `end`"
@@ -236,23 +243,33 @@ WRONG_STEPS = {
     "broken template": (
         'verb = "format"\nprompt = "{q"\ncompletion = "{a}"', "bad_template", r"step 1 \(format\): template "
     ),
-    "tokenize without tokenizer": ('verb = "tokenize"', "bad_plan_file", r"step 1 \(tokenize\): `tokenizer` is"),
+    "tokenize without tokenizer": (
+        'verb = "tokenize"', "bad_plan_file", r"step 1 \(tokenize\): the option `tokenizer` is missing"
+    ),
     "flag": (
         'verb = "dedup"\nverify = "yes"',
         "bad_option",
-        r"step 1 \(dedup\): verify='yes' is of type str, and must be true or false",
+        r"step 1 \(dedup\): `verify` must be true or false; got 'yes' of type str",
     ),
-    "folder": ('verb = "dedup"\nagainst = 3', "bad_option", r"\(dedup\): against=3 is of type int, and must be a path"),
-    "column": ('verb = "split"\nvalid = 0.1\nreport_by = 3', "bad_option", "report_by=3 is of type int, and must be a"),
-    "number": ('verb = "head"\nn = true', "bad_option", "n=True is of type bool, and must be a whole number"),
+    "folder": ('verb = "dedup"\nagainst = 3', "bad_option", r"\(dedup\): `against` must be a path"),
+    "column": ('verb = "split"\nvalid = 0.1\nreport_by = 3', "bad_option", "`report_by` must be a string; got 3"),
+    "number": ('verb = "head"\nn = true', "bad_option", "`n` must be a whole number; got True of type bool"),
     "template": (
-        'verb = "format"\nprompt = 1\ncompletion = "{a}"', "bad_option", r"step 1 \(format\): prompt=1 is of type int"
+        'verb = "format"\nprompt = 1\ncompletion = "{a}"',
+        "bad_option",
+        r"step 1 \(format\): `prompt` must be a string; got 1 of type int",
     ),
     "eos": (
-        'verb = "format"\nprompt = "{q}"\ncompletion = "{a}"\neos = "no"', "bad_option", "eos='no' is of type str"
+        'verb = "format"\nprompt = "{q}"\ncompletion = "{a}"\neos = "no"',
+        "bad_option",
+        "`eos` must be true or false; got 'no' of type str",
     ),
-    "policy": ('verb = "validate"\nrequired = "q"\non_invalid = 1', "bad_option", "on_invalid=1 is of type int"),
-    "keep_text": ('verb = "tokenize"\ntokenizer = "x"\nkeep_text = 1', "bad_option", "keep_text=1 is of type int"),
+    "policy": ('verb = "validate"\nrequired = "q"\non_invalid = 1', "bad_option", "`on_invalid` must be a string; got"),
+    "keep_text": (
+        'verb = "tokenize"\ntokenizer = "x"\nkeep_text = 1',
+        "bad_option",
+        "`keep_text` must be true or false; got 1 of type int",
+    ),
     "two splits": (
         'verb = "split"\nvalid = 0.1\n[[step]]\nverb = "split"\nvalid = 0.1', "bad_chain", "the chain has one already"
     ),
@@ -271,13 +288,13 @@ def test_a_wrong_step_is_named_with_its_key(name: str) -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ("overwrite = 1", "overwrite=1 is of type int, and must be true or false"),
-        ("compression = true", "compression=True is of type bool, and must be a string"),
-        ("formats = 3", "formats=3 must be a string, or several"),
-        ("threads = 'two'", "threads='two' is not a whole number"),
-        ("shard_bytes = 1.5", "shard_bytes=1.5 is not a whole number"),
-        ("path = 3", "path=3 is of type int, and must be a path"),
-        ("max_rejects = true", "max_rejects=True is neither a number of rows nor a share"),
+        ("overwrite = 1", "`overwrite` must be true or false; got 1 of type int"),
+        ("compression = true", "`compression` must be a string; got True of type bool"),
+        ("formats = 3", "`formats` must be a string or a list of strings; got 3"),
+        ("threads = 'two'", "`threads` must be a whole number; got 'two'"),
+        ("shard_bytes = 1.5", "`shard_bytes` must be a whole number; got 1.5"),
+        ("path = 3", "`path` must be a path; got 3 of type int"),
+        ("max_rejects = true", "`max_rejects` must be a number of rows or a share; got True"),
     ],
 )
 def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(option: str, says: str) -> None:
@@ -289,24 +306,24 @@ def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(opt
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("x", "the plan file is no TOML: "),
-        ("", r"there is no table \[source\]"),
-        ('[source]\njsonl = "x"', r"\[sink\] has no path"),
-        ('[source]\njsonl = "x"\n[sink]\n', r"\[sink\] has no path"),
+        ("x", "the plan file is not valid TOML: "),
+        ("", r"the table \[source\] is missing"),
+        ('[source]\njsonl = "x"', r"\[sink\] needs a path"),
+        ('[source]\njsonl = "x"\n[sink]\n', r"\[sink\] needs a path"),
         ('sink = 3\n[source]\njsonl = "x"', "`sink` is not a table"),
-        ('[source]\njsonl = "x"\n[[step]]\nverb = ["head"]', r"step 1 has the verb \['head'\]"),
-        ('x = ' + "[" * 9999, "the plan file is no TOML: "),
-        ("verison = 2", "there is a key `verison`; did you mean `version`"),
-        ("version = 3", "has version 3, and this fastprep reads versions up to 2\n.*\n  help: pip install"),
-        ("version = 0", "version = 0 is no version of plan files"),
-        ("version = true", "version = True is no version of plan files"),
-        ('version = "2"', "version = '2' is no version of plan files"),
-        ('[source]\n[sink]\npath = "out"', r"\[source\] does not name one input"),
-        ('[source]\njson = "x"\n[sink]\npath = "out"', r"does not name one input; did you mean `jsonl`"),
-        ('[source]\njsonl = "x"\nparquet = "y"\n[sink]\npath = "out"', r"\[source\] does not name one input"),
+        ('[source]\njsonl = "x"\n[[step]]\nverb = ["head"]', r"step 1 has the unknown verb \['head'\]"),
+        ('x = ' + "[" * 9999, "the plan file is not valid TOML: "),
+        ("verison = 2", "unknown key `verison`; did you mean `version`"),
+        ("version = 3", "has version 3, but this fastprep reads versions up to 2\n.*\n  help: pip install"),
+        ("version = 0", "version = 0 is not a version of plan files"),
+        ("version = true", "version = True is not a version of plan files"),
+        ('version = "2"', "version = '2' is not a version of plan files"),
+        ('[source]\n[sink]\npath = "out"', r"\[source\] must name exactly one input"),
+        ('[source]\njson = "x"\n[sink]\npath = "out"', r"must name exactly one input; did you mean `jsonl`"),
+        ('[source]\njsonl = "x"\nparquet = "y"\n[sink]\npath = "out"', r"\[source\] must name exactly one input"),
         ('[source]\njsonl = "x"\nlimit = 3\n[sink]\npath = "out"', r"\[source\]: there is no option `limit`"),
         ('[source]\njsonl = "x"\n[sink]\npath = "out"\nformat = "arrow"', r"\[sink\]: there is no option `format`"),
-        ('[source]\njsonl = "x"\n[[steps]]\nverb = "head"\n[sink]\npath = "out"', r"there is a table \[steps\]"),
+        ('[source]\njsonl = "x"\n[[steps]]\nverb = "head"\n[sink]\npath = "out"', r"unknown table \[steps\]"),
         ('[source]\njsonl = "x"\n[step]\nverb = "head"\n[sink]\npath = "out"', "`step` is not a list of tables"),
     ],
 )
@@ -321,7 +338,7 @@ def test_a_file_that_cannot_be_read_is_no_plan() -> None:
     with refused(fp.SourceError, "cannot_read", "the plan file cannot be read: No such file .*\n  at no.toml"):
         read_plan(Path("no.toml"))
     Path("latin.toml").write_bytes(b'x = "\xe9"')
-    with refused(fp.PlanError, "bad_plan_file", "the plan file is no TOML"):
+    with refused(fp.PlanError, "bad_plan_file", "the plan file is not valid TOML"):
         read_plan(Path("latin.toml"))
 
 

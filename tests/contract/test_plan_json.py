@@ -83,7 +83,7 @@ def test_a_published_plan_names_no_folder_of_the_machine_and_is_bound_again(tmp_
     assert published(bound, tmp_path / "again") == manifest
     # Of one source, the path alone.
     earlier.rename(tmp_path / "moved")
-    with refused(fp.PlanError, "not_supplied", "the tokenizer `tokenizer` by name"):
+    with refused(fp.PlanError, "not_supplied", "the tokenizer `tokenizer` was in memory and is not supplied"):
         fp.Pipeline.from_json(text, inputs=tmp_path / "raw")
 
 
@@ -183,7 +183,7 @@ def test_data_in_memory_are_named_by_their_content(tmp_path: Path) -> None:
     for inputs in (cut, {by_digest: cut}, {"rows": cut}):
         assert again(plan, inputs=inputs).collect().equals(plan.collect())
     assert column(again(plan, inputs={"rows": TABLE.slice(5)}), "completion") == ["c5", "c6"]
-    with refused(fp.PlanError, "other_content", f"for {by_digest} is not what has that digest"):
+    with refused(fp.PlanError, "other_content", f"for {by_digest} has another digest"):
         again(plan, inputs={by_digest: TABLE.slice(5)})
 
 
@@ -194,7 +194,7 @@ def test_rows_of_a_published_folder_come_back_with_their_splits(tmp_path: Path) 
     assert len(folder["splits"]) == 2
     assert folder["fingerprint"] != files["fingerprint"]
     text = json.dumps(folder["plan"])
-    with refused(fp.PlanError, "not_supplied", "was a published folder"):
+    with refused(fp.PlanError, "not_supplied", "the source is a prepared folder"):
         fp.Pipeline.from_json(text)
     assert published(fp.Pipeline.from_json(text, inputs=tmp_path / "pub"), tmp_path / "c") == folder
 
@@ -207,14 +207,14 @@ def test_two_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [entry["name"] for entry in manifest["inputs"]] == names
     inputs = {name: [{"x": i}] for i, name in enumerate(names)}
     assert column(fp.Pipeline.from_json(json.dumps(manifest["plan"]), inputs=inputs), "x") == [0, 1, 2]
-    with refused(fp.PlanError, "bad_plan", "two sources are called `<records>`"):
+    with refused(fp.PlanError, "bad_plan", "two sources have the name `<records>`"):
         again(plan, inputs={"<records>": [{"x": 9}]})
 
 
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ({"verb": "tokenize", "tokenizer": {"name": [1]}}, "the tokenizer has no name, a JSON string"),
+        ({"verb": "tokenize", "tokenizer": {"name": [1]}}, "the tokenizer needs `name`, a JSON string"),
         ({"verb": "dedup", "against": ["\ud800"]}, "lone surrogates"),
         ({"verb": "filter", "expression": '{"Literal":{"Scalar":{"Date":2147483647}}}'}, ""),
     ],
@@ -255,19 +255,19 @@ def test_what_is_missing_is_named(supplied: dict[str, Any], code: str, says: str
 
 def test_a_name_that_the_plan_has_not_is_an_error() -> None:
     for supplied in ({"functions": {"f": shout}}, {"tokenizers": {"t": "t"}}, {"inputs": {"a.jsonl": "b.jsonl"}}):
-        with refused(fp.PlanError, "not_used", f"{next(iter(supplied))} has `"):
+        with refused(fp.PlanError, "not_used", f"`{next(iter(supplied))}` contains "):
             again(fp.scan_jsonl("raw.jsonl"), **supplied)
 
 
 def test_two_functions_of_one_name_are_refused() -> None:
     plan = records(*DATA).map_batches(counted, name="f").map_batches(recounted, name="f")
-    with refused(fp.PlanError, "bad_plan", "two functions are called `f`"):
+    with refused(fp.PlanError, "bad_plan", "two functions have the name `f`"):
         again(plan, functions={"f": counted}, inputs=DATA)
 
 
 def test_a_number_that_polars_has_no_json_for_is_refused_not_rounded() -> None:
     plan = fp.scan_jsonl("raw.jsonl").filter(pl.col("n") < float("nan"))
-    with refused(fp.PlanError, "not_supplied", "no exact JSON") as raised:
+    with refused(fp.PlanError, "not_supplied", "as exact JSON") as raised:
         again(plan)
     assert "cast(pl.Float64)" in str(raised.value)
 
@@ -319,16 +319,16 @@ def test_any_other_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [
-        ({"plan_version": 2}, "newer_plan", "version 2, and this fastprep reads up to 1"),
+        ({"plan_version": 2}, "newer_plan", "version 2, but this fastprep reads versions up to 1"),
         ({"plan_version": True}, "bad_plan", "plan_version"),
         ({"steps": [{"verb": "head", "n": 1}], "x": 1}, "bad_plan", "`x`, which is none of"),
         ({"more": 1}, "bad_plan", "`more`, which is none of plan_version, source, steps"),
-        ({"source": {"scan": "csv"}}, "bad_plan", "'csv', and none of jsonl"),
+        ({"source": {"scan": "csv"}}, "bad_plan", "'csv', which is none of jsonl"),
         ({"source": {"scan": "jsonl", "inputs": ["a"]}}, "bad_plan", "max_line_bytes"),
-        ({"source": {"scan": "jsonl", "inputs": [1], "max_line_bytes": 1}}, "bad_plan", "1 is no path"),
+        ({"source": {"scan": "jsonl", "inputs": [1], "max_line_bytes": 1}}, "bad_plan", "1 is not a path"),
         ({"source": {"scan": "parquet", "input": []}}, "bad_plan", "did you mean `inputs`"),
-        ({"steps": {}}, "bad_plan", "no steps, a JSON array"),
-        ({"steps": [{"n": 1}]}, "bad_plan", "step 1 is no object with a verb"),
+        ({"steps": {}}, "bad_plan", "the plan needs `steps`, a JSON array"),
+        ({"steps": [{"n": 1}]}, "bad_plan", "step 1 must be an object with a verb"),
         ({"steps": [{"verb": "haed", "n": 1}]}, "bad_plan", "did you mean `head`"),
         ({"steps": [{"verb": "head", "n": "1"}]}, "bad_option", "head: n: invalid type"),
         ({"steps": [{"verb": "head"}]}, "bad_option", "head: missing field `n`"),

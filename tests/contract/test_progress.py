@@ -71,4 +71,4 @@ def test_progress_names_its_phase(verb: str, phase: str, tokenizer_folder: Path,
     ],
 )
 def test_a_bar_at_its_end_is_one_without_an_end(now: tuple[str, int, int], shown: tuple[str, int | None]) -> None:
-    assert progress_bar.bar_of(*now) == shown
+    assert progress_bar.bar_state(*now) == shown

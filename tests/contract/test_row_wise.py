@@ -15,7 +15,7 @@ from tiny import refused
 import fastprep as fp
 from fastprep.expressions import row_wise
 from fastprep.expressions.checks import check_row_wise, json_text
-from fastprep.expressions.row_wise_table import FUNCTIONS, WHOLE
+from fastprep.expressions.row_wise_table import FUNCTIONS, TABLE_ARGUMENTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_in` with a collection:DeprecationWarning")
 EXAMPLES = {**ROW_WISE, "SQL": SQL}
@@ -78,8 +78,8 @@ def test_arguments_may_be_columns_or_the_expression_is_refused(method: str) -> N
     for expression in EXAMPLES[method]:
         tree = json.loads(json_text(expression))
         for nth, (name, arguments) in enumerate(functions(tree)):
-            whole = range(len(arguments))[WHOLE.get(name, slice(0))]
-            places = [i for i, each in enumerate(arguments) if "Literal" in each and i not in whole]
+            tables = range(len(arguments))[TABLE_ARGUMENTS.get(name, slice(0))]
+            places = [i for i, each in enumerate(arguments) if "Literal" in each and i not in tables]
             for first in (False, True):
                 changed = copy.deepcopy(tree)
                 name, arguments = list(functions(changed))[nth]
@@ -92,7 +92,7 @@ def test_arguments_may_be_columns_or_the_expression_is_refused(method: str) -> N
                     arguments[0] = json.loads(json_text(value))
                 try:
                     row_wise.prove(changed)
-                except row_wise.NotRowWise:
+                except row_wise.NotRowWiseError:
                     continue
                 try:
                     values(frame, read(changed), 1)
@@ -130,12 +130,12 @@ def test_every_listed_function_has_an_example() -> None:
 @pytest.mark.parametrize(
     ("expression", "part", "help"),
     [
-        (1 + N.max() * X, 'col("n").max()', "over the whole data"),
-        (N.max().shift().over("t") > 1, 'col("n").max()', "over the whole data"),
-        (N.is_in(pl.col("m")) & T.str.contains("a"), 'col("n").is_in([col("m")])', "give it a literal"),
-        (T.str.to_date() > pl.date(2020, 1, 1), 'col("t").str.strptime(["raise"])', "give the format"),
+        (1 + N.max() * X, 'col("n").max()', "over all rows"),
+        (N.max().shift().over("t") > 1, 'col("n").max()', "over all rows"),
+        (N.is_in(pl.col("m")) & T.str.contains("a"), 'col("n").is_in([col("m")])', "pass a literal"),
+        (T.str.to_date() > pl.date(2020, 1, 1), 'col("t").str.strptime(["raise"])', "pass the format"),
         (T.cast(pl.Categorical).is_null(), 'col("t").strict_cast(Categorical', "pl.Enum"),
-        (pl.col("l").list.eval(1 + pl.element().cum_sum()), "element().cum_sum(", "over the whole data"),
+        (pl.col("l").list.eval(1 + pl.element().cum_sum()), "element().cum_sum(", "over all rows"),
         (1 + N.map_batches(len), 'col("n").python_udf()', "without a Python function"),
         (pl.lit("a").str.count_matches(T), '"a".str.count_matches(', "call it on a column"),
         (pl.lit("abc").str.split(T).list.len() > 1, '"abc".str.split(', "call it on a column"),

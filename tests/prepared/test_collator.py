@@ -101,9 +101,9 @@ def test_weights_that_nothing_asks_for_are_warned_about_once(
     assert warned(data, ROWS, prompt_loss_weight=0.5, weighted=True) == warned(weighted, WEIGHTED, weighted=True) == []
     for found, text in (
         (warned(data, ROWS, prompt_loss_weight=0.5), "prompt_loss_weight=0.5 has no effect"),
-        (warned(weighted, WEIGHTED), "nothing asked for them"),
-        (warned(weighted, weighted["train"].to_torch().__getitems__(range(23))), "nothing asked for them"),
-        (warned(weighted, plain), "comes without them"),
+        (warned(weighted, WEIGHTED), "weights are off"),
+        (warned(weighted, weighted["train"].to_torch().__getitems__(range(23))), "weights are off"),
+        (warned(weighted, plain), "but a row has none"),
     ):
         assert len(found) == 1
         assert text in found[0]
@@ -166,7 +166,7 @@ def test_collator_options_are_checked(data: fp.PreparedData, options: dict[str, 
 
 
 def test_an_empty_batch_is_refused(data: fp.PreparedData) -> None:
-    with pytest.raises(fp.DataError, match="a row or more"):
+    with pytest.raises(fp.DataError, match="at least one row"):
         data.collator()([])
 
 

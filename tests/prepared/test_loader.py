@@ -209,7 +209,7 @@ def test_a_pass_that_was_left_begins_again_with_one_warning(split: fp.Split, wor
         assert [list(loader), list(loader)] == wanted[:2]
         next(iter(loader))
         assert list(loader) == wanted[2]
-    ours = [str(one.message) for one in caught if "begins again" in str(one.message)]
+    ours = [str(one.message) for one in caught if "starts again" in str(one.message)]
     assert len(ours) == 1
     assert "after 1 of 14 batches" in ours[0]
     assert "load_state_dict" in ours[0]
@@ -248,7 +248,7 @@ def test_a_cursor_is_behind_the_batch_that_came_last_of_any_iterator(split: fp.S
     loader, wanted = passes(split)
     training = iter(loader)
     found = [next(training) for _ in range(5)]
-    with pytest.warns(UserWarning, match="begins again"):
+    with pytest.warns(UserWarning, match="starts again"):
         assert next(iter(loader)) == wanted[0][0]
     assert loader.state_dict()["start"] == 3
     found.append(next(training))
@@ -260,7 +260,7 @@ def test_a_cursor_is_behind_the_batch_that_came_last_of_any_iterator(split: fp.S
 
 def test_two_iterators_end_one_epoch(split: fp.Split) -> None:
     loader, wanted = passes(split)
-    with pytest.warns(UserWarning, match="begins again"):
+    with pytest.warns(UserWarning, match="starts again"):
         assert list(zip(loader, loader, strict=True)) == list(zip(wanted[0], wanted[0], strict=True))
     assert (loader.epoch, list(loader)) == (1, wanted[1])
 

@@ -63,7 +63,7 @@ def test_batches_begin_again_and_go_on_from_a_state_in_a_stateful_data_loader(sp
         done = list(islice(loader, 5))
         state = loader.state_dict()
     # Workers end with their pass: those of the next have not seen it.
-    assert len([one for one in caught if "begins again" in str(one.message)]) == (workers == 0)
+    assert len([one for one in caught if "starts again" in str(one.message)]) == (workers == 0)
     assert sorted(done) == sorted(wanted[:5])
     loader.load_state_dict(state)
     assert sorted(list(loader)) == sorted(wanted[5:])

@@ -89,14 +89,14 @@ def test_a_folder_is_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "options", "match"),
     [
-        (3, {}, "is of type int, and is no prepared data"),
-        ([{"input_ids": [1]}], {}, "give the folder that a sink wrote"),
-        (None, {"base_lr": "high"}, "base_lr='high' is of type str"),
-        (None, {"method": "qlora"}, "none of full, lora"),
-        (None, {"batch_size": 0}, "batch_size=0 must be at least 1"),
-        (None, {"batch_size": 1.5}, "batch_size=1.5 is not a whole number"),
-        (None, {"price_per_million_tokens": "3"}, "price_per_million_tokens='3' is of type str"),
-        (None, {"method": "lora", "base_lr": 1e-4}, "base_lr=0.0001 is for full fine-tuning"),
+        (3, {}, "`data` must be prepared data; got 3 of type int"),
+        ([{"input_ids": [1]}], {}, "pass the folder that a sink wrote"),
+        (None, {"base_lr": "high"}, "`base_lr` must be a number; got 'high'"),
+        (None, {"method": "qlora"}, "one of full, lora"),
+        (None, {"batch_size": 0}, "`batch_size` must be at least 1; got 0"),
+        (None, {"batch_size": 1.5}, "`batch_size` must be a whole number; got 1.5"),
+        (None, {"price_per_million_tokens": "3"}, "`price_per_million_tokens` must be a number; got '3'"),
+        (None, {"method": "lora", "base_lr": 1e-4}, "`base_lr` is for full fine-tuning only"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, data: Any, options: dict[str, Any], match: str) -> None:

@@ -219,7 +219,7 @@ def test_a_source_that_names_no_input_fails_at_once(source: object) -> None:
 
 @pytest.mark.parametrize("limit", [0, -1, "3", 1.5])
 def test_a_line_limit_that_makes_no_sense_fails_at_once(limit: object) -> None:
-    with refused(fp.PlanError, "bad_option", "scan_jsonl: max_line_bytes="):
+    with refused(fp.PlanError, "bad_option", "scan_jsonl: `max_line_bytes` must be"):
         fp.scan_jsonl("x", max_line_bytes=limit)  # type: ignore[arg-type]
 
 

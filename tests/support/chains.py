@@ -48,7 +48,7 @@ class State:
     columns: dict[str, str]
     had: set[str] = field(default_factory=set)
 
-    def of(self, *kinds: str) -> list[str]:
+    def columns_of_kind(self, *kinds: str) -> list[str]:
         return [name for name, kind in self.columns.items() if kind in kinds]
 
     @property
@@ -156,7 +156,7 @@ def _upper(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 def map_batches(draw: Draw, state: State) -> Verb:
     """A function of the frame: other values of a column, a new one, one column less, or all in another order."""
     function: Callable[[pl.DataFrame], pl.DataFrame]
-    texts = state.of("text")
+    texts = state.columns_of_kind("text")
     few = len(state.columns) < 2
     possible = {"drop": not few, "turn": not few, "new": state.fresh, "upper": texts}
     what = draw(st.sampled_from([what for what, legal in possible.items() if legal]))
@@ -193,7 +193,7 @@ def head(draw: Draw, state: State) -> Verb:
 
 
 def validate(draw: Draw, state: State) -> Verb:
-    texts = state.of("text")
+    texts = state.columns_of_kind("text")
     rules: dict[str, Any] = {
         "required": subset(draw, list(state.columns), 0, 2),
         "not_blank": subset(draw, texts, 0, 2),
@@ -225,7 +225,7 @@ def dedup(draw: Draw, state: State) -> Verb:
 
 def format_(draw: Draw, state: State) -> Verb:
     """Not `insert_space`: where exactly spaces are put is proven in `test_properties.py`."""
-    texts = state.of("text")
+    texts = state.columns_of_kind("text")
     x, y, z = (draw(st.sampled_from(texts)) for _ in range(3))
     shape = draw(st.sampled_from(TEMPLATES))
     ending = draw(st.sampled_from(["{<x>}", " {<x>}."]))
@@ -280,7 +280,7 @@ VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     head: lambda s: True,
     validate: lambda s: True,
     dedup: lambda s: True,
-    format_: lambda s: "format" not in s.had and s.of("text"),
+    format_: lambda s: "format" not in s.had and s.columns_of_kind("text"),
     split: lambda s: "split" not in s.had,
     shuffle: lambda s: True,
 }

@@ -197,7 +197,7 @@ class Shuffle(Step):
 
 
 BAD, BLANK = object(), object()
-"""Lines of a source that are no rows."""
+"""Lines of a source that are not rows."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ tokenizers = pytest.importorskip("tokenizers", minversion="0.23", reason="tokeni
 EXHAUSTIVE = os.environ.get("FASTPREP_EXHAUSTIVE", "") not in ("", "0")
 
 # Texts that are compared at a time, so that memory stays small.
-AT_ONCE = 20_000
+TEXTS_PER_CALL = 20_000
 
 
 class Both:
@@ -36,7 +36,7 @@ class Both:
     def must_agree(self, texts: Iterable[str]) -> int:
         """Compares all texts; gives how many they were."""
         total, left = 0, iter(texts)
-        while batch := list(islice(left, AT_ONCE)):
+        while batch := list(islice(left, TEXTS_PER_CALL)):
             self._compare(batch)
             total += len(batch)
         return total
@@ -47,9 +47,9 @@ class Both:
         assert len(made) == len(texts)
         assert made.null_count == 0
         flat, lengths = flattened(made)
-        wanted = np.fromiter(map(len, right), np.int64, len(right))
-        right_flat = np.fromiter(chain.from_iterable(right), np.int64, int(wanted.sum()))
-        if np.array_equal(lengths, wanted) and np.array_equal(flat, right_flat):
+        expected = np.fromiter(map(len, right), np.int64, len(right))
+        right_flat = np.fromiter(chain.from_iterable(right), np.int64, int(expected.sum()))
+        if np.array_equal(lengths, expected) and np.array_equal(flat, right_flat):
             return
         differ = [i for i, ids in enumerate(made.to_pylist()) if ids != right[i]]
         shown = "\n".join(f"  {texts[i]!r}: {made[i].as_py()}, not {right[i]}"[:500] for i in differ[:5])

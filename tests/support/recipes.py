@@ -87,7 +87,7 @@ def added(*tokens: str, special: bool = False, **flags: bool) -> list[Json]:
     return [{"content": token, "special": special} | plain | flags for token in tokens]
 
 
-def whole(model: Json, tokens: Iterable[Json] = (), first_id: int = 0, **parts: Any) -> str:
+def tokenizer_json(model: Json, tokens: Iterable[Json] = (), first_id: int = 0, **parts: Any) -> str:
     """A `tokenizer.json`; added tokens that the vocabulary does not hold get ids from `first_id` on."""
     vocabulary = model.get("vocab", {})
     numbered, next_id = [], first_id
@@ -121,7 +121,7 @@ def boundary(
     vocab = {token: i for i, token in enumerate([*characters, *("".join(pair) for pair in made), *more])}
     model = bpe(vocab, merges(made), **(options or {}))
     parts.setdefault("decoder", byte_level())
-    return whole(model, tokens, len(vocab), pre_tokenizer=pre_tokenizer, **parts)
+    return tokenizer_json(model, tokens, len(vocab), pre_tokenizer=pre_tokenizer, **parts)
 
 
 def as_bytes(text: str) -> str:
@@ -243,7 +243,7 @@ def sentences() -> list[str]:
 
 @functools.cache
 def _learned_bpe(pre_tokenizer: str, alphabet: bool) -> tuple[dict[str, int], list[list[str]]]:
-    shell = tokenizers.Tokenizer.from_str(whole(bpe({}, []), pre_tokenizer=json.loads(pre_tokenizer)))
+    shell = tokenizers.Tokenizer.from_str(tokenizer_json(bpe({}, []), pre_tokenizer=json.loads(pre_tokenizer)))
     first = byte_characters() if alphabet else []
     trainer = tokenizers.trainers.BpeTrainer(vocab_size=1500, initial_alphabet=first, show_progress=False)
     shell.train_from_iterator(sentences(), trainer)
@@ -255,7 +255,7 @@ def learned(pre_tokenizer: Json, again: int = 0, **options: Any) -> str:
     """A byte-level tokenizer that has learned words; every `again`-th merge is listed a second time, last."""
     vocab, merges = _learned_bpe(json.dumps(pre_tokenizer), True)
     twice = merges[::again][::-1] if again else []
-    return whole(bpe(vocab, merges + twice, **options), added("<s>", special=True), len(vocab),
+    return tokenizer_json(bpe(vocab, merges + twice, **options), added("<s>", special=True), len(vocab),
                  pre_tokenizer=pre_tokenizer, decoder=byte_level())  # fmt: skip
 
 
@@ -265,7 +265,7 @@ def bytes_missing() -> str:
     lost = {byte_characters()[b] for b in (*b"qQ7~", 0xE6, 0x9F)}
     kept = [token for token in sorted(vocab, key=vocab.__getitem__) if not lost & set(token)]
     merges = [pair for pair in merges if not lost & set("".join(pair))]
-    return whole(bpe({t: i for i, t in enumerate(kept)}, merges), pre_tokenizer=CL100K, decoder=byte_level())
+    return tokenizer_json(bpe({t: i for i, t in enumerate(kept)}, merges), pre_tokenizer=CL100K, decoder=byte_level())
 
 
 # --- SentencePiece, Unigram, WordPiece
@@ -290,7 +290,7 @@ def sentencepiece(
     listed = dict.fromkeys(["<unk>", "<s>", "</s>", *byte_tokens, *words, "▁", *runs])
     flags = {"unk_token": "<unk>", "fuse_unk": True, "byte_fallback": fallback} | (options or {})
     model = bpe({token: i for i, token in enumerate(listed)}, [*merges, *spaces], **flags)
-    return whole(model, [*CONTROLS, *tokens], len(listed), **parts)
+    return tokenizer_json(model, [*CONTROLS, *tokens], len(listed), **parts)
 
 
 def unigram(pre_tokenizer: Json | None, tokens: Iterable[Json] = (), byte_fallback: bool = False, **parts: Any) -> str:
@@ -298,7 +298,7 @@ def unigram(pre_tokenizer: Json | None, tokens: Iterable[Json] = (), byte_fallba
     if byte_fallback:
         pieces = [*pieces, *([f"<0x{b:02X}>", -20.0] for b in range(256))]
     model = {"type": "Unigram", "unk_id": unk, "vocab": pieces, "byte_fallback": byte_fallback}
-    return whole(model, [*CONTROLS[1:], *tokens], len(pieces), pre_tokenizer=pre_tokenizer, **parts)
+    return tokenizer_json(model, [*CONTROLS[1:], *tokens], len(pieces), pre_tokenizer=pre_tokenizer, **parts)
 
 
 @functools.cache
@@ -318,7 +318,7 @@ def bert(tokens: Iterable[Json] = (), longest: int = 100, pre_tokenizer: Json | 
     flags = {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True} | normalizer
     model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
              "max_input_chars_per_word": longest, "vocab": vocab}  # fmt: skip
-    return whole(
+    return tokenizer_json(
         model, [*added("[UNK]", "[CLS]", "[SEP]", special=True), *tokens], len(vocab),
         normalizer={"type": "BertNormalizer"} | flags, pre_tokenizer=pre_tokenizer or {"type": "BertPreTokenizer"},
         decoder={"type": "WordPiece", "prefix": "##", "cleanup": True},

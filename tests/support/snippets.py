@@ -69,7 +69,7 @@ def masked(text: str) -> str:
 
 
 def run(snippet: Snippet, namespace: dict[str, Any]) -> str:
-    """Run a block in the current folder; what it printed, as it would read in somebody's home."""
+    """Run a block in the current folder; what it printed, with the current folder shown as /home/me."""
     return _run(snippet, namespace).replace(str(Path.cwd()), "/home/me")
 
 

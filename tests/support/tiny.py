@@ -47,7 +47,7 @@ def column(pipeline: fp.Pipeline, name: str) -> list[Any]:
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:
-    """What a sink set aside."""
+    """The rejects that a sink wrote."""
     return read_jsonl(folder / "rejects.jsonl")
 
 

@@ -73,7 +73,7 @@ def reference(rows: Any, prompt_loss_weight: float) -> tuple[float, list[Any]]:
     return float(loss.detach()), [parameter.grad for parameter in model.parameters()]
 
 
-def error(found: list[Any], wanted: list[Any]) -> float:
+def error(found: list[Any], expected: list[Any]) -> float:
     """The relative error of a gradient."""
-    difference = sum(float((one.double() - other).square().sum()) for one, other in zip(found, wanted, strict=True))
-    return float((difference / sum(float(other.square().sum()) for other in wanted)) ** 0.5)
+    difference = sum(float((one.double() - other).square().sum()) for one, other in zip(found, expected, strict=True))
+    return float((difference / sum(float(other.square().sum()) for other in expected)) ** 0.5)

@@ -12,7 +12,7 @@ import pytest
 from common import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from recipes import Json, added, bpe, byte_characters, byte_level, split, whole
+from recipes import Json, added, bpe, byte_characters, byte_level, split, tokenizer_json
 from tiny import PAIR, pairs, refused, rows
 
 import fastprep as fp
@@ -34,7 +34,7 @@ def byte_bpe(tokens: list[Json] = [], **parts: Any) -> Json:  # noqa: B006
     vocab = {token: id for id, token in enumerate([*alphabet, "ab", "Ġa", "Ġab", "12"])}
     merges = [["a", "b"], ["Ġ", "a"], ["Ġ", "ab"], ["1", "2"]]
     pipeline: Json = {"pre_tokenizer": byte_level(use_regex=True), "decoder": byte_level(), **parts}
-    made: Json = json.loads(whole(bpe(vocab, merges), tokens, len(vocab), **pipeline))
+    made: Json = json.loads(tokenizer_json(bpe(vocab, merges), tokens, len(vocab), **pipeline))
     return made
 
 
@@ -219,7 +219,7 @@ def test_llama_and_gemma_folders_as_transformers_5_writes_them(kind: str, tmp_pa
     if gemma:
         parts["normalizer"] = {"type": "Replace", **space, "content": "▁"}
         parts["pre_tokenizer"] = {"type": "Split", **space, "behavior": "MergedWithPrevious", "invert": False}
-    made = json.loads(whole(model, added(*names, special=True), **parts))
+    made = json.loads(tokenizer_json(model, added(*names, special=True), **parts))
     folder = write(tmp_path / "made", {"tokenizer.json": made, "tokenizer_config.json": {"tokenizer_class": kind}})
     assert type(transformers.AutoTokenizer.from_pretrained(folder)).__name__ == kind
     same(folder, ["ab c", f"{names[1]} a", " a  b", "é\n"])

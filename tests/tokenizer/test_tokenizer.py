@@ -149,18 +149,18 @@ def test_what_is_no_text_is_refused(tokenizer: fp.Tokenizer) -> None:
     with refused(fp.ColumnError, "wrong_column_type", "not text"):
         tokenizer.encode_batch(pa.array([1, 1]).dictionary_encode())
     for texts in ("text", 7, {"a": 1}):
-        with refused(fp.PlanError, "bad_option", "holds no texts that fastprep can read"):
+        with refused(fp.PlanError, "bad_option", "encode_batch: expected texts; got"):
             tokenizer.encode_batch(texts)
-    with refused(fp.PlanError, "bad_option", "the list does not hold texts only"):
+    with refused(fp.PlanError, "bad_option", "`texts` must contain only str and None"):
         tokenizer.encode_batch(["a", 1])
-    with refused(fp.PlanError, "bad_option", "is no text"):
+    with refused(fp.PlanError, "bad_option", "`text` must be a str"):
         tokenizer.encode(["a"])  # type: ignore[arg-type]
     for act in (tokenizer.encode, lambda text: tokenizer.encode_batch([text])):
         with refused(fp.PlanError, "bad_option", "not valid Unicode"):
             act("a\ud800")
-    with refused(fp.PlanError, "bad_option", "threads=0 must be at least 1"):
+    with refused(fp.PlanError, "bad_option", "`threads` must be at least 1; got 0"):
         tokenizer.encode_batch(["a"], threads=0)
-    with refused(fp.PlanError, "bad_option", "is no tokenizer that fastprep can use"):
+    with refused(fp.PlanError, "bad_option", "`tokenizer` must be a tokenizer that fastprep can use"):
         fp.Tokenizer(7)
 
 

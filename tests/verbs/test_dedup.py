@@ -138,8 +138,8 @@ def test_is_explained_with_every_default() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"on": []}, "on names no column"),
-        ({"on": 5}, "on=5 must be"),
+        ({"on": []}, "`on` is empty"),
+        ({"on": 5}, "`on` must be .*; got 5"),
         ({"normalize": ["unicod"]}, 'normalize="unicod" is none of unicode, case, whitespace; did you mean `unicode`'),
         ({"normalize": "lower"}, 'normalize="lower" is none of'),
     ],

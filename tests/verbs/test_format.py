@@ -141,8 +141,8 @@ def test_is_explained_with_every_default() -> None:
 @pytest.mark.parametrize(
     ("prompt_format", "option", "says"),
     [
-        ("{prompt}", {}, "'{prompt}' is a str, not a PromptFormat"),
-        (None, {}, "None is a NoneType, not a PromptFormat"),
+        ("{prompt}", {}, "`prompt_format` must be a PromptFormat; got str"),
+        (None, {}, "`prompt_format` must be a PromptFormat; got NoneType"),
         (PAIR, {"on_collision": "insert"}, 'on_collision="insert" is none of .*insert_space'),
     ],
 )

@@ -50,7 +50,7 @@ def test_what_came_after_is_no_reject(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n", [0, -1, 2.5, "3", None, 1 << 80])
 def test_what_is_no_number_of_rows_fails_at_once(n: object) -> None:
-    with refused(fp.PlanError, "bad_option", "head: n="):
+    with refused(fp.PlanError, "bad_option", "head: `n` must be"):
         PLAN.head(n)  # type: ignore[arg-type]
 
 

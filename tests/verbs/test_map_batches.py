@@ -54,7 +54,7 @@ def boom(frame: pl.DataFrame) -> pl.DataFrame:
         (boom, "callback_failed", "map_batches mine failed\n  because: LookupError: boom$"),
         (lambda f: f.head(0) if f.height else f, "rows_changed", r"map_batches mine: \d rows went in, 0 came out"),
         (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", 'map_batches mine: made columns .*"z"'),
-        (lambda f: f.to_dict(), "callback_failed", "`mine` must return a polars.DataFrame, not dict"),
+        (lambda f: f.to_dict(), "callback_failed", "`mine` must return a polars.DataFrame; got dict"),
         (lambda f: f.cast({"n": pl.String}) if f.height else f, "columns_changed", "`n` is Utf8View, but Int64"),
     ],
     ids=["raises", "drops rows", "other columns", "no frame", "other type"],
@@ -83,7 +83,7 @@ def test_the_exception_of_the_function_is_the_cause() -> None:
 
 
 def test_what_is_no_function_is_refused_at_once() -> None:
-    with refused(fp.PlanError, "bad_option", "map_batches: 3 is not a function"):
+    with refused(fp.PlanError, "bad_option", "map_batches: `function` must be callable; got 3"):
         PLAN.map_batches(3, name="three")  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ def test_shows_columns_where_there_is_no_format(capsys: pytest.CaptureFixture[st
 
 def test_says_what_was_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(pairs(("a", ""), ("a", "b")).format(PAIR), capsys)
-    assert "taken out of the first 2 rows of the input:\n  1 empty_completion, first: data:1\n" in text
+    assert "removed from the first 2 rows of the input:\n  1 empty_completion, first: data:1\n" in text
 
 
 def test_needs_no_shuffle_of_all_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,7 +91,7 @@ def test_any_terminal_can_show_it(encoding: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n", [0, -1, "3"])
 def test_shows_a_number_of_rows_above_0(n: object) -> None:
-    with refused(fp.PlanError, "bad_option", "preview: n="):
+    with refused(fp.PlanError, "bad_option", "preview: `n` must be"):
         pairs(("a", "b")).preview(n)  # type: ignore[arg-type]
 
 

@@ -37,9 +37,9 @@ def test_later_steps_know_the_new_name_only() -> None:
         ({"a": "b"}, fp.PlanError, "bad_option", "there would be two columns `b`"),
         ({"a": "x", "b": "x"}, fp.PlanError, "bad_option", "there would be two columns `x`"),
         ({"a": "__fastprep_key"}, fp.ColumnError, "reserved_column", "are fastprep's own"),
-        ({"a": 1}, fp.PlanError, "bad_option", "mapping="),
-        ([("a", "b")], fp.PlanError, "bad_option", "is not a mapping from column names"),
-        ("a", fp.PlanError, "bad_option", "is not a mapping from column names"),
+        ({"a": 1}, fp.PlanError, "bad_option", "`mapping` must be"),
+        ([("a", "b")], fp.PlanError, "bad_option", "`mapping` must be a mapping from column names"),
+        ("a", fp.PlanError, "bad_option", "`mapping` must be a mapping from column names"),
     ],
 )
 def test_what_cannot_be_is_refused(mapping: dict[str, str], kind: type[fp.FastprepError], code: str, says: str) -> None:

@@ -49,7 +49,7 @@ def test_passes_rows_on_in_the_report(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [-1, 1 << 64, 1.5, "x"])
 def test_a_seed_is_a_whole_number(seed: object) -> None:
-    with refused(fp.PlanError, "bad_option", "shuffle: seed="):
+    with refused(fp.PlanError, "bad_option", "shuffle: `seed` must be"):
         PLAN.shuffle(seed=seed)  # type: ignore[arg-type]
 
 

@@ -121,9 +121,9 @@ def test_is_explained_with_what_decides() -> None:
         ({"valid": 0.5, "test": 0.5}, "the shares add up to 1; train would get nothing"),
         ({"train": 0.9}, "`train` cannot name a split"),
         ({"a/b": 0.5}, "`a/b` cannot name a split"),
-        ({"valid": 0.1, "seed": -1}, "seed=-1 must be at least 0"),
-        ({"valid": 0.1, "seed": 1 << 64}, "seed=.* is too large"),
-        ({"valid": 0.1, "by": []}, "by names no column"),
+        ({"valid": 0.1, "seed": -1}, "`seed` must be at least 0; got -1"),
+        ({"valid": 0.1, "seed": 1 << 64}, "`seed` must be at most"),
+        ({"valid": 0.1, "by": []}, "`by` is empty"),
     ],
 )
 def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:

@@ -73,16 +73,16 @@ def test_other_columns_can_be_made_after_format() -> None:
 @pytest.mark.parametrize(
     ("exprs", "says"),
     [
-        ([], "there is no expression"),
-        ([5], "5 is a int, not a polars expression"),
-        ([pl.all()], "stands for several columns"),
-        ([pl.lit(1).alias("x"), pl.lit(2).alias("x")], "two expressions make `x`"),
+        ([], "no expression is given"),
+        ([5], "expected a polars expression; got 5"),
+        ([pl.all()], "selects several columns"),
+        ([pl.lit(1).alias("x"), pl.lit(2).alias("x")], "two expressions are named `x`"),
     ],
 )
 def test_what_makes_no_column_is_refused_at_once(exprs: list[pl.Expr], says: str) -> None:
     with refused(fp.PlanError, "bad_option", f"with_columns: .*{says}"):
         fp.from_arrow(FRAME).with_columns(*exprs)
-    with refused(fp.PlanError, "bad_option", "with_columns: 'x' is a str"):
+    with refused(fp.PlanError, "bad_option", "with_columns: expected a polars expression; got 'x'"):
         fp.from_arrow(FRAME).with_columns(made="x")  # type: ignore[arg-type]
 
 

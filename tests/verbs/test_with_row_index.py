@@ -46,8 +46,8 @@ def test_a_number_stays_with_its_row() -> None:
     [
         (lambda: PLAN.with_row_index("a").explain(), fp.ColumnError, "duplicate_column", "_index: .*`a` already"),
         (lambda: PLAN.with_row_index("__fastprep_n"), fp.ColumnError, "reserved_column", "are fastprep's own"),
-        (lambda: PLAN.with_row_index(3), fp.PlanError, "bad_option", "with_row_index: name=3"),  # type: ignore[arg-type]
-        (lambda: PLAN.with_row_index(offset=-1), fp.PlanError, "bad_option", "offset=-1 must be at least 0"),
+        (lambda: PLAN.with_row_index(3), fp.PlanError, "bad_option", "with_row_index: `name` must be"),  # type: ignore[arg-type]
+        (lambda: PLAN.with_row_index(offset=-1), fp.PlanError, "bad_option", "`offset` must be at least 0; got -1"),
         (
             lambda: pairs(("a", "b")).format(PAIR).drop("prompt").with_row_index("prompt"),
             *(fp.PlanError, "bad_chain", "after format it could change"),

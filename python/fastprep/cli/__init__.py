@@ -1,6 +1,6 @@
 """The command line: `fastprep COMMAND`.
 
-Exit codes: 0 done, 1 data not accepted, 2 usage, 3 input or output, 130 interrupted.
+Exit codes: 0 success, 1 data not accepted, 2 usage, 3 input or output, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether `prepare` would accept what a check has counted."""
+"""The error in which `prepare` would end, from the report of `check`."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from fastprep._fastprep import DUPLICATE, DUPLICATE_AGAINST, FILTERED, SPECIAL_T
 from fastprep.exceptions import DataError
 from fastprep.sink_options import reject_limit
 
-NO_REJECTS = (FILTERED, DUPLICATE, DUPLICATE_AGAINST)
-"""Reasons that are no fault of a row."""
+NOT_REJECTS = (FILTERED, DUPLICATE, DUPLICATE_AGAINST)
+"""Reasons for rows that are removed but not rejected."""
 
 
-def verdict(report: dict[str, Any], max_rejects: float | None) -> DataError | None:
-    """The error that a run with this report ends in; None where it would publish."""
+def acceptance_error(report: dict[str, Any], max_rejects: float | None) -> DataError | None:
+    """The error in which a run with this report would end; None if it would publish."""
     rows = report["rows"]
     read, rejected = rows["read"], rows["rejected"]
     count, share = reject_limit(max_rejects)
     if (count is not None and rejected > count) or (share is not None and rejected > share * read):
-        what = f"{rejected:,} of {read:,} rows would be rejected, more than --max-rejects allows"
-        faults = [code for code in report["reasons"] if code not in NO_REJECTS]
-        return _error("too_many_rejects", what, report, faults)
+        message = f"{rejected:,} of {read:,} rows would be rejected, more than --max-rejects allows"
+        faults = [code for code in report["reasons"] if code not in NOT_REJECTS]
+        return _error("too_many_rejects", message, report, faults)
     if read and not rows["written"]:
-        return _error("no_rows", f"no row would be left of the {read:,} read", report, list(report["reasons"]))
+        return _error("no_rows", f"none of the {read:,} rows read would be left", report, list(report["reasons"]))
     return None
 
 
-def _error(code: str, what: str, report: dict[str, Any], reasons: list[str]) -> DataError:
-    """The error, with the commonest of the reasons, which decides its help."""
-    commonest = max(reasons, key=lambda reason: report["reasons"][reason]["count"], default=None)
-    if commonest is None:
-        return DataError(what, code=code)
-    named = _named(commonest, report)
-    return DataError(what, code=code, reason=f"{commonest}:{named}" if named else commonest)
+def _error(code: str, message: str, report: dict[str, Any], reasons: list[str]) -> DataError:
+    """The error, with the most common of the reasons, which decides its help."""
+    most_common = max(reasons, key=lambda reason: report["reasons"][reason]["count"], default=None)
+    if most_common is None:
+        return DataError(message, code=code)
+    named = _named(most_common, report)
+    return DataError(message, code=code, reason=f"{most_common}:{named}" if named else most_common)
 
 
 def _named(reason: str, report: dict[str, Any]) -> str | None:
-    """What most rows of the reason name: the control token, else the column."""
+    """The control token or the column that most rows with the reason name."""
     if reason == SPECIAL_TOKEN_IN_TEXT:
         found = {name: entry["count"] for name, entry in report["findings"].items() if name.startswith(f"{reason}:")}
         return max(found, key=lambda name: found[name]).removeprefix(f"{reason}:") if found else None

@@ -1,4 +1,4 @@
-"""The application, and how its commands print a result."""
+"""The typer application, and the printing of results."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def _options(
     """Fine-tuning data preparation: raw rows in, proven shards out."""
 
 
-def print_result(what: dict[str, Any] | str) -> None:
+def print_result(result: dict[str, Any] | str) -> None:
     """Print a result: text, or an object as one line of JSON."""
-    if isinstance(what, str):
-        errors.print_text(what)
+    if isinstance(result, str):
+        errors.print_text(result)
     else:
-        errors.print_json(what)
+        errors.print_json(result)

@@ -1,6 +1,6 @@
-"""What to do about an error, for people at a shell: flags of the command and keys of a plan file, no Python.
+"""The help for each error, for shell users: in flags of the command and keys of a plan file, without Python.
 
-One table by code. The help of an error itself is for callers of the Python interface.
+One table by code. An error's own help is for users of the Python interface.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ if TYPE_CHECKING:
     from fastprep.exceptions import FastprepError
 
 SAME = "SAME"
-"""The error's own help speaks of files and of the plan file alone."""
+"""The error's own help is also right at a shell."""
 
-# COLUMN, TOKEN and FOLDER stand for what the error names; an empty text means that the message says it all.
+# COLUMN, TOKEN and FOLDER are replaced by what the error names. An empty text means that no help is needed.
 HELP: dict[str, str] = {
     # options and plans
     "bad_option": "fastprep COMMAND --help lists the options of a command",
-    "bad_chain": "put the [[step]] where the message says",
+    "bad_chain": "move the [[step]] to where the message says",
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
     "bad_max_length": "give --max-length (max_length of the step tokenize) 2 or more; pack needs one too",
-    "bad_sink": "name formats once each, and splits in letters, digits and _",
+    "bad_sink": "name each format once, and use only letters, digits and _ in names of splits",
     "bad_glob": "write [[] for a literal [",
     "no_input": "give at least one path, glob or folder",
-    "not_row_wise": "write the SQL so that each row's answer comes from that row alone",
-    "not_formatted": "put a [[step]] with verb = \"format\" before it",
+    "not_row_wise": "write the SQL so that the value for each row depends on that row only",
+    "not_formatted": "add a [[step]] with verb = \"format\" before it",
     "no_tokenizer": "give --tokenizer, or --no-eos",
-    "no_eos": "give --tokenizer the folder with tokenizer_config.json, or --no-eos",
+    "no_eos": "give --tokenizer the folder with tokenizer_config.json, or give --no-eos",
     "forked": "start the command from a process that does not fork",
     "row_index_too_large": "lower offset in the step with_row_index",
-    "in_splits": "say what becomes of them: --existing replace draws all rows, --existing keep those of train alone; "
-    "without --valid and --test all stay where they are",
-    "unknown_split": "leave the column COLUMN as it is, or rename it and make new splits",
-    "other_keys": "give the step dedup the same on and normalize as that folder had, or prepare that folder again",
+    "in_splits": "choose what happens to them: --existing replace assigns all rows again, --existing keep only those "
+    "of train; without --valid and --test all rows stay in their splits",
+    "unknown_split": "do not change the column COLUMN, or rename it and make new splits",
+    "other_keys": "give the step dedup the same on and normalize as for that folder, or prepare that folder again",
     "bad_plan_file": SAME,
     "bad_plan": SAME,
     "not_supplied": SAME,
@@ -43,117 +43,117 @@ HELP: dict[str, str] = {
     "other_content": SAME,
     "packed_rows": "prepare the rows without --pack",
     "other_cursor": "load the cursor into a loader of the same data set and seed",
-    "remote_path": "copy with the tool of that storage: before the run what it reads, after it what it wrote",
+    "remote_path": "copy the input to this machine before the run, or the output to the remote storage after it",
     "cannot_pickle": "name files as inputs",
     # columns
     "misspelt_column": "",
-    "missing_column": "name a column that is there in --template, --completion, --rendered, --filter, --select or "
-    "--by, or in the step that the message names",
-    "wrong_type": "name a column of text instead of COLUMN in --template or --completion; numbers become text by a "
+    "missing_column": "name an existing column in --template, --completion, --rendered, --filter, --select or --by, "
+    "or in the step that the message names",
+    "wrong_type": "name a text column instead of COLUMN in --template or --completion; to convert numbers, add a "
     '[[step]] with verb = "with_columns" and SQL such as CAST(COLUMN AS STRING)',
-    "wrong_column_type": "prepare the rows from their raw text again",
-    "duplicate_column": "rename COLUMN in the data, or by a [[step]] with verb = \"rename\"",
+    "wrong_column_type": "prepare the rows again from the raw text",
+    "duplicate_column": "rename COLUMN in the data, or with a [[step]] with verb = \"rename\"",
     "reserved_column": "rename COLUMN in the data",
     # inputs
     "not_found": "relative paths start at FOLDER; folders are searched for JSON lines",
     "not_a_file": "pass it as standard input: fastprep prepare - < PIPE",
-    "vanished": "keep the inputs in place until the run has ended",
+    "vanished": "do not move the inputs during the run",
     "changed": "wait until the file is complete, or work on a copy",
     "cannot_read": "check the file's permissions and the disk: ls -l shows who may read it",
     "unsupported_format": "unpack bzip2, xz and zip first; convert text with iconv -f UTF-16 -t UTF-8, CR line ends "
     "with tr '\\r' '\\n'; Parquet is read where all inputs end in .parquet",
     "json_array": "write a line for each row: jq -c '.[]' FILE > rows.jsonl",
-    "corrupt_gzip": "fetch the file again; gzip -t FILE tests it",
-    "corrupt_zstd": "fetch the file again; zstd -t FILE tests it",
-    "corrupt_arrow": "write or make the Arrow data again",
-    "corrupt_parquet": "fetch or write the file again",
-    "schema_mismatch": "prepare the files apart, or write them with the same columns",
+    "corrupt_gzip": "download the file again; gzip -t FILE tests it",
+    "corrupt_zstd": "download the file again; zstd -t FILE tests it",
+    "corrupt_arrow": "create the Arrow data again",
+    "corrupt_parquet": "download or write the file again",
+    "schema_mismatch": "prepare the files separately, or write them with the same columns",
     "schema_changed": "write the input again with the same columns in every batch",
     "read_twice": "write standard input to a file first, and name that",
-    "not_prepared": "give the folder that --out named; a run that was stopped publishes nothing",
+    "not_prepared": "give the folder that was written with --out; a run that was stopped publishes nothing",
     "bad_manifest": "prepare the data again, or restore manifest.json",
     "newer_manifest": "pip install --upgrade fastprep",
     "missing_shard": "copy the whole folder again, or prepare the data again",
-    "damaged_shard": "copy the file again, or prepare the data again; fastprep verify names all that are damaged",
+    "damaged_shard": "copy the file again, or prepare the data again; fastprep verify lists all damaged files",
     "no_arrow_shards": "prepare the data again with \"arrow\" among the formats of [sink]",
     "no_keys": "prepare that folder again without --no-dedup",
     "bad_keys": "prepare that folder again",
     # data
-    "too_many_rejects": "a run keeps its rejects, each with its reason and place",
-    "no_rows": "look at the input: it must hold rows that the plan keeps",
-    "no_columns": "keep a column: a [[step]] with verb = \"select\" names those that stay",
-    "row_too_large": "take the row out, or shorten it",
+    "too_many_rejects": "a run writes its rejects to a file, each with its reason and place",
+    "no_rows": "check the input: it must have rows that the plan keeps",
+    "no_columns": "keep a column: a [[step]] with verb = \"select\" names the columns that stay",
+    "row_too_large": "remove the row, or shorten it",
     "text_too_large": "set FASTPREP_BATCH_ROWS=100 in the environment, or shorten the values",
     "too_large": "shorten the text",
     "null_id": "",
     "bad_record": "",
     "not_this_format": "",
-    "no_pair": "make up --separator and --stop, and look at the result with fastprep preview",
-    "too_many_rows": "prepare the data in parts, each to an --out of its own",
+    "no_pair": "choose --separator and --stop yourself, and check the result with fastprep preview",
+    "too_many_rows": "prepare the data in parts, each with its own --out",
     "empty_batch": "",
-    "uneven_row": "prepare the rows from their raw text again",
+    "uneven_row": "prepare the rows again from the raw text",
     # tokenizers
-    "tokenizer_not_found": "give --tokenizer a tokenizer.json or its folder; a model's name is not looked "
-    "up: hf download MODEL tokenizer.json tokenizer_config.json --local-dir MODEL_DIR fetches them",
+    "tokenizer_not_found": "give --tokenizer a tokenizer.json or its folder; names of models are not looked "
+    "up: run hf download MODEL tokenizer.json tokenizer_config.json --local-dir MODEL_DIR first",
     "tokenizer_unreadable": "check the file's permissions: ls -l shows who may read it",
     "tokenizer_not_json": "give --tokenizer a tokenizer.json, not a tokenizer.model or a vocabulary",
-    "tokenizer_broken": "fetch tokenizer.json again, or one that tokenizers 0.23 writes",
-    "tokenizer_folder": "give --tokenizer the tokenizer.json itself, or a folder that transformers 5 has written",
+    "tokenizer_broken": "download tokenizer.json again, or write it with tokenizers 0.23",
+    "tokenizer_folder": "give --tokenizer the file tokenizer.json, or a folder written by transformers 5",
     "tokenizer_changed": "",
     "tokenizer_unknown": "name the file after its encoding, cl100k_base.tiktoken, or give a tokenizer.json",
-    "ids_differ": "this is a defect of fastprep: please report the text of the row and the tokenizer",
+    "ids_differ": "this is a bug in fastprep: please report the text of the row and the tokenizer",
     "tokenizer_random": "set model.dropout to null in tokenizer.json",
-    "cannot_encode": "take the row out, or give another --tokenizer",
+    "cannot_encode": "remove the row, or give another --tokenizer",
     "cannot_decode": "",
     # outputs
-    "exists": "name another --out, or give --overwrite to replace it (overwrite = true in [sink])",
-    "not_ours": "name another --out: nothing is removed that fastprep did not make",
+    "exists": "name another --out, or give --overwrite to replace the folder (overwrite = true in [sink])",
+    "not_ours": "name another --out: fastprep removes only folders that it wrote",
     "own_output": "name an --out outside the folder of the inputs, or name the inputs by a glob such as 'raw/*.jsonl'",
     "locked": "wait for the other run to end, or name another --out",
-    "disk_full": "free some space (df -h shows how much there is) and run again; nothing was published",
-    "read_only": "name an --out where you may write",
+    "disk_full": "free disk space (df -h shows it) and run again; nothing was published",
+    "read_only": "name an --out with permission to write",
     "cannot_write": "name an --out on a disk that can be written",
     # functions
-    "callback_failed": "look at the SQL of the step, and at what follows \"because\"",
+    "callback_failed": "check the SQL of the step, and the cause after \"because\"",
     "rows_changed": "",
     "columns_changed": "cast the column in the SQL of the step: CAST(COLUMN AS STRING)",
-    "internal": "this is a defect of fastprep; please report it with the command that led here",
+    "internal": "this is a bug in fastprep: please report it with the command that caused it",
     "cancelled": "",
 }
 
 NO_COLUMNS = "the input is empty, or no line of its head is an object {…}; convert CSV to JSON lines or Parquet first"
 
-# What to do where most rows were taken out for a reason.
+# The help for an error about many rows, by the reason that removed most of them.
 REASONS: dict[str, str] = {
-    "bad_json": "repair the program that wrote the lines: most often it does not escape line ends within text",
+    "bad_json": "fix the program that wrote the lines: most often it does not escape line ends within text",
     "bad_utf8": "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8",
     "not_an_object": "write each row as an object with columns: jq -c '{text: .}' wraps plain values",
-    "line_too_long": "check the line ends: mostly the whole file is one line; or raise max_line_bytes in [source]",
-    "missing_field": "put COLUMN in an optional part: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another",
-    "wrong_type": "name a column of text instead of COLUMN in --template or --completion",
-    "filtered": "look at --filter, or at the sql of the step filter: it is false or null for these rows",
-    "blank_field": "fill COLUMN in, or take it out of not_blank in the step validate",
+    "line_too_long": "check the line ends: often the file is a single line; or raise max_line_bytes in [source]",
+    "missing_field": "make COLUMN optional: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another column",
+    "wrong_type": "name a text column instead of COLUMN in --template or --completion",
+    "filtered": "check --filter, or the sql of the step filter: it is false or null for these rows",
+    "blank_field": "fill in COLUMN, or remove it from not_blank in the step validate",
     "too_short": "lower min_chars for COLUMN in the step validate",
     "too_many_chars": "raise max_chars for COLUMN in the step validate",
     "value_not_allowed": "add the values to allowed for COLUMN in the step validate",
-    "empty_prompt": "for data without prompts give --template ''; else name other columns in --template",
-    "empty_completion": "name the column that holds the answers: --completion '{column}'",
+    "empty_prompt": "for data without prompts give --template ''; otherwise name other columns in --template",
+    "empty_completion": "name the column with the answers: --completion '{column}'",
     "separator_collision": "give another --separator, or --on-collision insert_space",
     "stop_collision": "give another --stop, or --on-collision insert_space",
-    "special_token_in_text": "where the rows end in TOKEN, give --stop 'TOKEN'; else choose what happens to it: "
+    "special_token_in_text": "if the rows end in TOKEN, give --stop 'TOKEN'; otherwise choose what happens to it: "
     "--special-tokens as_text, strip or as_token",
-    "duplicate": "give --no-dedup, or name the columns that tell rows apart: on in the step dedup",
-    "duplicate_against": "take that folder out of against in the step dedup to prepare its rows again",
-    "past_head": "nothing is wrong with them: head keeps the first rows in the order that reaches it",
+    "duplicate": "give --no-dedup, or name the columns that distinguish rows: on in the step dedup",
+    "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",
+    "past_head": "nothing is wrong with these rows: head keeps only the first rows in the order that reaches it",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
-    "no_trained_token": "look at --completion and --stop: the tokenizer makes no token of them",
+    "no_trained_token": "check --completion and --stop: the tokenizer makes no token of them",
 }
 
 
 def help_for(error: FastprepError) -> str | None:
-    """What to do about it, in a sentence; None where the message says it all."""
+    """The help for an error, in a sentence; None if the message needs none."""
     code, _, named = (error.reason or "").partition(":")
-    # With the policy "raise", the code of the error is the reason of its row.
+    # With the policy "raise", the code of the error is the reason for its row.
     text = REASONS.get(code) or HELP.get(error.code) or REASONS.get(error.code)
     if error.code == "missing_column" and "the input has no columns" in str(error):
         text = NO_COLUMNS

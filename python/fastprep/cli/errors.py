@@ -1,4 +1,4 @@
-"""How the command line ends: an error as one message or one JSON object, help in flags, and an exit code."""
+"""How a command ends: the error as a message or a JSON object, its help for shell users, and the exit code."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 INTERRUPTED = 130
-"""128 and the number of SIGINT, as shells have it."""
+"""128 plus the number of SIGINT, as in shells."""
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""All control characters but tab and line end."""
+"""All control characters except tab and line end."""
 
 USAGE: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-"""What typer raises for wrong flags."""
+"""The exception that typer raises for wrong flags."""
 
 
 def exit_code(error: FastprepError) -> int:
@@ -34,8 +34,8 @@ def exit_code(error: FastprepError) -> int:
 
 
 def run(app: Callable[..., Any]) -> None:
-    """Run the command and leave the process: a message or an object says what went wrong."""
-    print_anything()
+    """Run the command and exit. An error is printed as a message or a JSON object."""
+    escape_unencodable()
     as_json = "--json" in sys.argv[1:]
     code = _code(app, as_json)
     if code == INTERRUPTED:
@@ -44,9 +44,9 @@ def run(app: Callable[..., Any]) -> None:
 
 
 def _code(app: Callable[..., Any], as_json: bool) -> Any:
-    """What the command ends in; all but an interruption has been printed."""
+    """The exit code of the command. Everything but an interruption is printed already."""
     try:
-        # With --json the errors of the flags are ours to print.
+        # With --json, typer must not print the errors of flags.
         return app(standalone_mode=not as_json) or 0
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -60,15 +60,15 @@ def _code(app: Callable[..., Any], as_json: bool) -> Any:
         return e.exit_code
 
 
-def print_anything() -> None:
-    """Let standard output and error write what their encoding lacks as backslash escapes, instead of failing."""
+def escape_unencodable() -> None:
+    """Make standard output and error write characters that their encoding lacks as backslash escapes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def print_text(text: str, *, err: bool = False) -> None:
-    """Text for people. A file's or a column's name may hold control characters: a terminal is not to obey them."""
+    """Print text for people. Control characters, which names of files and columns may contain, are escaped."""
     shown = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     typer.echo(shown, err=err)
 
@@ -83,7 +83,7 @@ def print_error(error: FastprepError, as_json: bool) -> None:
 
 
 def as_object(error: FastprepError) -> dict[str, Any]:
-    """The error as JSON has it."""
+    """The error as an object for JSON."""
     message, *details = _text(error).split("\n  ")
     causes = [detail for detail in details if detail.startswith("because: ")]
     return _object(
@@ -99,7 +99,7 @@ def as_object(error: FastprepError) -> dict[str, Any]:
 
 
 def _text(error: FastprepError) -> str:
-    """The message without its help, which is for callers of the Python interface."""
+    """The message without its help, which is for users of the Python interface."""
     text = str(error)
     return text if error.help is None else text.removesuffix(f"\n  help: {error.help}")
 
@@ -117,6 +117,6 @@ def _object(kind: str, code: str, message: str, **parts: Any) -> dict[str, Any]:
 
 
 def print_json(what: dict[str, Any]) -> None:
-    """One line of JSON, in characters that standard output can write."""
+    """Print one line of JSON, in characters that standard output can encode."""
     is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
     typer.echo(json.dumps(what, ensure_ascii=not is_unicode))

@@ -19,20 +19,20 @@ from fastprep.cli.manifest_lines import manifest_lines
 def show(
     folder: Annotated[Path, typer.Argument(help="A prepared folder.")],
     number: Annotated[
-        int, typer.Option("-n", "--rows", min=0, help="Rows of each split to show, trained text in colour.")
+        int, typer.Option("-n", "--rows", min=0, help="Number of rows of each split to show, trained text in colour.")
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a prepared folder holds: splits, tokens, columns, format, inputs and the plan that made it."""
+    """Print the contents of a prepared folder: splits, tokens, columns, format, inputs and plan."""
     if as_json and number:
-        raise typer.BadParameter("--json prints the manifest, which holds no rows: leave -n out")
+        raise typer.BadParameter("--json prints the manifest, which has no rows: leave -n out")
     data = fp.load(folder)
     if as_json:
         print_result({"path": str(folder), **data.manifest})
         return
     columns = {column["name"] for column in data.manifest["schema"]}
     if number and not {_fastprep.PROMPT, _fastprep.COMPLETION} <= columns:
-        raise typer.BadParameter("the folder keeps no text, ids alone: leave -n out")
+        raise typer.BadParameter("the folder has no text, only token ids: leave -n out")
     # Shards that cannot be opened are an error before anything is printed.
     heads = {name: split.to_arrow().slice(0, number) for name, split in data.items() if number and len(split)}
     print_result("\n".join(manifest_lines(str(folder), data.manifest)))
@@ -42,7 +42,7 @@ def show(
 
 
 def verify(folder: Path, as_json: AsJson = False) -> None:
-    """Read a prepared folder back and compare every file with its manifest."""
+    """Read a prepared folder and compare every file with its manifest."""
     report: dict[str, Any] = json.loads(_fastprep.verify(options.path("verify", "folder", folder)))
     if as_json:
         print_result(report)
@@ -50,16 +50,22 @@ def verify(folder: Path, as_json: AsJson = False) -> None:
         for problem in report["problems"]:
             errors.print_text(f"{problem['file']}: {problem['what']}", err=True)
         for name in report["unexpected"]:
-            errors.print_text(f"{name}: not in the manifest; readers do not see it", err=True)
-        verdict = "damaged" if report["problems"] else "whole"
-        counts = f"{report['files']} files, {report['rows']:,} rows, {report['bytes']:,} bytes read back"
-        print_result(f"{verdict}: {counts}")
+            errors.print_text(f"{name}: not in the manifest, so readers ignore it", err=True)
+        print_result(_verify_summary(report))
     if report["problems"]:
         raise typer.Exit(3)
 
 
+def _verify_summary(report: dict[str, Any]) -> str:
+    damaged, files = len(report["problems"]), report["files"]
+    if damaged:
+        return f"damaged: {'1 file does' if damaged == 1 else f'{damaged} files do'} not match the manifest"
+    matching = "the only file matches" if files == 1 else f"all {files} files match"
+    return f"OK: {matching} the manifest ({report['rows']:,} rows)"
+
+
 def retokenize(
-    folder: Annotated[Path, typer.Argument(help="A prepared folder that keeps its text.")],
+    folder: Annotated[Path, typer.Argument(help="A prepared folder with its text.")],
     tokenizer: Annotated[Path, typer.Option(help="tokenizer.json of the new base model, or its folder.")],
     out: flags.Out,
     max_length: flags.MaxLength = None,
@@ -69,7 +75,7 @@ def retokenize(
     overwrite: flags.Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prepare the text of a prepared folder for another base model; splits and order stay."""
+    """Tokenize the text of a prepared folder for another base model; splits and order stay."""
     plan = fp.load(folder).retokenize(
         tokenizer, max_length=max_length, on_overflow=on_overflow, special_tokens=special_tokens
     )

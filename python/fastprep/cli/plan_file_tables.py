@@ -1,4 +1,4 @@
-"""The tables of a plan file, as read."""
+"""The contents of a plan file, before they become a pipeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ import fastprep as fp
 
 @dataclass
 class Table:
-    """A table of a plan file: what errors call it; its verb, `source` or `sink`; and its options."""
+    """A table of a plan file.
+
+    Attributes:
+        where: The name of the table in errors.
+        verb: The verb, or `source` or `sink`.
+        options: The options.
+    """
 
     where: str
     verb: str
@@ -20,11 +26,11 @@ class Table:
 
 @dataclass(frozen=True)
 class PlanFile:
-    """What a plan file says."""
+    """A plan file: its path and its tables."""
 
     path: Path
     source: Table
     steps: list[Table]
     sink: Table
     pipeline: fp.Pipeline | None = None
-    """Of a plan in JSON: sources and steps."""
+    """The sources and steps, if the plan is JSON."""

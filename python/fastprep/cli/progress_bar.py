@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, and nothing elsewhere."""
+"""A progress bar, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """The pipeline; its sinks show on standard error, where that is a terminal, what they do and how much is read."""
+    """The pipeline with a progress bar for its sinks, if standard error is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TransferSpeedColumn
 
@@ -27,17 +27,17 @@ def shown(pipeline: Pipeline) -> Iterator[Pipeline]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(READ, total=None)
 
-        def tell(phase: str, read: int, total: int | None) -> None:
-            name, end = bar_of(phase, read, total)
-            # `update(total=None)` would leave the old end.
+        def update(phase: str, read: int, total: int | None) -> None:
+            name, end = bar_state(phase, read, total)
+            # `bar.update(total=None)` would keep the old end.
             bar.tasks[0].total = end
             bar.update(task, description=f"{name:<7}", completed=read)
 
-        yield pipeline._with_progress(tell)
+        yield pipeline._with_progress(update)
 
 
-def bar_of(phase: str, read: int, total: int | None) -> tuple[str, int | None]:
-    """The name of the phase, and what the bar ends at: None where that is not known, and the bar only moves."""
+def bar_state(phase: str, read: int, total: int | None) -> tuple[str, int | None]:
+    """The name of the phase and the end of the bar; None if the end is unknown, for a bar that only moves."""
     if phase == READ and total is not None and read >= total:
         return "write", None
     return phase, total if phase == READ else None

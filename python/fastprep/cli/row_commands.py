@@ -11,7 +11,7 @@ import typer
 import fastprep as fp
 from fastprep.cli import errors, progress_bar
 from fastprep.cli import shared_flags as flags
-from fastprep.cli.acceptance import verdict
+from fastprep.cli.acceptance import acceptance_error
 from fastprep.cli.app import AsJson, print_result
 from fastprep.cli.row_flags import RowFlags, scan, with_rows
 from fastprep.report.run_report import count_lines, token_lines
@@ -22,13 +22,13 @@ def prepare(
     rows: RowFlags,
     out: flags.Out,
     jsonl: Annotated[
-        bool, typer.Option(help="Write JSON lines beside the Arrow shards.", rich_help_panel=flags.OUTPUT)
+        bool, typer.Option(help="Write JSON lines as well as Arrow shards.", rich_help_panel=flags.OUTPUT)
     ] = False,
     max_rejects: flags.MaxRejects = None,
     overwrite: flags.Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read, format and prove, deduplicate, split, tokenize, shuffle, publish."""
+    """Prepare rows: read, format, deduplicate, split, tokenize, shuffle and publish them."""
     with progress_bar.shown(rows.plan()) as plan:
         report = plan.sink(
             out,
@@ -41,12 +41,12 @@ def prepare(
 
 @with_rows
 def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson = False) -> None:
-    """Say which rows `prepare` would reject, and why; writes nothing.
+    """Count the rows that `prepare` would reject, by reason; writes nothing.
 
-    The exit code is 1 where `prepare` would publish nothing.
+    The exit code is 1 if `prepare` would publish nothing.
     """
     report: dict[str, Any] = json.loads(rows.plan(in_order=True)._plan.check())
-    error = verdict(report, max_rejects)
+    error = acceptance_error(report, max_rejects)
     if as_json:
         print_result(report | {"error": error and errors.as_object(error)})
     else:
@@ -64,14 +64,14 @@ def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson 
 
 @with_rows
 def explain(rows: RowFlags) -> None:
-    """Print the plan of `prepare` with every default decided; reads no row."""
+    """Print the plan of `prepare` with every default decided; reads no rows."""
     print_result(rows.plan().explain())
 
 
 @with_rows
 def preview(
     rows: RowFlags,
-    number: Annotated[int, typer.Option("-n", "--rows", help="Rows to show.")] = 3,
+    number: Annotated[int, typer.Option("-n", "--rows", help="Number of rows to show.")] = 3,
 ) -> None:
     """Print the first rows as the model sees them, trained tokens in colour; writes nothing."""
     rows.plan(in_order=True).preview(number)
@@ -85,9 +85,9 @@ def suggest(
     eos: flags.Eos = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find a separator and a stop that occur in no row; reads all rows, perhaps several times.
+    """Find a separator and a stop that occur in no row; may read all rows several times.
 
-    With --tokenizer the stop is one that has the same ids after every completion, where there is one.
+    With --tokenizer, prefers a stop that has the same token ids after every completion.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

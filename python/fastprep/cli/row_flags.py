@@ -1,4 +1,4 @@
-"""The flags that decide the rows: declared once, for all commands that make the rows of `prepare`."""
+"""The flags that decide the rows, declared once for all commands that build the pipeline of `prepare`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fastprep.separator_pairs import STOP
 
 @dataclass(frozen=True, kw_only=True)
 class RowFlags:
-    """Inputs, and what is done to their rows. A field is a flag of each command that `with_rows` decorates."""
+    """The inputs and the steps. Each field is a flag of the commands that `with_rows` decorates."""
 
     inputs: flags.Inputs
     template: flags.Template = "{prompt}"
@@ -45,8 +45,8 @@ class RowFlags:
     pack: flags.Pack = False
 
     def plan(self, *, in_order: bool = False) -> fp.Pipeline:
-        """The chain; `in_order` leaves out the step that shuffles or packs."""
-        self._refuse_idle()
+        """The pipeline; `in_order` leaves out the step that shuffles or packs."""
+        self._refuse_flags_without_effect()
         prompt_format = self.prompt_format()
         typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
         plan = scan(self.inputs)
@@ -68,13 +68,13 @@ class RowFlags:
             )
         if in_order:
             return plan
-        # Packs are shuffled as they are made.
+        # Packs come out shuffled.
         if self.pack:
             return plan.pack(seed=self.seed)
         return plan.shuffle(seed=self.seed) if self.shuffle else plan
 
     def prompt_format(self) -> fp.PromptFormat:
-        """The format that templates, separator and stop make."""
+        """The format from the flags."""
         stop = None if self.stop is None else flags.unescape(self.stop)
         if self.rendered is not None:
             return fp.PromptFormat.rendered(self.rendered, stop=stop, eos=self.eos)
@@ -90,27 +90,26 @@ class RowFlags:
         return {name: share for name, share in (("valid", self.valid), ("test", self.test)) if share}
 
     def _selected(self, plan: fp.Pipeline, prompt_format: fp.PromptFormat) -> fp.Pipeline:
-        """After the split, so that what format and split read need not be named."""
+        """The pipeline with `select`, after the split, so that columns for format and split need not be named."""
         for name in self.select or ():
             if name in prompt_format.columns:
                 raise typer.BadParameter(
-                    f"{name!r} is a column of the templates: they use it up, and its text is in the rows",
+                    f"{name!r} is a column of the templates: its text is in prompt or completion already",
                     param_hint="--select",
                 )
-        # Each once, in the order given.
+        # Each name once, in the order of the flags.
         return plan.select(list(dict.fromkeys([PROMPT, COMPLETION, *(self.select or ())])))
 
-    def _refuse_idle(self) -> None:
-        """Refuse flags that would do nothing."""
-        of_tokens = (self.max_length, self.on_overflow, self.special_tokens)
-        if self.tokenizer is None and of_tokens != (None, "reject", "reject"):
+    def _refuse_flags_without_effect(self) -> None:
+        token_flags = (self.max_length, self.on_overflow, self.special_tokens)
+        if self.tokenizer is None and token_flags != (None, "reject", "reject"):
             raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
         if not self._shares() and (self.by or self.existing):
             raise typer.BadParameter("--by and --existing need a split: --valid or --test")
         if self.pack and not self.shuffle:
-            raise typer.BadParameter("--pack makes packs in an order of its own: leave --no-shuffle out")
+            raise typer.BadParameter("--pack shuffles the packs: leave --no-shuffle out")
         if self.pack and self.select:
-            raise typer.BadParameter("--pack keeps the columns of tokens alone: leave --select out")
+            raise typer.BadParameter("--pack keeps only the token columns: leave --select out")
 
 
 def _predicate(sql: str) -> Any:
@@ -121,20 +120,20 @@ def _predicate(sql: str) -> Any:
 
 
 def scan(inputs: list[str]) -> fp.Pipeline:
-    """The chain that reads the inputs: Parquet where all names end so, else JSON lines."""
+    """A pipeline over the inputs: Parquet if all names end in .parquet, else JSON lines."""
     parquet = [path.endswith(".parquet") for path in inputs]
     return fp.scan_parquet(inputs) if all(parquet) else fp.scan_jsonl(inputs)
 
 
 def with_rows(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose first parameter is `RowFlags`: typer sees a parameter for each field instead."""
+    """Decorates a command whose first parameter is `RowFlags`: typer gets a parameter for each field instead."""
     fields = list(inspect.signature(RowFlags, eval_str=True).parameters.values())
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
     parameters = [*fields, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
 
     @functools.wraps(command)
-    def run(**given: Any) -> None:
-        command(RowFlags(**{p.name: given.pop(p.name) for p in fields}), **given)
+    def run(**values: Any) -> None:
+        command(RowFlags(**{p.name: values.pop(p.name) for p in fields}), **values)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}

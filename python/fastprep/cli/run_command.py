@@ -16,16 +16,16 @@ from fastprep.cli.set_option import Setting
 
 
 def run(
-    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML, or the JSON of Pipeline.to_json().")],
+    plan_file: Annotated[Path, typer.Argument(help="A plan in TOML, or the JSON from Pipeline.to_json().")],
     out: Annotated[
         str | None,
-        typer.Option(help="The folder to publish to, instead of the one that the file names.", show_default=False),
+        typer.Option(help="The folder to publish to, instead of the folder in the file.", show_default=False),
     ] = None,
     overwrite: Annotated[
         bool | None,
         typer.Option(
             "--overwrite/--no-overwrite",
-            help="Replace the data set that is there. Default: as the file says.",
+            help="Replace an existing data set. Default: the setting in the file.",
             show_default=False,
         ),
     ] = None,
@@ -39,16 +39,16 @@ def run(
             show_default=False,
         ),
     ] = None,
-    explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan and run nothing.")] = False,
+    explain_only: Annotated[bool, typer.Option("--explain", help="Print the plan without running it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a plan from a file: TOML, whose filters and columns are polars SQL, or JSON."""
-    given = [Setting.parse(text) for text in settings or ()]
+    """Run a plan from a file: TOML, with filters and columns in polars SQL, or JSON."""
+    parsed = [Setting.parse(text) for text in settings or ()]
     if out is not None:
-        given.append(Setting("--out", "sink", "path", out))
+        parsed.append(Setting("--out", "sink", "path", out))
     if overwrite is not None:
-        given.append(Setting("--overwrite" if overwrite else "--no-overwrite", "sink", "overwrite", overwrite))
-    planned = read_plan(Path(options.path("run", "plan_file", plan_file)), given, runs=not explain_only)
+        parsed.append(Setting("--overwrite" if overwrite else "--no-overwrite", "sink", "overwrite", overwrite))
+    planned = read_plan(Path(options.path("run", "plan_file", plan_file)), parsed, runs=not explain_only)
     if explain_only:
         print_result(planned.pipeline.explain())
         return

@@ -1,4 +1,4 @@
-"""`--set STEP.OPTION=VALUE`: options of a plan file, from the command line."""
+"""`--set STEP.OPTION=VALUE`: sets options of a plan file from the command line."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ FORM = "write STEP.OPTION=VALUE, such as tokenize.max_length=1024"
 
 @dataclass(frozen=True)
 class Setting:
-    """One option of one table of a plan file."""
+    """A value for one option in one table of a plan file."""
 
     flag: str
-    """What was given, such as `--set head.n=5`; errors name it."""
+    """The flag, such as `--set head.n=5`, for errors."""
     table: str
     option: str
     value: Any
 
     @staticmethod
     def parse(text: str) -> Setting:
-        """Read `STEP.OPTION=VALUE`; the value is TOML where it can be read as such, else text."""
+        """Parse `STEP.OPTION=VALUE`. The value is read as TOML if possible, else as text."""
         name, equals, value = text.partition("=")
         table, dot, option = name.strip().partition(".")
         if not (equals and dot and table and option):
-            raise refused(f"{text!r} sets nothing: {FORM}")
+            raise refused(f"{text!r} is not a setting: {FORM}")
         return Setting(f"--set {text}", table, option, _value(text, value))
 
     def apply(self, plan: PlanFile) -> None:
@@ -46,8 +46,8 @@ class Setting:
             what = str(e).split("\n  ")[0]
             raise refused(f"{table.where}: {what}{' ' if what.endswith('?') else '; '}{e.help}") from e
         if table is plan.source and self.option in verbs.SCANS:
-            # One input instead of the one that the file names.
-            table.options = {name: given for name, given in table.options.items() if name not in verbs.SCANS}
+            # It replaces the input in the file.
+            table.options = {name: value for name, value in table.options.items() if name not in verbs.SCANS}
         table.options[self.option] = self.value
         table.where += f" with {self.flag}"
 
@@ -62,12 +62,12 @@ class Setting:
             return numbered[named[0]]
         if named:
             raise refused(
-                f"the plan has {len(named)} steps `{self.table}`: say which by its number, "
+                f"the plan has {len(named)} steps `{self.table}`: choose one by its number, "
                 + " or ".join(f"{number}.{self.option}" for number in named)
             )
-        meant = checks.did_you_mean(self.table, [*(step.verb for step in plan.steps), "source", "sink"])
-        there = ", ".join(["source", *(f"{number} {step.verb}" for number, step in numbered.items()), "sink"])
-        raise refused(f"the plan has no step `{self.table}`; it has {there}{meant}")
+        hint = checks.did_you_mean(self.table, [*(step.verb for step in plan.steps), "source", "sink"])
+        names = ", ".join(["source", *(f"{number} {step.verb}" for number, step in numbered.items()), "sink"])
+        raise refused(f"the plan has no step `{self.table}`; it has {names}{hint}")
 
 
 def refused(what: str, hint: str = "--set") -> typer.BadParameter:
@@ -83,7 +83,7 @@ def _value(text: str, value: str) -> Any:
     except (tomllib.TOMLDecodeError, RecursionError):
         pass
     if "\\" in value:
-        # As it stands, `\n` would be a backslash and an n, and nothing would say so.
+        # Taken as text, `\n` would silently be a backslash and an n.
         raise refused(
             f"{text!r} has a backslash: write the value as a TOML string, in double quotes for escapes such as "
             r"""'format.stop="\n###\n"', in single quotes for a backslash"""

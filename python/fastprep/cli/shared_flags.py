@@ -1,4 +1,4 @@
-"""Flags that several commands share, and what their values mean."""
+"""Flags that several commands share, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from fastprep.separator_pairs import SEPARATOR as DEFAULT_SEPARATOR
 from fastprep.separator_pairs import STOP as DEFAULT_STOP
 
 FORMAT, ROWS, TOKENS, OUTPUT = "Format", "Rows", "Tokens", "Output"
-"""The parts of the help."""
+"""The panels of the help."""
 
 
-def share(given: str | float) -> float:
-    """A share of the rows: `0.02`, `2%`; typer hands the default through as it is."""
-    text = str(given)
+def share(value: str | float) -> float:
+    """Parse a share of the rows: `0.02`, `2%`. typer also passes the default, a float."""
+    text = str(value)
     try:
         return options.share(text) if "%" in text else float(text)
     except ValueError as e:
-        raise typer.BadParameter(f"{text!r} is no share of the rows such as 0.02 or 2%") from e
+        raise typer.BadParameter(f"{text!r} is not a share of the rows such as 0.02 or 2%") from e
 
 
 def max_rejects(text: str | None) -> float | None:
-    """A number of rows, or a share: `100`, `0.01`, `1%`."""
+    """Parse a number of rows or a share: `100`, `0.01`, `1%`."""
     if text is None:
         return None
     try:
@@ -35,20 +35,20 @@ def max_rejects(text: str | None) -> float | None:
 
 
 def unescape(text: str) -> str:
-    r"""Decode `\n`, `\t`, `\\` and the like, as Python does; other text, accents included, stays."""
+    r"""Decode `\n`, `\t`, `\\` and the like, as Python does. All other characters stay."""
     try:
         return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
     except UnicodeDecodeError as e:
-        raise typer.BadParameter(f"{text!r} has a backslash that escapes nothing: write \\\\ for a backslash") from e
+        raise typer.BadParameter(f"{text!r} has an invalid escape: write \\\\ for a backslash") from e
 
 
 def escaped(text: str) -> str:
-    """A text with the escapes that `unescape` decodes."""
+    """The text with the escapes that `unescape` decodes."""
     return text.encode("unicode_escape").decode("ascii")
 
 
 def quoted(text: str) -> str:
-    """A text as a shell is given it."""
+    """The text, escaped and quoted for a shell."""
     return shlex.quote(escaped(text))
 
 
@@ -59,17 +59,18 @@ Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JS
 Template = Annotated[
     str,
     typer.Option(
-        help="Prompt template: {column}, {#column}…{/column} where it is not empty.", rich_help_panel=FORMAT
+        help="Prompt template: {column}; {#column}…{/column} is included if the column is not empty.",
+        rich_help_panel=FORMAT,
     ),
 ]
 Completion = Annotated[str, typer.Option(help="Completion template.", rich_help_panel=FORMAT)]
 Separator = Annotated[
-    str, typer.Option(help="Ends each prompt; backslash escapes are decoded.", rich_help_panel=FORMAT)
+    str, typer.Option(help="End of each prompt; backslash escapes are decoded.", rich_help_panel=FORMAT)
 ]
 Stop = Annotated[
     str | None,
     typer.Option(
-        help=f"Ends each completion; backslash escapes are decoded. Default: {escaped(DEFAULT_STOP)}.",
+        help=f"End of each completion; backslash escapes are decoded. Default: {escaped(DEFAULT_STOP)}.",
         show_default=False,
         rich_help_panel=FORMAT,
     ),
@@ -78,7 +79,7 @@ Rendered = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="Take the column's text as it is, rendered elsewhere, and train all of it; --stop or EOS ends it.",
+        help="A column of text that is rendered already; all of it is trained. --stop or EOS ends it.",
         rich_help_panel=FORMAT,
     ),
 ]
@@ -86,14 +87,14 @@ Eos = Annotated[
     bool | None,
     typer.Option(
         "--eos/--no-eos",
-        help="End each row in the tokenizer's EOS token. Default: unless the stop holds a control token.",
+        help="End each row in the tokenizer's EOS token. Default: yes, unless the stop contains a control token.",
         show_default=False,
         rich_help_panel=FORMAT,
     ),
 ]
 OnCollision = Annotated[
     words.OnCollision,
-    typer.Option(help="Rows that hold separator or stop elsewhere.", rich_help_panel=FORMAT),
+    typer.Option(help="What happens to rows that contain the separator or the stop elsewhere.", rich_help_panel=FORMAT),
 ]
 
 Filter = Annotated[
@@ -108,11 +109,11 @@ Select = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Keep this column beside prompt and completion, and leave the others out. Can be repeated.",
+        help="Keep only prompt, completion and this column. Can be repeated.",
         rich_help_panel=ROWS,
     ),
 ]
-Dedup = Annotated[bool, typer.Option(help="Take out exact duplicates.", rich_help_panel=ROWS)]
+Dedup = Annotated[bool, typer.Option(help="Remove exact duplicates.", rich_help_panel=ROWS)]
 Valid = Annotated[
     float,
     typer.Option(
@@ -135,33 +136,37 @@ By = Annotated[
 Existing = Annotated[
     words.Existing | None,
     typer.Option(
-        help="For rows in splits already: keep draws those of train alone, replace all.", rich_help_panel=ROWS
+        help="For rows that are in splits already: keep assigns only those of train again, replace all.",
+        rich_help_panel=ROWS,
     ),
 ]
-Shuffle = Annotated[bool, typer.Option(help="Shuffle all rows; else they stay in input order.", rich_help_panel=ROWS)]
-Seed = Annotated[int, typer.Option(help="Decides split and shuffle.", rich_help_panel=ROWS)]
+Shuffle = Annotated[
+    bool, typer.Option(help="Shuffle all rows; otherwise they stay in input order.", rich_help_panel=ROWS)
+]
+Seed = Annotated[int, typer.Option(help="Seed of split and shuffle.", rich_help_panel=ROWS)]
 
 TokenizerPath = Annotated[
-    str | None, typer.Option(help="tokenizer.json, or a folder that holds one.", rich_help_panel=TOKENS)
+    str | None, typer.Option(help="tokenizer.json, or a folder that contains it.", rich_help_panel=TOKENS)
 ]
-MaxLength = Annotated[int | None, typer.Option(help="Most tokens of a row.", rich_help_panel=TOKENS)]
+MaxLength = Annotated[int | None, typer.Option(help="Greatest number of tokens of a row.", rich_help_panel=TOKENS)]
 OnOverflow = Annotated[
-    words.OnOverflow, typer.Option(help="Rows of more than --max-length tokens.", rich_help_panel=TOKENS)
+    words.OnOverflow,
+    typer.Option(help="What happens to rows of more than --max-length tokens.", rich_help_panel=TOKENS),
 ]
 SpecialTokens = Annotated[
     words.SpecialTokens,
-    typer.Option(help="Control tokens such as <|endoftext|> in the data.", rich_help_panel=TOKENS),
+    typer.Option(help="What happens to control tokens such as <|endoftext|> in the data.", rich_help_panel=TOKENS),
 ]
-Pack = Annotated[bool, typer.Option(help="Join rows to packs; needs --max-length.", rich_help_panel=TOKENS)]
+Pack = Annotated[bool, typer.Option(help="Join rows into packs; needs --max-length.", rich_help_panel=TOKENS)]
 
 Out = Annotated[str, typer.Option(help="The folder to publish to.", rich_help_panel=OUTPUT)]
-Overwrite = Annotated[bool, typer.Option(help="Replace the data set that is there.", rich_help_panel=OUTPUT)]
+Overwrite = Annotated[bool, typer.Option(help="Replace an existing data set.", rich_help_panel=OUTPUT)]
 MaxRejects = Annotated[
     Any,
     typer.Option(
         parser=max_rejects,
         metavar="ROWS|SHARE",
-        help="Accept no more rejects than this: 100, 0.01 or 1%.",
+        help="Publish nothing if more rows are rejected: 100, 0.01 or 1%.",
         rich_help_panel=ROWS,
     ),
 ]

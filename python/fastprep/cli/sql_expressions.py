@@ -11,14 +11,15 @@ QUOTED = re.compile(r"""'(''|[^'])*'|"(""|[^"])*\"""")
 
 
 def read_sql(sql: str) -> Any:
-    """A polars expression by its SQL; ValueError where polars cannot read it, or it asks for the time.
+    """The polars expression for SQL. ValueError if polars cannot read it, or if it uses the current time.
 
-    The time would be that of reading, so that no two runs were the same.
+    polars would take the time of reading the SQL, so two runs would differ.
     """
     import polars as pl
 
     if clock := CLOCK.search(QUOTED.sub("", sql)):
-        raise ValueError(f"{sql!r} asks for the time, by {clock[0].strip(' (')}: write it, as in DATE '2026-01-31'")
+        name = clock[0].strip(" (")
+        raise ValueError(f"{sql!r} uses the current time ({name}): write a fixed date, as in DATE '2026-01-31'")
     try:
         return pl.sql_expr(sql)
     except pl.exceptions.PolarsError as e:

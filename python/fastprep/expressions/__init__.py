@@ -1,1 +1,1 @@
-"""Polars expressions as steps of a plan: proven row-wise, kept as JSON, evaluated batch by batch."""
+"""Polars expressions as steps of a plan: proven row-wise, written as JSON, evaluated batch by batch."""

@@ -1,4 +1,4 @@
-"""The user's expressions and functions as callbacks of the core, which gives each batch as an Arrow table."""
+"""The user's expressions and functions as callbacks: the core calls them with each batch as an Arrow table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Mask:
-    """A function of an Arrow table that gives one Boolean column."""
+    """A `filter` expression as a function from an Arrow table to one Boolean column."""
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
@@ -26,19 +26,19 @@ class Mask:
         import polars as pl
 
         check_polars_threads("filter")
-        mask = _as_long_as("filter", pl.DataFrame(table), [self._expression.alias("mask")])
-        found = mask.schema["mask"]
-        if found not in (pl.Boolean, pl.Null):
+        mask = _evaluate("filter", pl.DataFrame(table), [self._expression.alias("mask")])
+        dtype = mask.schema["mask"]
+        if dtype not in (pl.Boolean, pl.Null):
             raise PlanError.new(
-                f"filter: `{self._expression}` gives {found}, not true or false",
+                f"filter: `{self._expression}` must give true or false; got {dtype}",
                 code="bad_option",
-                help='compare it with something, as in pl.col("…") > 0',
+                help='compare the value, as in pl.col("…") > 0',
             )
         return mask.cast(pl.Boolean)
 
 
 class Columns:
-    """A function of an Arrow table that gives the columns that the expressions make."""
+    """`with_columns` expressions as a function from an Arrow table to their columns."""
 
     def __init__(self, expressions: Sequence[pl.Expr]) -> None:
         self._expressions = expressions
@@ -48,11 +48,11 @@ class Columns:
         import polars as pl
 
         check_polars_threads("with_columns")
-        return without_null_type(_as_long_as("with_columns", pl.DataFrame(table), self._expressions))
+        return without_null_type(_evaluate("with_columns", pl.DataFrame(table), self._expressions))
 
 
 class BatchFunction:
-    """A function of an Arrow table that calls the user's function of a polars frame."""
+    """The function of `map_batches`, which takes a polars frame, as a function of an Arrow table."""
 
     def __init__(self, function: Callable[[pl.DataFrame], pl.DataFrame], name: str) -> None:
         self._function = function
@@ -63,24 +63,24 @@ class BatchFunction:
         import polars as pl
 
         check_polars_threads(f"map_batches `{self._name}`")
-        made = self._function(pl.DataFrame(table))
-        if not isinstance(made, pl.DataFrame):
-            raise TypeError(f"map_batches `{self._name}` must return a polars.DataFrame, not {type(made).__name__}")
-        return without_null_type(made)
+        result = self._function(pl.DataFrame(table))
+        if not isinstance(result, pl.DataFrame):
+            raise TypeError(f"map_batches `{self._name}` must return a polars.DataFrame; got {type(result).__name__}")
+        return without_null_type(result)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if not (_has_name(self._function) or _pickles_by_value()):
+        if not (_can_be_found_by_name(self._function) or _pickles_by_value()):
             raise PlanError.new(
                 f"map_batches `{self._name}`: {self._function!r} cannot be pickled: Python pickles a function by its "
-                "name, and this one is not found by it",
+                "name, and no module has this function under its name",
                 code="cannot_pickle",
-                help="define it at the top of a module, or pickle with cloudpickle",
+                help="define the function at the top level of a module, or pickle with cloudpickle",
             )
         return BatchFunction, (self._function, self._name)
 
 
-def _has_name(function: Any) -> bool:
-    """Whether Python finds the function by its name; what is no plain function pickles in its own way."""
+def _can_be_found_by_name(function: Any) -> bool:
+    """Whether Python finds the function by its name. Other callables have their own pickling, and count as found."""
     if not isinstance(function, FunctionType):
         return True
     found: Any = sys.modules.get(function.__module__)
@@ -90,7 +90,7 @@ def _has_name(function: Any) -> bool:
 
 
 def _pickles_by_value() -> bool:
-    """Whether a pickler is at work that takes functions by their code: cloudpickle, also within Ray, or dill."""
+    """Whether the running pickler stores functions by their code: cloudpickle, also within Ray, or dill."""
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
@@ -100,21 +100,20 @@ def _pickles_by_value() -> bool:
 
 
 def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns, list items and struct fields of nulls alone as text: polars exports its Null type in a way that arrow-rs
-    does not take.
+    """The frame with text in place of the type Null, which arrow-rs cannot import from polars.
 
     Raises:
-        ColumnError: a column holds Python objects, of which polars would export the addresses.
+        ColumnError: a column holds Python objects; polars would export their addresses.
     """
     import polars as pl
 
     for name, dtype in frame.schema.items():
         if dtype == pl.Object:
             raise ColumnError.new(
-                f"column `{name}` holds Python objects, which no file can",
+                f"column `{name}` holds Python objects, which cannot be written to files",
                 code="wrong_type",
                 column=name,
-                help="make it text, numbers, lists or structs",
+                help="convert it to text, numbers, lists or structs",
             )
     typed = {name: _without_null(dtype) for name, dtype in frame.schema.items()}
     changed = {name: dtype for name, dtype in typed.items() if dtype != frame.schema[name]}
@@ -136,22 +135,22 @@ def _without_null(dtype: pl.DataType) -> pl.DataType:
     return dtype
 
 
-def _as_long_as(verb: str, frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The columns that expressions make; literals alone give one row, which stands for every row."""
+def _evaluate(verb: str, frame: pl.DataFrame, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The columns of the expressions, with as many rows as the frame. Literals give one row, which is repeated."""
     import polars as pl
 
     try:
-        made = frame.select(expressions)
+        result = frame.select(expressions)
     except pl.exceptions.PolarsError as e:
         nested = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.BaseExtension)]
         if not nested:
             raise
         raise ColumnError.new(
-            f"{verb}: column `{nested[0]}` is json, which the expression does not take: {str(e).splitlines()[0]}",
+            f"{verb}: column `{nested[0]}` is json, which the expression cannot use: {str(e).splitlines()[0]}",
             code="wrong_type",
             column=nested[0],
-            help=f'take its JSON text, pl.col("{nested[0]}").ext.storage()',
+            help=f'use its JSON text: pl.col("{nested[0]}").ext.storage()',
         ) from e
-    if made.height == frame.height:
-        return made
-    return frame.with_columns(expressions).select(made.columns)
+    if result.height == frame.height:
+        return result
+    return frame.with_columns(expressions).select(result.columns)

@@ -1,4 +1,4 @@
-"""Checks on polars expressions: they must be row-wise, and name their columns."""
+"""Checks of polars expressions: each must be row-wise, and name the columns that it reads."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 def shown(expression: pl.Expr) -> str:
-    """The expression as polars prints it; with a digest where a list is not printed whole, so that two plans that
-    differ never look the same.
+    """The expression as polars prints it. 
+
+    Where polars shortens a list, a digest is added, so that different plans never look the same.
     """
     import polars as pl
 
     try:
         text = str(expression)
     except pl.exceptions.PanicException:
-        # A date far from ours, or a number with many digits: polars cannot print it.
+        # polars cannot print some dates in the far future, or numbers with many digits.
         text = "an expression that polars cannot print"
     if "[Series]" in text or "…" in text or "cannot print" in text:
         text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
@@ -36,18 +37,18 @@ def shown(expression: pl.Expr) -> str:
 def check_row_wise(verb: str, expression: pl.Expr) -> None:
     """Refuse an expression whose value for a row may depend on other rows.
 
-    Batches are no unit of the data: `x.mean()` over a batch is not the mean over the data. Every part of the
-    expression must be known to give one value a row, from that row alone.
+    Where batches end is arbitrary: `x.mean()` over a batch is not the mean over the data. Every part of the expression
+    must be known to give one value for each row, from that row only.
 
     Raises:
-        PlanError: names the smallest part that is not.
+        PlanError: names the smallest part that is not row-wise.
     """
     try:
         tree = _tree(expression)
         if tree is None:
-            raise row_wise.NotRowWise(tree, row_wise.WITHOUT_PYTHON)
+            raise row_wise.NotRowWiseError(tree, row_wise.WITHOUT_PYTHON)
         row_wise.prove(tree)
-    except row_wise.NotRowWise as e:
+    except row_wise.NotRowWiseError as e:
         raise not_row_wise(verb, _part(expression, e.node), e.help) from None
     except RecursionError:
         raise _too_deep(verb) from None
@@ -57,22 +58,22 @@ def not_row_wise(verb: str, part: str, help: str | None = None) -> PlanError:
     """The error for a part of an expression that is not known to be row-wise."""
     return PlanError.new(
         f"{verb}: `{part}` is not known to be row-wise: its value for a row may depend on other rows, "
-        "and a batch is not the whole data",
+        "but it would be computed on one batch at a time",
         code="not_row_wise",
-        help=help or "compute it over the whole data first (polars can), then use the result as a literal",
+        help=help or "compute it over all rows first, with polars, then use the result as a literal",
     )
 
 
 def _too_deep(verb: str) -> PlanError:
     return PlanError.new(
-        f"{verb}: the expression is nested too deeply to be proven row-wise",
+        f"{verb}: the expression is nested too deeply to be checked",
         code="not_row_wise",
-        help="join many conditions by pl.any_horizontal or pl.all_horizontal, or use is_in",
+        help="combine many conditions with pl.any_horizontal or pl.all_horizontal, or use is_in",
     )
 
 
 def _tree(expression: pl.Expr) -> Any:
-    """The expression as polars' JSON, parsed; None where it holds a Python function that has no bytes."""
+    """The expression as polars' JSON, parsed; None if it contains a Python function that cannot be serialized."""
     import polars as pl
 
     try:
@@ -84,27 +85,27 @@ def _tree(expression: pl.Expr) -> Any:
 def json_text(expression: pl.Expr) -> str:
     """The expression as polars' JSON."""
     with warnings.catch_warnings():
-        # polars warns that the form may change; it is bound to the versions that write this one.
+        # polars warns that the form may change; the requirements allow only versions with this form.
         warnings.simplefilter("ignore")
         return str(expression.meta.serialize(format="json"))
 
 
 def _part(expression: pl.Expr, node: Any) -> str:
-    """How polars prints the part of the expression that the node stands for."""
+    """How polars prints the part of the expression that has this node."""
     import polars as pl
 
     for part in _parts(expression):
         if _tree(part) == node:
             return str(part)
     try:
-        # The insides of a list evaluation are no parts of their own to polars.
+        # To polars, what a list evaluation contains is not a separate part.
         return str(pl.Expr.deserialize(json.dumps(node).encode(), format="json"))
     except pl.exceptions.PolarsError:
         return str(expression)
 
 
 def _parts(expression: pl.Expr) -> Iterator[pl.Expr]:
-    """The parts of an expression, smaller ones first, and itself."""
+    """The parts of an expression, smaller ones first, then the expression."""
     import polars as pl
 
     try:
@@ -120,20 +121,21 @@ def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
     """The columns that expressions read, in order of first use.
 
     Raises:
-        PlanError: for what is no expression, and for selectors such as `pl.all()`, whose columns depend on the data.
+        PlanError: an argument is not an expression, or is a selector such as `pl.all()`, whose columns depend on the
+            data.
     """
     import polars as pl
 
     names: dict[str, None] = {}
     for expression in expressions:
         if not isinstance(expression, pl.Expr):
-            raise options.bad(
-                f"{verb}: {expression!r} is a {type(expression).__name__}, not a polars expression",
-                'write it as pl.col("…") == …, or pl.lit(…) for a constant',
+            raise options.bad_option(
+                f"{verb}: expected a polars expression; got {expression!r} of type {type(expression).__name__}",
+                'write pl.col("…") == …, or pl.lit(…) for a constant',
             )
         if expression.meta.has_multiple_outputs():
-            raise options.bad(
-                f"{verb}: `{expression}` stands for several columns", 'write one expression a column, with pl.col("…")'
+            raise options.bad_option(
+                f"{verb}: `{expression}` selects several columns", 'write one expression for each: pl.col("…")'
             )
         names.update(dict.fromkeys(_root_names(verb, expression)))
     return list(names)

@@ -1,4 +1,4 @@
-"""Processes forked from one in which polars had started its threads: a fork does not copy threads."""
+"""Refuses polars in a process that was forked after polars had started its threads: a fork does not copy threads."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _before_fork() -> None:
         try:
             names.append(task.read_text())
         except OSError:
-            # The thread has ended since it was listed.
+            # The thread ended after it was listed.
             continue
-    # Its pool, which it starts when it is first used, has the names polars-0, polars-1 and so on.
+    # polars starts its pool when it is first used, with the names polars-0, polars-1 and so on.
     _polars_had_threads = any(re.match(r"polars-\d", name) for name in names)
 
 
@@ -35,15 +35,15 @@ if hasattr(os, "register_at_fork"):
 
 
 def check_polars_threads(verb: str) -> None:
-    """Refuses to wait for threads of polars that this process does not have.
+    """Raises in a process without the threads that polars would wait for.
 
     Raises:
-        PlanError: the process was forked after polars had started its threads.
+        PlanError: `forked`.
     """
     if _threads_are_lost:
         raise PlanError.new(
-            f"{verb}: this process was forked from one in which polars had started its threads, and has none of them: "
-            "polars would wait for them forever",
+            f"{verb}: this process was forked after polars had started its threads; they do not exist here, and polars "
+            "would wait for them forever",
             code="forked",
             help='start processes with multiprocessing.get_context("spawn") or "forkserver"',
         )

@@ -1,4 +1,4 @@
-"""Expressions as data: the text that a plan carries, and back, without running anything that a text holds."""
+"""Expressions as JSON in a plan, and back, without running anything that the text contains."""
 
 from __future__ import annotations
 
@@ -17,50 +17,49 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-LARGEST = 16 << 20
-"""The bytes of the longest text that is read: a set of some hundred thousand numbers."""
+MAX_CHARS = 16 << 20
+"""The length of the longest text that is read: a set of some hundred thousand numbers."""
 
-DEEPEST = 128
+MAX_DEPTH = 128
 """How deeply polars reads nested JSON."""
 
-ARROW = ("Series", "List", "Array", "Breaks", "categories", "strings")
+ARROW_KEYS = ("Series", "List", "Array", "Breaks", "categories", "strings")
 """Keys whose values polars writes as bytes in Arrow's format."""
 
-exact_form_help = (
-    "a plan carries finite numbers that polars' JSON keeps exactly; "
-    'write others as text: pl.lit("0.1234").cast(pl.Float64)'
+EXACT_FORM_HELP = (
+    "polars' JSON rounds some numbers, and has no NaN and no infinity; "
+    'write such a number as text: pl.lit("0.1234").cast(pl.Float64)'
 )
-"""The way out for an expression that has no exact text."""
+"""The help for an expression that has no exact text."""
 
 
 def to_form(expression: pl.Expr) -> str | dict[str, str]:
-    """The expression, which is proven row-wise, as polars' JSON, where reading that back gives the same expression;
-    else its digest.
+    """A row-wise expression as polars' JSON if that reads back as the same expression, else its digest.
 
     polars' JSON rounds some floats, has neither NaN nor infinity, and is read to a limited depth.
     """
     import polars as pl
 
-    whole = expression.meta.serialize()
+    serialized = expression.meta.serialize()
     with contextlib.suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException):
         text = json_text(expression)
-        if len(text) <= LARGEST and _read(text).meta.serialize() == whole:
+        if len(text) <= MAX_CHARS and _read(text).meta.serialize() == serialized:
             return text
-    return {"digest": hashlib.blake2b(whole, digest_size=16).hexdigest()}
+    return {"digest": hashlib.blake2b(serialized, digest_size=16).hexdigest()}
 
 
 def from_form(verb: str, text: str) -> pl.Expr:
     """The expression that `to_form` wrote.
 
-    The text is proven row-wise before polars reads it, so that no function that it may hold is ever loaded.
+    The text is proven row-wise before polars reads it, so that a function in it is never loaded.
 
     Raises:
-        PlanError: `bad_plan` for what is not such a text, `not_row_wise` for an expression that is not known to be.
+        PlanError: `bad_plan` if it is not such a text, `not_row_wise` if the expression is not known to be row-wise.
     """
     tree = _parsed(verb, text)
     try:
         row_wise.prove(tree)
-    except row_wise.NotRowWise as e:
+    except row_wise.NotRowWiseError as e:
         raise not_row_wise(verb, str(e), e.help) from None
     _check_arrow(verb, tree)
     import polars as pl
@@ -74,12 +73,12 @@ def from_form(verb: str, text: str) -> pl.Expr:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError, OverflowError) as e:
         _refuse(verb, f"polars cannot read the expression: {str(e).splitlines()[0] if str(e) else type(e).__name__}", e)
     if not same:
-        _refuse(verb, "polars reads the expression as another one")
+        _refuse(verb, "polars reads the expression as a different one")
     return expression
 
 
 def _read(text: str) -> pl.Expr:
-    """The expression of a text whose tree is proven: polars loads what functions it holds."""
+    """The expression of a text that is proven row-wise: polars would load functions in it."""
     import polars as pl
 
     with warnings.catch_warnings():
@@ -88,23 +87,24 @@ def _read(text: str) -> pl.Expr:
 
 
 def _refuse(verb: str, what: str, cause: BaseException | None = None) -> NoReturn:
-    raise PlanError.new(f"{verb}: {what}", code="bad_plan", help="take the plan as to_json wrote it") from cause
+    help = "pass the text from Pipeline.to_json() unchanged"
+    raise PlanError.new(f"{verb}: {what}", code="bad_plan", help=help) from cause
 
 
 def _parsed(verb: str, text: str) -> Any:
     if not isinstance(text, str):
-        _refuse(verb, f"the expression is {type(text).__name__}, not text")
-    if len(text) > LARGEST:
-        _refuse(verb, f"the expression has {len(text)} characters; the limit is {LARGEST}")
+        _refuse(verb, f"the expression must be text; got {type(text).__name__}")
+    if len(text) > MAX_CHARS:
+        _refuse(verb, f"the expression has {len(text)} characters; the limit is {MAX_CHARS}")
     try:
-        tree = json.loads(text, object_pairs_hook=_without_twins, parse_constant=_no_number)
-        deep = any(depth > DEEPEST for depth in _depths(tree))
-        # No text has lone surrogates.
+        tree = json.loads(text, object_pairs_hook=_object_with_unique_keys, parse_constant=_refuse_constant)
+        deep = any(depth > MAX_DEPTH for depth in _depths(tree))
+        # Raises for lone surrogates.
         _canonical(tree).encode()
     except (ValueError, RecursionError) as e:
-        _refuse(verb, f"the expression is no JSON: {e}", e)
+        _refuse(verb, f"the expression is not JSON: {e}", e)
     if deep:
-        _refuse(verb, f"the expression is nested more than {DEEPEST} deep")
+        _refuse(verb, f"the expression is nested more than {MAX_DEPTH} levels deep")
     return tree
 
 
@@ -112,16 +112,16 @@ def _canonical(tree: Any) -> str:
     return json.dumps(tree, sort_keys=True, ensure_ascii=False)
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """One object; readers differ in which of two equal names they take."""
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        raise ValueError("an object has a name twice")
-    return read
+def _object_with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. A key that comes twice is refused: readers differ in which of its values they take."""
+    node = dict(pairs)
+    if len(node) < len(pairs):
+        raise ValueError("an object has a key twice")
+    return node
 
 
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _depths(node: Any, depth: int = 1) -> Iterator[int]:
@@ -132,14 +132,14 @@ def _depths(node: Any, depth: int = 1) -> Iterator[int]:
 
 
 def _check_arrow(verb: str, node: Any) -> None:
-    """Check what is in Arrow's format with Arrow's own reader, which takes nothing on trust."""
+    """Check data in Arrow's format with Arrow's own reader, which validates everything."""
     import pyarrow as pa
 
     if isinstance(node, dict):
         for name, part in node.items():
-            # An Array is `[bytes, width]`; a List that is a type has no bytes.
+            # An Array is `[bytes, width]`. Where List names a type, it has no bytes.
             data = part[0] if name == "Array" and isinstance(part, list) and part else part
-            if name in ARROW and isinstance(data, list):
+            if name in ARROW_KEYS and isinstance(data, list):
                 try:
                     with pa.ipc.open_stream(bytes(data)) as stream:
                         stream.read_all().validate(full=True)

@@ -1,6 +1,6 @@
-"""The proof that a polars expression is row-wise: one value a row, from that row alone.
+"""The proof that a polars expression is row-wise: one value for each row, from that row only.
 
-It is made on the tree that polars writes as JSON. What `row_wise_table.py` does not list is refused.
+It walks the tree that polars writes as JSON. Whatever `row_wise_table.py` does not list is refused.
 """
 
 from __future__ import annotations
@@ -14,30 +14,35 @@ from fastprep.expressions.row_wise_table import (
     OPERATORS,
     RENAMES,
     SCALARS,
+    TABLE_ARGUMENTS,
     TYPES,
     TYPES_WITH_OPTIONS,
-    WHOLE,
 )
 
 Node = Any
 """An expression as parsed JSON: `{"Column": "x"}`, `{"Agg": {"Sum": …}}`; a kind without parts is a string, `"Len"`."""
 
-# What stands for a value without naming others, by where an expression stands.
-OF_ROWS: Final = frozenset(["Column"])
-OF_FIELDS: Final = frozenset(["Column", "Field"])
-OF_ITEMS: Final = frozenset(["Element"])
-OF_LISTS: Final = frozenset(["Agg"])
-NOTHING: Final = frozenset[str]()
+# The leaves that an expression may have, by where it is evaluated.
+ROW_LEAVES: Final = frozenset(["Column"])
+FIELD_LEAVES: Final = frozenset(["Column", "Field"])
+ITEM_LEAVES: Final = frozenset(["Element"])
+LIST_LEAVES: Final = frozenset(["Agg"])
+NO_LEAVES: Final = frozenset[str]()
 
 WITHOUT_PYTHON: Final = "write it without a Python function, or use map_batches(fn, name=, version=)"
-LITERAL_ONLY: Final = "give it a literal there: a column would stand for the values of one batch"
+LITERAL_ONLY: Final = "pass a literal there: of a column, polars would take all values of one batch"
 CATEGORICAL: Final = "use pl.String or pl.Enum: the codes of a Categorical depend on other rows"
 COLUMN_FIRST: Final = "call it on a column: on a constant, polars takes the other arguments from one row only"
-FORMAT: Final = "give the format: without one polars takes it from the first value of a batch"
+FORMAT: Final = "pass the format: without one, polars guesses it from the first value of a batch"
 
 
-class NotRowWise(Exception):
-    """Holds the smallest part of an expression that is not known to be row-wise, and what to do where that is known."""
+class NotRowWiseError(Exception):
+    """Some part of an expression is not known to be row-wise.
+
+    Attributes:
+        node: The smallest such part.
+        help: What to do, if known.
+    """
 
     def __init__(self, node: Node, help: str | None = None) -> None:
         super().__init__(named(node))
@@ -45,11 +50,15 @@ class NotRowWise(Exception):
         self.help = help
 
 
-def prove(node: Node, leaves: frozenset[str] = OF_ROWS) -> None:
-    """Prove that the expression gives one value a row, from that row alone.
+def prove(node: Node, leaves: frozenset[str] = ROW_LEAVES) -> None:
+    """Prove that the expression gives one value for each row, from that row only.
+
+    Args:
+        node: the expression.
+        leaves: the kinds of leaves that it may have where it is evaluated.
 
     Raises:
-        NotRowWise: some part of it is in none of the tables, or not shaped as polars writes it.
+        NotRowWiseError: some part of it is in none of the tables, or not shaped as polars writes it.
     """
     kind, value = _kind(node)
     if kind in leaves:
@@ -85,16 +94,16 @@ def prove(node: Node, leaves: frozenset[str] = OF_ROWS) -> None:
         prove(child, leaves)
         _require(node, isinstance(evaluation, list) and variant in ("WithFields", "Select"))
         for field in evaluation:
-            prove(field, OF_FIELDS)
+            prove(field, FIELD_LEAVES)
     elif kind == "AnonymousFunction":
-        raise NotRowWise(node, WITHOUT_PYTHON)
+        raise NotRowWiseError(node, WITHOUT_PYTHON)
     else:
         _prove_children(value, leaves)
-        raise NotRowWise(node)
+        raise NotRowWiseError(node)
 
 
 def columns(node: Node) -> set[str]:
-    """The columns that an expression names; what is evaluated on the items of lists names none."""
+    """The columns that an expression names. Expressions on the items of lists name none."""
     if isinstance(node, list):
         return set().union(*map(columns, node))
     if not isinstance(node, dict):
@@ -124,7 +133,7 @@ def _kind(node: Node) -> tuple[str, Any]:
     if isinstance(node, str):
         return node, None
     if not isinstance(node, dict) or len(node) != 1:
-        raise NotRowWise(node)
+        raise NotRowWiseError(node)
     return next(iter(node.items()))
 
 
@@ -136,7 +145,7 @@ def _parts(node: Node, *names: str) -> list[Any]:
 
 def _require(node: Node, holds: bool, help: str | None = None) -> None:
     if not holds:
-        raise NotRowWise(node, help)
+        raise NotRowWiseError(node, help)
 
 
 def _prove_leaf(node: Node, kind: str, value: Any) -> None:
@@ -162,12 +171,12 @@ def _prove_aggregation(node: Node, value: Any) -> None:
     elif isinstance(parts, dict) and "input" in parts:
         options = {name: part for name, part in parts.items() if name != "input"}
         parts = parts["input"]
-    prove(parts, OF_ITEMS)
+    prove(parts, ITEM_LEAVES)
     _prove_options(node, options)
 
 
 def _prove_children(value: Any, leaves: frozenset[str]) -> None:
-    """Refuse a part of what is not known first: it is the smaller one."""
+    """Refuse a part of an unknown node, where one is not row-wise: the error then names the smaller part."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
     for part in parts:
         if isinstance(part, dict) and len(part) == 1 and next(iter(part)) in ("Agg", "Function", "BinaryExpr", "Over"):
@@ -210,8 +219,7 @@ def _prove_cast(node: Node, dtype: Any, options: Any) -> None:
 
 
 def _prove_options(node: Node, options: Any) -> None:
-    """Options are plain values; the names of fields are written small, and what is written large would be an expression
-    or a type."""
+    """Options are plain values. Names of their fields are in lower case; others would be expressions or types."""
     if isinstance(options, list):
         for option in options:
             if isinstance(option, (dict, list)):
@@ -248,14 +256,14 @@ def _prove_type(node: Node, dtype: Any) -> None:
 
 
 def _function_name(function: Any) -> tuple[str, Any]:
-    """`Abs` or `StringExpr.Contains`, and its options; empty where it is none of either."""
+    """`Abs` or `StringExpr.Contains`, and its options; an empty name if it is neither."""
     try:
         name, options = _kind(function)
         if name in FUNCTIONS:
             group = name
             name, options = _kind(options)
             name = f"{group}.{name}"
-    except NotRowWise:
+    except NotRowWiseError:
         return "", None
     return name, options
 
@@ -264,28 +272,28 @@ def _prove_function(node: Node, leaves: frozenset[str]) -> None:
     arguments, function = _parts(node, "input", "function")
     _require(node, isinstance(arguments, list) and bool(arguments))
     name, options = _function_name(function)
-    aggregates = leaves is OF_LISTS and name in ("Boolean.All", "Boolean.Any")
-    whole = range(len(arguments))[WHOLE.get(name, slice(0))]
+    aggregates = leaves is LIST_LEAVES and name in ("Boolean.All", "Boolean.Any")
+    tables = range(len(arguments))[TABLE_ARGUMENTS.get(name, slice(0))]
     for i, argument in enumerate(arguments):
-        if i not in whole:
-            prove(argument, OF_ITEMS if aggregates else leaves)
+        if i not in tables:
+            prove(argument, ITEM_LEAVES if aggregates else leaves)
     group, _, function = name.rpartition(".")
     _require(node, aggregates or function in FUNCTIONS.get(group, ()))
     _prove_options(node, _without_breaks(options) if name == "Bin" else options)
     try:
-        for i in whole:
+        for i in tables:
             _prove_table(arguments[i])
-    except NotRowWise:
-        raise NotRowWise(node, LITERAL_ONLY) from None
+    except NotRowWiseError:
+        raise NotRowWiseError(node, LITERAL_ONLY) from None
     if name in NEEDS_COLUMN and _is_constant(arguments[0]):
-        _require(node, not whole and all(map(_is_constant, arguments)), COLUMN_FIRST)
+        _require(node, not tables and all(map(_is_constant, arguments)), COLUMN_FIRST)
     if name == "StringExpr.Strptime":
         shaped = isinstance(options, list) and len(options) == 2 and isinstance(options[1], dict)
         _require(node, shaped and isinstance(options[1].get("format"), str), FORMAT)
 
 
 def _without_breaks(options: Any) -> Any:
-    """The options of `bin_intervals` but for its breaks: without them it would take the intervals from the data."""
+    """The options of `bin_intervals` without its breaks, which it must have: else the data decides the intervals."""
     match options:
         case {"method": {"Intervals": {"spec": {"Breaks": list()}, "right_closed": _}}, **others}:
             return others
@@ -293,7 +301,7 @@ def _without_breaks(options: Any) -> Any:
 
 
 def _prove_table(node: Node) -> None:
-    """Prove that the argument is a literal that stands for one set or table, the same for all rows."""
+    """Prove that the argument is a literal that is one set or table for all rows."""
     kind, value = _kind(node)
     if kind == "Cast":
         child, dtype, options = _parts(node, "expr", "dtype", "options")
@@ -307,12 +315,14 @@ def _prove_table(node: Node) -> None:
     elif kind == "Literal" and isinstance(value, dict) and value.keys() == {"Series"}:
         _require(node, _is_set(value["Series"]))
     else:
-        prove(node, NOTHING)
+        prove(node, NO_LEAVES)
 
 
 def _is_set(data: Any) -> bool:
-    """Whether a Series in Arrow's format is one set: values, or one list of values. Of several lists, each would be the
-    set of the row at its place in the batch."""
+    """Whether a Series in Arrow's format is one set: values, or one list of values.
+
+    Several lists would be the sets of the rows at the same places in the batch.
+    """
     import pyarrow as pa
 
     try:
@@ -324,36 +334,36 @@ def _is_set(data: Any) -> bool:
 
 
 def _prove_list_evaluation(node: Node, leaves: frozenset[str]) -> None:
-    """`list.eval`, `list.agg` and what polars writes as one of them: each list belongs to one row."""
+    """`list.eval`, `list.agg` and methods that polars writes as one of them: each list belongs to one row."""
     lists, evaluation, variant = _parts(node, "expr", "evaluation", "variant")
     prove(lists, leaves)
     if variant in ("ListAgg", "ArrayAgg"):
-        prove(evaluation, OF_LISTS)
+        prove(evaluation, LIST_LEAVES)
     else:
         name, options = _kind(variant)
         _require(node, name in ("List", "Array"))
         _prove_options(node, options)
         _prove_items(evaluation)
-    # A constant alone has no length to follow.
+    # A constant does not have the length of the list.
     _require(node, not _is_constant(evaluation))
 
 
 def _prove_items(node: Node) -> None:
-    """What `list.eval` may make of the items of one list: a value each, some of them, or all in another order."""
+    """What `list.eval` may return for the items of a list: a value for each, some of them, or all in another order."""
     match node:
         case {"Filter": {"input": {"Column": ""} | "Element", "by": condition, **more}} if len(node) == 1 and not more:
-            prove(condition, OF_ITEMS)
+            prove(condition, ITEM_LEAVES)
         case {"Function": {"input": [items], "function": "Reverse" | {"Unique": True}, **more}} if (
             len(node) == 1 and not more
         ):
-            prove(items, OF_ITEMS)
+            prove(items, ITEM_LEAVES)
         case _:
-            prove(node, OF_ITEMS)
+            prove(node, ITEM_LEAVES)
 
 
 def _is_constant(node: Node) -> bool:
     try:
-        prove(node, NOTHING)
-    except NotRowWise:
+        prove(node, NO_LEAVES)
+    except NotRowWiseError:
         return False
     return True

@@ -1,6 +1,6 @@
-"""The parts of polars expressions that give one value a row, from that row alone.
+"""The parts of polars expressions that give one value for each row, from that row only.
 
-Names are those of the tree that polars writes as JSON. A function that a later polars adds is refused until it is
+The names are those in the tree that polars writes as JSON. A function that a later polars adds is refused until it is
 listed here and has an example in `tests/support/polars_methods.py`.
 """
 
@@ -13,7 +13,7 @@ OPERATORS: Final = frozenset(
     "TruncDivide Modulus".split()
 )
 
-# By group as polars' tree names them; the group "" has the functions without one.
+# By the group in polars' tree; the group "" has the functions without one.
 FUNCTIONS: Final = {
     group: frozenset(names.split())
     for group, names in {
@@ -51,9 +51,9 @@ FUNCTIONS: Final = {
     }.items()
 }
 
-# Arguments that these functions take whole, as a set or a table for all rows: a column there would be the values of a
-# batch. So they must be literals.
-WHOLE: Final = {
+# Arguments that these functions use as one set or table for all rows. They must be literals: of a column, polars would
+# use all values of the batch.
+TABLE_ARGUMENTS: Final = {
     "Boolean.IsIn": slice(1, 2),
     "Sql.IsIn": slice(1, 2),
     "Replace": slice(1, 3),
@@ -81,7 +81,7 @@ NEEDS_COLUMN: Final = frozenset(
 
 RENAMES: Final = frozenset("Prefix Suffix Replace StripPrefix StripSuffix ToLowercase ToUppercase".split())
 NUMBERS: Final = "Int8 Int16 Int32 Int64 Int128 UInt8 UInt16 UInt32 UInt64 UInt128 Float16 Float32 Float64".split()
-# Not Categorical: its codes depend on the values that came before.
+# Not Categorical: its codes depend on earlier values.
 TYPES: Final = frozenset([*NUMBERS, *"Boolean String Binary Date Time Null".split()])
 TYPES_WITH_OPTIONS: Final = frozenset("Datetime Duration Decimal Enum".split())
 SCALARS: Final = frozenset([*TYPES, *TYPES_WITH_OPTIONS, *"List Array".split()])

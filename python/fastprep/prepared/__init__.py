@@ -1,1 +1,1 @@
-"""Prepared folders, once published: opened, read, sampled, tokenized again, and counted for recommendations."""
+"""Reads prepared folders: `fastprep.load`, splits and samples of them, `retokenize`, `recommend`."""

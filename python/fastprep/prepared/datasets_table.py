@@ -1,7 +1,7 @@
-"""The table behind ``Split.to_datasets()``: mapped IPC files that ``datasets`` neither copies nor pickles.
+"""The table of ``Split.to_datasets()``: mapped IPC files that ``datasets`` neither copies nor pickles.
 
-``datasets`` maps only the stream form of Arrow IPC, and a table that it holds in memory is pickled whole. This block
-is pickled as its shards and the edits made since. It names no cache files, so that ``datasets`` does not write beside
+``datasets`` maps only the stream form of Arrow IPC, and pickles all data of a table in memory. The pickle of this table
+holds the shards and the edits made since. It names no cache files, so that ``datasets`` does not write to the folder of
 the shards.
 """
 
@@ -21,16 +21,16 @@ Edit = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
 class MappedTable(TableBlock):  # type: ignore[misc]  # datasets ships no types
-    """Mapped shards and the edits (dropped columns, slices, ...) that lead from them to ``table``."""
+    """Mapped shards, and the edits (dropped columns, slices, ...) that turn them into ``table``."""
 
     def __init__(self, table: pa.Table, shards: Shards, edits: tuple[Edit, ...]) -> None:
-        """Use ``of``."""
+        """Args: the table, and the shards and edits that it comes from; see ``from_shards``."""
         super().__init__(table)
         self.shards = shards
         self.edits = edits
 
     @classmethod
-    def of(cls, shards: Shards, edits: tuple[Edit, ...] = ()) -> Self:
+    def from_shards(cls, shards: Shards, edits: tuple[Edit, ...] = ()) -> Self:
         """Maps the shards and applies the edits."""
         table = mapped(shards)
         for edit in edits:
@@ -38,13 +38,13 @@ class MappedTable(TableBlock):  # type: ignore[misc]  # datasets ships no types
         return cls(table, shards, edits)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).of, (self.shards, self.edits)
+        return type(self).from_shards, (self.shards, self.edits)
 
 
 def _apply(table: pa.Table, edit: Edit) -> pa.Table:
     name, args, kwargs = edit
-    own: dict[str, Callable[..., pa.Table]] = {"cast": table_cast, "flatten": table_flatten}
-    return own[name](table, *args, **kwargs) if name in own else getattr(table, name)(*args, **kwargs)
+    by_datasets: dict[str, Callable[..., pa.Table]] = {"cast": table_cast, "flatten": table_flatten}
+    return by_datasets[name](table, *args, **kwargs) if name in by_datasets else getattr(table, name)(*args, **kwargs)
 
 
 def _recorded(name: str) -> Callable[..., MappedTable]:
@@ -55,7 +55,7 @@ def _recorded(name: str) -> Callable[..., MappedTable]:
     return method
 
 
-# The transforms that datasets.table.Table leaves to its blocks.
+# The methods that datasets.table.Table leaves to its blocks.
 for _name in (
     "add_column",
     "append_column",

@@ -1,4 +1,4 @@
-"""Samples of rows that hold one another: which rows ``Split.subsets()`` takes."""
+"""Which rows ``Split.subsets()`` takes: a larger sample holds all rows of a smaller one."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from fastprep.exceptions import PlanError
 def nested_samples(
     rows: int, sizes: Sequence[int], seed: int, groups: npt.NDArray[Any] | None
 ) -> dict[int, list[int]]:
-    """Row numbers by sample size, ascending; a larger sample holds all rows of a smaller one.
+    """The row numbers of each sample, ascending, by its size.
 
     Args:
-        rows: How many rows there are.
-        sizes: Rows of each sample.
+        rows: The number of rows.
+        sizes: The number of rows of each sample.
         seed: Decides which rows are in the smaller samples.
-        groups: None, or the group of each row, from 0 on: each sample then has the groups in the shares of all rows.
+        groups: None, or the group of each row, counted from 0: each sample then has the groups in their shares.
     """
-    checked = [options.whole("subsets", "sizes", size, 1) for size in sizes]
-    seed = options.whole("subsets", "seed", seed, 0, 1 << 64)
+    checked = [options.whole_number("subsets", "sizes", size, 1) for size in sizes]
+    seed = options.whole_number("subsets", "seed", seed, 0, 1 << 64)
     if not checked or max(checked) > rows:
         raise PlanError.new(
-            f"subsets: sizes={list(sizes)}, but the split has {rows} rows",
+            f"subsets: `sizes` must be from 1 to {rows}, the rows of the split; got {list(sizes)}",
             code="bad_option",
-            help="give sizes from 1 to the number of rows",
+            help="pass smaller sizes",
         )
     order = np.array(Permutation(rows, seed, 0).take(0, rows, 1))
     if groups is not None:
@@ -39,13 +39,12 @@ def nested_samples(
 
 
 def _evenly(order: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The order in which every beginning has its share of each group: rows stand where they would be if a group's rows
-    were spread evenly."""
+    """The order with each group spread evenly, so that every prefix has each group in its share."""
     shuffled = groups[order]
     by_group = np.argsort(shuffled, kind="stable")
     sizes = np.bincount(shuffled)
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-    place = np.empty(len(order))
-    place[by_group] = np.arange(len(order)) - np.repeat(starts, sizes)
-    return order[np.argsort((place + 0.5) / sizes[shuffled], kind="stable")]
+    rank = np.empty(len(order))
+    rank[by_group] = np.arange(len(order)) - np.repeat(starts, sizes)
+    return order[np.argsort((rank + 0.5) / sizes[shuffled], kind="stable")]
 

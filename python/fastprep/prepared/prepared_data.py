@@ -1,4 +1,4 @@
-"""``load``: a prepared folder as a mapping from split name to data."""
+"""``load`` and ``PreparedData``: a prepared folder as a mapping from split names to splits."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 def load(path: str | os.PathLike[str]) -> PreparedData:
-    """Opens a folder that ``sink_arrow`` wrote; maps files when rows are asked for, and reads none before.
+    """Opens a folder that ``sink_arrow`` wrote. Files are mapped when rows are read, not before.
 
     Args:
         path: The folder that holds ``manifest.json``.
 
     Returns:
-        A mapping from split name to ``Split``, in the plan's order. A plan without ``split`` has ``train`` only.
+        A mapping from split name to ``Split``, in the plan's order. Without the step ``split`` there is only ``train``.
 
     Raises:
-        SourceError: The folder has no manifest, or a damaged or newer one, or a shard is missing or has another size
-            than the manifest says. The error names the file, and of a manifest the field.
+        SourceError: The manifest is missing, damaged or of a newer version, or a shard is missing or does not have the
+            size in the manifest. The error names the file, and the field of a manifest.
 
     Examples:
-        A whole training loop in torch, prompts trained at a tenth of the weight:
+        A training loop in torch that trains prompts at a tenth of the weight:
 
         >>> import torch, fastprep as fp
         >>> data = fp.load("out/")
@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
 
 
 class PreparedData(Mapping[str, "Split"]):
-    """A prepared folder: its splits by name, its manifest, and what trainers need to take it as it is.
+    """A prepared folder: its splits by name, its manifest, and what trainers need to use it unchanged.
 
     Attributes:
         path: The folder.
@@ -71,12 +71,12 @@ class PreparedData(Mapping[str, "Split"]):
         self._splits = {entry["name"]: Split(path, self.manifest, entry) for entry in self.manifest["splits"]}
 
     def __getitem__(self, split: str) -> Split:
-        """The split; KeyError names those there are."""
+        """The split. Otherwise KeyError, which lists the splits."""
         try:
             return self._splits[split]
         except KeyError:
-            meant = options.did_you_mean(str(split), self._splits)
-            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{meant}") from None
+            hint = options.did_you_mean(str(split), self._splits)
+            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{hint}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)
@@ -89,7 +89,7 @@ class PreparedData(Mapping[str, "Split"]):
 
     @functools.cached_property
     def format(self) -> PromptFormat | None:
-        """The ``PromptFormat`` of training, to render prompts at inference; None where the plan had no ``format``."""
+        """The ``PromptFormat`` of training, to render prompts at inference; None if the plan has no ``format``."""
         recorded = self.manifest["format"]
         if recorded is None:
             return None
@@ -97,7 +97,7 @@ class PreparedData(Mapping[str, "Split"]):
             return PromptFormat.from_json(json.dumps(recorded))
         except FastprepError as error:
             raise SourceError.new(
-                f"the manifest is damaged or not ours: format: {error}",
+                f"the manifest is damaged, or fastprep did not write it: format: {error}",
                 code="bad_manifest",
                 path=self.path / MANIFEST,
                 help="prepare the data again, or restore the file",
@@ -113,32 +113,33 @@ class PreparedData(Mapping[str, "Split"]):
         *,
         weighted: bool = False,
     ) -> Collator:
-        """A ``collate_fn``: lays rows out as a batch, with a weight for each token; see ``Collator``.
+        """A ``collate_fn`` that makes a batch of rows, with a weight for each token; see ``Collator``.
 
-        ``fastprep.trainer.WeightedTrainer`` asks it for weights; a loop that uses them says ``weighted=True``. Any
-        other trainer ignores weights, and is given completions alone as labels, with a warning if that is another
-        loss. For TRL see ``trl_args``.
+        ``fastprep.trainer.WeightedTrainer`` turns weights on; for a loop of your own that uses them, pass
+        ``weighted=True``. Other trainers ignore weights: their batches have labels for completions only, with a warning
+        if that changes the loss. For TRL see ``trl_args``.
 
         Args:
-            prompt_loss_weight: Weight of context tokens, 0 to 1; target tokens have 1. It has an effect with
+            prompt_loss_weight: The weight of context tokens, 0 to 1; target tokens have 1. It needs
                 ``WeightedTrainer`` or ``weighted``.
-            pad_to_multiple_of: Batches are padded to a multiple of this many tokens; None for the longest row.
-            pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked
-                and never trained, so that any id does.
+            pad_to_multiple_of: The length of a batch is a multiple of this many tokens; None for the longest row.
+            pad_token_id: None for the tokenizer's padding token, else its EOS token, else 0. Padding is masked and
+                never trained, so any id will do.
             padding_side: ``"right"`` for training, ``"left"`` for generating from a batch.
-            layout: ``"padded"`` to the longest row, or ``"flat"``: end to end in one line, each document attending to
-                itself alone (transformers calls it padding-free). None: flat where the rows are packed, else padded.
-            weighted: Whether the loss multiplies by ``loss_weights``: for a loop of your own. ``WeightedTrainer`` needs
-                no word of it.
+            layout: ``"padded"`` to the longest row, or ``"flat"``: all rows one after another in a single row, in which
+                documents do not attend to each other (transformers calls it padding-free). None: flat if the rows are
+                packed, else padded.
+            weighted: Whether your own loop multiplies the loss by ``loss_weights``. Not needed for
+                ``WeightedTrainer``.
 
         Returns:
-            A picklable callable. It refuses rows of packs that come without ``seq_lengths``, as a plain
-            ``transformers.Trainer`` leaves them unless ``remove_unused_columns=False`` is set.
+            A picklable callable. It refuses packed rows without ``seq_lengths``, a column that
+            ``transformers.Trainer`` removes unless ``remove_unused_columns=False`` is set.
 
         Raises:
             PlanError: An argument is out of range, or the rows are packed and the layout is padded: their documents
                 would attend to each other.
-            ColumnError: The rows have no ids, or no segments although prompts are to be weighted.
+            ColumnError: The rows have no ids, or no segments although prompts have a weight.
             ModuleNotFoundError: torch is not installed.
         """
         require("torch", "torch", "PreparedData.collator()")
@@ -153,7 +154,7 @@ class PreparedData(Mapping[str, "Split"]):
                 "the rows are packed: padding a batch of them would let their documents attend to each other",
                 code="packed_rows",
                 path=self.path,
-                help='leave layout out, which lays them out flat, or prepare without .pack()',
+                help='leave layout out to get the flat layout, or prepare the data without .pack()',
             )
         return Collator(
             prompt_loss_weight=prompt_loss_weight,
@@ -166,21 +167,21 @@ class PreparedData(Mapping[str, "Split"]):
         )
 
     def trl_args(self, *, weighted: bool = False) -> dict[str, Any]:
-        """Arguments for ``trl.SFTConfig``: with them ``SFTTrainer`` trains the rows as they are, without cutting any.
+        """Arguments for ``trl.SFTConfig`` with which ``SFTTrainer`` trains the rows unchanged, without cutting any.
 
-        Packed rows are flattened with ``padding_free``, which keeps their documents apart; then give ``SFTTrainer`` no
-        ``data_collator`` and leave ``remove_unused_columns`` on.
+        Packed rows are flattened with ``padding_free``, which keeps their documents separate. Then pass ``SFTTrainer``
+        no ``data_collator``, and do not turn ``remove_unused_columns`` off.
 
         Args:
-            weighted: Whether a trainer with ``WeightedLoss`` is to be made, with ``data.collator(...)`` as its
-                ``data_collator``: all columns then reach the collator, which also keeps packed documents apart. A plain
-                ``SFTTrainer`` trains completions alone with them.
+            weighted: Whether the trainer has ``WeightedLoss``, and ``data.collator(...)`` as its ``data_collator``. All
+                columns then reach the collator, which also keeps packed documents separate. An ``SFTTrainer`` without
+                ``WeightedLoss`` trains only completions with these arguments.
 
         Returns:
             Keyword arguments: ``SFTConfig(**data.trl_args(), output_dir=...)``.
 
         Raises:
-            ColumnError: The rows have no ``labels``; TRL would tokenize again, or train on the prompts, without a word.
+            ColumnError: The rows have no ``labels``; TRL would silently tokenize again, or train the prompts.
         """
         self._require_column(INPUT_IDS)
         self._require_column(LABELS)
@@ -199,31 +200,31 @@ class PreparedData(Mapping[str, "Split"]):
         on_overflow: OnOverflow = "reject",
         special_tokens: SpecialTokens = "reject",
     ) -> Pipeline:
-        """The same rows for another base model: a chain from the kept text, to be sunk into another folder.
+        """The same rows for another base model: a pipeline over the kept text.
 
-        Splits, their order and the prompt format stay; nothing is read again or deduplicated again. Rows that hold a
-        control token of the new tokenizer, or are too long with it, are rejects. Keys stay in the old folder: give
-        ``dedup(against=...)`` that one.
+        Splits, their order and the prompt format stay. The raw data is not read or deduplicated again. Rows that hold a
+        control token of the new tokenizer, or are too long with it, are rejected. The keys stay in the old folder: pass
+        that one to ``dedup(against=...)``.
 
         Args:
             tokenizer: As for ``Pipeline.tokenize``.
-            max_length: Most tokens of a row; None for the limit that the folder has.
+            max_length: The greatest number of tokens of a row; None for the folder's own limit.
             on_overflow: As for ``Pipeline.tokenize``.
             special_tokens: As for ``Pipeline.tokenize``.
 
         Returns:
-            A pipeline that ends in ``tokenize``: ``data.retokenize("./qwen3").sink_arrow("out-qwen3")``; it may go on
-            with ``pack``.
+            A pipeline that ends in ``tokenize``: ``data.retokenize("./qwen3").sink_arrow("out-qwen3")``. ``pack`` may
+            follow.
 
         Raises:
-            ColumnError: The rows have no text: made with ``keep_text=False``, or packed.
+            ColumnError: The rows have no text: they were made with ``keep_text=False``, or packed.
             PlanError: The folder has no format.
             TokenizerError: The tokenizer cannot be loaded.
         """
         from fastprep.prepared.retokenize import retokenize
 
-        how = {"max_length": max_length, "on_overflow": on_overflow, "special_tokens": special_tokens}
-        return retokenize(self, tokenizer, how)
+        settings = {"max_length": max_length, "on_overflow": on_overflow, "special_tokens": special_tokens}
+        return retokenize(self, tokenizer, settings)
 
     def _has_column(self, name: str) -> bool:
         return any(column["name"] == name for column in self.manifest["schema"])

@@ -1,4 +1,4 @@
-"""``recommend``: hyper-parameters for a prepared data set, each with its reason and source."""
+"""``recommend``: hyper-parameters for a prepared data set, each with a reason and a source."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ COUNTED = "counted in the data"
 GIVEN = "given"
 
 RATES = {"full": 2e-5, "lora": 2e-4}
-"""Learning rates at their peak, where the rate of pre-training is not given."""
-LARGEST = {"full": 256, "lora": 16}
-"""Examples of a step, at most."""
+"""Peak learning rates if the rate of pre-training is not given."""
+MAX_BATCH_SIZE = {"full": 256, "lora": 16}
 
 
 @dataclass(frozen=True)
 class Advice:
-    """One value with why.
+    """One value, with its reason and source.
 
     Attributes:
-        name: What it is the value of.
+        name: The name of the hyper-parameter or count.
         value: The value.
         reason: Why, with the numbers of the data set.
         source: Where the rule comes from.
@@ -50,19 +49,19 @@ class Advice:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Hyper-parameters to begin with; see ``recommend``.
+    """Hyper-parameters to start with; see ``recommend``.
 
     Attributes:
         n_epochs: Passes over the training rows.
         batch_size: Examples of an optimizer step, of all devices together.
-        learning_rate_multiplier: What ``base_lr`` is multiplied by; None without one.
-        learning_rate: Absolute, at its peak.
-        prompt_loss_weight: Weight of a prompt's token in the loss; a completion's has 1.
+        learning_rate_multiplier: The factor of ``base_lr``; None without ``base_lr``.
+        learning_rate: The peak learning rate.
+        prompt_loss_weight: The weight of a prompt token in the loss; a completion token has 1.
         warmup_steps: Optimizer steps until the learning rate is reached.
-        steps: Optimizer steps in all.
-        tokens: Tokens that go through the model: those of the split, times the epochs.
-        cost: ``tokens`` at the price given; None without one.
-        advice: All of these with reason and source.
+        steps: Optimizer steps in total.
+        tokens: Tokens that go through the model: the tokens of the split, times the epochs.
+        cost: The price of ``tokens``; None without a price.
+        advice: All of these, with reasons and sources.
     """
 
     n_epochs: int
@@ -84,31 +83,31 @@ class Recommendation:
         """Arguments for ``transformers.TrainingArguments`` or ``trl.SFTConfig``.
 
         Args:
-            per_device_batch_size: Rows that a device holds at once, at most; accumulation makes up the rest.
-            devices: Devices that train together.
+            per_device_batch_size: The greatest number of rows that fit on a device; accumulation makes up the rest.
+            devices: The number of devices that train together.
 
         Returns:
-            Epochs, learning rate, warm-up, the batch of a device and its accumulation steps. Where the batch size does
-            not divide evenly, the next larger one is taken.
+            Epochs, learning rate, warm-up, batch size of a device and accumulation steps. If the batch size does not
+            divide evenly, it is rounded up.
 
         Raises:
             PlanError: An argument is below 1.
         """
-        per_device_batch_size = options.whole("training_args", "per_device_batch_size", per_device_batch_size, 1)
-        devices = options.whole("training_args", "devices", devices, 1)
-        of_device = math.ceil(self.batch_size / devices)
-        accumulated = math.ceil(of_device / per_device_batch_size)
+        per_device_batch_size = options.whole_number("training_args", "per_device_batch_size", per_device_batch_size, 1)
+        devices = options.whole_number("training_args", "devices", devices, 1)
+        per_device = math.ceil(self.batch_size / devices)
+        accumulation = math.ceil(per_device / per_device_batch_size)
         return {
             "num_train_epochs": self.n_epochs,
             "learning_rate": self.learning_rate,
             "warmup_steps": self.warmup_steps,
-            "per_device_train_batch_size": math.ceil(of_device / accumulated),
-            "gradient_accumulation_steps": accumulated,
+            "per_device_train_batch_size": math.ceil(per_device / accumulation),
+            "gradient_accumulation_steps": accumulation,
         }
 
     def ranges(self) -> dict[str, dict[str, Any]]:
-        """What to search, by name: the keyword arguments of Optuna's ``suggest_int``, ``suggest_float`` (with ``log``)
-        or ``suggest_categorical`` (with ``choices``)."""
+        """Ranges for a search, by name: the keyword arguments of Optuna's ``suggest_int``, ``suggest_float`` (with
+        ``log``) or ``suggest_categorical`` (with ``choices``)."""
         found: dict[str, dict[str, Any]] = {"n_epochs": {"low": 1, "high": 2 * self.n_epochs}}
         if not self._has("batch_size", GIVEN):
             near = {1, *(max(1, min(256, round(self.batch_size * factor))) for factor in (0.5, 1, 2))} - {0}
@@ -133,41 +132,42 @@ def recommend(
     batch_size: int | None = None,
     price_per_million_tokens: float | None = None,
 ) -> Recommendation:
-    """Hyper-parameters to begin a fine-tuning with, from the counts of a prepared data set.
+    """Hyper-parameters to start fine-tuning with, from the counts of a prepared data set.
 
     Args:
-        data: A prepared folder or its path, of which the split ``train`` counts, or a split. A column ``completion``
-            decides whether it is a classification: fewer distinct completions than a third of the rows.
-        method: ``"full"`` trains all weights, ``"lora"`` adapters, which take higher rates and smaller batches.
-        base_lr: The peak learning rate that the model was pre-trained with, for full fine-tuning: the rate is then a
-            share of it. None: a rate that is known to work.
-        batch_size: Examples of an optimizer step, of all devices together. None: by the number of examples.
+        data: A prepared folder or its path, whose split ``train`` is used, or a split. If the rows have a column
+            ``completion`` with fewer distinct values than a third of the rows, the data counts as a classification.
+        method: ``"full"`` trains all weights, ``"lora"`` trains adapters, with higher rates and smaller batches.
+        base_lr: For full fine-tuning, the peak learning rate of pre-training: the recommended rate is then a share of
+            it. None for a rate that is known to work.
+        batch_size: Examples of an optimizer step, of all devices together. None to derive it from the number of
+            examples.
         price_per_million_tokens: For ``cost``, in any currency.
 
     Returns:
-        A ``Recommendation``; printed, it gives each value with reason and source.
+        A ``Recommendation``. Printed, it shows each value with its reason and source.
 
     Raises:
         PlanError: An option is out of range, or there are no rows.
         ColumnError: The rows have no ids.
-        SourceError: A path is no prepared folder, or the folder is damaged.
+        SourceError: The path is not a prepared folder, or the folder is damaged.
     """
     split = _split(data)
     if options.text("recommend", "method", method) not in RATES:
-        raise options.bad(f"recommend: method={method!r} is none of {', '.join(RATES)}")
+        raise options.bad_option(f"recommend: `method` must be one of {', '.join(RATES)}; got {method!r}")
     if base_lr is not None and not options.number("recommend", "base_lr", base_lr) > 0:
-        raise options.bad(f"recommend: base_lr={base_lr} must be above 0")
+        raise options.bad_option(f"recommend: `base_lr` must be above 0; got {base_lr}")
     if base_lr is not None and method != "full":
-        raise options.bad(
-            f"recommend: base_lr={base_lr} is for full fine-tuning, and method={method!r}",
-            "leave it out: rates of adapters are no shares of the rate of pre-training",
+        raise options.bad_option(
+            f"recommend: `base_lr` is for full fine-tuning only, but method={method!r}",
+            "leave base_lr out: the rates of adapters do not depend on the rate of pre-training",
         )
     if batch_size is not None:
-        batch_size = options.whole("recommend", "batch_size", batch_size, 1)
+        batch_size = options.whole_number("recommend", "batch_size", batch_size, 1)
     if price_per_million_tokens is not None:
         options.number("recommend", "price_per_million_tokens", price_per_million_tokens)
     if len(split) == 0:
-        raise options.bad(f"recommend: split {split.name!r} has no rows")
+        raise options.bad_option(f"recommend: the split {split.name!r} has no rows")
     examples, contexts = _counts(split)
     epochs = _epochs(split, examples)
     batch = _batch_size(examples, method, batch_size)
@@ -196,18 +196,18 @@ def recommend(
 
 
 def _split(data: Any) -> Split:
-    """The split that counts."""
+    """The split to count."""
     if isinstance(data, (str, os.PathLike)):
         data = load(data)
     if isinstance(data, PreparedData):
         if TRAIN not in data:
             names = ", ".join(data)
-            raise options.bad(f"recommend: there is no split {TRAIN!r}; there are: {names}", "give one of them")
+            raise options.bad_option(f"recommend: there is no split {TRAIN!r}; there are: {names}", "pass one of them")
         return data[TRAIN]
     if not isinstance(data, Split):
-        raise options.bad(
-            f"recommend: {data!r} is of type {type(data).__name__}, and is no prepared data",
-            'give the folder that a sink wrote, or fastprep.load("out")',
+        raise options.bad_option(
+            f"recommend: `data` must be prepared data; got {data!r} of type {type(data).__name__}",
+            'pass the folder that a sink wrote, or fastprep.load("out")',
         )
     return data
 
@@ -216,29 +216,29 @@ def _batch_size(examples: int, method: Method, given: int | None) -> Advice:
     too_large = "; adapters learn worse from 32 examples and more" if method == "lora" and (given or 0) >= 32 else ""
     if given is not None:
         return Advice("batch_size", given, f"as given{too_large}", GIVEN)
-    most = LARGEST[method]
+    most = MAX_BATCH_SIZE[method]
     value = max(1, min(most, round(0.002 * examples)))
     source = OPENAI if method == "full" else f"{OPENAI}; below 32: {TRL}"
     return Advice("batch_size", value, f"0.2 % of {examples:,} examples, {most} at most", source)
 
 
 def _rates(method: Method, base_lr: float | None, batch: int) -> list[Advice]:
-    """The learning rate, behind the multiplier that it comes from, where there is one."""
+    """The learning rate, preceded by its multiplier if it has one."""
     if method == "lora":
-        return [Advice("learning_rate", RATES["lora"], "adapters: about 10 times that of full fine-tuning", TRL)]
+        return [Advice("learning_rate", RATES["lora"], "adapters: about 10 times the rate of full fine-tuning", TRL)]
     if base_lr is None:
-        return [Advice("learning_rate", RATES["full"], "all weights of a model of 7 billion; lower for larger", ALPACA)]
+        return [Advice("learning_rate", RATES["full"], "all weights of a 7B model; lower for larger models", ALPACA)]
     multiplier = 0.05 if batch < 16 else 0.1 if batch < 64 else 0.2
     reason = f"0.05, 0.1 or 0.2, larger for larger batches; {batch} is "
     reason += "below 16" if batch < 16 else "below 64" if batch < 64 else "64 or more"
     return [
-        Advice("learning_rate_multiplier", multiplier, reason, f"{OPENAI}; where the steps lie is ours"),
+        Advice("learning_rate_multiplier", multiplier, reason, f"{OPENAI}; thresholds chosen by fastprep"),
         Advice("learning_rate", base_lr * multiplier, f"base_lr {base_lr:g} × {multiplier}", OPENAI),
     ]
 
 
 def _counts(split: Split) -> tuple[int, int]:
-    """Examples (of a pack, its documents), and tokens that are context."""
+    """The number of examples (documents, in packs) and of context tokens."""
     import pyarrow.compute as pc
 
     table = split.to_arrow()
@@ -266,7 +266,7 @@ def _epochs(split: Split, examples: int) -> Advice:
 def _prompt_loss_weight(contexts: int, trained: int) -> Advice:
     ratio = contexts / max(1, trained)
     if ratio <= 50:
-        return Advice("prompt_loss_weight", 0.01, f"{ratio:.1f} prompt tokens for each of the completion", OPENAI)
+        return Advice("prompt_loss_weight", 0.01, f"{ratio:.1f} prompt tokens for each completion token", OPENAI)
     weight = float(f"{0.5 / ratio:.2g}")
-    reason = f"{ratio:.0f} prompt tokens for each of the completion: together they weigh half of it"
-    return Advice("prompt_loss_weight", weight, reason, f"{OPENAI}; the half is ours")
+    reason = f"{ratio:.0f} prompt tokens for each completion token: together they weigh half as much"
+    return Advice("prompt_loss_weight", weight, reason, f"{OPENAI}; the factor of a half chosen by fastprep")

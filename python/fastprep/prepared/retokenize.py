@@ -1,4 +1,4 @@
-"""``PreparedData.retokenize()``: the rows of a prepared folder, from their kept text, for another base model."""
+"""``PreparedData.retokenize()``: tokenizes the kept text of a prepared folder for another base model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fastprep.prepared.prepared_data import PreparedData
 
 TOKEN_COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS)
-"""What the old tokenizer made."""
+"""The columns that the old tokenizer made."""
 
 
 def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> Pipeline:
@@ -39,41 +39,45 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
             code="missing_column",
             path=data.path,
             column=PROMPT,
-            help="prepare with tokenize(keep_text=True), which is the default, and pack in a later run",
+            help="prepare the data with tokenize(keep_text=True), the default, and pack in a later run",
         )
     if data.format is None:
         raise PlanError.new(
-            "retokenize: the folder has no format, so that nothing says where its prompts end",
+            "retokenize: the folder has no format, so it is not known where its prompts end",
             code="not_formatted",
             path=data.path,
-            help="put .format(PromptFormat(...)) into the plan that makes the folder",
+            help="add .format(PromptFormat(...)) to the plan that makes the folder",
         )
-    side = SPLIT
-    while side in columns:
-        side += "_"
+    split_column = SPLIT
+    while split_column in columns:
+        split_column += "_"
     tables = []
     for split in data.values():
         table = split._with_text()
         unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, PROMPT)
         table = table.drop_columns([name for name in unused if name in table.column_names])
-        tables.append(table.append_column(side, pa.repeat(split.name, len(table))))
+        tables.append(table.append_column(split_column, pa.repeat(split.name, len(table))))
     recorded = data.manifest["tokenizer"] or {}
     if options["max_length"] is None:
         options["max_length"] = recorded.get("max_length")
-    # Of the path the last part alone: the name is published.
+    # Only the last part of the path, since the name is published.
     rows = from_arrow(pa.concat_tables(tables), name=data.path.resolve().name)
-    # The text is proven again, since control tokens differ from tokenizer to tokenizer.
+    # The text is proven again, since tokenizers differ in their control tokens.
     published = json.loads(data.format.to_json())
-    as_it_is = json.loads(_as_it_is(data.format).to_json())
-    proven = rows._push("format", format=as_it_is, on_collision="reject", rendered_by=published)
-    restored = proven._push("restore", format=published, column=side, splits=list(data))
+    unchanged = json.loads(_text_unchanged(data.format).to_json())
+    proven = rows._push("format", format=unchanged, on_collision="reject", rendered_by=published)
+    restored = proven._push("restore", format=published, column=split_column, splits=list(data))
     return restored.tokenize(tokenizer, **options)
 
 
-def _as_it_is(made: PromptFormat) -> PromptFormat:
-    """The format of text that ``made`` rendered before: it ends in its marks, and gets no second ones."""
-    if made.separator is None or made.stop is None:
-        return PromptFormat.rendered(COMPLETION, stop=made.stop, eos=made.eos)
+def _text_unchanged(rendered_by: PromptFormat) -> PromptFormat:
+    """The format that leaves text rendered by ``rendered_by`` unchanged: it ends in separator and stop already."""
+    if rendered_by.separator is None or rendered_by.stop is None:
+        return PromptFormat.rendered(COMPLETION, stop=rendered_by.stop, eos=rendered_by.eos)
     return PromptFormat(
-        f"{{{PROMPT}}}", completion=f"{{{COMPLETION}}}", separator=made.separator, stop=made.stop, eos=made.eos
+        f"{{{PROMPT}}}",
+        completion=f"{{{COMPLETION}}}",
+        separator=rendered_by.separator,
+        stop=rendered_by.stop,
+        eos=rendered_by.eos,
     )

@@ -1,4 +1,4 @@
-"""Arrow shards as one memory-mapped table, opened and proven by the core."""
+"""The Arrow shards of a split as one memory-mapped table; the core opens and checks them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ def shards_of(manifest: dict[str, Any], split: str) -> list[dict[str, Any]]:
     return [s for s in manifest["shards"] if s.get("split") == split and s["format"] == ARROW]
 
 
-def unopened(folder: Path, manifest: dict[str, Any], split: str, *, text: bool = False) -> Shards:
-    """The Arrow shards of a split, not opened yet; it can be pickled.
+def closed_shards(folder: Path, manifest: dict[str, Any], split: str, *, text: bool = False) -> Shards:
+    """The Arrow shards of a split, not opened yet; can be pickled.
 
     Args:
-        folder: That of the generation; absolute, since another process may map the files.
-        manifest: That of the prepared folder.
+        folder: The folder of the shards; absolute, since another process may map the files.
+        manifest: The manifest of the prepared folder.
         split: The name of the split.
-        text: Whether mapping reads all text, to know that it is UTF-8: for those who trust it.
+        text: Whether to read all text when mapping, to check that it is UTF-8.
     """
     files = [(folder / shard["name"], shard["rows"], shard["bytes"]) for shard in shards_of(manifest, split)]
     return Shards(files, [(column["name"], column["type"]) for column in manifest["schema"]], text)
 
 
 def table(shards: Shards) -> pa.Table:
-    """Maps the shards as one table: its buffers are the files' pages, nothing is copied.
+    """Maps the shards as one table over the files' pages, without a copy.
 
     Returns:
-        The rows in the order of the shards; a chunk for each record batch.
+        The rows in the order of the shards, a chunk for each record batch.
 
     Raises:
-        SourceError: A shard is missing, or is not what the manifest says.
+        SourceError: A shard is missing, or does not match the manifest.
     """
     import pyarrow as pa
 
@@ -45,7 +45,7 @@ def table(shards: Shards) -> pa.Table:
         return pa.table(shards)
     except pa.ArrowException as error:
         raise SourceError.new(
-            f"a shard is damaged: pyarrow cannot take its columns: {error}",
+            f"a shard is damaged: pyarrow cannot read its columns: {error}",
             code="damaged_shard",
             path=shards.folder,
             help="copy the folder again, or prepare the data again",

@@ -1,4 +1,4 @@
-"""One split of a prepared folder: its rows as Arrow, polars, ``datasets`` or torch, and samples of them."""
+"""``Split`` and ``Subset``: the rows of a split as Arrow, polars, ``datasets`` or torch, and samples of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastprep import options
 from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS
 from fastprep.exceptions import ColumnError, PlanError, SourceError
 from fastprep.optional_packages import require
-from fastprep.prepared.shards import shards_of, table, unopened
+from fastprep.prepared.shards import closed_shards, shards_of, table
 from fastprep.torch.loss_warnings import warn_ignored
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 
 class Split:
-    """The rows of one split, in memory-mapped Arrow shards; ``len()`` is their number.
+    """The rows of one split, in memory-mapped Arrow shards. ``len()`` is the number of rows.
 
     Attributes:
         name: ``train``, ``valid``, ....
         shards: The Arrow files, in row order.
-        tokens: Tokens of all rows; 0 for rows without ids.
-        trained_tokens: Tokens whose label is trained.
+        tokens: The number of tokens of all rows; 0 for rows without ids.
+        trained_tokens: The number of tokens whose label is trained.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any], entry: dict[str, Any]) -> None:
         """One entry of the manifest's ``splits``; see ``load``."""
-        # Mapped later, perhaps by a worker process that stands in another folder.
+        # Absolute, since a worker process with another current folder may map the files.
         data = folder.absolute() / manifest["data"]
         self.name: str = entry["name"]
         self.shards: tuple[Path, ...] = tuple(data / shard["name"] for shard in shards_of(manifest, self.name))
@@ -54,16 +54,18 @@ class Split:
         return f"Split({self.name!r}, rows={len(self)}, tokens={self.tokens}, shards={len(self.shards)})"
 
     def to_arrow(self) -> pyarrow.Table:
-        """The rows as one table over the mapped files, without a copy: it takes address space, no memory.
+        """The rows as one table over the mapped files, without a copy: it takes address space, not memory.
 
         Raises:
             SourceError: The split has no Arrow shards (JSONL only), or one is damaged, or was removed since ``load``.
         """
-        return table(self._unopened())
+        return table(self._shards())
 
     def to_polars(self) -> polars.DataFrame:
-        """The rows as a polars frame. polars has its own layout of text and lists, and makes their offsets; it trusts
-        text, so that all of it is read here to see that it is UTF-8.
+        """The rows as a polars frame.
+
+        polars builds offsets for text and lists in its own layout. It trusts that text is UTF-8, so all text is read
+        here to check it.
 
         Raises:
             SourceError: As ``to_arrow``.
@@ -77,11 +79,11 @@ class Split:
     def to_datasets(self) -> datasets.Dataset:
         """The rows as ``datasets.Dataset`` over the mapped files, without a copy and without the cache.
 
-        Pickled, it is its paths, so that worker processes map the same files. What ``map`` and ``filter`` make of it
-        stays in memory, since the folder is not theirs to write to; for more give them ``cache_file_name``.
+        Its pickle holds paths, so that worker processes map the same files. The results of ``map`` and ``filter`` stay
+        in memory, since ``datasets`` must not write to the folder; pass ``cache_file_name`` for large results.
 
-        Rows that are packed or have weights are warned about, since most collators read neither: documents of a pack
-        would attend to each other, weights be ignored. The warning says what reads them.
+        A warning comes for rows that are packed or have weights, since most collators ignore both: documents of a pack
+        would attend to each other, and weights have no effect. The warning says what to use instead.
 
         Raises:
             SourceError: As ``to_arrow``.
@@ -99,13 +101,13 @@ class Split:
         # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
         identity = f"{self._manifest['data']}/{self.name}"
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        return datasets.Dataset(MappedTable.of(self._unopened()), fingerprint=fingerprint)
+        return datasets.Dataset(MappedTable.from_shards(self._shards()), fingerprint=fingerprint)
 
     def to_torch(self) -> TorchRows:
         """The ids of the rows as a map-style torch data set; see ``TorchRows``.
 
-        A row is cut from mapped arrays and nothing is decoded, so that a ``DataLoader`` is fastest with
-        ``num_workers=0``: passing a batch from worker to trainer takes longer than making it.
+        A row is cut from mapped arrays, without decoding. A ``DataLoader`` is fastest with ``num_workers=0``: sending a
+        batch from a worker to the trainer takes longer than making it.
 
         Raises:
             ColumnError: The rows have no ``input_ids``.
@@ -117,7 +119,7 @@ class Split:
 
         if not any(column["name"] == INPUT_IDS for column in self._manifest["schema"]):
             raise missing_column(INPUT_IDS, self._folder, self._manifest)
-        return TorchRows(self._unopened(), len(self))
+        return TorchRows(self._shards(), len(self))
 
     def loader(
         self,
@@ -133,37 +135,36 @@ class Split:
         pin_memory: bool = False,
         prefetch_factor: int | None = None,
     ) -> Loader:
-        """Batches of this rank: an epoch a pass, in an order of its own, and a cursor to resume from.
+        """Batches for this rank. Each pass is an epoch with another order, and a cursor allows to resume.
 
-        All rows are shuffled, without memory that grows with them. Ranks and workers share them exactly once. The
-        batches of one rank do not depend on the number of workers.
+        All rows are shuffled, without memory that grows with them. Each row goes to exactly one rank and worker. The
+        batches of a rank do not depend on the number of workers.
 
-        ``loader.state_dict()`` is a cursor of plain numbers, the same on every rank: after ``load_state_dict`` the
-        next row that no rank has had comes next, also with other numbers of ranks, workers or rows of a batch. Without
-        it a pass that was left before its end is begun again, with a warning the first time.
+        ``loader.state_dict()`` is a cursor of plain numbers, the same on every rank. After ``load_state_dict`` the
+        loader continues with the next row that no rank has seen, also with another number of ranks, workers or rows in
+        a batch. Without it, a pass that was left before its end starts again, with a warning the first time.
 
         Args:
             collate_fn: Makes a batch of rows, as ``PreparedData.collator`` does.
-            batch_size: Rows of a batch of one rank.
-            seed: Of the shuffle; each epoch has an order of its own. None for the order of the shards.
-            group_by_length: Whether the rows of a batch have about one length: less padding, still shuffled within
-                and among the batches of a window of 64.
-            rank: This process; None for that of ``torch.distributed``, else 0.
-            world_size: Processes that train together; None for those of ``torch.distributed``, else 1.
-            drop_last: Whether rows that do not make a batch for every rank are left out, others in each epoch. Else
-                the last batch is smaller, and where a rank comes up short it gets a row of one padding token that
-                weighs nothing: every rank has as many batches, so that none waits for another.
+            batch_size: Rows in a batch of one rank.
+            seed: The seed of the shuffle; each epoch has another order. None for the order of the shards.
+            group_by_length: Whether the rows of a batch have about the same length, for less padding. Rows are still
+                shuffled within and among the batches of a window of 64.
+            rank: The number of this process; None for the rank in ``torch.distributed``, else 0.
+            world_size: The number of processes that train together; None for ``torch.distributed``, else 1.
+            drop_last: Whether to leave out rows that do not fill a batch for every rank, other rows in each epoch.
+                Else the last batch is smaller, and a rank that is one row short gets a filler: a row of one padding
+                token with weight 0. So every rank has the same number of batches, and none waits for another.
             num_workers: Processes that make batches; 0 is usually fastest.
             pin_memory: Whether batches are copied to pinned memory, for a GPU.
-            prefetch_factor: Batches that each worker makes ahead; None for torch's default.
+            prefetch_factor: Batches that each worker prepares in advance; None for torch's default.
 
         Returns:
-            A ``Loader``; ``loader.fillers`` and ``loader.dropped`` count the rows that weigh nothing or are left out.
-            It is no ``torch`` DataLoader, so that ``Accelerator.prepare`` leaves it as it is and does not share the
-            rows out a second time.
+            A ``Loader``; ``loader.fillers`` and ``loader.dropped`` count the fillers and the rows left out. It is not a
+            ``torch`` DataLoader, so ``Accelerator.prepare`` does not divide its rows among ranks a second time.
 
         Raises:
-            PlanError: The batch size or the seed is out of range, or rank and world size do not fit.
+            PlanError: The batch size or the seed is out of range, or the rank is not below the world size.
             ColumnError: The rows have no ``input_ids``.
             SourceError: As ``to_arrow``.
             ModuleNotFoundError: torch is not installed.
@@ -171,9 +172,9 @@ class Split:
         rows = self.to_torch()
         from fastprep.torch.loader import Batches, Loader, ranks
 
-        batch_size = options.whole("loader", "batch_size", batch_size, 1)
+        batch_size = options.whole_number("loader", "batch_size", batch_size, 1)
         if seed is not None:
-            seed = options.whole("loader", "seed", seed, 0, 1 << 64)
+            seed = options.whole_number("loader", "seed", seed, 0, 1 << 64)
         rank, world_size = ranks(rank, world_size)
         batches = Batches(
             rows,
@@ -188,15 +189,15 @@ class Split:
         return Loader(batches, num_workers, pin_memory, prefetch_factor)
 
     def subsets(self, sizes: Sequence[int], *, seed: int = 0, by: str | None = None) -> dict[int, Subset]:
-        """Parts of the split to draw a learning curve with: train on each, and see what more examples bring.
+        """Samples of the split for a learning curve: train on each to see what more examples bring.
 
         Args:
-            sizes: Rows of each part. Parts are nested: a larger one holds all rows of a smaller one.
-            seed: Decides which rows are in the smaller parts.
-            by: A column: every part then has its values in the shares of the split, to within a row of each.
+            sizes: The number of rows of each sample. A larger sample holds all rows of a smaller one.
+            seed: Decides which rows are in the smaller samples.
+            by: A column. Each of its values then has the same share in every sample as in the split, to within a row.
 
         Returns:
-            The parts by size; each gives what a split gives.
+            The samples by size; each has the methods of a split.
 
         Raises:
             PlanError: A size is out of range, or there is no such column.
@@ -223,31 +224,31 @@ class Split:
         return np.asarray(table[by].combine_chunks().dictionary_encode("encode").indices)
 
     def _with_text(self) -> pyarrow.Table:
-        """The rows of ``to_arrow``, for those who trust that text is UTF-8."""
-        return table(self._unopened(text=True))
+        """The table of ``to_arrow``, for code that relies on text being UTF-8: all text is checked."""
+        return table(self._shards(text=True))
 
-    def _unopened(self, *, text: bool = False) -> Shards:
+    def _shards(self, *, text: bool = False) -> Shards:
         if not self.shards:
             raise SourceError.new(
-                f"split {self.name!r} has no Arrow shards",
+                f"the split {self.name!r} has no Arrow shards",
                 code="no_arrow_shards",
                 path=self._folder,
                 help="write the folder with sink_arrow()",
             )
-        return unopened(self.shards[0].parent, self._manifest, self.name, text=text)
+        return closed_shards(self.shards[0].parent, self._manifest, self.name, text=text)
 
 
 class Subset(Split):
-    """Some rows of a split, in the split's order; whatever a split gives, it gives of these rows.
+    """Some rows of a split, in the split's order, with the methods of a split.
 
     Attributes:
-        numbers: The rows' numbers in the split, ascending.
+        numbers: The row numbers in the split, ascending.
     """
 
     def __init__(self, split: Split, numbers: Sequence[int]) -> None:
         """Args: the split, and the numbers of the rows."""
         self.__dict__.update(split.__dict__)
-        self._whole = split
+        self._split = split
         self.numbers = tuple(numbers)
         self._rows = len(self.numbers)
         table = split.to_arrow()
@@ -264,16 +265,16 @@ class Subset(Split):
         return np.asarray(pc.list_flatten(table[name].take(list(self.numbers)).combine_chunks()))
 
     def to_arrow(self) -> pyarrow.Table:
-        """The rows as a table; unlike that of a split it is a copy."""
-        return self._whole.to_arrow().take(list(self.numbers))
+        """The rows as a table. Unlike a split's table it is a copy."""
+        return self._split.to_arrow().take(list(self.numbers))
 
     def _datasets(self) -> datasets.Dataset:
         """A selection of the mapped rows."""
-        return self._whole._datasets().select(self.numbers)
+        return self._split._datasets().select(self.numbers)
 
     def to_torch(self) -> TorchRows:
         """The ids of the rows as a map-style torch data set; see ``TorchRows``."""
-        return self._whole.to_torch().selected(self.numbers)
+        return self._split.to_torch().selected(self.numbers)
 
 
 def missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnError:
@@ -284,5 +285,5 @@ def missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnE
         code="missing_column",
         path=folder,
         column=name,
-        help="add .tokenize(...) to the plan, and keep the columns it makes",
+        help="add .tokenize(...) to the plan, and keep its columns",
     )

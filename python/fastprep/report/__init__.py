@@ -1,1 +1,1 @@
-"""What people see of a run: its report, and a preview of rows."""
+"""What a run prints: its report, and a preview of rows."""

@@ -1,4 +1,4 @@
-"""Rows as the model sees them: context dim, trained tokens in colour, one line of facts a row."""
+"""Prints rows as the model sees them: context dim, trained tokens in colour, a line of facts above each row."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What stands for characters that cannot be seen, and between facts."""
+class Symbols:
+    """Symbols for invisible characters, and between facts."""
 
     line_end: str
     tab: str
@@ -25,15 +25,15 @@ class Marks:
     rule: str
 
 
-UNICODE = Marks("↵", "→", "·", "─")
-ASCII = Marks("\\n", "\\t", "-", "-")
+UNICODE = Symbols("↵", "→", "·", "─")
+ASCII = Symbols("\\n", "\\t", "-", "-")
 
 
 def show(plan: Plan, rows: int) -> None:
-    """Print the first `rows` rows that come out of the plan, and what was taken out of the first rows of the input.
+    """Print the first `rows` rows that come out of the plan, and which of the input's first rows were removed.
 
     Raises:
-        DataError: no row is left of those that were looked at.
+        DataError: none of the rows that were read is left.
     """
     import pyarrow as pa
     from rich.console import Console
@@ -41,30 +41,30 @@ def show(plan: Plan, rows: int) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
-    marks = UNICODE if console.encoding.startswith("utf") else ASCII
+    symbols = UNICODE if console.encoding.startswith("utf") else ASCII
     verbs = plan.verbs()
     first = plan.on_first_rows(rows)
     if "split" in verbs and any(name == SPLIT for name, _ in plan.schema()):
-        # The split of each row comes as a column of that name.
+        # The rows come with a column of this name for their splits.
         first = first.push(json.dumps({"verb": "rename", "mapping": {SPLIT: f"{SPLIT} (column)"}}))
-    made, report, nothing_left = first.collect(1)
+    stream, report, nothing_left = first.collect(1)
     if nothing_left is not None:
         raise nothing_left
-    table = pa.table(made).slice(0, rows)
+    table = pa.table(stream).slice(0, rows)
     counts = json.loads(report)
     with console.capture() as capture:
-        console.print(Text("context").append(f" {marks.dot} ").append("trained", style="bold green"), style="dim")
+        console.print(Text("context").append(f" {symbols.dot} ").append("trained", style="bold green"), style="dim")
         for number, row in enumerate(table.to_pylist(), 1):
-            title = f" {marks.dot} ".join(_facts(number, row, verbs))
-            console.print(Rule(title, style="dim", align="left", characters=marks.rule))
-            console.print(_colour(plan, row, marks))
+            title = f" {symbols.dot} ".join(_facts(number, row, verbs))
+            console.print(Rule(title, style="dim", align="left", characters=symbols.rule))
+            console.print(_colour(plan, row, symbols))
         read = counts["rows"]["read"]
         if counts["reasons"]:
-            console.print(f"taken out of the first {read:,} row{'' if read == 1 else 's'} of the input:")
+            console.print(f"removed from the first {read:,} row{'' if read == 1 else 's'} of the input:")
         for code, entry in counts["reasons"].items():
             text = f"  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
             console.print(Text(text, style="yellow"))
-    # Text of the data may hold what the terminal cannot write.
+    # The terminal's encoding may lack characters of the data.
     shown = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)
     console.file.write(shown)
 
@@ -79,25 +79,25 @@ def _facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
     return facts
 
 
-def _colour(plan: Plan, row: dict[str, Any], marks: Marks) -> Text:
+def _colour(plan: Plan, row: dict[str, Any], symbols: Symbols) -> Text:
     from rich.text import Text
 
     text = Text()
     if "tokenize" in plan.verbs():
         pieces = plan.token_texts(row[INPUT_IDS])
         for piece, label in zip(pieces, row[LABELS], strict=True):
-            text.append(_visible(piece, marks), style="dim" if label == IGNORE else "bold green")
+            text.append(_visible(piece, symbols), style="dim" if label == IGNORE else "bold green")
     elif PROMPT in row and COMPLETION in row:
-        text.append(_visible(str(row[PROMPT]), marks), style="dim")
-        text.append(_visible(str(row[COMPLETION]), marks), style="bold green")
+        text.append(_visible(str(row[PROMPT]), symbols), style="dim")
+        text.append(_visible(str(row[COMPLETION]), symbols), style="bold green")
     else:
         for name, value in row.items():
-            text.append(_visible(f"{name}: ", marks), style="dim").append(_visible(str(value), marks) + "\n")
+            text.append(_visible(f"{name}: ", symbols), style="dim").append(_visible(str(value), symbols) + "\n")
     return text
 
 
-def _visible(text: str, marks: Marks) -> str:
-    """Line ends stay, and are marked; other control characters are written out."""
-    marked = text.replace("\n", f"{marks.line_end}\n").replace("\t", marks.tab)
+def _visible(text: str, symbols: Symbols) -> str:
+    """The text with line ends marked and kept, and other control characters as escapes."""
+    marked = text.replace("\n", f"{symbols.line_end}\n").replace("\t", symbols.tab)
     shown = (c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in marked)
     return "".join(shown)

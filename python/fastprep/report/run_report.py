@@ -1,4 +1,4 @@
-"""What a run did."""
+"""`Report`: the counts of a run, and its text for people."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 LABEL_WIDTH = 40
-"""Longer names of reasons and findings push what follows them to the right."""
+"""The width of the column of names. Longer names of reasons and findings move the rest of their line."""
 
 
 class Report:
-    """The counts of a run. `print(report)` shows it to a person, `to_dict()` gives it to a program.
+    """The counts of a run. `print(report)` is for people, `to_dict()` for programs.
 
-    Names in `to_dict()` are stable: see the page "Report" of the docs.
+    The names in `to_dict()` are stable: see the page "Report" in the docs.
     """
 
     __slots__ = ("_data",)
@@ -21,7 +21,7 @@ class Report:
         self._data = data
 
     def to_dict(self) -> dict[str, Any]:
-        """A copy of all counts, as JSON could hold it."""
+        """All counts as a new dictionary of values that JSON can represent."""
         copy: dict[str, Any] = json.loads(json.dumps(self._data))
         return copy
 
@@ -37,7 +37,7 @@ class Report:
 
     @property
     def findings(self) -> dict[str, int]:
-        """What was found and not removed, by name."""
+        """How often each finding occurred, by name. Findings remove no row."""
         return {name: entry["count"] for name, entry in self._data["findings"].items()}
 
     def __repr__(self) -> str:
@@ -69,33 +69,34 @@ def _lines(data: dict[str, Any]) -> list[str]:
 
 def count_lines(data: dict[str, Any]) -> list[str]:
     """A line for each reason and each finding, with its count and its first place."""
-    noted = [("-", reason(code, entry), entry) for code, entry in data["reasons"].items()]
-    noted += [("!", name, entry) for name, entry in data["findings"].items()]
-    width = min(max((len(name) for _, name, _ in noted), default=0), LABEL_WIDTH)
+    entries = [("-", reason(code, entry), entry) for code, entry in data["reasons"].items()]
+    entries += [("!", name, entry) for name, entry in data["findings"].items()]
+    width = min(max((len(name) for _, name, _ in entries), default=0), LABEL_WIDTH)
     return [
-        f"  {mark} {entry['count']:>9,}  {name:<{width}}  first: {place(entry['first'])}" for mark, name, entry in noted
+        f"  {mark} {entry['count']:>9,}  {name:<{width}}  first: {place(entry['first'])}"
+        for mark, name, entry in entries
     ]
 
 
 def place(first: dict[str, Any]) -> str:
-    """A place for people: the line, or where the source has none the row, counted from 1."""
+    """A place for people: the file and the line, or the row counted from 1 if the source has no lines."""
     number = first["row"] + 1 if first["line"] is None else first["line"]
     return f"{first['file']}:{number}"
 
 
 def reason(code: str, entry: dict[str, Any]) -> str:
-    """A reason, and the columns that are to blame, where there are some."""
+    """A reason, with the columns that caused it, most frequent first, if it names any."""
     columns = sorted(entry.get("columns", {}).items(), key=lambda column: -column[1])
     return f"{code}:{','.join(name for name, _ in columns)}" if columns else code
 
 
 def _rate(data: dict[str, Any]) -> str:
-    """Bytes, or rows where the source has no bytes or too few of them for a rate."""
+    """The speed in bytes, or in rows if the source has no bytes, or too few for a rate."""
     return f"{data['mb_per_s']:,.0f} MB/s" if data["mb_per_s"] >= 1 else f"{data['rows_per_s']:,.0f} rows/s"
 
 
 def token_lines(tokens: dict[str, Any] | None) -> list[str]:
-    """What was counted of the tokens, where there are some."""
+    """Lines about the tokens; none for a run without tokens."""
     if not tokens:
         return []
     length = tokens["length"]
@@ -106,7 +107,7 @@ def token_lines(tokens: dict[str, Any] | None) -> list[str]:
         lines.append(f"  {tokens['truncated']:,} rows were cut to max_length")
     share = tokens["stop_stable_share"]
     if share is not None and share < 1:
-        lines.append(f"  the stop has ids of its own in {share:.1%} of the rows: match it as a string, not by ids")
+        lines.append(f"  The stop keeps its own token ids in only {share:.1%} of rows; stop on the string instead.")
     lines += [f"  warning: {warning}" for warning in tokens["warnings"]]
     return lines
 

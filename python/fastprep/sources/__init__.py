@@ -1,1 +1,1 @@
-"""What sources of `scan.py` need: data in memory as the core reads it, and the functions by name."""
+"""What the sources in `scan.py` are made from: data in memory as the core reads it, and a registry of the sources."""

@@ -1,4 +1,4 @@
-"""What `from_arrow` is given, as the core reads it: opened once a run, its buffers measured where that is possible."""
+"""`from_arrow`: data of pyarrow with its buffers checked before the core reads them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class PyarrowSource:
-    """A table, record batch or reader of pyarrow whose buffers are long enough for what its types and offsets say.
+    """A table, record batch or reader of pyarrow; checks that its buffers are as long as its types and offsets need.
 
-    The C interface that hands them on has no lengths of buffers: only pyarrow can tell. The values within the buffers
-    are checked by the core, for any library.
+    Arrow's C interface does not pass the lengths of buffers, so only pyarrow can check them. The core checks the values
+    in the buffers, for data of any library.
     """
 
     def __init__(self, data: pa.Table | pa.RecordBatch | pa.RecordBatchReader, name: str) -> None:
@@ -43,10 +43,10 @@ class PyarrowSource:
 
 
 def damaged(name: str, why: Exception) -> SourceError:
-    """The error for Arrow data whose buffers do not fit its types."""
+    """The error for Arrow data whose buffers do not match its types."""
     return SourceError.new(
-        f"the Arrow data are damaged: {why}",
+        f"the Arrow data is damaged: {why}",
         code="corrupt_arrow",
         path=name,
-        help="write or make them again; table.validate(full=True) of pyarrow finds the place",
+        help="create the data again; table.validate(full=True) in pyarrow shows what is damaged",
     )

@@ -1,4 +1,4 @@
-"""The functions that start a chain, by name: `scan.py` registers them, and plans as JSON find them here."""
+"""The functions that start a pipeline, by name: `scan.py` registers them, `plan_json.py` looks them up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOURCES: dict[str, Callable[..., Pipeline]] = {}
 
 
 def source_function(function: F) -> F:
-    """Register a function that starts a chain under its name."""
+    """Register a function that starts a pipeline, under its name."""
     SOURCES[function.__name__] = function
     return function
 

@@ -1,1 +1,1 @@
-"""The hand-off to torch and transformers. Outside this folder nothing imports them when fastprep is imported."""
+"""The hand-off to torch and transformers: data set, loader, collator, trainer, stopping criteria."""

@@ -1,4 +1,4 @@
-"""``Split.to_torch()``: rows of mapped shards by index, safe in worker processes."""
+"""``Split.to_torch()``: a map-style data set over mapped shards, safe in worker processes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from fastprep._fastprep import (
 from fastprep.torch.loss_warnings import WEIGHTS, warn_ignored
 
 COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS, ROW_WEIGHT)
-"""The columns a row is made of, where it has them."""
+"""The columns of a row, if the shards have them."""
 
 Index = SupportsIndex | np.bool_
-"""A row's number; numpy's booleans are taken as Python's are."""
+"""A row's number. numpy's booleans count as 0 and 1, as Python's do."""
 
 Tensors = dict[str, torch.Tensor]
 
@@ -38,16 +38,16 @@ Tensors = dict[str, torch.Tensor]
 class TorchRows(Dataset[Tensors]):
     """A map-style data set over mapped shards.
 
-    It holds shards that are not opened. Each process maps them at its first row, so that a data set can be pickled
-    (spawned workers) and inherited (forked workers).
+    The shards are not open at first: each process maps them at its first row. So a data set can be pickled (for spawned
+    workers) and inherited (by forked workers).
 
     A row is a dictionary of 1-d tensors: ``input_ids`` and ``labels`` (int64, one per token), ``segment_lengths`` and
-    ``segment_kinds`` (int64, one per segment), and where the shards have them ``segment_weights`` (float32, one per
+    ``segment_kinds`` (int64, one per segment), and, if the shards have them, ``segment_weights`` (float32, one per
     segment), ``seq_lengths`` (int64, one per packed document) and ``row_weight`` (float32, one).
     """
 
     def __init__(self, shards: Shards, rows: int) -> None:
-        """Args: the shards, and the number of rows in all of them."""
+        """Args: the shards, and their number of rows."""
         self._shards = shards
         self._rows = rows
         self._fillers = 0
@@ -56,49 +56,48 @@ class TorchRows(Dataset[Tensors]):
         self._warned = False
 
     def __len__(self) -> int:
-        """Rows, fillers included."""
-        return self._own() + self._fillers
+        """The number of rows, including fillers."""
+        return self._real_rows() + self._fillers
 
     def __getitem__(self, index: Index) -> Tensors:
         """One row; negative indices count from the end.
 
         Raises:
             IndexError: There is no such row.
-            SourceError: A shard is missing, or is not what the manifest says.
-            DataError: A column holds nulls or another type than the pipeline writes.
+            SourceError: A shard is missing, or does not match the manifest.
+            DataError: A column contains nulls, or does not have the type that a sink writes.
         """
         return self.numbered([self._position(index)]).cut()[0]
 
     def __getitems__(self, indices: Sequence[Index]) -> Rows:
-        """Several rows at once, as ``DataLoader`` asks for a batch; raises as one row does.
+        """Several rows at once, as ``DataLoader`` reads a batch. Raises as for one row.
 
-        What comes back is a sequence of rows that are only cut when they are looked at: the collator of
-        ``PreparedData`` lays a batch out from the mapped files without them. Where the rows are packed or have weights,
-        another collator that looks at them is warned about.
+        The rows are cut only when they are accessed: the collator of ``PreparedData`` makes a batch directly from the
+        mapped files. If the rows are packed or have weights, a warning comes when another collator accesses them.
         """
         return self.numbered([self._position(index) for index in indices])
 
     def filled(self, multiple: int) -> TorchRows:
-        """The same rows, and behind them as many that weigh nothing as make their number a multiple."""
+        """The same rows, followed by fillers (rows with weight 0) up to a multiple of ``multiple``."""
         filled = copy.copy(self)
-        filled._fillers = -self._own() % multiple
+        filled._fillers = -self._real_rows() % multiple
         return filled
 
     def selected(self, numbers: Sequence[int]) -> TorchRows:
-        """These rows alone, by their numbers in the shards, in this order."""
+        """Only these rows, by their numbers in the shards, in this order."""
         selected = copy.copy(self)
         selected._selected, selected._fillers = numbers, 0
         return selected
 
     def numbered(self, numbers: list[int]) -> Rows:
-        """Rows by number; ``FILLER`` is a row of one token that weighs nothing."""
+        """Rows by number. ``FILLER`` is a row of one token with weight 0."""
         return Rows(self, self._in_shards(numbers))
 
     def lengths(self, numbers: list[int]) -> list[int]:
-        """Tokens of these rows."""
+        """The number of tokens of each of these rows."""
         return self.tokens().lengths(self._in_shards(numbers))
 
-    def _own(self) -> int:
+    def _real_rows(self) -> int:
         return self._rows if self._selected is None else len(self._selected)
 
     def _in_shards(self, numbers: list[int]) -> list[int]:
@@ -113,23 +112,23 @@ class TorchRows(Dataset[Tensors]):
     def _position(self, index: Index) -> int:
         row = int(index) if isinstance(index, np.bool_) else operator.index(index)
         if not -len(self) <= row < len(self):
-            raise IndexError(f"row {row} of {len(self)}")
+            raise IndexError(f"row {row} is out of range: the data set has {len(self)} rows")
         row = row + len(self) if row < 0 else row
-        return row if row < self._own() else FILLER
+        return row if row < self._real_rows() else FILLER
 
     def tokens(self) -> TokenRows:
-        """The rows as the core has them, mapped by this process."""
+        """The core's rows, mapped by this process."""
         pid = os.getpid()
         if self._opened is None or self._opened[0] != pid:
             self._opened = (pid, TokenRows.mapped(self._shards))
         return self._opened[1]
 
     def columns(self) -> tuple[str, ...]:
-        """Those of ``COLUMNS`` that the rows have."""
+        """The columns of ``COLUMNS`` that the rows have."""
         return tuple(name for name in COLUMNS if name in self._shards.columns)
 
     def warn_ignored(self) -> None:
-        """Warns, once, that a collator that is not ours reads rows that it makes another loss of."""
+        """Warns, once, that a collator of another library reads rows for which it would change the loss."""
         worker = get_worker_info()
         if not self._warned and (worker is None or worker.id == 0):
             self._warned = True
@@ -137,10 +136,10 @@ class TorchRows(Dataset[Tensors]):
 
 
 class Rows(Sequence[Tensors]):
-    """Some rows of a ``TorchRows``, in an order of their own.
+    """Some rows of a ``TorchRows``, in any order. They are cut when they are accessed.
 
     Attributes:
-        numbers: The number of each row in the data set; ``FILLER`` for rows that weigh nothing.
+        numbers: The number of each row in the data set; ``FILLER`` for fillers.
     """
 
     def __init__(self, dataset: TorchRows, numbers: list[int]) -> None:
@@ -165,11 +164,11 @@ class Rows(Sequence[Tensors]):
         return iter(self.cut())
 
     def tokens(self) -> TokenRows:
-        """The rows of the whole data set as the core has them."""
+        """The core's rows of the entire data set."""
         return self._dataset.tokens()
 
     def columns(self) -> tuple[str, ...]:
-        """Those of ``COLUMNS`` that the rows have."""
+        """The columns of ``COLUMNS`` that the rows have."""
         return self._dataset.columns()
 
     def cut(self) -> list[Tensors]:

@@ -1,4 +1,4 @@
-"""Which rows come when: the order of an epoch, and each rank's and worker's share of it."""
+"""The order of the rows in an epoch, and the share of each rank and worker."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ import numpy as np
 from fastprep._fastprep import FILLER, Permutation
 
 GROUPED_BATCHES = 64
-"""Batches whose rows are sorted by length together: enough for little padding, few enough to stay shuffled."""
+"""How many batches are sorted by length together: enough for little padding, few enough to stay shuffled."""
 
 Lengths = Callable[[list[int]], list[int]]
-"""Tokens of rows by number."""
+"""Gives the number of tokens of rows, by row number."""
 
 
 class EpochOrder:
     """The order of the rows of one epoch, the same for every rank and worker.
 
     Attributes:
-        rows: How many there are.
+        rows: The number of rows.
     """
 
     def __init__(self, rows: int, seed: int | None, epoch: int, block: int = 1, lengths: Lengths | None = None) -> None:
-        """Makes the order; no memory grows with the rows.
+        """Makes the order. Memory does not grow with the rows.
 
         Args:
-            rows: How many there are.
+            rows: The number of rows.
             seed: None for the order of the shards.
-            epoch: Each has an order of its own.
-            block: With ``lengths``, rows of about one length that stay together: a batch of all ranks.
-            lengths: None, or what gives the rows' lengths: shuffled rows are then sorted by length within
-                ``GROUPED_BATCHES`` blocks, and these blocks shuffled.
+            epoch: Each epoch has another order.
+            block: With ``lengths``, how many rows of about the same length stay together: a batch of all ranks.
+            lengths: None, or the lengths of rows: the shuffled rows are then sorted by length within
+                ``GROUPED_BATCHES`` blocks, and the blocks shuffled.
         """
         self.rows = rows
         self._seed, self._epoch, self._block, self._lengths = seed, epoch, block, lengths
@@ -58,29 +58,29 @@ class EpochOrder:
     def _sorted(self, start: int, stop: int, lengths: Lengths) -> list[int]:
         shuffled = self._shuffled(start, stop, 1)
         numbers = np.array(shuffled)[np.argsort(lengths(shuffled), kind="stable")]
-        # A short block stays the last, so that batches go on falling together with blocks.
-        whole = len(numbers) // self._block
-        blocks = numbers[: whole * self._block].reshape(whole, self._block)
+        # An incomplete block stays last, so that batches keep matching blocks.
+        complete = len(numbers) // self._block
+        blocks = numbers[: complete * self._block].reshape(complete, self._block)
         if self._seed is not None:
-            blocks = blocks[Permutation(whole, self._seed ^ start, self._epoch).take(0, whole, 1)]
-        return [*blocks.flatten().tolist(), *numbers[whole * self._block :].tolist()]
+            blocks = blocks[Permutation(complete, self._seed ^ start, self._epoch).take(0, complete, 1)]
+        return [*blocks.flatten().tolist(), *numbers[complete * self._block :].tolist()]
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one rank takes of an epoch, from ``start`` on.
+    """The rows of an epoch that one rank takes, from ``start`` to the end.
 
-    Each step takes ``batch_size`` rows for each rank from the order and deals them in turn, so that ranks get as many,
-    and with grouped lengths as long ones.
+    Each step takes ``batch_size`` rows for each rank from the order, and gives them to the ranks in turn: each gets the
+    same number, and with grouped lengths rows of about the same length.
 
     Attributes:
         order: The order of all rows.
-        start: Rows of the epoch that are done.
-        batch_size: Rows of a batch of one rank.
-        rank: Of ``world_size`` ranks.
-        world_size: Ranks that train together.
-        drop_last: Whether rows that do not make a whole step are left out. Else the last step is shorter, and ranks
-            that come up short in it get fillers, so that all ranks have as many steps and rows.
+        start: How many rows of the epoch are done.
+        batch_size: Rows in a batch of one rank.
+        rank: The number of this rank, below ``world_size``.
+        world_size: The number of ranks that train together.
+        drop_last: Whether to leave out rows that do not fill a step. Else the last step is shorter, and ranks that are
+            one row short get a filler, so that all ranks have the same number of steps and rows.
     """
 
     order: EpochOrder
@@ -92,27 +92,27 @@ class Share:
 
     @property
     def step_rows(self) -> int:
-        """Rows of a step, of all ranks."""
+        """The rows of a step, for all ranks together."""
         return self.batch_size * self.world_size
 
     @property
     def steps(self) -> int:
-        """Steps from ``start`` to the end."""
+        """The number of steps from ``start`` to the end."""
         rows = self.order.rows - self.start
         return rows // self.step_rows if self.drop_last else -(-rows // self.step_rows)
 
     @property
     def fillers(self) -> int:
-        """Rows of all ranks that weigh nothing, up to the end."""
+        """The number of fillers for all ranks together, up to the end."""
         return 0 if self.drop_last else -(self.order.rows - self.start) % self.world_size
 
     @property
     def dropped(self) -> int:
-        """Rows that no rank gets."""
+        """The number of rows that no rank gets."""
         return (self.order.rows - self.start) % self.step_rows if self.drop_last else 0
 
     def batches(self, first: int = 0, every: int = 1) -> Iterator[list[int]]:
-        """Row numbers of this rank's batches: steps ``first``, ``first + every``, …; the last may hold fillers."""
+        """Row numbers of this rank's batches at steps ``first``, ``first + every``, …; the last may have a filler."""
         for step in range(first, self.steps, every):
             start = self.start + step * self.step_rows
             stop = min(start + self.step_rows, self.order.rows)

@@ -1,4 +1,4 @@
-"""``Split.loader()``: shuffled batches for every rank and worker, with a cursor that outlives both."""
+"""``Split.loader()``: shuffled batches for every rank and worker, with a cursor to resume from."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from fastprep import options
 from fastprep.exceptions import PlanError
-from fastprep.torch.collator import Collator, LaidOut
+from fastprep.torch.collator import BatchBuffer, Collator
 from fastprep.torch.dataset import Rows, TorchRows
 from fastprep.torch.epoch_order import EpochOrder, Share
 from fastprep.torch.loss_warnings import warn
 
 State = dict[str, Any]
-"""A cursor: numbers only, so that it can be kept as JSON."""
+"""A cursor: only numbers, so that it can be stored as JSON."""
 
 Collate = Callable[[Rows], Any]
 
 
 class Batches(IterableDataset[Any]):
-    """Batches of one rank, made by the process that iterates: an iterable data set of whole batches.
+    """The batches of one rank, as an iterable data set. The process that iterates makes them.
 
-    In a ``DataLoader`` it takes ``batch_size=None``; worker processes share its steps. ``Split.loader`` makes both.
+    A ``DataLoader`` over it needs ``batch_size=None``. Worker processes divide the steps among themselves.
 
     Attributes:
-        epoch: The epoch that is next; its number decides the order.
-        rank: This process among ``world_size``.
-        world_size: Processes that train together.
-        for_loader: Whether batches may be ``LaidOut``: set while our loader starts its workers.
+        epoch: The current or next epoch; its number decides the order.
+        rank: The number of this process.
+        world_size: The number of processes that train together.
+        for_loader: Whether batches may be ``BatchBuffer``: set while a ``Loader`` starts its workers.
     """
 
     def __init__(
@@ -57,31 +57,31 @@ class Batches(IterableDataset[Any]):
         self._rewind()
 
     def _rewind(self) -> None:
-        # Where a pass begins: rows of the epoch before it, rows that are grouped, and its first step.
+        # Where a pass starts: the rows of the epoch before it, the rows of a block, and its first step.
         self._start, self._block, self._first = 0, self._batch_size * self.world_size, 0
-        # The next step of the pass that handed out a batch last.
+        # The next step of the pass that returned a batch last.
         self._step = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """The next pass is that of ``epoch``, from its first row on. For the epoch it is in, a loaded cursor stays."""
+        """Makes the next pass start at the first row of ``epoch``. In the current epoch, a loaded cursor stays."""
         if epoch != self.epoch:
             self.epoch = epoch
             self._rewind()
 
     def share(self) -> Share:
-        """This rank's share of what is left of the epoch: its steps, fillers and dropped rows."""
+        """This rank's share of the rest of the epoch: its steps, fillers and dropped rows."""
         lengths = self._rows.lengths if self._group_by_length else None
         order = EpochOrder(len(self._rows), self._seed, self.epoch, self._block, lengths)
         return Share(order, self._start, self._batch_size, self.rank, self.world_size, self._drop_last)
 
     def __len__(self) -> int:
-        """Batches of this rank in what is left of the epoch: every rank has as many."""
+        """The number of batches of this rank in the rest of the epoch, the same for every rank."""
         return self.share().steps
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of the epoch, or from a loaded cursor on; of a worker process its share of them.
+        """The batches of the epoch, or from a loaded cursor on; in a worker process, its share of them.
 
-        A pass that was left before its end is begun again, with a warning the first time.
+        A pass that was left before its end starts again, with a warning the first time.
         """
         worker = get_worker_info()
         every = worker.num_workers if worker else 1
@@ -95,24 +95,24 @@ class Batches(IterableDataset[Any]):
         self._rewind()
 
     def warn_unfinished(self, done: int, steps: int) -> None:
-        """Warns, once, that a pass begins where the last was left before its end."""
+        """Warns, once, that this pass starts where the last one started, which was left before its end."""
         if not self._warned:
             self._warned = True
             warn(
-                f"the last pass was left after {done} of {steps} batches, and this one begins again where it began",
-                "to go on after the last batch, keep the iterator or call loader.load_state_dict(loader.state_dict())",
+                f"the last pass was left after {done} of {steps} batches, so this pass starts again at its start",
+                "to continue instead, keep the iterator or call loader.load_state_dict(loader.state_dict())",
                 stacklevel=3,
             )
 
     def batch(self, numbers: list[int]) -> Any:
-        """The batch of these rows; for a loader of ours a worker leaves the tensors to the trainer's process."""
+        """The batch of these rows. A worker of a ``Loader`` sends a buffer, and the trainer's process makes tensors."""
         rows = self._rows.numbered(numbers)
         if self.for_loader and isinstance(self._collate, Collator):
-            return self._collate.lay_out(rows)
+            return self._collate.batch_buffer(rows)
         return self._collate(rows)
 
     def state_dict(self) -> State:
-        """Where this process is in the epoch. In worker processes it fits as many workers only."""
+        """The position of this process in the epoch. In worker processes it is valid for the same number of workers."""
         return {
             "rows": len(self._rows),
             "seed": self._seed,
@@ -123,35 +123,35 @@ class Batches(IterableDataset[Any]):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Goes on where ``state_dict`` was taken.
+        """Continues where ``state_dict`` was taken.
 
         Raises:
-            PlanError: The state is of another data set or seed: other rows would come.
+            PlanError: The state is from another data set or seed, with which other rows would come.
         """
         for name, own in (("rows", len(self._rows)), ("seed", self._seed)):
             if state[name] != own:
                 raise PlanError.new(
-                    f"the cursor is of {name}={state[name]!r}, the loader of {name}={own!r}",
+                    f"the cursor has {name}={state[name]!r}, but the loader has {name}={own!r}",
                     code="other_cursor",
-                    help="load it into a loader of the same data set and seed",
+                    help="load the cursor into a loader of the same data set and seed",
                 )
         self.epoch, self._start, self._block = state["epoch"], state["start"], state["block"]
         self._first = self._step = state.get("step", 0)
 
     @property
     def start(self) -> int:
-        """Rows of the epoch before a pass: 0, or those of a loaded cursor."""
+        """How many rows of the epoch come before the pass: 0, or as many as a loaded cursor has."""
         return self._start
 
 
 @dataclass
 class Pass:
-    """Batches on their way to a loop.
+    """A pass over an epoch.
 
     Attributes:
-        epoch: The epoch whose rows they have.
-        share: What the pass takes of it.
-        done: Batches that were handed out.
+        epoch: The number of the epoch.
+        share: The rows of the epoch that the pass takes.
+        done: How many batches it has returned.
     """
 
     epoch: int
@@ -160,10 +160,10 @@ class Pass:
 
 
 class Loader:
-    """A loader of one rank's batches, an epoch a pass; see ``Split.loader``.
+    """A loader of one rank's batches. Each pass is an epoch; see ``Split.loader``.
 
     Attributes:
-        dataset: The ``Batches`` behind it.
+        dataset: The ``Batches`` that it returns.
     """
 
     def __init__(self, dataset: Batches, num_workers: int, pin_memory: bool, prefetch_factor: int | None) -> None:
@@ -174,44 +174,44 @@ class Loader:
             self._loader = DataLoader(
                 dataset,
                 batch_size=None,
-                collate_fn=_as_it_is,
+                collate_fn=_unchanged,
                 num_workers=num_workers,
                 pin_memory=pin_memory,
                 prefetch_factor=prefetch_factor,
             )
-        # The pass that handed out a batch last, unless it is over.
+        # The pass that returned a batch last, unless it has ended.
         self._last: Pass | None = None
 
     def __len__(self) -> int:
-        """Batches of this rank in a pass: of the whole epoch, or of what a loaded cursor leaves of it."""
+        """The number of batches of this rank in a pass: of the epoch, or of its rest after a loaded cursor."""
         return len(self.dataset)
 
     def __iter__(self) -> Iterator[Any]:
-        """The batches of the epoch, or from a loaded cursor on; once they are through, the next pass is the next epoch.
+        """The batches of the epoch, or from a loaded cursor on. The pass after a complete one is the next epoch.
 
-        A pass that was left before its end is begun again, with a warning the first time.
+        A pass that was left before its end starts again, with a warning the first time.
         """
-        self._leave()
+        self._end_last_pass()
         own = Pass(self.dataset.epoch, self.dataset.share())
         for batch in self._batches(own.share):
             own.done += 1
-            # What an iterator does after the loader went on to another epoch or cursor does not count.
-            if self._is_of_epoch(own):
+            # An iterator from before a change of epoch or cursor does not count.
+            if self._is_current(own):
                 self._last = own
-            yield batch.tensors() if isinstance(batch, LaidOut) else batch
-        if self._is_of_epoch(own):
+            yield batch.tensors() if isinstance(batch, BatchBuffer) else batch
+        if self._is_current(own):
             self.set_epoch(own.epoch + 1)
 
-    def _is_of_epoch(self, one: Pass) -> bool:
+    def _is_current(self, one: Pass) -> bool:
         return (one.epoch, one.share.start) == (self.dataset.epoch, self.dataset.start)
 
-    def _leave(self) -> None:
-        """The last pass is over, whether or not it came to its end."""
+    def _end_last_pass(self) -> None:
+        """Ends the last pass, also if batches of it are left."""
         last, self._last = self._last, None
         if last is None:
             return
         if last.done == last.share.steps:
-            # The loop counted batches, and did not ask for one more.
+            # The loop counted batches, and did not request one more.
             self.set_epoch(last.epoch + 1)
         else:
             self.dataset.warn_unfinished(last.done, last.share.steps)
@@ -227,36 +227,36 @@ class Loader:
 
     @property
     def epoch(self) -> int:
-        """The epoch that is under way, or next."""
+        """The current epoch, or the next one between passes."""
         return self.dataset.epoch
 
     def set_epoch(self, epoch: int) -> None:
-        """The next pass is that of ``epoch``, from its first row on. For the epoch it is in, a loaded cursor stays.
+        """Makes the next pass start at the first row of ``epoch``. In the current epoch, a loaded cursor stays.
 
-        A pass that comes to its end sets the next epoch itself.
+        A complete pass sets the next epoch itself.
 
         Raises:
-            PlanError: ``epoch`` is no whole number, 0 or more.
+            PlanError: ``epoch`` is not a whole number of at least 0.
         """
-        epoch = options.whole("loader", "epoch", epoch, 0, 1 << 63)
+        epoch = options.whole_number("loader", "epoch", epoch, 0, 1 << 63)
         if epoch != self.dataset.epoch:
             self.dataset.set_epoch(epoch)
             self._last = None
 
     @property
     def fillers(self) -> int:
-        """Rows that weigh nothing in a pass, of all ranks."""
+        """The number of fillers (rows with weight 0) in a pass, for all ranks together."""
         return self.dataset.share().fillers
 
     @property
     def dropped(self) -> int:
-        """Rows that no rank gets in a pass: with ``drop_last``."""
+        """The number of rows in a pass that no rank gets, because of ``drop_last``."""
         return self.dataset.share().dropped
 
     def state_dict(self) -> State:
-        """The cursor behind the last batch that was handed out: the same on every rank, plain numbers.
+        """The cursor after the last batch that the loader returned: plain numbers, the same on every rank.
 
-        Batches that workers have made ahead are not counted. After a pass it is the beginning of the next epoch.
+        Batches that workers have prepared in advance do not count. After a pass it is the start of the next epoch.
         """
         state = self.dataset.state_dict()
         del state["step"]
@@ -266,32 +266,32 @@ class Loader:
         return state | {"start": min(share.start + self._last.done * share.step_rows, share.order.rows)}
 
     def load_state_dict(self, state: State) -> None:
-        """Goes on at the next row that no rank has had: with any number of ranks, workers and rows of a batch.
+        """Continues with the next row that no rank has had, with any number of ranks, workers and rows in a batch.
 
-        Each pass begins there until one has come to the end of the epoch.
+        Each pass starts there until one has reached the end of the epoch.
 
         Raises:
-            PlanError: The cursor is of another data set or seed, or of one worker alone.
+            PlanError: The cursor is from another data set or seed, or from a single worker.
         """
         if "step" in state:
             raise PlanError.new(
-                "the cursor is of one worker's Batches, not of a loader",
+                "the cursor is from the Batches of one worker, not from a loader",
                 code="other_cursor",
-                help="load it where it was taken, or take it from the loader",
+                help="load the cursor where it was taken, or use loader.state_dict()",
             )
         self.dataset.load_state_dict(state)
         self._last = None
 
 
-def _as_it_is(batch: Any) -> Any:
+def _unchanged(batch: Any) -> Any:
     return batch
 
 
 def ranks(rank: int | None, world_size: int | None) -> tuple[int, int]:
-    """The rank and the number of ranks: as given, else of ``torch.distributed``, else one alone.
+    """The rank and the number of ranks: the arguments, else from ``torch.distributed``, else 0 and 1.
 
     Raises:
-        PlanError: One is given without the other, or they do not fit.
+        PlanError: Only one of them is passed, or the rank is not below the world size.
     """
     if rank is None and world_size is None:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -299,8 +299,8 @@ def ranks(rank: int | None, world_size: int | None) -> tuple[int, int]:
         return 0, 1
     if rank is None or world_size is None or not 0 <= rank < world_size:
         raise PlanError.new(
-            f"rank={rank}, world_size={world_size}: a rank is 0 or more and below the world size",
+            f"`rank` must be at least 0 and below `world_size`; got rank={rank}, world_size={world_size}",
             code="bad_option",
-            help="give both, or none of them under torch.distributed",
+            help="pass both, or neither with torch.distributed",
         )
     return rank, world_size

@@ -1,4 +1,4 @@
-"""Warnings about columns that decide the loss and that trainers of others ignore."""
+"""Warnings about columns that the loss depends on, but that trainers of other libraries ignore."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Collection
 from fastprep._fastprep import ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS
 
 WEIGHTS = (SEGMENT_WEIGHTS, ROW_WEIGHT)
-"""Columns that weigh tokens."""
+"""The columns with weights."""
 
 LOSS_WEIGHTS = "loss_weights"
-"""What a collator of ours calls the weights of a batch."""
+"""The key of the weights in a batch of ``Collator``."""
 
 USE_WEIGHTS = (
     "train with fastprep.trainer.WeightedTrainer, or for TRL with WeightedLoss; "
-    "a loop that multiplies by `loss_weights` itself takes data.collator(..., weighted=True)"
+    "in a loop that multiplies by `loss_weights` itself, use data.collator(..., weighted=True)"
 )
 
-KEEP_APART = (
-    'data.collator() with remove_unused_columns=False keeps documents apart (layout="flat"), '
-    "and so does SFTConfig(**data.trl_args()) without a data_collator"
+SEPARATE_DOCUMENTS = (
+    'to keep documents separate, use data.collator() with remove_unused_columns=False (layout="flat"), '
+    "or SFTConfig(**data.trl_args()) without a data_collator"
 )
 
 
 def warn_ignored(columns: Collection[str], stacklevel: int) -> None:
-    """Warns about rows that go to collators of others, where such a collator makes another loss of them.
+    """Warns about rows for which a collator of another library would change the loss.
 
     Args:
         columns: The columns that the rows have.
@@ -33,20 +33,20 @@ def warn_ignored(columns: Collection[str], stacklevel: int) -> None:
     """
     if SEQ_LENGTHS in columns:
         warn(
-            "the rows are packed, and a collator that does not read `seq_lengths` lets the documents of a row attend "
-            "to each other",
-            KEEP_APART,
+            "the rows are packed: with a collator that does not read `seq_lengths`, the documents of a row attend to "
+            "each other",
+            SEPARATE_DOCUMENTS,
             stacklevel + 1,
         )
     for name in WEIGHTS:
         if name in columns:
             warn(
-                f"the rows have weights (`{name}`), and a trainer that does not read them trains with other weights",
+                f"the rows have weights (`{name}`), which have no effect in a trainer that does not read them",
                 USE_WEIGHTS,
                 stacklevel + 1,
             )
 
 
 def warn(what: str, help: str, stacklevel: int) -> None:
-    """A warning in the form of the errors."""
+    """Warns, in the form of the errors."""
     warnings.warn(f"{what}\n  help: {help}", stacklevel=stacklevel + 1)

@@ -1,4 +1,4 @@
-"""``PromptFormat.stopping_criteria()``: generation that ends where a completion ended in training."""
+"""``PromptFormat.stopping_criteria()``: ends generation at the stop, as completions end in training."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 
 
 class Decodes(Protocol):
-    """A tokenizer: of transformers, of tokenizers, or ``fastprep.Tokenizer``."""
+    """A tokenizer of transformers or tokenizers, or ``fastprep.Tokenizer``."""
 
     def decode(self, ids: list[int], /, *, skip_special_tokens: bool = False) -> str:
         """The text of these ids."""
 
 
-class StopBehindPrompt(StoppingCriteria):
-    """True for a row once the stop stands in what was generated; what stands in the prompt does not count.
+class StopAfterPrompt(StoppingCriteria):
+    """True for a row once the stop occurs in the generated text; the prompt does not count.
 
-    transformers' ``stop_strings`` looks at prompt and output together: a prompt that ends in a line end and a stop
-    that begins with one fire at once.
+    transformers' ``stop_strings`` searches prompt and output together: if the prompt ends in the characters with which
+    the stop begins, generation can end too early.
     """
 
     def __init__(self, stop: str, tokenizer: Decodes, prompt_tokens: int) -> None:
-        """Args: the stop, what decodes ids, and the tokens of a row of the prompt, padding included."""
+        """Args: the stop, a tokenizer to decode ids, and the length of the prompts, including padding."""
         self._stop, self._tokenizer, self._prompt_tokens = stop, tokenizer, prompt_tokens
-        # A token is a byte or more, and one token in front is context.
+        # A token is at least a byte, and one token before them is context.
         self._window = len(stop.encode()) + 4
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.BoolTensor:
@@ -36,7 +36,7 @@ class StopBehindPrompt(StoppingCriteria):
         return torch.tensor(done, dtype=torch.bool, device=input_ids.device)  # type: ignore[return-value]
 
     def _text(self, ids: list[int], has_context: bool) -> str:
-        """The text behind the first id: alone, SentencePiece would swallow the space that it begins with."""
+        """The text of the ids; of the first only as context: without it, SentencePiece would drop a leading space."""
         text = self._tokenizer.decode(ids, skip_special_tokens=False)
         context = self._tokenizer.decode(ids[:1], skip_special_tokens=False) if has_context else ""
         if text.startswith(context):
@@ -47,6 +47,6 @@ class StopBehindPrompt(StoppingCriteria):
 def stopping_criteria(stop: str | None, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
     """See ``PromptFormat.stopping_criteria``."""
     if stop is None:
-        # Generation ends at EOS by itself.
+        # Generation ends at EOS without a criterion.
         return StoppingCriteriaList()
-    return StoppingCriteriaList([StopBehindPrompt(stop, tokenizer, prompt_tokens)])
+    return StoppingCriteriaList([StopAfterPrompt(stop, tokenizer, prompt_tokens)])
