@@ -244,7 +244,10 @@ class Pipeline:
         return self._push("map_batches", callback, name=name, version=version, code=code)
 
     def head(self, n: int = 5) -> Pipeline:
-        """Keep the first `n` rows in input order. Reading stops after the last of them."""
+        """Keep the first `n` rows in the order that reaches this step.
+
+        Reading stops after the last of them, unless an earlier step needs all rows.
+        """
         return self._push("head", n=options.whole_number("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
@@ -428,7 +431,7 @@ class Pipeline:
         return self._push("shuffle", seed=options.whole_number("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
-        """Join rows into packs of nearly `max_length` tokens, so that a trainer pads little. No row is cut.
+        """Join rows into packs of nearly `max_length` tokens, so that a trainer needs no padding. No row is cut.
 
         Over all rows of a split, longest first, each row goes into the fullest pack that has room for it (best fit
         decreasing). Packs hold the token columns and `seq_lengths`, the tokens of each row; other columns are removed.

@@ -116,7 +116,8 @@ class Reader:
                 if key is not None and key in inputs:
                     self._unused.discard(("inputs", key))
                     if key == name and name in self._used_data:
-                        raise bad_plan(f"two sources have the name `{name}`: rename one where the plan is made")
+                        fix = "where the plan is made, give one another name="
+                        raise bad_plan(f"two sources have the name `{name}`: {fix}")
                     self._used_data |= {name} if key == name else set()
                     return inputs[key], key == digest
         elif inputs is not None and single:

@@ -20,6 +20,7 @@ from test_pickle import DATA, VERBS, byte_level, shout
 from tiny import PAIR, column, jsonl, records, refused, rows
 
 import fastprep as fp
+from fastprep.sources.registry import SOURCES
 
 TABLE = pa.Table.from_pylist(DATA)
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -340,3 +341,7 @@ def test_mistakes(change: dict[str, Any], code: str, says: str) -> None:
     assert fp.Pipeline.from_json(json.dumps(plan)).to_json() == json.dumps(plan, separators=(",", ":"))
     with refused(fp.PlanError, code, says):
         fp.Pipeline.from_json(json.dumps(plan | change))
+
+
+def test_plans_find_every_function_that_starts_a_pipeline() -> None:
+    assert set(SOURCES) == {name for name in fp.__all__ if name.startswith(("scan_", "from_")) or name == "concat"}
