@@ -282,7 +282,7 @@ def test_arrow_data_of_another_library_are_proven_before_they_are_used(offsets: 
     table = lists(held)
     assert _fastprep.TokenRows(table).lengths([0, 1, 2]) == [2, 0, 1]
     held[:] = packed(offsets)
-    with pytest.raises(fp.SourceError, match="the Arrow data is damaged") as caught:
+    with pytest.raises(fp.SourceError, match="the Arrow data are damaged") as caught:
         _fastprep.TokenRows(table)
     assert (caught.value.code, caught.value.column) == ("corrupt_arrow", "input_ids")
 

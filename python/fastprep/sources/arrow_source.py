@@ -45,7 +45,7 @@ class PyarrowSource:
 def damaged(name: str, why: Exception) -> SourceError:
     """The error for Arrow data whose buffers do not match its types."""
     return SourceError.new(
-        f"the Arrow data is damaged: {why}",
+        f"the Arrow data are damaged: {why}",
         code="corrupt_arrow",
         path=name,
         help="create the data again; table.validate(full=True) in pyarrow shows what is damaged",
