@@ -209,10 +209,10 @@ def test_a_pass_that_was_left_begins_again_with_one_warning(split: fp.Split, wor
         assert [list(loader), list(loader)] == wanted[:2]
         next(iter(loader))
         assert list(loader) == wanted[2]
-    ours = [str(one.message) for one in caught if "starts again" in str(one.message)]
-    assert len(ours) == 1
-    assert "after 1 of 14 batches" in ours[0]
-    assert "load_state_dict" in ours[0]
+    [warning] = [one for one in caught if "starts again" in str(one.message)]
+    assert "after 1 of 14 batches" in str(warning.message)
+    assert "load_state_dict" in str(warning.message)
+    assert warning.filename == __file__
 
 
 @pytest.mark.parametrize("workers", [0, 2])

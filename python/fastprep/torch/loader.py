@@ -94,14 +94,14 @@ class Batches(IterableDataset[Any]):
             yield self.batch(numbers)
         self._rewind()
 
-    def warn_unfinished(self, done: int, steps: int) -> None:
+    def warn_unfinished(self, done: int, steps: int, stacklevel: int = 3) -> None:
         """Warns, once, that this pass starts where the last one started, which was left before its end."""
         if not self._warned:
             self._warned = True
             warn(
                 f"the last pass was left after {done} of {steps} batches, so this pass starts again at its start",
                 "to continue instead, keep the iterator or call loader.load_state_dict(loader.state_dict())",
-                stacklevel=3,
+                stacklevel,
             )
 
     def batch(self, numbers: list[int]) -> Any:
@@ -214,7 +214,7 @@ class Loader:
             # The loop counted batches, and did not request one more.
             self.set_epoch(last.epoch + 1)
         else:
-            self.dataset.warn_unfinished(last.done, last.share.steps)
+            self.dataset.warn_unfinished(last.done, last.share.steps, stacklevel=4)
 
     def _batches(self, share: Share) -> Iterator[Any]:
         if self._loader is None:
