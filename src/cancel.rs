@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// What a run does at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Reads the input; the steps before a barrier work on what was read.
     Read,
     /// Puts all rows in another order, and writes them.
@@ -22,7 +22,7 @@ impl Phase {
     const ALL: [Phase; 4] = [Phase::Read, Phase::Shuffle, Phase::Pack, Phase::Publish];
 
     /// The word that progress shows.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Phase::Read => "read",
             Phase::Shuffle => "shuffle",
@@ -46,32 +46,32 @@ struct Shared {
 
 impl Cancel {
     /// Asks the run to stop.
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.0.stop.store(true, Ordering::Relaxed);
     }
 
     /// Whether the run was asked to stop.
-    pub fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.0.stop.load(Ordering::Relaxed)
     }
 
     /// Stored bytes of the input have been read.
-    pub fn add_read(&self, bytes: u64) {
+    pub(crate) fn add_read(&self, bytes: u64) {
         self.0.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Stored bytes of the input read so far; of files of lines only.
-    pub fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.0.bytes_read.load(Ordering::Relaxed)
     }
 
     /// The run has come to this phase.
-    pub fn begin(&self, phase: Phase) {
+    pub(crate) fn begin(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     /// What the run does.
-    pub fn phase(&self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         Phase::ALL[usize::from(self.0.phase.load(Ordering::Relaxed))]
     }
 

@@ -29,7 +29,7 @@ pub enum Class {
 }
 
 /// What a panic said.
-pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
@@ -72,20 +72,20 @@ impl Error {
 
     /// A defect of ours, never the user's fault.
     #[cold]
-    pub fn internal(message: impl Into<String>) -> Self {
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
         Error::new(Class::Internal, "internal", message)
             .help("this is a defect of fastprep; please report it with the plan that led here")
     }
 
     /// The run was interrupted.
     #[cold]
-    pub fn cancelled() -> Self {
+    pub(crate) fn cancelled() -> Self {
         Error::new(Class::Cancelled, "cancelled", "interrupted; nothing was published")
     }
 
     /// Adds the way out.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
@@ -106,7 +106,7 @@ impl Error {
 
     /// Turns a file's index into its name, once at the end of a run.
     #[must_use]
-    pub fn name_file(mut self, names: &[String]) -> Self {
+    pub(crate) fn name_file(mut self, names: &[String]) -> Self {
         if let (None, Some(file)) = (&self.0.path, self.0.file) {
             self.0.path = names.get(file as usize).cloned();
         }
@@ -122,28 +122,28 @@ impl Error {
 
     /// Adds the line: 1-based, of the decompressed stream.
     #[must_use]
-    pub fn line(mut self, line: Option<u64>) -> Self {
+    pub(crate) fn line(mut self, line: Option<u64>) -> Self {
         self.0.line = line;
         self
     }
 
     /// Adds the column.
     #[must_use]
-    pub fn column(mut self, column: impl Into<String>) -> Self {
+    pub(crate) fn column(mut self, column: impl Into<String>) -> Self {
         self.0.column = Some(column.into());
         self
     }
 
     /// Adds the reason that took most rows out, where an error sums up many rows.
     #[must_use]
-    pub fn reason(mut self, reason: Option<String>) -> Self {
+    pub(crate) fn reason(mut self, reason: Option<String>) -> Self {
         self.0.reason = reason;
         self
     }
 
     /// Adds the cause.
     #[must_use]
-    pub fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
@@ -174,22 +174,22 @@ impl Error {
     }
 
     /// The row, 0-based.
-    pub fn get_row(&self) -> Option<u64> {
+    pub(crate) fn get_row(&self) -> Option<u64> {
         self.0.row
     }
 
     /// The line, 1-based.
-    pub fn get_line(&self) -> Option<u64> {
+    pub(crate) fn get_line(&self) -> Option<u64> {
         self.0.line
     }
 
     /// The column.
-    pub fn get_column(&self) -> Option<&str> {
+    pub(crate) fn get_column(&self) -> Option<&str> {
         self.0.column.as_deref()
     }
 
     /// The commonest reason: its code, and after a colon the column or the control token where there is one.
-    pub fn get_reason(&self) -> Option<&str> {
+    pub(crate) fn get_reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 }
@@ -229,7 +229,7 @@ impl std::error::Error for Error {
 }
 
 /// The end of a message about an unknown name: the known one that was probably meant, where there is one.
-pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+pub(crate) fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let near = known.into_iter().filter(|name| *name != given && is_near(given, name));
     match near.min_by_key(|name| edit_distance(given, name)) {
         Some(name) => format!("; did you mean `{name}`?"),
@@ -238,7 +238,7 @@ pub fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -
 }
 
 /// Whether one may have been written for the other.
-pub fn is_near(given: &str, meant: &str) -> bool {
+pub(crate) fn is_near(given: &str, meant: &str) -> bool {
     edit_distance(given, meant) <= (meant.chars().count() / 2).min(2)
 }
 
@@ -260,7 +260,7 @@ fn edit_distance(a: &str, b: &str) -> usize {
 
 /// The error for a column that does not exist; names those that do, in their order, and the one that was probably meant.
 #[cold]
-pub fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
+pub(crate) fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
     let error = |listed: String| {
         let meant = did_you_mean(name, known.iter().map(String::as_str));
         let message = format!("{step}: there is no column `{name}`; {listed}{meant}");

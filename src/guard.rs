@@ -17,7 +17,7 @@ static HOOK: Once = Once::new();
 ///
 /// # Errors
 /// The message of the panic.
-pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // The hook prints before the panic is caught: here, where it is expected, it prints nothing.
     HOOK.call_once(|| {
         let before = take_hook();

@@ -14,7 +14,7 @@ pub fn field(bytes: Option<&[u8]>) -> u128 {
 }
 
 /// The key of a row over its fields' digests: field borders count, so `("ab", "c")` is not `("a", "bc")`.
-pub fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
+pub(crate) fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
     let mut state = Xxh3::with_seed(0x6661_7374_7072_6570);
     for digest in fields {
         state.update(&digest.to_le_bytes());
@@ -23,7 +23,7 @@ pub fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
 }
 
 /// Where a key falls in [0, 1) for this seed: what decides a row's split.
-pub fn unit(key: u128, seed: u64) -> f64 {
+pub(crate) fn unit(key: u128, seed: u64) -> f64 {
     let hash = xxh3_64_with_seed(&key.to_le_bytes(), seed);
     // 53 bits are what a float holds exactly.
     (hash >> 11) as f64 / (1u64 << 53) as f64
@@ -31,7 +31,7 @@ pub fn unit(key: u128, seed: u64) -> f64 {
 
 /// What ranks the rows of one file in the shuffle of this seed: by the number of its source in the plan, its name, and
 /// how many files of that source and name come before it.
-pub fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
+pub(crate) fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
     let mut state = Xxh3::with_seed(seed);
     state.update(&source.to_le_bytes());
     state.update(&nth.to_le_bytes());
@@ -40,27 +40,27 @@ pub fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
 }
 
 /// The rank of a row number by a seed: in a shuffle, the [`file_seed`] of the row's file.
-pub fn shuffle_rank(row: u64, seed: u64) -> u64 {
+pub(crate) fn shuffle_rank(row: u64, seed: u64) -> u64 {
     xxh3_64_with_seed(&row.to_le_bytes(), seed)
 }
 
 /// A content digest as 32 hexadecimal digits.
-pub fn digest_hex(bytes: &[u8]) -> String {
+pub(crate) fn digest_hex(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128_with_seed(bytes, 0))
 }
 
 /// A checksum over a stream of bytes: XXH3, 64 bits, as 16 hexadecimal digits.
 #[derive(Clone, Default)]
-pub struct Checksum(Xxh3);
+pub(crate) struct Checksum(Xxh3);
 
 impl Checksum {
     /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// The checksum of all bytes so far.
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         format!("{:016x}", self.0.digest())
     }
 }

@@ -13,7 +13,7 @@ const ROUNDS: usize = 8;
 
 /// An order of `rows` rows: position to row, one to one.
 #[derive(Debug, Clone)]
-pub struct Permutation {
+pub(crate) struct Permutation {
     rows: u64,
     keys: [u64; ROUNDS],
     low_bits: u32,
@@ -23,7 +23,7 @@ pub struct Permutation {
 
 impl Permutation {
     /// The order of this seed and epoch; it never changes between versions.
-    pub fn new(rows: u64, seed: u64, epoch: u64) -> Self {
+    pub(crate) fn new(rows: u64, seed: u64, epoch: u64) -> Self {
         let bits = (64 - rows.saturating_sub(1).leading_zeros()).max(2);
         let low_bits = bits / 2;
         let mut keys = [0; ROUNDS];
@@ -35,7 +35,7 @@ impl Permutation {
     }
 
     /// The row at a position below the number of rows.
-    pub fn at(&self, position: u64) -> u64 {
+    pub(crate) fn at(&self, position: u64) -> u64 {
         let mut row = position;
         loop {
             row = self.step(row);

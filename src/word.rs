@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::error::did_you_mean;
 
 /// An option that is one of a few words.
-pub trait Word: Copy + 'static {
+pub(crate) trait Word: Copy + 'static {
     /// All of them, in the order in which errors name them.
     const ALL: &'static [Self];
 
@@ -18,7 +18,7 @@ pub trait Word: Copy + 'static {
 ///
 /// # Errors
 /// The words there are.
-pub fn find<T: Word>(given: &str) -> Result<T, String> {
+pub(crate) fn find<T: Word>(given: &str) -> Result<T, String> {
     let known: Vec<(&str, T)> = T::ALL.iter().map(|word| (word.name(), *word)).collect();
     one_of(given, &known)
 }
@@ -27,7 +27,7 @@ pub fn find<T: Word>(given: &str) -> Result<T, String> {
 ///
 /// # Errors
 /// The words there are.
-pub fn one_of<T: Copy>(given: &str, known: &[(&str, T)]) -> Result<T, String> {
+pub(crate) fn one_of<T: Copy>(given: &str, known: &[(&str, T)]) -> Result<T, String> {
     known.iter().find(|(name, _)| *name == given).map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
         let meant = did_you_mean(given, names.iter().copied());
@@ -36,27 +36,27 @@ pub fn one_of<T: Copy>(given: &str, known: &[(&str, T)]) -> Result<T, String> {
 }
 
 /// For `#[serde(with = "crate::word")]`.
-pub fn serialize<T: Word, S: Serializer>(word: &T, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<T: Word, S: Serializer>(word: &T, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(word.name())
 }
 
 /// For `#[serde(with = "crate::word")]`.
-pub fn deserialize<'de, T: Word, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+pub(crate) fn deserialize<'de, T: Word, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     find(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// For `#[serde(with = "crate::word::optional")]`: null is none.
-pub mod optional {
+pub(crate) mod optional {
     use super::{Deserialize, Deserializer, Serialize, Serializer, Word, find};
     use serde::de::Error as _;
 
     /// The word, or null.
-    pub fn serialize<T: Word, S: Serializer>(word: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<T: Word, S: Serializer>(word: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
         word.map(Word::name).serialize(to)
     }
 
     /// The word, or none.
-    pub fn deserialize<'de, T: Word, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    pub(crate) fn deserialize<'de, T: Word, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
         let given = Option::<String>::deserialize(from)?;
         given.map(|given| find(&given).map_err(D::Error::custom)).transpose()
     }

@@ -35,7 +35,7 @@ fn shard(file: &[u8]) {
         }
     }
     let Ok(rows) = TokenRows::new(&shard.batches) else { return };
-    let numbers: Vec<i64> = (-1..rows.len().min(ROWS) as i64).collect();
+    let numbers: Vec<i64> = (-1..rows.count().min(ROWS) as i64).collect();
     let pad = [0];
     let padded = Padded { prompt_loss_weight: 0.5, pad_id: 0, multiple: 8, left: true };
     if let Ok(shape) = padded.shape(rows.pick(&numbers, &pad).unwrap()) {

@@ -12,7 +12,7 @@ use arrow::ipc;
 ///
 /// # Errors
 /// It is a type that no shard has.
-pub fn stored_type(t: &DataType) -> Result<DataType, String> {
+pub(crate) fn stored_type(t: &DataType) -> Result<DataType, String> {
     let field = |f: &FieldRef| -> Result<FieldRef, String> {
         Ok(Arc::new(Field::new(f.name(), stored_type(f.data_type())?, f.is_nullable())))
     };
@@ -32,7 +32,7 @@ pub fn stored_type(t: &DataType) -> Result<DataType, String> {
 }
 
 /// The columns of a record batch, one after another, as slices of its body.
-pub struct Columns {
+pub(crate) struct Columns {
     body: Buffer,
     /// Values and nulls of each array, parents before children.
     nodes: std::vec::IntoIter<(usize, usize)>,
@@ -45,7 +45,7 @@ impl Columns {
     ///
     /// # Errors
     /// A number in it is negative, or leads out of the body.
-    pub fn new(body: Buffer, batch: ipc::RecordBatch<'_>) -> Result<Self, String> {
+    pub(crate) fn new(body: Buffer, batch: ipc::RecordBatch<'_>) -> Result<Self, String> {
         let pair = |a: i64, b: i64| match (usize::try_from(a), usize::try_from(b)) {
             (Ok(a), Ok(b)) => Ok((a, b)),
             _ => Err("a record batch names a size below 0".to_string()),
@@ -70,7 +70,7 @@ impl Columns {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn next(&mut self, t: &DataType) -> Result<ArrayData, String> {
+    pub(crate) fn next(&mut self, t: &DataType) -> Result<ArrayData, String> {
         let (length, nulls) = self.nodes.next().ok_or("the record batch ends before its columns do")?;
         let mut data = ArrayData::builder(stored_type(t)?).len(length).align_buffers(true);
         if *t != DataType::Null {
@@ -107,7 +107,7 @@ impl Columns {
     ///
     /// # Errors
     /// Something is.
-    pub fn finish(mut self) -> Result<(), String> {
+    pub(crate) fn finish(mut self) -> Result<(), String> {
         match (self.nodes.next(), self.buffers.next()) {
             (None, None) => Ok(()),
             _ => Err("a record batch has more columns than the schema".into()),
@@ -124,7 +124,7 @@ impl Columns {
 ///
 /// # Errors
 /// A text is not UTF-8.
-pub fn typed(data: ArrayData, t: &DataType) -> Result<ArrayData, String> {
+pub(crate) fn typed(data: ArrayData, t: &DataType) -> Result<ArrayData, String> {
     let children: Vec<&DataType> = match t {
         DataType::Struct(fields) => fields.iter().map(|f| f.data_type()).collect(),
         DataType::FixedSizeList(f, _) | DataType::List(f) | DataType::LargeList(f) | DataType::Map(f, _) => {

@@ -14,20 +14,18 @@ use crate::error::{Class, Error, Result};
 use crate::store::{Files, Reader};
 
 /// The sidecar's name.
-pub const KEYS: &str = "keys.arrow";
+pub(crate) const KEYS: &str = "keys.arrow";
 /// Its column of keys: FixedSizeBinary(16), big-endian.
-pub const KEY_COLUMN: &str = "key";
+pub(crate) const KEY_COLUMN: &str = "key";
 /// Its column of split names: Utf8.
-pub const SPLIT_COLUMN: &str = "split";
+pub(crate) const SPLIT_COLUMN: &str = "split";
 /// The schema metadata that says how keys were made.
-pub const KEY_RECIPE: &str = "fastprep.key_recipe";
+pub(crate) const KEY_RECIPE: &str = "fastprep.key_recipe";
 
 /// The keys of a prepared folder, in the order of its rows.
 pub struct Keys {
     /// How they were made: keys of another recipe cannot be compared with them.
-    pub recipe: String,
-    /// How many there are.
-    pub rows: u64,
+    pub(crate) recipe: String,
     path: PathBuf,
     reader: FileReader<BufReader<Reader>>,
     batch: Option<FixedSizeBinaryArray>,
@@ -38,7 +36,7 @@ pub struct Keys {
 /// The manifest of a prepared folder that has keys, and how they were made.
 ///
 /// Errors (`Class::Source`): those of [`open`], `no_keys`.
-pub fn described(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
+pub(crate) fn described(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
     let manifest = open(store, dir)?;
     let recipe = manifest.key_recipe.clone().ok_or_else(|| no_keys(dir))?;
     Ok((manifest, recipe))
@@ -80,8 +78,8 @@ impl Keys {
             FileReader::try_new(BufReader::new(file), Some(vec![0])).map_err(|e| bad(e.to_string()))?;
         let recipe =
             manifest.key_recipe.clone().ok_or_else(|| bad("the manifest has no key_recipe".into()))?;
-        let (rows, cancel) = (entry.rows, cancel.clone());
-        Ok(Keys { recipe, rows, path, reader, batch: None, at: 0, cancel })
+        let cancel = cancel.clone();
+        Ok(Keys { recipe, path, reader, batch: None, at: 0, cancel })
     }
 }
 

@@ -1,17 +1,17 @@
 //! `manifest.json`: the index of a prepared folder. Replacing it is the commit point of a publish.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// The version this code writes; it reads this and older ones.
-pub const MANIFEST_VERSION: u32 = 2;
+pub(crate) const MANIFEST_VERSION: u32 = 2;
 
 /// What a shard may be.
-pub const FORMATS: [&str; 2] = ["arrow", "jsonl"];
+pub(crate) const FORMATS: [&str; 2] = ["arrow", "jsonl"];
 /// The folder of the generations within a prepared folder.
-pub const DATA: &str = "data";
+pub(crate) const DATA: &str = "data";
 /// The most that a count may be: what Python can give as a length.
 const MOST: u64 = i64::MAX as u64;
 
@@ -57,34 +57,34 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokenizer {
     /// Digest of what decides its ids.
-    pub digest: String,
+    pub(crate) digest: String,
     /// Ids are below this.
-    pub vocab_size: u64,
+    pub(crate) vocab_size: u64,
     /// Null where the tokenizer names none.
     #[serde(default)]
-    pub bos_token_id: Option<i32>,
+    pub(crate) bos_token_id: Option<i32>,
     /// Null where the tokenizer names none.
     #[serde(default)]
-    pub eos_token_id: Option<i32>,
+    pub(crate) eos_token_id: Option<i32>,
     /// Null where the tokenizer names none.
     #[serde(default)]
-    pub pad_token_id: Option<i32>,
+    pub(crate) pad_token_id: Option<i32>,
     /// Tokens that a row may have; null where there is no limit.
     #[serde(default)]
-    pub max_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
     /// Whether rows end in the EOS token; older folders do not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub add_eos: Option<bool>,
+    pub(crate) add_eos: Option<bool>,
 }
 
 /// A published column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its type as `explain` names it: `str`, `json`, `int64`, `list<int32>`, ….
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub(crate) type_name: String,
 }
 
 /// An input as it was read.
@@ -134,11 +134,6 @@ pub struct FileEntry {
 }
 
 impl Manifest {
-    /// Rows, tokens and trained tokens by split name.
-    pub fn totals(&self) -> BTreeMap<&str, &SplitTotals> {
-        self.splits.iter().map(|s| (s.name.as_str(), s)).collect()
-    }
-
     /// All files of the generation: shards, then sidecars.
     pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
         self.shards.iter().chain(&self.sidecars)
@@ -149,7 +144,7 @@ impl Manifest {
     ///
     /// # Errors
     /// One sentence that names the field.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if !is_generation(&self.data) {
             return Err(format!("data: `{}` is not data/ and 32 hexadecimal digits", self.data));
         }
@@ -231,7 +226,7 @@ impl Manifest {
     }
 
     /// The sidecar of this name.
-    pub fn sidecar(&self, name: &str) -> Option<&FileEntry> {
+    pub(crate) fn sidecar(&self, name: &str) -> Option<&FileEntry> {
         self.sidecars.iter().find(|f| f.name == name)
     }
 }

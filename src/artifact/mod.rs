@@ -1,10 +1,10 @@
 //! What a prepared folder is: the manifest that readers trust, how it is read, and how it is verified.
 
 mod columns;
-pub mod keys;
-pub mod manifest;
+pub(crate) mod keys;
+pub(crate) mod manifest;
 pub mod open;
-pub mod shard;
+pub(crate) mod shard;
 pub mod verify;
 
 pub use keys::Keys;

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub use super::manifest::DATA;
+pub(crate) use super::manifest::DATA;
 use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest};
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
 
 /// The manifest's name within a prepared folder.
-pub const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Among the first keys of every manifest of ours.
 const OURS: &[u8] = b"\"fastprep_version\"";
 /// Bytes in which they are.
@@ -47,7 +47,7 @@ fn open_text(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
 ///
 /// # Errors
 /// Those of [`open`] and of `work`.
-pub fn with_current<T>(
+pub(crate) fn with_current<T>(
     store: &Files,
     dir: &Path,
     mut work: impl FnMut(&Manifest, &str) -> Result<T>,
@@ -77,7 +77,7 @@ pub fn open_complete(store: &Files, dir: &Path) -> Result<String> {
 ///
 /// # Errors
 /// `missing_shard`, `damaged_shard`.
-pub fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<()> {
+pub(crate) fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<()> {
     let bytes = store.metadata(path).map_err(|e| missing(path).source(e))?.bytes;
     if bytes == shard.bytes {
         return Ok(());
@@ -88,7 +88,7 @@ pub fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<()> {
 
 /// The error for a shard that cannot be opened.
 #[cold]
-pub fn missing(path: &Path) -> Error {
+pub(crate) fn missing(path: &Path) -> Error {
     error("missing_shard", "a shard of the manifest cannot be read", path)
         .help("the data set was replaced since load()? then load it again; else copy the whole folder again")
 }
@@ -97,7 +97,7 @@ pub fn missing(path: &Path) -> Error {
 ///
 /// # Errors
 /// `cannot_read`: there is a manifest that cannot be read.
-pub fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
+pub(crate) fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
     let path = dir.join(MANIFEST);
     let head = || -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
@@ -117,7 +117,7 @@ pub fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// `Class::Source`: `newer_manifest`, `bad_manifest`, `cannot_read`.
-pub fn read(store: &Files, path: &Path) -> Result<Option<Manifest>> {
+pub(crate) fn read(store: &Files, path: &Path) -> Result<Option<Manifest>> {
     read_text(store, path)?.map(|text| parse(&text, path)).transpose()
 }
 

@@ -169,7 +169,7 @@ fn said(e: impl std::fmt::Display) -> String {
 
 /// The error for a shard that cannot be what was published.
 #[cold]
-pub fn damaged(path: &Path, what: &str) -> Error {
+pub(crate) fn damaged(path: &Path, what: &str) -> Error {
     Error::new(Class::Source, "damaged_shard", format!("a shard is damaged: {what}"))
         .path(path.display())
         .help("copy the file again, or prepare the data again; fastprep verify names all that are damaged")

@@ -13,7 +13,7 @@ use crate::hash::Checksum;
 use crate::store::Files;
 
 /// The name of the rejects, in the generation and beside the manifest.
-pub const REJECTS: &str = "rejects.jsonl";
+pub(crate) const REJECTS: &str = "rejects.jsonl";
 
 const BLOCK: usize = 1 << 20;
 

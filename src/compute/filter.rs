@@ -14,11 +14,11 @@ use crate::record::{Batch, reason};
 use crate::report::StepCounts;
 
 /// Keeps the rows for which the one column that the function makes is true.
-pub struct FilterStage {
+pub(crate) struct FilterStage {
     /// The columns it is given.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Makes one Boolean column.
-    pub function: Arc<dyn Function>,
+    pub(crate) function: Arc<dyn Function>,
 }
 
 impl Map for FilterStage {

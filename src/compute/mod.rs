@@ -4,6 +4,6 @@ mod filter;
 mod function;
 mod with_columns;
 
-pub use filter::FilterStage;
+pub(crate) use filter::FilterStage;
 pub use function::{Function, call};
-pub use with_columns::WithColumnsStage;
+pub(crate) use with_columns::WithColumnsStage;

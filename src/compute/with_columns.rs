@@ -13,17 +13,17 @@ use crate::record::{Batch, finding, json, schema};
 use crate::report::StepCounts;
 
 /// Adds or replaces columns.
-pub struct WithColumnsStage {
+pub(crate) struct WithColumnsStage {
     /// The columns it is given; none means all.
-    pub columns: Option<Vec<String>>,
+    pub(crate) columns: Option<Vec<String>>,
     /// Makes the columns.
-    pub function: Arc<dyn Function>,
+    pub(crate) function: Arc<dyn Function>,
     /// What it makes, found with no rows when the plan was resolved.
-    pub makes: SchemaRef,
+    pub(crate) makes: SchemaRef,
     /// Whether what it makes replaces all columns (`map_batches`) or joins them.
-    pub replaces: bool,
+    pub(crate) replaces: bool,
     /// The step's name.
-    pub step: String,
+    pub(crate) step: String,
 }
 
 impl Map for WithColumnsStage {

@@ -4,7 +4,7 @@
 use hashbrown::HashTable;
 
 /// Where a new key goes, and which row had it first.
-pub enum Index {
+pub(crate) enum Index {
     /// 16 bytes an entry: says *that* a row is a duplicate.
     Keys(Tables<2>),
     /// 24 bytes an entry: says of *which* row.
@@ -15,7 +15,7 @@ pub enum Index {
 
 /// Entries that begin with the two words of their key. A table that is full is copied into one of twice the size:
 /// of many tables only one is held twice at a time.
-pub struct Tables<const WORDS: usize>(Vec<HashTable<[u64; WORDS]>>);
+pub(crate) struct Tables<const WORDS: usize>(Vec<HashTable<[u64; WORDS]>>);
 
 const TABLES_BITS: u32 = 6;
 
@@ -40,7 +40,7 @@ impl<const WORDS: usize> Tables<WORDS> {
 }
 
 impl Index {
-    pub fn new(keepers: bool, verify: bool) -> Self {
+    pub(crate) fn new(keepers: bool, verify: bool) -> Self {
         match (verify, keepers) {
             (true, _) => Index::Verified { tables: Tables::new(), bytes: Vec::new() },
             (false, true) => Index::Keepers(Tables::new()),
@@ -49,7 +49,7 @@ impl Index {
     }
 
     /// None for a key that is not there; else the number it is kept under, as far as the index knows it.
-    pub fn find(&self, key: u128, whole: Option<&[u8]>) -> Option<Option<u64>> {
+    pub(crate) fn find(&self, key: u128, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let key = words(key);
         match self {
             Index::Keys(tables) => tables.find(key, |_| true).map(|_| None),
@@ -62,7 +62,7 @@ impl Index {
     }
 
     /// As [`Index::find`]; a new key is kept under `number`.
-    pub fn insert(&mut self, key: u128, number: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
+    pub(crate) fn insert(&mut self, key: u128, number: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let found = self.find(key, whole);
         if found.is_some() {
             return found;

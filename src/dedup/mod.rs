@@ -25,27 +25,27 @@ pub const KEY_BYTES: &str = "__fastprep_key_bytes";
 
 /// How rows are told apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyOptions {
+pub(crate) struct KeyOptions {
     /// The key columns, in order.
-    pub on: Vec<String>,
+    pub(crate) on: Vec<String>,
     /// For each, the mark that ends its texts and does not count; empty where there is none.
-    pub marks: Vec<String>,
+    pub(crate) marks: Vec<String>,
     /// How text is normalised before it is hashed; nothing by default.
-    pub normalize: Normalize,
+    pub(crate) normalize: Normalize,
     /// Whether bytes are kept and compared where hashes match.
-    pub verify: bool,
+    pub(crate) verify: bool,
 }
 
 impl KeyOptions {
     /// The recipe in one line: keys of two folders can be compared only when it is the same.
-    pub fn recipe(&self) -> String {
+    pub(crate) fn recipe(&self) -> String {
         let marks = if self.marks.iter().all(String::is_empty) { "" } else { ", without the marks" };
         format!("xxh3-128 on {} {}{marks}", self.on.join(","), self.normalize.name())
     }
 }
 
 /// Adds the hidden key of each row.
-pub struct KeyStage(pub KeyOptions);
+pub(crate) struct KeyStage(pub(crate) KeyOptions);
 
 impl Map for KeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
@@ -113,7 +113,7 @@ impl DedupStage {
     }
 
     /// Takes in the keys of an earlier folder: rows that have one of them are dropped, and name it by this number.
-    pub fn seed(&mut self, folder: usize, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
+    pub(crate) fn seed(&mut self, folder: usize, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
         let earlier = self.earlier.get_or_insert_with(|| Index::new(self.keepers, false));
         for key in keys {
             earlier.insert(key?, folder as u64, None);

@@ -13,11 +13,11 @@ use crate::word::{self, Word};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Normalize {
     /// Unicode form NFKC.
-    pub unicode: bool,
+    pub(crate) unicode: bool,
     /// Lower case.
-    pub case: bool,
+    pub(crate) case: bool,
     /// Runs of white space become one space; none at the ends.
-    pub whitespace: bool,
+    pub(crate) whitespace: bool,
 }
 
 impl Serialize for Normalize {
@@ -81,7 +81,7 @@ impl Normalize {
     }
 
     /// The bytes to hash: `value` itself where nothing is to be levelled, else made in `buffer`.
-    pub fn apply<'a>(self, value: &'a [u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    pub(crate) fn apply<'a>(self, value: &'a [u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
         if self == Normalize::default() {
             return value;
         }

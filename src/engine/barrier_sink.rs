@@ -9,17 +9,17 @@ use crate::flow::{Barrier, Entering, Prepare, Sink};
 use crate::record::{Batch, Places};
 
 /// The way into a barrier: it takes the rows, and what was taken out of them before goes to the sink at once.
-pub struct BarrierSink<'s, S: Sink> {
-    pub sink: &'s mut S,
-    pub barrier: Box<dyn Barrier>,
+pub(crate) struct BarrierSink<'s, S: Sink> {
+    pub(crate) sink: &'s mut S,
+    pub(crate) barrier: Box<dyn Barrier>,
     /// The rows that it has taken.
     pub rows: u64,
     /// No rows, as they reach the sink.
-    pub nothing: RecordBatch,
+    pub(crate) nothing: RecordBatch,
 }
 
 /// A batch on its way into a barrier.
-pub struct Apart<R> {
+pub(crate) struct Apart<R> {
     rows: Entering,
     /// A batch without rows, for the sink.
     taken_out: R,

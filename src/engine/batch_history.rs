@@ -8,7 +8,7 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 
 /// What a batch was made of.
-pub struct BatchHistory {
+pub(crate) struct BatchHistory {
     /// Its input.
     chunk: Chunk,
     /// The step of the source.
@@ -16,16 +16,16 @@ pub struct BatchHistory {
     /// What each ordered station so far let through and took out.
     passed: Vec<(Batch, TakenOut)>,
     /// The error at a row after those of the batch. It counts unless the input ends before.
-    pub failed: Option<Error>,
+    pub(crate) failed: Option<Error>,
 }
 
 impl BatchHistory {
-    pub fn new(chunk: Chunk, source_step: usize) -> Self {
+    pub(crate) fn new(chunk: Chunk, source_step: usize) -> Self {
         BatchHistory { chunk, source_step, passed: Vec::new(), failed: None }
     }
 
     /// Notes what an ordered station made of the batch.
-    pub fn pass(&mut self, batch: &Batch, taken_out: TakenOut) {
+    pub(crate) fn pass(&mut self, batch: &Batch, taken_out: TakenOut) {
         self.passed.push((batch.clone(), taken_out));
     }
 
@@ -33,7 +33,7 @@ impl BatchHistory {
     ///
     /// # Errors
     /// Those of the stages, which had none before.
-    pub fn counts_until(
+    pub(crate) fn counts_until(
         &self,
         row: u64,
         stations: &[Station],

@@ -49,7 +49,7 @@ pub fn collect(
 }
 
 /// Runs, keeps no row, and gives the report.
-pub fn check(
+pub(crate) fn check(
     plan: &Resolved,
     resources: Resources,
     cancel: &Cancel,

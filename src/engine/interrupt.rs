@@ -11,10 +11,10 @@ use crate::error::{Error, Result, panic_text};
 pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// Asked a few times a second by the calling thread: whether to stop.
-pub type Interrupted<'a> = &'a mut dyn FnMut() -> bool;
+pub(crate) type Interrupted<'a> = &'a mut dyn FnMut() -> bool;
 
 /// Does long work on a thread of its own, so that the calling one can watch for an interruption meanwhile.
-pub fn interruptible<T: Send>(
+pub(crate) fn interruptible<T: Send>(
     cancel: &Cancel,
     interrupted: &mut dyn FnMut() -> bool,
     work: impl FnOnce() -> Result<T> + Send,

@@ -11,11 +11,11 @@ use crate::record::Batch;
 
 /// An ordered stage that goes on from source to source.
 #[derive(Clone)]
-pub struct SharedStage(Arc<Mutex<Box<dyn Ordered>>>);
+pub(crate) struct SharedStage(Arc<Mutex<Box<dyn Ordered>>>);
 
 impl SharedStage {
     /// The stage itself.
-    pub fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -35,7 +35,7 @@ impl Ordered for SharedStage {
 }
 
 /// The ordered stages among these, with no row seen.
-pub fn ordered_stages(
+pub(crate) fn ordered_stages(
     builds: &[(usize, Counted, Build)],
     cancel: &Cancel,
 ) -> Result<Vec<Option<SharedStage>>> {
@@ -46,7 +46,7 @@ pub fn ordered_stages(
 }
 
 /// The stages of a pass, each with the step that counts its rows; `ordered` are the ordered ones among them.
-pub fn pass_stages(
+pub(crate) fn pass_stages(
     builds: &[(usize, Counted, Build)],
     ordered: &[Option<SharedStage>],
 ) -> Result<Vec<(usize, Stage)>> {

@@ -51,19 +51,19 @@ pub struct Target {
 pub struct Published {
     /// What the manifest holds too.
     #[serde(flatten)]
-    pub report: Report,
+    pub(crate) report: Report,
     /// The totals of each split.
-    pub splits: Vec<SplitTotals>,
+    pub(crate) splits: Vec<SplitTotals>,
     /// Bytes of the inputs as stored.
-    pub bytes_read: u64,
+    pub(crate) bytes_read: u64,
     /// The folder.
-    pub path: String,
+    pub(crate) path: String,
     /// The file of rejects, where there are some.
-    pub rejects: Option<String>,
+    pub(crate) rejects: Option<String>,
     /// The file of duplicates, where there are some.
-    pub duplicates: Option<String>,
+    pub(crate) duplicates: Option<String>,
     /// The next command to type.
-    pub next: String,
+    pub(crate) next: String,
 }
 
 impl Published {

@@ -7,7 +7,7 @@ use crate::flow::Chunk;
 use crate::record::Batch;
 
 /// The queues before each station, and before the sink.
-pub struct Queues<R> {
+pub(crate) struct Queues<R> {
     chunks: VecDeque<(Chunk, Load)>,
     stations: Vec<Waiting>,
     sink: InOrder<R>,
@@ -62,7 +62,7 @@ impl<T> InOrder<T> {
 
 impl<R> Queues<R> {
     /// `is_ordered` by station, the sink left out.
-    pub fn new(is_ordered: &[bool], limit: usize) -> Self {
+    pub(crate) fn new(is_ordered: &[bool], limit: usize) -> Self {
         let waiting = |ordered: &bool| match ordered {
             true => Waiting::InOrder(InOrder::new()),
             false => Waiting::Any(VecDeque::new()),
@@ -83,7 +83,7 @@ impl<R> Queues<R> {
     }
 
     /// The work furthest downstream, or reading where there is credit for it.
-    pub fn take(&mut self) -> Option<Task<R>> {
+    pub(crate) fn take(&mut self) -> Option<Task<R>> {
         if let Some((ready, load)) = self.sink.take() {
             return Some(Task::Sink(self.sink.next, ready, load));
         }
@@ -113,7 +113,7 @@ impl<R> Queues<R> {
     }
 
     /// The reader is back with a chunk, or with none at the end.
-    pub fn read(&mut self, chunk: Option<Chunk>) {
+    pub(crate) fn read(&mut self, chunk: Option<Chunk>) {
         self.reading = false;
         match chunk {
             Some(chunk) if chunk.seq < self.end() => {
@@ -129,7 +129,7 @@ impl<R> Queues<R> {
     }
 
     /// A batch has left station `from` and queues before the next. `satisfied`: no later one matters.
-    pub fn deliver(&mut self, from: usize, batch: Batch, load: Load, satisfied: bool) {
+    pub(crate) fn deliver(&mut self, from: usize, batch: Batch, load: Load, satisfied: bool) {
         self.pass(from);
         if satisfied {
             self.wanted = self.wanted.min(batch.seq + 1);
@@ -150,7 +150,7 @@ impl<R> Queues<R> {
     }
 
     /// Batch number `seq` has left the last station and queues before the sink.
-    pub fn deliver_ready(&mut self, seq: u64, ready: R, load: Load) {
+    pub(crate) fn deliver_ready(&mut self, seq: u64, ready: R, load: Load) {
         if seq >= self.end() {
             return self.release(load.weight);
         }
@@ -158,7 +158,7 @@ impl<R> Queues<R> {
     }
 
     /// The sink has taken a batch.
-    pub fn leave(&mut self, weight: usize) {
+    pub(crate) fn leave(&mut self, weight: usize) {
         self.sink.pass();
         self.release(weight);
     }
@@ -166,7 +166,7 @@ impl<R> Queues<R> {
     /// Reading, or the work on this batch, has failed. Batches before it go on: the failure that is told is the
     /// first in input order, not in time, and none that lies behind what an ordered stage asked for. Says whether
     /// it is the first so far.
-    pub fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
+    pub(crate) fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
         let seq = match batch {
             Some((seq, weight)) => {
                 self.release(weight);
@@ -185,12 +185,12 @@ impl<R> Queues<R> {
     }
 
     /// Whether a batch that matters has failed.
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.failed < self.wanted
     }
 
     /// Whether all was read and nothing is under way.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.read_all && !self.reading && self.in_flight == 0
     }
 

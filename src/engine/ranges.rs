@@ -11,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
 /// Cuts rows into ranges of about a batch of bytes.
-pub fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
+pub(crate) fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut start, mut held) = (0, 0);
     for row in 0..rows {
@@ -29,7 +29,7 @@ pub fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> usize) ->
 
 /// Does `work` on every part, and gives the results in order; the error is that of the first part that fails.
 /// `interrupted` is asked a few times a second by the calling thread.
-pub fn each<P: Sync, T: Send>(
+pub(crate) fn each<P: Sync, T: Send>(
     parts: &[P],
     threads: usize,
     cancel: &Cancel,

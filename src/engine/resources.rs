@@ -24,7 +24,7 @@ pub struct Resources {
 
 impl Resources {
     /// From the environment: `FASTPREP_THREADS`, `FASTPREP_BATCH_BYTES`, `FASTPREP_BATCH_ROWS`.
-    pub fn from_env(threads: Option<usize>) -> Result<Self> {
+    pub(crate) fn from_env(threads: Option<usize>) -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Resources {
             threads: threads.map_or_else(|| number("FASTPREP_THREADS", cores), Ok)?.max(1),

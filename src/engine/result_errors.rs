@@ -5,17 +5,17 @@ use crate::record::{finding, reason};
 use crate::report::{Reason, Report};
 
 /// The code of a sink or a collection that no row reaches.
-pub const NO_ROWS: &str = "no_rows";
+pub(crate) const NO_ROWS: &str = "no_rows";
 /// The code of a sink whose rows have no column.
-pub const NO_COLUMNS: &str = "no_columns";
+pub(crate) const NO_COLUMNS: &str = "no_columns";
 /// The code of a sink with more rejects than it may have.
-pub const TOO_MANY_REJECTS: &str = "too_many_rejects";
+pub(crate) const TOO_MANY_REJECTS: &str = "too_many_rejects";
 
 /// Reasons that are no fault of a row.
 const NO_REJECTS: [&str; 3] = [reason::FILTERED, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
 
 /// The error for a run that read rows and kept none, by its report; none where a row is left, or none was read.
-pub fn nothing_left(report: &Report) -> Option<Error> {
+pub(crate) fn nothing_left(report: &Report) -> Option<Error> {
     let read = report.rows.read;
     if report.rows.written > 0 || read == 0 {
         return None;
@@ -24,7 +24,7 @@ pub fn nothing_left(report: &Report) -> Option<Error> {
 }
 
 /// An error about many rows: the message, what was taken out, `end`, and as help the fix of the commonest reason.
-pub fn summed_up(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
+pub(crate) fn summed_up(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
     let reasons = removed(report);
     let listed: Vec<String> = reasons.iter().map(|(label, rows)| format!("{rows} {label}")).collect();
     let why = if listed.is_empty() { String::new() } else { format!("; taken out: {}", listed.join(", ")) };

@@ -26,7 +26,7 @@ pub(super) struct Read(Vec<Inputs>);
 
 impl Sources {
     /// Opens them; of Parquet, all footers are read. `digested` asks for what [`Read::streams`] gives.
-    pub fn open(
+    pub(crate) fn open(
         job: &Job,
         resources: Resources,
         digested: bool,
@@ -41,20 +41,20 @@ impl Sources {
     }
 
     /// The names of all files, as places refer to them.
-    pub fn names(&self) -> FileNames {
+    pub(crate) fn names(&self) -> FileNames {
         let names = self.0.iter().flat_map(|opened| opened.inputs.names().to_vec());
         Arc::new(names.collect())
     }
 
     /// A handle to what is read.
-    pub fn read(&self) -> Read {
+    pub(crate) fn read(&self) -> Read {
         Read(self.0.iter().map(|opened| opened.inputs.clone()).collect())
     }
 
     /// Gives all rows to the sink, which is not finished: of each source through its own stages, then through those for
     /// all rows, then through those of `after`.
     #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
-    pub fn run<S: Sink>(
+    pub(crate) fn run<S: Sink>(
         self,
         job: &Job,
         builds: &[(usize, Counted, Build)],
@@ -94,13 +94,13 @@ impl Sources {
 
 impl Read {
     /// All inputs, in order.
-    pub fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
+    pub(crate) fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
         let lists = self.0.iter().map(|inputs| inputs.list(cancel)).collect::<Result<Vec<_>>>()?;
         Ok(lists.concat())
     }
 
     /// The digests of the content of sources in memory, where they are known.
-    pub fn streams(&self, job: &Job, cancel: &Cancel) -> Result<Vec<Option<String>>> {
+    pub(crate) fn streams(&self, job: &Job, cancel: &Cancel) -> Result<Vec<Option<String>>> {
         let content = |(origin, inputs): (&Origin, &Inputs)| {
             origin.found.content(inputs, &origin.columns, job.may_end_early(origin), cancel)
         };

@@ -8,13 +8,13 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 
 /// A part of the line: fused map stages, or an ordered stage.
-pub enum Station {
+pub(crate) enum Station {
     Map(Vec<(usize, Arc<dyn Map>)>),
     Ordered(usize),
 }
 
 /// What `work` makes of a batch; how many rows went in and came out goes to `counts`.
-pub fn counted(
+pub(crate) fn counted(
     step: usize,
     batch: Batch,
     counts: &mut Vec<(usize, StepCounts)>,

@@ -7,18 +7,18 @@ use crate::report::StepCounts;
 
 /// What goes with a batch.
 #[derive(Default)]
-pub struct Load {
+pub(crate) struct Load {
     /// The input bytes it holds a credit for.
-    pub weight: usize,
+    pub(crate) weight: usize,
     /// What was counted of it so far, by step: it counts once the sink has it, so that a batch that is given up
     /// never does.
-    pub counts: Vec<(usize, StepCounts)>,
+    pub(crate) counts: Vec<(usize, StepCounts)>,
     /// What it was made of, as long as a stage may end the input within it.
-    pub history: Option<Box<BatchHistory>>,
+    pub(crate) history: Option<Box<BatchHistory>>,
 }
 
 /// A piece of work.
-pub enum Task<R> {
+pub(crate) enum Task<R> {
     Read,
     Decode(Chunk, Load),
     Map(usize, Batch, Load),
@@ -28,7 +28,7 @@ pub enum Task<R> {
 
 impl<R> Task<R> {
     /// The number of its batch, and its weight; a reading has neither.
-    pub fn batch(&self) -> Option<(u64, usize)> {
+    pub(crate) fn batch(&self) -> Option<(u64, usize)> {
         match self {
             Task::Read => None,
             Task::Decode(chunk, load) => Some((chunk.seq, load.weight)),

@@ -25,7 +25,7 @@ struct Part<'a> {
 ///
 /// # Errors
 /// `Column`, when it is not text; `Tokenizer`, with the row; `Cancelled`.
-pub fn encode(
+pub(crate) fn encode(
     encoder: &ListEncoder<'_>,
     chunks: &[ArrayRef],
     resources: Resources,
@@ -93,7 +93,7 @@ fn strings(
 ///
 /// # Errors
 /// `Column`, when these are no lists of ids; `Data`, for a null among them; `Tokenizer`, with the row; `Cancelled`.
-pub fn decode(
+pub(crate) fn decode(
     tokenizer: &LoadedTokenizer,
     chunks: &[ArrayRef],
     skip_special_tokens: bool,

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::flow::{Prepare, Sink};
 
 /// A sink that is not finished when the pass ends.
-pub struct UnfinishedSink<'s, S>(pub &'s mut S);
+pub(crate) struct UnfinishedSink<'s, S>(pub(crate) &'s mut S);
 
 impl<S: Sink> Sink for UnfinishedSink<'_, S> {
     type Ready = S::Ready;

@@ -11,7 +11,7 @@ use crate::error::Result;
 
 /// A stage that takes all rows before it gives the first one: it holds them in memory or on disk, and is the scan of what
 /// follows it.
-pub trait Barrier: Send {
+pub(crate) trait Barrier: Send {
     /// What prepares batches for it; any worker, any order.
     fn preparer(&self) -> Arc<dyn Prepare<Entering>>;
 
@@ -23,21 +23,21 @@ pub trait Barrier: Send {
 }
 
 /// The rows of a batch on their way into a barrier.
-pub struct Entering {
+pub(crate) struct Entering {
     /// The rows.
     pub records: RecordBatch,
     /// For each, what decides its order.
-    pub ranks: Vec<u64>,
+    pub(crate) ranks: Vec<u64>,
     /// What they hold.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
 }
 
 /// What a barrier gives after it has taken all rows.
-pub struct Leaving {
+pub(crate) struct Leaving {
     /// All rows.
     pub scan: Box<dyn Scan>,
     /// What they hold.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
     /// Sums of its step.
-    pub sums: Vec<(&'static str, u64)>,
+    pub(crate) sums: Vec<(&'static str, u64)>,
 }

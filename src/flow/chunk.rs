@@ -10,14 +10,14 @@ use crate::report::StepCounts;
 #[derive(Clone)]
 pub struct Chunk {
     /// Position in input order: 0, 1, 2, … without a gap.
-    pub seq: u64,
+    pub(crate) seq: u64,
     /// What it holds.
-    pub rows: Arc<dyn Undecoded>,
+    pub(crate) rows: Arc<dyn Undecoded>,
 }
 
 impl Chunk {
     /// The same without the rows after this one of its file.
-    pub fn until(&self, row: u64) -> Chunk {
+    pub(crate) fn until(&self, row: u64) -> Chunk {
         Chunk { seq: self.seq, rows: self.rows.until(row) }
     }
 

@@ -9,10 +9,10 @@ mod sink;
 mod stage;
 mod totals;
 
-pub use barrier::{Barrier, Entering, Leaving};
+pub(crate) use barrier::{Barrier, Entering, Leaving};
 pub use chunk::{Chunk, Undecoded};
 pub use prepare::Prepare;
 pub use scan::{Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;
 pub use stage::{Map, Ordered, TakenOut};
-pub use totals::Totals;
+pub(crate) use totals::Totals;

@@ -4,25 +4,25 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
     /// Rows.
-    pub rows: Vec<u64>,
+    pub(crate) rows: Vec<u64>,
     /// Bytes.
-    pub bytes: Vec<u64>,
+    pub(crate) bytes: Vec<u64>,
 }
 
 impl Totals {
     /// Of no row, for so many splits.
-    pub fn none(splits: usize) -> Self {
+    pub(crate) fn none(splits: usize) -> Self {
         Totals { rows: vec![0; splits], bytes: vec![0; splits] }
     }
 
     /// Counts a row.
-    pub fn add(&mut self, split: usize, bytes: u64) {
+    pub(crate) fn add(&mut self, split: usize, bytes: u64) {
         self.rows[split] += 1;
         self.bytes[split] += bytes;
     }
 
     /// Counts all rows of `other`.
-    pub fn merge(&mut self, other: &Totals) {
+    pub(crate) fn merge(&mut self, other: &Totals) {
         let add = |all: &mut Vec<u64>, more: &[u64]| all.iter_mut().zip(more).for_each(|(a, m)| *a += m);
         add(&mut self.rows, &other.rows);
         add(&mut self.bytes, &other.bytes);

@@ -12,20 +12,20 @@ use crate::record::SpecialPolicy;
 
 /// A format, ready for batches.
 pub(super) struct Formatter {
-    pub renderer: Renderer,
-    pub options: FormatOptions,
-    pub prover: Prover,
-    pub special: Option<(Scanner, SpecialPolicy)>,
+    pub(crate) renderer: Renderer,
+    pub(crate) options: FormatOptions,
+    pub(crate) prover: Prover,
+    pub(crate) special: Option<(Scanner, SpecialPolicy)>,
     /// A prompt without columns is open-ended generation: it may be empty.
-    pub prompt_may_not_be_blank: bool,
+    pub(crate) prompt_may_not_be_blank: bool,
     /// Whether anything asks what of a text came from columns.
-    pub with_fields: bool,
-    pub page_bytes: usize,
+    pub(crate) with_fields: bool,
+    pub(crate) page_bytes: usize,
 }
 
 impl Formatter {
     /// Errors: `internal`.
-    pub fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
+    pub(crate) fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
         let special = match &options.special_tokens {
             Some(tokens) => Some((Scanner::new(&tokens.tokens)?, tokens.policy)),
             None => None,

@@ -47,20 +47,20 @@ pub(super) struct Formatting<'a> {
 /// What becomes of a batch.
 pub(super) struct Formatted {
     /// In row order, one a row at most.
-    pub removals: Vec<(Policy, Removal)>,
+    pub(crate) removals: Vec<(Policy, Removal)>,
     /// The columns of the rows that stay.
-    pub columns: Vec<(Field, ArrayRef)>,
+    pub(crate) columns: Vec<(Field, ArrayRef)>,
 }
 
 impl Formatted {
     /// The columns alone.
-    pub fn records(self) -> Result<RecordBatch> {
+    pub(crate) fn records(self) -> Result<RecordBatch> {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
     }
 
     /// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
-    pub fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
+    pub(crate) fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
         let mut batch = batch.remove_each(self.removals, counts)?;
         let (hidden, new): (Vec<_>, Vec<_>) =
             self.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
@@ -80,7 +80,11 @@ impl Formatted {
 
 impl<'a> Formatting<'a> {
     /// Renders and examines all rows of the batch.
-    pub fn of(formatter: &'a Formatter, batch: &'a Batch, counts: &'a mut StepCounts) -> Result<Formatted> {
+    pub(crate) fn of(
+        formatter: &'a Formatter,
+        batch: &'a Batch,
+        counts: &'a mut StepCounts,
+    ) -> Result<Formatted> {
         let mut formatting = Formatting {
             values: formatter.renderer.values(batch)?,
             formatter,

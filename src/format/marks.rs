@@ -17,7 +17,7 @@ pub enum Mark {
 
 impl Mark {
     /// The reason code of a row where it occurs elsewhere.
-    pub fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Mark::Separator => reason::SEPARATOR_COLLISION,
             Mark::Stop => reason::STOP_COLLISION,
@@ -34,17 +34,17 @@ impl Mark {
 }
 
 /// An occurrence that the format itself writes: the byte offset where it starts, and which mark it is.
-pub type Written = (usize, Mark);
+pub(crate) type Written = (usize, Mark);
 
 /// The occurrences that a format writes beside each row's separator and stop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Marks {
     /// How many stand in the literals of the prompt's template, if all optional parts are there.
-    pub in_prompt: usize,
+    pub(crate) in_prompt: usize,
     /// From the separator's start: those within it, and those that begin in the literal before it.
-    pub by_separator: Vec<(isize, Mark)>,
+    pub(crate) by_separator: Vec<(isize, Mark)>,
     /// From the stop's start: those within it.
-    pub by_stop: Vec<(isize, Mark)>,
+    pub(crate) by_stop: Vec<(isize, Mark)>,
 }
 
 impl Marks {
@@ -55,7 +55,7 @@ impl Marks {
     /// end what the model generates, and a separator would begin a second completion.
     ///
     /// Errors: `bad_prompt_format` for an occurrence that is none of these.
-    pub fn new(prompt: &Template, completion: &Template, separator: &str, stop: &str) -> Result<Self> {
+    pub(crate) fn new(prompt: &Template, completion: &Template, separator: &str, stop: &str) -> Result<Self> {
         let marks = [(Mark::Separator, separator), (Mark::Stop, stop)];
         let one_holds_the_other = separator.contains(stop) || stop.contains(separator);
         let mut made = Marks::default();
@@ -84,7 +84,7 @@ impl Marks {
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.in_prompt == 0 && self.by_separator.is_empty() && self.by_stop.is_empty()
     }
 }

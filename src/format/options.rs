@@ -7,16 +7,16 @@ use crate::record::Policy;
 
 /// What `format` does beside rendering and proving.
 #[derive(Debug, Clone)]
-pub struct FormatOptions {
+pub(crate) struct FormatOptions {
     /// Default: rows are rejected.
-    pub on_collision: OnCollision,
+    pub(crate) on_collision: OnCollision,
     /// Control tokens of the tokenizer that follows, where one does. Default: none, nothing is searched.
-    pub special_tokens: Option<SpecialTokens>,
+    pub(crate) special_tokens: Option<SpecialTokens>,
     /// The format that rendered the text of the columns before: what its templates wrote is not taken for data.
     /// Default: none.
-    pub rendered_by: Option<PromptFormat>,
+    pub(crate) rendered_by: Option<PromptFormat>,
     /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt. Default: no.
-    pub prompt_key: bool,
+    pub(crate) prompt_key: bool,
 }
 
 impl Default for FormatOptions {

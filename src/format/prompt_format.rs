@@ -8,7 +8,7 @@ use crate::error::{Class, Error, Result, is_near};
 use crate::record::reason;
 
 /// The version that [`PromptFormat::to_json`] writes. Version 1 had no null.
-pub const PROMPT_FORMAT_VERSION: u32 = 2;
+pub(crate) const PROMPT_FORMAT_VERSION: u32 = 2;
 
 /// Templates of prompt and completion, and the strings that end them. A row reads
 /// `prompt + separator + completion + stop`; a text that already ends in its mark is not given a second one.
@@ -28,9 +28,9 @@ pub struct PromptFormat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// Ends in the separator.
-    pub prompt: String,
+    pub(crate) prompt: String,
     /// Ends in the stop.
-    pub completion: String,
+    pub(crate) completion: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,7 +77,7 @@ impl PromptFormat {
     /// one, the tokenizer's end-of-text token ends it.
     ///
     /// Errors: `bad_prompt_format` where the stop is empty, or nothing would end a text.
-    pub fn rendered(column: &str, stop: Option<&str>, eos: Option<bool>) -> Result<Self> {
+    pub(crate) fn rendered(column: &str, stop: Option<&str>, eos: Option<bool>) -> Result<Self> {
         if stop == Some("") {
             return Err(bad("the stop is empty".into()).help("leave it out: EOS then ends each text"));
         }
@@ -100,17 +100,17 @@ impl PromptFormat {
     }
 
     /// Whether the text was rendered elsewhere: there is no separator.
-    pub fn is_rendered(&self) -> bool {
+    pub(crate) fn is_rendered(&self) -> bool {
         self.separator.is_empty()
     }
 
     /// The template of the prompt's body.
-    pub fn prompt(&self) -> &Template {
+    pub(crate) fn prompt(&self) -> &Template {
         &self.prompt
     }
 
     /// The template of the completion's body.
-    pub fn completion(&self) -> &Template {
+    pub(crate) fn completion(&self) -> &Template {
         &self.completion
     }
 
@@ -125,7 +125,7 @@ impl PromptFormat {
     }
 
     /// Whether each row ends in the tokenizer's end-of-text token; none: the tokenizer decides.
-    pub fn eos(&self) -> Option<bool> {
+    pub(crate) fn eos(&self) -> Option<bool> {
         self.eos
     }
 
@@ -135,12 +135,12 @@ impl PromptFormat {
     }
 
     /// How many separators and stops the literals of the prompt's template hold.
-    pub fn marks_in_prompt(&self) -> usize {
+    pub(crate) fn marks_in_prompt(&self) -> usize {
         self.marks.in_prompt
     }
 
     /// Whether a row holds the separator and the stop once each.
-    pub fn marks_are_unique(&self) -> bool {
+    pub(crate) fn marks_are_unique(&self) -> bool {
         !self.is_rendered() && self.marks.is_empty()
     }
 
@@ -150,12 +150,12 @@ impl PromptFormat {
     }
 
     /// What a sampler must stop at: `stop=` of a server. Empty where EOS alone ends a completion.
-    pub fn stop_strings(&self) -> Vec<String> {
+    pub(crate) fn stop_strings(&self) -> Vec<String> {
         Some(self.stop.clone()).filter(|stop| !stop.is_empty()).into_iter().collect()
     }
 
     /// The columns of both templates in order of first use.
-    pub fn columns(&self) -> Vec<Column> {
+    pub(crate) fn columns(&self) -> Vec<Column> {
         let mut columns = self.prompt.columns().to_vec();
         for column in self.completion.columns() {
             match columns.iter_mut().find(|c| c.name == column.name) {
@@ -167,7 +167,7 @@ impl PromptFormat {
     }
 
     /// The format as JSON, with a version: what [`PromptFormat::from_json`] reads.
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let stored = Stored {
             version: PROMPT_FORMAT_VERSION,
             prompt: self.prompt.source().to_string(),
@@ -184,7 +184,7 @@ impl PromptFormat {
     ///
     /// Errors: `bad_prompt_format` for another version, unknown, missing or mistyped fields; those of
     /// [`PromptFormat::new`].
-    pub fn from_json(json: &str) -> Result<Self> {
+    pub(crate) fn from_json(json: &str) -> Result<Self> {
         let unreadable = |e: serde_json::Error| {
             bad("the prompt format cannot be read".into()).source(e).help(WRITTEN_BY_US)
         };
@@ -219,7 +219,7 @@ impl PromptFormat {
     /// marks are unique is for [`super::Prover`] to say.
     ///
     /// Errors: `missing_field` for an absent column outside an optional part.
-    pub fn render<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<Rendered> {
+    pub(crate) fn render<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<Rendered> {
         let prompt = self.render_prompt(lookup)?;
         let completion = render(&self.completion, &self.stop, lookup)?;
         Ok(Rendered { prompt, completion })
@@ -228,7 +228,7 @@ impl PromptFormat {
     /// The prompt to sample from: byte for byte the prompt of a training row with these columns.
     ///
     /// Errors: `missing_field` for an absent column outside an optional part.
-    pub fn render_prompt<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<String> {
+    pub(crate) fn render_prompt<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<String> {
         render(&self.prompt, &self.separator, lookup)
     }
 
@@ -236,7 +236,7 @@ impl PromptFormat {
     /// Other names are those of columns that the templates do not use.
     ///
     /// Errors: `misspelt_column`.
-    pub fn check_names(&self, given: &[&str]) -> Result<()> {
+    pub(crate) fn check_names(&self, given: &[&str]) -> Result<()> {
         let columns = self.columns();
         let absent = columns.iter().map(|c| c.name.as_str()).filter(|name| !given.contains(name));
         for meant in absent {
@@ -253,7 +253,7 @@ impl PromptFormat {
 
     /// The answer in a model's output: the text up to the first stop (all where there is none), without the
     /// literals around the field where the completion's template is one field.
-    pub fn parse_completion(&self, text: &str) -> String {
+    pub(crate) fn parse_completion(&self, text: &str) -> String {
         let body = match self.stop.is_empty() {
             true => text,
             false => text.split_once(&self.stop).map_or(text, |(body, _)| body),
@@ -266,7 +266,7 @@ impl PromptFormat {
     /// Whether this format made the prompt.
     ///
     /// Errors: `not_this_format` with the reason why it did not.
-    pub fn check_prompt(&self, text: &str) -> Result<()> {
+    pub(crate) fn check_prompt(&self, text: &str) -> Result<()> {
         let (separator, stop) = (&self.separator, &self.stop);
         let Some(body) = text.strip_suffix(separator.as_str()) else {
             return Err(not_ours(format!("the prompt does not end in the separator {separator:?}")));

@@ -12,11 +12,11 @@ use crate::record::{Batch, keys_of, schema, with_keys};
 use crate::report::StepCounts;
 
 /// Adds the key to rows that are formatted by a later step, as that step would.
-pub struct PromptKeyStage(FormatStage);
+pub(crate) struct PromptKeyStage(FormatStage);
 
 impl PromptKeyStage {
     /// Over the stage of the later step, whose options ask for the key.
-    pub fn new(format: FormatStage) -> Self {
+    pub(crate) fn new(format: FormatStage) -> Self {
         PromptKeyStage(format)
     }
 }

@@ -64,11 +64,11 @@ impl fmt::Display for Site {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collision {
     /// Which string.
-    pub mark: Mark,
+    pub(crate) mark: Mark,
     /// Byte offset of the match in the row.
-    pub offset: usize,
+    pub(crate) offset: usize,
     /// Where that is. Of several seams, the first.
-    pub site: Site,
+    pub(crate) site: Site,
 }
 
 /// Searches texts for separator and stop.
@@ -124,7 +124,7 @@ impl Prover {
     }
 
     /// All collisions of one row, as byte ranges of the text, those of the separator first.
-    pub fn all(&self, rows: &Rows<'_>, row: &RowSpan) -> Vec<Range<usize>> {
+    pub(crate) fn all(&self, rows: &Rows<'_>, row: &RowSpan) -> Vec<Range<usize>> {
         let mut found = vec![];
         for (finder, mark) in [(&self.separator, Mark::Separator), (&self.stop, Mark::Stop)] {
             let hits = overlapping(finder, &rows.text[row.start..row.end]).map(|hit| hit + row.start);
@@ -177,7 +177,10 @@ fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
 
 impl RowSpan {
     /// Its spans, each with its bytes in the text; `spans` are those of all rows.
-    pub fn spans<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = (Range<usize>, &'p Span)> + use<'p> {
+    pub(crate) fn spans<'p>(
+        &self,
+        spans: &'p [Span],
+    ) -> impl Iterator<Item = (Range<usize>, &'p Span)> + use<'p> {
         let (first, mut at) = (self.start, self.start);
         spans[self.first_span..self.first_span + self.spans].iter().map(move |span| {
             let start = at;
@@ -187,7 +190,7 @@ impl RowSpan {
     }
 
     /// What is encoded at once, as bytes of the text.
-    pub fn parts<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = Range<usize>> + use<'p> {
+    pub(crate) fn parts<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = Range<usize>> + use<'p> {
         let (first, mut at) = (self.start, self.start);
         alike(&spans[self.first_span..self.first_span + self.spans]).map(move |spans| {
             let start = at;

@@ -16,13 +16,13 @@ use crate::record::{Batch, is_text, schema, text_views};
 
 /// A format with its columns resolved, so that rendering a row looks nothing up by name.
 pub(super) struct Renderer {
-    pub format: PromptFormat,
+    pub(crate) format: PromptFormat,
     /// Of both templates, in order of first use; all indices below are into these.
-    pub columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// The columns of the prompt's template.
-    pub prompt: Vec<usize>,
+    pub(crate) prompt: Vec<usize>,
     /// The columns of the completion's template.
-    pub completion: Vec<usize>,
+    pub(crate) completion: Vec<usize>,
     /// The format that rendered the text of the columns before, so that its literals are not taken for data.
     rendered_by: Option<PromptFormat>,
 }
@@ -36,27 +36,27 @@ pub(super) struct Page {
     /// the text once more.
     text: LargeStringBuilder,
     /// Ascending in the text, without gaps.
-    pub rows: Vec<RowSpan>,
+    pub(crate) rows: Vec<RowSpan>,
     /// Those of all rows; see [`Rows`].
-    pub spans: Vec<Span>,
+    pub(crate) spans: Vec<Span>,
     /// What of the text came from columns, ascending, if that is asked for; marks that the data brought along
     /// are not in it.
-    pub fields: Vec<FieldSpan>,
+    pub(crate) fields: Vec<FieldSpan>,
     /// The marks that the format wrote beside each row's separator and stop, ascending.
-    pub written: Vec<Written>,
+    pub(crate) written: Vec<Written>,
     with_fields: bool,
 }
 
 /// Text that came from a column: byte offsets in the page, never empty.
 #[derive(Clone, Copy)]
 pub(super) struct FieldSpan {
-    pub column: usize,
-    pub start: usize,
-    pub end: usize,
+    pub(crate) column: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Renderer {
-    pub fn new(format: PromptFormat, rendered_by: Option<PromptFormat>) -> Self {
+    pub(crate) fn new(format: PromptFormat, rendered_by: Option<PromptFormat>) -> Self {
         let columns = format.columns();
         let indices = |template: &Template| {
             let position = |c: &Column| columns.iter().position(|known| known.name == c.name);
@@ -67,7 +67,7 @@ impl Renderer {
     }
 
     /// The text of the format's columns. Errors: `wrong_type` for a column that is not text.
-    pub fn values(&self, batch: &Batch) -> Result<Values> {
+    pub(crate) fn values(&self, batch: &Batch) -> Result<Values> {
         let texts = self.columns.iter().map(|column| {
             let Ok(i) = batch.records.schema_ref().index_of(&column.name) else { return Ok(None) };
             let array = batch.records.column(i);
@@ -80,7 +80,7 @@ impl Renderer {
     }
 
     /// Bytes that all rows take together, at most, if the marks of the data do not count.
-    pub fn size(&self, values: &Values, rows: usize) -> usize {
+    pub(crate) fn size(&self, values: &Values, rows: usize) -> usize {
         let column = |c: usize| -> usize {
             // The low half of a view is its length.
             values[c].iter().flat_map(|array| array.views().iter()).map(|view| *view as u32 as usize).sum()
@@ -96,7 +96,7 @@ impl Renderer {
     }
 
     /// The first column that is absent in this row where the format needs it.
-    pub fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
+    pub(crate) fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
         let prompt = self.format.prompt().missing(|c| value(self.prompt[c])).map(|c| self.prompt[c]);
         prompt.or_else(|| {
             self.format.completion().missing(|c| value(self.completion[c])).map(|c| self.completion[c])
@@ -104,7 +104,7 @@ impl Renderer {
     }
 
     /// Appends a row that misses nothing.
-    pub fn push<'v>(&'v self, page: &mut Page, row: usize, value: impl Fn(usize) -> Option<&'v str>) {
+    pub(crate) fn push<'v>(&'v self, page: &mut Page, row: usize, value: impl Fn(usize) -> Option<&'v str>) {
         let Renderer { format, prompt, completion, rendered_by, .. } = self;
         let by = rendered_by.as_ref();
         let marks = by.unwrap_or(format).marks();
@@ -154,30 +154,30 @@ struct Part<'f> {
 
 impl Page {
     /// An empty page with room for this many rows and bytes.
-    pub fn new(rows: usize, bytes: usize, with_fields: bool) -> Self {
+    pub(crate) fn new(rows: usize, bytes: usize, with_fields: bool) -> Self {
         let text = LargeStringBuilder::with_capacity(2 * rows, bytes);
         let (rows, spans) = (Vec::with_capacity(rows), Vec::with_capacity(4 * rows));
         Page { text, rows, spans, fields: vec![], written: vec![], with_fields }
     }
 
     /// The text.
-    pub fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         self.text.values_slice()
     }
 
     /// What is proven.
-    pub fn proven(&self) -> Rows<'_> {
+    pub(crate) fn proven(&self) -> Rows<'_> {
         Rows { text: self.text(), rows: &self.rows, spans: &self.spans, written: &self.written }
     }
 
     /// The body of the first turn of a row that trains, or of the first that does not.
-    pub fn body(&self, row: &RowSpan, trained: bool) -> &[u8] {
+    pub(crate) fn body(&self, row: &RowSpan, trained: bool) -> &[u8] {
         let body = row.spans(&self.spans).find(|(_, span)| span.from_data && span.trained == trained);
         body.map_or(&[], |(range, _)| &self.text()[range])
     }
 
     /// Ends the turn that was begun, of a row that starts at `start`: body up to `mark`, then the mark.
-    pub fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
+    pub(crate) fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
         for (end, from_data) in [(mark, true), (self.text().len(), false)] {
             let (trained, weight, branch) = (role == Role::Completion, 1.0, Branch::Main);
             // A page is far shorter than 4 GiB.
@@ -187,18 +187,18 @@ impl Page {
     }
 
     /// Appends text to the part that was begun.
-    pub fn write(&mut self, text: &str) {
+    pub(crate) fn write(&mut self, text: &str) {
         // The builder takes all text.
         let _ = self.text.write_str(text);
     }
 
     /// Ends the part that was begun: the prompt or the completion of a row.
-    pub fn end_part(&mut self) {
+    pub(crate) fn end_part(&mut self) {
         self.text.append_value("");
     }
 
     /// Prompts and completions in turn, as views over the page's text.
-    pub fn into_views(mut self) -> StringViewArray {
+    pub(crate) fn into_views(mut self) -> StringViewArray {
         StringViewArray::from(&self.text.finish())
     }
 
@@ -264,7 +264,7 @@ impl Page {
     }
 
     /// The fields of a row.
-    pub fn fields_of(&self, row: &RowSpan) -> &[FieldSpan] {
+    pub(crate) fn fields_of(&self, row: &RowSpan) -> &[FieldSpan] {
         let first = self.fields.partition_point(|field| field.end <= row.start);
         let fields = &self.fields[first..];
         &fields[..fields.partition_point(|field| field.start < row.end)]

@@ -18,11 +18,11 @@ const STRIP_PASSES: usize = 16;
 
 /// The control tokens of the tokenizer that follows, and what is done where the data hold one.
 #[derive(Debug, Clone)]
-pub struct SpecialTokens {
+pub(crate) struct SpecialTokens {
     /// Where a text writes them.
-    pub tokens: Arc<ControlTokens>,
+    pub(crate) tokens: Arc<ControlTokens>,
     /// What is done.
-    pub policy: SpecialPolicy,
+    pub(crate) policy: SpecialPolicy,
 }
 
 /// Finds control tokens in rendered rows.
@@ -36,18 +36,18 @@ pub(super) struct Scanner {
 /// A control token that touches text of a column.
 pub(super) struct Hit {
     /// Index into the page's rows.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Its number.
     token: usize,
     /// Bytes of the page.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The first column's text that it touches.
-    pub field: FieldSpan,
+    pub(crate) field: FieldSpan,
 }
 
 impl Scanner {
     /// A scanner for these, and for what other models have in their place.
-    pub fn new(own: &Arc<ControlTokens>) -> Result<Self> {
+    pub(crate) fn new(own: &Arc<ControlTokens>) -> Result<Self> {
         let contents: Vec<String> = own.tokens.iter().map(|token| token.content.clone()).collect();
         let foreign_names: Vec<&'static str> = foreign_tokens(&contents).collect();
         let plain = AddedToken::default();
@@ -57,12 +57,12 @@ impl Scanner {
     }
 
     /// The tokenizer's control tokens in the page's prompts and completions.
-    pub fn scan(&self, page: &Page) -> Vec<Hit> {
+    pub(crate) fn scan(&self, page: &Page) -> Vec<Hit> {
         scan(page, |bytes| self.own.first(bytes), |text| self.own.written(text))
     }
 
     /// Those that the tokenizer does not have: they are other models'.
-    pub fn scan_foreign(&self, page: &Page) -> Vec<Hit> {
+    pub(crate) fn scan_foreign(&self, page: &Page) -> Vec<Hit> {
         let written = |text: &str| {
             let mut written = Vec::new();
             let all = |_, _: &Range<usize>| false;
@@ -75,17 +75,17 @@ impl Scanner {
     }
 
     /// The token of a hit of [`Scanner::scan`].
-    pub fn token(&self, hit: &Hit) -> &str {
+    pub(crate) fn token(&self, hit: &Hit) -> &str {
         &self.own.tokens[hit.token].content
     }
 
     /// The token of a hit of [`Scanner::scan_foreign`].
-    pub fn foreign_token(&self, hit: &Hit) -> &'static str {
+    pub(crate) fn foreign_token(&self, hit: &Hit) -> &'static str {
         self.foreign_names[hit.token]
     }
 
     /// The text without the tokenizer's control tokens, nor those that came to be by taking others out.
-    pub fn strip(&self, text: &str) -> String {
+    pub(crate) fn strip(&self, text: &str) -> String {
         let mut text = text.to_string();
         for _ in 0..STRIP_PASSES {
             let written = self.own.written(&text);

@@ -11,27 +11,18 @@ use crate::report::StepCounts;
 
 /// The stage: template columns go in; `prompt` (ending in the separator) and `completion` (ending in the stop)
 /// come out, as views over one shared text, before the other columns.
-pub struct FormatStage {
+pub(crate) struct FormatStage {
     pub(super) formatter: Formatter,
-    consumed: Vec<String>,
+    /// The columns that the templates use, in order of first use; the rows that come out do not have them.
+    pub(super) consumed: Vec<String>,
 }
 
 impl FormatStage {
     /// The stage of a format. Errors: `internal`.
-    pub fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
+    pub(crate) fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
         let formatter = Formatter::new(format, options)?;
         let consumed = formatter.renderer.columns.iter().map(|c| c.name.clone()).collect();
         Ok(FormatStage { formatter, consumed })
-    }
-
-    /// The format.
-    pub fn format(&self) -> &PromptFormat {
-        &self.formatter.renderer.format
-    }
-
-    /// The columns that the templates use, in order of first use; the rows that come out do not have them.
-    pub fn consumed(&self) -> Vec<String> {
-        self.consumed.clone()
     }
 }
 

@@ -20,14 +20,14 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether some `{column}` stands outside every `{#column}` part of its own: a row without it has no text.
-    pub required: bool,
+    pub(crate) required: bool,
 }
 
 /// A piece of a row's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'v> {
+pub(crate) enum Piece<'v> {
     /// Text of the template.
     Literal(&'v str),
     /// A column, by index, and its text; none where it is absent.
@@ -52,23 +52,27 @@ impl Template {
     /// Parses a template.
     ///
     /// Errors: `bad_template` with the position (in characters, from 0) of what does not parse.
-    pub fn parse(source: &str) -> Result<Self> {
+    pub(crate) fn parse(source: &str) -> Result<Self> {
         Parser::default().parse(source)
     }
 
     /// The template as it was written.
-    pub fn source(&self) -> &str {
+    pub(crate) fn source(&self) -> &str {
         &self.source
     }
 
     /// The columns in order of first use.
-    pub fn columns(&self) -> &[Column] {
+    pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
 
     /// Gives the pieces of one row's text in order. `value` gives a column (by its index in
     /// [`Template::columns`]), none where it is absent.
-    pub fn pieces<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>, mut emit: impl FnMut(Piece<'v>)) {
+    pub(crate) fn pieces<'v>(
+        &'v self,
+        value: impl Fn(usize) -> Option<&'v str>,
+        mut emit: impl FnMut(Piece<'v>),
+    ) {
         let mut next = 0;
         while let Some(op) = self.ops.get(next) {
             next += 1;
@@ -85,7 +89,7 @@ impl Template {
     }
 
     /// The first column that is absent in this row where the template needs it.
-    pub fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
+    pub(crate) fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
         let mut missing = None;
         self.pieces(value, |piece| {
             if let Piece::Field(column, None) = piece {
@@ -96,7 +100,7 @@ impl Template {
     }
 
     /// The literal texts, in order.
-    pub fn literals(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         self.ops.iter().filter_map(|op| match op {
             Op::Literal(text) => Some(text.as_str()),
             _ => None,
@@ -104,7 +108,7 @@ impl Template {
     }
 
     /// How often each column's text is put into a row, by index, if all optional parts are.
-    pub fn fields(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = usize> {
         self.ops.iter().filter_map(|op| match op {
             Op::Field(column) => Some(*column),
             _ => None,
@@ -112,7 +116,7 @@ impl Template {
     }
 
     /// The literal that every text starts with; empty where there is none.
-    pub fn head(&self) -> &str {
+    pub(crate) fn head(&self) -> &str {
         match self.ops.first() {
             Some(Op::Literal(text)) => text,
             _ => "",
@@ -120,7 +124,7 @@ impl Template {
     }
 
     /// The literal that every text ends with; empty where there is none.
-    pub fn tail(&self) -> &str {
+    pub(crate) fn tail(&self) -> &str {
         match self.ops.last() {
             Some(Op::Literal(text)) if !self.ends_in_optional_part() => text,
             _ => "",
@@ -143,7 +147,7 @@ impl Template {
     }
 
     /// The literals around the only field, of a template that is nothing but that.
-    pub fn frame(&self) -> Option<(&str, &str)> {
+    pub(crate) fn frame(&self) -> Option<(&str, &str)> {
         match self.ops.as_slice() {
             [Op::Field(_)] => Some(("", "")),
             [Op::Literal(head), Op::Field(_)] => Some((head, "")),

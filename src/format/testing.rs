@@ -13,20 +13,20 @@ use crate::record::{Batch, Places};
 use crate::report::StepCounts;
 
 /// A batch of text columns, rows numbered from 0.
-pub fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
+pub(crate) fn batch(columns: &[(&str, &[Option<&str>])]) -> Batch {
     let arrays = columns.iter().map(|(name, values)| {
         (name.to_string(), Arc::new(StringViewArray::from_iter(values.iter().copied())) as ArrayRef)
     });
     of_records(RecordBatch::try_from_iter(arrays).unwrap())
 }
 
-pub fn of_records(records: RecordBatch) -> Batch {
+pub(crate) fn of_records(records: RecordBatch) -> Batch {
     let places = Places::numbered(0, 0, records.num_rows());
     Batch::new(records, places)
 }
 
 /// A page of one row, whose turns are bodies, all of one column, and marks; each second turn trains.
-pub fn page_of(turns: &[[&str; 2]]) -> Page {
+pub(crate) fn page_of(turns: &[[&str; 2]]) -> Page {
     let mut page = Page::new(1, 0, true);
     for (i, [body, mark]) in turns.iter().enumerate() {
         let start = page.text().len();
@@ -43,18 +43,18 @@ pub fn page_of(turns: &[[&str; 2]]) -> Page {
 }
 
 /// The texts of a column.
-pub fn texts<'b>(batch: &'b Batch, column: &str) -> Vec<&'b str> {
+pub(crate) fn texts<'b>(batch: &'b Batch, column: &str) -> Vec<&'b str> {
     batch.records.column_by_name(column).unwrap().as_string_view().iter().map(Option::unwrap).collect()
 }
 
-pub const SEPARATOR: &str = "\n##\n";
-pub const STOP: &str = "\n###\n";
+pub(crate) const SEPARATOR: &str = "\n##\n";
+pub(crate) const STOP: &str = "\n###\n";
 
-pub fn stage(prompt: &str, completion: &str, options: FormatOptions) -> FormatStage {
+pub(crate) fn stage(prompt: &str, completion: &str, options: FormatOptions) -> FormatStage {
     FormatStage::new(PromptFormat::new(prompt, completion, SEPARATOR, STOP, None).unwrap(), options).unwrap()
 }
 
-pub fn run(stage: &FormatStage, batch: Batch) -> (Batch, StepCounts) {
+pub(crate) fn run(stage: &FormatStage, batch: Batch) -> (Batch, StepCounts) {
     let mut counts = StepCounts::default();
     let rows = batch.rows() as u64;
     let batch = stage.map(batch, &mut counts).unwrap();
@@ -63,20 +63,20 @@ pub fn run(stage: &FormatStage, batch: Batch) -> (Batch, StepCounts) {
     (batch, counts)
 }
 
-pub fn pairs(batch: &Batch) -> Vec<(String, String)> {
+pub(crate) fn pairs(batch: &Batch) -> Vec<(String, String)> {
     let columns = [texts(batch, "prompt"), texts(batch, "completion")];
     columns[0].iter().zip(&columns[1]).map(|(p, c)| (p.to_string(), c.to_string())).collect()
 }
 
 /// Code, row and detail of each reject.
-pub fn rejects(batch: &Batch) -> Vec<(&'static str, u64, &str)> {
+pub(crate) fn rejects(batch: &Batch) -> Vec<(&'static str, u64, &str)> {
     batch.rejects.iter().map(|r| (r.code, r.place.row, r.detail.as_str())).collect()
 }
 
-pub fn names(batch: &Batch) -> Vec<String> {
+pub(crate) fn names(batch: &Batch) -> Vec<String> {
     batch.records.schema_ref().fields().iter().map(|f| f.name().clone()).collect()
 }
 
-pub fn on_collision(on_collision: OnCollision) -> FormatOptions {
+pub(crate) fn on_collision(on_collision: OnCollision) -> FormatOptions {
     FormatOptions { on_collision, ..FormatOptions::default() }
 }

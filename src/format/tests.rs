@@ -19,7 +19,7 @@ use crate::testing::Random;
 #[test]
 fn puts_prompt_and_completion_first_and_takes_the_template_columns_out() {
     let stage = stage("{q}{#i}\n{i}{/i}", "{a}", FormatOptions::default());
-    assert_eq!(stage.consumed(), ["q", "i", "a"]);
+    assert_eq!(stage.consumed, ["q", "i", "a"]);
     let rows = batch(&[
         ("id", &[Some("1"), Some("2")]),
         ("a", &[Some("yes, and quite long"), Some("no")]),

@@ -24,9 +24,9 @@ pub struct FlatShape<'a> {
     rows: Vec<Row<'a>>,
     options: Flat,
     /// Tokens in all, padding included.
-    pub tokens: usize,
+    pub(crate) tokens: usize,
     /// Tokens of each document, that of the padding included.
-    pub documents: Vec<usize>,
+    pub(crate) documents: Vec<usize>,
 }
 
 impl Flat {

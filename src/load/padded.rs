@@ -24,7 +24,7 @@ pub struct PaddedShape<'a> {
     rows: Vec<Row<'a>>,
     options: Padded,
     /// Tokens of a row, padding included.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
 /// Bytes of a token in the planes: id, mask, label of 8 bytes, a weight of 4.
@@ -48,7 +48,7 @@ impl Padded {
 
 impl PaddedShape<'_> {
     /// Rows.
-    pub fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.rows.len()
     }
 

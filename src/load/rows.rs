@@ -17,21 +17,21 @@ pub const FILLER: i64 = -1;
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// Its number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// Token ids.
-    pub ids: &'a [i32],
+    pub(crate) ids: &'a [i32],
     /// One for each token; −100 where it is not trained.
-    pub labels: Option<&'a [i32]>,
+    pub(crate) labels: Option<&'a [i32]>,
     /// Tokens of each segment.
-    pub segment_lengths: Option<&'a [i32]>,
+    pub(crate) segment_lengths: Option<&'a [i32]>,
     /// Kind of each segment.
-    pub segment_kinds: Option<&'a [u8]>,
+    pub(crate) segment_kinds: Option<&'a [u8]>,
     /// Factor of each segment.
-    pub segment_weights: Option<&'a [f32]>,
+    pub(crate) segment_weights: Option<&'a [f32]>,
     /// Tokens of each packed document.
-    pub seq_lengths: Option<&'a [i32]>,
+    pub(crate) seq_lengths: Option<&'a [i32]>,
     /// Factor of the whole row.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
 }
 
 /// The rows of record batches, by number.
@@ -80,14 +80,9 @@ impl TokenRows {
         Ok(TokenRows { starts, chunks, rows })
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
+    /// Rows.
+    pub fn count(&self) -> usize {
         self.rows
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
     }
 
     /// Rows by number; one below 0, such as [`FILLER`], is a filler: `pad` alone, which weighs nothing.

@@ -11,7 +11,7 @@ use crate::record::segments::{Segments, Uneven};
 /// # Errors
 /// `Data`, where columns of the row do not belong together; `Column`, where there is neither, or prompts are to be
 /// weighted and there are no segments.
-pub fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
+pub(crate) fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
     match (row.segment_lengths, row.segment_kinds, row.labels) {
         (Some(lengths), Some(kinds), _) => by_segments(row, lengths, kinds, prompt, out)?,
         (None, None, Some(labels)) if prompt == 0.0 => {

@@ -8,7 +8,7 @@ const NONE: u32 = u32::MAX;
 ///
 /// The number of packs is at most 11/9 of the fewest possible (Johnson, 1974); with many short documents nearly all
 /// packs are full. Takes 8 bytes a document and 8 a pack, and a few machine words a document in time.
-pub fn best_fit_decreasing(lengths: &[u32], room: u32) -> (Vec<u32>, u32) {
+pub(crate) fn best_fit_decreasing(lengths: &[u32], room: u32) -> (Vec<u32>, u32) {
     let mut spaces = Spaces::new(room);
     let mut pack_of = vec![NONE; lengths.len()];
     for document in longest_first(lengths, room) {

@@ -24,7 +24,7 @@ pub(super) const TOKENS: [(&str, DataType); 5] = [
 ];
 
 /// The columns that packs are made of.
-pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn needed(records: &RecordBatch) -> Result<RecordBatch> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (name, item) in TOKENS {
         if let Some(column) = records.column_by_name(name) {
@@ -57,7 +57,7 @@ pub fn needed(records: &RecordBatch) -> Result<RecordBatch> {
 
 /// Fails at the first document that cannot be packed: it has no token, more than `room`, or labels or segments that do
 /// not cover its tokens.
-pub fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> {
+pub(crate) fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> {
     let list = |name| documents.column_by_name(name).map(|_| list_of(documents, name)).transpose();
     let (ids, labels) = (list_of(documents, INPUT_IDS)?, list(LABELS)?);
     let (lengths, kinds, weights) = (list(SEGMENT_LENGTHS)?, list(SEGMENT_KINDS)?, list(SEGMENT_WEIGHTS)?);

@@ -18,7 +18,7 @@ use crate::record::tokens::items;
 
 /// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
 /// is that of the first document; with `labels_follow` labels are made again.
-pub fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -> Result<RecordBatch> {
+pub(crate) fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -> Result<RecordBatch> {
     let ends = OffsetBuffer::new(ScalarBuffer::from(
         std::iter::once(0).chain(ends.iter().copied()).collect::<Vec<_>>(),
     ));

@@ -15,19 +15,19 @@ use crate::record::segments::SegmentLists;
 use crate::record::tokens::items;
 
 /// Whether these tokenized rows have labels that follow from their segments.
-pub fn labels_follow(rows: &RecordBatch) -> bool {
+pub(crate) fn labels_follow(rows: &RecordBatch) -> bool {
     [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS].iter().all(|n| rows.column_by_name(n).is_some())
 }
 
 /// The rows without them.
-pub fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
     let schema = rows.schema();
     let kept: Vec<usize> = (0..rows.num_columns()).filter(|i| schema.field(*i).name() != LABELS).collect();
     rows.project(&kept).or_defect()
 }
 
 /// The labels of rows: the ids of targets, −100 for all else.
-pub fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
+pub(crate) fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
     let uneven = || Error::internal("segments do not cover the tokens that are packed");
     let (ids, segments) = (list_of(rows, INPUT_IDS)?, SegmentLists::of(rows).ok_or_else(uneven)?);
     let first = ids.value_offsets()[0];

@@ -13,8 +13,7 @@ mod labels;
 mod options;
 
 pub use barrier::Pack;
-pub use best_fit::best_fit_decreasing;
-pub use documents::needed;
-pub use join::join;
-pub use labels::labels_follow;
-pub use options::PackOptions;
+pub(crate) use documents::needed;
+pub(crate) use join::join;
+pub(crate) use labels::labels_follow;
+pub(crate) use options::PackOptions;

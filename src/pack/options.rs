@@ -4,9 +4,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackOptions {
     /// Tokens a pack may have; no document has more.
-    pub max_length: u32,
+    pub(crate) max_length: u32,
     /// Decides the order of the packs.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Labels [follow](super::labels_follow) from the segments, and are made again for the packs.
-    pub labels_follow: bool,
+    pub(crate) labels_follow: bool,
 }

@@ -8,7 +8,7 @@ use crate::record::schema::{COMPLETION, PROMPT};
 
 /// How the plan uses a column of the source; the stronger use wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Use {
+pub(crate) enum Use {
     /// It only passes through, or is only asked whether it is null.
     Passes,
     /// Its value is read, whatever its type.
@@ -44,7 +44,7 @@ pub struct Columns<'p> {
 
 impl<'p> Columns<'p> {
     /// The columns of a source, before the first step.
-    pub fn new(names: &[String], splits: Option<&'p str>) -> Self {
+    pub(crate) fn new(names: &[String], splits: Option<&'p str>) -> Self {
         let there = names.iter().map(|name| Column { name: name.clone(), origin: Some(name.clone()) });
         Columns {
             there: there.collect(),
@@ -58,7 +58,7 @@ impl<'p> Columns<'p> {
     }
 
     /// Goes on to this step, of steps with this prompt format; `formatted` says whether it is after it.
-    pub fn begin(
+    pub(crate) fn begin(
         &mut self,
         index: usize,
         name: &'static str,
@@ -70,7 +70,7 @@ impl<'p> Columns<'p> {
 
     /// Goes on with the steps after a concat, whose rows have the columns of these names, and one that names their source:
     /// each column of another source is made.
-    pub fn join(&mut self, names: &[String], source_column: &str) {
+    pub(crate) fn join(&mut self, names: &[String], source_column: &str) {
         let old = std::mem::take(&mut self.there);
         let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
         let made = |name: &str| Column { name: name.into(), origin: None };
@@ -80,12 +80,12 @@ impl<'p> Columns<'p> {
     }
 
     /// The first step after which columns are not known by name.
-    pub fn opaque_from(&self) -> Option<usize> {
+    pub(crate) fn opaque_from(&self) -> Option<usize> {
         self.opaque_from
     }
 
     /// What was used of the source; the columns that are left pass through.
-    pub fn into_uses(mut self) -> BTreeMap<String, Use> {
+    pub(crate) fn into_uses(mut self) -> BTreeMap<String, Use> {
         self.keep_splits();
         for column in self.there {
             if let Some(origin) = column.origin {
@@ -96,7 +96,7 @@ impl<'p> Columns<'p> {
     }
 
     /// What the steps so far used of the source.
-    pub fn used(self) -> BTreeMap<String, Use> {
+    pub(crate) fn used(self) -> BTreeMap<String, Use> {
         self.uses
     }
 
@@ -104,7 +104,7 @@ impl<'p> Columns<'p> {
     ///
     /// # Errors
     /// `missing_column`.
-    pub fn use_column(&mut self, name: &str, used: Use) -> Result<()> {
+    pub(crate) fn use_column(&mut self, name: &str, used: Use) -> Result<()> {
         match self.there.iter().find(|c| c.name == name) {
             Some(Column { origin: Some(origin), .. }) => {
                 let entry = self.uses.entry(origin.clone()).or_insert(used);
@@ -130,7 +130,7 @@ impl<'p> Columns<'p> {
     ///
     /// # Errors
     /// `missing_column`.
-    pub fn is_there(&self, name: &str) -> Result<()> {
+    pub(crate) fn is_there(&self, name: &str) -> Result<()> {
         match self.opaque_from.is_some() || self.names().any(|there| there == name) {
             true => Ok(()),
             false => Err(self.missing(name)),
@@ -141,34 +141,34 @@ impl<'p> Columns<'p> {
     ///
     /// # Errors
     /// `missing_column`.
-    pub fn use_all(&mut self, names: &[String], used: Use) -> Result<()> {
+    pub(crate) fn use_all(&mut self, names: &[String], used: Use) -> Result<()> {
         names.iter().try_for_each(|name| self.use_column(name, used))
     }
 
     /// The names of the columns that are there.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.there.iter().map(|c| c.name.as_str())
     }
 
     /// The columns that make a row what it is: not the split that it is in.
-    pub fn compared(&self) -> Vec<String> {
+    pub(crate) fn compared(&self) -> Vec<String> {
         self.names().filter(|name| self.splits != Some(name)).map(str::to_string).collect()
     }
 
     /// Keeps the columns for whose names this is true.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.there.retain(|c| keep(&c.name));
     }
 
     /// Keeps these columns, in this order.
-    pub fn arrange(&mut self, names: &[String]) {
+    pub(crate) fn arrange(&mut self, names: &[String]) {
         let old = std::mem::take(&mut self.there);
         let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
         self.there = names.iter().filter_map(find).collect();
     }
 
     /// Gives every column another name.
-    pub fn rename(&mut self, new: impl Fn(&str) -> String) {
+    pub(crate) fn rename(&mut self, new: impl Fn(&str) -> String) {
         for column in &mut self.there {
             column.name = new(&column.name);
         }
@@ -176,7 +176,7 @@ impl<'p> Columns<'p> {
 
     /// A column that the step makes, in the place of one of its name, or as the last. The old one is read, so that its
     /// place is there.
-    pub fn make(&mut self, name: &str) {
+    pub(crate) fn make(&mut self, name: &str) {
         match self.there.iter_mut().find(|c| c.name == name) {
             Some(column) => {
                 if let Some(origin) = column.origin.take() {
@@ -188,7 +188,7 @@ impl<'p> Columns<'p> {
     }
 
     /// Columns that the step makes, before all others.
-    pub fn make_first(&mut self, names: &[&str]) {
+    pub(crate) fn make_first(&mut self, names: &[&str]) {
         let made = names.iter().map(|name| Column { name: (*name).into(), origin: None });
         self.there.splice(0..0, made);
     }
@@ -197,7 +197,7 @@ impl<'p> Columns<'p> {
     ///
     /// # Errors
     /// None: all columns are there.
-    pub fn replace_all(&mut self) -> Result<()> {
+    pub(crate) fn replace_all(&mut self) -> Result<()> {
         let all: Vec<String> = self.names().map(str::to_string).collect();
         self.use_all(&all, Use::Read)?;
         self.there.clear();
@@ -206,7 +206,7 @@ impl<'p> Columns<'p> {
     }
 
     /// The splits that rows have are theirs to the end, where nothing else is said.
-    pub fn keep_splits(&mut self) {
+    pub(crate) fn keep_splits(&mut self) {
         let column = self.splits.and_then(|name| self.there.iter().position(|c| c.name == name));
         if let Some(column) = column
             && let Some(origin) = self.there.remove(column).origin
@@ -216,17 +216,17 @@ impl<'p> Columns<'p> {
     }
 
     /// The prompt format of the steps, wherever it stands among them.
-    pub fn format(&self) -> Option<&'p PromptFormat> {
+    pub(crate) fn format(&self) -> Option<&'p PromptFormat> {
         self.format
     }
 
     /// Whether a step before this one is a `format`.
-    pub fn formatted(&self) -> bool {
+    pub(crate) fn formatted(&self) -> bool {
         self.formatted
     }
 
     /// `prompt` and `completion` are what `format` makes: an error of a step that takes them for granted says so.
-    pub fn wants_format(&self, error: Error, name: &str, or: &str) -> Error {
+    pub(crate) fn wants_format(&self, error: Error, name: &str, or: &str) -> Error {
         let made_by_format = !self.formatted() && (name == PROMPT || name == COMPLETION);
         if !made_by_format || error.code() != "missing_column" {
             return error;
@@ -247,7 +247,7 @@ impl<'p> Columns<'p> {
 
 /// The error for a column that a step makes and that is there already.
 #[cold]
-pub fn exists(verb: &str, name: &str) -> Error {
+pub(crate) fn exists(verb: &str, name: &str) -> Error {
     let message = format!("{verb}: there is a column `{name}` already, which it would replace");
     Error::new(Class::Column, "duplicate_column", message).column(name).help(format!(
         "rename it first, as in .rename({{\"{name}\": \"old_{name}\"}}), or leave it out with select"

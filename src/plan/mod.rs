@@ -17,7 +17,7 @@ mod step;
 mod tokenizer_spec;
 pub mod verbs;
 
-pub use plan_json::PLAN_VERSION;
+pub(crate) use plan_json::PLAN_VERSION;
 pub use resolve::{Resolved, resolve};
 pub use source::SourceSpec;
 pub use sources_and_steps::{Part, Plan};

@@ -7,23 +7,23 @@ use super::step::{Step, format_of};
 use crate::error::Result;
 
 /// What a plan needs of its source.
-pub struct Needed {
+pub(crate) struct Needed {
     /// The columns, in the source's order, with their use.
-    pub columns: Vec<(String, Use)>,
+    pub(crate) columns: Vec<(String, Use)>,
     /// The step after which columns are not known by name: what follows is to be asked by [`used`].
-    pub opaque_from: Option<usize>,
+    pub(crate) opaque_from: Option<usize>,
     /// The same of the steps after a concat.
-    pub opaque_after: Option<usize>,
+    pub(crate) opaque_after: Option<usize>,
 }
 
 /// The columns that several sources have together: what a concat makes of the columns of each.
-pub struct Together<'p> {
+pub(crate) struct Together<'p> {
     /// Their names, in order; the column that names the source of a row is not among them.
-    pub names: &'p [String],
+    pub(crate) names: &'p [String],
     /// The column that names the source of a row.
-    pub source_column: &'p str,
+    pub(crate) source_column: &'p str,
     /// The steps after the concat.
-    pub steps: &'p [Step],
+    pub(crate) steps: &'p [Step],
 }
 
 /// What these steps, and those after a concat, need of a source. `splits` is the column that names the splits of rows
@@ -31,7 +31,7 @@ pub struct Together<'p> {
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::step::Verb::columns).
-pub fn needed<'p>(
+pub(crate) fn needed<'p>(
     steps: &'p [Step],
     together: Option<&Together<'p>>,
     source: &[String],
@@ -54,7 +54,7 @@ pub fn needed<'p>(
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::step::Verb::columns).
-pub fn used(
+pub(crate) fn used(
     steps: &[Step],
     step: usize,
     there: &[String],

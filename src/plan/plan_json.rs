@@ -9,7 +9,7 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
 /// The version of the JSON that this code writes.
-pub const PLAN_VERSION: u32 = 1;
+pub(crate) const PLAN_VERSION: u32 = 1;
 
 impl Plan {
     /// The plan with its paths as they were given; sources in memory are read for the digest of their content, where

@@ -4,7 +4,7 @@ use crate::error::{Class, Error, Result};
 use crate::record::schema;
 
 /// Fails for a name of our own columns: what has one travels with the rows and is never written.
-pub fn not_reserved(step: &str, name: &str) -> Result<()> {
+pub(crate) fn not_reserved(step: &str, name: &str) -> Result<()> {
     if !schema::is_hidden(name) {
         return Ok(());
     }

@@ -101,7 +101,7 @@ impl<V: Verb + Named + Clone + Serialize + 'static> From<V> for Step {
 }
 
 /// The key of a step's JSON that names its verb.
-pub const VERB_KEY: &str = "verb";
+pub(crate) const VERB_KEY: &str = "verb";
 
 impl Step {
     /// The method's name.
@@ -115,7 +115,7 @@ impl Step {
     }
 
     /// Whether it is of this verb.
-    pub fn is<V: 'static>(&self) -> bool {
+    pub(crate) fn is<V: 'static>(&self) -> bool {
         self.get::<V>().is_some()
     }
 
@@ -126,7 +126,7 @@ impl Step {
     }
 
     /// As [`get`](Self::get), to change it.
-    pub fn get_mut<V: 'static>(&mut self) -> Option<&mut V> {
+    pub(crate) fn get_mut<V: 'static>(&mut self) -> Option<&mut V> {
         let verb: &mut dyn Any = self.0.as_mut();
         verb.downcast_mut()
     }
@@ -146,7 +146,7 @@ impl Step {
 }
 
 /// The prompt format of these steps, where one renders rows.
-pub fn format_of(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
+pub(crate) fn format_of(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
     steps.iter().find_map(|step| step.verb().renders())
 }
 
@@ -154,14 +154,14 @@ pub fn format_of(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
 #[derive(Clone, Copy)]
 pub struct Chain<'p> {
     /// All steps.
-    pub steps: &'p [Step],
+    pub(crate) steps: &'p [Step],
     /// The index of this one.
-    pub index: usize,
+    pub(crate) index: usize,
 }
 
 impl<'p> Chain<'p> {
     /// The steps after this one.
-    pub fn after(self) -> &'p [Step] {
+    pub(crate) fn after(self) -> &'p [Step] {
         self.steps.get(self.index + 1..).unwrap_or_default()
     }
 }

@@ -35,7 +35,7 @@ enum Given {
 
 impl TokenizerSpec {
     /// A `tokenizer.json`, or a folder that holds one.
-    pub fn path(path: PathBuf) -> Self {
+    pub(crate) fn path(path: PathBuf) -> Self {
         TokenizerSpec { given: Given::Path(path), loaded: Arc::default() }
     }
 
@@ -46,7 +46,7 @@ impl TokenizerSpec {
     }
 
     /// How `explain` calls it.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         match &self.given {
             Given::Path(path) => path.file_name().unwrap_or(path.as_os_str()).display().to_string(),
             Given::Json { label, .. } => label.clone(),
@@ -58,13 +58,13 @@ impl TokenizerSpec {
     ///
     /// # Errors
     /// Those of [`load`](Self::load).
-    pub fn named(&self) -> Result<Self> {
+    pub(crate) fn named(&self) -> Result<Self> {
         let given = Given::Missing { name: self.label(), digest: Some(self.load()?.digest.clone()) };
         Ok(TokenizerSpec { given, loaded: Arc::default() })
     }
 
     /// The tokenizer.
-    pub fn load(&self) -> Result<Arc<LoadedTokenizer>> {
+    pub(crate) fn load(&self) -> Result<Arc<LoadedTokenizer>> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(Arc::clone(loaded));
         }

@@ -16,7 +16,7 @@ use crate::read::arrow::{RecordBatches, corrupt_arrow};
 type Reader = Box<dyn RecordBatchReader + Send>;
 
 /// An object with `__arrow_c_stream__`. A table can be opened again and again; a reader once.
-pub struct Stream {
+pub(crate) struct Stream {
     name: String,
     object: Py<PyAny>,
     /// Opened for its schema, not read yet.
@@ -27,7 +27,7 @@ pub struct Stream {
 
 impl Stream {
     /// Wraps the object; `once` says that a second `__arrow_c_stream__` would be empty or fail.
-    pub fn new(name: String, object: Py<PyAny>, once: bool) -> Self {
+    pub(crate) fn new(name: String, object: Py<PyAny>, once: bool) -> Self {
         Stream { name, object, ready: Mutex::new(None), once, opened: Mutex::new(false) }
     }
 

@@ -23,7 +23,7 @@ use crate::word::{Word, one_of};
 use crate::write::{Compression, Format};
 
 /// The path that names standard input.
-pub const STDIN: &str = "-";
+pub(crate) const STDIN: &str = "-";
 
 const COMPRESSIONS: [(&str, Compression); 2] = [("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
 
@@ -31,7 +31,7 @@ const COMPRESSIONS: [(&str, Compression); 2] = [("gzip", Compression::Gzip), ("z
 ///
 /// # Errors
 /// The word is none of them.
-pub fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
+pub(crate) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
     let wrong = |what| Error::new(Class::Plan, "bad_option", format!("{option}={what}"));
     one_of(given, known).map_err(wrong)
 }
@@ -40,7 +40,7 @@ pub fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T
 ///
 /// # Errors
 /// The word is none of those there are.
-pub fn compression(given: &str) -> Result<Compression> {
+pub(crate) fn compression(given: &str) -> Result<Compression> {
     word("compression", given, &COMPRESSIONS)
 }
 
@@ -57,7 +57,7 @@ fn formats(compression: Compression) -> [Format; 2] {
 }
 
 /// Puts them all into the module.
-pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let texts = [
         // Columns.
         ("PROMPT", PROMPT),

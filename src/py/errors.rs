@@ -10,7 +10,7 @@ use crate::error::{Class, Error};
 
 /// The exception for an error; its fields become attributes. What the caller's code raised is its cause; what our
 /// own Python raised on the way through the engine is the exception itself.
-pub fn to_python(py: Python<'_>, error: &Error) -> PyErr {
+pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     if error.class() == Class::Cancelled {
         return PyKeyboardInterrupt::new_err(error.to_string());
     }
@@ -66,7 +66,7 @@ fn raised(py: Python<'_>, error: &Error) -> Option<PyErr> {
 }
 
 /// An exception of the caller's code, as an error of ours that carries it along as its cause.
-pub fn from_python(py: Python<'_>, e: PyErr, what: &str) -> Error {
+pub(crate) fn from_python(py: Python<'_>, e: PyErr, what: &str) -> Error {
     if e.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Error::cancelled();
     }

@@ -10,7 +10,7 @@ use crate::format::PromptFormat;
 
 /// A prompt format; `fastprep.PromptFormat` is its face.
 #[pyclass(frozen, name = "PromptFormat", module = "fastprep._fastprep")]
-pub struct PyPromptFormat(PromptFormat);
+pub(crate) struct PyPromptFormat(PromptFormat);
 
 /// Columns as they are given, and their texts.
 type Given<'py> = HashMap<String, Bound<'py, PyAny>>;

@@ -10,11 +10,11 @@ use crate::compute::Function;
 use crate::error::Result;
 
 /// A Python callable: a table in, a table out.
-pub struct PyFunction {
+pub(crate) struct PyFunction {
     /// What errors call it.
     pub name: String,
     /// The callable.
-    pub callable: Py<PyAny>,
+    pub(crate) callable: Py<PyAny>,
 }
 
 impl Function for PyFunction {

@@ -9,15 +9,15 @@ use crate::engine::Interrupted;
 use crate::error::Result;
 
 /// What is called while a run goes on: with the phase, the bytes read and, where that is known, all bytes.
-pub struct Progress {
+pub(crate) struct Progress {
     /// The callable.
-    pub callable: Py<PyAny>,
+    pub(crate) callable: Py<PyAny>,
     /// Stored bytes of the input.
-    pub total: Option<u64>,
+    pub(crate) total: Option<u64>,
 }
 
 /// Runs without the interpreter; the closure gets what stops it.
-pub fn enter<T: Send>(
+pub(crate) fn enter<T: Send>(
     py: Python<'_>,
     progress: Option<&Progress>,
     work: impl FnOnce(&Cancel, Interrupted<'_>) -> Result<T> + Send,

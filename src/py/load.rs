@@ -26,7 +26,7 @@ fn sound(batch: &RecordBatch) -> Result<()> {
 
 /// Rows of an Arrow stream, by number. A number below 0 is a filler: a token of padding that weighs nothing.
 #[pyclass(frozen, name = "TokenRows", module = "fastprep._fastprep")]
-pub struct PyTokenRows(TokenRows);
+pub(crate) struct PyTokenRows(TokenRows);
 
 #[pymethods]
 impl PyTokenRows {
@@ -46,7 +46,7 @@ impl PyTokenRows {
     }
 
     fn __len__(&self) -> usize {
-        self.0.len()
+        self.0.count()
     }
 
     /// Tokens of each row.
@@ -146,7 +146,7 @@ fn add<'a, T: 'a, const BYTES: usize>(
 
 /// An order of rows by seed and epoch.
 #[pyclass(frozen, name = "Permutation", module = "fastprep._fastprep")]
-pub struct PyPermutation(Permutation, u64);
+pub(crate) struct PyPermutation(Permutation, u64);
 
 #[pymethods]
 impl PyPermutation {

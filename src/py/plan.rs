@@ -36,7 +36,7 @@ use crate::write::Compression;
 
 /// The plan behind a `Pipeline`.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
-pub struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
+pub(crate) struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
 /// Gives a step what its JSON cannot hold.
 fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
@@ -290,12 +290,12 @@ pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
 
 /// The registry of reason codes: code and meaning.
 #[pyfunction]
-pub fn reasons() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn reasons() -> Vec<(&'static str, &'static str)> {
     reason::REASONS.iter().map(|r| (r.code, r.about)).collect()
 }
 
 /// The registry of findings: code, meaning, and what to do about it.
 #[pyfunction]
-pub fn findings() -> Vec<(&'static str, &'static str, &'static str)> {
+pub(crate) fn findings() -> Vec<(&'static str, &'static str, &'static str)> {
     finding::KINDS.iter().map(|kind| (kind.code, kind.about, kind.fix)).collect()
 }

@@ -14,15 +14,15 @@ use crate::plan::source::{OpenReader, read_twice};
 const BLOCK: usize = 1 << 20;
 
 /// Opens an object with `read(size) -> bytes` that a Python function makes.
-pub struct Made {
+pub(crate) struct Made {
     /// How places call it.
     pub name: String,
     /// Makes the object.
-    pub make: Py<PyAny>,
+    pub(crate) make: Py<PyAny>,
     /// Whether it can be made more than once.
-    pub again: bool,
+    pub(crate) again: bool,
     /// Whether it was.
-    pub opened: Mutex<bool>,
+    pub(crate) opened: Mutex<bool>,
 }
 
 impl OpenReader for Made {

@@ -18,13 +18,13 @@ use crate::store::Files;
 
 /// The manifest of a prepared folder as JSON, every field checked, its Arrow shards in place.
 #[pyfunction]
-pub fn manifest(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
+pub(crate) fn manifest(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     py.detach(|| open_complete(&Files::local(), &dir)).map_err(|e| to_python(py, &e))
 }
 
 /// Some shards of one split, not opened yet: what another process needs to map them.
 #[pyclass(frozen, name = "Shards", module = "fastprep._fastprep")]
-pub struct PyShards {
+pub(crate) struct PyShards {
     /// The files, and the rows and bytes of each.
     files: Vec<(PathBuf, u64, u64)>,
     columns: Vec<(String, String)>,

@@ -8,7 +8,7 @@ use crate::plan::source::{OpenReader, read_twice};
 
 /// Opens standard input, once.
 #[derive(Default)]
-pub struct Stdin(Mutex<bool>);
+pub(crate) struct Stdin(Mutex<bool>);
 
 impl OpenReader for Stdin {
     fn again(&self) -> bool {

@@ -25,10 +25,10 @@ use crate::word::Word;
 
 /// A loaded tokenizer; `fastprep.Tokenizer` is its face.
 #[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
-pub struct PyTokenizer(Arc<LoadedTokenizer>);
+pub(crate) struct PyTokenizer(Arc<LoadedTokenizer>);
 
 /// What `tokenize` and `Tokenizer` are given: a path, or the JSON of a tokenizer in memory with its names.
-pub fn spec(
+pub(crate) fn spec(
     path: Option<PathBuf>,
     json: Option<String>,
     mut names: HashMap<String, Option<String>>,

@@ -17,7 +17,7 @@ use crate::record::{
 use crate::report::StepCounts;
 
 /// Record batches as the caller's stream gives them.
-pub type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
+pub(crate) type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
 /// Rows of one file or stream, by columns.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ impl Piece for Records {
 }
 
 /// Cuts a stream of record batches to the size of ours, once their wanted columns are found to be sound.
-pub struct RecordsSource {
+pub(crate) struct RecordsSource {
     stream: RecordBatches,
     name: String,
     columns: Vec<String>,
@@ -58,7 +58,7 @@ pub struct RecordsSource {
 
 impl RecordsSource {
     /// Reads these columns of a stream once; `name` is how places and the manifest call it.
-    pub fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
+    pub(crate) fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
         let (name, inputs) = (name.to_string(), Inputs::of_stream(name));
         RecordsSource {
             stream,
@@ -74,19 +74,19 @@ impl RecordsSource {
     }
 
     /// The same, whose file has this number.
-    pub fn numbered(self, file: u32) -> Self {
+    pub(crate) fn numbered(self, file: u32) -> Self {
         RecordsSource { file, ..self }
     }
 
     /// The same, which leaves the digest of all rows with its inputs; `schema` is that of the stream.
-    pub fn digested(self, schema: &Schema) -> Self {
+    pub(crate) fn digested(self, schema: &Schema) -> Self {
         let fields = self.columns.iter().filter_map(|column| schema.field_with_name(column).ok());
         let digest = Some(RowsDigest::new(fields));
         RecordsSource { digest, ..self }
     }
 
     /// What is read: its name.
-    pub fn inputs(&self) -> Inputs {
+    pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 }
@@ -133,7 +133,7 @@ fn sound(records: &RecordBatch, columns: &[String], name: &str) -> Result<Record
 
 /// The error for record batches that are not what their types say.
 #[cold]
-pub fn corrupt_arrow(name: &str) -> Error {
+pub(crate) fn corrupt_arrow(name: &str) -> Error {
     Error::new(Class::Source, "corrupt_arrow", "the Arrow data are damaged")
         .path(name)
         .help("write or make them again; table.validate(full=True) of pyarrow finds the place")
@@ -184,7 +184,7 @@ impl RecordsDecode {
     }
 
     /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
+    pub(crate) fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
 }

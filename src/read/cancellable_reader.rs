@@ -7,11 +7,11 @@ use crate::cancel::Cancel;
 
 /// A reader, read for one run. A reader that has no byte yet may fail with [`ErrorKind::WouldBlock`] after a moment: it
 /// is asked again.
-pub struct CancellableReader {
+pub(crate) struct CancellableReader {
     /// What is read.
-    pub reader: BoxedReader,
+    pub(crate) reader: BoxedReader,
     /// The run that reads it.
-    pub cancel: Cancel,
+    pub(crate) cancel: Cancel,
 }
 
 impl Read for CancellableReader {

@@ -12,7 +12,7 @@ const FEW: usize = 16;
 /// A slice has all buffers of the column it was cut from: thousands, where a polars frame of many chunks comes as
 /// one batch. Each would be handed on with every batch, and cross the border to Python with every batch.
 #[expect(unsafe_code, reason = "the proof is below")]
-pub fn compact(column: &StringViewArray) -> StringViewArray {
+pub(crate) fn compact(column: &StringViewArray) -> StringViewArray {
     let all = column.data_buffers();
     if all.len() <= FEW {
         return column.clone();

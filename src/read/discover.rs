@@ -21,7 +21,7 @@ use crate::store::{Files, Kind};
 /// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
 /// `[…]`, `**`; a folder it matches is searched too). Of a prepared folder, wherever one is met, the shards are found
 /// and nothing else; rejects are found only by their path. Fails with `not_found` for a pattern without files.
-pub fn discover(
+pub(crate) fn discover(
     store: &Files,
     patterns: &[PathBuf],
     format: &dyn FileFormat,
@@ -212,7 +212,7 @@ fn name(store: &Files, met: Vec<Met>) -> Result<Vec<InputFile>> {
 }
 
 /// What each path is called from the folder that all share: what may be published, since it is never absolute.
-pub fn names_from_shared(paths: &[PathBuf]) -> Result<Vec<String>> {
+pub(crate) fn names_from_shared(paths: &[PathBuf]) -> Result<Vec<String>> {
     let all = paths.iter().map(|path| absolute_parts(path)).collect::<Result<Vec<_>>>()?;
     let shared = all.iter().map(|parts| &parts[..parts.len() - 1]).reduce(common).map_or(0, <[_]>::len);
     Ok(all.iter().map(|parts| parts[shared..].join("/")).collect())

@@ -1,12 +1,12 @@
 //! Text in another encoding than UTF-8, found by its first bytes.
 
 /// Bytes that are looked at.
-pub const HEAD: usize = 4;
+pub(crate) const HEAD: usize = 4;
 
 /// The encoding, as `iconv` calls it, of text that begins so and is not UTF-8; none where it may be UTF-8.
 ///
 /// A mark says it. Without one, ASCII beside zeros does: no JSON text holds a zero.
-pub fn foreign(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn foreign(head: &[u8]) -> Option<&'static str> {
     Some(match head {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",

@@ -70,7 +70,7 @@ pub enum KnownColumns {
 
 impl KnownColumns {
     /// Their names, in order.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         match self {
             KnownColumns::Inferred(columns) => columns.iter().map(|c| c.name.clone()).collect(),
             KnownColumns::Typed(schema) => schema.fields().iter().map(|f| f.name().clone()).collect(),

@@ -18,13 +18,13 @@ const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
 /// Whether a path may be a glob.
-pub fn is_glob(path: &Path) -> bool {
+pub(crate) fn is_glob(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().iter().any(|b| b"*?[".contains(b))
 }
 
 /// The files and folders that match, in no order. A name that is not UTF-8 is matched by its readable form, in which
 /// `�` stands for what is not.
-pub fn expand(store: &Files, pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
+pub(crate) fn expand(store: &Files, pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
     let mut found = vec![PathBuf::new()];
     for part in pattern.components() {
         let Component::Normal(name) = part else {

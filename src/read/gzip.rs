@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::GzDecoder;
 
 /// Decompresses all members.
-pub struct GzipMembers<R: BufRead> {
+pub(crate) struct GzipMembers<R: BufRead> {
     /// Always there, but while one member follows another.
     member: Option<GzDecoder<R>>,
     ended: bool,
@@ -13,12 +13,12 @@ pub struct GzipMembers<R: BufRead> {
 
 impl<R: BufRead> GzipMembers<R> {
     /// Begins at the first member.
-    pub fn new(reader: R) -> Self {
+    pub(crate) fn new(reader: R) -> Self {
         GzipMembers { member: Some(GzDecoder::new(reader)), ended: false }
     }
 
     /// What the members are read from.
-    pub fn get_ref(&self) -> Option<&R> {
+    pub(crate) fn get_ref(&self) -> Option<&R> {
         self.member.as_ref().map(GzDecoder::get_ref)
     }
 

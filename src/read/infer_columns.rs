@@ -17,7 +17,11 @@ use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
 /// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
 /// null throughout is `Text`. Lines that are no objects are left for the run to reject; a file is read on until
 /// its first object.
-pub fn infer_files(files: &[InputFile], max_line_bytes: usize, cancel: &Cancel) -> Result<Vec<ReadColumn>> {
+pub(crate) fn infer_files(
+    files: &[InputFile],
+    max_line_bytes: usize,
+    cancel: &Cancel,
+) -> Result<Vec<ReadColumn>> {
     let mut columns = Columns::default();
     let mut want = PEEK_BYTES_FIRST;
     for file in files {

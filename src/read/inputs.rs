@@ -34,12 +34,12 @@ impl Inputs {
     }
 
     /// One stream without a file: it has no stored bytes that could be told again.
-    pub fn of_stream(name: &str) -> Self {
+    pub(crate) fn of_stream(name: &str) -> Self {
         Inputs(Arc::new(Mutex::new(vec![Entry { file: None, input: nothing_known(name), passed: None }])))
     }
 
     /// The names, as places refer to them.
-    pub fn names(&self) -> FileNames {
+    pub(crate) fn names(&self) -> FileNames {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::new(entries.iter().map(|e| e.input.name.clone()).collect())
     }
@@ -58,7 +58,7 @@ impl Inputs {
     }
 
     /// The digest of the content of a stream that was read to its end.
-    pub fn passed(&self) -> Option<String> {
+    pub(crate) fn passed(&self) -> Option<String> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.first().and_then(|entry| entry.passed.clone())
     }
@@ -82,7 +82,7 @@ impl Inputs {
 ///
 /// # Errors
 /// `cannot_read`.
-pub fn checksum(reader: &mut dyn Read, name: impl Display, cancel: &Cancel) -> Result<(u64, String)> {
+pub(crate) fn checksum(reader: &mut dyn Read, name: impl Display, cancel: &Cancel) -> Result<(u64, String)> {
     let mut sum = Checksum::default();
     let mut block = vec![0; 1 << 20];
     let mut bytes = 0;

@@ -9,7 +9,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::cancellable_reader::CancellableReader;
 use super::encoding::HEAD;
 use super::inputs::Inputs;
-pub use super::open::BoxedReader;
+pub(crate) use super::open::BoxedReader;
 use super::open::{Opened, cannot_read};
 use super::parts::{Extent, LineRange, Part, ranges};
 use super::{InputFile, Limits};
@@ -22,7 +22,7 @@ use crate::limits::REJECT_RECORD_BYTES;
 const LONG_LINE_HEAD: usize = REJECT_RECORD_BYTES + 1;
 
 /// The name under which standard input goes.
-pub const STDIN: &str = "<stdin>";
+pub(crate) const STDIN: &str = "<stdin>";
 
 /// Goes over the inputs in order and cuts their text at line ends.
 pub struct LinesSource {
@@ -43,14 +43,14 @@ pub struct Lines {
     /// The number of the first line within the file.
     pub first_row: u64,
     /// Offset of the first line in the decompressed stream.
-    pub byte: u64,
+    pub(crate) byte: u64,
     /// What was read of them.
-    pub text: Text,
+    pub(crate) text: Text,
 }
 
 /// The text of [`Lines`].
 #[derive(Debug, Clone)]
-pub enum Text {
+pub(crate) enum Text {
     /// Whole lines, ending at a line's end or the file's.
     Whole(Buffer),
     /// A line longer than the limit, of which only the head was kept.
@@ -88,7 +88,7 @@ enum Pending {
 
 impl LinesSource {
     /// Reads files, in this order.
-    pub fn files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
+    pub(crate) fn files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
         let inputs = Inputs::of_files(&files);
         Self::new(files.into_iter().map(Pending::File).collect(), inputs, limits, cancel)
     }
@@ -97,7 +97,7 @@ impl LinesSource {
     ///
     /// # Errors
     /// The part is not of files of lines.
-    pub fn part(files: &[InputFile], part: &Part, limits: Limits, cancel: Cancel) -> Result<Self> {
+    pub(crate) fn part(files: &[InputFile], part: &Part, limits: Limits, cancel: Cancel) -> Result<Self> {
         let no_part = || Error::internal("a part is not of these files");
         let file = files.get(part.file as usize).ok_or_else(no_part)?.clone();
         let pending = match &part.extent {
@@ -129,12 +129,12 @@ impl LinesSource {
     }
 
     /// The same, whose first file has this number.
-    pub fn numbered_from(self, first_file: u32) -> Self {
+    pub(crate) fn numbered_from(self, first_file: u32) -> Self {
         LinesSource { first_file, ..self }
     }
 
     /// What is read: a handle to ask after the run.
-    pub fn inputs(&self) -> Inputs {
+    pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 }
@@ -191,7 +191,7 @@ pub(super) struct Stream {
 ///
 /// # Errors
 /// Those of opening the files.
-pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
     let mut all = Vec::new();
     for (file, input) in (0..).zip(files) {
         cancel.check()?;
@@ -207,7 +207,7 @@ pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Par
 }
 
 impl Stream {
-    pub fn new(mut opened: Opened) -> Result<Self> {
+    pub(crate) fn new(mut opened: Opened) -> Result<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";
         let mut carry = Vec::new();
         opened.read_block(HEAD, &mut carry)?;
@@ -238,17 +238,17 @@ impl Stream {
     }
 
     /// Whether all of the input was read; of its text, some may still have to be handed on.
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
     /// How many stored bytes have passed.
-    pub fn stored_bytes(&self) -> u64 {
+    pub(crate) fn stored_bytes(&self) -> u64 {
         self.opened.stored_bytes()
     }
 
     /// The next piece, as of file 0.
-    pub fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
+    pub(crate) fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
         if self.ready.is_empty() {
             if let Some(long) = self.fill(limits, cancel)? {
                 return Ok(Some(long));

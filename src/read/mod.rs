@@ -23,10 +23,10 @@
 pub mod arrow;
 mod cancellable_reader;
 mod compact;
-pub mod discover;
+pub(crate) mod discover;
 mod encoding;
 pub mod file_format;
-pub mod formats;
+pub(crate) mod formats;
 mod glob;
 mod gzip;
 pub mod infer_columns;
@@ -38,7 +38,7 @@ mod open;
 pub mod parquet;
 pub mod parts;
 mod published;
-pub mod splits;
+pub(crate) mod splits;
 #[cfg(test)]
 mod testing;
 

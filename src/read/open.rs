@@ -12,7 +12,7 @@ use crate::hash::Checksum;
 use crate::store::{Files, Kind, Metadata, Reader};
 
 /// A reader that someone else opened: standard input, or bytes in memory.
-pub type BoxedReader = Box<dyn Read + Send>;
+pub(crate) type BoxedReader = Box<dyn Read + Send>;
 
 /// Stored bytes are read from compressed files in blocks of this size.
 const BLOCK: usize = 256 << 10;
@@ -33,7 +33,7 @@ const REFUSED: &[(&[u8], &str, &str)] = &[
 ];
 
 /// The decompressed stream of one input.
-pub struct Opened {
+pub(crate) struct Opened {
     decoder: Decoder,
     shown: String,
     watched: Option<Watched>,
@@ -53,7 +53,7 @@ enum Decoder {
 
 impl Opened {
     /// Opens a file.
-    pub fn file(input: &InputFile) -> Result<Self> {
+    pub(crate) fn file(input: &InputFile) -> Result<Self> {
         let shown = input.path.display().to_string();
         let file = open_file(input)?;
         let metadata = file.metadata().map_err(|e| cannot_read(e, &shown))?;
@@ -62,7 +62,7 @@ impl Opened {
     }
 
     /// These bytes of an uncompressed file that was opened.
-    pub fn within(&self, bytes: &Range<u64>) -> Result<Self> {
+    pub(crate) fn within(&self, bytes: &Range<u64>) -> Result<Self> {
         let (Decoder::Plain(_), Some(watched)) = (&self.decoder, &self.watched) else {
             return Err(Error::internal("a compressed file has no ranges of bytes"));
         };
@@ -81,7 +81,7 @@ impl Opened {
     }
 
     /// The file, and its length when it was opened, where it is not compressed.
-    pub fn uncompressed(&self) -> Option<(&Reader, u64)> {
+    pub(crate) fn uncompressed(&self) -> Option<(&Reader, u64)> {
         match (&self.decoder, &self.watched) {
             (Decoder::Plain(_), Some(watched)) => Some((&watched.file, watched.metadata.bytes)),
             _ => None,
@@ -89,7 +89,7 @@ impl Opened {
     }
 
     /// Takes a reader; messages call it `shown`.
-    pub fn reader(reader: BoxedReader, shown: String) -> Result<Self> {
+    pub(crate) fn reader(reader: BoxedReader, shown: String) -> Result<Self> {
         let tap = Tap::new(reader).map_err(|e| cannot_read(e, &shown))?;
         let head = tap.head.as_slice();
         if let Some((_, format, help)) = REFUSED.iter().find(|(signature, ..)| head.starts_with(signature)) {
@@ -111,7 +111,7 @@ impl Opened {
     }
 
     /// Appends the next `want` bytes, fewer only at the end; returns how many.
-    pub fn read_block(&mut self, want: usize, out: &mut Vec<u8>) -> Result<usize> {
+    pub(crate) fn read_block(&mut self, want: usize, out: &mut Vec<u8>) -> Result<usize> {
         out.reserve(want);
         let limit = want as u64;
         let read = match &mut self.decoder {
@@ -123,7 +123,7 @@ impl Opened {
     }
 
     /// Fails for text that begins so and is not UTF-8.
-    pub fn check_encoding(&self, head: &[u8]) -> Result<()> {
+    pub(crate) fn check_encoding(&self, head: &[u8]) -> Result<()> {
         let Some(encoding) = foreign(head) else { return Ok(()) };
         let first = match &self.decoder {
             Decoder::Plain(_) => "",
@@ -137,7 +137,7 @@ impl Opened {
     }
 
     /// Fails where a file is no longer what was opened: what of it was read, and what not, would be chance.
-    pub fn unchanged(&self) -> Result<()> {
+    pub(crate) fn unchanged(&self) -> Result<()> {
         let Some(Watched { file, metadata: then }) = &self.watched else { return Ok(()) };
         let now = file.metadata().map_err(|e| cannot_read(e, &self.shown))?;
         if now.bytes == then.bytes && now.modified == then.modified {
@@ -151,12 +151,12 @@ impl Opened {
     }
 
     /// How many stored bytes have passed, and their checksum.
-    pub fn stored(&self) -> (u64, String) {
+    pub(crate) fn stored(&self) -> (u64, String) {
         self.tap().map_or_else(Default::default, |tap| (tap.bytes, tap.sum.hex()))
     }
 
     /// How many stored bytes have passed.
-    pub fn stored_bytes(&self) -> u64 {
+    pub(crate) fn stored_bytes(&self) -> u64 {
         self.tap().map_or(0, |tap| tap.bytes)
     }
 
@@ -190,7 +190,7 @@ impl Opened {
 
 /// Opens a file for reading; says what is wrong where that fails. Pipes and devices are refused (`not_a_file`):
 /// a file is opened more than once, for its columns and for its rows, and they would come up short.
-pub fn open_file(InputFile { store, path, .. }: &InputFile) -> Result<Reader> {
+pub(crate) fn open_file(InputFile { store, path, .. }: &InputFile) -> Result<Reader> {
     let failed = |e: io::Error| match e.kind() {
         io::ErrorKind::NotFound => broken_link(store, path).unwrap_or_else(|| {
             Error::new(Class::Source, "vanished", "the file is not there any more")
@@ -212,7 +212,7 @@ pub fn open_file(InputFile { store, path, .. }: &InputFile) -> Result<Reader> {
 }
 
 /// The error for a link that leads nowhere; none for any other path.
-pub fn broken_link(store: &Files, path: &Path) -> Option<Error> {
+pub(crate) fn broken_link(store: &Files, path: &Path) -> Option<Error> {
     let target = store.link_target(path).ok()??;
     if !matches!(store.kind(path), Ok(None)) {
         return None;
@@ -229,7 +229,7 @@ pub fn broken_link(store: &Files, path: &Path) -> Option<Error> {
 ///
 /// # Errors
 /// `cannot_read`: there may be something, but the store does not say what.
-pub fn kind_of(store: &Files, path: &Path) -> Result<Option<Kind>> {
+pub(crate) fn kind_of(store: &Files, path: &Path) -> Result<Option<Kind>> {
     store.kind(path).map_err(|e| cannot_read(e, path.display()))
 }
 

@@ -39,7 +39,7 @@ pub fn ranges(length: u64, bytes: u64) -> Vec<Range<u64>> {
 }
 
 /// Cuts items of these sizes into ranges: each ends once it has so many bytes.
-pub fn groups(sizes: impl Iterator<Item = u64>, bytes: u64) -> Vec<Range<usize>> {
+pub(crate) fn groups(sizes: impl Iterator<Item = u64>, bytes: u64) -> Vec<Range<usize>> {
     let (mut ranges, mut start, mut held, mut end) = (Vec::new(), 0, 0u64, 0);
     for size in sizes {
         end += 1;
@@ -57,16 +57,16 @@ pub fn groups(sizes: impl Iterator<Item = u64>, bytes: u64) -> Vec<Range<usize>>
 
 /// Where the lines are that begin within a range of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineRange {
+pub(crate) struct LineRange {
     /// The number of lines before them.
-    pub first_row: u64,
+    pub(crate) first_row: u64,
     /// The bytes that they take: from the start of a line to an end of a line, or of the file.
-    pub bytes: Range<u64>,
+    pub(crate) bytes: Range<u64>,
 }
 
 impl LineRange {
     /// Looks for the line ends around the range, and counts those before it.
-    pub fn find(file: &Reader, range: &Range<u64>) -> io::Result<Self> {
+    pub(crate) fn find(file: &Reader, range: &Range<u64>) -> io::Result<Self> {
         let start = next_line(file, range.start)?;
         let end = next_line(file, range.end)?.max(start);
         let (mut first_row, mut before) = (0, file.starting_at(0).take(start));

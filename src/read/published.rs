@@ -21,7 +21,7 @@ const REJECT: &[u8] = b"{\"code\":\"";
 ///
 /// # Errors
 /// Those of [`open`], `missing_shard`, `damaged_shard`.
-pub fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
+pub(crate) fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
     with_current(store, folder, |manifest, _| {
         let data = folder.join(&manifest.data);
         let mut shards = manifest.shards.iter().filter(|s| s.format == format);
@@ -39,7 +39,7 @@ pub fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(PathBuf
 ///
 /// # Errors
 /// `cannot_read`: it is named as such, and cannot be read.
-pub fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
+pub(crate) fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
     if !path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(REJECTS)) {
         return Ok(false);
     }
@@ -55,14 +55,14 @@ pub fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
 
 /// The prepared folders that files of a glob lie in.
 #[derive(Default)]
-pub struct Published(HashMap<PathBuf, Option<Manifest>>);
+pub(crate) struct Published(HashMap<PathBuf, Option<Manifest>>);
 
 impl Published {
     /// Whether a file is to be read: false for the manifest and the sidecars of a prepared folder.
     ///
     /// # Errors
     /// Those of [`open`] and [`is_prepared`].
-    pub fn is_data(&mut self, store: &Files, path: &Path) -> Result<bool> {
+    pub(crate) fn is_data(&mut self, store: &Files, path: &Path) -> Result<bool> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
             return Ok(true);
         };

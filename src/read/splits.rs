@@ -10,11 +10,11 @@ use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
 
 /// The column.
-pub const SPLIT: &str = "split";
+pub(crate) const SPLIT: &str = "split";
 
 /// The names of the splits of these files, in the order of their folders, `train` first; none where no file is a shard of
 /// a prepared folder.
-pub fn names(files: &[InputFile]) -> Vec<String> {
+pub(crate) fn names(files: &[InputFile]) -> Vec<String> {
     let mut splits: Vec<&(usize, String)> = files.iter().filter_map(|f| f.split.as_ref()).collect();
     splits.sort();
     // Rows without a split of their own are in `train`.
@@ -28,7 +28,7 @@ pub fn names(files: &[InputFile]) -> Vec<String> {
 }
 
 /// Adds the column after those of the files; null in files that are no shards.
-pub struct WithSplits {
+pub(crate) struct WithSplits {
     scan: Box<dyn Scan>,
     splits: Arc<Splits>,
 }
@@ -41,7 +41,7 @@ struct Splits {
 
 impl WithSplits {
     /// Adds the column to the rows of a scan of these files; the first has this number.
-    pub fn new(scan: Box<dyn Scan>, files: &[InputFile], first_file: u32) -> Self {
+    pub(crate) fn new(scan: Box<dyn Scan>, files: &[InputFile], first_file: u32) -> Self {
         let names = files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
         WithSplits { scan, splits: Arc::new(Splits { names, first_file }) }
     }

@@ -7,13 +7,13 @@ use super::InputFile;
 use crate::store::Files;
 
 /// A file of the local file system.
-pub fn local(path: impl Into<PathBuf>, name: &str) -> InputFile {
+pub(crate) fn local(path: impl Into<PathBuf>, name: &str) -> InputFile {
     let (store, path, name) = (Files::local(), path.into(), name.to_string());
     InputFile { store, path, name, below: String::new(), split: None }
 }
 
 /// A file of the shared test data, or none, with a word on why, where it is not there.
-pub fn shared_data(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared_data(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found =
         ["..", "../.."].iter().map(|up| root.join(up).join("shared/data").join(name)).find(|p| p.exists());
@@ -24,7 +24,7 @@ pub fn shared_data(name: &str) -> Option<PathBuf> {
 }
 
 /// The files of a `.tar.gz` by name.
-pub fn untar(archive: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn untar(archive: &Path) -> Vec<(String, Vec<u8>)> {
     let mut tar = Vec::new();
     flate2::read::MultiGzDecoder::new(std::fs::File::open(archive).unwrap()).read_to_end(&mut tar).unwrap();
     let text = |bytes: &[u8]| {
@@ -45,7 +45,7 @@ pub fn untar(archive: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// The bytes as gzip.
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     flate2::read::GzEncoder::new(bytes, flate2::Compression::fast()).read_to_end(&mut out).unwrap();
     out

@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 
 /// Fails for a column that cannot be read safely, at any depth. Looks at each offset once, and at each byte of text;
 /// only at those that the rows of this column use, so that slices of one column cost no more than the column.
-pub fn check(column: &dyn Array) -> Result<(), ArrowError> {
+pub(crate) fn check(column: &dyn Array) -> Result<(), ArrowError> {
     let data = column.to_data();
     data.validate()?;
     check_values(&data)

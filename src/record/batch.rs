@@ -28,7 +28,7 @@ pub struct Batch {
 
 impl Batch {
     /// These rows as the first batch, with nothing taken out.
-    pub fn new(records: RecordBatch, places: Places) -> Self {
+    pub(crate) fn new(records: RecordBatch, places: Places) -> Self {
         Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() }
     }
 
@@ -38,14 +38,14 @@ impl Batch {
     }
 
     /// The column of this name; a missing one is our defect, since the plan was resolved against the schema.
-    pub fn column(&self, name: &str) -> Result<&ArrayRef> {
+    pub(crate) fn column(&self, name: &str) -> Result<&ArrayRef> {
         self.records
             .column_by_name(name)
             .ok_or_else(|| Error::internal(format!("column `{name}` vanished between plan and run")))
     }
 
     /// Keeps the rows whose mask is true, places included.
-    pub fn keep(mut self, mask: &BooleanArray) -> Result<Self> {
+    pub(crate) fn keep(mut self, mask: &BooleanArray) -> Result<Self> {
         if mask.true_count() < mask.len() {
             self.records = filter_record_batch(&self.records, mask).or_defect()?;
             self.places.keep(mask);
@@ -54,12 +54,12 @@ impl Batch {
     }
 
     /// The batch without what comes after this row of its file: rows, rejects and duplicates.
-    pub fn until(self, row: u64) -> Self {
+    pub(crate) fn until(self, row: u64) -> Self {
         self.before(row.saturating_add(1))
     }
 
     /// The batch without this row of its file and what comes after it: rows, rejects and duplicates.
-    pub fn before(mut self, row: u64) -> Self {
+    pub(crate) fn before(mut self, row: u64) -> Self {
         let rows = self.places.rows.partition_point(|place| place.row < row);
         self.records = self.records.slice(0, rows);
         self.places.rows.truncate(rows);
@@ -69,7 +69,7 @@ impl Batch {
     }
 
     /// Adds a column at the end, or replaces the one of that name where it stands.
-    pub fn with_column(mut self, field: Field, column: ArrayRef) -> Result<Self> {
+    pub(crate) fn with_column(mut self, field: Field, column: ArrayRef) -> Result<Self> {
         if column.len() != self.rows() {
             return Err(Error::internal(format!(
                 "column `{}` has {} rows, the batch {}",
@@ -96,7 +96,7 @@ impl Batch {
     }
 
     /// Takes the columns of these names out, where they are.
-    pub fn without_columns(mut self, names: &[&str]) -> Result<Self> {
+    pub(crate) fn without_columns(mut self, names: &[&str]) -> Result<Self> {
         let schema = self.records.schema();
         let kept: Vec<usize> = (0..schema.fields().len())
             .filter(|i| !names.contains(&schema.field(*i).name().as_str()))

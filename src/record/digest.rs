@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::hash::{self, Checksum};
 
 /// Takes batches one after another; equal digests mean equal names, types and values.
-pub struct RowsDigest {
+pub(crate) struct RowsDigest {
     /// Name and type of each column, and what its values give.
     columns: Vec<(String, Checksum)>,
     rows: u64,
@@ -16,7 +16,7 @@ pub struct RowsDigest {
 
 impl RowsDigest {
     /// Of no row yet, with these columns.
-    pub fn new<'f>(columns: impl Iterator<Item = &'f Field>) -> Self {
+    pub(crate) fn new<'f>(columns: impl Iterator<Item = &'f Field>) -> Self {
         let name = |field: &Field| format!("{} {}", field.name(), schema::type_name(field));
         RowsDigest { columns: columns.map(|field| (name(field), Checksum::default())).collect(), rows: 0 }
     }
@@ -25,7 +25,7 @@ impl RowsDigest {
     ///
     /// # Errors
     /// A text column that is no text.
-    pub fn add(&mut self, records: &RecordBatch) -> Result<()> {
+    pub(crate) fn add(&mut self, records: &RecordBatch) -> Result<()> {
         self.rows += records.num_rows() as u64;
         let fields = records.schema_ref().fields();
         for (((_, sum), field), column) in self.columns.iter_mut().zip(fields).zip(records.columns()) {
@@ -35,7 +35,7 @@ impl RowsDigest {
     }
 
     /// The digest of all rows so far, 32 hexadecimal digits.
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         let column = |(name, sum): &(String, Checksum)| format!("{name} {}\n", sum.hex());
         let columns: String = self.columns.iter().map(column).collect();
         hash::digest_hex(format!("{} rows\n{columns}", self.rows).as_bytes())

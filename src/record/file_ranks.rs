@@ -16,7 +16,7 @@ pub struct FileRanks(Arc<Vec<u64>>);
 impl FileRanks {
     /// By this seed; of each file, in the order of their numbers, the source and the name. A source in memory is one file
     /// without a name.
-    pub fn new<'n>(files: impl Iterator<Item = (u32, &'n str)>, seed: u64) -> Self {
+    pub(crate) fn new<'n>(files: impl Iterator<Item = (u32, &'n str)>, seed: u64) -> Self {
         let mut met: HashMap<(u32, &str), u32> = HashMap::new();
         let seed_of = |(source, name)| {
             let nth = met.entry((source, name)).or_insert(0);
@@ -30,7 +30,7 @@ impl FileRanks {
     ///
     /// # Errors
     /// A row of a file that there is not.
-    pub fn of(&self, places: &Places) -> Result<Vec<u64>> {
+    pub(crate) fn of(&self, places: &Places) -> Result<Vec<u64>> {
         (0..places.rows.len()).map(|i| self.rank(places.at(i))).collect()
     }
 

@@ -4,20 +4,20 @@ use std::fmt;
 
 /// A kind of finding: its stable slug and what it means. Each has an anchor in `docs/report.md`.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub(crate) struct Kind {
     /// The slug that reports carry.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// One sentence.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// What to do about it, in words of the Python interface.
-    pub fix: &'static str,
+    pub(crate) fix: &'static str,
 }
 
 macro_rules! findings {
     ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
-        $(#[doc = $about] pub const $name: &str = $code;)*
+        $(#[doc = $about] pub(crate) const $name: &str = $code;)*
         /// All kinds, in the order of the way of the data.
-        pub const KINDS: &[Kind] = &[$(Kind { code: $code, about: $about, fix: $fix }),*];
+        pub(crate) const KINDS: &[Kind] = &[$(Kind { code: $code, about: $about, fix: $fix }),*];
     };
 }
 
@@ -43,19 +43,19 @@ findings! {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// The code of the kind.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// What it names.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 impl Finding {
     /// A finding that names nothing.
-    pub fn plain(code: &'static str) -> Self {
+    pub(crate) fn plain(code: &'static str) -> Self {
         Finding { code, name: None }
     }
 
     /// A finding that names a column, a token or a policy.
-    pub fn named(code: &'static str, name: &str) -> Self {
+    pub(crate) fn named(code: &'static str, name: &str) -> Self {
         Finding { code, name: Some(name.into()) }
     }
 }

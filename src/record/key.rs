@@ -19,18 +19,18 @@ use crate::error::{Error, Result};
 
 /// Begins the bytes of JSON's numbers, `true` and `false`, arrays and objects, which follow as text. No UTF-8 text
 /// begins so.
-pub const NO_TEXT: u8 = 0xff;
+pub(crate) const NO_TEXT: u8 = 0xff;
 /// Begins the bytes of values that JSON does not know.
 const NO_JSON: u8 = 0xfe;
 
 /// Adds a column of 16-byte keys, given one after the other, big-endian.
-pub fn with_keys(batch: Batch, name: &str, keys: Vec<u8>) -> Result<Batch> {
+pub(crate) fn with_keys(batch: Batch, name: &str, keys: Vec<u8>) -> Result<Batch> {
     let array = FixedSizeBinaryArray::try_new(16, keys.into(), None).or_defect()?;
     batch.with_column(Field::new(name, DataType::FixedSizeBinary(16), false), Arc::new(array))
 }
 
 /// The keys of such a column.
-pub fn keys_of(records: &RecordBatch, name: &str) -> Result<Vec<u128>> {
+pub(crate) fn keys_of(records: &RecordBatch, name: &str) -> Result<Vec<u128>> {
     let column =
         records.column_by_name(name).ok_or_else(|| Error::internal(format!("no column `{name}`")))?;
     let keys = column.as_fixed_size_binary();
@@ -38,7 +38,7 @@ pub fn keys_of(records: &RecordBatch, name: &str) -> Result<Vec<u128>> {
 }
 
 /// A column as bytes to hash.
-pub enum KeyColumn {
+pub(crate) enum KeyColumn {
     /// Text, as it is.
     Text(StringViewArray),
     /// JSON, each value as its own type says.
@@ -51,7 +51,7 @@ pub enum KeyColumn {
 
 impl KeyColumn {
     /// Reads a column of any type.
-    pub fn of(batch: &Batch, name: &str) -> Result<Self> {
+    pub(crate) fn of(batch: &Batch, name: &str) -> Result<Self> {
         let column = batch.column(name)?;
         let data_type = match column.data_type() {
             DataType::Dictionary(_, value) => value.as_ref(),
@@ -82,7 +82,7 @@ impl KeyColumn {
     }
 
     /// The bytes of row `i`; none for null.
-    pub fn value(&self, i: usize) -> Option<Cow<'_, [u8]>> {
+    pub(crate) fn value(&self, i: usize) -> Option<Cow<'_, [u8]>> {
         match self {
             KeyColumn::Text(a) => a.is_valid(i).then(|| a.value(i).as_bytes().into()),
             KeyColumn::Json(a) => a.is_valid(i).then(|| json(a.value(i))).flatten(),

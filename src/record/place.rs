@@ -53,7 +53,7 @@ impl Places {
     }
 
     /// Places of rows that a barrier gives, the first of them as its row `first`.
-    pub fn after_barrier(first: u64, origins: Vec<Place>) -> Self {
+    pub(crate) fn after_barrier(first: u64, origins: Vec<Place>) -> Self {
         let numbered = Places::numbered(0, first, origins.len());
         Places { origins: Some(origins), ..numbered }
     }
@@ -74,7 +74,7 @@ impl Places {
     }
 
     /// The first place of these rows in the order of the input, which after a barrier is not that of the rows.
-    pub fn earliest(&self, rows: impl IntoIterator<Item = usize>) -> Option<Place> {
+    pub(crate) fn earliest(&self, rows: impl IntoIterator<Item = usize>) -> Option<Place> {
         rows.into_iter().map(|i| self.at(i)).min()
     }
 
@@ -85,7 +85,7 @@ impl Places {
     }
 
     /// Keeps the rows whose mask is true.
-    pub fn keep(&mut self, mask: &BooleanArray) {
+    pub(crate) fn keep(&mut self, mask: &BooleanArray) {
         keep(&mut self.rows, mask);
         if let Some(origins) = &mut self.origins {
             keep(origins, mask);

@@ -11,7 +11,7 @@ use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
 /// The rows with the places of their rows, in columns after all others.
-pub fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch> {
+pub(crate) fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch> {
     let all: Vec<Place> = (0..records.num_rows()).map(|i| places.at(i)).collect();
     let columns: [(&str, DataType, ArrayRef); 3] = [
         (PLACE_FILE, DataType::UInt32, Arc::new(UInt32Array::from_iter_values(all.iter().map(|p| p.file)))),
@@ -31,7 +31,7 @@ pub fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch
 ///
 /// # Errors
 /// The columns are not there.
-pub fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Place>)> {
+pub(crate) fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Place>)> {
     let column = |name: &str| {
         let column = records.column_by_name(name);
         column.ok_or_else(|| Error::internal(format!("`{name}` did not go through the barrier")))

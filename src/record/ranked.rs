@@ -14,7 +14,7 @@ use crate::error::Result;
 const RANK: &str = "__fastprep_rank";
 
 /// The rows with their ranks.
-pub fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch> {
+pub(crate) fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch> {
     let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
     let mut columns = records.columns().to_vec();
@@ -23,19 +23,19 @@ pub fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch>
 }
 
 /// The rows without their ranks.
-pub fn without_ranks(ranked: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn without_ranks(ranked: &RecordBatch) -> Result<RecordBatch> {
     let columns: Vec<usize> = (0..ranked.num_columns() - 1).collect();
     ranked.project(&columns).or_defect()
 }
 
 /// The rank of each row.
-pub fn ranks_of(ranked: &RecordBatch) -> &[u64] {
+pub(crate) fn ranks_of(ranked: &RecordBatch) -> &[u64] {
     ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().values()
 }
 
 /// Rows of several batches, in an order of their own.
 #[derive(Debug, Clone)]
-pub struct Ranked {
+pub(crate) struct Ranked {
     batches: Arc<Vec<RecordBatch>>,
     /// Rank, batch and row.
     order: Arc<Vec<(u64, u32, u32)>>,
@@ -43,7 +43,7 @@ pub struct Ranked {
 
 impl Ranked {
     /// All rows of these batches by their ranks; ties keep their order.
-    pub fn new(batches: Vec<RecordBatch>) -> Self {
+    pub(crate) fn new(batches: Vec<RecordBatch>) -> Self {
         let mut order = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
         for (batch, rows) in (0..).zip(&batches) {
             order.extend(ranks_of(rows).iter().zip(0..).map(|(rank, row)| (*rank, batch, row)));
@@ -53,22 +53,22 @@ impl Ranked {
     }
 
     /// Rows.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.order.len()
     }
 
     /// The rank of the row at a position.
-    pub fn rank(&self, at: usize) -> u64 {
+    pub(crate) fn rank(&self, at: usize) -> u64 {
         self.order[at].0
     }
 
     /// Bytes of all rows.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.batches.iter().map(size::bytes).sum()
     }
 
     /// The rows at these positions, copied together; their ranks are the last column.
-    pub fn take(&self, at: Range<usize>) -> Result<RecordBatch> {
+    pub(crate) fn take(&self, at: Range<usize>) -> Result<RecordBatch> {
         let rows: Vec<(usize, usize)> =
             self.order[at].iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();

@@ -2,21 +2,21 @@
 
 /// A reason: its stable slug and what it means. Each has an anchor in `docs/reasons.md`.
 #[derive(Debug, Clone, Copy)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// The slug that reports, rejects and errors carry.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// One sentence.
-    pub about: &'static str,
+    pub(crate) about: &'static str,
     /// What to do about rows that have it, in words of the Python interface, with COLUMN and TOKEN for what the rows
     /// name; empty where nothing is wrong with them.
-    pub fix: &'static str,
+    pub(crate) fix: &'static str,
 }
 
 macro_rules! reasons {
     ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
         $(#[doc = $about] pub const $name: &str = $code;)*
         /// All reasons, in the order of the way of the data.
-        pub const REASONS: &[Reason] = &[$(Reason { code: $code, about: $about, fix: $fix }),*];
+        pub(crate) const REASONS: &[Reason] = &[$(Reason { code: $code, about: $about, fix: $fix }),*];
     };
 }
 
@@ -45,6 +45,6 @@ reasons! {
 }
 
 /// The registry's entry of this code.
-pub fn find(code: &str) -> Option<&'static Reason> {
+pub(crate) fn find(code: &str) -> Option<&'static Reason> {
     REASONS.iter().find(|r| r.code == code)
 }

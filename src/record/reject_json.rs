@@ -5,7 +5,7 @@ use super::json;
 use crate::limits::REJECT_RECORD_BYTES;
 
 /// The record as its source had it: the line where there is one, else its columns as an object.
-pub fn record_json(batch: &Batch, index: usize) -> String {
+pub(crate) fn record_json(batch: &Batch, index: usize) -> String {
     match batch.places.text_of(index) {
         Some(line) => quote_line(line),
         None => quote_row(json::row(&batch.records, index)),
@@ -21,7 +21,7 @@ fn quote_row(row: String) -> String {
 }
 
 /// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
-pub fn quote_line(line: &[u8]) -> String {
+pub(crate) fn quote_line(line: &[u8]) -> String {
     if line.len() <= REJECT_RECORD_BYTES
         && let Ok(text) = std::str::from_utf8(line)
         && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()

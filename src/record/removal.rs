@@ -6,13 +6,13 @@ use super::place::Place;
 #[derive(Debug, Clone)]
 pub struct Removal {
     /// Index within the batch.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Slug of the registry.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// The column, where one is to blame.
-    pub column: Option<String>,
+    pub(crate) column: Option<String>,
     /// What exactly: the value, the offset, the limit.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// A rejected row, as `rejects.jsonl` shows it.
@@ -34,11 +34,11 @@ pub struct Reject {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Duplicate {
     /// The dropped row.
-    pub dropped: Place,
+    pub(crate) dropped: Place,
     /// Its number in the order that reached the step.
-    pub position: u64,
+    pub(crate) position: u64,
     /// The kept row; none where the key came from an earlier folder.
-    pub kept: Option<Place>,
+    pub(crate) kept: Option<Place>,
     /// The number of that earlier folder among all of the plan.
-    pub against: Option<usize>,
+    pub(crate) against: Option<usize>,
 }

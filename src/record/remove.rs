@@ -11,7 +11,12 @@ use crate::report::StepCounts;
 
 impl Batch {
     /// Takes these rows out by policy and counts them. `removals` are in row order, one a row at most.
-    pub fn remove(mut self, removals: Vec<Removal>, policy: Policy, counts: &mut StepCounts) -> Result<Self> {
+    pub(crate) fn remove(
+        mut self,
+        removals: Vec<Removal>,
+        policy: Policy,
+        counts: &mut StepCounts,
+    ) -> Result<Self> {
         if removals.is_empty() {
             return Ok(self);
         }
@@ -49,7 +54,11 @@ impl Batch {
 
     /// Takes rows out that have different policies, in row order as above. One to raise for comes first, so that
     /// the first of them is named.
-    pub fn remove_each(self, removals: Vec<(Policy, Removal)>, counts: &mut StepCounts) -> Result<Self> {
+    pub(crate) fn remove_each(
+        self,
+        removals: Vec<(Policy, Removal)>,
+        counts: &mut StepCounts,
+    ) -> Result<Self> {
         if let Some((policy, first)) = removals.iter().find(|(policy, _)| *policy == Policy::Raise) {
             return self.remove(vec![first.clone()], *policy, counts);
         }

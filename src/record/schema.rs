@@ -6,62 +6,62 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 /// Columns whose name starts so are ours: they travel with the rows and are never written as columns.
-pub const HIDDEN: &str = "__fastprep_";
+pub(crate) const HIDDEN: &str = "__fastprep_";
 /// FixedSizeBinary(16): the dedup key, big-endian; written to `keys.arrow`.
 pub const KEY: &str = "__fastprep_key";
 /// FixedSizeBinary(16): the key that decides the split, big-endian; by default of the rendered prompt.
-pub const PROMPT_KEY: &str = "__fastprep_prompt_key";
+pub(crate) const PROMPT_KEY: &str = "__fastprep_prompt_key";
 /// UInt8: index into the plan's split names.
-pub const SPLIT: &str = "__fastprep_split";
+pub(crate) const SPLIT: &str = "__fastprep_split";
 /// Binary, null where there is none: byte spans (u32 little-endian pairs start, end; within the row's text, prompt +
 /// completion) of control tokens that stand in the row as plain text.
-pub const AS_TEXT: &str = "__fastprep_as_text";
+pub(crate) const AS_TEXT: &str = "__fastprep_as_text";
 /// Utf8View: the rendered text of a row of turns, where it is no pair of prompt and completion.
-pub const TURNS_TEXT: &str = "__fastprep_turns_text";
+pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
-pub const TURNS: &str = "__fastprep_turns";
+pub(crate) const TURNS: &str = "__fastprep_turns";
 
 /// UInt32, UInt64, UInt64 or null: the place of a row, as it goes through a barrier.
-pub const PLACE_FILE: &str = "__fastprep_file";
+pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].
-pub const PLACE_ROW: &str = "__fastprep_row";
+pub(crate) const PLACE_ROW: &str = "__fastprep_row";
 /// See [`PLACE_FILE`].
-pub const PLACE_BYTE: &str = "__fastprep_byte";
+pub(crate) const PLACE_BYTE: &str = "__fastprep_byte";
 
 /// The rendered prompt, ending in the separator.
-pub const PROMPT: &str = "prompt";
+pub(crate) const PROMPT: &str = "prompt";
 /// The rendered completion, ending in the stop.
-pub const COMPLETION: &str = "completion";
+pub(crate) const COMPLETION: &str = "completion";
 /// `list<int32>`: the encoding of the prompt, then that of the completion.
-pub const INPUT_IDS: &str = "input_ids";
+pub(crate) const INPUT_IDS: &str = "input_ids";
 /// `list<int32>`: −100 where not trained.
-pub const LABELS: &str = "labels";
+pub(crate) const LABELS: &str = "labels";
 /// `list<int32>`: runs of tokens of one kind.
-pub const SEGMENT_LENGTHS: &str = "segment_lengths";
+pub(crate) const SEGMENT_LENGTHS: &str = "segment_lengths";
 /// `list<uint8>`: 0 never trained, 1 context, 2 target; one for each run.
-pub const SEGMENT_KINDS: &str = "segment_kinds";
+pub(crate) const SEGMENT_KINDS: &str = "segment_kinds";
 
 /// The columns that `tokenize` makes.
-pub const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
+pub(crate) const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
 /// `list<float32>`: a factor for each segment; only where segments weigh differently.
-pub const SEGMENT_WEIGHTS: &str = "segment_weights";
+pub(crate) const SEGMENT_WEIGHTS: &str = "segment_weights";
 /// `list<int32>`: tokens of each document of a packed row.
-pub const SEQ_LENGTHS: &str = "seq_lengths";
+pub(crate) const SEQ_LENGTHS: &str = "seq_lengths";
 /// A number: the factor of a row in the loss.
-pub const ROW_WEIGHT: &str = "row_weight";
+pub(crate) const ROW_WEIGHT: &str = "row_weight";
 
 /// The split of rows that are in no other.
-pub const TRAIN: &str = "train";
+pub(crate) const TRAIN: &str = "train";
 
 /// Kind of a segment whose tokens can never train.
-pub const NEVER: u8 = 0;
+pub(crate) const NEVER: u8 = 0;
 /// Kind of a segment that is read, not trained.
-pub const CONTEXT: u8 = 1;
+pub(crate) const CONTEXT: u8 = 1;
 /// Kind of a segment that is trained.
-pub const TARGET: u8 = 2;
+pub(crate) const TARGET: u8 = 2;
 
 /// The label of a token that is not trained.
-pub const IGNORE: i32 = -100;
+pub(crate) const IGNORE: i32 = -100;
 
 /// Whether a column is ours.
 pub fn is_hidden(name: &str) -> bool {
@@ -83,17 +83,17 @@ pub fn json(name: &str) -> Field {
 }
 
 /// Whether a column holds verbatim JSON.
-pub fn is_json(field: &Field) -> bool {
+pub(crate) fn is_json(field: &Field) -> bool {
     field.metadata().get("ARROW:extension:name").is_some_and(|n| n == "arrow.json")
 }
 
 /// `list<item>` as written: items are never null.
-pub fn list(name: &str, item: DataType) -> Field {
+pub(crate) fn list(name: &str, item: DataType) -> Field {
     Field::new(name, DataType::List(Arc::new(Field::new("item", item, false))), false)
 }
 
 /// How a type is called in messages and in `explain`.
-pub fn type_name(field: &Field) -> String {
+pub(crate) fn type_name(field: &Field) -> String {
     match field.data_type() {
         _ if is_json(field) => "json".into(),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "str".into(),

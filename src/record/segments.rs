@@ -11,18 +11,18 @@ use super::tokens::items;
 
 /// A run of tokens of one kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Which tokens of the row.
-    pub tokens: Range<usize>,
+    pub(crate) tokens: Range<usize>,
     /// `NEVER`, `CONTEXT` or `TARGET`.
-    pub kind: u8,
+    pub(crate) kind: u8,
     /// Its factor in the loss.
-    pub weight: f32,
+    pub(crate) weight: f32,
 }
 
 /// The segments of one row, which cover its tokens.
 #[derive(Debug, Clone, Copy)]
-pub struct Segments<'a> {
+pub(crate) struct Segments<'a> {
     lengths: &'a [i32],
     kinds: &'a [u8],
     weights: Option<&'a [f32]>,
@@ -30,15 +30,15 @@ pub struct Segments<'a> {
 
 /// A column that does not belong to the others of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Uneven {
+pub(crate) struct Uneven {
     /// The column.
-    pub column: &'static str,
+    pub(crate) column: &'static str,
     /// How many tokens or segments it covers.
-    pub found: i64,
+    pub(crate) found: i64,
     /// How many there are.
-    pub wanted: usize,
+    pub(crate) wanted: usize,
     /// What is counted: `tokens` or `segments`.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
 }
 
 impl<'a> Segments<'a> {
@@ -46,7 +46,7 @@ impl<'a> Segments<'a> {
     ///
     /// # Errors
     /// See [`check`].
-    pub fn new(
+    pub(crate) fn new(
         lengths: &'a [i32],
         kinds: &'a [u8],
         weights: Option<&'a [f32]>,
@@ -57,7 +57,7 @@ impl<'a> Segments<'a> {
     }
 
     /// One after another.
-    pub fn iter(self) -> impl Iterator<Item = Segment> + 'a {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Segment> + 'a {
         let mut start = 0;
         self.lengths.iter().zip(self.kinds).enumerate().map(move |(i, (&length, &kind))| {
             let tokens = start..start + length as usize;
@@ -67,7 +67,7 @@ impl<'a> Segments<'a> {
     }
 
     /// Appends the label of each token: its id in a target, −100 elsewhere. `ids` are those of the row.
-    pub fn labels(self, ids: &[i32], out: &mut Vec<i32>) {
+    pub(crate) fn labels(self, ids: &[i32], out: &mut Vec<i32>) {
         for Segment { tokens, kind, .. } in self.iter() {
             match kind {
                 TARGET => out.extend_from_slice(&ids[tokens]),
@@ -78,7 +78,7 @@ impl<'a> Segments<'a> {
 
     /// Writes the weight of each token in the loss: 1 in a target, `context` in context, else 0, times the factor of
     /// the segment. `out` has a place for each token of the row.
-    pub fn weigh(self, context: f32, out: &mut [f32]) {
+    pub(crate) fn weigh(self, context: f32, out: &mut [f32]) {
         for Segment { tokens, kind, weight } in self.iter() {
             let of_kind = match kind {
                 CONTEXT => context,
@@ -90,7 +90,7 @@ impl<'a> Segments<'a> {
     }
 
     /// How many tokens are in targets.
-    pub fn targets(self) -> usize {
+    pub(crate) fn targets(self) -> usize {
         self.iter().filter(|segment| segment.kind == TARGET).map(|segment| segment.tokens.len()).sum()
     }
 }
@@ -99,7 +99,7 @@ impl<'a> Segments<'a> {
 ///
 /// # Errors
 /// The first column of which that is not true.
-pub fn check(
+pub(crate) fn check(
     lengths: &[i32],
     kinds: Option<usize>,
     weights: Option<usize>,
@@ -118,7 +118,7 @@ pub fn check(
 ///
 /// # Errors
 /// What they cover, where they do not.
-pub fn covers(column: &'static str, lengths: &[i32], tokens: usize) -> Result<(), Uneven> {
+pub(crate) fn covers(column: &'static str, lengths: &[i32], tokens: usize) -> Result<(), Uneven> {
     let found = lengths.iter().map(|length| i64::from(*length)).sum();
     if lengths.iter().any(|length| *length < 0) || found != tokens as i64 {
         return Err(Uneven { column, found, wanted: tokens, unit: "tokens" });
@@ -128,7 +128,7 @@ pub fn covers(column: &'static str, lengths: &[i32], tokens: usize) -> Result<()
 
 /// The segments of the rows of a batch.
 #[derive(Debug, Clone, Copy)]
-pub struct SegmentLists<'a> {
+pub(crate) struct SegmentLists<'a> {
     lengths: &'a ListArray,
     kinds: &'a ListArray,
     weights: Option<&'a ListArray>,
@@ -136,7 +136,7 @@ pub struct SegmentLists<'a> {
 
 impl<'a> SegmentLists<'a> {
     /// None where a column is not there, or holds something else.
-    pub fn of(records: &'a RecordBatch) -> Option<Self> {
+    pub(crate) fn of(records: &'a RecordBatch) -> Option<Self> {
         let list = |name| records.column_by_name(name).and_then(|column| column.as_list_opt::<i32>());
         let (lengths, kinds, weights) = (list(SEGMENT_LENGTHS)?, list(SEGMENT_KINDS)?, list(SEGMENT_WEIGHTS));
         lengths.values().as_primitive_opt::<Int32Type>()?;
@@ -149,14 +149,14 @@ impl<'a> SegmentLists<'a> {
     ///
     /// # Errors
     /// See [`check`].
-    pub fn row(&self, i: usize, tokens: usize) -> Result<Segments<'a>, Uneven> {
+    pub(crate) fn row(&self, i: usize, tokens: usize) -> Result<Segments<'a>, Uneven> {
         let weights = self.weights.map(|lists| items::<Float32Type>(lists, i));
         Segments::new(items::<Int32Type>(self.lengths, i), items::<UInt8Type>(self.kinds, i), weights, tokens)
     }
 }
 
 /// Tokens of the batch whose label is trained: by its labels, else by its segments, else none.
-pub fn trained_tokens(records: &RecordBatch) -> u64 {
+pub(crate) fn trained_tokens(records: &RecordBatch) -> u64 {
     let labels = records.column_by_name(LABELS).and_then(|column| column.as_list_opt::<i32>());
     if let Some(labels) = labels
         && let Some(values) = labels.values().as_primitive_opt::<Int32Type>()

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch};
 use arrow::datatypes::DataType;
 
 /// The bytes of each row's values: what shards and record batches are cut by.
-pub fn row_bytes(records: &RecordBatch) -> Vec<u64> {
+pub(crate) fn row_bytes(records: &RecordBatch) -> Vec<u64> {
     let mut sizes = vec![0; records.num_rows()];
     for column in records.columns() {
         add_bytes(column, &mut sizes);
@@ -15,7 +15,7 @@ pub fn row_bytes(records: &RecordBatch) -> Vec<u64> {
 }
 
 /// The bytes of all values. Buffers that hold more than these rows do not show.
-pub fn bytes(records: &RecordBatch) -> usize {
+pub(crate) fn bytes(records: &RecordBatch) -> usize {
     row_bytes(records).iter().sum::<u64>() as usize
 }
 

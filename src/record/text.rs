@@ -12,7 +12,7 @@ use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 
 /// Whether a type is text: strings in any layout, dictionaries of strings included.
-pub fn is_text(data_type: &DataType) -> bool {
+pub(crate) fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Dictionary(_, value) => is_text(value),
@@ -21,7 +21,7 @@ pub fn is_text(data_type: &DataType) -> bool {
 }
 
 /// A text column as views; a column of type null as nulls.
-pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
+pub(crate) fn text_views(column: &dyn Array) -> Result<StringViewArray> {
     if let DataType::Dictionary(..) = column.data_type() {
         // Arrow's own cast to views looks at the keys alone: a null among the dictionary's values would become "".
         let dictionary = column.as_any_dictionary();
@@ -32,7 +32,7 @@ pub fn text_views(column: &dyn Array) -> Result<StringViewArray> {
 }
 
 /// The rows with their text columns as views over the same text: how text travels between stages.
-pub fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
+pub(crate) fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in records.schema().fields().iter().zip(records.columns()) {
         let is_plain = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
@@ -47,7 +47,7 @@ pub fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
 }
 
 /// A text, or null, in each of so many rows.
-pub fn repeated(text: Option<&str>, rows: usize) -> ArrayRef {
+pub(crate) fn repeated(text: Option<&str>, rows: usize) -> ArrayRef {
     let mut column = StringViewBuilder::with_capacity(rows).with_deduplicate_strings();
     (0..rows).for_each(|_| column.append_option(text));
     Arc::new(column.finish())

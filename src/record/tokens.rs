@@ -14,7 +14,7 @@ use crate::error::{Class, Error, Result};
 ///
 /// # Errors
 /// `Data`, where it holds something else: other than lists, nulls, or numbers that `item` cannot hold as they are.
-pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray> {
+pub(crate) fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray> {
     let wanted = list(name, item.clone());
     let refused = || wrong_type(name, column, &format!("lists of {item} without nulls"));
     let (values, within) = match column.data_type() {
@@ -40,7 +40,7 @@ pub fn lists(name: &str, column: &ArrayRef, item: DataType) -> Result<ListArray>
 }
 
 /// The items of list `i`. They must be of type `T`, as [`lists`] makes sure.
-pub fn items<T: ArrowPrimitiveType>(lists: &ListArray, i: usize) -> &[T::Native] {
+pub(crate) fn items<T: ArrowPrimitiveType>(lists: &ListArray, i: usize) -> &[T::Native] {
     let offsets = &lists.value_offsets()[i..i + 2];
     &lists.values().as_primitive::<T>().values()[offsets[0].as_usize()..offsets[1].as_usize()]
 }
@@ -56,7 +56,7 @@ fn values<O: OffsetSizeTrait>(column: &ArrayRef) -> (&ArrayRef, Range<usize>) {
 ///
 /// # Errors
 /// `Data`, where one is null, below 0, or no number.
-pub fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
+pub(crate) fn row_weights(column: &ArrayRef) -> Result<Float64Array> {
     let wanted = "a number of 0 or more in every row";
     if column.null_count() > 0 || !column.data_type().is_numeric() {
         return Err(wrong_type(ROW_WEIGHT, column, wanted));

@@ -3,13 +3,9 @@
 //! A row with the columns `prompt` and `completion` is two turns, which [`pair`] gives: nothing else is stored. Rows of
 //! any other shape travel in two hidden columns, which [`columns`] writes and [`TurnRows`] reads.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use arrow::array::{Array, AsArray, BinaryArray, RecordBatch, StringViewArray};
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringViewArray};
-use arrow::datatypes::{DataType, Field};
-
-use super::schema::{COMPLETION, PROMPT, TURNS, TURNS_TEXT, text};
+use super::schema::{COMPLETION, PROMPT, TURNS, TURNS_TEXT};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::word::Word;
@@ -89,7 +85,7 @@ pub struct Span {
 
 /// A row's text with spans that cover it.
 #[derive(Debug, Clone, Copy)]
-pub struct Turns<'a, 's> {
+pub(crate) struct Turns<'a, 's> {
     text: &'a str,
     spans: &'s [Span],
 }
@@ -110,7 +106,7 @@ pub struct Part<'a> {
 }
 
 /// The two turns of a row of prompt and completion.
-pub fn pair<'a>(prompt: &'a str, completion: &'a str) -> [Part<'a>; 2] {
+pub(crate) fn pair<'a>(prompt: &'a str, completion: &'a str) -> [Part<'a>; 2] {
     let part = |role, text, trained| Part { role, text, trained, weight: 1.0, branch: Branch::Main };
     [part(Role::Prompt, prompt, false), part(Role::Completion, completion, true)]
 }
@@ -121,7 +117,7 @@ impl<'a, 's> Turns<'a, 's> {
     /// # Errors
     /// `Internal`, where the spans do not cover the text in order, cut a character, go back to an earlier branch, or
     /// have a weight that is below 0 or no number.
-    pub fn new(text: &'a str, spans: &'s [Span]) -> Result<Self> {
+    pub(crate) fn new(text: &'a str, spans: &'s [Span]) -> Result<Self> {
         let starts = std::iter::once(0).chain(spans.iter().map(|span| span.end));
         let in_order = starts.zip(spans).all(|(start, span)| start <= span.end);
         let covered = spans.last().map_or(0, |span| span.end as usize) == text.len();
@@ -140,7 +136,7 @@ impl<'a, 's> Turns<'a, 's> {
     }
 
     /// The text in parts, each as long as possible.
-    pub fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
+    pub(crate) fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
         let Turns { text, spans } = self;
         let mut start = 0;
         alike(spans).filter_map(move |spans| {
@@ -154,49 +150,17 @@ impl<'a, 's> Turns<'a, 's> {
 }
 
 /// Neighbouring spans that train alike, as many together as possible: those of a [`Part`].
-pub fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
+pub(crate) fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
     spans.chunk_by(|a, b| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch))
 }
 
 /// Bytes of a span in the hidden column: end and weight, little-endian, then role, branch and flags.
-const SPAN_BYTES: usize = 11;
-const TRAINED: u8 = 1;
-const FROM_DATA: u8 = 2;
+pub(super) const SPAN_BYTES: usize = 11;
+pub(super) const TRAINED: u8 = 1;
+pub(super) const FROM_DATA: u8 = 2;
 
 /// The key of the field's metadata that says whether weights other than 1 occur.
-const WEIGHTED: &str = "weighted";
-
-/// The hidden columns of rows of text and spans. `weighted`: weights other than 1 may occur, so that `tokenize` makes
-/// a column of them.
-///
-/// # Errors
-/// See [`Turns::new`]; `Internal` too for a weight other than 1 where none may occur.
-pub fn columns(rows: &[(&str, &[Span])], weighted: bool) -> Result<[(Field, ArrayRef); 2]> {
-    let mut encoded = Vec::with_capacity(rows.len());
-    for (text, spans) in rows {
-        Turns::new(text, spans)?;
-        check_weights(spans, weighted)?;
-        encoded.push(encode(spans));
-    }
-    let texts = StringViewArray::from_iter_values(rows.iter().map(|(text, _)| text));
-    let spans = BinaryArray::from_iter_values(encoded);
-    let mut field = Field::new(TURNS, DataType::Binary, false);
-    if weighted {
-        field.set_metadata(HashMap::from([(WEIGHTED.to_string(), "true".to_string())]));
-    }
-    Ok([(text(TURNS_TEXT), Arc::new(texts)), (field, Arc::new(spans))])
-}
-
-fn encode(spans: &[Span]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(spans.len() * SPAN_BYTES);
-    for span in spans {
-        bytes.extend(span.end.to_le_bytes());
-        bytes.extend(span.weight.to_le_bytes());
-        let flags = if span.trained { TRAINED } else { 0 } | if span.from_data { FROM_DATA } else { 0 };
-        bytes.extend([span.role as u8, span.branch as u8, flags]);
-    }
-    bytes
-}
+pub(super) const WEIGHTED: &str = "weighted";
 
 fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
     let (encoded, rest) = bytes.as_chunks::<SPAN_BYTES>();
@@ -217,7 +181,7 @@ fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
     rest.is_empty().then_some(())
 }
 
-fn check_weights(spans: &[Span], weighted: bool) -> Result<()> {
+pub(super) fn check_weights(spans: &[Span], weighted: bool) -> Result<()> {
     match weighted || spans.iter().all(|span| span.weight == 1.0) {
         true => Ok(()),
         false => Err(Error::internal(format!("`{TURNS}` has weights, and its field says that it has none"))),
@@ -226,11 +190,11 @@ fn check_weights(spans: &[Span], weighted: bool) -> Result<()> {
 
 /// The rows of a batch that has the hidden columns.
 #[derive(Debug, Clone, Copy)]
-pub struct TurnRows<'a> {
+pub(crate) struct TurnRows<'a> {
     texts: &'a StringViewArray,
     spans: &'a BinaryArray,
     /// Whether weights other than 1 may occur.
-    pub weighted: bool,
+    pub(crate) weighted: bool,
 }
 
 impl<'a> TurnRows<'a> {
@@ -238,7 +202,7 @@ impl<'a> TurnRows<'a> {
     ///
     /// # Errors
     /// `Internal`, where it has one alone, or one of another type.
-    pub fn of(records: &'a RecordBatch) -> Result<Option<Self>> {
+    pub(crate) fn of(records: &'a RecordBatch) -> Result<Option<Self>> {
         let (texts, spans) = (records.column_by_name(TURNS_TEXT), records.column_by_name(TURNS));
         if texts.is_none() && spans.is_none() {
             return Ok(None);
@@ -256,7 +220,7 @@ impl<'a> TurnRows<'a> {
     ///
     /// # Errors
     /// `Internal`, where the row is null or its bytes are not those of spans; see [`columns`].
-    pub fn row<'s>(&self, i: usize, spans: &'s mut Vec<Span>) -> Result<Turns<'a, 's>> {
+    pub(crate) fn row<'s>(&self, i: usize, spans: &'s mut Vec<Span>) -> Result<Turns<'a, 's>> {
         let has_both = self.texts.is_valid(i) && self.spans.is_valid(i);
         if !has_both || decode(self.spans.value(i), spans).is_none() {
             return Err(Error::internal(format!("row {i} of `{TURNS}` is damaged")));
@@ -268,6 +232,9 @@ impl<'a> TurnRows<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::encode_turns::{columns, encode};
     use super::*;
 
     fn span(end: u32, trained: bool, weight: f32, branch: Branch) -> Span {

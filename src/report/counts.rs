@@ -31,24 +31,24 @@ pub struct StepCounts {
 
 impl StepCounts {
     /// Counts a removed row.
-    pub fn remove(&mut self, code: &'static str, place: Place) {
+    pub(crate) fn remove(&mut self, code: &'static str, place: Place) {
         add(&mut self.removed, code, Occurrences { count: 1, first: place });
     }
 
     /// Counts the column that is to blame for a removed row.
-    pub fn blame(&mut self, code: &'static str, column: &str) {
+    pub(crate) fn blame(&mut self, code: &'static str, column: &str) {
         *self.columns.entry((code, column.to_string())).or_default() += 1;
     }
 
     /// Counts a finding; nothing where `count` is 0.
-    pub fn find(&mut self, code: &'static str, place: Place, count: u64) {
+    pub(crate) fn find(&mut self, code: &'static str, place: Place, count: u64) {
         if count > 0 {
             self.note(Finding::plain(code), Occurrences { count, first: place });
         }
     }
 
     /// Counts a finding that names a column, a token or a policy; nothing where `count` is 0.
-    pub fn find_named(&mut self, code: &'static str, name: &str, place: Place, count: u64) {
+    pub(crate) fn find_named(&mut self, code: &'static str, name: &str, place: Place, count: u64) {
         if count > 0 {
             self.note(Finding::named(code, name), Occurrences { count, first: place });
         }
@@ -75,7 +75,7 @@ impl StepCounts {
     }
 
     /// Adds to a sum.
-    pub fn add(&mut self, name: &'static str, n: u64) {
+    pub(crate) fn add(&mut self, name: &'static str, n: u64) {
         *self.sums.entry(name).or_default() += n;
     }
 
@@ -105,13 +105,13 @@ impl StepCounts {
     }
 
     /// How often something of this name, `code` or `code:name`, was found.
-    pub fn found(&self, name: &str) -> u64 {
+    pub(crate) fn found(&self, name: &str) -> u64 {
         let found = self.findings.iter().find(|(finding, _)| finding.to_string() == name);
         found.map_or(0, |(_, found)| found.count)
     }
 
     /// Rows taken out, for all reasons.
-    pub fn removed_rows(&self) -> u64 {
+    pub(crate) fn removed_rows(&self) -> u64 {
         self.removed.values().map(|r| r.count).sum()
     }
 }

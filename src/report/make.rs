@@ -10,24 +10,24 @@ use crate::record::{FileNames, finding, reason};
 
 /// What a plan says of its report.
 #[derive(Debug, Clone, Copy)]
-pub struct Shape<'a> {
+pub(crate) struct Shape<'a> {
     /// The verb of each step.
-    pub verbs: &'a [&'static str],
+    pub(crate) verbs: &'a [&'static str],
     /// The numbers of those that are sources.
-    pub sources: &'a [usize],
+    pub(crate) sources: &'a [usize],
     /// The names of the splits, by number.
-    pub split_names: &'a [String],
+    pub(crate) split_names: &'a [String],
     /// The warnings about the tokenizer, where there is one.
-    pub tokenizer_warnings: Option<&'a [String]>,
+    pub(crate) tokenizer_warnings: Option<&'a [String]>,
     /// The number of the step that packs rows, and the most tokens of a pack.
-    pub pack: Option<(usize, u32)>,
+    pub(crate) pack: Option<(usize, u32)>,
     /// The column of `split(report_by=)`.
-    pub report_by: Option<&'a str>,
+    pub(crate) report_by: Option<&'a str>,
 }
 
 impl Report {
     /// The report of a run: `counts` by step, the names of the input files by number.
-    pub fn new(shape: Shape<'_>, counts: &[StepCounts], names: &FileNames) -> Self {
+    pub(crate) fn new(shape: Shape<'_>, counts: &[StepCounts], names: &FileNames) -> Self {
         let mut all = StepCounts::default();
         counts.iter().for_each(|c| all.merge(c.clone()));
         let step = |(verb, c): (&&str, &StepCounts)| Step {

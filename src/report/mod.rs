@@ -11,34 +11,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use counts::{StepCounts, add_pass};
-pub use make::Shape;
+pub(crate) use make::Shape;
 pub use named::Named;
-pub use tally::{Occurrences, Tally};
+pub(crate) use tally::Tally;
 
 /// The report. Its JSON has these names in this order; they are documented in `docs/report.md` and stable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// What became of the rows.
-    pub rows: Rows,
+    pub(crate) rows: Rows,
     /// What each step did.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// Rows taken out by reason code, the most frequent first.
-    pub reasons: Named<Reason>,
+    pub(crate) reasons: Named<Reason>,
     /// What was noticed, by name, the most frequent first.
-    pub findings: Named<Counted>,
+    pub(crate) findings: Named<Counted>,
     /// Lines without anything but white space.
-    pub blank_lines: u64,
+    pub(crate) blank_lines: u64,
     /// Absent without a tokenizer.
-    pub tokens: Option<Tokens>,
+    pub(crate) tokens: Option<Tokens>,
     /// Absent without a pack.
-    pub packing: Option<Packing>,
+    pub(crate) packing: Option<Packing>,
     /// Absent without `split(report_by=)`.
-    pub groups: Option<Groups>,
+    pub(crate) groups: Option<Groups>,
 }
 
 /// What became of the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rows {
+pub(crate) struct Rows {
     /// Rows read.
     pub read: u64,
     /// Rows that reached the sink.
@@ -57,102 +57,102 @@ pub struct Rows {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Its verb.
-    pub step: String,
+    pub(crate) step: String,
     /// Rows that came in.
-    pub rows_in: u64,
+    pub(crate) rows_in: u64,
     /// Rows that went on.
-    pub rows_out: u64,
+    pub(crate) rows_out: u64,
     /// Rows that it took out, by reason code.
-    pub removed: Named<Counted>,
+    pub(crate) removed: Named<Counted>,
 }
 
 /// How many, and the first of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counted {
+pub(crate) struct Counted {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The first in input order.
-    pub first: First,
+    pub(crate) first: First,
 }
 
 /// Rows taken out for a reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// How many, and the first of them.
     #[serde(flatten)]
-    pub rows: Counted,
+    pub(crate) rows: Counted,
     /// Of these rows, how many have this column to blame.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
-    pub columns: Named<u64>,
+    pub(crate) columns: Named<u64>,
 }
 
 /// A place for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct First {
+pub(crate) struct First {
     /// The name of the file.
-    pub file: String,
+    pub(crate) file: String,
     /// The row within the file, from 0.
-    pub row: u64,
+    pub(crate) row: u64,
     /// The line, from 1, where the source has lines.
-    pub line: Option<u64>,
+    pub(crate) line: Option<u64>,
 }
 
 /// The tokens of all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Tokens {
+pub(crate) struct Tokens {
     /// Tokens.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Those whose label is trained.
-    pub trained: u64,
+    pub(crate) trained: u64,
     /// The latter over the former; 0 without tokens.
-    pub trained_share: f64,
+    pub(crate) trained_share: f64,
     /// Rows rejected since no token of them would be trained.
-    pub rows_without_trained: u64,
+    pub(crate) rows_without_trained: u64,
     /// Rows cut to the most tokens that a row may have.
-    pub truncated: u64,
+    pub(crate) truncated: u64,
     /// Rows that begin with BOS twice.
-    pub doubled_bos: u64,
+    pub(crate) doubled_bos: u64,
     /// Lengths of rows.
-    pub length: Length,
+    pub(crate) length: Length,
     /// Share of the rows in which the ids of the stop are the stop's own; none without rows.
-    pub stop_stable_share: Option<f64>,
+    pub(crate) stop_stable_share: Option<f64>,
     /// Why other software may make other ids of the tokenizer.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Lengths of rows in tokens; 0 without rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Length {
+pub(crate) struct Length {
     /// Half of the rows are no longer.
-    pub p50: u32,
+    pub(crate) p50: u32,
     /// 99 % of the rows are no longer.
-    pub p99: u32,
+    pub(crate) p99: u32,
     /// The longest.
-    pub max: u32,
+    pub(crate) max: u32,
 }
 
 /// What a pack did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Packing {
+pub(crate) struct Packing {
     /// Rows that were packed.
-    pub documents: u64,
+    pub(crate) documents: u64,
     /// Packs they became.
-    pub packs: u64,
+    pub(crate) packs: u64,
     /// Tokens of all packs.
-    pub tokens: u64,
+    pub(crate) tokens: u64,
     /// Most tokens of a pack.
-    pub max_length: u32,
+    pub(crate) max_length: u32,
     /// Tokens over the room there is; 0 without packs.
-    pub fill: f64,
+    pub(crate) fill: f64,
 }
 
 /// Rows by the value of a column and by split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Groups {
+pub(crate) struct Groups {
     /// The column.
-    pub column: String,
+    pub(crate) column: String,
     /// Rows by value, then by split.
-    pub rows: Named<Named<u64>>,
+    pub(crate) rows: Named<Named<u64>>,
 }
 
 impl Report {

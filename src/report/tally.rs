@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use crate::record::Place;
 
 /// Counts that add up. Merging is commutative and associative, so that neither batches nor threads can show.
-pub trait Tally {
+pub(crate) trait Tally {
     /// Adds another's counts.
     fn merge(&mut self, other: Self);
     /// How many.
@@ -19,9 +19,9 @@ pub trait Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrences {
     /// How many.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The first in input order.
-    pub first: Place,
+    pub(crate) first: Place,
 }
 
 impl Tally for Occurrences {
@@ -40,7 +40,7 @@ impl Tally for Occurrences {
 }
 
 /// Adds a tally to that of its key.
-pub fn add<K: Ord, T: Tally>(to: &mut BTreeMap<K, T>, key: K, tally: T) {
+pub(crate) fn add<K: Ord, T: Tally>(to: &mut BTreeMap<K, T>, key: K, tally: T) {
     match to.entry(key) {
         Entry::Vacant(entry) => drop(entry.insert(tally)),
         Entry::Occupied(mut entry) => entry.get_mut().merge(tally),

@@ -14,7 +14,7 @@ use crate::report::StepCounts;
 
 /// Lays the columns of a source out as those of all sources: null where it has none, and JSON where another source has
 /// JSON.
-pub struct ConcatStage {
+pub(crate) struct ConcatStage {
     /// The columns of all sources; the last one names the source.
     pub schema: SchemaRef,
     /// What it is called.

@@ -6,7 +6,7 @@ mod head;
 mod project;
 mod row_index;
 
-pub use concat::ConcatStage;
+pub(crate) use concat::ConcatStage;
 pub use head::HeadStage;
-pub use project::ProjectStage;
-pub use row_index::RowIndexStage;
+pub(crate) use project::ProjectStage;
+pub(crate) use row_index::RowIndexStage;

@@ -12,9 +12,9 @@ use crate::record::{Batch, schema};
 use crate::report::StepCounts;
 
 /// Picks columns and gives them their new names.
-pub struct ProjectStage {
+pub(crate) struct ProjectStage {
     /// Old and new name, in the new order; hidden columns stay.
-    pub columns: Vec<(String, String)>,
+    pub(crate) columns: Vec<(String, String)>,
 }
 
 impl Map for ProjectStage {

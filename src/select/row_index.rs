@@ -11,14 +11,14 @@ use crate::flow::{Ordered, TakenOut};
 use crate::record::Batch;
 
 /// Numbers the rows, in a column before all others.
-pub struct RowIndexStage {
+pub(crate) struct RowIndexStage {
     column: String,
     next: i64,
 }
 
 impl RowIndexStage {
     /// The first row gets the number `offset`.
-    pub fn new(column: String, offset: i64) -> Self {
+    pub(crate) fn new(column: String, offset: i64) -> Self {
         RowIndexStage { column, next: offset }
     }
 }

@@ -31,12 +31,12 @@ pub struct Shuffle {
 
 impl Shuffle {
     /// Of rows that are in so many splits. With `goes_on` stages follow: rows keep their places, and text travels as views.
-    pub fn new(ranks: FileRanks, splits: usize, goes_on: bool, spill: Spill) -> Self {
+    pub(crate) fn new(ranks: FileRanks, splits: usize, goes_on: bool, spill: Spill) -> Self {
         Shuffle { ranks, splits, goes_on, totals: Totals::none(splits), buckets: Buckets::new(spill) }
     }
 
     /// The rows as they come out, of rows that go in with their columns laid out plainly.
-    pub fn outcome(records: &RecordBatch, goes_on: bool) -> Result<RecordBatch> {
+    pub(crate) fn outcome(records: &RecordBatch, goes_on: bool) -> Result<RecordBatch> {
         if goes_on { as_views(records) } else { Ok(records.clone()) }
     }
 }

@@ -27,20 +27,20 @@ const BUCKETS: usize = 1 << BITS;
 #[derive(Clone)]
 pub struct Spill {
     /// What writes there.
-    pub disk: Files,
+    pub(crate) disk: Files,
     /// The folder of the files.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// How the names of files begin that are kept, so that a later run can read them; else they have no names: nothing is
     /// ever seen there, and their space is free again however the process ends.
-    pub kept_as: Option<String>,
+    pub(crate) kept_as: Option<String>,
     /// Bytes of rows that are held before.
-    pub memory: u64,
+    pub(crate) memory: u64,
     /// So many threads deal rows into buckets, each with a copy of the rows of its bucket.
-    pub threads: usize,
+    pub(crate) threads: usize,
 }
 
 /// One level: the top bits of the ranks were used up by the levels above it.
-pub struct Buckets {
+pub(crate) struct Buckets {
     level: u32,
     /// How its files are called, one after another.
     name: String,
@@ -51,7 +51,7 @@ pub struct Buckets {
 }
 
 /// Rows on disk, in the order they were written.
-pub struct Spilled {
+pub(crate) struct Spilled {
     level: u32,
     name: String,
     path: PathBuf,
@@ -67,7 +67,7 @@ enum Part {
 
 impl Buckets {
     /// None so far.
-    pub fn new(spill: Spill) -> Self {
+    pub(crate) fn new(spill: Spill) -> Self {
         Buckets::of_level(0, String::new(), spill)
     }
 
@@ -77,7 +77,7 @@ impl Buckets {
     }
 
     /// Takes rows with their ranks.
-    pub fn push(&mut self, records: &RecordBatch, ranks: Vec<u64>) -> Result<()> {
+    pub(crate) fn push(&mut self, records: &RecordBatch, ranks: Vec<u64>) -> Result<()> {
         self.hold(with_ranks(records, ranks)?)
     }
 
@@ -146,7 +146,7 @@ fn join(thread: ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
 
 impl Spilled {
     /// An empty file for rows like these; a stream of Arrow IPC, whose name ends so where it is kept.
-    pub fn create(spill: &Spill, level: u32, name: String, rows: &RecordBatch) -> Result<Self> {
+    pub(crate) fn create(spill: &Spill, level: u32, name: String, rows: &RecordBatch) -> Result<Self> {
         let file = match &spill.kept_as {
             None => spill.disk.create_nameless(&spill.folder)?,
             Some(begin) => spill.disk.create_new(&spill.folder.join(format!("{begin}{name}.arrows")))?,
@@ -158,13 +158,13 @@ impl Spilled {
     }
 
     /// Appends rows.
-    pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         self.bytes += size::bytes(rows) as u64;
         self.writer.write(rows).map_err(|e| unwritten(&self.path, e))
     }
 
     /// Hands all rows on.
-    pub fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    pub(crate) fn read_back(self, take: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         let lost = |e| unwritten(&self.path, e);
         let file = self.writer.into_inner().map_err(lost)?;
         let file = file.into_inner().map_err(|e| lost(e.into_error().into()))?.into_reader();
@@ -177,7 +177,7 @@ impl Spilled {
 
 /// Some of ranked rows, not yet copied together.
 #[derive(Clone)]
-pub struct Picked {
+pub(crate) struct Picked {
     /// The number of the first row among all.
     pub first_row: u64,
     rows: Ranked,
@@ -187,7 +187,7 @@ pub struct Picked {
 
 impl Picked {
     /// The rows, copied together; their ranks are the last column.
-    pub fn take(&self) -> Result<RecordBatch> {
+    pub(crate) fn take(&self) -> Result<RecordBatch> {
         self.rows.take(self.at.clone())
     }
 }
@@ -204,7 +204,7 @@ impl Piece for Picked {
 }
 
 /// Hands all rows on in the order of their ranks, which are the last column; a piece never ends within a rank.
-pub struct ByRank {
+pub(crate) struct ByRank {
     spill: Spill,
     /// The next one last.
     parts: Vec<Part>,
@@ -231,7 +231,7 @@ impl Sorted {
 
 impl ByRank {
     /// Of all rows that were pushed.
-    pub fn new(buckets: Buckets) -> Result<Self> {
+    pub(crate) fn new(buckets: Buckets) -> Result<Self> {
         let spill = buckets.spill.clone();
         let mut all = ByRank { spill, parts: Vec::new(), sorted: None, row: 0 };
         all.put(buckets)?;

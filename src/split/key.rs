@@ -7,11 +7,11 @@ use crate::record::{Batch, KeyColumn, schema, with_keys};
 use crate::report::StepCounts;
 
 /// Adds the hidden key over raw columns; those of the completion count only where the others are all empty.
-pub struct SplitKeyStage {
+pub(crate) struct SplitKeyStage {
     /// The prompt's columns, or those of `by=`.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// The completion's columns; none with `by=`.
-    pub otherwise: Vec<String>,
+    pub(crate) otherwise: Vec<String>,
 }
 
 impl Map for SplitKeyStage {

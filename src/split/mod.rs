@@ -12,8 +12,8 @@ use arrow::array::{Array, UInt8Array};
 use arrow::datatypes::{DataType, Field};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-pub use key::SplitKeyStage;
-pub use restore::RestoreStage;
+pub(crate) use key::SplitKeyStage;
+pub(crate) use restore::RestoreStage;
 use restore::numbers;
 
 use crate::arrow_result::ArrowResult;
@@ -28,7 +28,7 @@ use crate::word::Word;
 /// A split's number is a byte; half of them are for those that a prepared folder has already.
 const MAX_SPLITS: usize = 127;
 /// `report_by=` counts at most this many values of its column: it is meant for classes, not for texts.
-pub const MAX_GROUPS: usize = 1_000;
+pub(crate) const MAX_GROUPS: usize = 1_000;
 
 /// What becomes of the splits that rows of a prepared folder have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,20 +52,20 @@ impl Word for Existing {
 
 /// The splits beside `train`, and the seed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SplitOptions {
+pub(crate) struct SplitOptions {
     /// Name and share of each, in order; `train` gets the rest.
-    pub shares: Vec<(String, f64)>,
+    pub(crate) shares: Vec<(String, f64)>,
     /// Decides every row's side.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Whose shares are reported by split.
-    pub report_by: Option<String>,
+    pub(crate) report_by: Option<String>,
     /// What becomes of the splits that rows have already.
-    pub existing: Option<Existing>,
+    pub(crate) existing: Option<Existing>,
 }
 
 impl SplitOptions {
     /// The names in order of the split's number: `train` is 0, then those that stay, then the new ones.
-    pub fn names(&self, kept: &[String]) -> Vec<String> {
+    pub(crate) fn names(&self, kept: &[String]) -> Vec<String> {
         let mut names = vec![TRAIN.to_string()];
         for name in kept.iter().chain(self.shares.iter().map(|(name, _)| name)) {
             if !names.contains(name) {
@@ -76,7 +76,7 @@ impl SplitOptions {
     }
 
     /// Fails for shares that cannot be.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let wrong = |message: String| Err(Error::new(Class::Plan, "bad_option", message));
         if self.shares.is_empty() {
             return wrong("split: give a share, as in split(valid=0.02)".into());
@@ -120,7 +120,7 @@ impl SplitOptions {
 }
 
 /// Writes each row's split.
-pub struct SplitStage {
+pub(crate) struct SplitStage {
     options: SplitOptions,
     /// The number of each share's split.
     drawn: Vec<u8>,
@@ -156,7 +156,7 @@ impl Map for SplitStage {
 impl SplitStage {
     /// The stage of checked options, for one run. `existing` is the column of the splits that rows have, and their
     /// names.
-    pub fn new(options: SplitOptions, existing: Option<(&str, &[String])>) -> Self {
+    pub(crate) fn new(options: SplitOptions, existing: Option<(&str, &[String])>) -> Self {
         let kept =
             existing.filter(|_| options.existing == Some(Existing::Keep)).map_or(&[][..], |(_, names)| names);
         let names = options.names(kept);

@@ -18,7 +18,7 @@ const OTHERS: [(&str, &str); 10] = [
 ];
 
 /// What to write instead of a name that is an option of another library.
-pub fn meant(name: &str, share: f64) -> Option<String> {
+pub(crate) fn meant(name: &str, share: f64) -> Option<String> {
     if let Some((_, advice)) = OTHERS.iter().find(|(other, _)| *other == name) {
         return Some((*advice).to_string());
     }

@@ -13,11 +13,11 @@ use crate::record::{Batch, is_text, schema};
 use crate::report::StepCounts;
 
 /// Takes each row's split from a column of names, which goes. A row without one is in the first.
-pub struct RestoreStage {
+pub(crate) struct RestoreStage {
     /// The column.
-    pub column: String,
+    pub(crate) column: String,
     /// The splits in order of their numbers.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl Map for RestoreStage {
@@ -33,7 +33,7 @@ impl Map for RestoreStage {
 ///
 /// # Errors
 /// `Column` (`wrong_type`) where the column is no text, `Data` (`unknown_split`) where it names another split.
-pub fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<UInt8Array> {
+pub(crate) fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<UInt8Array> {
     let values = batch.column(column)?;
     if !is_text(values.data_type()) {
         let message = format!("column `{column}` names the split of each row, but is {}", values.data_type());

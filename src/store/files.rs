@@ -24,7 +24,7 @@ impl Files {
     }
 
     /// Those of this store.
-    pub fn of(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
         Files(store)
     }
 
@@ -34,7 +34,7 @@ impl Files {
     }
 
     /// What is at a path, links followed; none where nothing is, or where no file can have such a name.
-    pub fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+    pub(crate) fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
         match self.0.metadata(path) {
             Ok(metadata) => Ok(Some(metadata.kind)),
             Err(e) if is_nothing(&e) => Ok(None),
@@ -43,7 +43,7 @@ impl Files {
     }
 
     /// What is in a folder, in no order.
-    pub fn list(&self, folder: &Path) -> io::Result<Entries> {
+    pub(crate) fn list(&self, folder: &Path) -> io::Result<Entries> {
         self.0.list(folder)
     }
 
@@ -53,7 +53,7 @@ impl Files {
     }
 
     /// All bytes of a file.
-    pub fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut reader = self.open(path)?;
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
@@ -61,7 +61,7 @@ impl Files {
     }
 
     /// What a link leads to, as it is written in the link; none for anything else.
-    pub fn link_target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
+    pub(crate) fn link_target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
         match self.0.link_target(path) {
             Ok(target) => Ok(Some(target)),
             Err(e) if is_nothing(&e) => Ok(None),
@@ -70,7 +70,7 @@ impl Files {
     }
 
     /// The one path of what is there: absolute, without links.
-    pub fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+    pub(crate) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
         self.0.canonical(path)
     }
 
@@ -79,25 +79,25 @@ impl Files {
     }
 
     /// Makes a folder whose parent exists.
-    pub fn create_dir(&self, path: &Path) -> Result<()> {
+    pub(crate) fn create_dir(&self, path: &Path) -> Result<()> {
         self.changed("make the folder", path, self.0.create_dir(path))
     }
 
     /// Makes a file, or empties the one there.
-    pub fn create_file(&self, path: &Path) -> Result<NewFile> {
+    pub(crate) fn create_file(&self, path: &Path) -> Result<NewFile> {
         let file = self.changed("make the file", path, self.0.create(path, Create::Empty))?;
         Ok(NewFile { file, path: path.to_path_buf() })
     }
 
     /// Makes a file where there is none, to be written and [read back](NewFile::into_reader).
-    pub fn create_new(&self, path: &Path) -> Result<NewFile> {
+    pub(crate) fn create_new(&self, path: &Path) -> Result<NewFile> {
         let file = self.changed("make the file", path, self.0.create(path, Create::New))?;
         Ok(NewFile { file, path: path.to_path_buf() })
     }
 
     /// Makes a file without a name in this folder, to be written and [read back](NewFile::into_reader): nobody else
     /// can meet it, and its space is free again once it is closed, however the process ends.
-    pub fn create_nameless(&self, folder: &Path) -> Result<NewFile> {
+    pub(crate) fn create_nameless(&self, folder: &Path) -> Result<NewFile> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -112,44 +112,44 @@ impl Files {
     }
 
     /// Opens a file for locking, and makes it where there is none.
-    pub fn open_lock(&self, path: &Path) -> Result<Box<dyn StoredFile>> {
+    pub(crate) fn open_lock(&self, path: &Path) -> Result<Box<dyn StoredFile>> {
         self.changed("make the lock", path, self.0.create(path, Create::Keep))
     }
 
     /// Renames; a file that has the name is replaced.
-    pub fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         self.changed("rename to", to, self.0.rename(from, to))
     }
 
     /// Gives a file a second name.
-    pub fn hard_link(&self, from: &Path, to: &Path) -> Result<()> {
+    pub(crate) fn hard_link(&self, from: &Path, to: &Path) -> Result<()> {
         self.changed("link to", to, self.0.hard_link(from, to))
     }
 
     /// Removes a file.
-    pub fn remove_file(&self, path: &Path) -> Result<()> {
+    pub(crate) fn remove_file(&self, path: &Path) -> Result<()> {
         self.changed("remove", path, self.0.remove_file(path))
     }
 
     /// Removes an empty folder.
-    pub fn remove_dir(&self, path: &Path) -> Result<()> {
+    pub(crate) fn remove_dir(&self, path: &Path) -> Result<()> {
         self.changed("remove", path, self.0.remove_dir(path))
     }
 
     /// Makes a folder's names durable, where the system can.
-    pub fn sync_dir(&self, path: &Path) -> Result<()> {
+    pub(crate) fn sync_dir(&self, path: &Path) -> Result<()> {
         self.changed("sync the folder", path, self.0.sync_dir(path))
     }
 
     /// Writes a whole small file and makes it durable.
-    pub fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = self.create_file(path)?;
         file.write_all(bytes).map_err(|e| error("write", path, e))?;
         file.sync()
     }
 
     /// Removes a folder and all it holds.
-    pub fn remove_tree(&self, path: &Path) -> Result<()> {
+    pub(crate) fn remove_tree(&self, path: &Path) -> Result<()> {
         for entry in self.list(path).map_err(|e| error("list", path, e))? {
             let entry = entry.map_err(|e| error("list", path, e))?;
             let inner = path.join(entry.name);
@@ -190,17 +190,17 @@ impl Write for NewFile {
 
 impl NewFile {
     /// The file from its start, to be read; for one [without a name](Files::create_nameless).
-    pub fn into_reader(self) -> Reader {
+    pub(crate) fn into_reader(self) -> Reader {
         Reader::new(self.file.into())
     }
 
     /// Makes what was written durable.
-    pub fn sync(&self) -> Result<()> {
+    pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync().map_err(|e| error("sync", &self.path, e))
     }
 
     /// The same, while other work goes on.
-    pub fn sync_beside(self) -> Result<Syncing> {
+    pub(crate) fn sync_beside(self) -> Result<Syncing> {
         let file = Arc::new(self);
         let same = file.clone();
         match thread::Builder::new().name("fastprep-sync".into()).spawn(move || same.sync()) {
@@ -211,7 +211,7 @@ impl NewFile {
     }
 
     /// Where it is; of a file without a name, its folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -222,7 +222,7 @@ pub struct Syncing(Option<JoinHandle<Result<()>>>);
 
 impl Syncing {
     /// Waits until it is.
-    pub fn wait(mut self) -> Result<()> {
+    pub(crate) fn wait(mut self) -> Result<()> {
         let Some(thread) = self.0.take() else { return Ok(()) };
         thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that synced a file died")))
     }

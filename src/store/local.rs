@@ -11,7 +11,7 @@ use super::{Create, Entries, Entry, Kind, Metadata, Store, StoredFile};
 
 /// The local file system.
 #[derive(Debug, Clone, Copy)]
-pub struct Local;
+pub(crate) struct Local;
 
 impl Store for Local {
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {

@@ -17,11 +17,11 @@ use arrow::buffer::Buffer;
 
 pub use faults::Faults;
 pub use files::{Files, NewFile, Syncing, error, unwritten};
-pub use local::Local;
+pub(crate) use local::Local;
 pub use reader::Reader;
 
 /// Where files are.
-pub trait Store: Debug + Send + Sync {
+pub(crate) trait Store: Debug + Send + Sync {
     /// What is at a path; links are followed.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
@@ -60,7 +60,7 @@ pub trait Store: Debug + Send + Sync {
 }
 
 /// An open file.
-pub trait StoredFile: Debug + Send + Sync {
+pub(crate) trait StoredFile: Debug + Send + Sync {
     /// What the file is now.
     fn metadata(&self) -> io::Result<Metadata>;
 
@@ -82,7 +82,7 @@ pub trait StoredFile: Debug + Send + Sync {
 
 /// What becomes of a file that has the name already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Create {
+pub(crate) enum Create {
     /// It is emptied.
     Empty,
     /// The call fails with `AlreadyExists`. The new file can be read too.
@@ -108,26 +108,26 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// What it is; never a link.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its length in bytes.
     pub bytes: u64,
     /// When it was last written, where the store knows.
-    pub modified: Option<SystemTime>,
+    pub(crate) modified: Option<SystemTime>,
     /// The same for all names of one file, and for no other file, where the store knows.
-    pub identity: Option<(u64, u64)>,
+    pub(crate) identity: Option<(u64, u64)>,
 }
 
 /// A name in a folder.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Without the folder.
-    pub name: OsString,
+    pub(crate) name: OsString,
     /// Links are not followed.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// Names in a folder, one after another.
-pub type Entries = Box<dyn Iterator<Item = io::Result<Entry>> + Send>;
+pub(crate) type Entries = Box<dyn Iterator<Item = io::Result<Entry>> + Send>;
 
 #[cfg(test)]
 mod tests;

@@ -25,12 +25,12 @@ impl Reader {
     }
 
     /// What the file is now.
-    pub fn metadata(&self) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 
     /// The whole file in memory: mapped where the store can, else read.
-    pub fn map(&self) -> io::Result<Buffer> {
+    pub(crate) fn map(&self) -> io::Result<Buffer> {
         if let Some(mapped) = self.file.map()? {
             return Ok(mapped);
         }

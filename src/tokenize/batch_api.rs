@@ -25,7 +25,7 @@ const BYTES_PER_TOKEN: usize = 4;
 
 /// What is made of each text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Make {
+pub(crate) enum Make {
     /// Its ids: `list<int32>`.
     Ids,
     /// How many they are: `int32`.
@@ -34,7 +34,7 @@ pub enum Make {
 
 impl Make {
     /// The type of what is made.
-    pub fn data_type(self) -> DataType {
+    pub(crate) fn data_type(self) -> DataType {
         match self {
             Make::Ids => schema::list("", DataType::Int32).data_type().clone(),
             Make::Counts => DataType::Int32,
@@ -44,7 +44,7 @@ impl Make {
 
 /// What is done with a control token that a text writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub(crate) enum Written {
     /// It becomes the control token, as in `tokenizers`.
     AsToken,
     /// It becomes the plain characters that it is.
@@ -66,15 +66,15 @@ impl Word for Written {
 }
 
 /// Turns texts into what is asked for.
-pub struct ListEncoder<'a> {
+pub(crate) struct ListEncoder<'a> {
     /// The tokenizer.
-    pub tokenizer: &'a LoadedTokenizer,
+    pub(crate) tokenizer: &'a LoadedTokenizer,
     /// Whether each text gets what the post-processor adds.
-    pub add_special_tokens: bool,
+    pub(crate) add_special_tokens: bool,
     /// What is done with control tokens in the texts.
-    pub written: Written,
+    pub(crate) written: Written,
     /// What is made.
-    pub make: Make,
+    pub(crate) make: Make,
 }
 
 impl ListEncoder<'_> {
@@ -82,7 +82,7 @@ impl ListEncoder<'_> {
     ///
     /// # Errors
     /// `Tokenizer`, with the row counted from the start of `texts`; `Cancelled`.
-    pub fn encode(&self, texts: &Texts, rows: Range<usize>, cancel: &Cancel) -> Result<ArrayRef> {
+    pub(crate) fn encode(&self, texts: &Texts, rows: Range<usize>, cancel: &Cancel) -> Result<ArrayRef> {
         let nulls = texts.nulls.as_ref().map(|n| n.slice(rows.start, rows.len()));
         let Some(strings) = texts.strings() else {
             return Ok(new_null_array(&self.make.data_type(), rows.len()));
@@ -125,7 +125,7 @@ impl LoadedTokenizer {
     ///
     /// # Errors
     /// See [`Session::encode_prompt`]; `Data`, for a control token that may not be there.
-    pub fn encode(
+    pub(crate) fn encode(
         &self,
         session: &mut Session<'_>,
         text: &str,
@@ -188,17 +188,17 @@ impl LoadedTokenizer {
 }
 
 /// A chunk of a column: strings, or a dictionary, of which each value that occurs is encoded once.
-pub struct Column {
+pub(crate) struct Column {
     /// The strings: the rows, or the dictionary's values, of which those that do not occur count as null.
-    pub texts: Texts,
+    pub(crate) texts: Texts,
     /// Of a dictionary: each row's value, null where it has none.
-    pub keys: Option<UInt64Array>,
+    pub(crate) keys: Option<UInt64Array>,
     /// Rows of the chunks before.
-    pub first_row: u64,
+    pub(crate) first_row: u64,
 }
 
 /// Strings, and which of them are null.
-pub struct Texts {
+pub(crate) struct Texts {
     array: ArrayRef,
     nulls: Option<NullBuffer>,
 }
@@ -209,17 +209,12 @@ impl Texts {
     }
 
     /// Rows.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.array.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.array.is_empty()
-    }
-
     /// The bytes of row `i`.
-    pub fn bytes(&self, i: usize) -> usize {
+    pub(crate) fn bytes(&self, i: usize) -> usize {
         let is_null = self.nulls.as_ref().is_some_and(|n| n.is_null(i));
         if is_null { 0 } else { self.strings().map_or(0, |s| s.bytes(i)) }
     }
@@ -230,7 +225,7 @@ impl Column {
     ///
     /// # Errors
     /// `Column`, when it is not text.
-    pub fn of(array: &ArrayRef, first_row: u64) -> Result<Self> {
+    pub(crate) fn of(array: &ArrayRef, first_row: u64) -> Result<Self> {
         let refused = || {
             let what = format!("tokenize: the array is {}, not text", array.data_type());
             let e = Error::new(Class::Column, "wrong_column_type", what);
@@ -260,12 +255,12 @@ impl Column {
     }
 
     /// Rows.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.keys.as_ref().map_or(self.texts.len(), Array::len)
     }
 
     /// The bytes of row `i`.
-    pub fn bytes(&self, i: usize) -> usize {
+    pub(crate) fn bytes(&self, i: usize) -> usize {
         let Some(keys) = &self.keys else { return self.texts.bytes(i) };
         if keys.is_null(i) {
             0
@@ -275,7 +270,7 @@ impl Column {
     }
 
     /// The place in the whole column of what failed at string `i`.
-    pub fn row_of(&self, i: u64) -> u64 {
+    pub(crate) fn row_of(&self, i: u64) -> u64 {
         let within = self.keys.as_ref().and_then(|keys| keys.iter().position(|key| key == Some(i)));
         self.first_row + within.map_or(i, |row| row as u64)
     }
@@ -285,7 +280,7 @@ impl Column {
 ///
 /// # Errors
 /// `Data`, when they are 2³¹ tokens or more.
-pub fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
+pub(crate) fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
     let parts: Vec<&dyn Array> = made.iter().map(AsRef::as_ref).collect();
     if parts.is_empty() {
         return Ok(new_empty_array(&make.data_type()));
@@ -299,7 +294,7 @@ pub fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
 ///
 /// # Errors
 /// `Internal`, when Arrow refuses.
-pub fn looked_up(values: &ArrayRef, keys: &UInt64Array, rows: Range<usize>) -> Result<ArrayRef> {
+pub(crate) fn looked_up(values: &ArrayRef, keys: &UInt64Array, rows: Range<usize>) -> Result<ArrayRef> {
     take(values, &keys.slice(rows.start, rows.len()), None).or_too_large()
 }
 
@@ -307,7 +302,7 @@ pub fn looked_up(values: &ArrayRef, keys: &UInt64Array, rows: Range<usize>) -> R
 ///
 /// # Errors
 /// `Column`, when these are no lists of integers, or one is beyond 32 bits.
-pub fn id_lists(array: &ArrayRef) -> Result<LargeListArray> {
+pub(crate) fn id_lists(array: &ArrayRef) -> Result<LargeListArray> {
     let is_list = match array.data_type() {
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
             item.data_type().is_integer()
@@ -333,7 +328,7 @@ pub fn id_lists(array: &ArrayRef) -> Result<LargeListArray> {
 ///
 /// # Errors
 /// `Data`, for a null among the ids, or 2³¹ bytes of text in one range; `Tokenizer`; `Cancelled`.
-pub fn decode(
+pub(crate) fn decode(
     tokenizer: &LoadedTokenizer,
     lists: &LargeListArray,
     rows: Range<usize>,

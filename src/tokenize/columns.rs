@@ -16,7 +16,7 @@ use crate::record::{Batch, schema};
 /// The rows so far.
 pub(super) struct Columns {
     /// The ids of all rows; a row is encoded at the end.
-    pub ids: Vec<i32>,
+    pub(crate) ids: Vec<i32>,
     labels: Vec<i32>,
     offsets: Vec<i32>,
     segment_offsets: Vec<i32>,
@@ -28,7 +28,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Room for so many rows; `weighted`: with a column for the weights of segments.
-    pub fn new(rows: usize, weighted: bool) -> Self {
+    pub(crate) fn new(rows: usize, weighted: bool) -> Self {
         let offsets = || {
             let mut offsets = Vec::with_capacity(rows + 1);
             offsets.push(0);
@@ -46,7 +46,7 @@ impl Columns {
     }
 
     /// Takes the row at the end of the ids in. Neighbouring parts that train alike make one segment.
-    pub fn push(&mut self, row: &Row) -> Result<()> {
+    pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
         let first = self.segment_lengths.len();
         for run in row.runs.iter().filter(|run| run.tokens > 0) {
             let mut tokens = run.tokens;
@@ -89,7 +89,7 @@ impl Columns {
     }
 
     /// The batch with the columns added.
-    pub fn add_to(self, batch: Batch) -> Result<Batch> {
+    pub(crate) fn add_to(self, batch: Batch) -> Result<Batch> {
         let offsets = |ends: Vec<i32>| OffsetBuffer::new(ScalarBuffer::from(ends));
         let (tokens, segments) = (offsets(self.offsets), offsets(self.segment_offsets));
         let int32 = |values: Vec<i32>| -> ArrayRef { Arc::new(Int32Array::from(values)) };

@@ -9,14 +9,14 @@ use crate::tokenizer::LoadedTokenizer;
 /// The ids of the marks, as they are within a text.
 pub(super) struct MarkIds {
     separator: Vec<i32>,
-    pub stop: Vec<i32>,
+    pub(crate) stop: Vec<i32>,
     /// Whether other text may have the same ids, though each mark occurs once as text.
     ambiguous: bool,
     stop_holds_separator: bool,
 }
 
 impl MarkIds {
-    pub fn new(tokenizer: &LoadedTokenizer, options: &TokenizeOptions) -> Result<Self> {
+    pub(crate) fn new(tokenizer: &LoadedTokenizer, options: &TokenizeOptions) -> Result<Self> {
         let ids = |mark: &Option<String>| -> Result<Vec<i32>> {
             let mut ids = Vec::new();
             if let Some(mark) = mark {
@@ -33,7 +33,7 @@ impl MarkIds {
 
     /// Counts a row in which a mark is not unique. Of each part its ids and whether it trains: one that trains ends in
     /// the stop, any other in the separator.
-    pub fn find<'i>(
+    pub(crate) fn find<'i>(
         &self,
         parts: impl Iterator<Item = (&'i [i32], bool)> + Clone,
         place: Place,

@@ -4,7 +4,7 @@
 //! one as a continuation of what is before it; BOS before the row and EOS after it, once. A prompt and its completion
 //! are two turns.
 
-pub mod batch_api;
+pub(crate) mod batch_api;
 mod columns;
 mod mark_ids;
 mod options;
@@ -36,7 +36,7 @@ use text::{RowText, Texts};
 /// ids end in the ids of the stop alone). Findings: `doubled_bos_avoided` and `doubled_eos_avoided`, where the
 /// text brought the token itself, `doubled_bos`, where it brought two, and `special_token_in_text:<token>`, where the
 /// tokenizer made a control token of text that does not write it.
-pub struct TokenizeStage {
+pub(crate) struct TokenizeStage {
     encoder: Arc<Encoder>,
     control: Arc<Control>,
     options: TokenizeOptions,
@@ -92,7 +92,7 @@ impl TokenizeStage {
     ///
     /// # Errors
     /// `Plan`, when `max_length` is below 2; `Tokenizer`, when it cannot encode the stop.
-    pub fn new(tokenizer: &LoadedTokenizer, options: TokenizeOptions) -> Result<Self> {
+    pub(crate) fn new(tokenizer: &LoadedTokenizer, options: TokenizeOptions) -> Result<Self> {
         if let Some(limit @ 0..2) = options.max_length {
             let what =
                 format!("tokenize: max_length is {limit}, but a row that trains has 2 tokens at least");

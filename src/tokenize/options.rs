@@ -70,7 +70,7 @@ pub enum End {
 
 impl End {
     /// The token that is put after the completion.
-    pub fn eos_id(self) -> Option<i32> {
+    pub(crate) fn eos_id(self) -> Option<i32> {
         match self {
             End::Eos(id) => Some(id),
             End::Stop | End::ControlToken | End::NoEos => None,
@@ -78,7 +78,7 @@ impl End {
     }
 
     /// What `explain` says of it.
-    pub fn shown(self, tokenizer: &LoadedTokenizer) -> String {
+    pub(crate) fn shown(self, tokenizer: &LoadedTokenizer) -> String {
         match self {
             End::Eos(id) => tokenizer
                 .control
@@ -98,25 +98,25 @@ impl End {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenizeOptions {
     /// The most tokens a row may have, BOS and EOS counted; none: no limit.
-    pub max_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
     /// What is done with a longer row.
-    pub on_overflow: OnOverflow,
+    pub(crate) on_overflow: OnOverflow,
     /// What is done with a row whose ids hold a control token that its text does not write.
-    pub special_tokens: SpecialPolicy,
+    pub(crate) special_tokens: SpecialPolicy,
     /// What ends each row.
-    pub end: End,
+    pub(crate) end: End,
     /// Whether what the tokenizer puts before a text (BOS) is put before the row, once.
-    pub add_bos: bool,
+    pub(crate) add_bos: bool,
     /// Whether `prompt` and `completion` stay beside the ids.
-    pub keep_text: bool,
+    pub(crate) keep_text: bool,
     /// Every so many rows of a file the ids are compared with those of the crate; none: never.
-    pub verify: Option<u64>,
+    pub(crate) verify: Option<u64>,
     /// The separator that ends every prompt: no cut takes it away, and where else its ids occur is counted.
-    pub separator: Option<String>,
+    pub(crate) separator: Option<String>,
     /// The stop that ends every completion: how often its ids are its own is counted, and where else they occur.
-    pub stop: Option<String>,
+    pub(crate) stop: Option<String>,
     /// Whether each of them occurs once a row, as text.
-    pub marks_are_unique: bool,
+    pub(crate) marks_are_unique: bool,
 }
 
 impl Default for TokenizeOptions {

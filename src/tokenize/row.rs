@@ -8,13 +8,13 @@ pub(super) struct Row {
     /// Where it starts in the ids of the batch.
     pub start: usize,
     /// What no cut takes away (BOS), then each part of the row.
-    pub runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// Tokens of one part. What ends the row (EOS) belongs to the last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Run {
-    pub tokens: usize,
+    pub(crate) tokens: usize,
     pub trained: bool,
     /// Its factor in the loss.
     pub weight: f32,
@@ -29,22 +29,22 @@ pub(super) enum Fit {
 }
 
 impl Row {
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.before(self.runs.len())
     }
 
     /// Tokens before run number `i`.
-    pub fn before(&self, i: usize) -> usize {
+    pub(crate) fn before(&self, i: usize) -> usize {
         self.runs[..i].iter().map(|run| run.tokens).sum()
     }
 
     /// Tokens of what trains, EOS included.
-    pub fn target(&self) -> usize {
+    pub(crate) fn target(&self) -> usize {
         self.runs.iter().filter(|run| run.trained).map(|run| run.tokens).sum()
     }
 
     /// Tokens whose label trains: the label of a row's first token has nothing before it to predict it from.
-    pub fn trained(&self) -> usize {
+    pub(crate) fn trained(&self) -> usize {
         let first = self.runs.iter().find(|run| run.tokens > 0);
         self.target() - usize::from(first.is_some_and(|run| run.trained))
     }
@@ -55,13 +55,13 @@ impl Row {
     }
 
     /// The last run with tokens before the first with tokens that train, what no cut takes away excepted.
-    pub fn last_before_trained(&self) -> Option<usize> {
+    pub(crate) fn last_before_trained(&self) -> Option<usize> {
         (1..self.first_trained()).rev().find(|run| self.runs[*run].tokens > 0)
     }
 
     /// The ids of each part, with whether it trains; those of the first with what no cut takes away. `ids` are the
     /// row's.
-    pub fn parts<'i>(&self, ids: &'i [i32]) -> impl Iterator<Item = (&'i [i32], bool)> + Clone {
+    pub(crate) fn parts<'i>(&self, ids: &'i [i32]) -> impl Iterator<Item = (&'i [i32], bool)> + Clone {
         let mut end = self.runs.first().map_or(0, |run| run.tokens);
         self.runs.get(1..).unwrap_or_default().iter().enumerate().map(move |(i, run)| {
             let start = if i == 0 { 0 } else { end };
@@ -75,7 +75,13 @@ impl Row {
     /// `TruncatePromptLeft` takes tokens from the start of the turns before the first that trains, BOS excepted, and
     /// leaves the last `kept` tokens of those turns. `TruncateCompletion` takes tokens from the row's end, of whatever
     /// turn they are. A row that keeps no token that trains is too long.
-    pub fn fit(&mut self, ids: &mut Vec<i32>, limit: usize, on_overflow: OnOverflow, kept: usize) -> Fit {
+    pub(crate) fn fit(
+        &mut self,
+        ids: &mut Vec<i32>,
+        limit: usize,
+        on_overflow: OnOverflow,
+        kept: usize,
+    ) -> Fit {
         let excess = self.len().saturating_sub(limit);
         if excess == 0 {
             return Fit::Whole;

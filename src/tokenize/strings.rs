@@ -13,7 +13,7 @@ pub(super) enum Strings<'a> {
 
 impl<'a> Strings<'a> {
     /// None where the array holds something else.
-    pub fn of(array: &'a dyn Array) -> Option<Self> {
+    pub(crate) fn of(array: &'a dyn Array) -> Option<Self> {
         match array.data_type() {
             DataType::Utf8View => Some(Strings::View(array.as_string_view())),
             DataType::Utf8 => Some(Strings::Small(array.as_string())),
@@ -23,7 +23,7 @@ impl<'a> Strings<'a> {
     }
 
     /// Row `i`, unless it is null.
-    pub fn get(self, i: usize) -> Option<&'a str> {
+    pub(crate) fn get(self, i: usize) -> Option<&'a str> {
         match self {
             Strings::View(a) => a.is_valid(i).then(|| a.value(i)),
             Strings::Small(a) => a.is_valid(i).then(|| a.value(i)),
@@ -32,7 +32,7 @@ impl<'a> Strings<'a> {
     }
 
     /// Bytes of row `i`; anything where it is null.
-    pub fn bytes(self, i: usize) -> usize {
+    pub(crate) fn bytes(self, i: usize) -> usize {
         match self {
             Strings::View(a) => a.views().get(i).map_or(0, |&view| (view & 0xffff_ffff) as usize),
             Strings::Small(a) => usize::try_from(a.value_length(i)).unwrap_or(0),

@@ -25,9 +25,9 @@ enum Text<'a> {
 /// The text of one row, in the parts that are encoded one after another.
 #[derive(Default)]
 pub(super) struct RowText<'a> {
-    pub parts: Vec<Part<'a>>,
+    pub(crate) parts: Vec<Part<'a>>,
     /// Whether the parts are prompt and completion.
-    pub is_pair: bool,
+    pub(crate) is_pair: bool,
     /// Spans of control tokens that are plain text: those of each part, counted from its start.
     plain: Vec<Span>,
     spans: Vec<turns::Span>,
@@ -45,7 +45,7 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Texts<'a> {
-    pub fn of(batch: &'a Batch) -> Result<Self> {
+    pub(crate) fn of(batch: &'a Batch) -> Result<Self> {
         let as_text = match batch.records.column_by_name(schema::AS_TEXT) {
             None => None,
             Some(column) => Some(column.as_binary_opt::<i32>().ok_or_else(|| {
@@ -63,12 +63,12 @@ impl<'a> Texts<'a> {
     }
 
     /// Whether parts may have factors in the loss.
-    pub fn weighted(&self) -> bool {
+    pub(crate) fn weighted(&self) -> bool {
         matches!(&self.text, Text::Turns(rows) if rows.weighted)
     }
 
     /// Makes `row` that of number `i`; gives the name of the column that is null, where one is.
-    pub fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
+    pub(crate) fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
         row.parts.clear();
         row.plain.clear();
         match &self.text {
@@ -103,7 +103,7 @@ impl<'a> Part<'a> {
 
 impl<'a> RowText<'a> {
     /// The control tokens of a part that are plain text, in order, as byte offsets in the part.
-    pub fn plain(&self, part: &Part<'_>) -> &[Span] {
+    pub(crate) fn plain(&self, part: &Part<'_>) -> &[Span] {
         &self.plain[part.plain.clone()]
     }
 

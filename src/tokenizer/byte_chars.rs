@@ -2,7 +2,7 @@
 
 /// The character that stands for each byte in the vocabulary of a byte-level model: itself where it is visible,
 /// else the next one from U+0100 on (<https://github.com/openai/gpt-2>, `bytes_to_unicode`).
-pub fn byte_chars() -> [char; 256] {
+pub(crate) fn byte_chars() -> [char; 256] {
     let mut hidden = 0x100..;
     std::array::from_fn(|byte| {
         let visible = matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);

@@ -27,7 +27,7 @@ use crate::error::Result;
 const MARK: char = '▁';
 
 /// Encodes text chunk by chunk.
-pub struct Chunks {
+pub(crate) struct Chunks {
     first: Arc<Tokenizer>,
     rest: Arc<Tokenizer>,
     /// Whether text behind an added token is encoded as a text's start.
@@ -38,14 +38,14 @@ pub struct Chunks {
 
 /// What a worker keeps from text to text.
 #[derive(Default)]
-pub struct ChunkScratch {
+pub(crate) struct ChunkScratch {
     first: PieceCache,
     rest: PieceCache,
 }
 
 impl Chunks {
     /// The way for a tokenizer, and its variant for text that goes on; why there is none is the error.
-    pub fn new(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>) -> Result<Self, String> {
+    pub(crate) fn new(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>) -> Result<Self, String> {
         let added = AddedTokens::new(tokenizer, Normal::AsIs)?;
         if added.looks_around() {
             return Err("an added token is normalized, or depends on the words beside it".to_string());
@@ -67,7 +67,7 @@ impl Chunks {
     }
 
     /// The way for text that goes on.
-    pub fn continuation(&self) -> Result<Self, String> {
+    pub(crate) fn continuation(&self) -> Result<Self, String> {
         Ok(Chunks {
             first: self.rest.clone(),
             rest: self.rest.clone(),
@@ -78,7 +78,7 @@ impl Chunks {
     }
 
     /// Appends the ids of a text.
-    pub fn encode(&self, text: &str, scratch: &mut ChunkScratch, out: &mut Vec<i32>) -> Result<()> {
+    pub(crate) fn encode(&self, text: &str, scratch: &mut ChunkScratch, out: &mut Vec<i32>) -> Result<()> {
         let mut outcome = Ok(());
         let mut is_first = !Arc::ptr_eq(&self.first, &self.rest);
         self.added.split(text, &[], Normal::AsIs, &mut |part| match part {

@@ -31,13 +31,13 @@ impl Control {
     }
 
     /// The control tokens, and where a text writes them.
-    pub fn tokens(&self) -> &Arc<ControlTokens> {
+    pub(crate) fn tokens(&self) -> &Arc<ControlTokens> {
         &self.tokens
     }
 
     /// The control tokens among `ids` that `text` does not write, one for each id. What stands within `spans` is
     /// plain text.
-    pub fn made(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&ControlToken> {
+    pub(crate) fn made(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&ControlToken> {
         if !self.ids.any_of(ids) {
             return Vec::new();
         }

@@ -42,7 +42,7 @@ impl Encoder {
     ///
     /// # Errors
     /// `Tokenizer`, when the crate refuses a part of its own making.
-    pub fn new(tokenizer: &Arc<Tokenizer>, json: &[u8], control: Arc<ControlTokens>) -> Result<Self> {
+    pub(crate) fn new(tokenizer: &Arc<Tokenizer>, json: &[u8], control: Arc<ControlTokens>) -> Result<Self> {
         let unmarked = without_mark(tokenizer)?.map_or_else(|| tokenizer.clone(), Arc::new);
         let (start, continuation, engine) = choose(tokenizer, &unmarked, json);
         let oracles = [tokenizer, &unmarked].map(|tokenizer| Oracle::Crate(tokenizer.clone()));
@@ -53,7 +53,11 @@ impl Encoder {
     ///
     /// # Errors
     /// `Tokenizer`, when the fast way does not make the ids that the ranks define.
-    pub fn of_ranks(tokenizer: &Arc<Tokenizer>, ranks: Ranks, control: Arc<ControlTokens>) -> Result<Self> {
+    pub(crate) fn of_ranks(
+        tokenizer: &Arc<Tokenizer>,
+        ranks: Ranks,
+        control: Arc<ControlTokens>,
+    ) -> Result<Self> {
         let ranks = Arc::new(ranks);
         let oracle = Oracle::Ranks(tokenizer.clone(), ranks.clone());
         let way = Bpe::of_ranks(tokenizer, &ranks).map(Engine::Bpe).and_then(|way| {
@@ -126,7 +130,12 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
-    pub fn encode_prompt_as_text(&mut self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
+    pub(crate) fn encode_prompt_as_text(
+        &mut self,
+        text: &str,
+        spans: &[Span],
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
         if self.encode_ranks_as_text(text, spans, out) {
             return Ok(());
         }
@@ -146,7 +155,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
-    pub fn encode_continuation_as_text(
+    pub(crate) fn encode_continuation_as_text(
         &mut self,
         text: &str,
         spans: &[Span],

@@ -65,7 +65,7 @@ impl LoadedTokenizer {
     /// # Errors
     /// `Tokenizer`, when there is no such file, it is not a tokenizer, or the files of the folder ask for what is not
     /// done here.
-    pub fn from_path(path: &Path) -> Result<Self> {
+    pub(crate) fn from_path(path: &Path) -> Result<Self> {
         Self::from_store(&Files::local(), path)
     }
 
@@ -123,7 +123,7 @@ impl LoadedTokenizer {
     ///
     /// # Errors
     /// As [`LoadedTokenizer::from_json`].
-    pub fn from_memory(json: &[u8], names: &TokenNames, encode_special_tokens: bool) -> Result<Self> {
+    pub(crate) fn from_memory(json: &[u8], names: &TokenNames, encode_special_tokens: bool) -> Result<Self> {
         let tokenizer = loading(|| {
             let mut tokenizer = parse(json)?;
             if let ModelWrapper::Unigram(_) = tokenizer.get_model() {
@@ -143,7 +143,7 @@ impl LoadedTokenizer {
     ///
     /// # Errors
     /// `Tokenizer`, as [`Ranks::read`] has them.
-    pub fn from_ranks(bytes: &[u8], name: &str) -> Result<Self> {
+    pub(crate) fn from_ranks(bytes: &[u8], name: &str) -> Result<Self> {
         let ranks = Ranks::read(bytes, name)?;
         let tokenizer = serde_json::from_value(ranks.without_merges()).map_err(|e| broken(&e))?;
         Self::of(tokenizer, bytes, &ranks.names(), Some(ranks))
@@ -213,7 +213,8 @@ impl LoadedTokenizer {
     }
 
     /// The id of a token by its exact name, added tokens included.
-    pub fn token_id(&self, name: &str) -> Option<i32> {
+    #[cfg(test)]
+    pub(crate) fn token_id(&self, name: &str) -> Option<i32> {
         self.tokenizer.token_to_id(name).and_then(|id| i32::try_from(id).ok())
     }
 

@@ -3,7 +3,7 @@
 //! [`load`](mod@load) reads a tokenizer; its [`Encoder`] gives the ids. The ids that the crate `tokenizers` makes are the right
 //! ones (`reference`); faster engines (`bpe`, `chunks`) are tried against them when a tokenizer is loaded (`self_check`).
 
-pub mod added;
+pub(crate) mod added;
 mod as_text;
 mod bpe;
 mod byte_chars;
@@ -34,10 +34,10 @@ mod tests;
 mod token_names;
 mod token_texts;
 
-pub use control_ids::Control;
+pub(crate) use control_ids::Control;
 pub use encoder::{Encoder, Session};
 pub use load::LoadedTokenizer;
 #[cfg(test)]
 pub(crate) use pretokenize::CharSet;
-pub use span::Span;
+pub(crate) use span::Span;
 pub use token_names::TokenNames;

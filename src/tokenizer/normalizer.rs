@@ -10,7 +10,7 @@ use unicode_normalization_alignments::{IsNormalized, UnicodeNormalization, is_nf
 
 /// What is done to text before it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Normal {
+pub(crate) enum Normal {
     /// Nothing.
     AsIs,
     /// Unicode's composed form, by the same tables as `tokenizers` has.
@@ -19,7 +19,7 @@ pub enum Normal {
 
 impl Normal {
     /// That of a tokenizer; its name is the error, where it is another.
-    pub fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
+    pub(crate) fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
         match tokenizer.get_normalizer() {
             None => Ok(Normal::AsIs),
             Some(NormalizerWrapper::NFC(_)) => Ok(Normal::Nfc),
@@ -34,7 +34,7 @@ impl Normal {
 
     /// The text, normalized.
     #[inline]
-    pub fn apply(self, text: &str) -> Cow<'_, str> {
+    pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
         match self {
             Normal::Nfc if !is_nfc(text) => Cow::Owned(text.nfc().map(|(c, _)| c).collect()),
             _ => Cow::Borrowed(text),

@@ -78,16 +78,16 @@ fn llama3() -> Vec<(String, u32)> {
 }
 
 /// Tokens by their bytes.
-pub struct Ranks {
+pub(crate) struct Ranks {
     /// Ids, which are ranks.
-    pub ids: HashMap<Box<[u8]>, u32>,
+    pub(crate) ids: HashMap<Box<[u8]>, u32>,
     pattern: &'static str,
     special: Vec<(String, u32)>,
 }
 
 impl Ranks {
     /// Whether bytes look like such a file, and not like JSON or a protocol buffer.
-    pub fn is_one(bytes: &[u8]) -> bool {
+    pub(crate) fn is_one(bytes: &[u8]) -> bool {
         let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
         line.len() < 1_000 && parse_line(line).is_some()
     }
@@ -96,7 +96,7 @@ impl Ranks {
     ///
     /// # Errors
     /// `Tokenizer`, when a line is not a token and its rank, a byte has no token, or the encoding is not known.
-    pub fn read(bytes: &[u8], name: &str) -> Result<Self> {
+    pub(crate) fn read(bytes: &[u8], name: &str) -> Result<Self> {
         let mut ids = HashMap::new();
         for (number, line) in (1..).zip(bytes.split(|&b| b == b'\n')) {
             if line.trim_ascii().is_empty() {
@@ -136,7 +136,7 @@ impl Ranks {
     }
 
     /// The control tokens that begin and end a text.
-    pub fn names(&self) -> TokenNames {
+    pub(crate) fn names(&self) -> TokenNames {
         let named = |names: &[&str]| {
             let mut found =
                 self.special.iter().map(|(name, _)| name).filter(|name| names.contains(&name.as_str()));
@@ -150,7 +150,7 @@ impl Ranks {
     }
 
     /// The same as a `tokenizer.json`, but for the merges, of which it has none.
-    pub fn without_merges(&self) -> Value {
+    pub(crate) fn without_merges(&self) -> Value {
         let chars = byte_chars();
         let text = |token: &[u8]| token.iter().map(|&b| chars[usize::from(b)]).collect::<String>();
         let tokens = self.ids.iter().map(|(token, &id)| (text(token), Value::from(id)));
@@ -177,7 +177,12 @@ impl Ranks {
 
     /// Appends the ids of a text by the definition: of all neighbours those first whose bytes together have the
     /// lowest rank, the leftmost of equals. `tokenizer` is that of [`Ranks::without_merges`].
-    pub fn encode(&self, tokenizer: &Tokenizer, text: &str, out: &mut Vec<i32>) -> tokenizers::Result<()> {
+    pub(crate) fn encode(
+        &self,
+        tokenizer: &Tokenizer,
+        text: &str,
+        out: &mut Vec<i32>,
+    ) -> tokenizers::Result<()> {
         let bytes: HashMap<char, u8> = byte_chars().into_iter().zip(0..=255).collect();
         let none: Option<&tokenizers::NormalizerWrapper> = None;
         let mut pieces = tokenizer.get_added_vocabulary().extract_and_normalize(none, text);

@@ -1,7 +1,7 @@
 //! Parts of a text, by bytes.
 
 /// Byte offsets of the start and the end of a part of a text.
-pub type Span = (u32, u32);
+pub(crate) type Span = (u32, u32);
 
 /// Whether one of `spans` (in order, disjoint) shares a byte with `start..end`.
 pub(crate) fn overlaps(spans: &[Span], start: usize, end: usize) -> bool {

@@ -12,7 +12,7 @@ impl LoadedTokenizer {
     ///
     /// # Errors
     /// `Tokenizer`, when its decoder refuses.
-    pub fn token_texts(&self, ids: &[i32]) -> Result<Vec<String>> {
+    pub(crate) fn token_texts(&self, ids: &[i32]) -> Result<Vec<String>> {
         let whole = self.decode(ids, false)?;
         if let Ok(Some(texts)) = guarded(|| streamed(self.reference(), ids, &whole)) {
             return Ok(texts);

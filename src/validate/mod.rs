@@ -10,16 +10,16 @@ use crate::report::StepCounts;
 
 /// One rule over one column.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The column.
-    pub column: String,
+    pub(crate) column: String,
     /// What it asks.
-    pub check: Check,
+    pub(crate) check: Check,
 }
 
 /// What a rule asks of a value. Only `Required` minds nulls.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Check {
+pub(crate) enum Check {
     /// Not null.
     Required,
     /// Not only Unicode white space.
@@ -34,7 +34,7 @@ pub enum Check {
 
 impl Rule {
     /// How `explain` shows it.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let column = &self.column;
         match &self.check {
             Check::Required => format!("{column} required"),
@@ -81,11 +81,11 @@ impl Rule {
 }
 
 /// Takes out rows that break a rule.
-pub struct ValidateStage {
+pub(crate) struct ValidateStage {
     /// In the order they are asked.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// What happens to such rows.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
 }
 
 impl Map for ValidateStage {

@@ -13,7 +13,7 @@ use crate::store::{Files, error, unwritten};
 use std::path::{Path, PathBuf};
 
 /// An Arrow file being written.
-pub struct ArrowFile {
+pub(crate) struct ArrowFile {
     path: PathBuf,
     schema: SchemaRef,
     writer: FileWriter<BlockFile>,
@@ -24,7 +24,7 @@ pub struct ArrowFile {
 
 impl ArrowFile {
     /// A new file; record batches end at `limit`.
-    pub fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
+    pub(crate) fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
         let file = BlockFile::new(store.create_file(path)?);
         let writer = FileWriter::try_new(file, schema).map_err(|e| unwritten(path, e))?;
         let (path, schema) = (path.to_path_buf(), schema.clone());
@@ -32,7 +32,7 @@ impl ArrowFile {
     }
 
     /// Appends rows; `sizes` are their bytes of content.
-    pub fn append(&mut self, records: &RecordBatch, sizes: &[u64]) -> Result<()> {
+    pub(crate) fn append(&mut self, records: &RecordBatch, sizes: &[u64]) -> Result<()> {
         let mut at = 0;
         while at < sizes.len() {
             match self.fill.take(&sizes[at..], self.limit) {
@@ -47,7 +47,7 @@ impl ArrowFile {
     }
 
     /// Writes the last record batch and the footer.
-    pub fn close(mut self) -> Result<WrittenFile> {
+    pub(crate) fn close(mut self) -> Result<WrittenFile> {
         if !self.fill.is_empty() {
             self.write_pending()?;
         }

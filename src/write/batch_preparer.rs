@@ -18,7 +18,7 @@ use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
 
 /// Prepares batches for a [`ShardSink`](super::ShardSink); shared by all workers.
-pub struct BatchPreparer {
+pub(crate) struct BatchPreparer {
     pub(super) schema: SchemaRef,
     pub(super) split_names: Vec<String>,
     pub(super) file_names: FileNames,
@@ -29,7 +29,7 @@ pub struct BatchPreparer {
 }
 
 /// A batch that only needs to be appended.
-pub struct Prepared {
+pub(crate) struct Prepared {
     pub(super) parts: Vec<Part>,
     /// Key and split name of each row, in the batch's order.
     pub(super) keys: Option<RecordBatch>,

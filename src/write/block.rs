@@ -6,10 +6,10 @@ use crate::hash::Checksum;
 use crate::store::NewFile;
 
 /// Bytes of a write: large enough that the call costs nothing, small enough to stay in a core's L2.
-pub const BLOCK: usize = 1 << 20;
+pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Gathers small writes; hashes and hands on blocks.
-pub struct BlockFile {
+pub(crate) struct BlockFile {
     file: NewFile,
     buffer: Vec<u8>,
     checksum: Checksum,
@@ -17,23 +17,23 @@ pub struct BlockFile {
 }
 
 /// A file that is complete, but not yet durable.
-pub struct WrittenFile {
+pub(crate) struct WrittenFile {
     /// To be synced and closed.
-    pub file: NewFile,
+    pub(crate) file: NewFile,
     /// Bytes as stored.
     pub bytes: u64,
     /// XXH3 of those bytes.
-    pub xxh3: String,
+    pub(crate) xxh3: String,
 }
 
 impl BlockFile {
     /// Writes to this file from its start.
-    pub fn new(file: NewFile) -> Self {
+    pub(crate) fn new(file: NewFile) -> Self {
         BlockFile { file, buffer: Vec::with_capacity(BLOCK), checksum: Checksum::default(), bytes: 0 }
     }
 
     /// Writes out what is left.
-    pub fn close(mut self) -> io::Result<WrittenFile> {
+    pub(crate) fn close(mut self) -> io::Result<WrittenFile> {
         self.write_buffer()?;
         Ok(WrittenFile { file: self.file, bytes: self.bytes, xxh3: self.checksum.hex() })
     }

@@ -13,7 +13,7 @@ use crate::record::schema::{SPLIT, is_hidden};
 
 /// Keeps every batch that has rows, without hidden columns, types as they came.
 #[derive(Debug, Default)]
-pub struct Collect {
+pub(crate) struct Collect {
     visible: Arc<Visible>,
     batches: Vec<RecordBatch>,
 }
@@ -26,12 +26,12 @@ struct Visible {
 
 impl Collect {
     /// The splits in plan order: where rows have one, it becomes the column `split`.
-    pub fn new(split_names: Vec<String>) -> Self {
+    pub(crate) fn new(split_names: Vec<String>) -> Self {
         Collect { visible: Arc::new(Visible { split_names }), batches: Vec::new() }
     }
 
     /// The batches, in input order.
-    pub fn into_batches(self) -> Vec<RecordBatch> {
+    pub(crate) fn into_batches(self) -> Vec<RecordBatch> {
         self.batches
     }
 }

@@ -2,23 +2,23 @@
 
 /// What a shard or a record batch holds at most; a row that is alone always fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub(crate) struct Limit {
     /// Rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Bytes of content.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// How full it is.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Fill {
+pub(crate) struct Fill {
     rows: u64,
     bytes: u64,
 }
 
 impl Fill {
     /// Takes as many of the next rows, of these sizes, as still fit, and says how many those are: 0 when it is full.
-    pub fn take(&mut self, sizes: &[u64], limit: Limit) -> usize {
+    pub(crate) fn take(&mut self, sizes: &[u64], limit: Limit) -> usize {
         let mut taken = 0;
         for &size in sizes {
             if self.rows >= limit.rows || (self.rows > 0 && self.bytes + size > limit.bytes) {
@@ -32,12 +32,12 @@ impl Fill {
     }
 
     /// Whether no row was taken.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
     /// Rows taken.
-    pub fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 }

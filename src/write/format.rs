@@ -24,7 +24,7 @@ impl Format {
     }
 
     /// How names of its files end.
-    pub fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Format::Arrow => "arrow",
             Format::Jsonl { compression: Compression::None } => "jsonl",

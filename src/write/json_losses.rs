@@ -11,9 +11,9 @@ use crate::report::StepCounts;
 
 /// Findings: `not_finite:<column>` for a NaN or an infinity, which is written as null; `repeated_key:<column>` for a
 /// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is no JSON.
-pub struct JsonLossesStage {
+pub(crate) struct JsonLossesStage {
     /// The columns that are written.
-    pub columns: SchemaRef,
+    pub(crate) columns: SchemaRef,
 }
 
 impl Map for JsonLossesStage {

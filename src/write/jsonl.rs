@@ -26,15 +26,15 @@ pub enum Compression {
 
 /// Rows as text.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     text: Vec<u8>,
     /// Bytes of each line, its end included.
-    pub sizes: Vec<u64>,
+    pub(crate) sizes: Vec<u64>,
 }
 
 impl Lines {
     /// The rows of a batch, one object a line.
-    pub fn of(records: &RecordBatch) -> Lines {
+    pub(crate) fn of(records: &RecordBatch) -> Lines {
         let mut lines = Lines { text: Vec::new(), sizes: Vec::with_capacity(records.num_rows()) };
         for i in 0..records.num_rows() {
             lines.push(|text| json::write_row(text, records, i));
@@ -43,7 +43,7 @@ impl Lines {
     }
 
     /// Adds the line that `write` appends, and its end.
-    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let from = self.text.len();
         write(&mut self.text);
         self.text.push(b'\n');
@@ -51,18 +51,18 @@ impl Lines {
     }
 
     /// The text of these bytes of it.
-    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
         &self.text[range]
     }
 
     /// The text of all lines.
-    pub fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.text
     }
 }
 
 /// A file of lines being written.
-pub struct LinesFile {
+pub(crate) struct LinesFile {
     path: PathBuf,
     encoder: Encoder,
     /// What a compressor gets next: always whole blocks, since its output may depend on how it is fed.
@@ -77,7 +77,7 @@ enum Encoder {
 
 impl LinesFile {
     /// A new file.
-    pub fn create(store: &Files, path: &Path, compression: Compression) -> Result<Self> {
+    pub(crate) fn create(store: &Files, path: &Path, compression: Compression) -> Result<Self> {
         let file = BlockFile::new(store.create_file(path)?);
         let encoder = match compression {
             Compression::None => Encoder::None(file),
@@ -90,7 +90,7 @@ impl LinesFile {
     }
 
     /// Appends whole lines.
-    pub fn append(&mut self, text: &[u8]) -> Result<()> {
+    pub(crate) fn append(&mut self, text: &[u8]) -> Result<()> {
         self.feed(text).map_err(|e| error("write", &self.path, e))
     }
 
@@ -113,7 +113,7 @@ impl LinesFile {
     }
 
     /// Writes what is left.
-    pub fn close(self) -> Result<WrittenFile> {
+    pub(crate) fn close(self) -> Result<WrittenFile> {
         let path = self.path.clone();
         self.end().map_err(|e| error("write", &path, e))
     }

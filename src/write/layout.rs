@@ -15,12 +15,12 @@ use crate::error::{Class, Error, Result};
 use crate::record::schema::is_hidden;
 
 /// The columns as written: hidden ones left out, views, dictionaries and runs laid out plainly.
-pub fn written_schema(schema: &Schema) -> SchemaRef {
+pub(crate) fn written_schema(schema: &Schema) -> SchemaRef {
     let visible = schema.fields().iter().filter(|f| !is_hidden(f.name()));
     Arc::new(Schema::new(visible.map(written_field).collect::<Vec<_>>()))
 }
 
-pub fn written_field(field: &FieldRef) -> FieldRef {
+pub(crate) fn written_field(field: &FieldRef) -> FieldRef {
     Arc::new(Field::clone(field).with_data_type(written_type(field.data_type())))
 }
 
@@ -41,7 +41,7 @@ fn written_type(t: &DataType) -> DataType {
 }
 
 /// The rows of a batch as they are written; `schema` is what [`written_schema`] made of the plan's.
-pub fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+pub(crate) fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let visible = records.schema_ref().fields().iter().filter(|f| !is_hidden(f.name())).count();
     if visible != schema.fields().len() {
         return Err(Error::internal(format!(
@@ -60,7 +60,7 @@ pub fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch>
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).or_defect()
 }
 
-pub fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     let of = |found: &DataType| {
         Error::internal(format!(
             "column `{}` is {found}, but was planned as {}",
@@ -133,7 +133,7 @@ fn zeroed(column: &ArrayRef, nulls: &NullBuffer, width: usize) -> Option<ArrayRe
 }
 
 /// The rows for which `of` is true, as a mask.
-pub fn mask(rows: usize, of: impl FnMut(usize) -> bool) -> BooleanArray {
+pub(crate) fn mask(rows: usize, of: impl FnMut(usize) -> bool) -> BooleanArray {
     BooleanArray::new(BooleanBuffer::collect_bool(rows, of), None)
 }
 

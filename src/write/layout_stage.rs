@@ -14,7 +14,7 @@ use crate::record::Batch;
 use crate::report::StepCounts;
 
 /// Lays every column out.
-pub struct LayoutStage;
+pub(crate) struct LayoutStage;
 
 impl Map for LayoutStage {
     fn map(&self, mut batch: Batch, _: &mut StepCounts) -> Result<Batch> {

@@ -7,17 +7,17 @@ use crate::error::{Class, Error, Result};
 use crate::store::{self, Files, StoredFile};
 
 /// The name of the lock within the folder.
-pub const LOCK: &str = ".fastprep.lock";
+pub(crate) const LOCK: &str = ".fastprep.lock";
 
 /// Held while it lives; the system lets go of it even when the process dies.
-pub struct Lock {
+pub(crate) struct Lock {
     file: Box<dyn StoredFile>,
     path: PathBuf,
 }
 
 impl Lock {
     /// Takes the lock of this folder, or fails with `locked` where another run holds it.
-    pub fn take(folder: &Path, store: &Files) -> Result<Self> {
+    pub(crate) fn take(folder: &Path, store: &Files) -> Result<Self> {
         let path = folder.join(LOCK);
         loop {
             let file = store.open_lock(&path)?;
@@ -50,7 +50,7 @@ impl Lock {
     }
 
     /// Removes the lock, then lets go of it.
-    pub fn release(self, store: &Files) {
+    pub(crate) fn release(self, store: &Files) {
         // A lock that stays behind is free, and harmless.
         drop(store.remove_file(&self.path));
         drop(self.file);

@@ -19,13 +19,10 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-pub use batch_preparer::Prepared;
-pub use collect::Collect;
+pub(crate) use collect::Collect;
 pub use format::Format;
-pub use json_losses::JsonLossesStage;
+pub(crate) use json_losses::JsonLossesStage;
 pub use jsonl::Compression;
-pub use layout_stage::LayoutStage;
-pub use options::SinkOptions;
-pub use publish::Publisher;
-pub use shard::ShardPlan;
-pub use sink::ShardSink;
+pub(crate) use layout_stage::LayoutStage;
+pub(crate) use options::SinkOptions;
+pub(crate) use sink::ShardSink;

@@ -10,30 +10,30 @@ use crate::record::FileNames;
 
 /// What a [`ShardSink`](super::ShardSink) writes, and where.
 #[derive(Debug, Clone)]
-pub struct SinkOptions {
+pub(crate) struct SinkOptions {
     /// The folder to publish to.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Whether an older data set there is replaced.
-    pub overwrite: bool,
+    pub(crate) overwrite: bool,
     /// At least one, each once; all are written in one pass.
-    pub formats: Vec<Format>,
+    pub(crate) formats: Vec<Format>,
     /// The columns that reach the sink, hidden ones too, as the plan resolved them.
     pub schema: SchemaRef,
     /// Bytes of content a shard aims at; default [`crate::limits::SHARD_BYTES`].
-    pub shard_bytes: u64,
+    pub(crate) shard_bytes: u64,
     /// The splits in plan order; rows without a split are of the first.
-    pub split_names: Vec<String>,
+    pub(crate) split_names: Vec<String>,
     /// The inputs, as reports show them.
-    pub file_names: FileNames,
+    pub(crate) file_names: FileNames,
     /// Earlier folders that rows were compared with, as given.
-    pub against: Vec<String>,
+    pub(crate) against: Vec<String>,
     /// How keys were made, where `keys.arrow` is to be written.
     pub key_recipe: Option<String>,
 }
 
 impl SinkOptions {
     /// Fails with `bad_sink` (`Class::Plan`) for options that no sink can have.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let bad = |message: String| Err(Error::new(Class::Plan, "bad_sink", message));
         if self.formats.is_empty() {
             return bad("no format to write was given".into());

@@ -22,7 +22,7 @@ const SUPERSEDED: &str = "manifest.json.old";
 const REJECTS_NEXT: &str = ".rejects.tmp";
 
 /// A publish under way; dropped before its commit, it leaves nothing behind.
-pub struct Publisher {
+pub(crate) struct Publisher {
     store: Files,
     out: PathBuf,
     /// Folders that we made, outermost first.
@@ -39,7 +39,7 @@ impl Publisher {
     /// Errors (`Class::Publish`): `exists` (it holds a data set or other files, and `overwrite` is false), `not_ours`
     /// (files of others are in the way), `locked` (another run is writing to it), `disk_full`, `read_only`,
     /// `cannot_write`. With `overwrite`, nothing is removed but what an older manifest of ours names.
-    pub fn open(out: &Path, overwrite: bool, store: Files) -> Result<Self> {
+    pub(crate) fn open(out: &Path, overwrite: bool, store: Files) -> Result<Self> {
         let out = std::path::absolute(out).map_err(|e| store::error("find", out, e))?;
         check(&out, overwrite, &store)?;
         let staging = out.join(format!("{STAGING}{}", std::process::id()));
@@ -54,14 +54,14 @@ impl Publisher {
     }
 
     /// Where the files of this generation are to be written.
-    pub fn staging(&self) -> &Path {
+    pub(crate) fn staging(&self) -> &Path {
         &self.staging
     }
 
     /// Publishes the files in [`Publisher::staging`], complete, synced and named as in the manifest; fills in
     /// `data`. An error before the commit point leaves what was there before; one after it says that the data set
     /// is published.
-    pub fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
+    pub(crate) fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
         manifest.data = format!("{DATA}/{}", content_digest(&manifest)?);
         self.write_journal(&manifest)?;
         self.place_generation(&manifest)?;
@@ -77,7 +77,7 @@ impl Publisher {
     }
 
     /// Publishes no data; moves the rejects beside the folder, to `<out>.rejects.jsonl`, and returns that path.
-    pub fn abandon_with_rejects(self) -> Result<PathBuf> {
+    pub(crate) fn abandon_with_rejects(self) -> Result<PathBuf> {
         let mut name = self.out.file_name().unwrap_or_default().to_os_string();
         name.push(".rejects.jsonl");
         let (from, to) = (self.staging.join(REJECTS), self.out.with_file_name(name));

@@ -21,7 +21,7 @@ const SYNCING: usize = 4;
 
 /// Where shards end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShardPlan {
+pub(crate) enum ShardPlan {
     /// When the content reaches this many bytes.
     Bytes(u64),
     /// After exactly these rows: one number for each shard.
@@ -30,14 +30,14 @@ pub enum ShardPlan {
 
 impl ShardPlan {
     /// Shards of equal size, ±1 row, of about `shard_bytes` each.
-    pub fn equal(rows: u64, bytes: u64, shard_bytes: u64) -> Self {
+    pub(crate) fn equal(rows: u64, bytes: u64, shard_bytes: u64) -> Self {
         let shards = bytes.div_ceil(shard_bytes.max(1)).clamp(1, rows.max(1));
         ShardPlan::Rows((0..shards).map(|i| rows / shards + u64::from(i < rows % shards)).collect())
     }
 }
 
 /// Writes them.
-pub struct ShardWriter {
+pub(crate) struct ShardWriter {
     store: Files,
     folder: PathBuf,
     schema: SchemaRef,
@@ -58,7 +58,7 @@ enum Open {
 
 impl ShardWriter {
     /// Writes to `folder`; nothing is made before the first row.
-    pub fn new(
+    pub(crate) fn new(
         store: &Files,
         folder: &Path,
         schema: &SchemaRef,
@@ -82,7 +82,7 @@ impl ShardWriter {
     }
 
     /// Changes where shards end; only before the first row.
-    pub fn set_plan(&mut self, plan: ShardPlan) -> Result<()> {
+    pub(crate) fn set_plan(&mut self, plan: ShardPlan) -> Result<()> {
         if self.open.is_some() || !self.done.is_empty() {
             return Err(Error::internal("shards were planned after the first row"));
         }
@@ -121,7 +121,7 @@ impl ShardWriter {
 
     /// Closes the last shard, makes all durable under their final names, and says what there is. A split
     /// without rows has one empty shard, so that it can be loaded.
-    pub fn finish(&mut self) -> Result<Vec<FileEntry>> {
+    pub(crate) fn finish(&mut self) -> Result<Vec<FileEntry>> {
         if self.open.is_some() || self.done.is_empty() {
             self.close()?;
         }

@@ -20,7 +20,7 @@ use crate::record::{Duplicate, Place, Reject};
 use crate::store::Files;
 
 /// The name of the file of duplicates.
-pub const DUPLICATES: &str = "duplicates.jsonl";
+pub(crate) const DUPLICATES: &str = "duplicates.jsonl";
 
 /// Rows of a record batch of `keys.arrow`: 1.3 MB of keys.
 const KEYS_ROWS: u64 = 65_536;
@@ -37,13 +37,13 @@ pub(super) fn keys_schema(recipe: &str) -> SchemaRef {
 /// What happened to rows of a batch that are no longer in it, as text.
 #[derive(Default)]
 pub(super) struct Notes {
-    pub rejects: Lines,
-    pub duplicates: Lines,
+    pub(crate) rejects: Lines,
+    pub(crate) duplicates: Lines,
 }
 
 impl Notes {
     /// In row order: the order in which stages found them would show how large batches were.
-    pub fn of(
+    pub(crate) fn of(
         mut rejects: Vec<Reject>,
         mut duplicates: Vec<Duplicate>,
         files: &[String],
@@ -122,7 +122,7 @@ pub(super) struct Sidecars {
 }
 
 impl Sidecars {
-    pub fn create(store: &Files, folder: &Path, key_recipe: Option<&str>) -> Result<Self> {
+    pub(crate) fn create(store: &Files, folder: &Path, key_recipe: Option<&str>) -> Result<Self> {
         let keys = match key_recipe {
             Some(recipe) => {
                 let limit = Limit { rows: KEYS_ROWS, bytes: u64::MAX };
@@ -134,7 +134,7 @@ impl Sidecars {
         Ok(Sidecars { store: store.clone(), folder: folder.to_path_buf(), keys, rejects, duplicates: None })
     }
 
-    pub fn push(&mut self, keys: Option<&RecordBatch>, notes: &Notes) -> Result<()> {
+    pub(crate) fn push(&mut self, keys: Option<&RecordBatch>, notes: &Notes) -> Result<()> {
         if let (Some((file, rows)), Some(keys)) = (&mut self.keys, keys) {
             file.append(keys, &vec![0; keys.num_rows()])?;
             *rows += keys.num_rows() as u64;
@@ -155,13 +155,13 @@ impl Sidecars {
     }
 
     /// Makes the rejects durable; done first, since they are kept even where the data are not.
-    pub fn finish_rejects(&mut self) -> Result<Option<FileEntry>> {
+    pub(crate) fn finish_rejects(&mut self) -> Result<Option<FileEntry>> {
         let Some((file, rows)) = self.rejects.take() else { return Ok(None) };
         Ok(Some(entry(REJECTS, "jsonl", rows, file.close()?)?))
     }
 
     /// Makes all durable and says what there is.
-    pub fn finish(&mut self) -> Result<Vec<FileEntry>> {
+    pub(crate) fn finish(&mut self) -> Result<Vec<FileEntry>> {
         let mut files = vec![];
         if let Some((file, rows)) = self.keys.take() {
             files.push(entry(KEYS, "arrow", rows, file.close()?)?);

@@ -20,7 +20,7 @@ use crate::record::schema::type_name;
 use crate::store::Files;
 
 /// Writes shards and sidecars; publishes them at [`ShardSink::commit`]. Dropped before, it leaves nothing behind.
-pub struct ShardSink {
+pub(crate) struct ShardSink {
     preparer: Arc<BatchPreparer>,
     /// By split, then format.
     shards: Vec<ShardWriter>,
@@ -36,7 +36,7 @@ pub struct ShardSink {
 
 impl ShardSink {
     /// Takes the folder. Errors (`Class::Plan`): `bad_sink`; (`Class::Publish`): those of [`Publisher::open`].
-    pub fn open(options: SinkOptions, store: Files) -> Result<Self> {
+    pub(crate) fn open(options: SinkOptions, store: Files) -> Result<Self> {
         options.check()?;
         let schema = layout::written_schema(&options.schema);
         let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
@@ -73,12 +73,12 @@ impl ShardSink {
     }
 
     /// The hidden folder that is written to; what is spilled may lie there too.
-    pub fn staging(&self) -> &std::path::Path {
+    pub(crate) fn staging(&self) -> &std::path::Path {
         self.publisher.staging()
     }
 
     /// Fixes the shards of each split, before the first row; none leaves a split as it was.
-    pub fn plan_shards(&mut self, plans: Vec<Option<ShardPlan>>) -> Result<()> {
+    pub(crate) fn plan_shards(&mut self, plans: Vec<Option<ShardPlan>>) -> Result<()> {
         for (shards, plan) in self.shards.chunks_mut(self.formats).zip(plans) {
             if let Some(plan) = plan {
                 shards.iter_mut().try_for_each(|s| s.set_plan(plan.clone()))?;
@@ -89,7 +89,7 @@ impl ShardSink {
 
     /// Publishes: fills in `manifest_version`, `data`, `schema`, `splits`, `shards`, `sidecars` and `key_recipe`;
     /// all else is the caller's. [`Sink::finish`] comes first.
-    pub fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
+    pub(crate) fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
         if self.files.is_none() {
             self.finish()?;
         }
@@ -102,13 +102,13 @@ impl ShardSink {
     }
 
     /// Rejects in the finished file: behind a `head`, fewer than were counted on the way.
-    pub fn rejected(&self) -> u64 {
+    pub(crate) fn rejected(&self) -> u64 {
         let sidecars = self.files.iter().flat_map(|(_, sidecars)| sidecars);
         sidecars.filter(|file| file.name == REJECTS).map(|file| file.rows).sum()
     }
 
     /// Publishes no data, only the rejects so far, at the path that is returned: `<dir>.rejects.jsonl`.
-    pub fn abandon_with_rejects(mut self) -> Result<PathBuf> {
+    pub(crate) fn abandon_with_rejects(mut self) -> Result<PathBuf> {
         self.sidecars.finish_rejects()?;
         drop((self.shards, self.sidecars));
         self.publisher.abandon_with_rejects()

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fastprep::plan::Step;
 use serde_json::Value;
 
+#[path = "../../fuzz/checks/ids.rs"]
+mod ids;
 #[path = "../../fuzz/checks/json.rs"]
 mod json;
 #[path = "../../fuzz/checks/plan.rs"]
@@ -21,6 +23,13 @@ fn corpus(target: &str) -> PathBuf {
 fn replay(target: &str, check: fn(&[u8])) -> usize {
     let files = fs::read_dir(corpus(target)).unwrap();
     files.map(|file| check(&fs::read(file.unwrap().path()).unwrap())).count()
+}
+
+#[test]
+fn ids_of_hostile_texts_are_those_of_the_crate() {
+    // No text is kept for this target: those for JSON are as odd as any.
+    let files = replay("json", ids::check);
+    assert!(files > 150, "{files}");
 }
 
 #[test]

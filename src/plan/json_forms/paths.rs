@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A path as text; one that is not UTF-8 as its bytes.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum StoredPath {
+pub(crate) enum StoredPath {
     /// UTF-8.
     Text(String),
     /// Anything else.
@@ -32,7 +32,7 @@ impl StoredPath {
     ///
     /// # Errors
     /// Bytes have no meaning on this system.
-    pub fn path(self) -> Result<PathBuf, &'static str> {
+    pub(crate) fn path(self) -> Result<PathBuf, &'static str> {
         match self {
             StoredPath::Text(text) => Ok(text.into()),
             #[cfg(unix)]
@@ -47,12 +47,12 @@ impl StoredPath {
 }
 
 /// A list of texts.
-pub fn serialize<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
     paths.iter().map(StoredPath::from).collect::<Vec<_>>().serialize(to)
 }
 
 /// A list of texts.
-pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
     let stored = Vec::<StoredPath>::deserialize(from)?;
     stored.into_iter().map(|path| path.path().map_err(D::Error::custom)).collect()
 }

@@ -10,24 +10,27 @@ use serde_json::Value;
 use crate::format::PromptFormat;
 
 /// An object.
-pub fn serialize<S: Serializer>(format: &PromptFormat, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(format: &PromptFormat, to: S) -> Result<S::Ok, S::Error> {
     let value: Value = serde_json::from_str(&format.to_json()).map_err(S::Error::custom)?;
     value.serialize(to)
 }
 
 /// The format, whose templates are parsed.
-pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<PromptFormat>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<PromptFormat>, D::Error> {
     let value = Value::deserialize(from)?;
     PromptFormat::from_json(&value.to_string()).map(Arc::new).map_err(|e| D::Error::custom(e.message()))
 }
 
 /// Null where there is none.
-pub mod optional {
+pub(crate) mod optional {
     use super::{Arc, Deserialize, Deserializer, PromptFormat, Serializer, Value};
     use serde::de::Error as _;
 
     /// An object, or null.
-    pub fn serialize<S: Serializer>(format: &Option<Arc<PromptFormat>>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        format: &Option<Arc<PromptFormat>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         match format {
             Some(format) => super::serialize(format, to),
             None => to.serialize_none(),
@@ -35,7 +38,9 @@ pub mod optional {
     }
 
     /// The format, or none.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<PromptFormat>>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Arc<PromptFormat>>, D::Error> {
         let value = Option::<Value>::deserialize(from)?;
         value.map(|value| super::deserialize(value).map_err(D::Error::custom)).transpose()
     }

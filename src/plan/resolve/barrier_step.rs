@@ -9,16 +9,16 @@ use crate::shuffle::Shuffle;
 
 /// A step that must have seen all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BarrierStep {
+pub(crate) struct BarrierStep {
     /// What it does.
-    pub order: Order,
+    pub(crate) order: Order,
     /// Whether steps follow: then rows keep their places, and travel as between other stages.
-    pub goes_on: bool,
+    pub(crate) goes_on: bool,
 }
 
 /// What a barrier does with all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub(crate) enum Order {
     /// Puts them in an order by this seed.
     Shuffle(u64),
     /// Joins them to packs.
@@ -30,7 +30,7 @@ impl BarrierStep {
     ///
     /// # Errors
     /// Those of the step: a column is missing, or of another type.
-    pub fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
+    pub(crate) fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
         match self.order {
             Order::Shuffle(_) => Shuffle::outcome(records, self.goes_on),
             Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
@@ -38,7 +38,7 @@ impl BarrierStep {
     }
 
     /// What a run does while the barrier puts its rows in order.
-    pub fn phase(self) -> Phase {
+    pub(crate) fn phase(self) -> Phase {
         match self.order {
             Order::Shuffle(_) => Phase::Shuffle,
             Order::Pack(_) => Phase::Pack,

@@ -14,7 +14,7 @@ use crate::store::Files;
 
 /// Whether a stage counts its rows for its step: of several stages of a step one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
+pub(crate) enum Counted {
     /// It does.
     Yes,
     /// Another one does.
@@ -22,7 +22,7 @@ pub enum Counted {
 }
 
 /// A stage, or how to make it for each run.
-pub enum Build {
+pub(crate) enum Build {
     /// Has no state.
     Map(Arc<dyn Map>),
     /// Takes all rows before it gives the first one.
@@ -60,7 +60,7 @@ pub enum Build {
 
 impl Build {
     /// The ordered stage, with no row seen and no key of an earlier folder.
-    pub fn unseeded(&self) -> Option<Box<dyn Ordered>> {
+    pub(crate) fn unseeded(&self) -> Option<Box<dyn Ordered>> {
         match self {
             Build::Map(_) | Build::Barrier(_) => None,
             Build::Head { rows, ends_input } => Some(Box::new(HeadStage::new(*rows, *ends_input))),
@@ -73,7 +73,7 @@ impl Build {
     ///
     /// # Errors
     /// Those of [`Keys::open`], `other_keys`.
-    pub fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
+    pub(crate) fn ordered(&self, cancel: &Cancel) -> Result<Option<Box<dyn Ordered>>> {
         Ok(match self {
             Build::Dedup { keepers, verify, store, against, first, recipe } => {
                 let mut stage = DedupStage::new(*keepers, *verify);
@@ -90,7 +90,7 @@ impl Build {
 }
 
 /// Fails where the keys of an earlier folder cannot be compared with this plan's.
-pub fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
+pub(crate) fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }

@@ -28,21 +28,21 @@ pub struct Builder {
     /// The name of that step.
     pub(super) name: &'static str,
     /// Whether no step follows.
-    pub is_last: bool,
+    pub(crate) is_last: bool,
     /// The number of the first of them among all sources and steps of the plan.
     pub(super) first_step: usize,
     /// The store that has all files of the plan.
     pub store: Files,
     /// The splits that its rows have, where they come from a prepared folder: a column [`SPLIT`] says which.
-    pub splits: Vec<String>,
+    pub(crate) splits: Vec<String>,
     /// Whether its rows were read from JSON, which has no types of columns.
-    pub is_json: bool,
+    pub(crate) is_json: bool,
     /// No rows, as they are at this point of the chain.
-    pub empty: Batch,
+    pub(crate) empty: Batch,
     /// What is decided.
-    pub job: Job,
+    pub(crate) job: Job,
     /// What is said of it.
-    pub description: Description,
+    pub(crate) description: Description,
 }
 
 impl Builder {
@@ -50,7 +50,7 @@ impl Builder {
     ///
     /// # Errors
     /// Those of the stage on no rows.
-    pub fn map(&mut self, counted: Counted, stage: impl Map + 'static) -> Result<()> {
+    pub(crate) fn map(&mut self, counted: Counted, stage: impl Map + 'static) -> Result<()> {
         let stage: Arc<dyn Map> = Arc::new(stage);
         self.empty = stage.map(self.empty.clone(), &mut StepCounts::default())?;
         self.job.stages.push((self.number(), counted, Build::Map(stage)));
@@ -61,7 +61,7 @@ impl Builder {
     ///
     /// # Errors
     /// Those of the stage on no rows.
-    pub fn ordered(&mut self, build: Build) -> Result<()> {
+    pub(crate) fn ordered(&mut self, build: Build) -> Result<()> {
         if let Some(mut stage) = build.unseeded() {
             self.empty = stage.push(self.empty.clone(), &mut Vec::new())?;
         }
@@ -73,7 +73,7 @@ impl Builder {
     ///
     /// # Errors
     /// Those of the barrier on no rows.
-    pub fn barrier(&mut self, order: Order) -> Result<()> {
+    pub(crate) fn barrier(&mut self, order: Order) -> Result<()> {
         let barrier = BarrierStep { order, goes_on: !self.is_last };
         let plain = LayoutStage.map(self.empty.clone(), &mut StepCounts::default())?;
         let records = barrier.outcome(&plain.records)?;
@@ -83,7 +83,7 @@ impl Builder {
     }
 
     /// Whether the rows that reach the step come from a barrier.
-    pub fn is_after_barrier(&self) -> bool {
+    pub(crate) fn is_after_barrier(&self) -> bool {
         self.job.stages.iter().any(|(_, _, build)| matches!(build, Build::Barrier(_)))
     }
 
@@ -93,24 +93,24 @@ impl Builder {
     }
 
     /// Adds the step's line for people.
-    pub fn say(&mut self, text: &str, kind: &str) {
+    pub(crate) fn say(&mut self, text: &str, kind: &str) {
         self.description.lines.push(line(self.name, text, kind));
     }
 
     /// The columns that can be written.
-    pub fn visible(&self) -> Vec<String> {
+    pub(crate) fn visible(&self) -> Vec<String> {
         let schema = self.empty.records.schema();
         schema.fields().iter().map(|f| f.name().clone()).filter(|n| !schema::is_hidden(n)).collect()
     }
 
     /// The columns that make a row what it is: not the split that it is in.
-    pub fn compared(&self) -> Vec<String> {
+    pub(crate) fn compared(&self) -> Vec<String> {
         let has_splits = self.has_splits();
         self.visible().into_iter().filter(|name| !has_splits || name != SPLIT).collect()
     }
 
     /// Whether rows have splits, and a column that still says so.
-    pub fn has_splits(&self) -> bool {
+    pub(crate) fn has_splits(&self) -> bool {
         !self.splits.is_empty() && self.visible().iter().any(|name| name == SPLIT)
     }
 
@@ -118,7 +118,7 @@ impl Builder {
     ///
     /// # Errors
     /// `wrong_type`: the column is no text any more.
-    pub fn keep_splits(&mut self) -> Result<()> {
+    pub(crate) fn keep_splits(&mut self) -> Result<()> {
         if !self.has_splits() {
             return Ok(());
         }
@@ -133,7 +133,7 @@ impl Builder {
     ///
     /// # Errors
     /// `wrong_type`.
-    pub fn no_json_as_text(&self, used: &BTreeMap<String, Use>) -> Result<()> {
+    pub(crate) fn no_json_as_text(&self, used: &BTreeMap<String, Use>) -> Result<()> {
         if !self.is_json {
             // In Arrow it is the data's own type.
             return Ok(());
@@ -158,7 +158,7 @@ impl Builder {
     ///
     /// # Errors
     /// Those of the function on no rows; `reserved_column`.
-    pub fn compute(
+    pub(crate) fn compute(
         &mut self,
         columns: Option<Vec<String>>,
         function: &Arc<dyn Function>,

@@ -21,17 +21,17 @@ use crate::read::{ReadColumn, splits};
 use crate::record::{Batch, Places};
 
 /// Steps, and what is decided of them.
-pub struct ChainBuilder<'p> {
+pub(crate) struct ChainBuilder<'p> {
     /// What is decided.
-    pub builder: Builder,
+    pub(crate) builder: Builder,
     /// The steps that it goes through.
-    pub steps: &'p [Step],
+    pub(crate) steps: &'p [Step],
 }
 
 impl<'p> ChainBuilder<'p> {
     /// At the first of these steps of a source, whose own step has this number; what it needs of the source, and how that
     /// is read.
-    pub fn start(
+    pub(crate) fn start(
         part: &Part,
         found: &Found,
         steps: &'p [Step],
@@ -76,7 +76,7 @@ impl<'p> ChainBuilder<'p> {
     }
 
     /// Goes through all steps. After the step `opaque_from` columns are asked for by their names only now.
-    pub fn go_on(&mut self, opaque_from: Option<usize>, cancel: &Cancel) -> Result<()> {
+    pub(crate) fn go_on(&mut self, opaque_from: Option<usize>, cancel: &Cancel) -> Result<()> {
         let splits = (!self.builder.splits.is_empty()).then_some(splits::SPLIT);
         for (i, step) in self.steps.iter().enumerate() {
             cancel.check()?;
@@ -95,7 +95,7 @@ impl<'p> ChainBuilder<'p> {
     }
 
     /// What was decided.
-    pub fn finish(self) -> Resolved {
+    pub(crate) fn finish(self) -> Resolved {
         let Builder { empty, job, description, .. } = self.builder;
         Resolved { job: Job { schema: empty.records.schema(), ..job }, description }
     }

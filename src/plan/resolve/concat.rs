@@ -23,7 +23,7 @@ use crate::select::ConcatStage;
 use crate::store::Files;
 
 /// The plan of several sources, whose rows a column tells apart.
-pub fn of_several(
+pub(crate) fn of_several(
     plan: &Plan,
     store: &Files,
     column: &str,

@@ -12,33 +12,33 @@ use crate::tokenizer::LoadedTokenizer;
 
 /// What was decided about a plan, for manifests, reports and people.
 #[derive(Default)]
-pub struct Description {
+pub(crate) struct Description {
     /// The plan for people, a line a step.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// The plan's JSON as it is published.
     pub plan: Value,
     /// The prompt format.
-    pub format: Option<Arc<PromptFormat>>,
+    pub(crate) format: Option<Arc<PromptFormat>>,
     /// The tokenizer.
-    pub tokenizer: Option<Arc<LoadedTokenizer>>,
+    pub(crate) tokenizer: Option<Arc<LoadedTokenizer>>,
     /// Tokens a row may have.
-    pub max_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
     /// What ends each row, where they are tokenized.
-    pub end: Option<End>,
+    pub(crate) end: Option<End>,
     /// How keys are made, where there is a dedup.
     pub key_recipe: Option<String>,
     /// Earlier folders of all steps, as they are called in what is published.
-    pub against: Vec<String>,
+    pub(crate) against: Vec<String>,
     /// The generations of those folders.
-    pub earlier: Vec<String>,
+    pub(crate) earlier: Vec<String>,
     /// The column whose shares are reported.
-    pub report_by: Option<String>,
+    pub(crate) report_by: Option<String>,
 }
 
 impl Description {
     /// The digest of all that decides the output: the plan's JSON, the generations of earlier folders, and what was read,
     /// by its content; `streams` are the digests of the sources in memory, in order.
-    pub fn fingerprint(&self, inputs: &[Input], streams: &[Option<String>]) -> String {
+    pub(crate) fn fingerprint(&self, inputs: &[Input], streams: &[Option<String>]) -> String {
         let files: Vec<&Option<String>> = inputs.iter().map(|input| &input.xxh3).collect();
         let all = json!({"plan": self.plan, "against": self.earlier, "inputs": files, "streams": streams});
         hash::digest_hex(all.to_string().as_bytes())

@@ -8,7 +8,7 @@ use crate::plan::verbs::Dedup;
 use crate::read::discover::names_from_shared;
 
 /// What the earlier folders of all steps are called, in order.
-pub fn folder_names(plan: &Plan) -> Result<Vec<String>> {
+pub(crate) fn folder_names(plan: &Plan) -> Result<Vec<String>> {
     let folders = plan.steps.iter().flat_map(|step| match step.get::<Dedup>() {
         Some(dedup) => dedup.against.as_slice(),
         None => &[],

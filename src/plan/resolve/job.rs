@@ -15,39 +15,39 @@ use crate::shuffle::Shuffle;
 use crate::spill::Spill;
 
 /// A source, looked at, and what its rows go through alone.
-pub struct Origin {
+pub(crate) struct Origin {
     /// The source.
-    pub found: Found,
+    pub(crate) found: Found,
     /// What is read of it.
-    pub columns: Vec<ReadColumn>,
+    pub(crate) columns: Vec<ReadColumn>,
     /// The number of its step.
-    pub step: usize,
+    pub(crate) step: usize,
     /// The stages of its own, each with the number of its step.
-    pub stages: Vec<(usize, Counted, Build)>,
+    pub(crate) stages: Vec<(usize, Counted, Build)>,
 }
 
 /// Stages from a source or a barrier to the next barrier, or to the sink.
 #[derive(Clone, Copy)]
-pub struct Section<'j> {
+pub(crate) struct Section<'j> {
     /// Map stages and ordered stages, each with the number of its step.
-    pub stages: &'j [(usize, Counted, Build)],
+    pub(crate) stages: &'j [(usize, Counted, Build)],
     /// What all rows enter then, and the number of its step; nothing before the sink.
-    pub barrier: Option<(usize, BarrierStep)>,
+    pub(crate) barrier: Option<(usize, BarrierStep)>,
 }
 
 /// Sources, stages, and the rows that reach the sink. Steps are numbered in order: a source, the steps of its own, the
 /// next source, ….
-pub struct Job {
+pub(crate) struct Job {
     /// The sources, one after another.
-    pub origins: Vec<Origin>,
+    pub(crate) origins: Vec<Origin>,
     /// The stages for all rows, each with the number of its step.
-    pub stages: Vec<(usize, Counted, Build)>,
+    pub(crate) stages: Vec<(usize, Counted, Build)>,
     /// The names of all steps.
-    pub verbs: Vec<&'static str>,
+    pub(crate) verbs: Vec<&'static str>,
     /// The columns that reach the sink, hidden ones too.
     pub schema: SchemaRef,
     /// `train` first.
-    pub split_names: Vec<String>,
+    pub(crate) split_names: Vec<String>,
 }
 
 impl Default for Job {
@@ -66,18 +66,18 @@ impl Default for Job {
 impl Job {
     /// Stored bytes of all files of lines: what [`Cancel::bytes_read`](crate::cancel::Cancel::bytes_read) reaches; none
     /// where a source has no such bytes.
-    pub fn input_bytes(&self) -> Option<u64> {
+    pub(crate) fn input_bytes(&self) -> Option<u64> {
         self.origins.iter().map(|origin| origin.found.input_bytes()).sum()
     }
 
     /// Whether a step may end this source before its last row.
-    pub fn may_end_early(&self, origin: &Origin) -> bool {
+    pub(crate) fn may_end_early(&self, origin: &Origin) -> bool {
         let ends = |build: &Build| matches!(build, Build::Head { ends_input: true, .. });
         origin.stages.iter().chain(&self.stages).any(|(_, _, build)| ends(build))
     }
 
     /// The stages for all rows, cut at the barriers; the last section has none.
-    pub fn sections(&self) -> Vec<Section<'_>> {
+    pub(crate) fn sections(&self) -> Vec<Section<'_>> {
         let mut sections = Vec::new();
         let mut start = 0;
         for (i, (step, _, build)) in self.stages.iter().enumerate() {
@@ -91,7 +91,7 @@ impl Job {
     }
 
     /// One of its barriers, with no row seen.
-    pub fn open_barrier(&self, step: BarrierStep, spill: Spill) -> Box<dyn Barrier> {
+    pub(crate) fn open_barrier(&self, step: BarrierStep, spill: Spill) -> Box<dyn Barrier> {
         let (splits, goes_on) = (self.split_names.len(), step.goes_on);
         match step.order {
             Order::Shuffle(seed) => Box::new(Shuffle::new(self.file_ranks(seed), splits, goes_on, spill)),
@@ -100,7 +100,7 @@ impl Job {
     }
 
     /// What ranks the rows of all sources by this seed.
-    pub fn file_ranks(&self, seed: u64) -> FileRanks {
+    pub(crate) fn file_ranks(&self, seed: u64) -> FileRanks {
         let files = (0..).zip(&self.origins);
         let files =
             files.flat_map(|(source, origin)| origin.found.rank_names().map(move |name| (source, name)));

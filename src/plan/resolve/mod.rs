@@ -13,11 +13,10 @@ mod resolve_plan;
 mod resolved;
 mod source_columns;
 
-pub use barrier_step::{BarrierStep, Order};
+pub(crate) use barrier_step::{BarrierStep, Order};
 pub(super) use build::same_keys;
-pub use build::{Build, Counted};
-pub use builder::Builder;
-pub use description::Description;
-pub use job::{Job, Origin, Section};
+pub(crate) use build::{Build, Counted};
+pub(crate) use builder::Builder;
+pub(crate) use job::{Job, Origin, Section};
 pub use resolve_plan::resolve;
 pub use resolved::Resolved;

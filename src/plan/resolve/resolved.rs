@@ -8,14 +8,14 @@ use crate::record::schema;
 /// A plan with everything decided.
 pub struct Resolved {
     /// What is run.
-    pub job: Job,
+    pub(crate) job: Job,
     /// What manifests, reports and `explain` show of it.
-    pub description: Description,
+    pub(crate) description: Description,
 }
 
 impl Resolved {
     /// The whole plan, and what a sink would write.
-    pub fn explain(&self) -> String {
+    pub(crate) fn explain(&self) -> String {
         let columns: Vec<String> =
             self.visible().into_iter().map(|(name, type_name)| format!("{name} {type_name}")).collect();
         let mut lines = self.description.lines.clone();
@@ -28,7 +28,7 @@ impl Resolved {
     }
 
     /// Names and types of the columns that a sink writes.
-    pub fn visible(&self) -> Vec<(String, String)> {
+    pub(crate) fn visible(&self) -> Vec<(String, String)> {
         let visible = self.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
         visible.map(|f| (f.name().clone(), schema::type_name(f))).collect()
     }

@@ -7,7 +7,7 @@ use crate::plan::source::{Found, SourceColumn};
 use crate::read::{ColumnKind, ReadColumn};
 
 /// Fails where a column would be lost without a word: one of two of the same name, or one that looks like ours.
-pub fn check_names(verb: &str, names: &[String]) -> Result<()> {
+pub(crate) fn check_names(verb: &str, names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| not_reserved(verb, name))?;
     match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
         None => Ok(()),
@@ -21,7 +21,7 @@ pub fn check_names(verb: &str, names: &[String]) -> Result<()> {
 }
 
 /// A column as `explain` shows it.
-pub fn shown_column(found: &Found, column: &ReadColumn) -> String {
+pub(crate) fn shown_column(found: &Found, column: &ReadColumn) -> String {
     let known = found.columns.iter().find(|c| c.name == column.name);
     let type_name = match column.kind {
         ColumnKind::Json if found.is_json() => "json",
@@ -31,7 +31,7 @@ pub fn shown_column(found: &Found, column: &ReadColumn) -> String {
 }
 
 /// How a column is read, by what it is used for.
-pub fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
+pub(crate) fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
     let known = found.columns.iter().find(|c| c.name == name);
     let SourceColumn { kind, type_name, holds, .. } =
         known.ok_or_else(|| Error::internal(format!("column `{name}` vanished")))?;

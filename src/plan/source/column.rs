@@ -11,16 +11,16 @@ pub struct SourceColumn {
     /// Its name.
     pub name: String,
     /// For JSON, the kind its head suggests; for columnar sources `Text` where it is text, else `Json`.
-    pub kind: ColumnKind,
+    pub(crate) kind: ColumnKind,
     /// How `explain` calls its type.
-    pub type_name: String,
+    pub(crate) type_name: String,
     /// Where the heads of files of JSON hold values and no text among them: what they hold.
-    pub holds: Option<&'static str>,
+    pub(crate) holds: Option<&'static str>,
 }
 
 impl SourceColumn {
     /// One of JSON, as the heads of files suggest.
-    pub fn inferred(column: &ReadColumn) -> SourceColumn {
+    pub(crate) fn inferred(column: &ReadColumn) -> SourceColumn {
         let type_name = match column.kind {
             ColumnKind::Text | ColumnKind::LenientText => "str",
             ColumnKind::Int64 => "int64",
@@ -33,7 +33,7 @@ impl SourceColumn {
     }
 
     /// One whose type the files say.
-    pub fn typed(field: &FieldRef) -> SourceColumn {
+    pub(crate) fn typed(field: &FieldRef) -> SourceColumn {
         let is_text = is_text(field.data_type()) || field.data_type().is_null();
         SourceColumn {
             name: field.name().clone(),

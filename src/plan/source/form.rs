@@ -11,7 +11,7 @@ use crate::read::file_format::FileFormat;
 /// A source's JSON.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum SourceForm {
+pub(crate) enum SourceForm {
     /// Files.
     Files {
         /// The word for their format.
@@ -40,7 +40,7 @@ pub enum SourceForm {
 
 impl SourceForm {
     /// Files of a format, as its verb reads them.
-    pub fn files(format: &dyn FileFormat, inputs: Vec<PathBuf>, splits: Vec<String>) -> Self {
+    pub(crate) fn files(format: &dyn FileFormat, inputs: Vec<PathBuf>, splits: Vec<String>) -> Self {
         SourceForm::Files { scan: format.name(), inputs, options: format.options(), splits }
     }
 }

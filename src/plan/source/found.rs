@@ -42,17 +42,17 @@ pub struct Found {
 
 impl Found {
     /// The store that has its files.
-    pub fn store(&self) -> &Files {
+    pub(crate) fn store(&self) -> &Files {
         &self.store
     }
 
     /// The files that are read; none for streams.
-    pub fn files_mut(&mut self) -> &mut [InputFile] {
+    pub(crate) fn files_mut(&mut self) -> &mut [InputFile] {
         &mut self.files
     }
 
     /// What places call a stream; none for files.
-    pub fn stream_name(&mut self) -> Option<&mut String> {
+    pub(crate) fn stream_name(&mut self) -> Option<&mut String> {
         match &mut self.spec {
             SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => Some(name),
             _ => None,
@@ -60,18 +60,18 @@ impl Found {
     }
 
     /// What its files are called in the ranks of a shuffle; a stream is one file without a name.
-    pub fn rank_names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn rank_names(&self) -> impl Iterator<Item = &str> {
         let unnamed = self.files.is_empty().then_some("");
         self.files.iter().map(|file| file.below.as_str()).chain(unnamed)
     }
 
     /// How many files its places can name.
-    pub fn file_count(&self) -> u32 {
+    pub(crate) fn file_count(&self) -> u32 {
         self.files.len().max(1) as u32
     }
 
     /// The source as it is published: its files by the names that the manifest has for them.
-    pub fn published(&self) -> SourceForm {
+    pub(crate) fn published(&self) -> SourceForm {
         match &self.spec {
             SourceSpec::Files { format, .. } => {
                 let inputs = self.files.iter().map(|file| file.name.clone().into()).collect();
@@ -83,7 +83,7 @@ impl Found {
 
     /// The digest of what a run has read of a stream, by its inputs and the columns that it read: none where it can be
     /// read only once, and a step may have ended it early.
-    pub fn content(
+    pub(crate) fn content(
         &self,
         inputs: &Inputs,
         columns: &[ReadColumn],
@@ -106,7 +106,7 @@ impl Found {
     }
 
     /// How `explain` shows it.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.spec {
             SourceSpec::Files { .. } => {
                 let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
@@ -125,13 +125,13 @@ impl Found {
     }
 
     /// Whether text and JSON are told apart by value: then columns that only pass through are read leniently.
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         matches!(self.known, KnownColumns::Inferred(_))
     }
 
     /// Refuses a run that would replace what it reads: mostly a folder of inputs that holds the output of the last
     /// run.
-    pub fn lies_outside(&self, out: &Path) -> Result<()> {
+    pub(crate) fn lies_outside(&self, out: &Path) -> Result<()> {
         let Some(out) = canonical(&self.store, out)? else { return Ok(()) };
         let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
         for file in &self.files {
@@ -148,7 +148,7 @@ impl Found {
     }
 
     /// The schema of its rows.
-    pub fn schema(&self, columns: &[ReadColumn]) -> Result<SchemaRef> {
+    pub(crate) fn schema(&self, columns: &[ReadColumn]) -> Result<SchemaRef> {
         let (columns, with_splits) = self.without_splits(columns);
         let schema = match &self.known {
             KnownColumns::Typed(schema) => RecordsDecode::new(&columns, schema)?.schema(),
@@ -170,7 +170,7 @@ impl Found {
     }
 
     /// Stored bytes of all its files: what [`Cancel::bytes_read`] reaches; none where that does not count them.
-    pub fn input_bytes(&self) -> Option<u64> {
+    pub(crate) fn input_bytes(&self) -> Option<u64> {
         let SourceSpec::Files { format, .. } = &self.spec else { return None };
         if !format.counts_bytes_read() {
             return None;

@@ -7,9 +7,9 @@ mod found;
 mod spec;
 mod stream;
 
-pub use crate::read::file_format::Opened;
+pub(crate) use crate::read::file_format::Opened;
 pub use column::SourceColumn;
-pub use form::SourceForm;
+pub(crate) use form::SourceForm;
 pub use found::Found;
 pub use spec::SourceSpec;
 pub use stream::{OpenBatches, OpenReader, Peeked, read_twice};

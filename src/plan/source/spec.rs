@@ -60,7 +60,7 @@ impl SourceSpec {
 
     /// The digest of the content of a source in memory that can be read again: of these columns, or of all. Equal
     /// digests mean equal content.
-    pub fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
+    pub(crate) fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
         match self {
             SourceSpec::Reader { name, stream, .. } if stream.again() => {
                 Ok(Some(checksum(&mut stream.open()?, name, cancel)?.1))
@@ -81,7 +81,7 @@ impl SourceSpec {
     }
 
     /// As it was given; of a source in memory with this digest of its content.
-    pub fn form(&self, digest: Option<String>) -> SourceForm {
+    pub(crate) fn form(&self, digest: Option<String>) -> SourceForm {
         let in_memory = |scan, name: &String| SourceForm::InMemory { scan, name: name.clone(), digest };
         match self {
             SourceSpec::Files { format, inputs } => {

@@ -9,7 +9,7 @@ use crate::read::ReadColumn;
 use crate::read::arrow::RecordBatches;
 
 /// A stream of bytes.
-pub type BoxedReader = Box<dyn Read + Send>;
+pub(crate) type BoxedReader = Box<dyn Read + Send>;
 
 /// A stream whose head was looked at: its columns, and itself, whole.
 pub type Peeked = (Vec<ReadColumn>, BoxedReader);

@@ -6,12 +6,12 @@ use crate::record::schema::{COMPLETION, PROMPT};
 
 /// The error for a step that cannot follow those before it.
 #[cold]
-pub fn bad_chain(message: impl Into<String>, help: &str) -> Error {
+pub(crate) fn bad_chain(message: impl Into<String>, help: &str) -> Error {
     Error::new(Class::Plan, "bad_chain", message).help(help)
 }
 
 /// Refuses a second step of a verb that a chain has once.
-pub fn only_one(name: &str, before: &[Step]) -> Result<()> {
+pub(crate) fn only_one(name: &str, before: &[Step]) -> Result<()> {
     match before.iter().any(|step| step.name() == name) {
         false => Ok(()),
         true => {
@@ -21,7 +21,7 @@ pub fn only_one(name: &str, before: &[Step]) -> Result<()> {
 }
 
 /// Refuses a step that could change what `format` has proven.
-pub fn not_proven(name: &str, before: &[Step], changes: bool) -> Result<()> {
+pub(crate) fn not_proven(name: &str, before: &[Step], changes: bool) -> Result<()> {
     if !changes || format_of(before).is_none() {
         return Ok(());
     }
@@ -32,6 +32,6 @@ pub fn not_proven(name: &str, before: &[Step], changes: bool) -> Result<()> {
 }
 
 /// Whether it is a column that `format` proves.
-pub fn is_proven(name: &str) -> bool {
+pub(crate) fn is_proven(name: &str) -> bool {
     name == PROMPT || name == COMPLETION
 }

@@ -11,9 +11,9 @@ use crate::select::ProjectStage;
 /// Leaves columns out; those that no other step needs are not read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Drop {
+pub(crate) struct Drop {
     /// The columns.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 impl Named for Drop {

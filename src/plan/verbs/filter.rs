@@ -13,14 +13,14 @@ use crate::plan::step::{Chain, Named, Step, Verb};
 /// Keeps the rows for which an expression over these columns is true.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// The columns that the expression reads.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// The expression.
-    pub expression: Expression,
+    pub(crate) expression: Expression,
     /// Evaluates it.
     #[serde(skip)]
-    pub function: SuppliedFunction,
+    pub(crate) function: SuppliedFunction,
 }
 
 impl Named for Filter {

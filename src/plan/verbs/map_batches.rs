@@ -12,17 +12,17 @@ use crate::plan::step::{Chain, Named, Step, Verb};
 /// A row-wise function of the caller over all columns.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MapBatches {
+pub(crate) struct MapBatches {
     /// Its name.
     #[serde(rename = "name")]
-    pub function_name: String,
+    pub(crate) function_name: String,
     /// Its version, which changes when the function does.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Without a version, the digest of its code, where it has some.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// Calls it.
     #[serde(skip)]
-    pub function: SuppliedFunction,
+    pub(crate) function: SuppliedFunction,
 }
 
 impl Named for MapBatches {

@@ -14,10 +14,10 @@ use crate::select::ProjectStage;
 /// Renames columns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rename {
+pub(crate) struct Rename {
     /// Old name, new name.
     #[serde(rename = "mapping", with = "pairs")]
-    pub columns: Vec<(String, String)>,
+    pub(crate) columns: Vec<(String, String)>,
 }
 
 impl Rename {

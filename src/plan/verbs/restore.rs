@@ -15,14 +15,14 @@ use crate::split::RestoreStage;
 /// Gives rows of a prepared folder the splits and the format they had.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Restore {
+pub(crate) struct Restore {
     /// How they were rendered.
     #[serde(with = "prompt_format")]
-    pub format: Arc<PromptFormat>,
+    pub(crate) format: Arc<PromptFormat>,
     /// The column that names each row's split.
-    pub column: String,
+    pub(crate) column: String,
     /// The splits' names.
-    pub splits: Vec<String>,
+    pub(crate) splits: Vec<String>,
 }
 
 impl Named for Restore {

@@ -11,9 +11,9 @@ use crate::select::ProjectStage;
 /// Keeps these columns, in this order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Select {
+pub(crate) struct Select {
     /// The columns.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
 }
 
 impl Named for Select {

@@ -19,7 +19,7 @@ impl SuppliedFunction {
     ///
     /// # Errors
     /// `not_supplied`.
-    pub fn get(&self, step: &str) -> Result<(Arc<dyn Function>, &str)> {
+    pub(crate) fn get(&self, step: &str) -> Result<(Arc<dyn Function>, &str)> {
         match &self.0 {
             Some((function, shown)) => Ok((Arc::clone(function), shown)),
             None => {

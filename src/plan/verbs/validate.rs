@@ -14,23 +14,23 @@ use crate::word::{self, Word};
 /// Takes out rows that break a rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Validate {
+pub(crate) struct Validate {
     /// Columns that must not be null.
-    pub required: Vec<String>,
+    pub(crate) required: Vec<String>,
     /// Columns of text that must not be white space alone.
-    pub not_blank: Vec<String>,
+    pub(crate) not_blank: Vec<String>,
     /// Least characters by column.
     #[serde(with = "pairs")]
-    pub min_chars: Vec<(String, usize)>,
+    pub(crate) min_chars: Vec<(String, usize)>,
     /// Most characters by column.
     #[serde(with = "pairs")]
-    pub max_chars: Vec<(String, usize)>,
+    pub(crate) max_chars: Vec<(String, usize)>,
     /// The values there may be, by column.
     #[serde(with = "pairs")]
-    pub allowed: Vec<(String, Vec<String>)>,
+    pub(crate) allowed: Vec<(String, Vec<String>)>,
     /// What happens to rows that break a rule.
     #[serde(with = "word")]
-    pub on_invalid: Policy,
+    pub(crate) on_invalid: Policy,
 }
 
 impl Validate {

@@ -12,12 +12,12 @@ use crate::plan::step::{Chain, Named, Step, Verb};
 /// Numbers the rows in the order that reaches it, in a column before all others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WithRowIndex {
+pub(crate) struct WithRowIndex {
     /// The column's name.
     #[serde(rename = "name")]
-    pub column: String,
+    pub(crate) column: String,
     /// The number of the first row.
-    pub offset: i64,
+    pub(crate) offset: i64,
 }
 
 impl Named for WithRowIndex {

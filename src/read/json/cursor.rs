@@ -6,34 +6,34 @@ use super::value::{Kind, Value};
 
 /// A place in a line, and what is read from there on.
 pub(super) struct Cursor<'a> {
-    pub line: &'a [u8],
-    pub at: usize,
+    pub(crate) line: &'a [u8],
+    pub(crate) at: usize,
 }
 
 impl Cursor<'_> {
-    pub fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.line.get(self.at).copied()
     }
 
-    pub fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    pub fn error(&self, why: Why) -> JsonError {
+    pub(crate) fn error(&self, why: Why) -> JsonError {
         JsonError::new(self.line, self.at, why)
     }
 
     /// The byte at the cursor cannot stand there.
     #[cold]
-    pub fn unexpected(&self) -> JsonError {
+    pub(crate) fn unexpected(&self) -> JsonError {
         let rest = &self.line[self.at..];
         let shown = String::from_utf8_lossy(&rest[..rest.len().min(4)]).chars().next();
         self.error(shown.map_or(Why::End, Why::Unexpected))
     }
 
-    pub fn take(&mut self, byte: u8) -> Result<(), JsonError> {
+    pub(crate) fn take(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
         }
@@ -42,7 +42,7 @@ impl Cursor<'_> {
     }
 
     /// A key and its colon.
-    pub fn key(&mut self) -> Result<Value, JsonError> {
+    pub(crate) fn key(&mut self) -> Result<Value, JsonError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
         }
@@ -52,7 +52,7 @@ impl Cursor<'_> {
         Ok(key)
     }
 
-    pub fn string(&mut self) -> Result<Value, JsonError> {
+    pub(crate) fn string(&mut self) -> Result<Value, JsonError> {
         let start = self.at;
         let (end, escaped) = string::skip(self.line, start)?;
         self.at = end;
@@ -60,7 +60,7 @@ impl Cursor<'_> {
     }
 
     /// A number, `true`, `false` or `null`.
-    pub fn scalar(&mut self) -> Result<Kind, JsonError> {
+    pub(crate) fn scalar(&mut self) -> Result<Kind, JsonError> {
         match self.peek() {
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true", Kind::Bool),

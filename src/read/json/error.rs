@@ -35,7 +35,7 @@ pub struct JsonError {
 impl JsonError {
     /// At this offset, or at the end of the line where that comes first.
     #[cold]
-    pub fn new(line: &[u8], offset: usize, why: Why) -> Self {
+    pub(crate) fn new(line: &[u8], offset: usize, why: Why) -> Self {
         JsonError { offset: offset.min(line.len()), why }
     }
 }

@@ -6,7 +6,7 @@ use crate::limits::MAX_JSON_DEPTH;
 
 impl Cursor<'_> {
     /// An array or object at the cursor with all it holds, by a stack of bits instead of recursion.
-    pub fn container(&mut self, depth: usize) -> Result<(), JsonError> {
+    pub(crate) fn container(&mut self, depth: usize) -> Result<(), JsonError> {
         let mut open = Open { depth, base: depth, objects: [0; MAX_JSON_DEPTH.div_ceil(64)] };
         loop {
             // A value begins here.

@@ -13,7 +13,7 @@ use crate::read::{ColumnKind, ReadColumn};
 use crate::record::schema;
 
 /// The Arrow field that a column of JSON lines becomes.
-pub fn field(column: &ReadColumn) -> Field {
+pub(crate) fn field(column: &ReadColumn) -> Field {
     match column.kind {
         ColumnKind::Text | ColumnKind::LenientText => schema::text(&column.name),
         ColumnKind::Json => schema::json(&column.name),
@@ -25,16 +25,16 @@ pub fn field(column: &ReadColumn) -> Field {
 
 /// A line within the text of its chunk.
 #[derive(Clone, Copy)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Its bytes.
-    pub bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     /// Where it starts.
     pub start: u32,
 }
 
 /// Why a value cannot go into its column.
 #[derive(Debug, PartialEq)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// Its type is not the column's.
     Type,
     /// A lone surrogate escape, at this offset of the line.
@@ -42,7 +42,7 @@ pub enum Misfit {
 }
 
 /// One column.
-pub struct Column {
+pub(crate) struct Column {
     kind: ColumnKind,
     data: Data,
     nulls: NullBufferBuilder,
@@ -58,7 +58,7 @@ enum Data {
 
 impl Column {
     /// An empty column, with room for so many rows.
-    pub fn new(kind: ColumnKind, rows: usize) -> Self {
+    pub(crate) fn new(kind: ColumnKind, rows: usize) -> Self {
         let data = match kind {
             ColumnKind::Text | ColumnKind::LenientText | ColumnKind::Json => {
                 Data::Views(Vec::with_capacity(rows))
@@ -72,7 +72,12 @@ impl Column {
 
     /// Appends a value, null where it is absent; text that needs unescaping goes to `side`. Says whether the
     /// value was taken as its JSON text though the column is text.
-    pub fn push(&mut self, value: Option<Value>, line: Line<'_>, side: &mut Vec<u8>) -> Result<bool, Misfit> {
+    pub(crate) fn push(
+        &mut self,
+        value: Option<Value>,
+        line: Line<'_>,
+        side: &mut Vec<u8>,
+    ) -> Result<bool, Misfit> {
         let Some(value) = value.filter(|v| v.kind != Kind::Null) else {
             self.push_null();
             return Ok(false);
@@ -127,7 +132,7 @@ impl Column {
     }
 
     /// Takes out all rows from this one on.
-    pub fn truncate(&mut self, rows: usize) {
+    pub(crate) fn truncate(&mut self, rows: usize) {
         if self.nulls.len() > rows {
             self.nulls.truncate(rows);
         }
@@ -140,7 +145,7 @@ impl Column {
     }
 
     /// The array; `buffers` are the chunk and the unescaped text.
-    pub fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
+    pub(crate) fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
         let nulls = self.nulls.build();
         Ok(match self.data {
             Data::Views(views) => text(views, buffers, nulls)?,

@@ -24,7 +24,7 @@ pub struct JsonLines {
 
 impl JsonLines {
     /// Opens a stream; `name` is how places call it.
-    pub fn open_stream(&self, reader: BoxedReader, name: &str, request: &ScanRequest<'_>) -> Opened {
+    pub(crate) fn open_stream(&self, reader: BoxedReader, name: &str, request: &ScanRequest<'_>) -> Opened {
         let lines = LinesSource::reader(reader, name, self.limits(request), request.cancel.clone());
         self.scan(lines, request)
     }

@@ -29,7 +29,7 @@ use crate::record::{Batch, Place, Places, Reject, RowPlace, finding, reason};
 use crate::report::StepCounts;
 
 /// The schema of batches of these columns.
-pub fn schema(columns: &[ReadColumn]) -> SchemaRef {
+pub(crate) fn schema(columns: &[ReadColumn]) -> SchemaRef {
     Arc::new(Schema::new(columns.iter().map(columns::field).collect::<Vec<_>>()))
 }
 
@@ -57,7 +57,7 @@ impl JsonlDecode {
     }
 
     /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
+    pub(crate) fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
 }

@@ -12,7 +12,7 @@ use crate::report::StepCounts;
 
 /// The keys that rows are known to have: those of the wanted columns first, in their order.
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     names: Vec<String>,
     index: HashMap<Vec<u8>, usize>,
     wanted: usize,
@@ -20,7 +20,7 @@ pub struct Keys {
 
 impl Keys {
     /// The columns to make, and the names of all there are.
-    pub fn new(columns: &[ReadColumn], known: &[String]) -> Self {
+    pub(crate) fn new(columns: &[ReadColumn], known: &[String]) -> Self {
         let mut names: Vec<String> = Vec::new();
         let mut index = HashMap::new();
         for name in columns.iter().map(|c| &c.name).chain(known) {
@@ -35,14 +35,14 @@ impl Keys {
 
 /// How often something was found, and where first.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     count: u64,
     first: Option<Place>,
 }
 
 impl Tally {
     /// Once more; places come in input order.
-    pub fn note(&mut self, place: Place) {
+    pub(crate) fn note(&mut self, place: Place) {
         self.count += 1;
         self.first.get_or_insert(place);
     }
@@ -54,7 +54,7 @@ impl Tally {
     }
 
     /// Adds it to the counts as the finding `code:name`.
-    pub fn report(&self, code: &'static str, name: &str, counts: &mut StepCounts) {
+    pub(crate) fn report(&self, code: &'static str, name: &str, counts: &mut StepCounts) {
         if let Some(first) = self.first {
             counts.find_named(code, name, first, self.count);
         }
@@ -62,7 +62,7 @@ impl Tally {
 }
 
 /// The values of the current row by column, and what was noticed in the rows so far.
-pub struct Row<'k> {
+pub(crate) struct Row<'k> {
     keys: &'k Keys,
     values: Vec<Option<Value>>,
     /// The key that stood at each position of the last row.
@@ -75,7 +75,7 @@ pub struct Row<'k> {
 
 impl<'k> Row<'k> {
     /// No row yet; the first is expected to name the keys in their order.
-    pub fn new(keys: &'k Keys) -> Self {
+    pub(crate) fn new(keys: &'k Keys) -> Self {
         Row {
             keys,
             values: vec![None; keys.wanted],
@@ -87,7 +87,7 @@ impl<'k> Row<'k> {
     }
 
     /// Takes a row in; its line must be UTF-8. Returns the line's value, which may be no object.
-    pub fn scan(&mut self, line: &[u8], place: Place) -> Result<Value, JsonError> {
+    pub(crate) fn scan(&mut self, line: &[u8], place: Place) -> Result<Value, JsonError> {
         self.values.fill(None);
         let mut position = 0;
         json::scan(line, |key, value| {
@@ -150,12 +150,12 @@ impl<'k> Row<'k> {
     }
 
     /// The value of a wanted column in the current row; none where it is absent.
-    pub fn value(&self, column: usize) -> Option<Value> {
+    pub(crate) fn value(&self, column: usize) -> Option<Value> {
         self.values[column]
     }
 
     /// Adds what was noticed to the counts.
-    pub fn report(&self, counts: &mut StepCounts) {
+    pub(crate) fn report(&self, counts: &mut StepCounts) {
         for (name, tally) in &self.late {
             tally.report(finding::LATE_COLUMN, name, counts);
         }

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Checking every string again as UTF-8 would cost more than all of parsing (2.5 times the time of a chunk of
 /// Chinese text). A debug build does check.
 #[expect(unsafe_code, reason = "the proof is below")]
-pub fn text(views: Vec<u128>, buffers: &Arc<[Buffer]>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+pub(crate) fn text(views: Vec<u128>, buffers: &Arc<[Buffer]>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     // SAFETY: a view must lie within its buffer, and its text be UTF-8.
     // `Column::push` alone makes views, by `make_view` of the very bytes they stand for, with their offset:
     // - buffer 0, the chunk: the bytes of a value in a line that `Rows::parse` found to be UTF-8, alone or with

@@ -12,7 +12,7 @@ use crate::store::Reader;
 
 /// Parts of a file. Clones share what failed.
 #[derive(Clone)]
-pub struct Chunks {
+pub(crate) struct Chunks {
     reader: Reader,
     bytes: u64,
     failed: Failed,
@@ -20,11 +20,11 @@ pub struct Chunks {
 
 /// The first call that failed, if any.
 #[derive(Clone, Default)]
-pub struct Failed(Arc<Mutex<Option<io::Error>>>);
+pub(crate) struct Failed(Arc<Mutex<Option<io::Error>>>);
 
 impl Failed {
     /// Takes it.
-    pub fn take(&self) -> Option<io::Error> {
+    pub(crate) fn take(&self) -> Option<io::Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -38,12 +38,12 @@ impl Failed {
 
 impl Chunks {
     /// Of this file.
-    pub fn new(reader: Reader) -> io::Result<Self> {
+    pub(crate) fn new(reader: Reader) -> io::Result<Self> {
         Ok(Chunks { bytes: reader.metadata()?.bytes, reader, failed: Failed::default() })
     }
 
     /// What failed.
-    pub fn failed(&self) -> Failed {
+    pub(crate) fn failed(&self) -> Failed {
         self.failed.clone()
     }
 }
@@ -77,7 +77,7 @@ impl ChunkReader for Chunks {
 }
 
 /// A file from an offset on.
-pub struct Part {
+pub(crate) struct Part {
     reader: Reader,
     failed: Failed,
 }

@@ -15,12 +15,12 @@ use crate::record::schema::is_json;
 
 /// Columns in the order they are first seen, each with the file that it was first seen in.
 #[derive(Default)]
-pub struct Union(Vec<(FieldRef, String)>);
+pub(crate) struct Union(Vec<(FieldRef, String)>);
 
 impl Union {
     /// Adds the columns of a file. Fails where it has one in another type than the files before it
     /// (`schema_mismatch`); a type of nulls alone goes with every type.
-    pub fn add(&mut self, found: &Schema, file: &InputFile) -> Result<()> {
+    pub(crate) fn add(&mut self, found: &Schema, file: &InputFile) -> Result<()> {
         for (i, field) in found.fields().iter().enumerate() {
             // Two columns of one name in a file stay two, for the plan to refuse.
             let is_second = found.fields()[..i].iter().any(|f| f.name() == field.name());
@@ -38,7 +38,7 @@ impl Union {
     }
 
     /// The columns of all files.
-    pub fn schema(self) -> Schema {
+    pub(crate) fn schema(self) -> Schema {
         Schema::new(self.0.into_iter().map(|(field, _)| field).collect::<Vec<_>>())
     }
 }
@@ -91,7 +91,7 @@ fn nullable(field: &FieldRef) -> FieldRef {
 }
 
 /// A column of a file in the type that all files have it in.
-pub fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     if column.data_type() == to {
         return Ok(column.clone());
     }

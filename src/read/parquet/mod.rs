@@ -36,7 +36,7 @@ use crate::flow::Cut;
 
 /// The columns of all files in the order they are first seen, strings as views and all nullable. Reads the footers of
 /// all files: fails where one has a column in another type (`schema_mismatch`).
-pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
+pub(crate) fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
     let mut union = Union::default();
     for file in files {
         cancel.check()?;
@@ -49,7 +49,7 @@ pub fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
 ///
 /// # Errors
 /// Those of reading the footers.
-pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
     let mut all = Vec::new();
     for (file, input) in (0..).zip(files) {
         cancel.check()?;
@@ -65,7 +65,7 @@ pub fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Par
 }
 
 /// Goes over Parquet files in order.
-pub struct ParquetSource {
+pub(crate) struct ParquetSource {
     files: Vec<InputFile>,
     /// The columns to read, in order.
     schema: SchemaRef,
@@ -83,7 +83,7 @@ pub struct ParquetSource {
 
 impl ParquetSource {
     /// Reads these columns in this order; none stands for all columns of all files. Reads all footers now.
-    pub fn new(
+    pub(crate) fn new(
         files: Vec<InputFile>,
         columns: Option<&[String]>,
         limits: Limits,
@@ -113,7 +113,7 @@ impl ParquetSource {
     ///
     /// # Errors
     /// The part is not of Parquet files.
-    pub fn only(mut self, part: &Part) -> Result<Self> {
+    pub(crate) fn only(mut self, part: &Part) -> Result<Self> {
         self.file = part.file as usize;
         self.files.truncate(self.file + 1);
         match &part.extent {
@@ -125,17 +125,12 @@ impl ParquetSource {
     }
 
     /// The same, whose first file has this number.
-    pub fn numbered_from(self, first_file: u32) -> Self {
+    pub(crate) fn numbered_from(self, first_file: u32) -> Self {
         ParquetSource { first_file, ..self }
     }
 
-    /// The schema of every record batch.
-    pub fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
     /// What is read: a handle to ask after the run.
-    pub fn inputs(&self) -> Inputs {
+    pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 }

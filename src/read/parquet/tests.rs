@@ -43,7 +43,7 @@ fn rows(mut source: ParquetSource, limits: Limits) -> Result<Vec<(u32, u64, Stri
     let mut out = Vec::new();
     while let Some(Records { file, first_row, rows: records }) = source.next()? {
         assert!((1..=limits.batch_rows).contains(&records.num_rows()));
-        assert_eq!(records.schema(), source.schema());
+        assert_eq!(records.schema(), source.schema);
         for i in 0..records.num_rows() {
             out.push((file, first_row + i as u64, crate::record::json::row(&records, i)));
         }

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::record::{is_text, schema, text_views};
 
 /// Whether a text is one JSON value.
-pub fn is_json_text(text: &str) -> bool {
+pub(crate) fn is_json_text(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 

@@ -35,17 +35,17 @@ pub fn losses(field: &Field, column: &dyn Array, i: usize, scratch: &mut Vec<u8>
 
 /// Appends values to JSON text.
 pub(super) struct Writer<'o> {
-    pub out: &'o mut Vec<u8>,
+    pub(crate) out: &'o mut Vec<u8>,
     losses: Losses,
 }
 
 impl<'o> Writer<'o> {
-    pub fn new(out: &'o mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
         Writer { out, losses: Losses::default() }
     }
 
     /// Value `i` of a column of a batch. A column of JSON was checked where it came in, and is not checked again.
-    pub fn column(&mut self, field: &Field, column: &dyn Array, i: usize) {
+    pub(crate) fn column(&mut self, field: &Field, column: &dyn Array, i: usize) {
         match column.as_string_view_opt() {
             Some(text) if text.is_valid(i) && schema::is_json(field) => {
                 write_verbatim(self.out, text.value(i))

@@ -8,7 +8,8 @@ use arrow::datatypes::{Field, Float32Type, Int32Type, Schema, UInt8Type};
 use super::super::{End, OnOverflow, TokenizeOptions, TokenizeStage};
 use crate::flow::Map;
 use crate::permutation::Permutation;
-use crate::record::turns::{self, Branch, Role, Span};
+use crate::record::encode_turns;
+use crate::record::turns::{Branch, Role, Span};
 use crate::record::{Batch, Places, SpecialPolicy, schema};
 use crate::report::StepCounts;
 use crate::tokenizer::{LoadedTokenizer, fixtures};
@@ -40,7 +41,8 @@ fn spans(row: &[Turn<'_>]) -> (String, Vec<Span>) {
 fn batch_of(rows: &[Vec<Turn<'_>>], weighted: bool, as_text: Option<&[Vec<(u32, u32)>]>) -> Batch {
     let rows: Vec<_> = rows.iter().map(|row| spans(row)).collect();
     let rows: Vec<_> = rows.iter().map(|(text, spans)| (text.as_str(), spans.as_slice())).collect();
-    let (fields, columns): (Vec<_>, Vec<_>) = turns::columns(&rows, weighted).unwrap().into_iter().unzip();
+    let (fields, columns): (Vec<_>, Vec<_>) =
+        encode_turns::columns(&rows, weighted).unwrap().into_iter().unzip();
     let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
     let places = Places::numbered(0, 0, rows.len());
     let batch = Batch::new(records, places);
@@ -278,7 +280,7 @@ fn a_row_with_branches_is_refused() {
         branch: Branch::Chosen,
     }];
     let batch = batch_of(&[vec![("a", true, 1.0)]], false, None);
-    let batch = turns::columns(&[("a", &row)], false)
+    let batch = encode_turns::columns(&[("a", &row)], false)
         .unwrap()
         .into_iter()
         .try_fold(batch, |batch, (field, column)| batch.with_column(field, column))

@@ -11,18 +11,18 @@ use super::finder::{Finder, Found};
 
 /// A control token: an added token marked `special`, or what begins or ends a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ControlToken {
+pub(crate) struct ControlToken {
     /// As it is written in text.
-    pub content: String,
+    pub(crate) content: String,
     /// Its id.
-    pub id: i32,
+    pub(crate) id: i32,
 }
 
 /// The control tokens of a tokenizer.
 #[derive(Debug, Default)]
-pub struct ControlTokens {
+pub(crate) struct ControlTokens {
     /// By id.
-    pub tokens: Vec<ControlToken>,
+    pub(crate) tokens: Vec<ControlToken>,
     /// Not normalized; tokens that control nothing are among them, since they take their place in the text.
     first: Pass,
     /// Normalized, or pieces of the model that are no added tokens.
@@ -41,11 +41,11 @@ struct Pass {
 
 /// A control token that a text writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub(crate) struct Written {
     /// Its number in [`ControlTokens::tokens`].
-    pub token: usize,
+    pub(crate) token: usize,
     /// Bytes of the text.
-    pub span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl ControlTokens {
@@ -53,7 +53,7 @@ impl ControlTokens {
     ///
     /// # Errors
     /// When they are too many to be searched for together.
-    pub fn new(added: &[(i32, AddedToken)], named: &[ControlToken]) -> Result<Self, String> {
+    pub(crate) fn new(added: &[(i32, AddedToken)], named: &[ControlToken]) -> Result<Self, String> {
         let is_named = |id: i32| named.iter().any(|token| token.id == id);
         let pieces = named.iter().filter(|token| added.iter().all(|(id, _)| *id != token.id));
         let pieces: Vec<(i32, AddedToken)> =
@@ -77,19 +77,19 @@ impl ControlTokens {
 
     /// These tokens for a tokenizer that takes them all for plain text (`encode_special_tokens`): no text writes one.
     #[must_use]
-    pub fn never_written(self) -> Self {
+    pub(crate) fn never_written(self) -> Self {
         ControlTokens { any: Finder::default(), ..self }
     }
 
     /// Where the text of a control token first begins, whether or not it is one there; the bytes need not be whole
     /// characters.
-    pub fn first(&self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn first(&self, bytes: &[u8]) -> Option<usize> {
         self.any.first(bytes)
     }
 
     /// The control tokens that a text writes, in order. Within `text` alone: what stands before and after it does not
     /// count.
-    pub fn written(&self, text: &str) -> Vec<Written> {
+    pub(crate) fn written(&self, text: &str) -> Vec<Written> {
         let mut written = Vec::new();
         if self.any.first(text.as_bytes()).is_none() {
             return written;

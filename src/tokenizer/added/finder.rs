@@ -10,7 +10,7 @@ use tokenizers::AddedToken;
 
 /// Finds added tokens in texts that are normalized already, or need not be.
 #[derive(Debug, Default)]
-pub struct Finder {
+pub(crate) struct Finder {
     /// None where there is nothing to find.
     search: Option<AhoCorasick>,
     /// By pattern.
@@ -29,7 +29,7 @@ struct Rule {
 
 /// An added token in a text.
 #[derive(Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// The number of its pattern.
     pub pattern: usize,
     /// What it takes of the text: itself, and white space beside it where it takes that.
@@ -40,7 +40,7 @@ pub struct Found {
 
 impl Finder {
     /// A finder for these tokens, each with the text that it is searched for as. Fails where they are too many.
-    pub fn new<'t, T: AsRef<[u8]>>(
+    pub(crate) fn new<'t, T: AsRef<[u8]>>(
         tokens: impl IntoIterator<Item = (T, &'t AddedToken)>,
     ) -> Result<Self, String> {
         let (texts, rules): (Vec<T>, Vec<Rule>) = tokens
@@ -59,24 +59,29 @@ impl Finder {
     }
 
     /// Whether there is nothing to find.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.search.is_none()
     }
 
     /// Where the first text of a token begins, whether or not it counts as one; the bytes need not be whole characters.
-    pub fn first(&self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn first(&self, bytes: &[u8]) -> Option<usize> {
         self.search.as_ref()?.find(bytes).map(|found| found.start())
     }
 
     /// Whether a token depends on the characters beside it.
-    pub fn has_single_words(&self) -> bool {
+    pub(crate) fn has_single_words(&self) -> bool {
         self.rules.iter().any(|rule| rule.single_word)
     }
 
     /// Hands on the tokens of a text, in order, but for those that `skip` (a pattern's number, and where it is written)
     /// says are plain text.
     #[inline]
-    pub fn each(&self, text: &str, skip: impl Fn(usize, &Range<usize>) -> bool, mut take: impl FnMut(Found)) {
+    pub(crate) fn each(
+        &self,
+        text: &str,
+        skip: impl Fn(usize, &Range<usize>) -> bool,
+        mut take: impl FnMut(Found),
+    ) {
         let mut done = 0;
         for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
             let (pattern, written) = (found.pattern().as_usize(), found.range());

@@ -4,6 +4,6 @@ mod control;
 mod finder;
 mod split;
 
-pub use control::{ControlToken, ControlTokens, Written};
-pub use finder::Finder;
+pub(crate) use control::{ControlToken, ControlTokens, Written};
+pub(crate) use finder::Finder;
 pub(super) use split::{AddedTokens, Part};

@@ -12,7 +12,7 @@ use crate::tokenizer::normalizer::Normal;
 use crate::tokenizer::span::{Span, overlaps};
 
 /// A piece of a text.
-pub enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// An added token.
     Token(i32),
     /// Text between them, normalized, never empty.
@@ -20,7 +20,7 @@ pub enum Part<'a> {
 }
 
 /// The added tokens of a tokenizer.
-pub struct AddedTokens {
+pub(crate) struct AddedTokens {
     raw: Pass,
     normalized: Pass,
 }
@@ -34,7 +34,7 @@ struct Pass {
 
 impl AddedTokens {
     /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
-    pub fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
+    pub(crate) fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
         let vocabulary = tokenizer.get_added_vocabulary();
         if vocabulary.get_encode_special_tokens() {
             return Err("it encodes special tokens as text".to_string());
@@ -52,13 +52,13 @@ impl AddedTokens {
     }
 
     /// Whether one is normalized, or depends on more than its own text.
-    pub fn looks_around(&self) -> bool {
+    pub(crate) fn looks_around(&self) -> bool {
         !self.normalized.finder.is_empty() || self.raw.finder.has_single_words()
     }
 
     /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
     #[inline]
-    pub fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
+    pub(crate) fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
         self.raw.split(text, plain, &mut |part| match part {
             Part::Token(id) => take(Part::Token(id)),
             Part::Text(text) => self.normalized.split(&normal.apply(text), &[], take),

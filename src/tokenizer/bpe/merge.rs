@@ -11,7 +11,7 @@ const NONE: u32 = u32::MAX;
 
 /// Memory for pieces with many symbols, used again and again.
 #[derive(Default)]
-pub struct MergeScratch {
+pub(crate) struct MergeScratch {
     symbols: Vec<Symbol>,
     queue: BinaryHeap<Reverse<(u32, u32, u32)>>,
 }
@@ -25,7 +25,7 @@ struct Symbol {
 }
 
 /// Appends the ids of a piece whose symbols are `ids`.
-pub fn merge(
+pub(crate) fn merge(
     pairs: &Pairs,
     ids: impl ExactSizeIterator<Item = u32>,
     scratch: &mut MergeScratch,

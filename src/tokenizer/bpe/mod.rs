@@ -32,7 +32,7 @@ const LONG: usize = 7;
 const ROOM: usize = 64;
 
 /// Encodes text as a tokenizer with a byte-level BPE model does.
-pub struct Bpe {
+pub(crate) struct Bpe {
     added: AddedTokens,
     normal: Normal,
     splitter: Splitter,
@@ -41,7 +41,7 @@ pub struct Bpe {
 
 /// What a worker keeps from text to text.
 #[derive(Default)]
-pub struct BpeScratch {
+pub(crate) struct BpeScratch {
     cache: PieceCache,
     parts: Option<Parts>,
     merging: MergeScratch,
@@ -66,7 +66,7 @@ impl Default for Parts {
 
 impl Bpe {
     /// The fast way for this tokenizer, of which `json` is the file; why there is none is the error.
-    pub fn new(tokenizer: &Tokenizer, json: &[u8]) -> Result<Self, String> {
+    pub(crate) fn new(tokenizer: &Tokenizer, json: &[u8]) -> Result<Self, String> {
         let ModelWrapper::BPE(model) = tokenizer.get_model() else {
             return Err("its model is not BPE".to_string());
         };
@@ -78,12 +78,12 @@ impl Bpe {
     }
 
     /// The fast way for a file of ranks, of which `tokenizer` has the other parts; why there is none is the error.
-    pub fn of_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
+    pub(crate) fn of_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
         Bpe::of(tokenizer, splitter(tokenizer)?, Arc::new(Model::of_ranks(ranks)))
     }
 
     /// The same model behind the other parts of this tokenizer.
-    pub fn with_parts_of(&self, tokenizer: &Tokenizer) -> Result<Self, String> {
+    pub(crate) fn with_parts_of(&self, tokenizer: &Tokenizer) -> Result<Self, String> {
         Bpe::of(tokenizer, splitter(tokenizer)?, self.model.clone())
     }
 
@@ -95,7 +95,7 @@ impl Bpe {
 
     /// Appends the ids of a text, in which control tokens within `plain` are plain text. Texts of one position begin alike
     /// more often than others.
-    pub fn encode(
+    pub(crate) fn encode(
         &self,
         text: &str,
         plain: &[Span],

@@ -86,31 +86,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
 }
 
 /// The model, ready to merge.
-pub struct Model {
+pub(crate) struct Model {
     /// The token of each single byte.
     byte_ids: [u32; 256],
     /// What pairs become.
     pairs: Pairs,
     /// Where no merge reaches over.
-    pub seams: Seams,
+    pub(crate) seams: Seams,
     /// Tokens by their bytes, where a whole piece that is a token is that token without merging.
     whole: Option<HashMap<Box<[u8]>, u32>>,
 }
 
 impl Model {
     /// The token that a whole piece is without merging.
-    pub fn token(&self, piece: &[u8]) -> Option<i32> {
+    pub(crate) fn token(&self, piece: &[u8]) -> Option<i32> {
         self.whole.as_ref()?.get(piece).map(|&id| id as i32)
     }
 
     /// Appends the ids that merging makes of these bytes.
-    pub fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, out: &mut Vec<i32>) {
+    pub(crate) fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, out: &mut Vec<i32>) {
         merge(&self.pairs, bytes.iter().map(|&b| self.byte_ids[usize::from(b)]), scratch, out);
     }
 
     /// The model of a file of ranks: any two tokens merge that are one together, all ways to the same one with the
     /// same rank.
-    pub fn of_ranks(ranks: &Ranks) -> Self {
+    pub(crate) fn of_ranks(ranks: &Ranks) -> Self {
         let id = |token: &[u8]| ranks.ids.get(token).copied();
         let mut pairs = Vec::new();
         for (token, &both) in &ranks.ids {
@@ -129,7 +129,7 @@ impl Model {
     }
 
     /// Reads the model of a `tokenizer.json`; why it cannot be merged here is the error.
-    pub fn read(json: &[u8], ignore_merges: bool) -> Result<Self, String> {
+    pub(crate) fn read(json: &[u8], ignore_merges: bool) -> Result<Self, String> {
         let File { model: Parts { vocab: Vocab(vocab), merges } } =
             serde_json::from_slice(json).map_err(|e| format!("its model: {e}"))?;
         let mut by_id: Vec<u32> = vocab.values().copied().collect();

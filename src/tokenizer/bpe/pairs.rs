@@ -1,22 +1,22 @@
 //! What two neighbouring tokens merge to, and how early.
 
 /// Two tokens side by side.
-pub type Pair = (u32, u32);
+pub(crate) type Pair = (u32, u32);
 
 /// What a pair becomes: its rank (the smaller, the earlier) and the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Merge {
+pub(crate) struct Merge {
     /// Position in the list of merges.
-    pub rank: u32,
+    pub(crate) rank: u32,
     /// The id of both together.
-    pub id: u32,
+    pub(crate) id: u32,
 }
 
 const EMPTY: u64 = u64::MAX;
 
 /// A hash table of pairs; open addressing, never more than half full. A filter before it, small enough for a
 /// processor's cache, answers for nearly all pairs that do not merge.
-pub struct Pairs {
+pub(crate) struct Pairs {
     slots: Vec<(u64, Merge)>,
     shift: u32,
     filter: Vec<u64>,
@@ -24,7 +24,7 @@ pub struct Pairs {
 
 impl Pairs {
     /// The table of these merges; where a pair is named twice the later one counts, as in `tokenizers`.
-    pub fn new(merges: &[(Pair, Merge)]) -> Self {
+    pub(crate) fn new(merges: &[(Pair, Merge)]) -> Self {
         let size = (merges.len() * 2).next_power_of_two().max(64);
         let empty = (EMPTY, Merge { rank: u32::MAX, id: 0 });
         let shift = 64 - size.trailing_zeros();
@@ -52,7 +52,7 @@ impl Pairs {
 
     /// What the pair becomes.
     #[inline]
-    pub fn get(&self, left: u32, right: u32) -> Option<Merge> {
+    pub(crate) fn get(&self, left: u32, right: u32) -> Option<Merge> {
         let key = key((left, right));
         let hash = hash(key);
         let (word, bit) = self.filter_bit(hash);

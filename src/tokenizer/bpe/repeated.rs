@@ -10,7 +10,7 @@ const KEPT: usize = 4096;
 
 /// The last text of its kind, as far as it is kept, and its ids.
 #[derive(Default)]
-pub struct Repeated {
+pub(crate) struct Repeated {
     /// The head of the last text, empty where it was shorter.
     head: Vec<u8>,
     /// The last text that began like the one before it.
@@ -35,7 +35,7 @@ struct Place {
 impl Repeated {
     /// Whether the text begins like the last one.
     #[inline]
-    pub fn begins_again(&mut self, text: &[u8]) -> bool {
+    pub(crate) fn begins_again(&mut self, text: &[u8]) -> bool {
         let head = text.get(..HEAD).unwrap_or_default();
         let again = !head.is_empty() && self.head == head;
         if !again {
@@ -46,7 +46,7 @@ impl Repeated {
     }
 
     /// Appends the ids of what the text has in common with the one that is kept; says where it goes on.
-    pub fn reuse(&mut self, text: &[u8], out: &mut Vec<i32>) -> usize {
+    pub(crate) fn reuse(&mut self, text: &[u8], out: &mut Vec<i32>) -> usize {
         let equal = text.iter().zip(&self.text).take_while(|(a, b)| a == b).count();
         if self.is_whole && equal == text.len() && equal == self.text.len() {
             out.extend_from_slice(&self.ids);
@@ -61,14 +61,14 @@ impl Repeated {
 
     /// Notes a place, up to which `ids` ids were made of the text at hand and `seen` bytes looked at.
     #[inline]
-    pub fn note(&mut self, at: usize, ids: usize, seen: usize) {
+    pub(crate) fn note(&mut self, at: usize, ids: usize, seen: usize) {
         if seen <= KEPT {
             self.places.push(Place { at, ids, seen });
         }
     }
 
     /// Keeps the text at hand and its ids.
-    pub fn keep(&mut self, text: &[u8], ids: &[i32]) {
+    pub(crate) fn keep(&mut self, text: &[u8], ids: &[i32]) {
         self.is_whole = text.len() <= KEPT;
         let kept = if self.is_whole { ids.len() } else { self.places.last().map_or(0, |place| place.ids) };
         self.text.clear();

@@ -7,7 +7,7 @@
 const BITS: u32 = 21;
 
 /// Knows the places that tokens span; now and then it takes another place for one.
-pub struct Seams {
+pub(crate) struct Seams {
     filter: Vec<u64>,
     /// By how many bytes a token has of the character on the left, and on the right: whether there is such a token.
     reaches: [[bool; 4]; 4],
@@ -70,7 +70,7 @@ fn is_inner(byte: u8) -> bool {
 
 impl Seams {
     /// The places within these tokens, which may begin and end within a character.
-    pub fn new<'t>(tokens: impl Iterator<Item = &'t [u8]>) -> Self {
+    pub(crate) fn new<'t>(tokens: impl Iterator<Item = &'t [u8]>) -> Self {
         let mut seams = Seams { filter: vec![0; 1 << (BITS - 6)], reaches: [[false; 4]; 4] };
         for token in tokens {
             if token.is_empty() {
@@ -110,7 +110,7 @@ impl Seams {
     /// Hands on start and end of each part of a piece that no token reaches out of. A piece may begin and end within a
     /// character, where bytes were cut as if each were one.
     #[inline]
-    pub fn parts(&self, piece: &[u8], mut take: impl FnMut(usize, usize)) {
+    pub(crate) fn parts(&self, piece: &[u8], mut take: impl FnMut(usize, usize)) {
         let (mut start, mut left) = (0, Char::head(piece));
         let mut at = left.len as usize;
         while at < piece.len() {

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 const MAX_LONG: usize = 256;
 
 /// A cache whose pieces and ids are bounded; all is forgotten when there are more.
-pub struct LongCache {
+pub(crate) struct LongCache {
     /// Of pieces, and of ids.
     max_bytes: usize,
     table: HashTable<Entry>,
@@ -27,18 +27,18 @@ fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
 
 impl LongCache {
     /// A cache of at most `bytes` of pieces, as many of ids, and the table of both.
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         LongCache { max_bytes: bytes, table: HashTable::new(), bytes: Vec::new(), ids: Vec::new() }
     }
 
     /// The ids of a piece that was seen.
-    pub fn get(&self, piece: &[u8]) -> Option<&[i32]> {
+    pub(crate) fn get(&self, piece: &[u8]) -> Option<&[i32]> {
         let found = self.table.find(xxh3_64(piece), |e| part(&self.bytes, e.bytes) == piece)?;
         Some(part(&self.ids, found.ids))
     }
 
     /// Remembers a piece that was not.
-    pub fn insert(&mut self, piece: &[u8], ids: &[i32]) {
+    pub(crate) fn insert(&mut self, piece: &[u8], ids: &[i32]) {
         if piece.len() > MAX_LONG {
             return;
         }

@@ -5,13 +5,13 @@ mod prefetch;
 mod short;
 
 use long::LongCache;
-pub use short::{Ids, Key, Keys, key};
+pub(crate) use short::{Ids, Key, Keys, key};
 
 /// Bytes of the short pieces that a worker keeps, their ids beside them.
 const BYTES: usize = 32 << 20;
 
 /// A cache that grows up to some 56 MiB. Pieces are compared in whole, so that none is taken for another.
-pub struct PieceCache {
+pub(crate) struct PieceCache {
     short: short::ShortCache,
     long: LongCache,
 }
@@ -24,7 +24,7 @@ impl Default for PieceCache {
 
 impl PieceCache {
     /// A cache of a quarter of the size, for what has fewer forms.
-    pub fn small() -> Self {
+    pub(crate) fn small() -> Self {
         PieceCache::of(BYTES / 4)
     }
 
@@ -34,19 +34,19 @@ impl PieceCache {
 
     /// Asks the memory for what this key is looked up in.
     #[inline]
-    pub fn prepare(&self, key: Key) {
+    pub(crate) fn prepare(&self, key: Key) {
         self.short.prepare(key);
     }
 
     /// See [`ShortCache::prepare_all`](short::ShortCache::prepare_all).
     #[inline]
-    pub fn prepare_all(&self, text: &[u8], start: usize, ends: &[usize], all: &mut Keys) {
+    pub(crate) fn prepare_all(&self, text: &[u8], start: usize, ends: &[usize], all: &mut Keys) {
         self.short.prepare_all(text, start, ends, all);
     }
 
     /// See [`ShortCache::copy_known`](short::ShortCache::copy_known).
     #[inline]
-    pub fn copy_known(
+    pub(crate) fn copy_known(
         &mut self,
         all: &Keys,
         at: usize,
@@ -59,7 +59,7 @@ impl PieceCache {
 
     /// The ids of a piece, where it is known.
     #[inline]
-    pub fn get(&mut self, key: Option<Key>, piece: &[u8]) -> Option<&[i32]> {
+    pub(crate) fn get(&mut self, key: Option<Key>, piece: &[u8]) -> Option<&[i32]> {
         match key {
             Some(key) => self.short.get(key),
             None => self.long.get(piece),
@@ -67,7 +67,7 @@ impl PieceCache {
     }
 
     /// Remembers a piece that is not known.
-    pub fn insert(&mut self, key: Option<Key>, piece: &[u8], ids: &[i32]) {
+    pub(crate) fn insert(&mut self, key: Option<Key>, piece: &[u8], ids: &[i32]) {
         match key {
             Some(key) => self.short.insert(key, ids),
             None => self.long.insert(piece, ids),
@@ -76,7 +76,7 @@ impl PieceCache {
 
     /// Appends the ids of a piece; says whether it is known.
     #[inline]
-    pub fn append(&mut self, key: Option<Key>, piece: &[u8], out: &mut Vec<i32>) -> bool {
+    pub(crate) fn append(&mut self, key: Option<Key>, piece: &[u8], out: &mut Vec<i32>) -> bool {
         let ids = self.get(key, piece);
         out.extend_from_slice(ids.unwrap_or_default());
         ids.is_some()

@@ -3,7 +3,7 @@
 
 /// Asks for the memory at `place`; does nothing on machines where there is no stable way to.
 #[inline]
-pub fn prefetch<T>(place: &T) {
+pub(crate) fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

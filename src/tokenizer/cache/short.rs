@@ -5,14 +5,14 @@ use std::num::NonZeroU128;
 use super::prefetch::prefetch;
 
 /// What a piece is known by: never 0, since it has a length, so that `Option<Key>` has 16 bytes.
-pub type Key = NonZeroU128;
+pub(crate) type Key = NonZeroU128;
 
 /// The longest piece that has a key.
 const MAX_KEY: usize = 15;
 /// Ids beside a key; one more number tells how many.
 const INLINE: usize = 3;
 /// Ids and their number: what a known piece needs room for.
-pub type Ids = [i32; INLINE + 1];
+pub(crate) type Ids = [i32; INLINE + 1];
 /// Lines of 64 bytes that a cache begins with: 1 MiB.
 const FIRST_LINES: usize = 1 << 14;
 
@@ -43,7 +43,7 @@ impl Line {
 }
 
 /// A cache that grows with what it holds.
-pub struct ShortCache {
+pub(crate) struct ShortCache {
     /// A power of two.
     lines: Vec<Line>,
     max_lines: usize,
@@ -56,21 +56,21 @@ pub struct ShortCache {
 /// the cache grew meanwhile: its keys tell, and who finds nothing there looks again. What stands behind the last piece
 /// is left from before.
 #[derive(Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     keys: Vec<Option<Key>>,
     homes: Vec<u32>,
 }
 
 impl Keys {
     /// The key of a piece, by its number.
-    pub fn at(&self, i: usize) -> Option<Key> {
+    pub(crate) fn at(&self, i: usize) -> Option<Key> {
         self.keys[i]
     }
 }
 
 /// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`], and for none.
 #[inline]
-pub fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
+pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
     let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
         Some(bytes) => *bytes,
         None => {
@@ -106,7 +106,7 @@ fn hash(key: Key) -> usize {
 
 impl ShortCache {
     /// A cache of at most `bytes`, a power of two, and an eighth more for pieces of many ids.
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         let max_lines = bytes / size_of::<Line>();
         let lines = vec![Line::default(); FIRST_LINES.min(max_lines)];
         ShortCache { lines, max_lines, inserted: 0, spilled: Vec::new() }
@@ -119,12 +119,12 @@ impl ShortCache {
 
     /// Asks the memory for the line of a key, so that it is there when the key is looked up.
     #[inline]
-    pub fn prepare(&self, key: Key) {
+    pub(crate) fn prepare(&self, key: Key) {
         prefetch(&self.lines[self.home(key)]);
     }
 
     /// The keys of the pieces that end at `ends`, the first of which begins at `start`; their lines are asked for.
-    pub fn prepare_all(&self, text: &[u8], mut start: usize, ends: &[usize], all: &mut Keys) {
+    pub(crate) fn prepare_all(&self, text: &[u8], mut start: usize, ends: &[usize], all: &mut Keys) {
         if all.keys.len() < ends.len() {
             all.keys.resize(ends.len(), None);
             all.homes.resize(ends.len(), 0);
@@ -144,7 +144,7 @@ impl ShortCache {
     /// Writes the ids of pieces `at` up to `count` at `n`, as long as they are known, few, and there is room for [`Ids`];
     /// the first piece left, and where its ids go. What stands from there on means nothing.
     #[inline]
-    pub fn copy_known(
+    pub(crate) fn copy_known(
         &mut self,
         all: &Keys,
         at: usize,
@@ -166,7 +166,7 @@ impl ShortCache {
 
     /// The ids of a piece that is known.
     #[inline]
-    pub fn get(&mut self, key: Key) -> Option<&[i32]> {
+    pub(crate) fn get(&mut self, key: Key) -> Option<&[i32]> {
         let home = self.home(key);
         let line = &mut self.lines[home];
         if !line.brought_first(key) {
@@ -182,7 +182,7 @@ impl ShortCache {
     }
 
     /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
-    pub fn insert(&mut self, key: Key, ids: &[i32]) {
+    pub(crate) fn insert(&mut self, key: Key, ids: &[i32]) {
         // Long before most lines have two pieces, some would have more.
         if 2 * self.inserted >= self.lines.len() && self.lines.len() < self.max_lines {
             self.grow();

@@ -26,13 +26,13 @@ use object::{Object, object};
 /// What a folder says of its tokenizer.
 pub(super) struct Folder {
     /// `tokenizer.json`.
-    pub json: Vec<u8>,
+    pub(crate) json: Vec<u8>,
     /// The names of its control tokens.
-    pub names: TokenNames,
+    pub(crate) names: TokenNames,
     /// Tokens that the other files name, in the order in which they are added.
-    pub added: Vec<AddedToken>,
+    pub(crate) added: Vec<AddedToken>,
     /// Whether control tokens written in a text are plain text (`split_special_tokens`).
-    pub encode_special_tokens: bool,
+    pub(crate) encode_special_tokens: bool,
     config: Object,
     tokens: Tokens,
     own_class: Option<String>,
@@ -49,7 +49,7 @@ struct File {
 
 impl Folder {
     /// Reads the files; `tokenizer.json` is there.
-    pub fn read(store: &Files, folder: &Path) -> Result<Self> {
+    pub(crate) fn read(store: &Files, folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let json = store.read(&path).map_err(|e| unreadable(&path, e))?;
         let file: File = serde_json::from_slice(&json).map_err(|e| not_json(&e).path(path.display()))?;
@@ -83,7 +83,7 @@ impl Folder {
     }
 
     /// Why `AutoTokenizer` may make other ids than its `tokenizer`, which is that of `tokenizer.json`.
-    pub fn warnings(&self, tokenizer: &Tokenizer) -> Vec<String> {
+    pub(crate) fn warnings(&self, tokenizer: &Tokenizer) -> Vec<String> {
         let mut why = Vec::new();
         if self.config.contains_key("auto_map") {
             why.push(

@@ -67,7 +67,7 @@ impl Given {
         }
     }
 
-    pub fn content(&self) -> &str {
+    pub(crate) fn content(&self) -> &str {
         match self {
             Given::Text(content) | Given::Token { content, .. } => content,
         }
@@ -124,14 +124,14 @@ fn is_empty(value: Option<&Value>) -> bool {
 
 impl Tokens {
     /// Those that `tokenizer_config.json` names.
-    pub fn of_config(config: &Object) -> Result<Self, String> {
+    pub(crate) fn of_config(config: &Object) -> Result<Self, String> {
         let mut tokens = Tokens::default();
         tokens.merge(config, false)?;
         Ok(tokens)
     }
 
     /// Those of `special_tokens_map.json`, which win over those of the same name.
-    pub fn special_tokens_map(&mut self, map: &Object) -> Result<(), String> {
+    pub(crate) fn special_tokens_map(&mut self, map: &Object) -> Result<(), String> {
         self.merge(map, true)
     }
 
@@ -165,7 +165,7 @@ impl Tokens {
     }
 
     /// Those of `added_tokens_decoder`.
-    pub fn decoder(&mut self, decoder: &Value) -> Result<(), String> {
+    pub(crate) fn decoder(&mut self, decoder: &Value) -> Result<(), String> {
         for (id, value) in decoder.as_object().ok_or("added_tokens_decoder is no object")? {
             let id = id.parse().map_err(|_| format!("added_tokens_decoder: {id:?} is no id"))?;
             let token = Given::read(value)?.ok_or("added_tokens_decoder: null is no token")?;
@@ -175,7 +175,7 @@ impl Tokens {
     }
 
     /// Those of `added_tokens.json`: names and ids.
-    pub fn added_tokens_json(&mut self, added: &Object) -> Result<(), String> {
+    pub(crate) fn added_tokens_json(&mut self, added: &Object) -> Result<(), String> {
         for (content, id) in added {
             let id = id.as_i64().ok_or_else(|| format!("added_tokens.json: {id} is no id"))?;
             let named = self.named.iter().filter_map(|(_, token)| token.as_ref());
@@ -196,7 +196,7 @@ impl Tokens {
     }
 
     /// Those of `tokenizer.json` itself, which win over those of the same id.
-    pub fn of_tokenizer_json(&mut self, added: &Value) -> Result<(), String> {
+    pub(crate) fn of_tokenizer_json(&mut self, added: &Value) -> Result<(), String> {
         for value in added.as_array().into_iter().flatten() {
             let id = value["id"].as_i64().ok_or_else(|| format!("the added token {value} has no id"))?;
             let token = Given::read(value)?.ok_or("null is no added token")?;
@@ -206,7 +206,7 @@ impl Tokens {
     }
 
     /// The token that `tokenizer.json` pads with, where no file names another.
-    pub fn padding(&mut self, pad: &str) {
+    pub(crate) fn padding(&mut self, pad: &str) {
         if self.named.iter().all(|(name, _)| name != "pad_token") {
             self.named.push(("pad_token".to_string(), Some(Given::Text(pad.to_string()))));
         }
@@ -220,7 +220,7 @@ impl Tokens {
     }
 
     /// The texts of those that begin, end and fill texts.
-    pub fn names(&self) -> TokenNames {
+    pub(crate) fn names(&self) -> TokenNames {
         let name = |name: &str| {
             let (_, token) = self.named.iter().find(|(known, _)| known == name)?;
             token.as_ref().map(|token| token.content().to_string())
@@ -229,12 +229,12 @@ impl Tokens {
     }
 
     /// Whether a file says something of this name, if only that there is no such token.
-    pub fn is_named(&self, name: &str) -> bool {
+    pub(crate) fn is_named(&self, name: &str) -> bool {
         self.named.iter().any(|(known, _)| known == name)
     }
 
     /// The tokens with an id, by id.
-    pub fn by_id(&self) -> Vec<(i64, &str)> {
+    pub(crate) fn by_id(&self) -> Vec<(i64, &str)> {
         let mut tokens: Vec<_> = self.decoder.iter().map(|(id, token)| (*id, token.content())).collect();
         tokens.sort_unstable();
         tokens
@@ -242,7 +242,7 @@ impl Tokens {
 
     /// All tokens in the order in which they are added: those with an id first, then named ones, then the rest; `there`
     /// are those of `tokenizer.json`.
-    pub fn to_add(&self, there: &Value) -> Vec<AddedToken> {
+    pub(crate) fn to_add(&self, there: &Value) -> Vec<AddedToken> {
         // A named token is the one with that text, flags and all.
         let whole = |token: &Given| {
             let known = self.decoder.iter().rev().find(|(_, known)| known.content() == token.content());

@@ -20,14 +20,14 @@ enum Rules {
 
 /// Cuts ASCII blocks by one of the patterns.
 #[derive(Clone, Copy)]
-pub struct AsciiCutter {
+pub(crate) struct AsciiCutter {
     rules: Rules,
     masks: fn(&[u8; BLOCK]) -> Masks,
 }
 
 impl AsciiCutter {
     /// For a pattern that is one of the four, on a machine with the instructions for it.
-    pub fn new(pattern: &str) -> Option<Self> {
+    pub(crate) fn new(pattern: &str) -> Option<Self> {
         let rules = match pattern {
             GPT2 => Rules::Gpt2,
             CL100K | CL100K_BASE => Rules::Cl100k { digits: 3 },
@@ -41,7 +41,7 @@ impl AsciiCutter {
     /// Where pieces end, one of which begins at `at`, as far as is certain: bit `i` is the byte `at + i`, before which
     /// one ends and the next begins, or the end of the text.
     #[inline]
-    pub fn ends(&self, text: &[u8], at: usize) -> u64 {
+    pub(crate) fn ends(&self, text: &[u8], at: usize) -> u64 {
         let rest = &text[at..];
         let mut copy = [0; BLOCK];
         let (block, len) = match rest.first_chunk::<BLOCK>() {

@@ -19,7 +19,7 @@ const START: u16 = 1;
 const MAX_STATES: usize = 2_000;
 
 /// Finds how far a pattern matches.
-pub struct Automaton {
+pub(crate) struct Automaton {
     classes: Classes,
     /// By state, then class; the last column is the end of the text.
     table: Vec<u16>,
@@ -41,7 +41,7 @@ enum Op {
 
 impl Automaton {
     /// The table of a pattern; what cannot be is the error.
-    pub fn new(pattern: &Node) -> Result<Self, String> {
+    pub(crate) fn new(pattern: &Node) -> Result<Self, String> {
         if can_be_empty(pattern) {
             return Err("a pattern that matches nothing at all".to_string());
         }
@@ -73,20 +73,20 @@ impl Automaton {
     }
 
     /// The same over bytes, each of which stands for a character.
-    pub fn over_bytes(mut self, char_of: &[char; 256]) -> Self {
+    pub(crate) fn over_bytes(mut self, char_of: &[char; 256]) -> Self {
         self.classes = self.classes.of_bytes(char_of);
         self
     }
 
     /// Where the match that begins at `at` ends; none where there is none.
     #[inline]
-    pub fn match_end(&self, text: &[u8], at: usize) -> Option<usize> {
+    pub(crate) fn match_end(&self, text: &[u8], at: usize) -> Option<usize> {
         self.look(text, at).0
     }
 
     /// The same, and how many bytes of the text were looked at for it; all there could be, where its end was.
     #[inline]
-    pub fn look(&self, text: &[u8], at: usize) -> (Option<usize>, usize) {
+    pub(crate) fn look(&self, text: &[u8], at: usize) -> (Option<usize>, usize) {
         let (mut state, mut i, mut found) = (START, at, None);
         loop {
             let (class, bytes) =
@@ -104,7 +104,7 @@ impl Automaton {
     }
 
     /// Bytes of the character at `at`.
-    pub fn width(&self, text: &[u8], at: usize) -> usize {
+    pub(crate) fn width(&self, text: &[u8], at: usize) -> usize {
         self.classes.at(text, at).1
     }
 }

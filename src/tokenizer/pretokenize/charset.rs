@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 /// The last code point.
-pub const MAX: u32 = 0x10_ffff;
+pub(crate) const MAX: u32 = 0x10_ffff;
 
 /// White space as onig's `\s` has it: Unicode's `White_Space`, which no version has changed since 6.3.
 static SPACE: LazyLock<CharSet> = LazyLock::new(|| CharSet::of(char::is_whitespace));
@@ -24,11 +24,11 @@ static CATEGORIES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
 
 /// Characters, as sorted ranges that neither touch nor overlap; both ends are in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CharSet(Vec<(u32, u32)>);
+pub(crate) struct CharSet(Vec<(u32, u32)>);
 
 impl CharSet {
     /// The characters of these ranges, in any order.
-    pub fn new(mut ranges: Vec<(u32, u32)>) -> Self {
+    pub(crate) fn new(mut ranges: Vec<(u32, u32)>) -> Self {
         ranges.sort_unstable();
         let mut merged: Vec<(u32, u32)> = Vec::with_capacity(ranges.len());
         for (start, end) in ranges {
@@ -41,17 +41,17 @@ impl CharSet {
     }
 
     /// One character.
-    pub fn one(c: char) -> Self {
+    pub(crate) fn one(c: char) -> Self {
         CharSet(vec![(c as u32, c as u32)])
     }
 
     /// `\s`.
-    pub fn space() -> Self {
+    pub(crate) fn space() -> Self {
         SPACE.clone()
     }
 
     /// A general category (`Lu`) or a group of them (`L`); none for a name that is neither.
-    pub fn category(name: &str) -> Option<Self> {
+    pub(crate) fn category(name: &str) -> Option<Self> {
         let ends = CATEGORIES.iter().skip(1).map(|&(start, _)| start - 1).chain([MAX]);
         let runs = CATEGORIES.iter().zip(ends).filter(|((_, category), _)| category.starts_with(name));
         let set = CharSet::new(runs.map(|(&(start, _), end)| (start, end)).collect());
@@ -59,18 +59,18 @@ impl CharSet {
     }
 
     /// The characters for which `is` holds.
-    pub fn of(is: impl Fn(char) -> bool) -> Self {
+    pub(crate) fn of(is: impl Fn(char) -> bool) -> Self {
         let chars = ('\0'..=char::MAX).filter(|&c| is(c)).map(|c| (c as u32, c as u32));
         CharSet::new(chars.collect())
     }
 
     /// In either.
-    pub fn union(&self, other: &Self) -> Self {
+    pub(crate) fn union(&self, other: &Self) -> Self {
         CharSet::new([&self.0[..], &other.0].concat())
     }
 
     /// All but these.
-    pub fn negate(&self) -> Self {
+    pub(crate) fn negate(&self) -> Self {
         let mut start = 0;
         let mut ranges = Vec::with_capacity(self.0.len() + 1);
         for &(from, to) in &self.0 {
@@ -86,7 +86,7 @@ impl CharSet {
     }
 
     /// With the other case of its ASCII letters, as onig folds it: `s` is also `ſ`, `k` the Kelvin sign.
-    pub fn fold_case(&self) -> Self {
+    pub(crate) fn fold_case(&self) -> Self {
         let mut ranges = self.0.clone();
         for c in ('a'..='z').chain('A'..='Z').filter(|&c| self.contains(c as u32)) {
             for other in [c.to_ascii_lowercase(), c.to_ascii_uppercase()] {
@@ -102,18 +102,18 @@ impl CharSet {
     }
 
     /// Whether all of it is ASCII.
-    pub fn is_ascii(&self) -> bool {
+    pub(crate) fn is_ascii(&self) -> bool {
         self.0.last().is_none_or(|&(_, end)| end < 0x80)
     }
 
     /// Whether the code point is in it.
-    pub fn contains(&self, c: u32) -> bool {
+    pub(crate) fn contains(&self, c: u32) -> bool {
         let next = self.0.partition_point(|&(_, end)| end < c);
         self.0.get(next).is_some_and(|&(start, _)| start <= c)
     }
 
     /// The ranges, in order.
-    pub fn ranges(&self) -> &[(u32, u32)] {
+    pub(crate) fn ranges(&self) -> &[(u32, u32)] {
         &self.0
     }
 }

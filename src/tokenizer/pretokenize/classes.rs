@@ -3,7 +3,7 @@
 use super::charset::{CharSet, MAX};
 
 /// Most classes there can be; the last value is left for "the text is over".
-pub const MAX_CLASSES: usize = 63;
+pub(crate) const MAX_CLASSES: usize = 63;
 
 const PAGE: usize = 256;
 
@@ -11,7 +11,7 @@ const PAGE: usize = 256;
 const LONG: u8 = u8::MAX;
 
 /// Class by code point, in two levels: equal pages are held once.
-pub struct Classes {
+pub(crate) struct Classes {
     /// By lead byte, for the characters of one byte; else [`LONG`].
     lead: [u8; 256],
     page_of: Vec<u16>,
@@ -22,7 +22,7 @@ pub struct Classes {
 
 impl Classes {
     /// The classes that these sets make; none where there are too many sets or classes.
-    pub fn new(sets: &[CharSet]) -> Option<Self> {
+    pub(crate) fn new(sets: &[CharSet]) -> Option<Self> {
         if sets.len() > 64 {
             return None;
         }
@@ -64,18 +64,18 @@ impl Classes {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
     /// Whether a class is of a set, by its index.
-    pub fn is_in(&self, class: usize, set: usize) -> bool {
+    pub(crate) fn is_in(&self, class: usize, set: usize) -> bool {
         self.members[class] >> set & 1 == 1
     }
 
     /// The class of the character that begins at `at`, and its bytes; `text` is UTF-8.
     #[inline]
-    pub fn at(&self, text: &[u8], at: usize) -> (u8, usize) {
+    pub(crate) fn at(&self, text: &[u8], at: usize) -> (u8, usize) {
         let lead = text[at];
         let class = self.lead[usize::from(lead)];
         if class != LONG {
@@ -86,14 +86,14 @@ impl Classes {
     }
 
     /// Classes of single bytes instead, each by the character that stands for it.
-    pub fn of_bytes(mut self, char_of: &[char; 256]) -> Self {
+    pub(crate) fn of_bytes(mut self, char_of: &[char; 256]) -> Self {
         self.lead = char_of.map(|c| self.of(c as u32));
         self
     }
 
     /// The class of a code point.
     #[inline]
-    pub fn of(&self, code: u32) -> u8 {
+    pub(crate) fn of(&self, code: u32) -> u8 {
         let page = self.page_of.get(code as usize / PAGE).map_or(0, |&page| page as usize);
         self.pages[page][code as usize % PAGE]
     }

@@ -4,31 +4,31 @@
 #![allow(unsafe_code)]
 
 /// A block of text.
-pub const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// Bits by kind. A byte is of one kind, or none: the rest is punctuation, symbols and control characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Masks {
+pub(crate) struct Masks {
     /// `a` to `z`.
-    pub lower: u64,
+    pub(crate) lower: u64,
     /// `A` to `Z`.
-    pub upper: u64,
+    pub(crate) upper: u64,
     /// `0` to `9`.
-    pub digit: u64,
+    pub(crate) digit: u64,
     /// The space.
-    pub space: u64,
+    pub(crate) space: u64,
     /// Tab, vertical tab and form feed.
-    pub tab: u64,
+    pub(crate) tab: u64,
     /// Line feed and carriage return.
-    pub newline: u64,
+    pub(crate) newline: u64,
     /// The apostrophe (of no kind above).
-    pub apostrophe: u64,
+    pub(crate) apostrophe: u64,
     /// Not ASCII.
-    pub high: u64,
+    pub(crate) high: u64,
 }
 
 /// Makes the masks of a block; none where this machine has no fast way.
-pub fn masks() -> Option<fn(&[u8; BLOCK]) -> Masks> {
+pub(crate) fn masks() -> Option<fn(&[u8; BLOCK]) -> Masks> {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
@@ -82,7 +82,7 @@ mod x86 {
 
     /// All 64 bytes looked up at once.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub fn wide(block: &[u8; BLOCK]) -> Masks {
+    pub(crate) fn wide(block: &[u8; BLOCK]) -> Masks {
         // SAFETY: both tables and the block are whole vectors; unaligned loads may read them anywhere.
         let (bytes, first, second): (__m512i, __m512i, __m512i) = unsafe {
             (
@@ -108,7 +108,7 @@ mod x86 {
 
     /// The same in two halves, by comparing.
     #[target_feature(enable = "avx2")]
-    pub fn narrow(block: &[u8; BLOCK]) -> Masks {
+    pub(crate) fn narrow(block: &[u8; BLOCK]) -> Masks {
         // SAFETY: each half of the block is a whole vector; unaligned loads may read it anywhere.
         let halves: [__m256i; 2] = unsafe {
             [_mm256_loadu_si256(block.as_ptr().cast()), _mm256_loadu_si256(block.as_ptr().add(32).cast())]

@@ -31,7 +31,7 @@ const AT_ONCE: usize = 2 * masks::BLOCK;
 const FEW: usize = 8;
 
 /// How text is cut.
-pub struct Splitter {
+pub(crate) struct Splitter {
     stages: Vec<Stage>,
 }
 
@@ -44,7 +44,7 @@ enum Stage {
 
 impl Splitter {
     /// The stages of a `pre_tokenizer` as `tokenizers` writes it; why there are none is the error.
-    pub fn new(pre_tokenizer: &Value) -> Result<Self, String> {
+    pub(crate) fn new(pre_tokenizer: &Value) -> Result<Self, String> {
         let mut stages = Vec::new();
         let mut is_bytes = false;
         add_stages(pre_tokenizer, &mut is_bytes, &mut stages)?;
@@ -58,7 +58,7 @@ impl Splitter {
     /// Hands on the pieces of the text, in order: a text that holds some, where the first begins, and where each ends
     /// and the next begins. `text` is UTF-8.
     #[inline]
-    pub fn pieces(&self, text: &[u8], take: &mut impl FnMut(&[u8], usize, &[usize])) {
+    pub(crate) fn pieces(&self, text: &[u8], take: &mut impl FnMut(&[u8], usize, &[usize])) {
         match &self.stages[..] {
             [Stage::Split { automaton, ascii: Some(ascii), .. }] => {
                 let all = At { from: 0, group: AT_ONCE - masks::BLOCK };
@@ -70,13 +70,13 @@ impl Splitter {
     }
 
     /// Whether the pieces behind a place where one begins do not depend on how it was come to.
-    pub fn can_resume(&self) -> bool {
+    pub(crate) fn can_resume(&self) -> bool {
         matches!(&self.stages[..], [Stage::Split { ascii: Some(_), .. }])
     }
 
     /// The same from a place on where a piece begins, a few pieces at a time, each time with the number of bytes from the
     /// text's start that were looked at so far; nothing where [`Splitter::can_resume`] is false.
-    pub fn pieces_from(
+    pub(crate) fn pieces_from(
         &self,
         text: &[u8],
         from: usize,

@@ -9,7 +9,7 @@ use super::charset::CharSet;
 
 /// A parsed pattern.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Node {
+pub(crate) enum Node {
     /// One character of the set.
     Set(CharSet),
     /// One after the other.
@@ -26,7 +26,7 @@ pub enum Node {
 const MAX_REPEAT: u32 = 64;
 
 /// Parses a pattern; what it holds that is not known is the error.
-pub fn parse(pattern: &str) -> Result<Node, String> {
+pub(crate) fn parse(pattern: &str) -> Result<Node, String> {
     let mut parser = Parser { chars: pattern.chars().collect(), at: 0, fold: false };
     let node = parser.either()?;
     match parser.peek() {
@@ -229,7 +229,7 @@ impl Parser {
 }
 
 /// Whether the pattern matches without a character.
-pub fn can_be_empty(node: &Node) -> bool {
+pub(crate) fn can_be_empty(node: &Node) -> bool {
     match node {
         Node::Set(_) => false,
         Node::NotNext(_) => true,
