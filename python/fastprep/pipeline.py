@@ -7,12 +7,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import STDIN, Plan
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
-from fastprep.plan_json import Reader
+from fastprep.plan_from_json import Reader
 from fastprep.report.preview import show
 from fastprep.report.run_report import Report
 from fastprep.row_format import RowFormat
@@ -71,7 +71,7 @@ class Pipeline:
             plan = self._plan.push(json.dumps(step, ensure_ascii=False), in_memory)
         except UnicodeEncodeError as e:
             message = f"{verb}: an option is not valid Unicode: {e}"
-            raise options.bad_option(message, "remove the lone surrogates") from None
+            raise option_checks.bad_option(message, "remove the lone surrogates") from None
         return Pipeline(self._source, (*self._steps, (step, in_memory)), plan)
 
     def _with_progress(self, callback: Callable[[str, int, int | None], None]) -> Pipeline:
@@ -148,15 +148,16 @@ class Pipeline:
     def select(self, *columns: str | Sequence[str]) -> Pipeline:
         """Keep only these columns, in this order. No others are read."""
         if not columns:
-            raise options.bad_option("select: no column is named", 'name the columns: select("prompt", "completion")')
-        names = [name for column in columns for name in options.columns("select", "columns", column)]
+            fix = 'name the columns: select("prompt", "completion")'
+            raise option_checks.bad_option("select: no column is named", fix)
+        names = [name for column in columns for name in option_checks.columns("select", "columns", column)]
         return self._push("select", columns=names)
 
     def drop(self, *columns: str | Sequence[str]) -> Pipeline:
         """Remove these columns. Those that no other step needs are not read."""
         if not columns:
-            raise options.bad_option("drop: no column is named", 'name the columns: drop("source", "meta")')
-        names = [name for column in columns for name in options.columns("drop", "columns", column)]
+            raise option_checks.bad_option("drop: no column is named", 'name the columns: drop("source", "meta")')
+        names = [name for column in columns for name in option_checks.columns("drop", "columns", column)]
         return self._push("drop", columns=names)
 
     def with_row_index(self, name: str = "index", offset: int = 0) -> Pipeline:
@@ -166,13 +167,13 @@ class Pipeline:
             name: the column.
             offset: the number of the first row.
         """
-        offset = options.whole_number("with_row_index", "offset", offset, 0, 1 << 63)
-        return self._push("with_row_index", name=options.text("with_row_index", "name", name), offset=offset)
+        offset = option_checks.whole_number("with_row_index", "offset", offset, 0, 1 << 63)
+        return self._push("with_row_index", name=option_checks.text("with_row_index", "name", name), offset=offset)
 
     def rename(self, mapping: Mapping[str, str]) -> Pipeline:
         """Rename columns: `{"old": "new"}`."""
-        pairs = options.mapping("rename", "mapping", mapping)
-        options.texts("rename", "mapping", list(pairs.values()))
+        pairs = option_checks.mapping("rename", "mapping", mapping)
+        option_checks.texts("rename", "mapping", list(pairs.values()))
         return self._push("rename", mapping=pairs)
 
     def filter(self, *predicates: pl.Expr) -> Pipeline:
@@ -185,7 +186,7 @@ class Pipeline:
             PlanError: names the sub-expression that is not row-wise, such as `x.mean()`.
         """
         if not predicates:
-            raise options.bad_option("filter: no predicate is given", 'write one: filter(pl.col("n") > 0)')
+            raise option_checks.bad_option("filter: no predicate is given", 'write one: filter(pl.col("n") > 0)')
         condition = predicates[0]
         columns = checks.columns_read("filter", predicates)
         for predicate in predicates:
@@ -205,7 +206,7 @@ class Pipeline:
         columns = checks.columns_read("with_columns", [*exprs, *named.values()])
         all_exprs = [*exprs, *(e.alias(n) for n, e in named.items())]
         if not all_exprs:
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 "with_columns: no expression is given", 'write one: with_columns(pl.col("a").alias("b"))'
             )
         for expression in all_exprs:
@@ -213,7 +214,8 @@ class Pipeline:
         names = [e.meta.output_name() for e in all_exprs]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise options.bad_option(f"with_columns: two expressions are named `{twice}`", 'rename one: .alias("…")')
+            what = f"with_columns: two expressions are named `{twice}`"
+            raise option_checks.bad_option(what, 'rename one: .alias("…")')
         label = ", ".join(checks.shown(e) for e in all_exprs)
         forms = [json_form.to_form(e) for e in all_exprs]
         callback = batch_callbacks.Columns(all_exprs), label
@@ -234,10 +236,10 @@ class Pipeline:
                 own code, but not the code that it calls.
         """
         if not callable(function):
-            raise options.bad_option(f"map_batches: `function` must be callable; got {function!r}")
-        options.text("map_batches", "name", name)
+            raise option_checks.bad_option(f"map_batches: `function` must be callable; got {function!r}")
+        option_checks.text("map_batches", "name", name)
         if version is not None:
-            options.text("map_batches", "version", version)
+            option_checks.text("map_batches", "version", version)
         code = code_digest(function) if version is None else None
         shown = f"{name}, {'no version' if version is None else f'version {version}'}"
         callback = batch_callbacks.BatchFunction(function, name), shown
@@ -248,7 +250,7 @@ class Pipeline:
 
         Reading stops after the last of them, unless an earlier step needs all rows.
         """
-        return self._push("head", n=options.whole_number("head", "n", n, 1))
+        return self._push("head", n=option_checks.whole_number("head", "n", n, 1))
 
     def pipe(self, function: Callable[..., Pipeline], *args: Any, **kwargs: Any) -> Pipeline:
         """Call `function(self, *args, **kwargs)`: for your own combinations of verbs."""
@@ -276,18 +278,18 @@ class Pipeline:
         """
         verb = "validate"
         rules: dict[str, Any] = {
-            "required": options.texts(verb, "required", required),
-            "not_blank": options.texts(verb, "not_blank", not_blank),
+            "required": option_checks.texts(verb, "required", required),
+            "not_blank": option_checks.texts(verb, "not_blank", not_blank),
         }
         for option, given in (("min_chars", min_chars), ("max_chars", max_chars)):
-            lengths = options.mapping(verb, option, given or {})
-            rules[option] = {c: options.whole_number(verb, f"{option}[{c!r}]", n, 0) for c, n in lengths.items()}
-        values = options.mapping(verb, "allowed", allowed or {})
-        rules["allowed"] = {c: options.texts(verb, f"allowed[{c!r}]", known) for c, known in values.items()}
+            lengths = option_checks.mapping(verb, option, given or {})
+            rules[option] = {c: option_checks.whole_number(verb, f"{option}[{c!r}]", n, 0) for c, n in lengths.items()}
+        values = option_checks.mapping(verb, "allowed", allowed or {})
+        rules["allowed"] = {c: option_checks.texts(verb, f"allowed[{c!r}]", known) for c, known in values.items()}
         if not any(rules.values()):
             help = "give at least one of required=, not_blank=, min_chars=, max_chars= and allowed="
-            raise options.bad_option("validate: no rule is given", help)
-        return self._push(verb, **rules, on_invalid=options.text(verb, "on_invalid", on_invalid))
+            raise option_checks.bad_option("validate: no rule is given", help)
+        return self._push(verb, **rules, on_invalid=option_checks.text(verb, "on_invalid", on_invalid))
 
     # -- training rows ---------------------------------------------------------------------------------
 
@@ -304,14 +306,14 @@ class Pipeline:
                 again.
         """
         if not isinstance(prompt_format, RowFormat):
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 f"format: `prompt_format` must be a PromptFormat; got {type(prompt_format).__name__}",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
             )
         return self._push(
             "format",
             format=json.loads(prompt_format.to_json()),
-            on_collision=options.text("format", "on_collision", on_collision),
+            on_collision=option_checks.text("format", "on_collision", on_collision),
             rendered_by=None,
         )
 
@@ -336,11 +338,11 @@ class Pipeline:
         """
         return self._push(
             "dedup",
-            on=None if on is None else options.columns("dedup", "on", on),
-            normalize=options.texts("dedup", "normalize", normalize),
-            verify=options.boolean("dedup", "verify", verify),
-            keepers=options.boolean("dedup", "keepers", keepers),
-            against=[options.path_form(path) for path in options.paths("dedup", "against", against)],
+            on=None if on is None else option_checks.columns("dedup", "on", on),
+            normalize=option_checks.texts("dedup", "normalize", normalize),
+            verify=option_checks.boolean("dedup", "verify", verify),
+            keepers=option_checks.boolean("dedup", "keepers", keepers),
+            against=[option_checks.path_form(path) for path in option_checks.paths("dedup", "against", against)],
         )
 
     def split(
@@ -366,14 +368,14 @@ class Pipeline:
                 `"keep"` only those of `train`. Without the step `split`, all rows stay in their splits.
             shares: name and share of each split other than `train`, each in (0, 1) or as `"2%"`, together below 1.
         """
-        columns = None if by is None else options.columns("split", "by", by)
-        numbers = {name: options.split_share(name, share) for name, share in shares.items()}
+        columns = None if by is None else option_checks.columns("split", "by", by)
+        numbers = {name: option_checks.split_share(name, share) for name, share in shares.items()}
         decimals = {name: repr(float(share)) for name, share in numbers.items()}
-        seed = options.whole_number("split", "seed", seed, 0, 1 << 64)
+        seed = option_checks.whole_number("split", "seed", seed, 0, 1 << 64)
         if report_by is not None:
-            options.text("split", "report_by", report_by)
+            option_checks.text("split", "report_by", report_by)
         if existing is not None:
-            options.text("split", "existing", existing)
+            option_checks.text("split", "existing", existing)
         return self._push("split", shares=decimals, seed=seed, by=columns, report_by=report_by, existing=existing)
 
     def tokenize(
@@ -403,19 +405,19 @@ class Pipeline:
                 differ. Default: never, since the fast encoder was checked when the tokenizer was loaded.
         """
         # The first token of a row is never trained.
-        max_length = options.optional_whole_number("tokenize", "max_length", max_length, 2)
-        verify = options.optional_whole_number("tokenize", "verify", verify, 1)
+        max_length = option_checks.optional_whole_number("tokenize", "max_length", max_length, 2)
+        verify = option_checks.optional_whole_number("tokenize", "verify", verify, 1)
         path, *in_memory = tokenizer_source("tokenize", tokenizer)
-        named = {"name": in_memory[-1]} if path is None else {"path": options.path_form(path)}
+        named = {"name": in_memory[-1]} if path is None else {"path": option_checks.path_form(path)}
         return self._push(
             "tokenize",
             tuple(in_memory) if path is None else None,
             tokenizer=named,
             max_length=max_length,
-            on_overflow=options.text("tokenize", "on_overflow", on_overflow),
-            special_tokens=options.text("tokenize", "special_tokens", special_tokens),
-            keep_text=options.boolean("tokenize", "keep_text", keep_text),
-            add_bos=options.boolean("tokenize", "add_bos", add_bos),
+            on_overflow=option_checks.text("tokenize", "on_overflow", on_overflow),
+            special_tokens=option_checks.text("tokenize", "special_tokens", special_tokens),
+            keep_text=option_checks.boolean("tokenize", "keep_text", keep_text),
+            add_bos=option_checks.boolean("tokenize", "add_bos", add_bos),
             verify=verify,
         )
 
@@ -428,7 +430,7 @@ class Pipeline:
         Args:
             seed: decides the order.
         """
-        return self._push("shuffle", seed=options.whole_number("shuffle", "seed", seed, 0, 1 << 64))
+        return self._push("shuffle", seed=option_checks.whole_number("shuffle", "seed", seed, 0, 1 << 64))
 
     def pack(self, *, max_length: int | None = None, seed: int = 0) -> Pipeline:
         """Join rows into packs of nearly `max_length` tokens, so that a trainer needs no padding. No row is cut.
@@ -442,8 +444,9 @@ class Pipeline:
                 have one, not above this.
             seed: decides the order of the packs.
         """
-        max_length = options.optional_whole_number("pack", "max_length", max_length, 2)
-        return self._push("pack", max_length=max_length, seed=options.whole_number("pack", "seed", seed, 0, 1 << 64))
+        max_length = option_checks.optional_whole_number("pack", "max_length", max_length, 2)
+        seed = option_checks.whole_number("pack", "seed", seed, 0, 1 << 64)
+        return self._push("pack", max_length=max_length, seed=seed)
 
     # -- inspecting ------------------------------------------------------------------------------------
 
@@ -470,7 +473,7 @@ class Pipeline:
         Raises:
             DataError: none of these rows is left. The error names the most common reason and its fix.
         """
-        show(self._plan, options.whole_number("preview", "n", n, 1))
+        show(self._plan, option_checks.whole_number("preview", "n", n, 1))
 
     # -- running ---------------------------------------------------------------------------------------
 
@@ -548,7 +551,8 @@ class Pipeline:
 
     def _rows(self, verb: str, threads: int | None) -> Any:
         """The rows as an Arrow stream. Warns if none is left and some were rejected."""
-        rows, report, nothing_left = self._plan.collect(options.optional_whole_number(verb, "threads", threads, 1))
+        threads = option_checks.optional_whole_number(verb, "threads", threads, 1)
+        rows, report, nothing_left = self._plan.collect(threads)
         if nothing_left is not None and json.loads(report)["rows"]["rejected"]:
             warnings.warn(f"{verb}: {nothing_left}", stacklevel=3)
         return rows

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from fastprep import _fastprep, suggest_format
+from fastprep import _fastprep, format_trials
 from fastprep.optional_packages import require
 from fastprep.row_format import RowFormat
-from fastprep.separator_pairs import SEPARATOR, STOP
+from fastprep.separators_and_stops import SEPARATOR, STOP
 
 if TYPE_CHECKING:
     from transformers import StoppingCriteriaList
@@ -87,7 +87,7 @@ class PromptFormat(RowFormat):
         def with_pair(separator: str, stop: str) -> PromptFormat:
             return PromptFormat(prompt, completion=completion, separator=separator, stop=stop, eos=eos)
 
-        return suggest_format.suggest(data, with_pair, prompt, tokenizer)
+        return format_trials.suggest(data, with_pair, prompt, tokenizer)
 
     def check(self, data: Any) -> dict[str, int]:
         """How many rows of `data` this format would reject, by reason code. Reads all rows and writes nothing.
@@ -95,7 +95,7 @@ class PromptFormat(RowFormat):
         Returns:
             `rows` (all rows read), `separator_collision`, `stop_collision`, and every other reason that occurred.
         """
-        return suggest_format.check(self, data)
+        return format_trials.check(self, data)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import MAX_LINE_BYTES, STDIN
 from fastprep.exceptions import PlanError
 from fastprep.expressions.batch_callbacks import without_null_type
 from fastprep.pipeline import Pipeline, concatenated
-from fastprep.sources.arrow_source import PyarrowSource
+from fastprep.sources.pyarrow_source import PyarrowSource
 from fastprep.sources.record_source import RecordSource
 from fastprep.sources.registry import source_function
 
@@ -26,13 +26,13 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
         source = [source]
     many = list(source) if isinstance(source, Iterable) else []
     if not many or not all(isinstance(path, (str, os.PathLike)) for path in many):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"{verb}: `source` must be a path or several; got {source!r}",
             "pass a path, a glob, a folder, or a list of these",
         )
-    paths = [options.path(verb, "source", path) for path in many]
+    paths = [option_checks.path(verb, "source", path) for path in many]
     if STDIN in paths and (len(paths) > 1 or verb != "scan_jsonl"):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"{verb}: {STDIN} is standard input, which only scan_jsonl reads, as its only input",
             f"write scan_jsonl({STDIN!r})",
         )
@@ -51,7 +51,7 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
     Raises:
         PlanError: an option is out of range. Missing files are reported by `explain()` or the sink.
     """
-    max_line_bytes = options.whole_number("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
+    max_line_bytes = option_checks.whole_number("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
     return Pipeline._scan("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
 
 
@@ -76,7 +76,7 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
         PlanError: the object has no Arrow stream.
     """
     if not hasattr(data, "__arrow_c_stream__"):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"from_arrow: `data` must have an Arrow stream; got {type(data).__name__}",
             "pass a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
             "for dicts use fastprep.from_records",
@@ -100,12 +100,12 @@ def from_records(records: Iterable[Mapping[str, Any]], *, name: str = "<records>
     A list can be read many times, a generator once; a second run then raises an error.
     """
     if not isinstance(records, Iterable) or isinstance(records, (str, bytes, Mapping)):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"from_records: `records` must be an iterable of dicts; got {type(records).__name__}",
             "pass a list or a generator of dicts; for frames and tables use fastprep.from_arrow",
         )
     can_restart = iter(records) is not records
-    options.text("from_records", "name", name)
+    option_checks.text("from_records", "name", name)
     return Pipeline._scan("from_reader", name, RecordSource(records, name), can_restart)
 
 
@@ -130,8 +130,8 @@ def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = 
     if isinstance(plans, Mapping):
         for name in plans:
             if not isinstance(name, str):
-                raise options.bad_option(f"concat: the keys of `plans` must be strings; got {name!r}")
-        named = {options.valid_unicode("concat", "plans", name): plan for name, plan in plans.items()}
+                raise option_checks.bad_option(f"concat: the keys of `plans` must be strings; got {name!r}")
+        named = {option_checks.valid_unicode("concat", "plans", name): plan for name, plan in plans.items()}
     elif isinstance(plans, Iterable) and not isinstance(plans, (str, bytes)):
         named = {str(number): plan for number, plan in enumerate(plans)}
     else:
@@ -140,7 +140,7 @@ def concat(plans: Mapping[str, Pipeline] | Sequence[Pipeline], *, column: str = 
         if not isinstance(plan, Pipeline):
             raise _not_pipelines(plan)
     _check_single_use(named)
-    return concatenated(list(named), list(named.values()), options.text("concat", "column", column))
+    return concatenated(list(named), list(named.values()), option_checks.text("concat", "column", column))
 
 
 def _check_single_use(named: Mapping[str, Pipeline]) -> None:
@@ -150,14 +150,14 @@ def _check_single_use(named: Mapping[str, Pipeline]) -> None:
         stream = plan._single_use_stream()
         other = names.setdefault(id(stream), name) if stream is not None else name
         if other != name:
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 f"concat: `{other}` and `{name}` read the same stream, which can be read only once",
                 "scan a file, or pass a table or a list",
             )
 
 
 def _not_pipelines(value: Any) -> PlanError:
-    return options.bad_option(
+    return option_checks.bad_option(
         f"concat: `plans` must be several pipelines; got {value!r:.80} of type {type(value).__name__}",
         'write concat([fp.scan_jsonl("a.jsonl"), fp.scan_parquet("b.parquet")])',
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from fastprep import options
+from fastprep import option_checks
 
 if TYPE_CHECKING:
     import os
@@ -27,14 +27,14 @@ def sink_options(
     """The options of `Pipeline.sink`, checked, in the order of the core's arguments."""
     count, share = reject_limit(max_rejects)
     return (
-        options.path("sink", "path", path),
-        options.texts("sink", "formats", formats),
-        None if compression is None else options.text("sink", "compression", compression),
-        options.boolean("sink", "overwrite", overwrite),
+        option_checks.path("sink", "path", path),
+        option_checks.texts("sink", "formats", formats),
+        None if compression is None else option_checks.text("sink", "compression", compression),
+        option_checks.boolean("sink", "overwrite", overwrite),
         count,
         share,
-        options.optional_whole_number("sink", "shard_bytes", shard_bytes, 1),
-        options.optional_whole_number("sink", "threads", threads, 1),
+        option_checks.optional_whole_number("sink", "shard_bytes", shard_bytes, 1),
+        option_checks.optional_whole_number("sink", "threads", threads, 1),
     )
 
 
@@ -48,10 +48,10 @@ def reject_limit(value: float | str | None) -> tuple[int | None, float | None]:
         return value, None
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
-            share = options.share(value)
+            share = option_checks.share(value)
             if share <= 1:
                 return None, share
-    raise options.bad_option(
+    raise option_checks.bad_option(
         f"sink: `max_rejects` must be a number of rows or a share; got {value!r}",
         'pass an int such as 100, a float up to 1.0 such as 0.01 for one row in a hundred, or a text such as "1%"',
     )

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from fastprep import _fastprep, options
+from fastprep import _fastprep, option_checks
 from fastprep.exceptions import TokenizerError
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class Tokenizer:
         """
         if not isinstance(text, str):
             message = f"encode: `text` must be a str; got {type(text).__name__}"
-            raise options.bad_option(message, "for many texts use encode_batch")
+            raise option_checks.bad_option(message, "for many texts use encode_batch")
         try:
             return self._core.encode(text, add_special_tokens, special_tokens)
         except UnicodeEncodeError as e:
-            raise options.bad_option(f"encode: the text is not valid Unicode: {e}", _SURROGATE) from None
+            raise option_checks.bad_option(f"encode: the text is not valid Unicode: {e}", _SURROGATE) from None
 
     def encode_batch(
         self,
@@ -158,13 +158,14 @@ class Tokenizer:
         """
         import pyarrow as pa
 
-        threads = options.optional_whole_number("decode_batch", "threads", threads, 1)
+        threads = option_checks.optional_whole_number("decode_batch", "threads", threads, 1)
         lists = _readable("decode_batch", lists, "lists of token ids")
         if isinstance(lists, list):
             try:
                 lists = pa.array(lists, pa.list_(pa.int32()))
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as e:
-                raise options.bad_option(f"decode_batch: `lists` must contain only lists of token ids: {e}") from None
+                what = f"decode_batch: `lists` must contain only lists of token ids: {e}"
+                raise option_checks.bad_option(what) from None
         return pa.chunked_array(self._core.decode_batch(lists, skip_special_tokens, threads))
 
     def token_texts(self, ids: Sequence[int]) -> list[str]:
@@ -193,14 +194,14 @@ def _unpickled(*pickled: Any) -> Tokenizer:
 def tokenizer_source(verb: str, tokenizer: Any) -> Source:
     """The arguments from which the core makes a tokenizer."""
     if isinstance(tokenizer, (str, os.PathLike)):
-        return options.path(verb, "tokenizer", tokenizer), None, {}, False, ""
+        return option_checks.path(verb, "tokenizer", tokenizer), None, {}, False, ""
     if isinstance(tokenizer, Tokenizer):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"{verb}: `tokenizer` must not be a fastprep.Tokenizer", "pass the path or the object that it was made from"
         )
     backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not hasattr(backend, "to_str"):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"{verb}: `tokenizer` must be a tokenizer that fastprep can use; got {type(tokenizer).__name__}",
             "pass a tokenizer.json, a folder that holds one, a tokenizers.Tokenizer, or a fast transformers tokenizer",
         )
@@ -236,14 +237,14 @@ def _per_text(
     special_tokens: str,
     threads: int | None,
 ) -> Any:
-    threads = options.optional_whole_number(verb, "threads", threads, 1)
+    threads = option_checks.optional_whole_number(verb, "threads", threads, 1)
     texts = _readable(verb, texts, "texts")
     try:
         return work(texts, add_special_tokens, special_tokens, threads)
     except UnicodeEncodeError as e:
-        raise options.bad_option(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
+        raise option_checks.bad_option(f"{verb}: a text is not valid Unicode: {e}", _SURROGATE) from None
     except TypeError as e:
-        raise options.bad_option(f"{verb}: `texts` must contain only str and None: {e}") from None
+        raise option_checks.bad_option(f"{verb}: `texts` must contain only str and None: {e}") from None
 
 
 def _readable(verb: str, values: Any, contents: str) -> Any:
@@ -256,7 +257,7 @@ def _readable(verb: str, values: Any, contents: str) -> Any:
         return values
     if isinstance(values, (list, tuple)):
         return list(values)
-    raise options.bad_option(
+    raise option_checks.bad_option(
         f"{verb}: expected {contents}; got {type(values).__name__}",
         "pass a pyarrow array, a polars Series, anything with __arrow_c_array__ or __arrow_c_stream__, or a list",
     )

@@ -176,7 +176,7 @@ def test_an_interruption_is_one_line_and_130(flags: list[str]) -> None:
 
 
 def test_every_class_of_error_has_an_exit_code() -> None:
-    from fastprep.cli.errors import exit_code
+    from fastprep.cli.exit import exit_code
 
     codes = {kind.__name__: exit_code(kind("what", code="x")) for kind in exceptions.FastprepError.__subclasses__()}
     listed = re.findall(r"^\| \[`(\w+)`\].* \| (\d) \|$", (ROOT / "docs/errors.md").read_text("utf-8"), re.MULTILINE)

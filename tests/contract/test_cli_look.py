@@ -85,9 +85,9 @@ def test_suggest_prints_flags_that_prepare_takes(tokenizer_folder: Path) -> None
 
 
 def test_a_suggested_stop_without_stable_ids_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastprep import suggest_format
+    from fastprep import format_trials
 
-    monkeypatch.setattr(suggest_format, "_stable_share", lambda *_: 0.5)
+    monkeypatch.setattr(format_trials, "_stable_share", lambda *_: 0.5)
     done = run("suggest", "raw.jsonl", "--tokenizer", "any")
     assert done.stderr.startswith("warning: the stop ")
     warned = answer("suggest", "raw.jsonl", "--tokenizer", "any")["warnings"]

@@ -85,7 +85,7 @@ def test_the_hand_off_to_torch_imports_no_other_folder() -> None:
 @pytest.mark.parametrize("name", [name for name in SOURCES if folder(name) != "torch"])
 def test_outside_torch_nothing_heavy_is_imported_with_a_file(name: str) -> None:
     # It is a table of datasets, imported by `Split.to_datasets` alone.
-    allowed = {"datasets"} if name == "fastprep.prepared.datasets_table" else set()
+    allowed = {"datasets"} if name == "fastprep.prepared.hf_datasets_table" else set()
     assert heavy_imports(name) == allowed
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from recipes import byte_characters
 from tiny import PAIR, jsonl, refused
+from tokenizer_files import byte_characters
 
 import fastprep as fp
 

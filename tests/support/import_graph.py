@@ -13,8 +13,8 @@ class Import:
     """One name that a file imports.
 
     Attributes:
-        module: The module, absolute: `fastprep.options`.
-        name: The name that is taken from it; None for `import fastprep.options`.
+        module: The module, absolute: `fastprep.option_checks`.
+        name: The name that is taken from it; None for `import fastprep.option_checks`.
         at_import: Whether it runs when the file is imported, not only when a function is called.
     """
 

@@ -7,8 +7,8 @@ import sys
 from typing import Any
 
 import pytest
-from recipes import byte_characters
 from tiny import PAIR, pairs, refused, rows
+from tokenizer_files import byte_characters
 
 import fastprep as fp
 

@@ -17,7 +17,7 @@ from common import SHARED, shared, shared_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_ids import EXHAUSTIVE, Both, around, code_points
-from recipes import ALL, FAMILIES, PATTERNS, sentences
+from tokenizer_files import ALL, FAMILIES, PATTERNS, sentences
 
 REAL = [
     f"real {name}"
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(name: str, folder: Path) -> Both:
-    """A tokenizer of `recipes`, or a real one."""
+    """A tokenizer of `tokenizer_files`, or a real one."""
     if name not in _made:
         path = folder / f"{name}.json"
         if name in REAL:

@@ -12,8 +12,8 @@ import pytest
 from common import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from recipes import Json, added, bpe, byte_characters, byte_level, split, tokenizer_json
 from tiny import PAIR, pairs, refused, rows
+from tokenizer_files import Json, added, bpe, byte_characters, byte_level, split, tokenizer_json
 
 import fastprep as fp
 

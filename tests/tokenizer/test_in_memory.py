@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recipes import byte_characters
 from tiny import PAIR, pairs, refused, rows
+from tokenizer_files import byte_characters
 
 import fastprep as fp
 

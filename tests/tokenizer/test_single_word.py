@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recipes import byte_characters
 from tiny import records, rows
+from tokenizer_files import byte_characters
 
 import fastprep as fp
 

@@ -16,8 +16,8 @@ import pytest
 from common import shared
 from hypothesis import given, settings
 from oracle_ids import EXHAUSTIVE, around, code_points
-from recipes import sentences
 from test_exact_ids import FRAGMENTS, LONG_TEXTS, SETS, TEXTS, strings
+from tokenizer_files import sentences
 
 import fastprep as fp
 

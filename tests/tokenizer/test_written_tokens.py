@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recipes import byte_characters
 from tiny import refused
+from tokenizer_files import byte_characters
 
 import fastprep as fp
 

@@ -5,7 +5,7 @@ Exit codes: 0 success, 1 data not accepted, 2 usage, 3 input or output, 130 inte
 
 from __future__ import annotations
 
-from fastprep.cli import errors
+from fastprep.cli import exit
 from fastprep.cli.app import app
 from fastprep.cli.folder_commands import retokenize, show, verify
 from fastprep.cli.row_commands import check, explain, prepare, preview, suggest
@@ -18,4 +18,4 @@ for command in (prepare, check, suggest, explain, preview, run, show, verify, re
 
 def main() -> None:
     """Run the command line; errors become one message or one JSON object, and an exit code."""
-    errors.run(app)
+    exit.run_and_exit(app)

@@ -1,13 +1,12 @@
-"""The typer application, and the printing of results."""
+"""The typer application."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 import fastprep as fp
-from fastprep.cli import errors
 
 app = typer.Typer(
     add_completion=False,
@@ -32,11 +31,3 @@ def _options(
     ] = False,
 ) -> None:
     """Fine-tuning data preparation: raw rows in, proven shards out."""
-
-
-def print_result(result: dict[str, Any] | str) -> None:
-    """Print a result: text, or an object as one line of JSON."""
-    if isinstance(result, str):
-        errors.print_text(result)
-    else:
-        errors.print_json(result)

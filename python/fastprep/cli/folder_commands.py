@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 
 import fastprep as fp
-from fastprep import _fastprep, options
-from fastprep.cli import errors, progress_bar
+from fastprep import _fastprep, option_checks
+from fastprep.cli import progress_bar
 from fastprep.cli import shared_flags as flags
-from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.app import AsJson
 from fastprep.cli.manifest_lines import manifest_lines
+from fastprep.cli.printing import print_result, print_text
 
 
 def show(
@@ -43,14 +44,14 @@ def show(
 
 def verify(folder: Path, as_json: AsJson = False) -> None:
     """Read a prepared folder and compare every file with its manifest."""
-    report: dict[str, Any] = json.loads(_fastprep.verify(options.path("verify", "folder", folder)))
+    report: dict[str, Any] = json.loads(_fastprep.verify(option_checks.path("verify", "folder", folder)))
     if as_json:
         print_result(report)
     else:
         for problem in report["problems"]:
-            errors.print_text(f"{problem['file']}: {problem['what']}", err=True)
+            print_text(f"{problem['file']}: {problem['what']}", err=True)
         for name in report["unexpected"]:
-            errors.print_text(f"{name}: not in the manifest, so readers ignore it", err=True)
+            print_text(f"{name}: not in the manifest, so readers ignore it", err=True)
         print_result(_verify_summary(report))
     if report["problems"]:
         raise typer.Exit(3)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fastprep as fp
-from fastprep import options as checks
+from fastprep import option_checks as checks
 from fastprep._fastprep import STDIN
 from fastprep.cli import plan_file_verbs as verbs
 from fastprep.cli.plan_file_tables import PlanFile, Table

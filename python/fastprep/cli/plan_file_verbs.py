@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import fastprep as fp
-from fastprep import options as checks
+from fastprep import option_checks as checks
 from fastprep.cli.sql_expressions import read_sql
 from fastprep.exceptions import PlanError
 from fastprep.sink_options import sink_options

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 import fastprep as fp
-from fastprep.cli import errors, progress_bar
+from fastprep.cli import exit, progress_bar
 from fastprep.cli import shared_flags as flags
 from fastprep.cli.acceptance import acceptance_error
-from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.app import AsJson
+from fastprep.cli.printing import print_result
 from fastprep.cli.row_flags import RowFlags, scan, with_rows
 from fastprep.report.run_report import count_lines, token_lines
 
@@ -48,7 +49,7 @@ def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson 
     report: dict[str, Any] = json.loads(rows.plan(in_order=True)._plan.check())
     error = acceptance_error(report, max_rejects)
     if as_json:
-        print_result(report | {"error": error and errors.as_object(error)})
+        print_result(report | {"error": error and exit.as_object(error)})
     else:
         counts = report["rows"]
         print_result("\n".join([
@@ -57,9 +58,9 @@ def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson 
             *token_lines(report["tokens"]),
         ]))  # fmt: skip
         if error:
-            errors.print_error(error, as_json=False)
+            exit.print_error(error, as_json=False)
     if error:
-        raise typer.Exit(errors.exit_code(error))
+        raise typer.Exit(exit.exit_code(error))
 
 
 @with_rows

@@ -14,7 +14,7 @@ import fastprep as fp
 from fastprep._fastprep import COMPLETION, PROMPT
 from fastprep.cli import shared_flags as flags
 from fastprep.cli.sql_expressions import read_sql
-from fastprep.separator_pairs import STOP
+from fastprep.separators_and_stops import STOP
 
 
 @dataclass(frozen=True, kw_only=True)

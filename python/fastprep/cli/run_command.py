@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep.cli import progress_bar
-from fastprep.cli.app import AsJson, print_result
+from fastprep.cli.app import AsJson
 from fastprep.cli.plan_file import read_plan
+from fastprep.cli.printing import print_result
 from fastprep.cli.set_option import Setting
 
 
@@ -48,7 +49,7 @@ def run(
         parsed.append(Setting("--out", "sink", "path", out))
     if overwrite is not None:
         parsed.append(Setting("--overwrite" if overwrite else "--no-overwrite", "sink", "overwrite", overwrite))
-    planned = read_plan(Path(options.path("run", "plan_file", plan_file)), parsed, runs=not explain_only)
+    planned = read_plan(Path(option_checks.path("run", "plan_file", plan_file)), parsed, runs=not explain_only)
     if explain_only:
         print_result(planned.pipeline.explain())
         return

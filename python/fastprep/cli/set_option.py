@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fastprep import options as checks
+from fastprep import option_checks as checks
 from fastprep.cli import plan_file_verbs as verbs
 from fastprep.exceptions import PlanError
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fastprep import options, words
-from fastprep.separator_pairs import SEPARATOR as DEFAULT_SEPARATOR
-from fastprep.separator_pairs import STOP as DEFAULT_STOP
+from fastprep import option_checks, words
+from fastprep.separators_and_stops import SEPARATOR as DEFAULT_SEPARATOR
+from fastprep.separators_and_stops import STOP as DEFAULT_STOP
 
 FORMAT, ROWS, TOKENS, OUTPUT = "Format", "Rows", "Tokens", "Output"
 """The panels of the help."""
@@ -19,7 +19,7 @@ def share(value: str | float) -> float:
     """Parse a share of the rows: `0.02`, `2%`. typer also passes the default, a float."""
     text = str(value)
     try:
-        return options.share(text) if "%" in text else float(text)
+        return option_checks.share(text) if "%" in text else float(text)
     except ValueError as e:
         raise typer.BadParameter(f"{text!r} is not a share of the rows such as 0.02 or 2%") from e
 

@@ -7,7 +7,7 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep.exceptions import PlanError
 from fastprep.expressions import row_wise
 
@@ -129,12 +129,12 @@ def columns_read(verb: str, expressions: Sequence[pl.Expr]) -> list[str]:
     names: dict[str, None] = {}
     for expression in expressions:
         if not isinstance(expression, pl.Expr):
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 f"{verb}: expected a polars expression; got {expression!r} of type {type(expression).__name__}",
                 'write pl.col("…") == …, or pl.lit(…) for a constant',
             )
         if expression.meta.has_multiple_outputs():
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 f"{verb}: `{expression}` selects several columns", 'write one expression for each: pl.col("…")'
             )
         names.update(dict.fromkeys(_root_names(verb, expression)))

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import INPUT_IDS, LABELS, MANIFEST, SEGMENT_KINDS, SEQ_LENGTHS, manifest
 from fastprep.exceptions import FastprepError, PlanError, SourceError
+from fastprep.loss_columns import WEIGHTS
 from fastprep.optional_packages import require
 from fastprep.prepared.split import Split, missing_column
 from fastprep.prompt_format import PromptFormat
-from fastprep.torch.loss_warnings import WEIGHTS
 
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline
@@ -53,7 +53,7 @@ def load(path: str | os.PathLike[str]) -> PreparedData:
         ...     optimizer.step()
         ...     optimizer.zero_grad()
     """
-    return PreparedData(Path(options.path("load", "folder", path)))
+    return PreparedData(Path(option_checks.path("load", "folder", path)))
 
 
 class PreparedData(Mapping[str, "Split"]):
@@ -75,7 +75,7 @@ class PreparedData(Mapping[str, "Split"]):
         try:
             return self._splits[split]
         except KeyError:
-            hint = options.did_you_mean(str(split), self._splits)
+            hint = option_checks.did_you_mean(str(split), self._splits)
             raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{hint}") from None
 
     def __iter__(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import COMPLETION, CONTEXT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEQ_LENGTHS, TRAIN
 from fastprep.prepared.prepared_data import PreparedData, load
 from fastprep.prepared.split import Split
@@ -93,10 +93,10 @@ class Recommendation:
         Raises:
             PlanError: An argument is below 1.
         """
-        per_device_batch_size = options.whole_number("training_args", "per_device_batch_size", per_device_batch_size, 1)
-        devices = options.whole_number("training_args", "devices", devices, 1)
+        size = option_checks.whole_number("training_args", "per_device_batch_size", per_device_batch_size, 1)
+        devices = option_checks.whole_number("training_args", "devices", devices, 1)
         per_device = math.ceil(self.batch_size / devices)
-        accumulation = math.ceil(per_device / per_device_batch_size)
+        accumulation = math.ceil(per_device / size)
         return {
             "num_train_epochs": self.n_epochs,
             "learning_rate": self.learning_rate,
@@ -153,21 +153,21 @@ def recommend(
         SourceError: The path is not a prepared folder, or the folder is damaged.
     """
     split = _split(data)
-    if options.text("recommend", "method", method) not in RATES:
-        raise options.bad_option(f"recommend: `method` must be one of {', '.join(RATES)}; got {method!r}")
-    if base_lr is not None and not options.number("recommend", "base_lr", base_lr) > 0:
-        raise options.bad_option(f"recommend: `base_lr` must be above 0; got {base_lr}")
+    if option_checks.text("recommend", "method", method) not in RATES:
+        raise option_checks.bad_option(f"recommend: `method` must be one of {', '.join(RATES)}; got {method!r}")
+    if base_lr is not None and not option_checks.number("recommend", "base_lr", base_lr) > 0:
+        raise option_checks.bad_option(f"recommend: `base_lr` must be above 0; got {base_lr}")
     if base_lr is not None and method != "full":
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"recommend: `base_lr` is for full fine-tuning only, but method={method!r}",
             "leave base_lr out: the rates of adapters do not depend on the rate of pre-training",
         )
     if batch_size is not None:
-        batch_size = options.whole_number("recommend", "batch_size", batch_size, 1)
+        batch_size = option_checks.whole_number("recommend", "batch_size", batch_size, 1)
     if price_per_million_tokens is not None:
-        options.number("recommend", "price_per_million_tokens", price_per_million_tokens)
+        option_checks.number("recommend", "price_per_million_tokens", price_per_million_tokens)
     if len(split) == 0:
-        raise options.bad_option(f"recommend: the split {split.name!r} has no rows")
+        raise option_checks.bad_option(f"recommend: the split {split.name!r} has no rows")
     examples, contexts = _counts(split)
     epochs = _epochs(split, examples)
     batch = _batch_size(examples, method, batch_size)
@@ -202,10 +202,11 @@ def _split(data: Any) -> Split:
     if isinstance(data, PreparedData):
         if TRAIN not in data:
             names = ", ".join(data)
-            raise options.bad_option(f"recommend: there is no split {TRAIN!r}; there are: {names}", "pass one of them")
+            what = f"recommend: there is no split {TRAIN!r}; there are: {names}"
+            raise option_checks.bad_option(what, "pass one of them")
         return data[TRAIN]
     if not isinstance(data, Split):
-        raise options.bad_option(
+        raise option_checks.bad_option(
             f"recommend: `data` must be prepared data; got {data!r} of type {type(data).__name__}",
             'pass the folder that a sink wrote, or fastprep.load("out")',
         )

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS
 from fastprep.exceptions import ColumnError, PlanError, SourceError
+from fastprep.loss_columns import warn_ignored
 from fastprep.optional_packages import require
 from fastprep.prepared.shards import closed_shards, shards_of, table
-from fastprep.torch.loss_warnings import warn_ignored
 
 if TYPE_CHECKING:
     import datasets
@@ -96,7 +96,7 @@ class Split:
     def _datasets(self) -> datasets.Dataset:
         import datasets
 
-        from fastprep.prepared.datasets_table import MappedTable
+        from fastprep.prepared.hf_datasets_table import MappedTable
 
         # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
         identity = f"{self._manifest['data']}/{self.name}"
@@ -170,11 +170,12 @@ class Split:
             ModuleNotFoundError: torch is not installed.
         """
         rows = self.to_torch()
-        from fastprep.torch.loader import Batches, Loader, ranks
+        from fastprep.torch.batches import Batches, ranks
+        from fastprep.torch.loader import Loader
 
-        batch_size = options.whole_number("loader", "batch_size", batch_size, 1)
+        batch_size = option_checks.whole_number("loader", "batch_size", batch_size, 1)
         if seed is not None:
-            seed = options.whole_number("loader", "seed", seed, 0, 1 << 64)
+            seed = option_checks.whole_number("loader", "seed", seed, 0, 1 << 64)
         rank, world_size = ranks(rank, world_size)
         batches = Batches(
             rows,
@@ -203,10 +204,10 @@ class Split:
             PlanError: A size is out of range, or there is no such column.
             SourceError: As ``to_arrow``.
         """
-        from fastprep.prepared.nested_samples import nested_samples
+        from fastprep.prepared.subset_rows import subset_rows
 
         groups = None if by is None else self._groups(by)
-        samples = nested_samples(len(self), list(sizes), seed, groups)
+        samples = subset_rows(len(self), list(sizes), seed, groups)
         return {size: Subset(self, numbers) for size, numbers in samples.items()}
 
     def _groups(self, by: str) -> npt.NDArray[Any]:
@@ -217,7 +218,7 @@ class Split:
         if by not in table.column_names:
             raise PlanError.new(
                 f"subsets: there is no column `{by}`; there are: {', '.join(table.column_names)}"
-                f"{options.did_you_mean(by, table.column_names)}",
+                f"{option_checks.did_you_mean(by, table.column_names)}",
                 code="bad_option",
                 help="name a column that the prepared rows have",
             )

@@ -1,4 +1,4 @@
-"""The functions that start a pipeline, by name: `scan.py` registers them, `plan_json.py` looks them up."""
+"""The functions that start a pipeline, by name: `scan.py` registers them, `plan_from_json.py` looks them up."""
 
 from __future__ import annotations
 

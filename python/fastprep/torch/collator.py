@@ -14,8 +14,9 @@ from torch.utils.data import get_worker_info
 
 from fastprep._fastprep import INPUT_IDS, LABELS, ROW_WEIGHT, SEQ_LENGTHS, TokenRows
 from fastprep.exceptions import ColumnError, DataError, PlanError
+from fastprep.loss_columns import LOSS_WEIGHTS, SEPARATE_DOCUMENTS, USE_WEIGHTS, WEIGHTS
 from fastprep.torch.dataset import COLUMNS, Rows
-from fastprep.torch.loss_warnings import LOSS_WEIGHTS, SEPARATE_DOCUMENTS, USE_WEIGHTS, WEIGHTS, warn
+from fastprep.warn import warn
 from fastprep.words import Layout, PaddingSide
 
 Row = Mapping[str, Any]

@@ -24,7 +24,7 @@ from fastprep._fastprep import (
     Shards,
     TokenRows,
 )
-from fastprep.torch.loss_warnings import WEIGHTS, warn_ignored
+from fastprep.loss_columns import WEIGHTS, warn_ignored
 
 COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS, ROW_WEIGHT)
 """The columns of a row, if the shards have them."""

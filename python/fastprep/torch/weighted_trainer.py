@@ -10,9 +10,9 @@ from transformers import Trainer
 
 from fastprep._fastprep import IGNORE, LABELS
 from fastprep.exceptions import ColumnError, PlanError
+from fastprep.loss_columns import LOSS_WEIGHTS
 from fastprep.torch.collator import Collator
 from fastprep.torch.dataset import TorchRows
-from fastprep.torch.loss_warnings import LOSS_WEIGHTS
 
 Batch = dict[str, Any]
 

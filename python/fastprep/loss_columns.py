@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 
 from fastprep._fastprep import ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS
+from fastprep.warn import warn
 
 WEIGHTS = (SEGMENT_WEIGHTS, ROW_WEIGHT)
 """The columns with weights."""
@@ -45,8 +45,3 @@ def warn_ignored(columns: Collection[str], stacklevel: int) -> None:
                 USE_WEIGHTS,
                 stacklevel + 1,
             )
-
-
-def warn(what: str, help: str, stacklevel: int) -> None:
-    """Warns, in the form of the errors."""
-    warnings.warn(f"{what}\n  help: {help}", stacklevel=stacklevel + 1)

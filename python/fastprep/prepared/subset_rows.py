@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import Permutation
 from fastprep.exceptions import PlanError
 
 
-def nested_samples(
+def subset_rows(
     rows: int, sizes: Sequence[int], seed: int, groups: npt.NDArray[Any] | None
 ) -> dict[int, list[int]]:
     """The row numbers of each sample, ascending, by its size.
@@ -24,8 +24,8 @@ def nested_samples(
         seed: Decides which rows are in the smaller samples.
         groups: None, or the group of each row, counted from 0: each sample then has the groups in their shares.
     """
-    checked = [options.whole_number("subsets", "sizes", size, 1) for size in sizes]
-    seed = options.whole_number("subsets", "seed", seed, 0, 1 << 64)
+    checked = [option_checks.whole_number("subsets", "sizes", size, 1) for size in sizes]
+    seed = option_checks.whole_number("subsets", "seed", seed, 0, 1 << 64)
     if not checked or max(checked) > rows:
         raise PlanError.new(
             f"subsets: `sizes` must be from 1 to {rows}, the rows of the split; got {list(sizes)}",

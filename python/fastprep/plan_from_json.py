@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastprep import options
+from fastprep import option_checks
 from fastprep._fastprep import PLAN_VERSION
 from fastprep.exceptions import PlanError
 from fastprep.expressions import json_form
@@ -31,8 +31,8 @@ class Reader:
         tokenizers: Mapping[str, Any] | None,
         inputs: Any,
     ) -> None:
-        self._functions = options.mapping("from_json", "functions", functions or {})
-        self._tokenizers = options.mapping("from_json", "tokenizers", tokenizers or {})
+        self._functions = option_checks.mapping("from_json", "functions", functions or {})
+        self._tokenizers = option_checks.mapping("from_json", "tokenizers", tokenizers or {})
         self._inputs = inputs
         # The version and the code of each function that is used, and the names of data that is used.
         self._used_functions: dict[str, tuple[Any, Any]] = {}
@@ -145,7 +145,7 @@ class Reader:
         elif single:
             paths = inputs
         else:
-            raise options.bad_option(
+            raise option_checks.bad_option(
                 "from_json: the plan has several sources, so `inputs` must be a mapping",
                 "map the paths in the plan to your paths",
             )
@@ -155,9 +155,9 @@ class Reader:
         """The paths to read in place of one in the plan."""
         inputs = self._inputs
         if not isinstance(inputs, Mapping) or path not in inputs:
-            return [options.path("from_json", "inputs", path)]
+            return [option_checks.path("from_json", "inputs", path)]
         self._unused.discard(("inputs", path))
-        return options.paths("from_json", f"inputs[{path!r}]", inputs[path])
+        return option_checks.paths("from_json", f"inputs[{path!r}]", inputs[path])
 
     def _steps(self, pipeline: Pipeline, holder: Node, where: str) -> Pipeline:
         for number, step in enumerate(_part(holder, "the plan", "steps", list), 1):
@@ -197,7 +197,7 @@ class Reader:
 
     def _dedup(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         named = [path_of(path) for path in _part(settings, verb, "against", list)]
-        settings["against"] = [options.path_form(bound) for path in named for bound in self._bound(path)]
+        settings["against"] = [option_checks.path_form(bound) for path in named for bound in self._bound(path)]
         return pipeline._push(verb, **settings)
 
     def _tokenize(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
@@ -207,7 +207,7 @@ class Reader:
         if key in self._tokenizers:
             self._unused.discard(("tokenizers", key))
             path, *in_memory = tokenizer_source("from_json", self._tokenizers[key])
-            settings["tokenizer"] = {"name": in_memory[-1]} if path is None else {"path": options.path_form(path)}
+            settings["tokenizer"] = {"name": in_memory[-1]} if path is None else {"path": option_checks.path_form(path)}
             return pipeline._push(verb, None if path is not None else tuple(in_memory), **settings)
         if name is not None:
             raise PlanError.new(
@@ -236,7 +236,7 @@ def bad_plan(what: str) -> PlanError:
 
 
 def _parsed(text: str) -> Node:
-    options.text("from_json", "text", text)
+    option_checks.text("from_json", "text", text)
     try:
         plan = json.loads(text, object_pairs_hook=_object_with_unique_keys)
     except (ValueError, RecursionError) as e:
@@ -268,7 +268,7 @@ _JSON = {dict: "object", list: "array", str: "string", int: "whole number"}
 def _check_keys(holder: Node, where: str, *known: str) -> None:
     for name in holder:
         if name not in known:
-            hint = options.did_you_mean(name, known)
+            hint = option_checks.did_you_mean(name, known)
             raise bad_plan(f"{where} has `{name}`, which is none of {', '.join(known)}{hint}")
 
 

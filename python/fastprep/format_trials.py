@@ -11,7 +11,7 @@ from fastprep._fastprep import SEPARATOR_COLLISION, STOP_COLLISION
 from fastprep.exceptions import DataError, PlanError
 from fastprep.pipeline import Pipeline
 from fastprep.scan import from_arrow, from_records
-from fastprep.separator_pairs import PAIRS
+from fastprep.separators_and_stops import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

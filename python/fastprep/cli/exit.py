@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fastprep.cli.error_help import help_for
+from fastprep.cli.printing import escape_unencodable, print_json, print_text
 from fastprep.exceptions import CallbackError, DataError, FastprepError, InternalError, PublishError, SourceError
 
 if TYPE_CHECKING:
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """128 plus the number of SIGINT, as in shells."""
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""All control characters except tab and line end."""
 
 USAGE: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 """The exception that typer raises for wrong flags."""
@@ -33,7 +28,7 @@ def exit_code(error: FastprepError) -> int:
     return 1 if isinstance(error, (DataError, CallbackError)) else 2
 
 
-def run(app: Callable[..., Any]) -> None:
+def run_and_exit(app: Callable[..., Any]) -> None:
     """Run the command and exit. An error is printed as a message or a JSON object."""
     escape_unencodable()
     as_json = "--json" in sys.argv[1:]
@@ -58,19 +53,6 @@ def _code(app: Callable[..., Any], as_json: bool) -> Any:
     except USAGE as e:
         print_json(_object(type(e).__name__, "usage", e.format_message()))
         return e.exit_code
-
-
-def escape_unencodable() -> None:
-    """Make standard output and error write characters that their encoding lacks as backslash escapes."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def print_text(text: str, *, err: bool = False) -> None:
-    """Print text for people. Control characters, which names of files and columns may contain, are escaped."""
-    shown = CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-    typer.echo(shown, err=err)
 
 
 def print_error(error: FastprepError, as_json: bool) -> None:
@@ -114,9 +96,3 @@ def _print_interrupted(as_json: bool) -> None:
 def _object(kind: str, code: str, message: str, **parts: Any) -> dict[str, Any]:
     absent = dict.fromkeys(("file", "row", "line", "column", "help"))
     return {"class": kind, "code": code, "message": message} | absent | parts
-
-
-def print_json(what: dict[str, Any]) -> None:
-    """Print one line of JSON, in characters that standard output can encode."""
-    is_unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
-    typer.echo(json.dumps(what, ensure_ascii=not is_unicode))
