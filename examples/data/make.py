@@ -156,20 +156,19 @@ def readme(book: dict[str, Any]) -> str:
     table = [f"| `{f.code}` | {f.what.replace('|', chr(92) + '|')} | 1 |" for f in all_faults()]
     repeated, same = book["counts"]["duplicate"], len(book["same_prompt"])
     table.append(
-        f"| `duplicate` | a row repeated: as it is, under another id, with escapes | {repeated} |"
+        f"| `duplicate` | a repeated row: unchanged, with another id, or with escapes | {repeated} |"
     )
     return f"""# Demo data
 
-`support.jsonl` and `tickets.jsonl.gz`: questions to an invented shop and small tasks, all made up,
-written by `make.py` (same bytes every time). Fields: `id`, `instruction`, `input` (often empty),
+`support.jsonl` and `tickets.jsonl.gz`: questions to an invented shop and small tasks. All data are made up, and are
+written by `make.py`, which gives the same bytes in every run. Fields: `id`, `instruction`, `input` (often empty),
 `output`, `source`, `lang`, and a nested `meta` in some rows.
 
-The faults below are planted in them. `faults.json` holds the same list with the place of each; the
-tests compare the report of a run with it. The format: prompt `{{instruction}}\\n{{input}}`, completion
-`{{output}}`, separator `\\n##\\n`, stop `\\n###\\n`, at most {MAX_LENGTH} tokens of the tokenizer in
-`../tokenizer`.
+The files contain the faults below on purpose. `faults.json` has the same list with the place of each fault; the tests
+compare the report of a run with it. The format is: prompt `{{instruction}}\\n{{input}}`, completion `{{output}}`,
+separator `\\n##\\n`, stop `\\n###\\n`, at most {MAX_LENGTH} tokens of the tokenizer in `../tokenizer`.
 
-| code | what was planted | rows |
+| code | fault | rows |
 |---|---|---|
 {chr(10).join(table)}
 
@@ -177,9 +176,9 @@ tests compare the report of a run with it. The format: prompt `{{instruction}}\\
 |---|---|---|---|
 | {book["lines"]} | {book["blank_lines"]} | {book["rows_read"]} | {book["rows_written"]} |
 
-What must *not* be removed: {same} prompts that come twice with two answers (both in one split), lines
-that end in CRLF, a last line without an end, emoji, CJK and Arabic script, `é` in both its forms, a
-NUL, headings such as `## Kettles` that only resemble a separator.
+These must *not* be removed: {same} prompts that occur twice with different answers (both in one split), lines that
+end in CRLF, a last line without a line end, emoji, CJK and Arabic script, `é` in both its forms, a NUL, headings such
+as `## Kettles` that only resemble a separator.
 """
 
 
