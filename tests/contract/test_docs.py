@@ -123,7 +123,7 @@ def test_every_finding_has_an_anchor_and_none_is_stale() -> None:
         after = page("report.md").split(f"\n### {code}\n", 1)[1]
         text = " ".join(re.split(r"^#+ ", after, flags=re.MULTILINE)[0].split())
         assert text.startswith(about), code
-        assert text.endswith(f"*Way out:* {fix}."), code
+        assert text.endswith(f"*Fix:* {fix}."), code
 
 
 def test_every_finding_is_one_of_the_registry() -> None:
