@@ -1,4 +1,4 @@
-//! What a failure of Arrow means, said at each call.
+//! Errors of Arrow's functions as errors of this crate; each call says what a failure means.
 
 use std::panic::Location;
 
@@ -6,15 +6,15 @@ use arrow::error::ArrowError;
 
 use crate::error::{Class, Error, Result};
 
-/// Results of Arrow's functions, as errors of ours.
+/// Converts the result of an Arrow function.
 pub(crate) trait ArrowResult<T> {
-    /// For columns whose types and lengths were checked before: any failure is a defect of ours.
+    /// For columns whose types and lengths were checked before: any failure is a bug in fastprep.
     fn or_defect(self) -> Result<T>;
 
-    /// For functions that gather values: they fail where the values of one column no longer fit 32-bit offsets.
+    /// For functions that copy values together: they fail if the values of a column no longer fit 32-bit offsets.
     ///
     /// # Errors
-    /// `Data`, code `text_too_large`; any other failure is a defect of ours.
+    /// `Data`, code `text_too_large`; any other failure is a bug in fastprep.
     fn or_too_large(self) -> Result<T>;
 }
 
@@ -32,9 +32,9 @@ impl<T> ArrowResult<T> for Result<T, ArrowError> {
         match self {
             Ok(value) => Ok(value),
             Err(e @ ArrowError::OffsetOverflowError(_)) => {
-                let what = "a column of one batch has more than 2 GiB of values";
-                Err(Error::new(Class::Data, "text_too_large", what)
-                    .help("cut the longest values; or lower FASTPREP_BATCH_ROWS")
+                let message = "a column of one batch has more than 2 GiB of values";
+                Err(Error::new(Class::Data, "text_too_large", message)
+                    .help("shorten the longest values, or lower FASTPREP_BATCH_ROWS")
                     .source(e))
             }
             Err(e) => Err(arrow_defect(e)),
@@ -42,12 +42,13 @@ impl<T> ArrowResult<T> for Result<T, ArrowError> {
     }
 }
 
-/// The error for a failure that only a defect of ours explains; names the line that calls this.
+/// The error for a failure that must be a bug in fastprep; names the line of the caller.
 #[cold]
 #[track_caller]
 pub(crate) fn arrow_defect(e: ArrowError) -> Error {
-    let at = Location::caller();
-    Error::internal(format!("arrow refused an operation in {}, line {}", at.file(), at.line())).source(e)
+    let caller = Location::caller();
+    Error::internal(format!("an Arrow operation failed in {}, line {}", caller.file(), caller.line()))
+        .source(e)
 }
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_what_its_call_says() {
+    fn the_method_decides_the_error() {
         let failed = |e| Err::<(), _>(e);
         let e = failed(ArrowError::CastError("no".into())).or_defect().unwrap_err();
         assert_eq!((e.class(), e.code()), (Class::Internal, "internal"));

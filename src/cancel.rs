@@ -1,20 +1,20 @@
-//! What a run shares with the one who watches it: the flag that stops it, what it does, and how far it has read.
+//! The state that a run shares with its caller: the flag that stops it, its phase, and how much it has read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// What a run does at the moment.
+/// The current phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Reads the input; the steps before a barrier work on what was read.
+    /// Reads the input and runs the steps before the first barrier.
     Read,
-    /// Puts all rows in another order, and writes them.
+    /// Shuffles all rows, and writes them.
     Shuffle,
-    /// Joins all rows to packs, and writes them.
+    /// Packs all rows, and writes them.
     Pack,
-    /// Waits for the disk and publishes.
+    /// Waits for the disk, then publishes.
     Publish,
 }
 
@@ -32,7 +32,7 @@ impl Phase {
     }
 }
 
-/// Shared by the engine, its stages and the Python gate; cheap to clone and to ask.
+/// Stops a run and shows its progress; shared by the engine, its stages and the binding. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Shared>);
 
@@ -55,27 +55,26 @@ impl Cancel {
         self.0.stop.load(Ordering::Relaxed)
     }
 
-    /// Stored bytes of the input have been read.
+    /// Adds to the number of stored bytes read.
     pub(crate) fn add_read(&self, bytes: u64) {
         self.0.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Stored bytes of the input read so far; of files of lines only.
+    /// Stored bytes of the input read so far. Only files of lines are counted.
     pub(crate) fn bytes_read(&self) -> u64 {
         self.0.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// The run has come to this phase.
+    /// Sets the phase.
     pub(crate) fn begin(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    /// What the run does.
     pub(crate) fn phase(&self) -> Phase {
         Phase::ALL[usize::from(self.0.phase.load(Ordering::Relaxed))]
     }
 
-    /// Fails once the run was asked to stop.
+    /// Fails if the run was asked to stop.
     pub fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(Error::cancelled()) } else { Ok(()) }
     }

@@ -1,16 +1,16 @@
-//! Errors are values: a class, a stable code, a place and a way out.
+//! Errors: a class, a stable code, a message, a place and a help.
 
 use std::fmt;
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of trouble it is; decides the Python exception and the exit code.
+/// The kind of an error; decides the Python exception and the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// An option or a chain that makes no sense (`PlanError`, a `ValueError`; exit code 2).
+    /// An invalid option or an invalid order of steps (`PlanError`, a `ValueError`; exit code 2).
     Plan,
-    /// A column that is not there or has the wrong type (`ColumnError`, a `KeyError`; exit code 2).
+    /// A column that is missing or has the wrong type (`ColumnError`, a `KeyError`; exit code 2).
     Column,
     /// An input that cannot be opened or read (`SourceError`, an `OSError`; exit code 3).
     Source,
@@ -20,21 +20,21 @@ pub enum Class {
     Tokenizer,
     /// An output that cannot be written, published or verified (`PublishError`, an `OSError`; exit code 3).
     Publish,
-    /// A failure inside a function or expression of the caller (`CallbackError`, a `RuntimeError`; exit code 1).
+    /// A failure inside a function or an expression of the user (`CallbackError`, a `RuntimeError`; exit code 1).
     Callback,
     /// Ctrl-C (`KeyboardInterrupt`).
     Cancelled,
-    /// A defect of ours (`InternalError`, a `RuntimeError`; exit code 3).
+    /// A bug in fastprep (`InternalError`, a `RuntimeError`; exit code 3).
     Internal,
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// An error: what, where, and the way out.
+/// An error: what is wrong, where, and what to do about it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -52,7 +52,7 @@ struct Inner {
 }
 
 impl Error {
-    /// A new error; `code` is a stable slug, `message` one sentence with the offending value and the limit.
+    /// A new error. `code` is a stable slug; `message` is one sentence that names the wrong value and the limit.
     #[cold]
     pub fn new(class: Class, code: &'static str, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
@@ -70,11 +70,11 @@ impl Error {
         }))
     }
 
-    /// A defect of ours, never the user's fault.
+    /// A bug in fastprep, never the user's fault.
     #[cold]
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Error::new(Class::Internal, "internal", message)
-            .help("this is a defect of fastprep; please report it with the plan that led here")
+            .help("this is a bug in fastprep; please report it with the plan that caused it")
     }
 
     /// The run was interrupted.
@@ -83,7 +83,7 @@ impl Error {
         Error::new(Class::Cancelled, "cancelled", "interrupted; nothing was published")
     }
 
-    /// Adds the way out.
+    /// Adds what to do about it.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
@@ -97,14 +97,14 @@ impl Error {
         self
     }
 
-    /// Adds the file by its index; [`Error::name_file`] makes it a path.
+    /// Adds the file by its index, which [`Error::name_file`] replaces by a path.
     #[must_use]
     pub fn file(mut self, file: u32) -> Self {
         self.0.file = Some(file);
         self
     }
 
-    /// Turns a file's index into its name, once at the end of a run.
+    /// Replaces the index of the file by its name, at the end of a run.
     #[must_use]
     pub(crate) fn name_file(mut self, names: &[String]) -> Self {
         if let (None, Some(file)) = (&self.0.path, self.0.file) {
@@ -113,82 +113,80 @@ impl Error {
         self
     }
 
-    /// Adds the row: 0-based, counted within the file.
+    /// Adds the row, counted from 0 within the file.
     #[must_use]
     pub fn row(mut self, row: u64) -> Self {
         self.0.row = Some(row);
         self
     }
 
-    /// Adds the line: 1-based, of the decompressed stream.
+    /// Adds the line, counted from 1 in the decompressed file.
     #[must_use]
     pub(crate) fn line(mut self, line: Option<u64>) -> Self {
         self.0.line = line;
         self
     }
 
-    /// Adds the column.
     #[must_use]
     pub(crate) fn column(mut self, column: impl Into<String>) -> Self {
         self.0.column = Some(column.into());
         self
     }
 
-    /// Adds the reason that took most rows out, where an error sums up many rows.
+    /// Adds the most frequent reason for removed rows, to an error about many rows.
     #[must_use]
     pub(crate) fn reason(mut self, reason: Option<String>) -> Self {
         self.0.reason = reason;
         self
     }
 
-    /// Adds the cause.
+    /// Adds the error that caused this one.
     #[must_use]
     pub(crate) fn source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
 
-    /// The class.
+    /// The kind of the error.
     pub fn class(&self) -> Class {
         self.0.class
     }
 
-    /// The stable slug.
+    /// The code: a stable slug.
     pub fn code(&self) -> &'static str {
         self.0.code
     }
 
-    /// The sentence alone, without place and way out.
+    /// The message alone, without place and help.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The way out, where there is one.
+    /// What to do about it, if known.
     pub fn get_help(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// The file.
+    /// The path of the file, if the error is about a file.
     pub fn get_path(&self) -> Option<&str> {
         self.0.path.as_deref()
     }
 
-    /// The row, 0-based.
+    /// The row, counted from 0.
     pub(crate) fn get_row(&self) -> Option<u64> {
         self.0.row
     }
 
-    /// The line, 1-based.
+    /// The line, counted from 1.
     pub(crate) fn get_line(&self) -> Option<u64> {
         self.0.line
     }
 
-    /// The column.
     pub(crate) fn get_column(&self) -> Option<&str> {
         self.0.column.as_deref()
     }
 
-    /// The commonest reason: its code, and after a colon the column or the control token where there is one.
+    /// The most frequent reason: its code, followed by a colon and the column or the control token, if there is one.
     pub(crate) fn get_reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
@@ -228,7 +226,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// The end of a message about an unknown name: the known one that was probably meant, where there is one.
+/// The end of a message about an unknown name: the known name that was probably meant, or nothing.
 pub(crate) fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let near = known.into_iter().filter(|name| *name != given && is_near(given, name));
     match near.min_by_key(|name| edit_distance(given, name)) {
@@ -237,7 +235,7 @@ pub(crate) fn did_you_mean<'k>(given: &str, known: impl IntoIterator<Item = &'k 
     }
 }
 
-/// Whether one may have been written for the other.
+/// Whether `given` may be a misspelling of `meant`.
 pub(crate) fn is_near(given: &str, meant: &str) -> bool {
     edit_distance(given, meant) <= (meant.chars().count() / 2).min(2)
 }
@@ -258,7 +256,8 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The error for a column that does not exist; names those that do, in their order, and the one that was probably meant.
+/// The error for a column that does not exist. Lists the existing columns in order, and names the one that was probably
+/// meant.
 #[cold]
 pub(crate) fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
     let error = |listed: String| {
@@ -268,15 +267,15 @@ pub(crate) fn missing_column(name: &str, step: &str, known: &[String]) -> Error 
     };
     match known.len().saturating_sub(COLUMNS_SHOWN) {
         _ if known.is_empty() => error("the input has no columns".into()).help(
-            "it is empty, or no line of its head is a JSON object: JSON lines have one {…} a line; \
-             CSV and other tables go through from_arrow(polars.read_csv(…))",
+            "it is empty, or none of its first lines is a JSON object: JSON lines have one {…} per line; \
+             read CSV and other tables with from_arrow(polars.read_csv(…))",
         ),
-        0 => error(format!("there are: {}", known.join(", "))),
-        more => error(format!("there are: {}, … and {more} more", known[..COLUMNS_SHOWN].join(", "))),
+        0 => error(format!("columns: {}", known.join(", "))),
+        more => error(format!("columns: {}, … and {more} more", known[..COLUMNS_SHOWN].join(", "))),
     }
 }
 
-/// Names that a message about an unknown column lists.
+/// How many columns the message about an unknown column lists.
 const COLUMNS_SHOWN: usize = 30;
 
 #[cfg(test)]
@@ -289,20 +288,20 @@ mod tests {
         let listed = |name| missing_column(name, "format", &known).to_string();
         assert_eq!(
             listed("Instructions"),
-            "format: there is no column `Instructions`; there are: output, instruction, input; \
+            "format: there is no column `Instructions`; columns: output, instruction, input; \
              did you mean `instruction`?"
         );
         assert_eq!(
             listed("question"),
-            "format: there is no column `question`; there are: output, instruction, input"
+            "format: there is no column `question`; columns: output, instruction, input"
         );
     }
 
     #[test]
-    fn lists_some_of_many_columns_and_says_where_there_is_none() {
+    fn lists_some_of_many_columns_and_says_if_there_is_none() {
         let known: Vec<String> = (0..10_000).map(|i| format!("column{i}")).collect();
         let e = missing_column("colum7000", "select", &known).to_string();
-        assert!(e.contains("there are: column0, column1, "), "{e}");
+        assert!(e.contains("columns: column0, column1, "), "{e}");
         assert!(e.ends_with("… and 9970 more; did you mean `column7000`?") && e.len() < 1000, "{e}");
         let e = missing_column("prompt", "format", &[]);
         assert!(e.message().ends_with("the input has no columns"), "{e}");
@@ -310,14 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn shows_rows_counted_from_1_where_there_is_no_line() {
+    fn counts_rows_from_1_if_there_is_no_line() {
         let e = Error::new(Class::Data, "bad", "bad").path("a.parquet").row(82);
         assert_eq!((e.to_string().as_str(), e.get_row()), ("bad\n  at a.parquet, row 83", Some(82)));
         assert_eq!(Error::new(Class::Data, "bad", "bad").row(0).to_string(), "bad\n  at row 1");
     }
 
     #[test]
-    fn shows_place_cause_and_way_out() {
+    fn shows_place_and_help() {
         let e = Error::new(Class::Data, "bad_json", "not JSON").path("a.jsonl").line(Some(3)).help("fix it");
         assert_eq!(e.to_string(), "not JSON\n  at a.jsonl, line 3\n  help: fix it");
     }

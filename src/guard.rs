@@ -1,4 +1,4 @@
-//! Code of a dependency that may panic on data from outside: the panic is an error, and nothing is printed.
+//! Calls code of a dependency that may panic on invalid data: the panic becomes an error, and nothing is printed.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
@@ -7,18 +7,18 @@ use std::sync::Once;
 use crate::error::panic_text;
 
 thread_local! {
-    /// Whether this thread is within [`guarded`].
+    /// Whether this thread is inside [`guarded`].
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 static HOOK: Once = Once::new();
 
-/// What `work` gives, or what it panicked with.
+/// Calls `work`.
 ///
 /// # Errors
 /// The message of the panic.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // The hook prints before the panic is caught: here, where it is expected, it prints nothing.
+    // The default hook prints the panic before it is caught; inside `guarded` nothing is printed.
     HOOK.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |info| {

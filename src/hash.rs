@@ -1,11 +1,11 @@
-//! The only hash functions: XXH3, pinned, so that keys, splits and digests never change between versions.
+//! The hash functions of the crate: XXH3, pinned, so that keys, splits and digests never change between versions.
 //!
 //! The probability that any two of `n` distinct rows share a 128-bit key is about n² / 2¹²⁹ (birthday
 //! bound): 1.5e-21 for a billion rows.
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed, xxh3_128, xxh3_128_with_seed};
 
-/// The digest of a field that is null: no field hashes to it but by chance.
+/// The digest of a null field. Another field has it only by chance.
 const NULL: u128 = 0x6e75_6c6c_6e75_6c6c_6e75_6c6c_6e75_6c6c;
 
 /// The 128-bit digest of one field.
@@ -13,7 +13,7 @@ pub fn field(bytes: Option<&[u8]>) -> u128 {
     bytes.map_or(NULL, xxh3_128)
 }
 
-/// The key of a row over its fields' digests: field borders count, so `("ab", "c")` is not `("a", "bc")`.
+/// The key of a row from the digests of its fields. Where fields end matters: `("ab", "c")` is not `("a", "bc")`.
 pub(crate) fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
     let mut state = Xxh3::with_seed(0x6661_7374_7072_6570);
     for digest in fields {
@@ -22,15 +22,15 @@ pub(crate) fn key(fields: impl IntoIterator<Item = u128>) -> u128 {
     state.digest128()
 }
 
-/// Where a key falls in [0, 1) for this seed: what decides a row's split.
+/// Maps a key to a number in [0, 1) by this seed; it decides the split of a row.
 pub(crate) fn unit(key: u128, seed: u64) -> f64 {
     let hash = xxh3_64_with_seed(&key.to_le_bytes(), seed);
-    // 53 bits are what a float holds exactly.
+    // A float holds 53 bits exactly.
     (hash >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// What ranks the rows of one file in the shuffle of this seed: by the number of its source in the plan, its name, and
-/// how many files of that source and name come before it.
+/// The seed that ranks the rows of one file in a shuffle: from the number of its source in the plan, its name, the number
+/// of files of the same source and name before it (`nth`), and the seed of the shuffle.
 pub(crate) fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
     let mut state = Xxh3::with_seed(seed);
     state.update(&source.to_le_bytes());
@@ -39,22 +39,22 @@ pub(crate) fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
     state.digest()
 }
 
-/// The rank of a row number by a seed: in a shuffle, the [`file_seed`] of the row's file.
+/// The rank of a row number by a seed. In a shuffle that is the [`file_seed`] of the row's file.
 pub(crate) fn shuffle_rank(row: u64, seed: u64) -> u64 {
     xxh3_64_with_seed(&row.to_le_bytes(), seed)
 }
 
-/// A content digest as 32 hexadecimal digits.
+/// The digest of some content, as 32 hexadecimal digits.
 pub(crate) fn digest_hex(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128_with_seed(bytes, 0))
 }
 
-/// A checksum over a stream of bytes: XXH3, 64 bits, as 16 hexadecimal digits.
+/// The checksum of a stream of bytes: XXH3, 64 bits, as 16 hexadecimal digits.
 #[derive(Clone, Default)]
 pub(crate) struct Checksum(Xxh3);
 
 impl Checksum {
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
@@ -70,11 +70,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn field_borders_and_nulls_count() {
-        let of = |fields: &[Option<&str>]| key(fields.iter().map(|f| field(f.map(str::as_bytes))));
-        assert_ne!(of(&[Some("ab"), Some("c")]), of(&[Some("a"), Some("bc")]));
-        assert_ne!(of(&[Some("")]), of(&[None]));
-        assert_eq!(of(&[Some("x"), None]), of(&[Some("x"), None]));
+    fn field_ends_and_nulls_matter() {
+        let key_of = |fields: &[Option<&str>]| key(fields.iter().map(|f| field(f.map(str::as_bytes))));
+        assert_ne!(key_of(&[Some("ab"), Some("c")]), key_of(&[Some("a"), Some("bc")]));
+        assert_ne!(key_of(&[Some("")]), key_of(&[None]));
+        assert_eq!(key_of(&[Some("x"), None]), key_of(&[Some("x"), None]));
     }
 
     /// These values are in published folders (`keys.arrow`) and decide splits: they must never change.

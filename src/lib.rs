@@ -1,14 +1,14 @@
-//! `fastprep`: raw fine-tuning examples in, proven training shards out.
+//! `fastprep` prepares fine-tuning data: it reads raw examples and writes training shards.
 //!
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
-//! another (`tests/core/layers.rs` reads the source and proves it):
+//! another (`tests/core/layers.rs` checks it):
 //!
-//! 1. ground: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`]; and what flows: [`record`],
+//! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`], [`record`],
 //!    [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
 //! 3. stages: `read`, `select`, `compute`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
 //!    `load`
-//! 4. `plan`: steps as data, resolved and explained without touching a row
+//! 4. `plan`: steps as data, resolved and explained without reading a row
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
 

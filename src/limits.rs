@@ -1,54 +1,54 @@
-//! Every limit and default of the library, named and justified in one place.
+//! The limits and defaults of the library, each with its reason.
 
-/// Text a batch aims at, in bytes: small enough to stay in a core's L2 between fused stages, large enough
-/// that hand-over costs nothing. `FASTPREP_BATCH_BYTES` changes it.
+/// Target size of the text of a batch, in bytes: small enough to stay in the L2 cache of a core between fused stages,
+/// large enough that passing it between threads costs little. `FASTPREP_BATCH_BYTES` changes it.
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
 
-/// Rows a batch holds at most. `FASTPREP_BATCH_ROWS` changes it (for tests).
+/// Largest number of rows in a batch. `FASTPREP_BATCH_ROWS` changes it (for tests).
 pub(crate) const BATCH_ROWS: usize = 65_536;
 
-/// Batches in flight for each thread: bounds memory, and is deep enough that no worker waits.
+/// Batches in flight per thread: few enough to limit memory, enough that no worker waits.
 pub(crate) const IN_FLIGHT_PER_THREAD: usize = 8;
 
-/// A longer line is refused as `line_too_long` without being held whole.
+/// A longer line is rejected as `line_too_long`, without being held in memory as a whole.
 pub(crate) const MAX_LINE_BYTES: usize = 64 << 20;
 
-/// JSON nested deeper than this is refused as `bad_json`.
+/// JSON that is nested more deeply is rejected as `bad_json`.
 pub const MAX_JSON_DEPTH: usize = 512;
 
-/// Text of a file's head that is read to learn its columns: of the first file, and of each further one.
+/// Bytes at the start of the first file that are read to infer the columns.
 pub(crate) const PEEK_BYTES_FIRST: usize = 1 << 20;
-/// See [`PEEK_BYTES_FIRST`].
+/// The same for each further file.
 pub(crate) const PEEK_BYTES_OTHER: usize = 64 << 10;
 
-/// A stream without any JSON object is searched for so many stored bytes: they are held, since it cannot be read
-/// again. A file is searched to its end.
+/// How many stored bytes of a stream are searched for the first JSON object. They are held in memory, since a stream
+/// cannot be read again. A file is searched to its end.
 pub(crate) const PEEK_BYTES_STREAM: u64 = 64 << 20;
 
-/// Rendered text goes on in a new buffer from here on, and no row may be longer: views count bytes in 32 bits.
+/// Size at which rendered text continues in a new buffer; no row may be longer. Views count bytes in 32 bits.
 pub(crate) const TEXT_BUFFER_BYTES: usize = 1 << 30;
 
-/// Uncompressed bytes a shard aims at.
+/// Target size of a shard, in uncompressed bytes.
 pub(crate) const SHARD_BYTES: u64 = 256 << 20;
 
-/// A record batch of a shard is closed at this many rows or bytes, whichever comes first: cut by content,
-/// never by how batches arrived. Far below the 2³¹ tokens that `list<int32>` could address.
+/// A record batch of a shard ends at this many rows or bytes, whichever comes first. Its end depends on the rows alone,
+/// never on how batches arrived. Far below the 2³¹ tokens that `list<int32>` can address.
 pub(crate) const RECORD_BATCH_ROWS: usize = 4_096;
 /// See [`RECORD_BATCH_ROWS`].
 pub(crate) const RECORD_BATCH_BYTES: usize = 8 << 20;
 
-/// Rows that the shuffle holds in memory before it spills to disk, in bytes.
+/// Bytes of rows that a shuffle holds in memory before it spills to disk.
 pub(crate) const SHUFFLE_MEMORY_BYTES: u64 = 128 << 20;
 
-/// So many columns that were not in the heads of the files are named in the report: those that come first in
-/// bytewise order, so that neither batches nor threads can show.
+/// How many columns the report names that appear only after the start of the files. They are the first in bytewise
+/// order, so that the report does not depend on batches or threads.
 pub(crate) const LATE_COLUMNS: usize = 100;
 
-/// Of the name of such a column the report shows so many bytes.
+/// How many bytes of the name of such a column the report shows.
 pub(crate) const LATE_NAME_BYTES: usize = 200;
 
-/// A preview looks at this many rows: enough to show the common reasons for rejects, few enough to be there at once.
+/// Rows that a preview reads: enough to show the common reasons for rejects, few enough to be fast.
 pub(crate) const PREVIEW_ROWS: usize = 1_000;
 
-/// A reject keeps at most this many bytes of its record.
+/// Largest number of bytes of its record that a reject keeps.
 pub(crate) const REJECT_RECORD_BYTES: usize = 64 << 10;

@@ -1,9 +1,8 @@
-//! A shuffle without memory: where each row goes is computed, not stored, so that any position of an epoch is
-//! reached at once.
+//! A permutation of rows that is computed rather than stored, so that a loader can start at any position of an epoch.
 //!
-//! A Feistel network over the smallest range of 2ᵇ numbers that holds all rows; what falls outside walks on until it
-//! falls inside (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002: cycle walking). Fewer than two
-//! steps of the network are needed on average.
+//! A Feistel network over the smallest range of 2ᵇ numbers that holds all rows; it is applied again while the result is
+//! outside the rows (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002: cycle walking). On
+//! average it is applied fewer than two times.
 
 use crate::hash;
 
@@ -11,7 +10,7 @@ use crate::hash;
 /// the halves of small ranges are a few bits.
 const ROUNDS: usize = 8;
 
-/// An order of `rows` rows: position to row, one to one.
+/// A permutation of `rows` rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Permutation {
     rows: u64,
@@ -22,7 +21,7 @@ pub(crate) struct Permutation {
 }
 
 impl Permutation {
-    /// The order of this seed and epoch; it never changes between versions.
+    /// The permutation for this seed and epoch; it never changes between versions.
     pub(crate) fn new(rows: u64, seed: u64, epoch: u64) -> Self {
         let bits = (64 - rows.saturating_sub(1).leading_zeros()).max(2);
         let low_bits = bits / 2;
@@ -34,8 +33,8 @@ impl Permutation {
         Permutation { rows, keys, low_bits, low_mask: (1 << low_bits) - 1, high_mask }
     }
 
-    /// The row at a position below the number of rows.
-    pub(crate) fn at(&self, position: u64) -> u64 {
+    /// The row at a position, which must be less than the number of rows.
+    pub(crate) fn row_at(&self, position: u64) -> u64 {
         let mut row = position;
         loop {
             row = self.step(row);
@@ -45,19 +44,19 @@ impl Permutation {
         }
     }
 
-    /// The network: each round changes one half by a function of the other, which the same round undoes.
+    /// Applies the network once. Each round changes one half by a function of the other half, so it can be undone.
     fn step(&self, number: u64) -> u64 {
         let (mut low, mut high) = (number & self.low_mask, number >> self.low_bits);
         for keys in self.keys.chunks_exact(2) {
-            high ^= mixed(low ^ keys[0]) & self.high_mask;
-            low ^= mixed(high ^ keys[1]) & self.low_mask;
+            high ^= mix(low ^ keys[0]) & self.high_mask;
+            low ^= mix(high ^ keys[1]) & self.low_mask;
         }
         high << self.low_bits | low
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of the result depends on every bit given.
-fn mixed(number: u64) -> u64 {
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of the result depends on every bit of the input.
+fn mix(number: u64) -> u64 {
     let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ number >> 31
@@ -69,7 +68,7 @@ mod tests {
 
     fn order(rows: u64, seed: u64, epoch: u64) -> Vec<u64> {
         let permutation = Permutation::new(rows, seed, epoch);
-        (0..rows).map(|position| permutation.at(position)).collect()
+        (0..rows).map(|position| permutation.row_at(position)).collect()
     }
 
     #[test]
@@ -90,14 +89,14 @@ mod tests {
         assert_eq!(orders[0], order(1_000, 1, 0));
     }
 
-    /// Published cursors hold positions of this order: it must never change.
+    /// Saved cursors hold positions in this order: it must never change.
     #[test]
     fn the_order_is_pinned() {
         assert_eq!(order(10, 7, 0), PINNED);
     }
     const PINNED: [u64; 10] = [4, 2, 6, 5, 8, 0, 9, 7, 3, 1];
 
-    /// Each row is as likely at each position, and each successor of a row: χ² below its 99.9 % quantile.
+    /// Each row is equally likely at each position and after each other row: χ² is below its 99.9 % quantile.
     #[test]
     fn places_and_neighbours_are_even() {
         let (rows, seeds) = (13_usize, 26_000_u64);
@@ -121,8 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_range_is_no_special_case() {
+    fn the_largest_range_works() {
         let permutation = Permutation::new(u64::MAX, 1, 0);
-        assert!(permutation.at(0) < u64::MAX && permutation.at(u64::MAX - 1) < u64::MAX);
+        assert!(permutation.row_at(0) < u64::MAX && permutation.row_at(u64::MAX - 1) < u64::MAX);
     }
 }

@@ -1,6 +1,6 @@
-//! What unit tests of several modules share.
+//! Helpers for the unit tests of several modules.
 
-/// Numbers that look random, the same in each run (splitmix64).
+/// A pseudorandom number generator (SplitMix64), with the same numbers in each run.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -13,7 +13,7 @@ impl Random {
         ((z ^ (z >> 31)) % n as u64) as usize
     }
 
-    /// `least..=most` characters of this alphabet.
+    /// A text of `least..=most` characters of this alphabet.
     pub fn text(&mut self, alphabet: &str, least: usize, most: usize) -> String {
         let alphabet: Vec<char> = alphabet.chars().collect();
         let n = least + self.below(most - least + 1);

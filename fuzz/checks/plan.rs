@@ -78,7 +78,7 @@ pub fn check(data: &[u8]) {
     // Half of the steps in each source, then all of them.
     let (left, right) = steps.split_at(steps.len() / 2);
     let of_one_source = |steps: &[Step]| -> Vec<Step> {
-        steps.iter().filter(|step| step.verb().is_of_one_source()).cloned().collect()
+        steps.iter().filter(|step| step.verb().may_precede_concat()).cloned().collect()
     };
     for keep_all in [true, false] {
         let part = |name: &str, steps: &[Step]| {

@@ -1,4 +1,4 @@
-//! `filter`: the rows for which an expression is true.
+//! `filter`: keeps the rows for which an expression is true.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use crate::flow::Map;
 use crate::record::{Batch, reason};
 use crate::report::StepCounts;
 
-/// Keeps the rows for which the one column that the function makes is true.
+/// Keeps the rows for which the function returns true.
 pub(crate) struct FilterStage {
-    /// The columns it is given.
+    /// The columns that are passed to the function.
     pub(crate) columns: Vec<String>,
-    /// Makes one Boolean column.
+    /// Returns one Boolean column.
     pub(crate) function: Arc<dyn Function>,
 }
 
 impl Map for FilterStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
-        let made = call(self.function.as_ref(), &pick(&batch, &self.columns)?, "filter")?;
-        let mask = cast(made.column(0), &DataType::Boolean).or_too_large()?;
+        let result = call(self.function.as_ref(), &pick(&batch, &self.columns)?, "filter")?;
+        let mask = cast(result.column(0), &DataType::Boolean).or_too_large()?;
         let mask = mask.as_boolean();
-        // A null is no yes, as in polars.
+        // Null counts as false, as in polars.
         let keep: BooleanArray = (0..mask.len()).map(|i| Some(mask.is_valid(i) && mask.value(i))).collect();
         for i in (0..keep.len()).filter(|i| !keep.value(*i)) {
             counts.remove(reason::FILTERED, batch.places.at(i));

@@ -1,4 +1,4 @@
-//! Functions of the caller, over columns of a batch.
+//! Functions of the user over the columns of a batch.
 
 use arrow::array::RecordBatch;
 
@@ -6,32 +6,42 @@ use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::Batch;
 
-/// Something that makes columns of columns, row by row: a batch of `n` rows gives one of `n` rows.
+/// A row-wise function from columns to columns: the result has a row for each row of the argument.
 pub trait Function: Send + Sync {
-    /// The new columns.
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// `Callback` if it fails.
     fn call(&self, columns: &RecordBatch) -> Result<RecordBatch>;
 }
 
-/// Calls with a check of the promise that rows stay what they are.
+/// Calls a function, and checks the number of rows of its result; errors name `step`.
+///
+/// # Errors
+/// Those of the function; `rows_changed`.
 pub fn call(function: &dyn Function, columns: &RecordBatch, step: &str) -> Result<RecordBatch> {
-    let made = function.call(columns)?;
-    if made.num_rows() != columns.num_rows() {
+    let result = function.call(columns)?;
+    if result.num_rows() != columns.num_rows() {
         return Err(Error::new(
             Class::Callback,
             "rows_changed",
-            format!("{step}: {} rows went in, {} came out", columns.num_rows(), made.num_rows()),
+            format!(
+                "{step}: must return {} rows, one for each row; got {}",
+                columns.num_rows(),
+                result.num_rows()
+            ),
         )
-        .help("it must be row-wise: one row out for each row in; use filter to take rows out"));
+        .help("return one row for each row; use filter to remove rows"));
     }
-    Ok(made)
+    Ok(result)
 }
 
-/// The columns of these names.
+/// The columns with these names.
 pub(super) fn pick(batch: &Batch, columns: &[String]) -> Result<RecordBatch> {
     let schema = batch.records.schema();
     let indices = columns
         .iter()
-        .map(|c| schema.index_of(c).map_err(|_| Error::internal(format!("column `{c}` vanished"))))
+        .map(|c| schema.index_of(c).map_err(|_| Error::internal(format!("column `{c}` is missing"))))
         .collect::<Result<Vec<_>>>()?;
     batch.records.project(&indices).or_defect()
 }

@@ -1,4 +1,4 @@
-//! Steps that call code of the user: expressions and functions, over columns of a batch.
+//! Steps that call expressions and functions of the user with the columns of a batch.
 
 mod filter;
 mod function;

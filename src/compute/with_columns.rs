@@ -1,4 +1,4 @@
-//! `with_columns` and `map_batches`: columns that expressions and functions of the caller make.
+//! `with_columns` and `map_batches`: add or replace columns by expressions and functions of the user.
 
 use std::sync::Arc;
 
@@ -12,64 +12,64 @@ use crate::flow::Map;
 use crate::record::{Batch, finding, json, schema};
 use crate::report::StepCounts;
 
-/// Adds or replaces columns.
+/// Adds or replaces columns by those that a function returns.
 pub(crate) struct WithColumnsStage {
-    /// The columns it is given; none means all.
+    /// The columns that are passed to the function; none means all.
     pub(crate) columns: Option<Vec<String>>,
-    /// Makes the columns.
+    /// Returns the new columns.
     pub(crate) function: Arc<dyn Function>,
-    /// What it makes, found with no rows when the plan was resolved.
-    pub(crate) makes: SchemaRef,
-    /// Whether what it makes replaces all columns (`map_batches`) or joins them.
-    pub(crate) replaces: bool,
-    /// The step's name.
+    /// The schema of its result, which it returned for an empty batch when the plan was resolved.
+    pub(crate) result_schema: SchemaRef,
+    /// Whether the result replaces all columns (`map_batches`).
+    pub(crate) replaces_all: bool,
+    /// The name of the step, for errors.
     pub(crate) step: String,
 }
 
 impl Map for WithColumnsStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
-        let given = match &self.columns {
+        let argument = match &self.columns {
             Some(columns) => pick(&batch, columns)?,
             None => visible(&batch)?,
         };
-        let made = call(self.function.as_ref(), &given, &self.step)?;
+        let result = call(self.function.as_ref(), &argument, &self.step)?;
         let names = |s: &SchemaRef| s.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
-        if names(&made.schema()) != names(&self.makes) {
+        if names(&result.schema()) != names(&self.result_schema) {
             return Err(Error::new(
                 Class::Callback,
                 "columns_changed",
                 format!(
-                    "{}: made columns {:?}, but {:?} for no rows",
+                    "{}: must return the columns {:?}, as for an empty batch; got {:?}",
                     self.step,
-                    names(&made.schema()),
-                    names(&self.makes)
+                    names(&self.result_schema),
+                    names(&result.schema())
                 ),
             )
-            .help("a function must make the same columns for every batch, an empty one included"));
+            .help("return the same columns for every batch, including an empty one"));
         }
         let mut out = batch;
-        if self.replaces {
-            // All of them, so that the new ones come in the order in which the function gives them.
+        if self.replaces_all {
+            // All columns are removed first, so that the new ones are in the order of the result.
             let old = visible(&out)?.schema();
             let old: Vec<&str> = old.fields().iter().map(|f| f.name().as_str()).collect();
             out = out.without_columns(&old)?;
         }
-        for (field, column) in self.makes.fields().iter().zip(made.columns()) {
+        for (field, column) in self.result_schema.fields().iter().zip(result.columns()) {
             let column = if column.data_type() == field.data_type() {
                 Arc::clone(column)
             } else if column.null_count() == column.len() || column.data_type().is_null() {
-                // A batch in which a column happens to be all null comes as another type.
+                // A column that is null in the whole batch may have another type.
                 new_null_array(field.data_type(), column.len())
             } else {
                 let message = format!(
-                    "{}: column `{}` is {}, but {} for no rows",
+                    "{}: column `{}` must be {}, as for an empty batch; got {}",
                     self.step,
                     field.name(),
-                    column.data_type(),
-                    field.data_type()
+                    field.data_type(),
+                    column.data_type()
                 );
                 return Err(Error::new(Class::Callback, "columns_changed", message)
-                    .help("a function must make the same types for every batch, an empty one included"));
+                    .help("return the same types for every batch, including an empty one"));
             };
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(first) = out.places.earliest(not_json.iter().copied()) {

@@ -1,4 +1,4 @@
-//! The way into a barrier: a sink of its own before the sink of the run.
+//! The sink of a pass that ends in a barrier.
 
 use std::sync::Arc;
 
@@ -8,37 +8,37 @@ use crate::error::Result;
 use crate::flow::{Barrier, Entering, Prepare, Sink};
 use crate::record::{Batch, Places};
 
-/// The way into a barrier: it takes the rows, and what was taken out of them before goes to the sink at once.
+/// Gives the rows to a barrier, and the rejects and duplicates from before it to the sink of the run.
 pub(crate) struct BarrierSink<'s, S: Sink> {
     pub(crate) sink: &'s mut S,
     pub(crate) barrier: Box<dyn Barrier>,
-    /// The rows that it has taken.
+    /// The number of rows that the barrier has.
     pub rows: u64,
-    /// No rows, as they reach the sink.
-    pub(crate) nothing: RecordBatch,
+    /// An empty batch with the columns that reach the sink.
+    pub(crate) empty: RecordBatch,
 }
 
-/// A batch on its way into a barrier.
-pub(crate) struct Apart<R> {
+/// A batch that is prepared for the barrier.
+pub(crate) struct BarrierInput<R> {
     rows: Entering,
-    /// A batch without rows, for the sink.
-    taken_out: R,
+    /// A batch without rows, with the rejects and duplicates, for the sink.
+    removed: R,
 }
 
-struct PrepareApart<R> {
+struct PrepareInput<R> {
     barrier: Arc<dyn Prepare<Entering>>,
     sink: Arc<dyn Prepare<R>>,
-    nothing: RecordBatch,
+    empty: RecordBatch,
 }
 
-impl<R> Prepare<Apart<R>> for PrepareApart<R> {
-    fn prepare(&self, mut batch: Batch) -> Result<Apart<R>> {
+impl<R> Prepare<BarrierInput<R>> for PrepareInput<R> {
+    fn prepare(&self, mut batch: Batch) -> Result<BarrierInput<R>> {
         let (rejects, duplicates) =
             (std::mem::take(&mut batch.rejects), std::mem::take(&mut batch.duplicates));
         let places = Places::numbered(batch.places.file, 0, 0);
-        let taken_out = Batch { seq: batch.seq, records: self.nothing.clone(), places, rejects, duplicates };
-        let taken_out = self.sink.prepare(taken_out)?;
-        Ok(Apart { rows: self.barrier.prepare(batch)?, taken_out })
+        let removed = Batch { seq: batch.seq, records: self.empty.clone(), places, rejects, duplicates };
+        let removed = self.sink.prepare(removed)?;
+        Ok(BarrierInput { rows: self.barrier.prepare(batch)?, removed })
     }
 }
 
@@ -46,20 +46,20 @@ impl<S: Sink> Sink for BarrierSink<'_, S>
 where
     S::Ready: 'static,
 {
-    type Ready = Apart<S::Ready>;
+    type Ready = BarrierInput<S::Ready>;
 
     fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(PrepareApart {
+        Arc::new(PrepareInput {
             barrier: self.barrier.preparer(),
             sink: self.sink.preparer(),
-            nothing: self.nothing.clone(),
+            empty: self.empty.clone(),
         })
     }
 
     fn push(&mut self, ready: Self::Ready) -> Result<()> {
         self.rows += ready.rows.ranks.len() as u64;
         self.barrier.push(ready.rows)?;
-        self.sink.push(ready.taken_out)
+        self.sink.push(ready.removed)
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -1,5 +1,5 @@
-//! How a batch came to be, kept until no stage can end the input within it: with that, it is counted as if the input
-//! ended with one of its rows, wherever batches end.
+//! The history of a batch, kept while an ordered stage may still end the input within the batch. From it, the rows are
+//! counted as if the input ended with the last row that is needed, so that counts do not depend on where batches end.
 
 use super::station::{Station, counted};
 use crate::error::{Error, Result};
@@ -7,15 +7,15 @@ use crate::flow::{Chunk, TakenOut};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// What a batch was made of.
+/// The input of a batch, and what ordered stages did with it.
 pub(crate) struct BatchHistory {
-    /// Its input.
+    /// The input of the batch.
     chunk: Chunk,
     /// The step of the source.
     source_step: usize,
-    /// What each ordered station so far let through and took out.
+    /// For each ordered station so far, the batch after it and the rows that it removed.
     passed: Vec<(Batch, TakenOut)>,
-    /// The error at a row after those of the batch. It counts unless the input ends before.
+    /// The error of a row after those of the batch. It is returned unless the input ends before that row.
     pub(crate) failed: Option<Error>,
 }
 
@@ -24,15 +24,15 @@ impl BatchHistory {
         BatchHistory { chunk, source_step, passed: Vec::new(), failed: None }
     }
 
-    /// Notes what an ordered station made of the batch.
+    /// Records the result of an ordered station.
     pub(crate) fn pass(&mut self, batch: &Batch, taken_out: TakenOut) {
         self.passed.push((batch.clone(), taken_out));
     }
 
-    /// The counts of each step up to `station`, for an input that ends with this row.
+    /// The counts of each step up to `station`, for an input that ends with `row`.
     ///
     /// # Errors
-    /// Those of the stages, which had none before.
+    /// Those of the stages; there are none if the batch passed them before.
     pub(crate) fn counts_until(
         &self,
         row: u64,
@@ -51,12 +51,12 @@ impl BatchHistory {
                     }
                 }
                 Station::Ordered(step) => {
-                    let (let_through, taken_out) =
+                    let (passed_batch, taken_out) =
                         passed.next().ok_or_else(|| Error::internal("a batch has no history"))?;
                     batch = counted(*step, batch, &mut counts, |_, count| {
                         let before = taken_out.iter().filter(|(_, place)| place.row <= row);
                         before.for_each(|(code, place)| count.remove(code, *place));
-                        Ok(let_through.clone().until(row))
+                        Ok(passed_batch.clone().until(row))
                     })?;
                 }
             }

@@ -1,4 +1,4 @@
-//! Runs into memory: all rows with the report, or the report alone.
+//! Runs a plan into memory: keeps all rows and the report, or only the report.
 
 use std::sync::Arc;
 
@@ -17,15 +17,18 @@ use crate::record::Batch;
 use crate::report::Report;
 use crate::write::Collect;
 
-/// Rows in memory, and how many were taken out for which reason.
+/// The rows and the report of a run into memory.
 pub struct Collected {
     /// The rows, in order.
     pub batches: Vec<RecordBatch>,
-    /// The report, as for a sink.
+    /// The report, as a sink gives it.
     pub report: Report,
 }
 
-/// Runs into memory; a split becomes a column `split`.
+/// Runs a plan into memory. The split of a row becomes a column `split`.
+///
+/// # Errors
+/// Those of the sources and stages.
 pub fn collect(
     plan: &Resolved,
     resources: Resources,
@@ -48,7 +51,7 @@ pub fn collect(
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
-/// Runs, keeps no row, and gives the report.
+/// Runs a plan without keeping rows, and gives the report.
 pub(crate) fn check(
     plan: &Resolved,
     resources: Resources,
@@ -61,7 +64,7 @@ pub(crate) fn check(
         &plan.job,
         sources,
         None,
-        &mut Nothing,
+        &mut Discard,
         resources.spill_anywhere(),
         resources,
         cancel,
@@ -70,20 +73,20 @@ pub(crate) fn check(
     Ok(report(plan, &counts, &names))
 }
 
-/// Keeps nothing.
-struct Nothing;
+/// A sink that keeps nothing.
+struct Discard;
 
-impl Prepare<()> for Nothing {
+impl Prepare<()> for Discard {
     fn prepare(&self, _: Batch) -> Result<()> {
         Ok(())
     }
 }
 
-impl Sink for Nothing {
+impl Sink for Discard {
     type Ready = ();
 
     fn preparer(&self) -> Arc<dyn Prepare<()>> {
-        Arc::new(Nothing)
+        Arc::new(Discard)
     }
 
     fn push(&mut self, (): ()) -> Result<()> {

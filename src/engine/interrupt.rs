@@ -1,4 +1,4 @@
-//! Work that can be interrupted: the calling thread watches for it while another thread works.
+//! Work that can be interrupted: the calling thread checks for an interruption while another thread works.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result, panic_text};
 
-/// How often the calling thread asks whether it was interrupted, and how long a worker sleeps at most.
+/// How often the calling thread checks for an interruption, and the longest sleep of a worker.
 pub(super) const POLL: Duration = Duration::from_millis(50);
 
-/// Asked a few times a second by the calling thread: whether to stop.
+/// Says whether to stop. The calling thread calls it a few times a second.
 pub(crate) type Interrupted<'a> = &'a mut dyn FnMut() -> bool;
 
-/// Does long work on a thread of its own, so that the calling one can watch for an interruption meanwhile.
+/// Runs `work` on another thread, while the calling thread checks for an interruption.
 pub(crate) fn interruptible<T: Send>(
     cancel: &Cancel,
     interrupted: &mut dyn FnMut() -> bool,

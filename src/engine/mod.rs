@@ -1,4 +1,4 @@
-//! Runs plans: the only place that creates threads.
+//! Runs resolved plans on worker threads. This is the only place that creates threads.
 
 mod barrier_sink;
 mod batch_history;

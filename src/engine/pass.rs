@@ -1,42 +1,42 @@
-//! A pass: the rows of one source, or of a barrier, through stages into a sink.
+//! A pass: moves the rows of one source or barrier through stages into a sink.
 
 use std::sync::Arc;
 
 use crate::flow::{Map, Ordered, Scan};
 
-/// The step of a stage whose rows another stage of its step counts.
+/// The step number of a stage whose rows are not counted, since another stage of the same step counts them.
 pub const UNCOUNTED: usize = usize::MAX;
 
-/// The step of a stage that counts no rows, only findings: they go to the last step.
+/// The step number of a stage that counts only findings, which are added to the last step.
 pub const FINDINGS: usize = usize::MAX - 1;
 
-/// A stage.
+/// A stage of a pass.
 pub enum Stage {
-    /// Any worker, any order.
+    /// A stage that any worker runs, on batches in any order.
     Map(Arc<dyn Map>),
-    /// One batch at a time, in input order.
+    /// A stage that gets one batch at a time, in input order.
     Ordered(Box<dyn Ordered>),
 }
 
-/// What to run; `stages[i]` counts as step `stages[i].0`.
+/// A scan, stages and a sink to run.
 pub struct Pass<'s, S> {
-    /// Gives the rows; sets the counts of the source's step itself.
+    /// Gives the rows, and counts them for the step of the source.
     pub scan: Box<dyn Scan>,
-    /// The step of the source.
+    /// The number of the step of the source.
     pub source_step: usize,
-    /// In the order of the way of the data, each with its step.
+    /// The stages in order, each with the number of its step.
     pub stages: Vec<(usize, Stage)>,
-    /// Takes the finished batches.
+    /// Gets the finished batches.
     pub sink: &'s mut S,
-    /// Number of steps counted.
+    /// The number of all steps.
     pub steps: usize,
 }
 
-/// How to run it. Nothing here can change a byte of the output.
+/// How to run a pass. No option changes the output.
 #[derive(Debug, Clone)]
 pub struct PassOptions {
-    /// Worker threads, at least 1.
+    /// The number of worker threads, at least 1.
     pub threads: usize,
-    /// Bytes of input that may be in flight.
+    /// The limit of input bytes that are in flight.
     pub bytes_in_flight: usize,
 }

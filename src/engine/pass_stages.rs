@@ -1,4 +1,4 @@
-//! The stages of a pass, from those that a plan was resolved to.
+//! Builds the stages of a pass from those of a resolved plan.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,12 +9,12 @@ use crate::flow::{Ordered, TakenOut};
 use crate::plan::resolve::{Build, Counted};
 use crate::record::Batch;
 
-/// An ordered stage that goes on from source to source.
+/// An ordered stage that the passes of several sources share.
 #[derive(Clone)]
 pub(crate) struct SharedStage(Arc<Mutex<Box<dyn Ordered>>>);
 
 impl SharedStage {
-    /// The stage itself.
+    /// Locks the stage.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Box<dyn Ordered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,7 +34,7 @@ impl Ordered for SharedStage {
     }
 }
 
-/// The ordered stages among these, with no row seen.
+/// New ordered stages, in the positions of these stages; none for each other stage.
 pub(crate) fn ordered_stages(
     builds: &[(usize, Counted, Build)],
     cancel: &Cancel,
@@ -45,7 +45,7 @@ pub(crate) fn ordered_stages(
     builds.iter().map(shared).collect()
 }
 
-/// The stages of a pass, each with the step that counts its rows; `ordered` are the ordered ones among them.
+/// The stages of a pass, each with the step that counts its rows; `ordered` are those of [`ordered_stages`].
 pub(crate) fn pass_stages(
     builds: &[(usize, Counted, Build)],
     ordered: &[Option<SharedStage>],
@@ -55,7 +55,7 @@ pub(crate) fn pass_stages(
         match (build, ordered) {
             (_, Some(ordered)) => Ok((step, Stage::Ordered(Box::new(ordered.clone())))),
             (Build::Map(map), None) => Ok((step, Stage::Map(Arc::clone(map)))),
-            (_, None) => Err(Error::internal("a barrier is no stage of a pass")),
+            (_, None) => Err(Error::internal("a pass cannot have a barrier as a stage")),
         }
     };
     builds.iter().zip(ordered).map(stage).collect()

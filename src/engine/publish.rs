@@ -1,4 +1,4 @@
-//! Runs into a folder: refuses a result that is no data set, and publishes any other with its manifest.
+//! Runs a plan into a folder and publishes it with its manifest, unless the result is empty or has too many rejects.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::interrupt::{Interrupted, interruptible};
 use super::report::report;
 use super::resources::Resources;
-use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summed_up};
+use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summary_error};
 use super::run_plan::run_plan;
 use super::sources::Sources;
 use crate::artifact::Manifest;
@@ -22,59 +22,63 @@ use crate::report::Report;
 use crate::store::Files;
 use crate::write::{Format, JsonLossesStage, ShardSink, SinkOptions};
 
-/// How many rows may be rejected before nothing is published.
+/// The limit of rejected rows above which nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MaxRejects {
-    /// So many rows.
+    /// A number of rows.
     Rows(u64),
-    /// So large a share of the rows read.
+    /// A share of the rows read.
     Share(f64),
 }
 
 /// Where and how a run writes.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The folder.
+    /// The folder to publish.
     pub dir: PathBuf,
-    /// Whether a data set of ours there is replaced.
+    /// Whether a data set that fastprep wrote there before is replaced.
     pub overwrite: bool,
-    /// At least one.
+    /// The formats to write, at least one.
     pub formats: Vec<Format>,
-    /// Bytes a shard aims at.
+    /// The target size of a shard in bytes.
     pub shard_bytes: u64,
-    /// None: any number.
+    /// The limit of rejects, if there is one.
     pub max_rejects: Option<MaxRejects>,
 }
 
 /// The report of a run that was published.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Published {
-    /// What the manifest holds too.
+    /// The report, which the manifest holds too.
     #[serde(flatten)]
     pub(crate) report: Report,
     /// The totals of each split.
     pub(crate) splits: Vec<SplitTotals>,
-    /// Bytes of the inputs as stored.
+    /// The stored bytes of the inputs.
     pub(crate) bytes_read: u64,
-    /// The folder.
+    /// The path of the folder.
     pub(crate) path: String,
-    /// The file of rejects, where there are some.
+    /// The file of rejects, if there are any.
     pub(crate) rejects: Option<String>,
-    /// The file of duplicates, where there are some.
+    /// The file of duplicates, if there are any.
     pub(crate) duplicates: Option<String>,
-    /// The next command to type.
+    /// A command to run next.
     pub(crate) next: String,
 }
 
 impl Published {
-    /// As JSON.
+    /// The report and these fields as JSON.
     pub fn to_json(&self) -> Value {
-        // Nothing in it fails: all keys are text.
+        // This cannot fail: all keys are text.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// Runs into a folder and publishes it; gives the report, without times.
+/// Runs a plan into a folder and publishes it. The report has no times.
+///
+/// # Errors
+/// Those of the sources and stages; `Publish` if the folder cannot be written; `Data` if the result is empty or has too
+/// many rejects.
 pub fn sink(
     plan: &Resolved,
     target: &Target,
@@ -84,7 +88,7 @@ pub fn sink(
     interrupted: Interrupted<'_>,
 ) -> Result<Published> {
     if target.overwrite {
-        plan.job.origins.iter().try_for_each(|origin| origin.found.lies_outside(&target.dir))?;
+        plan.job.origins.iter().try_for_each(|origin| origin.source.check_not_replaced(&target.dir))?;
     }
     let sources = Sources::open(&plan.job, resources, true, cancel, interrupted)?;
     let names = sources.names();
@@ -113,7 +117,7 @@ pub fn sink(
     if interrupted() {
         return Err(Error::cancelled());
     }
-    accept(plan, &report, target, &mut Some(shards)).and_then(|shards| {
+    check_result(plan, &report, target, &mut Some(shards)).and_then(|shards| {
         let (inputs, streams) = interruptible(cancel, interrupted, || {
             Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?))
         })?;
@@ -140,11 +144,11 @@ pub fn sink(
             report: report.to_json(),
         })?;
         let path = target.dir.display().to_string();
-        let beside = |name: &str| target.dir.join(name).display().to_string();
+        let within = |name: &str| target.dir.join(name).display().to_string();
         let duplicates = manifest.sidecar("duplicates.jsonl");
         Ok(Published {
-            rejects: (report.rows.rejected > 0).then(|| beside("rejects.jsonl")),
-            duplicates: duplicates.map(|f| beside(&format!("{}/{}", manifest.data, f.name))),
+            rejects: (report.rows.rejected > 0).then(|| within("rejects.jsonl")),
+            duplicates: duplicates.map(|f| within(&format!("{}/{}", manifest.data, f.name))),
             report,
             splits: manifest.splits,
             bytes_read: bytes,
@@ -154,8 +158,9 @@ pub fn sink(
     })
 }
 
-/// Refuses a result that is no data set; its rejects are kept beside the folder.
-fn accept(
+/// Checks that the result is not empty and has no more rejects than allowed. Otherwise, its rejects are kept next to the
+/// folder.
+fn check_result(
     plan: &Resolved,
     report: &Report,
     target: &Target,
@@ -174,27 +179,27 @@ fn accept(
             let message = format!("{rejected} of {read} rows were rejected, more than {limit} allows");
             (TOO_MANY_REJECTS, message)
         }
-        None if written > 0 && plan.visible().is_empty() => (
-            NO_COLUMNS,
-            format!("no column reaches the sink with the {written} rows that are left of {read}"),
-        ),
+        None if written > 0 && plan.visible().is_empty() => {
+            (NO_COLUMNS, format!("the {written} rows left of {read} have no columns"))
+        }
         None if written > 0 => return Ok(shards),
         None if read == 0 => {
-            return Err(Error::new(Class::Data, NO_ROWS, "the input has no row; nothing was published")
-                .help("check that it is the right input, and not empty"));
+            return Err(Error::new(Class::Data, NO_ROWS, "the input has no rows; nothing was published")
+                .help("check that it is the right input, and that it is not empty"));
         }
-        None => (NO_ROWS, format!("no row is left of the {read} read")),
+        None => (NO_ROWS, format!("no rows are left of the {read} read")),
     };
-    let mut error = summed_up(code, &message, "; nothing was published", report).path(target.dir.display());
+    let mut error =
+        summary_error(code, &message, "; nothing was published", report).path(target.dir.display());
     if code == NO_COLUMNS {
-        error = error.help("check that it is the right input: an object with at least one key is a row");
+        error = error.help("check that it is the right input: each row must have at least one column");
     }
     if rejected == 0 {
         return Err(error);
     }
     let kept = shards.abandon_with_rejects()?;
     let fix = error.get_help().map_or_else(String::new, |fix| format!("{fix}; "));
-    let help = format!("{fix}the rejects are kept, each with its reason and place");
+    let help = format!("{fix}the rejects are kept in that file, each with its reason and place");
     Err(error.path(kept.display()).help(help))
 }
 
@@ -210,7 +215,7 @@ fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {
     })
 }
 
-/// A path as a shell takes it.
+/// A path, quoted for a shell.
 fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+@%:=,~".contains(c);
     match path {

@@ -1,23 +1,23 @@
-//! Which work there is, and which of it is taken next.
+//! The queues of a pass: the work that is ready, and which of it is next.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::task::{Load, Task};
+use super::task::{InFlight, Task};
 use crate::flow::Chunk;
 use crate::record::Batch;
 
 /// The queues before each station, and before the sink.
 pub(crate) struct Queues<R> {
-    chunks: VecDeque<(Chunk, Load)>,
+    chunks: VecDeque<(Chunk, InFlight)>,
     stations: Vec<Waiting>,
     sink: InOrder<R>,
     reading: bool,
     read_all: bool,
-    /// Chunks read.
+    /// The number of chunks read.
     read: u64,
-    /// Batches that matter: all, until an ordered stage has seen enough.
+    /// How many batches are needed: all, until an ordered stage has ended the input.
     wanted: u64,
-    /// The first batch that failed.
+    /// The number of the first batch that failed.
     failed: u64,
     in_flight: usize,
     in_flight_bytes: usize,
@@ -25,13 +25,13 @@ pub(crate) struct Queues<R> {
 }
 
 enum Waiting {
-    Any(VecDeque<(Batch, Load)>),
+    Any(VecDeque<(Batch, InFlight)>),
     InOrder(InOrder<Batch>),
 }
 
-/// Taken one at a time, by number, without a gap.
+/// Batches that are taken one at a time, by number, without gaps.
 struct InOrder<T> {
-    ready: BTreeMap<u64, (T, Load)>,
+    ready: BTreeMap<u64, (T, InFlight)>,
     next: u64,
     busy: bool,
 }
@@ -41,7 +41,7 @@ impl<T> InOrder<T> {
         InOrder { ready: BTreeMap::new(), next: 0, busy: false }
     }
 
-    fn take(&mut self) -> Option<(T, Load)> {
+    fn take(&mut self) -> Option<(T, InFlight)> {
         if self.busy {
             return None;
         }
@@ -56,12 +56,13 @@ impl<T> InOrder<T> {
     }
 
     fn forget_from(&mut self, end: u64) -> impl Iterator<Item = usize> + use<T> {
-        self.ready.split_off(&end).into_values().map(|(_, load)| load.weight)
+        self.ready.split_off(&end).into_values().map(|(_, info)| info.weight)
     }
 }
 
 impl<R> Queues<R> {
-    /// `is_ordered` by station, the sink left out.
+    /// Empty queues. `is_ordered` says for each station but the sink whether it is ordered; `limit` is that of bytes in
+    /// flight.
     pub(crate) fn new(is_ordered: &[bool], limit: usize) -> Self {
         let waiting = |ordered: &bool| match ordered {
             true => Waiting::InOrder(InOrder::new()),
@@ -82,37 +83,37 @@ impl<R> Queues<R> {
         }
     }
 
-    /// The work furthest downstream, or reading where there is credit for it.
+    /// Takes the work that is furthest downstream; if there is none, reads, unless too many bytes are in flight.
     pub(crate) fn take(&mut self) -> Option<Task<R>> {
-        if let Some((ready, load)) = self.sink.take() {
-            return Some(Task::Sink(self.sink.next, ready, load));
+        if let Some((ready, info)) = self.sink.take() {
+            return Some(Task::Sink(self.sink.next, ready, info));
         }
         for (i, station) in self.stations.iter_mut().enumerate().rev() {
             match station {
                 Waiting::Any(queue) => {
-                    if let Some((batch, load)) = queue.pop_front() {
-                        return Some(Task::Map(i, batch, load));
+                    if let Some((batch, info)) = queue.pop_front() {
+                        return Some(Task::Map(i, batch, info));
                     }
                 }
                 Waiting::InOrder(queue) => {
-                    if let Some((batch, load)) = queue.take() {
-                        return Some(Task::Ordered(i, batch, load));
+                    if let Some((batch, info)) = queue.take() {
+                        return Some(Task::Ordered(i, batch, info));
                     }
                 }
             }
         }
-        if let Some((chunk, load)) = self.chunks.pop_front() {
-            return Some(Task::Decode(chunk, load));
+        if let Some((chunk, info)) = self.chunks.pop_front() {
+            return Some(Task::Decode(chunk, info));
         }
-        let credit = self.in_flight == 0 || self.in_flight_bytes < self.limit;
-        if !self.reading && !self.read_all && credit {
+        let has_room = self.in_flight == 0 || self.in_flight_bytes < self.limit;
+        if !self.reading && !self.read_all && has_room {
             self.reading = true;
             return Some(Task::Read);
         }
         None
     }
 
-    /// The reader is back with a chunk, or with none at the end.
+    /// Adds the chunk that was read; none at the end of the input.
     pub(crate) fn read(&mut self, chunk: Option<Chunk>) {
         self.reading = false;
         match chunk {
@@ -121,27 +122,27 @@ impl<R> Queues<R> {
                 let weight = chunk.rows.bytes();
                 self.in_flight += 1;
                 self.in_flight_bytes += weight;
-                self.chunks.push_back((chunk, Load { weight, ..Load::default() }));
+                self.chunks.push_back((chunk, InFlight { weight, ..InFlight::default() }));
             }
             Some(_) => {}
             None => self.read_all = true,
         }
     }
 
-    /// A batch has left station `from` and queues before the next. `satisfied`: no later one matters.
-    pub(crate) fn deliver(&mut self, from: usize, batch: Batch, load: Load, satisfied: bool) {
+    /// Moves a batch from station `from` to the queue of the next. With `satisfied`, no later batch is needed.
+    pub(crate) fn deliver(&mut self, from: usize, batch: Batch, info: InFlight, satisfied: bool) {
         self.pass(from);
         if satisfied {
             self.wanted = self.wanted.min(batch.seq + 1);
             self.read_all = true;
         }
         if batch.seq >= self.end() {
-            return self.release(load.weight);
+            return self.release(info.weight);
         }
         match &mut self.stations[from + 1] {
-            Waiting::Any(queue) => queue.push_back((batch, load)),
+            Waiting::Any(queue) => queue.push_back((batch, info)),
             Waiting::InOrder(queue) => {
-                queue.ready.insert(batch.seq, (batch, load));
+                queue.ready.insert(batch.seq, (batch, info));
             }
         }
         if satisfied {
@@ -149,23 +150,23 @@ impl<R> Queues<R> {
         }
     }
 
-    /// Batch number `seq` has left the last station and queues before the sink.
-    pub(crate) fn deliver_ready(&mut self, seq: u64, ready: R, load: Load) {
+    /// Adds batch number `seq`, which has left the last station, to the queue of the sink.
+    pub(crate) fn deliver_ready(&mut self, seq: u64, ready: R, info: InFlight) {
         if seq >= self.end() {
-            return self.release(load.weight);
+            return self.release(info.weight);
         }
-        self.sink.ready.insert(seq, (ready, load));
+        self.sink.ready.insert(seq, (ready, info));
     }
 
-    /// The sink has taken a batch.
+    /// Removes a batch that the sink has taken.
     pub(crate) fn leave(&mut self, weight: usize) {
         self.sink.pass();
         self.release(weight);
     }
 
-    /// Reading, or the work on this batch, has failed. Batches before it go on: the failure that is told is the
-    /// first in input order, not in time, and none that lies behind what an ordered stage asked for. Says whether
-    /// it is the first so far.
+    /// Records that reading, or the work on this batch, has failed; says whether it is the first failure so far. Earlier
+    /// batches are still processed, so that the error returned is the first in input order, not in time. Failures after
+    /// the end that an ordered stage has set do not count.
     pub(crate) fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
         let seq = match batch {
             Some((seq, weight)) => {
@@ -184,17 +185,17 @@ impl<R> Queues<R> {
         first
     }
 
-    /// Whether a batch that matters has failed.
+    /// Whether a batch that is needed has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed < self.wanted
     }
 
-    /// Whether all was read and nothing is under way.
+    /// Whether all input is read and no batch is in flight.
     pub(crate) fn is_finished(&self) -> bool {
         self.read_all && !self.reading && self.in_flight == 0
     }
 
-    /// The first batch that need not be worked on.
+    /// The number of the first batch that is not needed.
     fn end(&self) -> u64 {
         self.wanted.min(self.failed)
     }
@@ -210,15 +211,15 @@ impl<R> Queues<R> {
         self.in_flight_bytes -= weight;
     }
 
-    /// Drops the queued work on batches that need none.
+    /// Drops the queued batches that are not needed.
     fn forget_later(&mut self) {
         let end = self.end();
         let mut freed: Vec<usize> = self.sink.forget_from(end).collect();
-        self.chunks.retain(|(chunk, load)| keep_before(end, chunk.seq, load, &mut freed));
+        self.chunks.retain(|(chunk, info)| keep_before(end, chunk.seq, info, &mut freed));
         for station in &mut self.stations {
             match station {
                 Waiting::Any(queue) => {
-                    queue.retain(|(batch, load)| keep_before(end, batch.seq, load, &mut freed));
+                    queue.retain(|(batch, info)| keep_before(end, batch.seq, info, &mut freed));
                 }
                 Waiting::InOrder(queue) => freed.extend(queue.forget_from(end)),
             }
@@ -229,10 +230,10 @@ impl<R> Queues<R> {
     }
 }
 
-fn keep_before(end: u64, seq: u64, load: &Load, freed: &mut Vec<usize>) -> bool {
+fn keep_before(end: u64, seq: u64, info: &InFlight, freed: &mut Vec<usize>) -> bool {
     let keep = seq < end;
     if !keep {
-        freed.push(load.weight);
+        freed.push(info.weight);
     }
     keep
 }

@@ -1,4 +1,4 @@
-//! Work on ranges of rows that are in memory already: workers claim them in order, results come in order.
+//! Parallel work on ranges of rows in memory. Workers take ranges in order, and results are in order.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use super::resources::Resources;
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 
-/// Cuts rows into ranges of about a batch of bytes.
+/// Divides rows into ranges, each of about the size of a batch.
 pub(crate) fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let (mut start, mut held) = (0, 0);
@@ -27,8 +27,10 @@ pub(crate) fn cut(rows: usize, resources: Resources, bytes: impl Fn(usize) -> us
     ranges
 }
 
-/// Does `work` on every part, and gives the results in order; the error is that of the first part that fails.
-/// `interrupted` is asked a few times a second by the calling thread.
+/// Calls `work` for every part, and gives the results in order.
+///
+/// # Errors
+/// That of the first part that fails; `Cancelled`.
 pub(crate) fn each<P: Sync, T: Send>(
     parts: &[P],
     threads: usize,
@@ -50,7 +52,7 @@ pub(crate) fn each<P: Sync, T: Send>(
         {
             let outcome = guarded(part);
             if outcome.is_err() {
-                // What was claimed before is finished, so that the first error is always the same.
+                // Parts that were taken before are finished, so that the first error is always the same.
                 next.store(parts.len(), Ordering::Relaxed);
             }
             done.lock().unwrap_or_else(PoisonError::into_inner).push((i, outcome));

@@ -1,4 +1,4 @@
-//! What a run may use of the machine; none of it changes a byte of what is written.
+//! The resources of the machine that a run may use. They do not change the output.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,16 @@ use crate::read::Limits;
 use crate::spill::Spill;
 use crate::store::Files;
 
-/// Threads, sizes of batches, and memory: none can change a byte of the output.
+/// Threads, sizes of batches, and memory. They do not change the output.
 #[derive(Debug, Clone, Copy)]
 pub struct Resources {
-    /// Worker threads.
+    /// The number of worker threads.
     pub threads: usize,
-    /// Text of a batch.
+    /// The target size of the text of a batch, in bytes.
     pub batch_bytes: usize,
-    /// Rows of a batch.
+    /// The limit of rows per batch.
     pub batch_rows: usize,
-    /// Bytes of rows that a shuffle holds before it spills them.
+    /// The bytes of rows that a shuffle holds in memory before it spills to disk.
     pub shuffle_bytes: u64,
 }
 
@@ -56,6 +56,10 @@ fn number(name: &str, default: usize) -> Result<usize> {
     let Ok(text) = std::env::var(name) else { return Ok(default) };
     match text.parse() {
         Ok(n) if n > 0 => Ok(n),
-        _ => Err(Error::new(Class::Plan, "bad_option", format!("{name}={text:?} is not a number above 0"))),
+        _ => Err(Error::new(
+            Class::Plan,
+            "bad_option",
+            format!("`{name}` must be a number greater than 0; got {text:?}"),
+        )),
     }
 }

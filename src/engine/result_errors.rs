@@ -1,44 +1,45 @@
-//! What a run is judged by: the reasons that took its rows out, the commonest of them, and what to do about it.
+//! Errors about the result of a whole run: the reasons why rows were removed, and the fix of the most frequent one.
 
 use crate::error::{Class, Error};
 use crate::record::{finding, reason};
 use crate::report::{Reason, Report};
 
-/// The code of a sink or a collection that no row reaches.
+/// The code of the error for a result without rows.
 pub(crate) const NO_ROWS: &str = "no_rows";
-/// The code of a sink whose rows have no column.
+/// The code of the error for rows without columns.
 pub(crate) const NO_COLUMNS: &str = "no_columns";
-/// The code of a sink with more rejects than it may have.
+/// The code of the error for more rejects than allowed.
 pub(crate) const TOO_MANY_REJECTS: &str = "too_many_rejects";
 
-/// Reasons that are no fault of a row.
+/// Reasons that do not reject a row.
 const NO_REJECTS: [&str; 3] = [reason::FILTERED, reason::DUPLICATE, reason::DUPLICATE_AGAINST];
 
-/// The error for a run that read rows and kept none, by its report; none where a row is left, or none was read.
+/// The error for a run that read rows and kept none; none if rows are left, or none were read.
 pub(crate) fn nothing_left(report: &Report) -> Option<Error> {
     let read = report.rows.read;
     if report.rows.written > 0 || read == 0 {
         return None;
     }
-    Some(summed_up(NO_ROWS, &format!("no row is left of the {read} read"), "", report))
+    Some(summary_error(NO_ROWS, &format!("no rows are left of the {read} read"), "", report))
 }
 
-/// An error about many rows: the message, what was taken out, `end`, and as help the fix of the commonest reason.
-pub(crate) fn summed_up(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
+/// An error about many rows: `message`, the removed rows by reason, and `end`. Its help is the fix of the most frequent
+/// reason.
+pub(crate) fn summary_error(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
     let reasons = removed(report);
     let listed: Vec<String> = reasons.iter().map(|(label, rows)| format!("{rows} {label}")).collect();
-    let why = if listed.is_empty() { String::new() } else { format!("; taken out: {}", listed.join(", ")) };
-    let error = Error::new(Class::Data, code, format!("{message}{why}{end}"));
-    let to_blame = |label: &str| code != TOO_MANY_REJECTS || !NO_REJECTS.contains(&label);
-    let Some((commonest, _)) = reasons.iter().find(|(label, _)| to_blame(label)) else { return error };
-    let error = error.reason(Some(commonest.clone()));
-    match fix(commonest) {
+    let removed = if listed.is_empty() { String::new() } else { format!("; removed: {}", listed.join(", ")) };
+    let error = Error::new(Class::Data, code, format!("{message}{removed}{end}"));
+    let counts = |label: &str| code != TOO_MANY_REJECTS || !NO_REJECTS.contains(&label);
+    let Some((most_frequent, _)) = reasons.iter().find(|(label, _)| counts(label)) else { return error };
+    let error = error.reason(Some(most_frequent.clone()));
+    match fix(most_frequent) {
         Some(fix) => error.help(fix),
         None => error,
     }
 }
 
-/// The reasons of the report as labels, with their rows, the most frequent first.
+/// The reasons of the report as labels with their numbers of rows, the most frequent first.
 fn removed(report: &Report) -> Vec<(String, u64)> {
     let entry = |(code, entry): (&str, &Reason)| (label(code, entry, report), entry.rows.count);
     let mut all: Vec<(String, u64)> = report.reasons.iter().map(entry).collect();
@@ -46,7 +47,7 @@ fn removed(report: &Report) -> Vec<(String, u64)> {
     all
 }
 
-/// A reason, and after a colon what most of its rows name: the control token, else the column.
+/// The label of a reason: its code, followed by a colon and the most frequent control token or column, if there is one.
 fn label(code: &str, entry: &Reason, report: &Report) -> String {
     let named = if code == reason::SPECIAL_TOKEN_IN_TEXT {
         let tokens = report.findings.iter().filter_map(|(name, found)| {
@@ -60,13 +61,13 @@ fn label(code: &str, entry: &Reason, report: &Report) -> String {
     named.map_or_else(|| code.to_string(), |named| format!("{code}:{named}"))
 }
 
-/// The most frequent name, the first in order where two are.
+/// The most frequent name; of several, the first in bytewise order.
 fn most(counts: Vec<(&str, u64)>) -> Option<&str> {
     let most = counts.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
     most.map(|(name, _)| name)
 }
 
-/// What to do about rows with this label.
+/// The fix for the reason with this label.
 fn fix(label: &str) -> Option<String> {
     let (code, named) = label.split_once(':').unwrap_or((label, ""));
     let fix = reason::find(code)?.fix;
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commonest_reason_is_named_with_its_fix() {
+    fn names_the_most_frequent_reason_and_its_fix() {
         let report = report(0, &[("missing_field", 3), ("special_token_in_text", 4)], |counts| {
             for column in ["a", "b", "b"] {
                 counts.blame("missing_field", column);
@@ -115,22 +116,22 @@ mod tests {
         assert_eq!(e.get_reason(), Some("special_token_in_text:</s>"));
         assert_eq!(
             e.message(),
-            "no row is left of the 10 read; taken out: 4 special_token_in_text:</s>, 3 missing_field:b"
+            "no rows are left of the 10 read; removed: 4 special_token_in_text:</s>, 3 missing_field:b"
         );
         assert!(e.get_help().unwrap().contains("stop=\"</s>\""), "{e}");
     }
 
     #[test]
-    fn duplicates_are_not_to_blame_for_rejects() {
+    fn duplicates_are_not_rejects() {
         let report = report(0, &[("duplicate", 9), ("bad_json", 1)], |counts| counts.add("rejected", 1));
-        let e = summed_up(TOO_MANY_REJECTS, "too many", "", &report);
+        let e = summary_error(TOO_MANY_REJECTS, "too many", "", &report);
         assert_eq!(e.get_reason(), Some("bad_json"));
-        let e = summed_up(NO_ROWS, "none", "", &report);
+        let e = summary_error(NO_ROWS, "none", "", &report);
         assert_eq!(e.get_reason(), Some("duplicate"));
     }
 
     #[test]
-    fn a_run_that_keeps_some_rows_is_no_failure() {
+    fn a_run_that_keeps_rows_is_not_an_error() {
         assert!(nothing_left(&report(1, &[("duplicate", 9)], |_| {})).is_none());
     }
 }

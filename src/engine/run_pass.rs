@@ -1,10 +1,10 @@
 //! Runs a pass on worker threads.
 //!
-//! A pass is a line of stations: decode (with the map stages fused behind it), then ordered stages and map
-//! stages in turn, the last of them with what prepares a batch for the sink; then the sink. Workers take the work that
-//! is furthest downstream first, so batches leave as soon as they can; credits bound the bytes in flight. An ordered
-//! station takes batches by their number only, so no result depends on which worker was faster. Where one ends the
-//! input, it ends with a row, not with a batch ([`BatchHistory`]), so that no result depends on the size of batches.
+//! A pass is a row of stations: decoding with the first map stages, then ordered stages and map stages in turn, then the
+//! sink. The last map stage also prepares batches for the sink. Workers take the work that is furthest downstream first,
+//! so that batches leave early; the number of bytes in flight is limited. An ordered station takes batches in the order
+//! of their numbers, so that the result does not depend on which worker is faster. If an ordered station ends the input,
+//! it ends with a row, not with a batch ([`BatchHistory`]), so that the result does not depend on the size of batches.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,15 +15,17 @@ use super::interrupt::{POLL, interruptible, panicked};
 use super::pass::{FINDINGS, Pass, PassOptions, Stage};
 use super::queues::Queues;
 use super::station::{Station, counted};
-use super::task::{Load, Task};
+use super::task::{InFlight, Task};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::flow::{Map, Ordered, Prepare, Scan, Sink};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// Runs the pass to its end, to its first error in input order, or until `cancel`. `interrupted` is asked a few times a
-/// second by the calling thread. Gives the counts of each step.
+/// Runs a pass, and gives the counts of each step. The calling thread calls `interrupted` a few times a second.
+///
+/// # Errors
+/// The first error in input order; `Cancelled`.
 pub fn run_pass<S: Sink>(
     pass: Pass<'_, S>,
     options: &PassOptions,
@@ -72,17 +74,17 @@ pub fn run_pass<S: Sink>(
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..options.threads.max(1)).map(|_| scope.spawn(|| line.work())).collect();
-        let mut asked = Instant::now();
+        let mut checked = Instant::now();
         let mut shared = line.lock();
         while !shared.is_over() {
             shared = wait(&line.over, shared);
-            if asked.elapsed() >= POLL && !shared.is_over() {
-                // Not under the lock: the question may have to wait for the interpreter.
+            if checked.elapsed() >= POLL && !shared.is_over() {
+                // Without the lock, since `interrupted` may wait for the Python interpreter.
                 drop(shared);
                 if interrupted() {
                     cancel.cancel();
                 }
-                asked = Instant::now();
+                checked = Instant::now();
                 shared = line.lock();
             }
             shared.stopped |= cancel.is_cancelled();
@@ -105,15 +107,15 @@ pub fn run_pass<S: Sink>(
     Ok(shared.counts)
 }
 
-/// What workers share, under one lock that is held for hand-over only.
+/// The state that workers share, under one lock that is held only to take and deliver work.
 struct Shared<'s, S: Sink> {
     queues: Queues<S::Ready>,
     counts: Vec<StepCounts>,
-    /// Absent while a worker uses it; likewise below.
+    /// None while a worker uses it; the same holds for the stages and the sink below.
     scan: Option<Box<dyn Scan>>,
     ordered: Vec<Option<Box<dyn Ordered>>>,
     sink: Option<&'s mut S>,
-    /// The first in input order so far.
+    /// The error that is first in input order so far.
     failed: Option<Error>,
     stopped: bool,
 }
@@ -139,22 +141,22 @@ impl<S: Sink> Shared<'_, S> {
 }
 
 struct Line<'s, 'c, S: Sink> {
-    /// The last one is a map station.
+    /// The stations; the last is a map station.
     stations: Vec<Station>,
-    /// The last station that can end the input.
+    /// The index of the last station that can end the input.
     last_end: Option<usize>,
     source_step: usize,
     preparer: Arc<dyn Prepare<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
-    /// There may be work.
+    /// Notified if there may be work.
     wake: Condvar,
-    /// There will be none any more.
+    /// Notified if the pass may be over.
     over: Condvar,
     cancel: &'c Cancel,
 }
 
-fn wait<'g, T>(on: &Condvar, guard: MutexGuard<'g, T>) -> MutexGuard<'g, T> {
-    on.wait_timeout(guard, POLL).unwrap_or_else(PoisonError::into_inner).0
+fn wait<'g, T>(condvar: &Condvar, guard: MutexGuard<'g, T>) -> MutexGuard<'g, T> {
+    condvar.wait_timeout(guard, POLL).unwrap_or_else(PoisonError::into_inner).0
 }
 
 impl<'s, S: Sink> Line<'s, '_, S> {
@@ -194,77 +196,83 @@ impl<'s, S: Sink> Line<'s, '_, S> {
                 shared.scan = Some(scan);
                 shared.queues.read(chunk?);
             }
-            Task::Decode(chunk, mut load) => {
-                load.history =
+            Task::Decode(chunk, mut info) => {
+                info.history =
                     self.last_end.map(|_| Box::new(BatchHistory::new(chunk.clone(), self.source_step)));
                 let mut count = StepCounts::default();
                 let batch = chunk.decode(&mut count)?;
-                load.counts.push((self.source_step, count));
-                self.map(0, batch, load)?;
+                info.counts.push((self.source_step, count));
+                self.map(0, batch, info)?;
             }
-            Task::Map(station, batch, load) => self.map(station, batch, load)?,
-            Task::Ordered(station, batch, mut load) => {
+            Task::Map(station, batch, info) => self.map(station, batch, info)?,
+            Task::Ordered(station, batch, mut info) => {
                 let taken = self.lock().ordered[station].take();
                 let mut stage = taken.ok_or_else(|| Error::internal("two workers in an ordered stage"))?;
-                let batch = self.order(station, stage.as_mut(), batch, &mut load)?;
+                let batch = self.order(station, stage.as_mut(), batch, &mut info)?;
                 let satisfied = stage.is_satisfied();
-                self.settle(station, satisfied, &batch, &mut load)?;
+                self.apply_end(station, satisfied, &batch, &mut info)?;
                 let mut shared = self.lock();
                 shared.ordered[station] = Some(stage);
-                shared.queues.deliver(station, batch, load, satisfied);
+                shared.queues.deliver(station, batch, info, satisfied);
             }
-            Task::Sink(_, ready, load) => {
+            Task::Sink(_, ready, info) => {
                 let taken = self.lock().sink.take();
                 let sink = taken.ok_or_else(|| Error::internal("two workers in the sink"))?;
                 let pushed = sink.push(ready);
                 let mut shared = self.lock();
                 shared.sink = Some(sink);
                 pushed?;
-                shared.count(load.counts);
-                shared.queues.leave(load.weight);
+                shared.count(info.counts);
+                shared.queues.leave(info.weight);
             }
         }
         Ok(())
     }
 
-    /// Does the work of an ordered station.
-    fn order(&self, station: usize, stage: &mut dyn Ordered, batch: Batch, load: &mut Load) -> Result<Batch> {
+    /// Runs an ordered station on a batch.
+    fn order(
+        &self,
+        station: usize,
+        stage: &mut dyn Ordered,
+        batch: Batch,
+        info: &mut InFlight,
+    ) -> Result<Batch> {
         let Station::Ordered(step) = self.stations[station] else {
             return Err(Error::internal("an ordered stage in a map station"));
         };
         let mut taken_out = Vec::new();
-        let batch = counted(step, batch, &mut load.counts, |batch, count| {
+        let batch = counted(step, batch, &mut info.counts, |batch, count| {
             let batch = stage.push(batch, &mut taken_out)?;
             taken_out.iter().for_each(|(code, place)| count.remove(code, *place));
             Ok(batch)
         })?;
-        if let Some(history) = &mut load.history {
+        if let Some(history) = &mut info.history {
             history.pass(&batch, taken_out);
         }
         Ok(batch)
     }
 
-    /// Where a stage has ended the input within this batch, nothing after the last row counts. Where none can any
-    /// more, an error there does.
-    fn settle(&self, station: usize, satisfied: bool, batch: &Batch, load: &mut Load) -> Result<()> {
-        if satisfied && let (Some(history), Some(last)) = (&mut load.history, batch.places.rows.last()) {
-            load.counts = history.counts_until(last.row, &self.stations, station)?;
+    /// Corrects the counts if a stage has ended the input within this batch: nothing after the last row counts. After the
+    /// last station that can end the input, returns the error of a later row.
+    fn apply_end(&self, station: usize, satisfied: bool, batch: &Batch, info: &mut InFlight) -> Result<()> {
+        if satisfied && let (Some(history), Some(last)) = (&mut info.history, batch.places.rows.last()) {
+            info.counts = history.counts_until(last.row, &self.stations, station)?;
             history.failed = None;
         }
         if self.last_end == Some(station)
-            && let Some(failed) = load.history.take().and_then(|history| history.failed)
+            && let Some(failed) = info.history.take().and_then(|history| history.failed)
         {
             return Err(failed);
         }
         Ok(())
     }
 
-    /// Does the work of a map station on a batch. Where a row fails and the input may end before it, the rows before it
-    /// go on.
-    fn mapped(&self, station: usize, mut batch: Batch, load: &mut Load) -> Result<Batch> {
+    /// Runs the stages of a map station on a batch. If a row fails and the input may end before it, only the rows before
+    /// it continue.
+    fn run_maps(&self, station: usize, mut batch: Batch, info: &mut InFlight) -> Result<Batch> {
         let Station::Map(fused) = &self.stations[station] else { return Ok(batch) };
         loop {
-            let before = load.history.is_some().then(|| batch.clone());
+            let before = info.history.is_some().then(|| batch.clone());
             let mut counts = Vec::with_capacity(fused.len());
             let outcome = fused.iter().try_fold(batch, |batch, (step, map)| {
                 self.cancel.check()?;
@@ -272,20 +280,20 @@ impl<'s, S: Sink> Line<'s, '_, S> {
             });
             let failed = match outcome {
                 Ok(batch) => {
-                    load.counts.append(&mut counts);
+                    info.counts.append(&mut counts);
                     return Ok(batch);
                 }
                 Err(failed) => failed,
             };
-            let (Some(whole), Some(history)) = (before, &mut load.history) else { return Err(failed) };
+            let (Some(whole), Some(history)) = (before, &mut info.history) else { return Err(failed) };
             let (row, failed) = self.first_failing(fused, &whole, failed)?;
             batch = whole.before(row);
             history.failed = Some(failed);
         }
     }
 
-    /// The first row of a batch that fails, found by halves, and its error; `failed` is that of the whole batch. Errors of
-    /// functions and expressions name no row.
+    /// The first row of a batch that fails, found by binary search, and its error; `failed` is the error of the whole
+    /// batch. Errors of functions and expressions name no row.
     fn first_failing(
         &self,
         fused: &[(usize, Arc<dyn Map>)],
@@ -293,7 +301,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         mut failed: Error,
     ) -> Result<(u64, Error)> {
         let rows = &batch.places.rows;
-        // Those below `good` pass, those below `bad` do not.
+        // The rows before `good` pass, the rows before `bad` fail.
         let (mut good, mut bad) = (0, rows.len());
         while bad - good > 1 {
             self.cancel.check()?;
@@ -308,20 +316,20 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         }
         match rows.get(good) {
             Some(place) => Ok((place.row, failed)),
-            // It fails without a row.
+            // It fails even without rows.
             None => Err(failed),
         }
     }
 
-    /// Does the work of a map station, the last one's for the sink too.
-    fn map(&self, station: usize, batch: Batch, mut load: Load) -> Result<()> {
-        let batch = self.mapped(station, batch, &mut load)?;
+    /// Runs a map station on a batch and delivers the result; after the last station, prepares it for the sink.
+    fn map(&self, station: usize, batch: Batch, mut info: InFlight) -> Result<()> {
+        let batch = self.run_maps(station, batch, &mut info)?;
         if station + 1 < self.stations.len() {
-            self.lock().queues.deliver(station, batch, load, false);
+            self.lock().queues.deliver(station, batch, info, false);
         } else {
             let seq = batch.seq;
             let ready = self.preparer.prepare(batch)?;
-            self.lock().queues.deliver_ready(seq, ready, load);
+            self.lock().queues.deliver_ready(seq, ready, info);
         }
         Ok(())
     }

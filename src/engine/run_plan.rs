@@ -1,4 +1,4 @@
-//! Runs the stages of a resolved plan into any sink: a pass into each barrier, and one into the sink.
+//! Runs the stages of a resolved plan into a sink: a pass into each barrier, and one into the sink.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::report::{StepCounts, add_pass};
 use crate::spill::Spill;
 use crate::write::LayoutStage;
 
-/// `last` is what the rows go through after the stages of the plan; it counts findings alone.
+/// Runs a plan into a sink. `last` is a stage after those of the plan that counts only findings.
 #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
 pub(super) fn run_plan<S: Sink>(
     job: &Job,
@@ -46,7 +46,7 @@ where
     let mut counts = vec![StepCounts::default(); job.verbs.len()];
     let mut input = Input::Sources(sources);
     for (i, section) in sections.iter().enumerate() {
-        // Where a barrier comes right before the sink, it is done before, so that its findings know their places.
+        // With a barrier right before the sink, `last` runs before the barrier, so that findings have the places of rows.
         let mut after: Vec<_> = last.take_if(|_| is_final(i)).into_iter().collect();
         let Some((step, barrier)) = section.barrier else {
             let counted = input.run(job, section, &after, sink, resources, cancel, interrupted);
@@ -57,7 +57,7 @@ where
         after.push((UNCOUNTED, Arc::new(LayoutStage)));
         let held = job.open_barrier(barrier, spill.clone());
         let mut into =
-            BarrierSink { sink, barrier: held, rows: 0, nothing: RecordBatch::new_empty(job.schema.clone()) };
+            BarrierSink { sink, barrier: held, rows: 0, empty: RecordBatch::new_empty(job.schema.clone()) };
         let counted = input.run(job, section, &after, &mut into, resources, cancel, interrupted);
         add_pass(&mut counts, counted.map_err(|e| e.name_file(&names))?);
         let BarrierSink { barrier: held, rows, .. } = into;
@@ -73,7 +73,7 @@ where
     Ok(counts)
 }
 
-/// Where the rows of a pass come from.
+/// The source of the rows of a pass.
 enum Input {
     Sources(Sources),
     /// A barrier, and the number of its step.
@@ -81,7 +81,7 @@ enum Input {
 }
 
 impl Input {
-    /// Gives all rows to the sink, which is not finished, through the stages of this section and those of `after`.
+    /// Runs all rows through the stages of a section and those of `after` into the sink, which is not finished.
     #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     fn run<S: Sink>(
         self,

@@ -1,4 +1,4 @@
-//! The sources of a run, one after another: each goes through stages of its own, then through those for all rows.
+//! Runs the sources of a plan, one after another: each through its own stages, then through those for all rows.
 
 use std::sync::Arc;
 
@@ -21,11 +21,11 @@ use crate::report::{StepCounts, add_pass};
 /// The sources of a plan, opened.
 pub(super) struct Sources(Vec<Opened>);
 
-/// What was read of them, to be asked after the run.
+/// What was read of the sources, to be used after the run.
 pub(super) struct Read(Vec<Inputs>);
 
 impl Sources {
-    /// Opens them; of Parquet, all footers are read. `digested` asks for what [`Read::streams`] gives.
+    /// Opens the sources; all footers of Parquet files are read. `digested` is needed for [`Read::streams`].
     pub(crate) fn open(
         job: &Job,
         resources: Resources,
@@ -35,23 +35,23 @@ impl Sources {
     ) -> Result<Sources> {
         interruptible(cancel, interrupted, || {
             let open =
-                |origin: &Origin| origin.found.open(&origin.columns, resources.limits(), digested, cancel);
+                |origin: &Origin| origin.source.open(&origin.columns, resources.limits(), digested, cancel);
             Ok(Sources(job.origins.iter().map(open).collect::<Result<_>>()?))
         })
     }
 
-    /// The names of all files, as places refer to them.
+    /// The names of all files, in the order of the numbers in places.
     pub(crate) fn names(&self) -> FileNames {
         let names = self.0.iter().flat_map(|opened| opened.inputs.names().to_vec());
         Arc::new(names.collect())
     }
 
-    /// A handle to what is read.
+    /// A handle to what is read during the run.
     pub(crate) fn read(&self) -> Read {
         Read(self.0.iter().map(|opened| opened.inputs.clone()).collect())
     }
 
-    /// Gives all rows to the sink, which is not finished: of each source through its own stages, then through those for
+    /// Runs all rows into the sink, which is not finished: for each source through its own stages, then through those for
     /// all rows, then through those of `after`.
     #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     pub(crate) fn run<S: Sink>(
@@ -67,16 +67,16 @@ impl Sources {
     where
         S::Ready: 'static,
     {
-        // Keys of earlier folders are read now.
-        let for_all = interruptible(cancel, interrupted, || ordered_stages(builds, cancel))?;
+        // This reads the keys of earlier folders.
+        let shared = interruptible(cancel, interrupted, || ordered_stages(builds, cancel))?;
         let mut counts = vec![StepCounts::default(); job.verbs.len()];
         for (origin, opened) in job.origins.iter().zip(self.0) {
-            if for_all.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
+            if shared.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
                 break;
             }
             let own = interruptible(cancel, interrupted, || ordered_stages(&origin.stages, cancel))?;
             let mut stages = pass_stages(&origin.stages, &own)?;
-            stages.extend(pass_stages(builds, &for_all)?);
+            stages.extend(pass_stages(builds, &shared)?);
             stages.extend(after.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
             let pass = Pass {
                 scan: opened.scan,
@@ -85,24 +85,24 @@ impl Sources {
                 sink: &mut UnfinishedSink(sink),
                 steps: job.verbs.len(),
             };
-            let of_source = run_pass(pass, &resources.options(), cancel, interrupted)?;
-            add_pass(&mut counts, of_source);
+            let source_counts = run_pass(pass, &resources.options(), cancel, interrupted)?;
+            add_pass(&mut counts, source_counts);
         }
         Ok(counts)
     }
 }
 
 impl Read {
-    /// All inputs, in order.
+    /// All inputs, as the manifest lists them.
     pub(crate) fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
         let lists = self.0.iter().map(|inputs| inputs.list(cancel)).collect::<Result<Vec<_>>>()?;
         Ok(lists.concat())
     }
 
-    /// The digests of the content of sources in memory, where they are known.
+    /// For each source, the digest of its content if it is in memory and the digest is known.
     pub(crate) fn streams(&self, job: &Job, cancel: &Cancel) -> Result<Vec<Option<String>>> {
         let content = |(origin, inputs): (&Origin, &Inputs)| {
-            origin.found.content(inputs, &origin.columns, job.may_end_early(origin), cancel)
+            origin.source.content(inputs, &origin.columns, job.may_end_early(origin), cancel)
         };
         job.origins.iter().zip(&self.0).map(content).collect()
     }

@@ -1,4 +1,4 @@
-//! The stations of a pass, and the counts of the rows that go through one.
+//! The stations of a pass, and how the rows that pass one are counted.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use crate::flow::Map;
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// A part of the line: fused map stages, or an ordered stage.
+/// A station: some map stages that run together, or an ordered stage, with the numbers of their steps.
 pub(crate) enum Station {
     Map(Vec<(usize, Arc<dyn Map>)>),
     Ordered(usize),
 }
 
-/// What `work` makes of a batch; how many rows went in and came out goes to `counts`.
+/// Runs `work` on a batch, and adds the numbers of rows before and after to `counts`.
 pub(crate) fn counted(
     step: usize,
     batch: Batch,

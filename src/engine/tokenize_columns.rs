@@ -1,4 +1,4 @@
-//! Columns of text in memory to ids, and back.
+//! Encodes columns of text in memory, and decodes columns of ids.
 
 use std::ops::Range;
 
@@ -12,19 +12,19 @@ use crate::error::Result;
 use crate::tokenize::batch_api::{self, Column, ListEncoder, id_lists, joined, looked_up};
 use crate::tokenizer::LoadedTokenizer;
 
-/// Rows of a chunk.
+/// A range of rows of a chunk.
 struct Part<'a> {
     column: &'a Column,
-    /// Of a dictionary: each row's value, and what was made of the values.
-    made: Option<(&'a UInt64Array, &'a ArrayRef)>,
+    /// For a dictionary: the key of each row, and the encoded values.
+    dictionary: Option<(&'a UInt64Array, &'a ArrayRef)>,
     rows: Range<usize>,
 }
 
-/// Encodes the chunks of a column of text. The pieces that come back hold its rows in order; where they end is decided by the
-/// rows alone.
+/// Encodes the chunks of a column of text. The chunks of the result hold its rows in order; where they end depends only
+/// on the rows.
 ///
 /// # Errors
-/// `Column`, when it is not text; `Tokenizer`, with the row; `Cancelled`.
+/// `Column` if it is not text; `Tokenizer`, with the row; `Cancelled`.
 pub(crate) fn encode(
     encoder: &ListEncoder<'_>,
     chunks: &[ArrayRef],
@@ -38,21 +38,21 @@ pub(crate) fn encode(
         columns.push(Column::of(chunk, rows)?);
         rows += chunk.len() as u64;
     }
-    let values = dictionaries(encoder, &columns, resources, cancel, interrupted)?;
+    let values = encode_dictionaries(encoder, &columns, resources, cancel, interrupted)?;
     let mut parts = Vec::new();
     for (column, values) in columns.iter().zip(&values) {
-        let made = column.keys.as_ref().zip(values.as_ref());
+        let dictionary = column.keys.as_ref().zip(values.as_ref());
         let ranges = cut(column.rows(), resources, |i| column.bytes(i));
-        parts.extend(ranges.into_iter().map(|rows| Part { column, made, rows }));
+        parts.extend(ranges.into_iter().map(|rows| Part { column, dictionary, rows }));
     }
-    each(&parts, resources.threads, cancel, interrupted, |part| match part.made {
+    each(&parts, resources.threads, cancel, interrupted, |part| match part.dictionary {
         Some((keys, values)) => looked_up(values, keys, part.rows.clone()),
-        None => strings(encoder, part.column, part.rows.clone(), cancel),
+        None => encode_texts(encoder, part.column, part.rows.clone(), cancel),
     })
 }
 
-/// What is made of the values of each dictionary that occur.
-fn dictionaries(
+/// The encoded values of the dictionary of each column that has one.
+fn encode_dictionaries(
     encoder: &ListEncoder<'_>,
     columns: &[Column],
     resources: Resources,
@@ -64,20 +64,21 @@ fn dictionaries(
         let texts = &column.texts;
         parts.extend(cut(texts.len(), resources, |row| texts.bytes(row)).into_iter().map(|rows| (i, rows)));
     }
-    let made = each(&parts, resources.threads, cancel, interrupted, |(i, rows)| {
-        strings(encoder, &columns[*i], rows.clone(), cancel)
+    let encoded = each(&parts, resources.threads, cancel, interrupted, |(i, rows)| {
+        encode_texts(encoder, &columns[*i], rows.clone(), cancel)
     })?;
-    let mut of: Vec<Vec<ArrayRef>> = vec![Vec::new(); columns.len()];
-    for ((i, _), made) in parts.iter().zip(made) {
-        of[*i].push(made);
+    let mut by_column: Vec<Vec<ArrayRef>> = vec![Vec::new(); columns.len()];
+    for ((i, _), encoded) in parts.iter().zip(encoded) {
+        by_column[*i].push(encoded);
     }
-    let whole = |(column, made): (&Column, Vec<ArrayRef>)| {
-        column.keys.is_some().then(|| joined(&made, encoder.make)).transpose()
+    let whole = |(column, encoded): (&Column, Vec<ArrayRef>)| {
+        column.keys.is_some().then(|| joined(&encoded, encoder.make)).transpose()
     };
-    columns.iter().zip(of).map(whole).collect()
+    columns.iter().zip(by_column).map(whole).collect()
 }
 
-fn strings(
+/// Encodes some texts of a column; an error names the row.
+fn encode_texts(
     encoder: &ListEncoder<'_>,
     column: &Column,
     rows: Range<usize>,
@@ -89,10 +90,10 @@ fn strings(
     })
 }
 
-/// Decodes the chunks of a column of lists of ids, as `encode` encodes.
+/// Decodes the chunks of a column of lists of ids. The chunks of the result hold its rows in order.
 ///
 /// # Errors
-/// `Column`, when these are no lists of ids; `Data`, for a null among them; `Tokenizer`, with the row; `Cancelled`.
+/// `Column` if these are not lists of ids; `Data` for a null id; `Tokenizer`, with the row; `Cancelled`.
 pub(crate) fn decode(
     tokenizer: &LoadedTokenizer,
     chunks: &[ArrayRef],

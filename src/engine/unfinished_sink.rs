@@ -1,11 +1,11 @@
-//! A sink that takes more rows after those of a pass.
+//! A sink that stays open at the end of a pass.
 
 use std::sync::Arc;
 
 use crate::error::Result;
 use crate::flow::{Prepare, Sink};
 
-/// A sink that is not finished when the pass ends.
+/// Passes batches to a sink, but does not finish it, so that more passes can follow.
 pub(crate) struct UnfinishedSink<'s, S>(pub(crate) &'s mut S);
 
 impl<S: Sink> Sink for UnfinishedSink<'_, S> {

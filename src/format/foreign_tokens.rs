@@ -1,6 +1,6 @@
-//! Control tokens of well-known models, which stand in data that were made for another one.
+//! Control tokens of well-known models, which occur in data made for another model.
 
-/// Written so that ordinary text and HTML hardly hold them: `<s>`, `</s>`, `<pad>` and `<unk>` are left out.
+/// Tokens that hardly occur in ordinary text and HTML; `<s>`, `</s>`, `<pad>` and `<unk>` do, and are not listed.
 const KNOWN: [&str; 40] = [
     "<|endoftext|>",
     "<|endofprompt|>",
@@ -44,8 +44,8 @@ const KNOWN: [&str; 40] = [
     "[MASK]",
 ];
 
-/// The tokens of other models for a tokenizer that has these of its own. One that holds an own token is left out, so
-/// that it does not hide it.
+/// The control tokens of other models, for a tokenizer with the control tokens `own`. A token that contains one of `own`
+/// is omitted, so that it does not hide that token.
 pub(super) fn foreign_tokens(own: &[String]) -> impl Iterator<Item = &'static str> {
     KNOWN.into_iter().filter(|token| own.iter().all(|own| !token.contains(own.as_str())))
 }

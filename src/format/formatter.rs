@@ -1,4 +1,4 @@
-//! What formats rows: the renderer, the prover and the scanner of a format with its options.
+//! Formats rows: the renderer, the prover and the scanner of a format and its options.
 
 use super::on_collision::OnCollision;
 use super::options::FormatOptions;
@@ -10,21 +10,21 @@ use crate::error::Result;
 use crate::limits::TEXT_BUFFER_BYTES;
 use crate::record::SpecialPolicy;
 
-/// A format, ready for batches.
+/// A format and its options, ready to format batches.
 pub(super) struct Formatter {
     pub(crate) renderer: Renderer,
     pub(crate) options: FormatOptions,
     pub(crate) prover: Prover,
     pub(crate) special: Option<(Scanner, SpecialPolicy)>,
-    /// A prompt without columns is open-ended generation: it may be empty.
+    /// Whether rows with a blank prompt are rejected. A template without columns may be blank.
     pub(crate) prompt_may_not_be_blank: bool,
-    /// Whether anything asks what of a text came from columns.
+    /// Whether the ranges of text that come from columns are needed.
     pub(crate) with_fields: bool,
     pub(crate) page_bytes: usize,
 }
 
 impl Formatter {
-    /// Errors: `internal`.
+    /// A formatter for this format. Errors: `internal`.
     pub(crate) fn new(format: PromptFormat, options: FormatOptions) -> Result<Self> {
         let special = match &options.special_tokens {
             Some(tokens) => Some((Scanner::new(&tokens.tokens)?, tokens.policy)),

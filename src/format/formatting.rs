@@ -1,4 +1,4 @@
-//! One batch on its way through the format stage: render, examine, repair, build the columns.
+//! Formats one batch: renders the rows, examines and repairs them, and builds the columns.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, findin
 use crate::report::StepCounts;
 use crate::word::Word;
 
-/// A page that is not the first was made to repair rows of an earlier one; each fix is tried once.
+/// How the rows of a page were repaired. A later page has the repaired rows of an earlier one; each repair is tried once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repair {
     None,
@@ -30,36 +30,36 @@ enum Repair {
     Spaced,
 }
 
-/// The state of one batch.
+/// The state while one batch is formatted.
 pub(super) struct Formatting<'a> {
     formatter: &'a Formatter,
     places: &'a Places,
     counts: &'a mut StepCounts,
     values: Values,
     pages: Vec<(Repair, Page)>,
-    /// Where each row stands: page and index within. None for a row that is taken out.
+    /// For each row, its page and its index in the page; none for a removed row.
     rows: Vec<Option<(usize, usize)>>,
     removals: Vec<(Policy, Removal)>,
-    /// By row: the value of the hidden column.
+    /// By row, the value of the hidden column [`schema::AS_TEXT`].
     as_text: BTreeMap<usize, Vec<u8>>,
 }
 
-/// What becomes of a batch.
+/// The result of formatting a batch.
 pub(super) struct Formatted {
-    /// In row order, one a row at most.
+    /// The removed rows, in order.
     pub(crate) removals: Vec<(Policy, Removal)>,
-    /// The columns of the rows that stay.
+    /// The new columns, of the rows that are kept.
     pub(crate) columns: Vec<(Field, ArrayRef)>,
 }
 
 impl Formatted {
-    /// The columns alone.
+    /// The new columns as a record batch.
     pub(crate) fn records(self) -> Result<RecordBatch> {
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = self.columns.into_iter().unzip();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
     }
 
-    /// Takes the rows out and puts the new columns first, hidden ones last, without those that were consumed.
+    /// Removes rows from the batch, puts the new columns first and the hidden ones last, and removes the columns `consumed`.
     pub(crate) fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
         let mut batch = batch.remove_each(self.removals, counts)?;
         let (hidden, new): (Vec<_>, Vec<_>) =
@@ -80,7 +80,7 @@ impl Formatted {
 
 impl<'a> Formatting<'a> {
     /// Renders and examines all rows of the batch.
-    pub(crate) fn of(
+    pub(crate) fn run(
         formatter: &'a Formatter,
         batch: &'a Batch,
         counts: &'a mut StepCounts,
@@ -130,7 +130,7 @@ impl<'a> Formatting<'a> {
         Ok(())
     }
 
-    /// The page for the next row of this kind: the last, or a new one where that is full or of another kind.
+    /// The page for the next row with this repair: the last, or a new page if the last is full or has another repair.
     fn open_page(&mut self, repair: Repair, rows: usize, bytes: usize) -> usize {
         let open = self
             .pages
@@ -200,7 +200,7 @@ impl<'a> Formatting<'a> {
                 SpecialPolicy::Remove(policy) => self.special_token(&hit, &row, policy, ""),
             }
         }
-        // A repaired row was counted as it came.
+        // A repaired row was counted before it was repaired.
         if repair == Repair::None {
             for ((code, token), (first, count)) in found {
                 self.counts.find_named(code, token, first, count);
@@ -224,7 +224,7 @@ impl<'a> Formatting<'a> {
             .collect();
         let at = self.open_page(Repair::Stripped, 0, 0);
         let page = &mut self.pages[at].1;
-        // Nothing is missing that was not before: a part that came to be empty only asks for less.
+        // No column is missing now: if stripping has made a column empty, the template needs fewer columns.
         self.formatter.renderer.push(page, row, |column| stripped[column].as_deref());
         self.rows[row] = Some((at, page.rows.len() - 1));
     }
@@ -312,7 +312,7 @@ impl<'a> Formatting<'a> {
     #[cold]
     fn too_long(&self, row: usize) -> Error {
         let place = self.places.at(row);
-        let message = format!("a row renders to more than {} bytes", self.formatter.page_bytes);
+        let message = format!("the text of a row is longer than {} bytes", self.formatter.page_bytes);
         Error::new(Class::Data, "row_too_large", message).file(place.file).row(place.row).line(place.line)
     }
 }
@@ -321,6 +321,6 @@ impl<'a> Formatting<'a> {
 fn is_blank(text: &[u8]) -> bool {
     let blank =
         |text: &[u8]| text.utf8_chunks().next().is_none_or(|chunk| chunk.valid().trim_start().is_empty());
-    // A text's head nearly always tells, so that the rest need not be decoded.
+    // The start of a text nearly always decides, without decoding the rest.
     !text.first().is_some_and(u8::is_ascii_graphic) && blank(&text[..text.len().min(16)]) && blank(text)
 }

@@ -1,4 +1,4 @@
-//! `insert_space`: the safe fix of a collision. A space breaks each match, within text of columns only.
+//! `insert_space`: repairs collisions with a space in each match, only within text of columns.
 
 use std::ops::Range;
 
@@ -6,8 +6,8 @@ use super::prove::RowSpan;
 use super::render::{FieldSpan, Page};
 use crate::record::turns::Span;
 
-/// Appends a row of `from` to `to`, each match of `collisions` broken: within a field by a space after its first
-/// character, across a field's border by a space at that border. A match without text of a column stays.
+/// Appends a row of `from` to `to`, with a space in each match of `collisions`: after the first character of a match
+/// within a field, else where the field begins or ends. A match without text of a column is kept.
 pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usize>], to: &mut Page) {
     let fields = from.fields_of(row);
     let mut spaces: Vec<usize> =
@@ -18,7 +18,7 @@ pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usiz
     let start = to.text().len();
     for part in row.parts(&from.spans) {
         let mut copied = part.start;
-        // No space lies at a row's end, nor does one at the border come from the prompt.
+        // A space is never at the end of a row; one between prompt and completion belongs to the completion.
         for &space in spaces.iter().filter(|space| part.contains(space)) {
             to.write(&String::from_utf8_lossy(&from.text()[copied..space]));
             to.write(" ");
@@ -28,12 +28,12 @@ pub(super) fn insert_spaces(from: &Page, row: &RowSpan, collisions: &[Range<usiz
         to.end_part();
     }
 
-    // A space at the border of a field belongs to the field.
-    let moved = |at: usize, spaces_before: usize| at - row.start + start + spaces_before;
-    let before = |at: usize| moved(at, spaces.partition_point(|space| *space < at));
-    let after = |at: usize| moved(at, spaces.partition_point(|space| *space <= at));
+    // A space at the start or end of a field belongs to the field.
+    let moved = |position: usize, spaces_before: usize| position - row.start + start + spaces_before;
+    let before = |position: usize| moved(position, spaces.partition_point(|space| *space < position));
+    let after = |position: usize| moved(position, spaces.partition_point(|space| *space <= position));
     let first_span = to.spans.len();
-    // A space at the border of a body and its mark belongs to the body, one at the border of two turns to the next.
+    // A space between a body and its mark belongs to the body, a space between two turns to the second.
     to.spans.extend(row.spans(&from.spans).map(|(range, span)| {
         let end = if span.from_data { after(range.end) } else { before(range.end) };
         Span { end: (end - start) as u32, ..*span }

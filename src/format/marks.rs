@@ -1,4 +1,4 @@
-//! Where a format writes separator and stop: an occurrence anywhere else is a collision.
+//! Where a format writes separator and stop. An occurrence anywhere else is a collision.
 
 use memchr::memmem::Finder;
 
@@ -6,7 +6,7 @@ use super::template::Template;
 use crate::error::{Class, Error, Result};
 use crate::record::reason;
 
-/// One of the two strings that say where a part of a row ends.
+/// One of the two strings that end the parts of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
     /// The end of the prompt.
@@ -16,7 +16,7 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The reason code of a row where it occurs elsewhere.
+    /// The reason code of a row with a collision of this mark.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Mark::Separator => reason::SEPARATOR_COLLISION,
@@ -24,7 +24,7 @@ impl Mark {
         }
     }
 
-    /// The word for it.
+    /// `separator` or `stop`.
     pub fn name(self) -> &'static str {
         match self {
             Mark::Separator => "separator",
@@ -33,38 +33,39 @@ impl Mark {
     }
 }
 
-/// An occurrence that the format itself writes: the byte offset where it starts, and which mark it is.
+/// An occurrence of a mark that the format itself writes: its byte offset, and the mark.
 pub(crate) type Written = (usize, Mark);
 
-/// The occurrences that a format writes beside each row's separator and stop.
+/// The occurrences of marks that a format writes in addition to the separator and the stop of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Marks {
-    /// How many stand in the literals of the prompt's template, if all optional parts are there.
+    /// How many are in the literals of the prompt template, with all optional parts.
     pub(crate) in_prompt: usize,
-    /// From the separator's start: those within it, and those that begin in the literal before it.
+    /// Those within the separator, and those that begin in the literal before it; offsets are from the start of the
+    /// separator.
     pub(crate) by_separator: Vec<(isize, Mark)>,
-    /// From the stop's start: those within it.
+    /// Those within the stop; offsets are from the start of the stop.
     pub(crate) by_stop: Vec<(isize, Mark)>,
 }
 
 impl Marks {
-    /// The occurrences that these templates and marks make.
+    /// Finds the occurrences that these templates and marks create.
     ///
-    /// The stop may stand in the prompt: a chat template ends each turn in it. The separator may too where one mark
-    /// holds the other, as the end of a turn stands in both; else it is there once. In the completion a stop would
-    /// end what the model generates, and a separator would begin a second completion.
+    /// The prompt may contain the stop: a chat template ends each turn with it. The prompt may contain the separator only
+    /// if one mark contains the other, as when both contain the end of a turn. The completion may contain neither: a stop
+    /// would end the generated text, and a separator would begin a second completion.
     ///
-    /// Errors: `bad_prompt_format` for an occurrence that is none of these.
+    /// Errors: `bad_prompt_format` for an occurrence that is not allowed.
     pub(crate) fn new(prompt: &Template, completion: &Template, separator: &str, stop: &str) -> Result<Self> {
         let marks = [(Mark::Separator, separator), (Mark::Stop, stop)];
-        let one_holds_the_other = separator.contains(stop) || stop.contains(separator);
-        let mut made = Marks::default();
+        let one_contains_other = separator.contains(stop) || stop.contains(separator);
+        let mut written = Marks::default();
         for text in prompt.literals() {
             for (at, mark) in occurrences(marks, text) {
-                if mark == Mark::Separator && !one_holds_the_other {
+                if mark == Mark::Separator && !one_contains_other {
                     return Err(misplaced(mark, separator, "the prompt template", at, text));
                 }
-                made.in_prompt += 1;
+                written.in_prompt += 1;
             }
         }
         for text in completion.literals() {
@@ -73,25 +74,25 @@ impl Marks {
                 return Err(misplaced(*mark, needle, "the completion template", *at, text));
             }
         }
-        let place = "the prompt template's end, the separator and the completion template's start";
+        let place = "the end of the prompt template, the separator and the start of the completion template";
         let own = (Mark::Separator, separator);
         let around = (prompt.tail(), completion.head());
-        made.by_separator = made_by(marks, own, around, place, |mark, _| mark == Mark::Stop)?;
-        let place = "the completion template's end and the stop";
+        written.by_separator = written_around(marks, own, around, place, |mark, _| mark == Mark::Stop)?;
+        let place = "the end of the completion template and the stop";
         let around = (completion.tail(), "");
-        made.by_stop = made_by(marks, (Mark::Stop, stop), around, place, |_, from| from >= 0)?;
-        Ok(made)
+        written.by_stop = written_around(marks, (Mark::Stop, stop), around, place, |_, from| from >= 0)?;
+        Ok(written)
     }
 
-    /// Whether there are none.
+    /// Whether there are no such occurrences.
     pub(crate) fn is_empty(&self) -> bool {
         self.in_prompt == 0 && self.by_separator.is_empty() && self.by_stop.is_empty()
     }
 }
 
-/// The occurrences that touch the mark `own` between the literals around it, from its start, without its own. Those
-/// that begin before it or that `allowed` refuses, and those that end after it, are errors.
-fn made_by(
+/// The occurrences that overlap the mark `own` between the literals before and after it, without `own` itself, by their
+/// offsets from its start. An occurrence that ends after it, or that `allowed` rejects, is an error.
+fn written_around(
     marks: [(Mark, &str); 2],
     (own, needle): (Mark, &str),
     (before, after): (&str, &str),
@@ -100,25 +101,25 @@ fn made_by(
 ) -> Result<Vec<(isize, Mark)>> {
     let text = format!("{before}{needle}{after}");
     let end = before.len() + needle.len();
-    let mut made = vec![];
+    let mut written = vec![];
     for (at, mark) in occurrences(marks, &text) {
-        let wanted = if mark == Mark::Separator { marks[0].1 } else { marks[1].1 };
-        let (touches, is_own) =
-            (at < end && at + wanted.len() > before.len(), mark == own && at == before.len());
-        if !touches || is_own {
+        let mark_text = if mark == Mark::Separator { marks[0].1 } else { marks[1].1 };
+        let (overlaps, is_own) =
+            (at < end && at + mark_text.len() > before.len(), mark == own && at == before.len());
+        if !overlaps || is_own {
             continue;
         }
         // Offsets in a template are far below the limits of isize.
         let from = at as isize - before.len() as isize;
-        if at + wanted.len() > end || !allowed(mark, from) {
-            return Err(misplaced(mark, wanted, place, at, &text));
+        if at + mark_text.len() > end || !allowed(mark, from) {
+            return Err(misplaced(mark, mark_text, place, at, &text));
         }
-        made.push((from, mark));
+        written.push((from, mark));
     }
-    Ok(made)
+    Ok(written)
 }
 
-/// Where the marks occur in the text, in order, overlapping ones too.
+/// All occurrences of the marks in a text, in order; they may overlap.
 pub(super) fn occurrences(marks: [(Mark, &str); 2], text: &str) -> Vec<Written> {
     let mut found: Vec<Written> = marks
         .iter()
@@ -131,7 +132,7 @@ pub(super) fn occurrences(marks: [(Mark, &str); 2], text: &str) -> Vec<Written> 
     found
 }
 
-/// Where the needle occurs, overlapping matches included.
+/// The offsets of all occurrences of the needle; they may overlap.
 pub(super) fn overlapping(finder: &Finder<'_>, text: &[u8]) -> impl Iterator<Item = usize> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -146,5 +147,5 @@ fn misplaced(mark: Mark, needle: &str, place: &str, at: usize, text: &str) -> Er
     let name = mark.name();
     let message = format!("the {name} {needle:?} occurs in {place}, at byte {at} of {text:?}");
     Error::new(Class::Plan, "bad_prompt_format", message)
-        .help(format!("take it out of the template, or choose another {name}"))
+        .help(format!("remove it from the template, or choose another {name}"))
 }

@@ -1,4 +1,5 @@
-//! `format`: renders rows to prompt and completion, and proves that separator and stop mean nothing else.
+//! `format`: renders rows to prompt and completion, and proves that separator and stop occur only where the format
+//! writes them.
 
 mod foreign_tokens;
 mod formatter;

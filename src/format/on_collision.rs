@@ -1,14 +1,14 @@
-//! What is done with a row in which separator or stop occur where the format did not put them.
+//! The option `on_collision`.
 
 use crate::record::Policy;
 use crate::word::Word;
 
-/// What is done with a row in which separator or stop occur where the format did not put them.
+/// What happens to a row in which the separator or the stop occurs where the format did not write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OnCollision {
-    /// The row is taken out.
+    /// The row is removed.
     Remove(Policy),
-    /// A space breaks each match, within text of columns only; a row that collides still is rejected.
+    /// A space is inserted into each match, only within text of columns. A row that still collides is rejected.
     InsertSpace,
 }
 

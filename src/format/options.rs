@@ -1,18 +1,18 @@
-//! What `format` does beside rendering and proving.
+//! The options of `format` besides the prompt format.
 
 use super::on_collision::OnCollision;
 use super::prompt_format::PromptFormat;
 use super::special_tokens::SpecialTokens;
 use crate::record::Policy;
 
-/// What `format` does beside rendering and proving.
+/// The options of `format` besides the prompt format.
 #[derive(Debug, Clone)]
 pub(crate) struct FormatOptions {
-    /// Default: rows are rejected.
+    /// What happens to rows that collide. Default: they are rejected.
     pub(crate) on_collision: OnCollision,
-    /// Control tokens of the tokenizer that follows, where one does. Default: none, nothing is searched.
+    /// The control tokens of the tokenizer, if the plan has one. Default: none, and texts are not searched.
     pub(crate) special_tokens: Option<SpecialTokens>,
-    /// The format that rendered the text of the columns before: what its templates wrote is not taken for data.
+    /// The format that rendered the text of the columns before; the literals of its templates do not count as data.
     /// Default: none.
     pub(crate) rendered_by: Option<PromptFormat>,
     /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt. Default: no.

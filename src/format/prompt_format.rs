@@ -1,4 +1,4 @@
-//! The prompt format: what turns a row into the text that the model sees, in training and at inference.
+//! The prompt format: renders a row to the text that the model sees, in training and at inference.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use super::template::{Column, Piece, Template};
 use crate::error::{Class, Error, Result, is_near};
 use crate::record::reason;
 
-/// The version that [`PromptFormat::to_json`] writes. Version 1 had no null.
+/// The version that [`PromptFormat::to_json`] writes. In version 1 no value was null.
 pub(crate) const PROMPT_FORMAT_VERSION: u32 = 2;
 
-/// Templates of prompt and completion, and the strings that end them. A row reads
-/// `prompt + separator + completion + stop`; a text that already ends in its mark is not given a second one.
+/// The templates of prompt and completion, and the marks that end them. The text of a row is
+/// `prompt + separator + completion + stop`. A text that already ends in its mark does not get a second one.
 ///
 /// A format of text that was rendered elsewhere has an empty prompt and no separator: see [`PromptFormat::rendered`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub struct PromptFormat {
     marks: Marks,
 }
 
-/// One row, rendered.
+/// The rendered text of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// Ends in the separator.
+    /// The prompt, which ends in the separator.
     pub(crate) prompt: String,
-    /// Ends in the stop.
+    /// The completion, which ends in the stop.
     pub(crate) completion: String,
 }
 
@@ -45,11 +45,11 @@ struct Stored {
 }
 
 impl PromptFormat {
-    /// A format of two templates, their marks, and whether each row ends in the tokenizer's end-of-text token; none:
-    /// the tokenizer decides.
+    /// A format of two templates and their marks. `eos` says whether each row ends in the end-of-text token of the
+    /// tokenizer; with none, the tokenizer decides.
     ///
-    /// Errors: `bad_template`; `bad_prompt_format` where a mark is empty, or where the templates' own text holds one
-    /// that would hide where a part ends: see [`Marks::new`]. A template that ends in its mark is fine.
+    /// Errors: `bad_template`; `bad_prompt_format` if a mark is empty, or if the literals of the templates contain a mark
+    /// where it is not allowed: see [`Marks::new`]. A template may end in its mark.
     pub fn new(
         prompt: &str,
         completion: &str,
@@ -59,9 +59,8 @@ impl PromptFormat {
     ) -> Result<Self> {
         for (name, mark) in [("separator", separator), ("stop", stop)] {
             if mark.is_empty() {
-                return Err(
-                    bad(format!("the {name} is empty")).help("give it a text that never occurs in your data")
-                );
+                return Err(bad(format!("`{name}` must not be empty"))
+                    .help("choose a text that never occurs in the data"));
             }
         }
         let (mut prompt, mut completion) = (Template::parse(prompt)?, Template::parse(completion)?);
@@ -72,22 +71,23 @@ impl PromptFormat {
         Ok(PromptFormat { prompt, completion, separator, stop, eos, marks })
     }
 
-    /// The format of a column whose text was rendered elsewhere: all of it is trained, and nothing is proven, since
-    /// marks in it mean what they meant there. Each text ends in `stop`, which is added where it is missing; without
-    /// one, the tokenizer's end-of-text token ends it.
+    /// The format of a column whose text was rendered elsewhere. All of the text is trained on, and nothing is proven, since
+    /// the text may contain marks. Each text ends in `stop`, which is added if it is missing; without a stop, the
+    /// end-of-text token of the tokenizer ends it.
     ///
-    /// Errors: `bad_prompt_format` where the stop is empty, or nothing would end a text.
+    /// Errors: `bad_prompt_format` if the stop is empty, or if nothing would end a text.
     pub(crate) fn rendered(column: &str, stop: Option<&str>, eos: Option<bool>) -> Result<Self> {
         if stop == Some("") {
-            return Err(bad("the stop is empty".into()).help("leave it out: EOS then ends each text"));
+            return Err(bad("`stop` must not be empty".into()).help("omit it: EOS then ends each text"));
         }
         if stop.is_none() && eos == Some(false) {
             return Err(bad("without a stop and without EOS nothing ends a text".into())
-                .help("leave eos out, or name the token that ends each text as its stop"));
+                .help("omit eos, or give the token that ends each text as the stop"));
         }
         let completion = Template::parse(&format!("{{{column}}}"))?;
         if completion.frame() != Some(("", "")) {
-            return Err(bad(format!("{column:?} is not the name of a column")).help("give its name alone"));
+            return Err(bad(format!("`column` must be the name of a column; got {column:?}"))
+                .help("give the name without braces or other text"));
         }
         Ok(PromptFormat {
             prompt: Template::parse("")?,
@@ -99,57 +99,57 @@ impl PromptFormat {
         })
     }
 
-    /// Whether the text was rendered elsewhere: there is no separator.
+    /// Whether the text was rendered elsewhere; then there is no separator.
     pub(crate) fn is_rendered(&self) -> bool {
         self.separator.is_empty()
     }
 
-    /// The template of the prompt's body.
+    /// The template of the prompt, without the separator.
     pub(crate) fn prompt(&self) -> &Template {
         &self.prompt
     }
 
-    /// The template of the completion's body.
+    /// The template of the completion, without the stop.
     pub(crate) fn completion(&self) -> &Template {
         &self.completion
     }
 
-    /// The end of every prompt.
+    /// The text that ends every prompt; empty if the text was rendered elsewhere.
     pub fn separator(&self) -> &str {
         &self.separator
     }
 
-    /// The end of every completion; empty where EOS alone ends it.
+    /// The text that ends every completion; empty if only EOS ends it.
     pub fn stop(&self) -> &str {
         &self.stop
     }
 
-    /// Whether each row ends in the tokenizer's end-of-text token; none: the tokenizer decides.
+    /// Whether each row ends in the end-of-text token of the tokenizer; with none, the tokenizer decides.
     pub(crate) fn eos(&self) -> Option<bool> {
         self.eos
     }
 
-    /// The occurrences of the marks that the format writes beside each row's separator and stop.
+    /// The occurrences of marks that the format writes in addition to the separator and the stop of a row.
     pub(super) fn marks(&self) -> &Marks {
         &self.marks
     }
 
-    /// How many separators and stops the literals of the prompt's template hold.
+    /// How many separators and stops the literals of the prompt template contain.
     pub(crate) fn marks_in_prompt(&self) -> usize {
         self.marks.in_prompt
     }
 
-    /// Whether a row holds the separator and the stop once each.
+    /// Whether the separator and the stop each occur exactly once in a row.
     pub(crate) fn marks_are_unique(&self) -> bool {
         !self.is_rendered() && self.marks.is_empty()
     }
 
-    /// Where the marks occur in a text, in order, overlapping ones too.
+    /// All occurrences of the marks in a text, in order; they may overlap.
     pub(super) fn occurrences(&self, text: &str) -> Vec<Written> {
         occurrences([(Mark::Separator, &self.separator), (Mark::Stop, &self.stop)], text)
     }
 
-    /// What a sampler must stop at: `stop=` of a server. Empty where EOS alone ends a completion.
+    /// The stop strings for a sampler, such as `stop=` of a server. Empty if only EOS ends a completion.
     pub(crate) fn stop_strings(&self) -> Vec<String> {
         Some(self.stop.clone()).filter(|stop| !stop.is_empty()).into_iter().collect()
     }
@@ -166,7 +166,7 @@ impl PromptFormat {
         columns
     }
 
-    /// The format as JSON, with a version: what [`PromptFormat::from_json`] reads.
+    /// The format as JSON with a version, for [`PromptFormat::from_json`].
     pub(crate) fn to_json(&self) -> String {
         let stored = Stored {
             version: PROMPT_FORMAT_VERSION,
@@ -176,11 +176,11 @@ impl PromptFormat {
             stop: Some(self.stop.clone()).filter(|stop| !stop.is_empty()),
             eos: self.eos,
         };
-        // Strings and a bool always serialise.
+        // Strings and a bool can always be serialized.
         serde_json::to_string(&stored).unwrap_or_default()
     }
 
-    /// The format of this JSON.
+    /// Reads the format from JSON.
     ///
     /// Errors: `bad_prompt_format` for another version, unknown, missing or mistyped fields; those of
     /// [`PromptFormat::new`].
@@ -189,14 +189,14 @@ impl PromptFormat {
             bad("the prompt format cannot be read".into()).source(e).help(WRITTEN_BY_US)
         };
         let value: serde_json::Value = serde_json::from_str(json).map_err(unreadable)?;
-        // The version first: a newer one explains fields that are not known here.
+        // The version is checked first, since a newer version may have unknown fields.
         if let Some(version) = value.get("version")
             && !version.as_u64().is_some_and(|v| (1..=u64::from(PROMPT_FORMAT_VERSION)).contains(&v))
         {
             return Err(bad(format!(
-                "the prompt format has version {version}, this is {PROMPT_FORMAT_VERSION}"
+                "the prompt format has version {version}; this fastprep reads up to {PROMPT_FORMAT_VERSION}"
             ))
-            .help("read it with the version of fastprep that wrote it, or a newer one"));
+            .help("use the version of fastprep that wrote it, or a newer one"));
         }
         let s: Stored = serde_json::from_value(value).map_err(unreadable)?;
         match (&s.separator, &s.stop) {
@@ -206,17 +206,18 @@ impl PromptFormat {
             (None, stop) if s.prompt.is_empty() => {
                 let column = s.completion.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
                 let column = column.ok_or_else(|| {
-                    bad("the prompt format cannot be read: completion names no column".into())
+                    bad("the prompt format cannot be read: `completion` must be one column in braces".into())
                         .help(WRITTEN_BY_US)
                 })?;
                 PromptFormat::rendered(column, stop.as_deref(), s.eos)
             }
-            _ => Err(bad("the prompt format cannot be read: a null mark".into()).help(WRITTEN_BY_US)),
+            _ => Err(bad("the prompt format cannot be read: `separator` or `stop` is null".into())
+                .help(WRITTEN_BY_US)),
         }
     }
 
-    /// A row of training; `lookup` gives a column's text, none where it is absent. Renders only: whether the
-    /// marks are unique is for [`super::Prover`] to say.
+    /// Renders a row for training. `lookup` gives the text of a column; none if it is absent. Collisions are not checked:
+    /// see [`super::Prover`].
     ///
     /// Errors: `missing_field` for an absent column outside an optional part.
     pub(crate) fn render<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<Rendered> {
@@ -225,15 +226,15 @@ impl PromptFormat {
         Ok(Rendered { prompt, completion })
     }
 
-    /// The prompt to sample from: byte for byte the prompt of a training row with these columns.
+    /// Renders the prompt for inference; it is identical to the prompt of a training row with these columns.
     ///
     /// Errors: `missing_field` for an absent column outside an optional part.
     pub(crate) fn render_prompt<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<String> {
         render(&self.prompt, &self.separator, lookup)
     }
 
-    /// Refuses a name that looks like a column that was not given: its part of the template would be left out.
-    /// Other names are those of columns that the templates do not use.
+    /// Rejects a name that is probably a misspelt column of the templates, since the part for that column would be omitted.
+    /// Other names may be columns that the templates do not use.
     ///
     /// Errors: `misspelt_column`.
     pub(crate) fn check_names(&self, given: &[&str]) -> Result<()> {
@@ -242,17 +243,17 @@ impl PromptFormat {
         for meant in absent {
             let is_unused = |name: &str| columns.iter().all(|c| c.name != name);
             if let Some(name) = given.iter().find(|name| is_unused(name) && is_near(name, meant)) {
-                let message = format!("`{name}` is no column of the templates, and `{meant}` is not given");
+                let message = format!("`{name}` is not a column of the templates, and `{meant}` is missing");
                 return Err(Error::new(Class::Column, "misspelt_column", message)
                     .column(*name)
-                    .help(format!("write `{meant}`; where it has no value, give {meant}=None")));
+                    .help(format!("write `{meant}`; if it has no value, give {meant}=None")));
             }
         }
         Ok(())
     }
 
-    /// The answer in a model's output: the text up to the first stop (all where there is none), without the
-    /// literals around the field where the completion's template is one field.
+    /// The answer in the output of a model: the text before the first stop, or all of it. If the completion template is one
+    /// column with literals around it, those are removed.
     pub(crate) fn parse_completion(&self, text: &str) -> String {
         let body = match self.stop.is_empty() {
             true => text,
@@ -263,9 +264,9 @@ impl PromptFormat {
         body.strip_suffix(tail).unwrap_or(body).to_string()
     }
 
-    /// Whether this format made the prompt.
+    /// Checks that this format could have rendered the prompt.
     ///
-    /// Errors: `not_this_format` with the reason why it did not.
+    /// Errors: `not_this_format`, with the reason.
     pub(crate) fn check_prompt(&self, text: &str) -> Result<()> {
         let (separator, stop) = (&self.separator, &self.stop);
         let Some(body) = text.strip_suffix(separator.as_str()) else {
@@ -292,8 +293,8 @@ impl PromptFormat {
         Ok(())
     }
 
-    /// The marks that the format wrote into this prompt, separator and those it holds included, as far as the text
-    /// shows: see [`Template::literals_in`].
+    /// The marks that the format wrote into this prompt, as far as they can be found in the text: those of the separator, and
+    /// those of the literals that [`Template::literals_in`] finds.
     fn written_in(&self, body: &str) -> Vec<Written> {
         if self.marks.is_empty() {
             return vec![];
@@ -309,13 +310,13 @@ impl PromptFormat {
     }
 }
 
-/// An occurrence by its distance from a mark, as one of a text in which that mark stands.
+/// Converts the offset of an occurrence from relative to a mark, to relative to the text with the mark at `at`.
 pub(super) fn moved((from, mark): (isize, Mark), at: usize) -> Written {
     (at.saturating_add_signed(from), mark)
 }
 
 const WRITTEN_BY_US: &str =
-    "it is an object of version, prompt, completion, separator, stop and eos, as to_json() gives it";
+    "it must be an object of version, prompt, completion, separator, stop and eos, as to_json() returns";
 
 fn render<'v>(
     template: &'v Template,
@@ -339,7 +340,7 @@ fn render<'v>(
 
 #[cold]
 fn missing_field(name: &str) -> Error {
-    let message = format!("there is no `{name}`, which the template needs");
+    let message = format!("`{name}` is missing, and the template needs it");
     Error::new(Class::Data, reason::MISSING_FIELD, message)
         .column(name)
         .help(format!("give it, or put it in an optional part: {{#{name}}}…{{{name}}}…{{/{name}}}"))
@@ -352,7 +353,7 @@ fn bad(message: String) -> Error {
 
 #[cold]
 fn not_ours(message: String) -> Error {
-    Error::new(Class::Data, "not_this_format", message).help("make prompts with render_prompt()")
+    Error::new(Class::Data, "not_this_format", message).help("create prompts with render_prompt()")
 }
 
 #[cfg(test)]

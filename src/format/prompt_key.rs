@@ -1,4 +1,5 @@
-//! The key that decides a row's split: a function of its rendered prompt alone, so that equal prompts stay together.
+//! The key that decides the split of a row. It depends only on the rendered prompt, so that equal prompts are in the same
+//! split.
 
 use memchr::memmem;
 
@@ -6,28 +7,28 @@ use super::prompt_format::PromptFormat;
 use super::template::Template;
 use crate::hash;
 
-/// The key over what a prompt says beside its template's own words, as far as its text tells them apart, so that a
-/// row mostly keeps its side where the words change. Where nothing is left, the completion decides. Both come
-/// without their marks.
+/// The key of a row: of the prompt without the literals of its template, as far as they can be found in the text, so that
+/// most rows keep their split if the literals change. If nothing is left, the key is that of the completion. `prompt` and
+/// `completion` are without their marks.
 pub(super) fn prompt_key(format: &PromptFormat, prompt: &[u8], completion: &[u8]) -> u128 {
-    let mut said = said(format.prompt(), prompt);
-    if said.is_empty() {
-        said = self::said(format.completion(), completion);
+    let mut segments = segments(format.prompt(), prompt);
+    if segments.is_empty() {
+        segments = self::segments(format.completion(), completion);
     }
-    hash::key(said.into_iter().map(|text| hash::field(Some(text))))
+    hash::key(segments.into_iter().map(|text| hash::field(Some(text))))
 }
 
-/// The text between the template's literals, each found as far left as it can be; those of parts that are left out
-/// are mostly not found. Without empty texts.
-fn said<'t>(template: &Template, mut text: &'t [u8]) -> Vec<&'t [u8]> {
-    let mut said = vec![];
+/// The non-empty texts between the literals of the template. Each literal is taken at its first occurrence after the one
+/// before it; literals of omitted parts are mostly not found.
+fn segments<'t>(template: &Template, mut text: &'t [u8]) -> Vec<&'t [u8]> {
+    let mut segments = vec![];
     for literal in template.literals() {
-        if let Some(at) = memmem::find(text, literal.as_bytes()) {
-            said.push(&text[..at]);
-            text = &text[at + literal.len()..];
+        if let Some(start) = memmem::find(text, literal.as_bytes()) {
+            segments.push(&text[..start]);
+            text = &text[start + literal.len()..];
         }
     }
-    said.push(text);
-    said.retain(|text| !text.is_empty());
-    said
+    segments.push(text);
+    segments.retain(|text| !text.is_empty());
+    segments
 }

@@ -1,7 +1,7 @@
-//! The proof that every separator and stop in a row is one that the format wrote.
+//! Proves that every separator and stop in a row is one that the format wrote.
 //!
-//! The proof is over the whole row, such as `prompt body + separator + completion body + stop`, and matches may overlap:
-//! with the separator `"\n##\n"` the prompt `"x\n##"` collides, since `"x\n##\n##\n"` holds it twice.
+//! The whole text of a row is searched, such as `prompt body + separator + completion body + stop`, and matches may
+//! overlap: with the separator `"\n##\n"` the prompt `"x\n##"` collides, since `"x\n##\n##\n"` contains it twice.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,41 +13,41 @@ use super::prompt_format::PromptFormat;
 use crate::record::turns::{Role, Span, alike};
 use crate::word::Word;
 
-/// A row within a text that holds many, each abutting the next or further on.
+/// The position of a row in a text with many rows, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowSpan {
-    /// Index of the row in its batch.
+    /// The index of the row in its batch.
     pub row: usize,
-    /// Where it starts: a byte offset in the text.
+    /// The byte offset of its start in the text.
     pub start: usize,
-    /// Where it ends.
+    /// The byte offset of its end.
     pub end: usize,
-    /// Its first span, as an index into the spans of the text.
+    /// The index of its first span in the spans of the text.
     pub first_span: usize,
-    /// How many spans it has.
+    /// The number of its spans.
     pub spans: usize,
 }
 
-/// Rendered rows, one after another in one text.
+/// Rendered rows in one text.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'p> {
     /// The text.
     pub text: &'p [u8],
     /// The rows, in the order of the text.
     pub rows: &'p [RowSpan],
-    /// The spans of all rows. Each turn is two: its body, which counts as from the data, and the mark that the format
-    /// ends it with: the stop, where the turn trains, else the separator.
+    /// The spans of all rows. Each turn has two: its body, which counts as data, and the mark that ends it: the stop if the
+    /// turn is trained on, else the separator.
     pub spans: &'p [Span],
-    /// The marks that the format wrote beside those that end turns, ascending.
+    /// The marks that the format wrote in addition to those that end turns, in order.
     pub written: &'p [Written],
 }
 
-/// Where in a row a match lies.
+/// The location of a match in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Site {
     /// Within the body of a turn.
     Body(Role),
-    /// Across the border of what these words name: a turn's body, or a mark.
+    /// Across the end of the first and the start of the second of these: bodies of turns, or marks.
     Seam(&'static str, &'static str),
 }
 
@@ -63,11 +63,11 @@ impl fmt::Display for Site {
 /// The first match of a row that the format did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Collision {
-    /// Which string.
+    /// The mark that occurs.
     pub(crate) mark: Mark,
-    /// Byte offset of the match in the row.
+    /// The byte offset of the match in the row.
     pub(crate) offset: usize,
-    /// Where that is. Of several seams, the first.
+    /// The location of the match; if it spans several ends, the first.
     pub(crate) site: Site,
 }
 
@@ -79,23 +79,22 @@ pub struct Prover {
     passes: Vec<Pass>,
 }
 
-/// One search through the text: for what the marks of `of` have in common.
+/// One search through the text, for bytes that all marks of `marks` contain.
 #[derive(Debug, Clone)]
 struct Pass {
     common: Finder<'static>,
-    /// The marks that are looked for, each with where it holds what is common.
-    of: Vec<(Mark, usize)>,
+    /// The marks to find, each with the offset of `common` in it.
+    marks: Vec<(Mark, usize)>,
 }
 
-/// Marks that share fewer bytes than this are searched one by one: what is too short occurs too often.
+/// Marks that have fewer bytes in common are searched one by one, since a short text occurs too often.
 const COMMON_BYTES: usize = 3;
 
 impl Prover {
-    /// The prover of this format. Text that was rendered elsewhere holds marks that no format wrote: there is nothing
-    /// to prove.
+    /// A prover for this format. For text that was rendered elsewhere nothing is proven, since it may contain marks.
     pub fn new(format: &PromptFormat) -> Self {
         let (separator, stop) = (format.separator(), format.stop());
-        let pass = |common: &[u8], of| Pass { common: Finder::new(common).into_owned(), of };
+        let pass = |common: &[u8], marks| Pass { common: Finder::new(common).into_owned(), marks };
         let passes = match common(separator.as_bytes(), stop.as_bytes()) {
             _ if format.is_rendered() => vec![],
             Some((i, j, n)) => {
@@ -110,7 +109,7 @@ impl Prover {
         Prover { separator: finder(separator), stop: finder(stop), passes }
     }
 
-    /// The first collision of each row that has one, as its index in the rows.
+    /// The first collision of each row that has one, with the index of the row in `rows`.
     pub fn prove(&self, rows: &Rows<'_>) -> Vec<(usize, Collision)> {
         let mut found = vec![];
         for pass in &self.passes {
@@ -123,19 +122,19 @@ impl Prover {
         found
     }
 
-    /// All collisions of one row, as byte ranges of the text, those of the separator first.
+    /// All collisions of one row as byte ranges of the text: those of the separator, then those of the stop.
     pub(crate) fn all(&self, rows: &Rows<'_>, row: &RowSpan) -> Vec<Range<usize>> {
         let mut found = vec![];
         for (finder, mark) in [(&self.separator, Mark::Separator), (&self.stop, Mark::Stop)] {
             let hits = overlapping(finder, &rows.text[row.start..row.end]).map(|hit| hit + row.start);
-            let hits = hits.filter(|hit| !row.has(mark, *hit, rows));
+            let hits = hits.filter(|hit| !row.wrote(mark, *hit, rows));
             found.extend(hits.map(|hit| hit..hit + finder.needle().len()));
         }
         found
     }
 
-    /// One pass over the whole text rather than a search per row and mark: text is searched at the speed of
-    /// memory, a call costs more than a short row. Of each row, the first collision with each mark.
+    /// Adds the first collision of each row with each mark. Searches the whole text at once, since a call for each row and
+    /// mark costs more than searching a short row.
     fn search(&self, pass: &Pass, all: &Rows<'_>, found: &mut Vec<(usize, Collision)>) {
         let Rows { text, rows, .. } = *all;
         let first = rows.first().map_or(0, |row| row.start);
@@ -146,15 +145,15 @@ impl Prover {
                 i += 1;
             }
             let Some(row) = rows.get(i) else { break };
-            for &(mark, at) in &pass.of {
+            for &(mark, at) in &pass.marks {
                 let needle = match mark {
                     Mark::Separator => self.separator.needle(),
                     Mark::Stop => self.stop.needle(),
                 };
-                // Before the row's start where nothing is left of `hit`: then the mark begins in another row.
+                // A mark that begins before the start of the row is not in the row.
                 let Some(start) = hit.checked_sub(at).filter(|start| *start >= row.start) else { continue };
                 let last = &mut last[mark as usize];
-                let collides = text[start..row.end].starts_with(needle) && !row.has(mark, start, all);
+                let collides = text[start..row.end].starts_with(needle) && !row.wrote(mark, start, all);
                 if collides && *last != Some(i) {
                     *last = Some(i);
                     let site = row.site(start, needle.len(), all.spans);
@@ -165,8 +164,8 @@ impl Prover {
     }
 }
 
-/// The longest run of bytes, at least [`COMMON_BYTES`], that both hold: where in the one, where in the other, and
-/// how long. Of long marks the head is enough.
+/// The longest run of bytes, at least [`COMMON_BYTES`], that both contain: its offset in each, and its length. Only the
+/// start of long marks is compared.
 fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
     let (one, two) = (&one[..one.len().min(64)], &two[..two.len().min(64)]);
     let run = |i: usize, j: usize| one[i..].iter().zip(&two[j..]).take_while(|(a, b)| a == b).count();
@@ -176,7 +175,7 @@ fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
 }
 
 impl RowSpan {
-    /// Its spans, each with its bytes in the text; `spans` are those of all rows.
+    /// Its spans, each with its range in the text; `spans` are those of all rows.
     pub(crate) fn spans<'p>(
         &self,
         spans: &'p [Span],
@@ -189,7 +188,7 @@ impl RowSpan {
         })
     }
 
-    /// What is encoded at once, as bytes of the text.
+    /// The parts that are encoded together, as ranges of the text.
     pub(crate) fn parts<'p>(&self, spans: &'p [Span]) -> impl Iterator<Item = Range<usize>> + use<'p> {
         let (first, mut at) = (self.start, self.start);
         alike(&spans[self.first_span..self.first_span + self.spans]).map(move |spans| {
@@ -199,14 +198,14 @@ impl RowSpan {
         })
     }
 
-    /// Whether the format wrote the mark that starts here.
-    fn has(&self, mark: Mark, at: usize, rows: &Rows<'_>) -> bool {
+    /// Whether the format wrote the mark that starts at `at`.
+    fn wrote(&self, mark: Mark, at: usize, rows: &Rows<'_>) -> bool {
         let is_own =
             |(range, span): (Range<usize>, &Span)| range.start == at && ends_turn(span) == Some(mark);
         self.spans(rows.spans).any(is_own) || rows.written.binary_search(&(at, mark)).is_ok()
     }
 
-    /// Where a match of so many bytes lies that begins at `hit`.
+    /// The location of a match of `len` bytes that begins at `hit`.
     fn site(&self, hit: usize, len: usize, spans: &[Span]) -> Site {
         let name = |span: &Span| ends_turn(span).map_or(span.role.name(), Mark::name);
         let mut before = "";
@@ -225,7 +224,7 @@ impl RowSpan {
     }
 }
 
-/// The mark that this span is; none for a body.
+/// The mark in this span; none for a body.
 fn ends_turn(span: &Span) -> Option<Mark> {
     let mark = if span.trained { Mark::Stop } else { Mark::Separator };
     (!span.from_data).then_some(mark)
@@ -237,7 +236,7 @@ mod tests {
     use crate::record::turns::Branch;
     use crate::testing::Random;
 
-    /// Adds a row of turns, each a body and its mark; the second turn and the fourth train.
+    /// Adds a row of turns, each a body and its mark; every second turn is trained on.
     fn push(text: &mut String, rows: &mut Vec<RowSpan>, spans: &mut Vec<Span>, turns: &[[&str; 2]]) {
         let (start, first_span) = (text.len(), spans.len());
         for (i, turn) in turns.iter().enumerate() {
@@ -274,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_and_where() {
+    fn finds_mark_offset_and_site() {
         use Mark::{Separator, Stop};
         let (sep, stop) = ("\n##\n", "\n###\n");
         for (prompt, completion, expected) in [

@@ -1,4 +1,4 @@
-//! Rows rendered into one text, with what stands where.
+//! Renders rows into one text, with the position of each part.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -14,35 +14,33 @@ use crate::error::{Class, Error, Result};
 use crate::record::turns::{Branch, Role, Span};
 use crate::record::{Batch, is_text, schema, text_views};
 
-/// A format with its columns resolved, so that rendering a row looks nothing up by name.
+/// A format with the indices of its columns, so that rendering a row needs no lookup by name.
 pub(super) struct Renderer {
     pub(crate) format: PromptFormat,
-    /// Of both templates, in order of first use; all indices below are into these.
+    /// The columns of both templates, in order of first use. All indices below are into these.
     pub(crate) columns: Vec<Column>,
-    /// The columns of the prompt's template.
+    /// The columns of the prompt template.
     pub(crate) prompt: Vec<usize>,
-    /// The columns of the completion's template.
+    /// The columns of the completion template.
     pub(crate) completion: Vec<usize>,
-    /// The format that rendered the text of the columns before, so that its literals are not taken for data.
+    /// The format that rendered the text of the columns before; its literals do not count as data.
     rendered_by: Option<PromptFormat>,
 }
 
-/// The text of a batch's columns; none where the batch has no such column.
+/// The texts of the columns of a batch; none for a column that the batch does not have.
 pub(super) type Values = Vec<Option<StringViewArray>>;
 
-/// Rendered rows, one after another.
+/// Rendered rows in one text.
 pub(super) struct Page {
-    /// Two values a row, prompt and completion. Arrow's builder gives a valid array in the end without reading
-    /// the text once more.
+    /// Two values per row, prompt and completion. The builder of Arrow makes the array without validating the text again.
     text: LargeStringBuilder,
-    /// Ascending in the text, without gaps.
+    /// The rows, in the order of the text, without gaps.
     pub(crate) rows: Vec<RowSpan>,
-    /// Those of all rows; see [`Rows`].
+    /// The spans of all rows; see [`Rows`].
     pub(crate) spans: Vec<Span>,
-    /// What of the text came from columns, ascending, if that is asked for; marks that the data brought along
-    /// are not in it.
+    /// The ranges of text from columns, in order, if needed. Marks at the end of the data do not count.
     pub(crate) fields: Vec<FieldSpan>,
-    /// The marks that the format wrote beside each row's separator and stop, ascending.
+    /// The marks that the format wrote in addition to the separator and the stop of a row, in order.
     pub(crate) written: Vec<Written>,
     with_fields: bool,
 }
@@ -79,10 +77,10 @@ impl Renderer {
         texts.collect()
     }
 
-    /// Bytes that all rows take together, at most, if the marks of the data do not count.
+    /// An upper limit for the bytes of all rows.
     pub(crate) fn size(&self, values: &Values, rows: usize) -> usize {
         let column = |c: usize| -> usize {
-            // The low half of a view is its length.
+            // The low 32 bits of a view are its length.
             values[c].iter().flat_map(|array| array.views().iter()).map(|view| *view as u32 as usize).sum()
         };
         let template = |template: &Template, columns: &[usize]| {
@@ -95,7 +93,7 @@ impl Renderer {
             + rows * marks
     }
 
-    /// The first column that is absent in this row where the format needs it.
+    /// The first column that is absent in this row and that the format needs.
     pub(crate) fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
         let prompt = self.format.prompt().missing(|c| value(self.prompt[c])).map(|c| self.prompt[c]);
         prompt.or_else(|| {
@@ -103,7 +101,7 @@ impl Renderer {
         })
     }
 
-    /// Appends a row that misses nothing.
+    /// Appends a row that has all needed columns.
     pub(crate) fn push<'v>(&'v self, page: &mut Page, row: usize, value: impl Fn(usize) -> Option<&'v str>) {
         let Renderer { format, prompt, completion, rendered_by, .. } = self;
         let by = rendered_by.as_ref();
@@ -117,7 +115,7 @@ impl Renderer {
             marks_of: (marks.in_prompt > 0).then(|| by.unwrap_or(format)),
         };
         let first_span = page.spans.len();
-        let (separator, brought) = page.push_part(&part, &value);
+        let (separator, in_data) = page.push_part(&part, &value);
         page.push_turn(Role::Prompt, start, separator);
         let part = Part {
             template: format.completion(),
@@ -131,8 +129,8 @@ impl Renderer {
         let spans = page.spans.len() - first_span;
         page.rows.push(RowSpan { row, start, end: page.text().len(), first_span, spans });
         if !marks.is_empty() {
-            // The data end in this separator, so that no literal of the template stands before it.
-            let by_separator = marks.by_separator.iter().filter(|(from, _)| !brought || *from >= 0);
+            // If the data end in this separator, no literal of the template is before it.
+            let by_separator = marks.by_separator.iter().filter(|(from, _)| !in_data || *from >= 0);
             page.written.extend(by_separator.map(|written| moved(*written, separator)));
             page.written.extend(marks.by_stop.iter().map(|written| moved(*written, stop)));
             let own = page.written.partition_point(|(at, _)| *at < start);
@@ -148,7 +146,7 @@ struct Part<'f> {
     columns: &'f [usize],
     /// The template that rendered the columns before.
     rendered_by: Option<&'f Template>,
-    /// The format whose marks stand in the literals; none where they hold none.
+    /// The format whose marks the literals contain; none if they contain none.
     marks_of: Option<&'f PromptFormat>,
 }
 
@@ -160,23 +158,23 @@ impl Page {
         Page { text, rows, spans, fields: vec![], written: vec![], with_fields }
     }
 
-    /// The text.
+    /// The text of all rows.
     pub(crate) fn text(&self) -> &[u8] {
         self.text.values_slice()
     }
 
-    /// What is proven.
+    /// The rows, for the prover.
     pub(crate) fn proven(&self) -> Rows<'_> {
         Rows { text: self.text(), rows: &self.rows, spans: &self.spans, written: &self.written }
     }
 
-    /// The body of the first turn of a row that trains, or of the first that does not.
+    /// The body of the first turn of a row that is trained on, or of the first that is not.
     pub(crate) fn body(&self, row: &RowSpan, trained: bool) -> &[u8] {
         let body = row.spans(&self.spans).find(|(_, span)| span.from_data && span.trained == trained);
         body.map_or(&[], |(range, _)| &self.text()[range])
     }
 
-    /// Ends the turn that was begun, of a row that starts at `start`: body up to `mark`, then the mark.
+    /// Adds the two spans of a turn that ends here: the body up to `mark`, and the mark. The row starts at `start`.
     pub(crate) fn push_turn(&mut self, role: Role, start: usize, mark: usize) {
         for (end, from_data) in [(mark, true), (self.text().len(), false)] {
             let (trained, weight, branch) = (role == Role::Completion, 1.0, Branch::Main);
@@ -186,24 +184,24 @@ impl Page {
         }
     }
 
-    /// Appends text to the part that was begun.
+    /// Appends text to the current part.
     pub(crate) fn write(&mut self, text: &str) {
-        // The builder takes all text.
+        // Writing to the builder cannot fail.
         let _ = self.text.write_str(text);
     }
 
-    /// Ends the part that was begun: the prompt or the completion of a row.
+    /// Ends the current part: the prompt or the completion of a row.
     pub(crate) fn end_part(&mut self) {
         self.text.append_value("");
     }
 
-    /// Prompts and completions in turn, as views over the page's text.
+    /// Prompts and completions, alternating, as views over the text.
     pub(crate) fn into_views(mut self) -> StringViewArray {
         StringViewArray::from(&self.text.finish())
     }
 
-    /// Appends a body and the mark that ends it, unless the body already does; gives where the mark starts, and
-    /// whether the data brought it along.
+    /// Appends a body, and its mark unless the body already ends in it. Gives the offset of the mark, and whether it came
+    /// from the data.
     fn push_part<'v>(&mut self, part: &Part<'v>, value: impl Fn(usize) -> Option<&'v str>) -> (usize, bool) {
         let start = self.text().len();
         part.template.pieces(
@@ -253,7 +251,7 @@ impl Page {
         self.write(text);
     }
 
-    /// Takes what lies behind `end` off the last fields.
+    /// Shortens the last fields so that they end at `end` or before.
     fn cut_fields(&mut self, end: usize) {
         while let Some(last) = self.fields.last_mut().filter(|last| last.end > end) {
             last.end = end;
@@ -281,7 +279,7 @@ pub(super) fn value(values: &Values, column: usize, row: usize) -> Option<&str> 
 fn not_text(batch: &Batch, column: usize) -> Error {
     let field = Arc::clone(&batch.records.schema_ref().fields()[column]);
     let message =
-        format!("format: column `{}` is {}, a template takes text", field.name(), schema::type_name(&field));
+        format!("format: column `{}` must be text; it is {}", field.name(), schema::type_name(&field));
     Error::new(Class::Column, "wrong_type", message)
         .column(field.name())
         .help("cast it to text before format")

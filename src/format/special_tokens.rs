@@ -1,4 +1,4 @@
-//! Control tokens of a tokenizer that stand in the data as text, and those of other models.
+//! Finds control tokens of the tokenizer, and of other models, in the text of columns.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::record::SpecialPolicy;
 use crate::tokenizer::added::Finder;
 use crate::tokenizer::added::{ControlTokens, Written};
 
-/// How often text is stripped again because taking an occurrence out made another: enough for all but texts made
-/// to be slow, whose rows are rejected.
+/// How often a text is stripped, since removing a token may create another. This is enough for all but texts that are made
+/// to be slow; their rows are rejected.
 const STRIP_PASSES: usize = 16;
 
-/// The control tokens of the tokenizer that follows, and what is done where the data hold one.
+/// The control tokens of the tokenizer of the plan, and what happens if the data contain one.
 #[derive(Debug, Clone)]
 pub(crate) struct SpecialTokens {
-    /// Where a text writes them.
+    /// Finds them in a text.
     pub(crate) tokens: Arc<ControlTokens>,
-    /// What is done.
+    /// What happens to such rows.
     pub(crate) policy: SpecialPolicy,
 }
 
@@ -29,24 +29,24 @@ pub(crate) struct SpecialTokens {
 pub(super) struct Scanner {
     own: Arc<ControlTokens>,
     foreign: Finder,
-    /// By pattern of `foreign`.
+    /// The names by the pattern numbers of `foreign`.
     foreign_names: Vec<&'static str>,
 }
 
-/// A control token that touches text of a column.
+/// A control token with at least one byte of the text of a column.
 pub(super) struct Hit {
-    /// Index into the page's rows.
+    /// The index of its row in the page.
     pub(crate) index: usize,
-    /// Its number.
+    /// The number of the token.
     token: usize,
-    /// Bytes of the page.
+    /// Its bytes in the page.
     pub(crate) span: Range<usize>,
-    /// The first column's text that it touches.
+    /// The first text of a column that it overlaps.
     pub(crate) field: FieldSpan,
 }
 
 impl Scanner {
-    /// A scanner for these, and for what other models have in their place.
+    /// A scanner for these control tokens, and for those of other models.
     pub(crate) fn new(own: &Arc<ControlTokens>) -> Result<Self> {
         let contents: Vec<String> = own.tokens.iter().map(|token| token.content.clone()).collect();
         let foreign_names: Vec<&'static str> = foreign_tokens(&contents).collect();
@@ -56,12 +56,12 @@ impl Scanner {
         Ok(Scanner { own: Arc::clone(own), foreign, foreign_names })
     }
 
-    /// The tokenizer's control tokens in the page's prompts and completions.
+    /// Finds control tokens of the tokenizer in the prompts and completions of a page.
     pub(crate) fn scan(&self, page: &Page) -> Vec<Hit> {
         scan(page, |bytes| self.own.first(bytes), |text| self.own.written(text))
     }
 
-    /// Those that the tokenizer does not have: they are other models'.
+    /// Finds control tokens of other models, which the tokenizer does not have.
     pub(crate) fn scan_foreign(&self, page: &Page) -> Vec<Hit> {
         let written = |text: &str| {
             let mut written = Vec::new();
@@ -84,7 +84,7 @@ impl Scanner {
         self.foreign_names[hit.token]
     }
 
-    /// The text without the tokenizer's control tokens, nor those that came to be by taking others out.
+    /// Removes the control tokens of the tokenizer from a text, also those that appear when others are removed.
     pub(crate) fn strip(&self, text: &str) -> String {
         let mut text = text.to_string();
         for _ in 0..STRIP_PASSES {
@@ -105,26 +105,26 @@ impl Scanner {
     }
 }
 
-/// The control tokens of the page's rows, each part searched on its own as the tokenizer encodes it, in order.
-/// Those that the format wrote itself are left out: what counts is a byte from a column. So one that a column's text
-/// only completes is found too. `first`: where the text of one first begins; `written`: those of a whole text.
+/// The control tokens in the rows of a page, in order. Each part of a row is searched by itself, as the tokenizer encodes
+/// it. Tokens that the format wrote are skipped; a token with at least one byte from a column counts. `first` gives the
+/// position of the first token in some bytes, `written` all tokens of a text.
 fn scan(
     page: &Page,
     first: impl Fn(&[u8]) -> Option<usize>,
     written: impl Fn(&str) -> Vec<Written>,
 ) -> Vec<Hit> {
     let mut hits = vec![];
-    let (mut at, mut field) = (0, 0);
+    let (mut position, mut field) = (0, 0);
     let mut parts =
         (0..).zip(&page.rows).flat_map(|(index, row)| row.parts(&page.spans).map(move |part| (index, part)));
     let mut part = parts.next();
-    while let Some(offset) = first(&page.text()[at..]) {
-        while part.as_ref().is_some_and(|(_, range)| range.end <= at + offset) {
+    while let Some(offset) = first(&page.text()[position..]) {
+        while part.as_ref().is_some_and(|(_, range)| range.end <= position + offset) {
             part = parts.next();
         }
         let Some((index, Range { start, end })) = part.clone() else { break };
-        at = end;
-        // Parts are whole texts.
+        position = end;
+        // A part is valid UTF-8.
         for Written { token, span } in written(str::from_utf8(&page.text()[start..end]).unwrap_or_default()) {
             let span = start + span.start..start + span.end;
             while page.fields.get(field).is_some_and(|f| f.end <= span.start) {

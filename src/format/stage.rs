@@ -9,11 +9,11 @@ use crate::flow::Map;
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// The stage: template columns go in; `prompt` (ending in the separator) and `completion` (ending in the stop)
-/// come out, as views over one shared text, before the other columns.
+/// The stage of `format`: replaces the columns of the templates by `prompt`, which ends in the separator, and
+/// `completion`, which ends in the stop, as the first columns. Both are views over one shared text.
 pub(crate) struct FormatStage {
     pub(super) formatter: Formatter,
-    /// The columns that the templates use, in order of first use; the rows that come out do not have them.
+    /// The columns that the templates use, in order of first use. The stage removes them.
     pub(super) consumed: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ impl FormatStage {
 
 impl Map for FormatStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
-        let formatted = Formatting::of(&self.formatter, &batch, counts)?;
+        let formatted = Formatting::run(&self.formatter, &batch, counts)?;
         formatted.apply(batch, &self.consumed, counts)
     }
 }

@@ -1,8 +1,8 @@
-//! A template over columns: literals, `{column}`, and parts that stand only where a column does.
+//! A template: literals, `{column}`, and optional parts.
 //!
-//! `{#input}…{input}…{/input}` is rendered where column `input` is present and not empty, `{^input}…{/input}`
-//! where it is absent or empty; both nest. `{{` and `}}` stand for single braces. A column's name is taken as
-//! written: anything but braces, not starting with `#`, `^` or `/`.
+//! `{#input}…{input}…{/input}` is rendered if column `input` is present and not empty, `{^input}…{/input}` if it is absent
+//! or empty. Parts can be nested. `{{` and `}}` are single braces. The name of a column is any text without braces that
+//! does not start with `#`, `^` or `/`.
 
 use std::ops::Range;
 
@@ -19,28 +19,28 @@ pub struct Template {
 /// A column that a template uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub(crate) name: String,
-    /// Whether some `{column}` stands outside every `{#column}` part of its own: a row without it has no text.
+    /// Whether some `{column}` is outside a `{#column}` part. Then a row without the column cannot be rendered.
     pub(crate) required: bool,
 }
 
-/// A piece of a row's text.
+/// A piece of the text of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'v> {
-    /// Text of the template.
+    /// A literal of the template.
     Literal(&'v str),
-    /// A column, by index, and its text; none where it is absent.
+    /// The index of a column, and its text; none if it is absent.
     Field(usize, Option<&'v str>),
 }
 
-/// A flat program, so that neither rendering nor dropping recurses, however deep parts are nested.
+/// A step of rendering. Steps are a flat list, so that deeply nested parts need no recursion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Op {
     Literal(String),
     /// Index into the columns.
     Field(usize),
-    /// Goes on at `to` if whether the column is empty equals `when_empty`.
+    /// Continues at `to` if the column is empty, or with `when_empty` false, if it is not.
     Skip {
         column: usize,
         when_empty: bool,
@@ -51,7 +51,7 @@ enum Op {
 impl Template {
     /// Parses a template.
     ///
-    /// Errors: `bad_template` with the position (in characters, from 0) of what does not parse.
+    /// Errors: `bad_template` with the position of the error, in characters from 0.
     pub(crate) fn parse(source: &str) -> Result<Self> {
         Parser::default().parse(source)
     }
@@ -66,8 +66,8 @@ impl Template {
         &self.columns
     }
 
-    /// Gives the pieces of one row's text in order. `value` gives a column (by its index in
-    /// [`Template::columns`]), none where it is absent.
+    /// Gives the pieces of the text of a row in order. `value` gives the text of a column, by its index in
+    /// [`Template::columns`]; none if it is absent.
     pub(crate) fn pieces<'v>(
         &'v self,
         value: impl Fn(usize) -> Option<&'v str>,
@@ -88,7 +88,7 @@ impl Template {
         }
     }
 
-    /// The first column that is absent in this row where the template needs it.
+    /// The first column that is absent in this row and that the template needs.
     pub(crate) fn missing<'v>(&'v self, value: impl Fn(usize) -> Option<&'v str>) -> Option<usize> {
         let mut missing = None;
         self.pieces(value, |piece| {
@@ -107,7 +107,7 @@ impl Template {
         })
     }
 
-    /// How often each column's text is put into a row, by index, if all optional parts are.
+    /// The columns of a row with all optional parts, by index, in order and with repetitions.
     pub(crate) fn fields(&self) -> impl Iterator<Item = usize> {
         self.ops.iter().filter_map(|op| match op {
             Op::Field(column) => Some(*column),
@@ -115,7 +115,7 @@ impl Template {
         })
     }
 
-    /// The literal that every text starts with; empty where there is none.
+    /// The literal that every text starts with, or an empty text.
     pub(crate) fn head(&self) -> &str {
         match self.ops.first() {
             Some(Op::Literal(text)) => text,
@@ -123,7 +123,7 @@ impl Template {
         }
     }
 
-    /// The literal that every text ends with; empty where there is none.
+    /// The literal that every text ends with, or an empty text.
     pub(crate) fn tail(&self) -> &str {
         match self.ops.last() {
             Some(Op::Literal(text)) if !self.ends_in_optional_part() => text,
@@ -131,8 +131,8 @@ impl Template {
         }
     }
 
-    /// Where the literals stand in a text of this template: each as far left as it can be, after the one before it.
-    /// Literals of parts that are left out are mostly not found.
+    /// The ranges of the literals in a text of this template. Each is taken at its first occurrence after the one before
+    /// it; literals of omitted parts are mostly not found.
     pub(super) fn literals_in(&self, text: &str) -> Vec<Range<usize>> {
         let mut at = 0;
         let mut spans = vec![];
@@ -146,7 +146,7 @@ impl Template {
         spans
     }
 
-    /// The literals around the only field, of a template that is nothing but that.
+    /// The literals before and after the column of a template that is one column outside optional parts.
     pub(crate) fn frame(&self) -> Option<(&str, &str)> {
         match self.ops.as_slice() {
             [Op::Field(_)] => Some(("", "")),
@@ -157,7 +157,7 @@ impl Template {
         }
     }
 
-    /// Takes `text` off the end of the tail, where it stands there. The source stays as it was written.
+    /// Removes `text` from the end of the tail, if it is there. The source does not change.
     pub(super) fn strip_tail(&mut self, text: &str) {
         if let Some(kept) = self.tail().strip_suffix(text).map(str::to_string) {
             self.ops.pop();
@@ -180,7 +180,7 @@ struct Parser {
     open: Vec<Open>,
 }
 
-/// A part that is not closed yet.
+/// An optional part that is not closed yet.
 struct Open {
     op: usize,
     column: usize,
@@ -212,7 +212,12 @@ impl Parser {
                 self.tag(source, at, &inside[..end])?;
                 at += end + 2;
             } else {
-                return Err(bad(source, at, "`}` closes nothing", "write `}}` for a brace in the text"));
+                return Err(bad(
+                    source,
+                    at,
+                    "`}` has no `{` before it",
+                    "write `}}` for a brace in the text",
+                ));
             }
         }
         self.literal.push_str(&source[at..]);
@@ -239,8 +244,8 @@ impl Parser {
             return Err(bad(
                 source,
                 at,
-                &format!("`{{{tag}}}` names no column"),
-                "put a column's name between the braces, or write `{{` and `}}` for braces in the text",
+                &format!("`{{{tag}}}` has no column"),
+                "put the name of a column between the braces, or write `{{` and `}}` for braces in the text",
             ));
         }
         self.flush();
@@ -266,7 +271,7 @@ impl Parser {
             return Err(bad(
                 source,
                 at,
-                &format!("`{{/{name}}}` closes a part that was not opened"),
+                &format!("`{{/{name}}}` closes a part that is not open"),
                 &format!("open it with `{{#{name}}}` or `{{^{name}}}`"),
             ));
         };
@@ -275,8 +280,8 @@ impl Parser {
             return Err(bad(
                 source,
                 at,
-                &format!("`{{/{name}}}` stands where `{{/{opened}}}` must come first"),
-                &format!("close the part that was opened at position {} before", chars(source, open.at)),
+                &format!("`{{/{name}}}` must come after `{{/{opened}}}`"),
+                &format!("close the part at position {} first", chars(source, open.at)),
             ));
         }
         let end = self.ops.len();
@@ -363,18 +368,18 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_position_and_way_out() {
+    fn errors_have_position_and_help() {
         for (template, position, message, help) in [
             ("é{a", 1, "`{` is not closed", "close it with `}`"),
             ("{a{b}", 0, "`{` is not closed", "write `{{`"),
-            ("a}b", 1, "`}` closes nothing", "write `}}`"),
-            ("{a}}", 3, "`}` closes nothing", "write `}}`"),
-            ("ab{}", 2, "`{}` names no column", "put a column's name"),
-            ("{#}{/}", 0, "`{#}` names no column", "put a column's name"),
+            ("a}b", 1, "`}` has no `{` before it", "write `}}`"),
+            ("{a}}", 3, "`}` has no `{` before it", "write `}}`"),
+            ("ab{}", 2, "`{}` has no column", "put the name of a column"),
+            ("{#}{/}", 0, "`{#}` has no column", "put the name of a column"),
             ("é{#a}x", 1, "the part `{#a}` is not closed", "add `{/a}`"),
             ("{^a}x", 0, "the part `{^a}` is not closed", "add `{/a}`"),
-            ("x{/a}", 1, "`{/a}` closes a part that was not opened", "open it with `{#a}`"),
-            ("{#a}{#b}{/a}{/b}", 8, "`{/a}` stands where `{/b}` must come first", "opened at position 4"),
+            ("x{/a}", 1, "`{/a}` closes a part that is not open", "open it with `{#a}`"),
+            ("{#a}{#b}{/a}{/b}", 8, "`{/a}` must come after `{/b}`", "close the part at position 4 first"),
         ] {
             let e = Template::parse(template).unwrap_err();
             assert_eq!((e.class(), e.code()), (Class::Plan, "bad_template"), "{template}");

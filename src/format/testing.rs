@@ -1,4 +1,4 @@
-//! What the tests of this module share.
+//! Helpers for the tests of this module.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) fn of_records(records: RecordBatch) -> Batch {
     Batch::new(records, places)
 }
 
-/// A page of one row, whose turns are bodies, all of one column, and marks; each second turn trains.
+/// A page of one row. Each turn is a body, from one column, and a mark; every second turn is trained on.
 pub(crate) fn page_of(turns: &[[&str; 2]]) -> Page {
     let mut page = Page::new(1, 0, true);
     for (i, [body, mark]) in turns.iter().enumerate() {

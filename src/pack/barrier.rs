@@ -23,7 +23,7 @@ use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
 pub struct Pack {
     options: PackOptions,
     file_ranks: FileRanks,
-    goes_on: bool,
+    steps_follow: bool,
     spill: Spill,
     held: VecDeque<RecordBatch>,
     held_bytes: u64,
@@ -35,18 +35,18 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Of documents that are in so many splits. With `goes_on` stages follow: packs have places.
+    /// Of documents that are in so many splits. With `steps_follow` stages follow: packs have places.
     pub fn new(
         options: PackOptions,
         file_ranks: FileRanks,
         splits: usize,
-        goes_on: bool,
+        steps_follow: bool,
         spill: Spill,
     ) -> Self {
         Pack {
             options,
             file_ranks,
-            goes_on,
+            steps_follow,
             spill,
             held: VecDeque::new(),
             held_bytes: 0,
@@ -99,7 +99,7 @@ impl Barrier for Pack {
             file_ranks: self.file_ranks.clone(),
             splits: self.totals.rows.len(),
             options: self.options,
-            goes_on: self.goes_on,
+            steps_follow: self.steps_follow,
         })
     }
 
@@ -137,7 +137,7 @@ impl Barrier for Pack {
         let documents = self.lengths.len() as u64;
         let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
         let packs = self.rank_packs();
-        let Pack { options, goes_on, spill, mut held, spilled, ranks, totals, .. } = *self;
+        let Pack { options, steps_follow, spill, mut held, spilled, ranks, totals, .. } = *self;
         let mut buckets = Buckets::new(spill);
         let mut at = 0;
         let mut deal = |records: RecordBatch| {
@@ -152,7 +152,7 @@ impl Barrier for Pack {
         while let Some(records) = held.pop_front() {
             deal(records)?;
         }
-        let join = Arc::new(JoinRows { labels_follow: options.labels_follow, goes_on });
+        let join = Arc::new(JoinRows { labels_follow: options.labels_follow, steps_follow });
         Ok(Leaving {
             scan: Box::new(PairedScan::new(ByRank::new(buckets)?, join)),
             totals: Totals { rows: packs, bytes: totals.bytes },
@@ -165,7 +165,7 @@ struct Narrow {
     file_ranks: FileRanks,
     splits: usize,
     options: PackOptions,
-    goes_on: bool,
+    steps_follow: bool,
 }
 
 impl Prepare<Entering> for Narrow {
@@ -180,7 +180,7 @@ impl Prepare<Entering> for Narrow {
         if self.options.labels_follow {
             records = without_labels(&records)?;
         }
-        if self.goes_on {
+        if self.steps_follow {
             records = with_places(&records, &batch.places)?;
         }
         Ok(Entering { records, ranks: self.file_ranks.of(&batch.places)?, totals })
@@ -191,7 +191,7 @@ impl Prepare<Entering> for Narrow {
 struct JoinRows {
     /// Makes their labels again.
     labels_follow: bool,
-    goes_on: bool,
+    steps_follow: bool,
 }
 
 impl Decode<Picked> for JoinRows {
@@ -201,7 +201,7 @@ impl Decode<Picked> for JoinRows {
         let is_last = |i: &usize| ranks.get(i + 1).is_none_or(|next| *next != ranks[*i]);
         let ends: Vec<i32> = (0..ranks.len()).filter(is_last).map(|i| i as i32 + 1).collect();
         let mut documents = without_ranks(&documents)?;
-        let places = match self.goes_on {
+        let places = match self.steps_follow {
             true => {
                 let (rows, places) = take_places(&documents)?;
                 documents = rows;

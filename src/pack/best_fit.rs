@@ -142,7 +142,7 @@ mod tests {
 
     fn lengths(count: u64, room: u32, seed: u64) -> Vec<u32> {
         let random = Permutation::new(count * 97, seed, 0);
-        (0..count).map(|i| 1 + (random.at(i) % u64::from(room)) as u32).collect()
+        (0..count).map(|i| 1 + (random.row_at(i) % u64::from(room)) as u32).collect()
     }
 
     #[test]

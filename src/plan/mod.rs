@@ -1,8 +1,8 @@
-//! What is to be done, as data: sources and steps, in the order they were said.
+//! Plans: sources and steps, in order, as data.
 //!
-//! [`Plan::push`] refuses what is wrong in itself (a second `format`, a share above 1); [`resolve()`] looks at
-//! the columns of the sources, decides every default, and says what is wrong between the steps. Neither touches a
-//! row.
+//! [`Plan::push`] rejects options that are wrong in themselves (a second `format`, a share above 1). [`resolve()`] finds
+//! the columns of the sources, decides every default, and checks each step against the columns and the other steps.
+//! Neither reads a row.
 
 mod columns;
 mod explain_lines;

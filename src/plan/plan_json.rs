@@ -1,4 +1,4 @@
-//! A plan's JSON: what was said, without what only memory holds.
+//! The JSON of a plan. Functions, tokenizers and data in memory are in it only by name and digest.
 
 use serde_json::{Value, json};
 
@@ -12,27 +12,28 @@ use crate::error::{Error, Result};
 pub(crate) const PLAN_VERSION: u32 = 1;
 
 impl Plan {
-    /// The plan with its paths as they were given; sources in memory are read for the digest of their content, where
-    /// they can be read again.
+    /// The plan as JSON, with paths as the user gave them. Sources in memory that can be read again are read for the
+    /// digest of their content.
     ///
     /// # Errors
-    /// Those of a source in memory that is read.
+    /// Those of reading a source in memory.
     pub fn to_json(&self, cancel: &Cancel) -> Result<Value> {
         let form = |part: &Part| Ok(part.source.form(part.source.digest(None, cancel)?));
         let forms = self.parts.iter().map(form).collect::<Result<_>>()?;
-        written(self, forms, |step| Ok(step.clone()))
+        build_json(self, forms, |step| Ok(step.clone()))
     }
 
-    /// The plan as it is published: every path by the name that the manifest has for it.
+    /// The plan as a manifest holds it: `names` replace the paths of its steps, in order.
     pub(super) fn published(&self, forms: Vec<SourceForm>, names: &[String]) -> Result<Value> {
         let mut names = names.iter().cloned();
-        written(self, forms, |step| {
+        build_json(self, forms, |step| {
             step.verb().published(&mut names).map(|s| s.unwrap_or_else(|| step.clone()))
         })
     }
 }
 
-fn written(
+/// The JSON; `forms` are those of the sources in order, and `named` replaces each step.
+fn build_json(
     plan: &Plan,
     forms: Vec<SourceForm>,
     mut named: impl FnMut(&Step) -> Result<Step>,
@@ -47,10 +48,10 @@ fn written(
     let source = match &plan.source_column {
         None => next()?,
         Some(column) => {
-            let mut of = |part: &Part| -> Result<Value> {
+            let mut part_json = |part: &Part| -> Result<Value> {
                 Ok(json!({"name": part.name, "source": next()?, "steps": steps(&part.steps)?}))
             };
-            let plans = plan.parts.iter().map(&mut of).collect::<Result<Vec<_>>>()?;
+            let plans = plan.parts.iter().map(&mut part_json).collect::<Result<Vec<_>>>()?;
             json!({"scan": "concat", "column": column, "plans": plans})
         }
     };

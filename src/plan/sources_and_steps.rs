@@ -1,4 +1,4 @@
-//! What is to be done, as data: sources and steps, in the order they were said.
+//! A plan: sources and steps, in order.
 
 use super::reserved_names::not_reserved;
 use super::source::SourceSpec;
@@ -6,30 +6,30 @@ use super::step::Step;
 use super::verbs::{Filter, Head, Pack, Shuffle};
 use crate::error::{Class, Error, Result};
 
-/// A source of a plan, and the steps of its own.
+/// A source of a plan, with the steps for its rows alone.
 #[derive(Clone)]
 pub struct Part {
-    /// What the rows of this source are called, where there are several.
+    /// The name of the source in a concat; otherwise empty.
     pub name: String,
     /// Where rows come from.
     pub source: SourceSpec,
-    /// What is done with its rows alone, in order; nothing where the plan has one source.
+    /// The steps for its rows alone, in order; empty if the plan has one source.
     pub steps: Vec<Step>,
 }
 
-/// Sources and steps; immutable, cheap to extend.
+/// A plan: sources and steps. Immutable, and cheap to extend.
 #[derive(Clone)]
 pub struct Plan {
-    /// The sources, one after another; at least one.
+    /// The sources, in the order in which they are read; at least one.
     pub parts: Vec<Part>,
-    /// The column that names the source of each row; none where there is one source.
+    /// The column that names the source of each row; none if there is one source.
     pub source_column: Option<String>,
-    /// What is done with all rows, in order.
+    /// The steps for all rows, in order.
     pub steps: Vec<Step>,
 }
 
 impl Plan {
-    /// A plan that reads and does nothing else.
+    /// A plan with one source and no steps.
     pub fn new(source: SourceSpec) -> Self {
         Plan {
             parts: vec![Part { name: String::new(), source, steps: Vec::new() }],
@@ -41,31 +41,34 @@ impl Plan {
     /// The rows of these plans, one after another, and a column that names the plan of each row.
     ///
     /// # Errors
-    /// `bad_option`: no plan, or two of a name; `bad_chain`: a plan is a concat itself, or has a step whose answer
-    /// depends on all rows or that `format` begins; `reserved_column`.
+    /// `bad_option`: there is no plan, or two have the same name. `bad_chain`: a plan is a concat itself, or has a step
+    /// that must come after a concat. `reserved_column`.
     pub fn concat(plans: Vec<(String, Plan)>, column: String) -> Result<Plan> {
-        let bad = |what: String| Error::new(Class::Plan, "bad_option", format!("concat: {what}"));
+        let bad = |problem: String| Error::new(Class::Plan, "bad_option", format!("concat: {problem}"));
         if plans.is_empty() {
-            return Err(bad("there is no plan".into()).help("give at least one: concat([a, b])"));
+            return Err(
+                bad("`plans` must not be empty".into()).help("give at least one plan, as in concat([a, b])")
+            );
         }
         not_reserved("concat", &column)?;
         let mut parts: Vec<Part> = Vec::new();
-        for (name, Plan { parts: of_plan, source_column, steps }) in plans {
-            let (Ok([Part { source, .. }]), None) = (<[Part; 1]>::try_from(of_plan), source_column) else {
-                let message = format!("concat: the plan `{name}` is a concat itself");
+        for (name, Plan { parts: plan_parts, source_column, steps }) in plans {
+            let (Ok([Part { source, .. }]), None) = (<[Part; 1]>::try_from(plan_parts), source_column) else {
+                let message = format!("concat: the plan `{name}` is already a concat");
                 return Err(
-                    Error::new(Class::Plan, "bad_chain", message).help("give all plans to one concat")
+                    Error::new(Class::Plan, "bad_chain", message).help("pass all plans to one concat")
                 );
             };
             if parts.iter().any(|part| part.name == name) {
-                return Err(bad(format!("two plans are called `{name}`")));
+                return Err(bad(format!("two plans have the name `{name}`")));
             }
-            if let Some(step) = steps.iter().find(|step| !step.verb().is_of_one_source()) {
-                let message = format!("concat: the plan `{name}` has the step {} already", step.name());
-                return Err(Error::new(Class::Plan, "bad_chain", message).help(format!(
-                    "put {0} after concat: concat([a, b]).{0}(…) treats all rows alike",
+            if let Some(step) = steps.iter().find(|step| !step.verb().may_precede_concat()) {
+                let message = format!(
+                    "concat: the plan `{name}` has the step {}, which must come after concat",
                     step.name()
-                )));
+                );
+                return Err(Error::new(Class::Plan, "bad_chain", message)
+                    .help(format!("put {0} after concat, as in concat([a, b]).{0}(…)", step.name())));
             }
             parts.push(Part { name, source, steps });
         }
@@ -80,9 +83,9 @@ impl Plan {
         step.verb().check(&self.steps)?;
         let is_packed = self.steps.iter().any(|step| step.is::<Pack>());
         if is_packed && !(step.is::<Filter>() || step.is::<Head>() || step.is::<Shuffle>()) {
-            let message = format!("{}: the rows are packed already", step.name());
+            let message = format!("{}: the rows are already packed", step.name());
             return Err(Error::new(Class::Plan, "bad_chain", message).help(format!(
-                "put {} before pack: filter, head and shuffle alone may follow it",
+                "put {} before pack; only filter, head and shuffle may come after it",
                 step.name()
             )));
         }

@@ -11,31 +11,31 @@ use super::resolve::Builder;
 use crate::error::{Error, Result};
 use crate::format::PromptFormat;
 
-/// What each verb knows of its step.
+/// The behavior of a verb.
 pub trait Verb: Send + Sync {
-    /// Whether its options are right in themselves, and it may follow these steps.
+    /// Checks its options, and that it may follow the steps `before`.
     ///
     /// # Errors
-    /// `Class::Plan`: `bad_chain` for its place, `bad_option` for an option. `Class::Column`: `reserved_column`.
+    /// `Class::Plan`: `bad_chain` for its position, `bad_option` for an option. `Class::Column`: `reserved_column`.
     fn check(&self, before: &[Step]) -> Result<()>;
 
-    /// Uses the columns that it reads, and leaves those that the next step finds.
+    /// Records the columns that it uses, and changes `columns` to those after the step.
     ///
     /// # Errors
-    /// A column is missing, or there would be two of a name.
+    /// A column is missing, or two columns would have the same name.
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()>;
 
-    /// Adds its line for people and its stages, tried on no rows; `chain` has the steps around it.
+    /// Adds its `explain` line and its stages, each run on an empty batch. `chain` has the steps around it.
     ///
     /// # Errors
-    /// What is wrong between this step, the columns and the other steps.
+    /// The step does not fit the columns or the other steps.
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()>;
 
-    /// Whether it may be a step of one source of several: what it makes of a row depends on no row of another source, and
-    /// it needs no format.
-    fn is_of_one_source(&self) -> bool;
+    /// Whether it may come before a concat: its result for a row depends on no row of another source, and it needs no
+    /// prompt format.
+    fn may_precede_concat(&self) -> bool;
 
-    /// The step as it is published, where it names paths: each by the next of these names.
+    /// For a step with paths: the step as it is published, each path replaced by the next of these names.
     ///
     /// # Errors
     /// Those of a tokenizer that cannot be loaded.
@@ -44,15 +44,15 @@ pub trait Verb: Send + Sync {
         Ok(None)
     }
 
-    /// Whether token ids, labels and segments are after the step as they were before it.
+    /// Whether the step leaves token ids, labels and segments unchanged.
     fn keeps_tokens(&self) -> bool;
 
-    /// The prompt format, of the verb that renders rows by one.
-    fn renders(&self) -> Option<&Arc<PromptFormat>> {
+    /// The prompt format, if the verb renders rows.
+    fn prompt_format(&self) -> Option<&Arc<PromptFormat>> {
         None
     }
 
-    /// Whether it asks for the key of each row's rendered prompt.
+    /// Whether it needs the key of the rendered prompt of each row.
     fn needs_prompt_key(&self) -> bool {
         false
     }
@@ -64,7 +64,7 @@ pub trait Named {
     const NAME: &'static str;
 }
 
-/// What a step needs of its verb beside [`Verb`].
+/// The methods of [`Verb`], and those that [`Step`] derives from its type.
 trait AnyVerb: Verb + Any {
     fn name(&self) -> &'static str;
     fn options(&self) -> serde_json::Result<Value>;
@@ -100,7 +100,7 @@ impl<V: Verb + Named + Clone + Serialize + 'static> From<V> for Step {
     }
 }
 
-/// The key of a step's JSON that names its verb.
+/// The key for the verb in the JSON of a step.
 pub(crate) const VERB_KEY: &str = "verb";
 
 impl Step {
@@ -109,32 +109,32 @@ impl Step {
         self.0.name()
     }
 
-    /// The step as what all verbs can.
+    /// The verb, as a trait object.
     pub fn verb(&self) -> &dyn Verb {
         self.0.as_ref()
     }
 
-    /// Whether it is of this verb.
+    /// Whether its verb is `V`.
     pub(crate) fn is<V: 'static>(&self) -> bool {
         self.get::<V>().is_some()
     }
 
-    /// The verb with its options, where it is this one.
+    /// The verb with its options, if it is `V`.
     pub fn get<V: 'static>(&self) -> Option<&V> {
         let verb: &dyn Any = self.0.as_ref();
         verb.downcast_ref()
     }
 
-    /// As [`get`](Self::get), to change it.
+    /// The same, mutable.
     pub(crate) fn get_mut<V: 'static>(&mut self) -> Option<&mut V> {
         let verb: &mut dyn Any = self.0.as_mut();
         verb.downcast_mut()
     }
 
-    /// The step as JSON: an object of `verb` and the options. Functions are not in it.
+    /// The step as JSON: an object of `verb` and the options, without functions.
     ///
     /// # Errors
-    /// A number that JSON has not; no option holds one.
+    /// A number that JSON cannot hold; no option has one.
     pub fn to_json(&self) -> Result<Value> {
         let mut step = json!({VERB_KEY: self.name()});
         let options = self.0.options().map_err(|e| Error::internal("a step has no JSON").source(e))?;
@@ -145,17 +145,16 @@ impl Step {
     }
 }
 
-/// The prompt format of these steps, where one renders rows.
-pub(crate) fn format_of(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
-    steps.iter().find_map(|step| step.verb().renders())
+/// The prompt format of these steps, if one of them renders rows.
+pub(crate) fn prompt_format(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
+    steps.iter().find_map(|step| step.verb().prompt_format())
 }
 
-/// A step among those of its chain.
+/// A step within its chain.
 #[derive(Clone, Copy)]
 pub struct Chain<'p> {
-    /// All steps.
     pub(crate) steps: &'p [Step],
-    /// The index of this one.
+    /// The index of the step.
     pub(crate) index: usize,
 }
 

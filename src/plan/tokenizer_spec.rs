@@ -1,4 +1,4 @@
-//! The tokenizer of a plan.
+//! The tokenizer of a plan, as the user gave it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::tokenizer::{LoadedTokenizer, TokenNames};
 
-/// A tokenizer as it was given; loaded once, when the plan is first resolved.
+/// A tokenizer as the user gave it. It is loaded once, when the plan is first resolved.
 #[derive(Clone)]
 pub struct TokenizerSpec {
     given: Given,
@@ -26,7 +26,7 @@ enum Given {
         encode_special_tokens: bool,
         label: String,
     },
-    /// One in memory, of which a plan's JSON has the name, and the digest of its content where it was known.
+    /// A tokenizer in memory that the JSON of a plan names, with the digest of its content if that is known.
     Missing {
         name: String,
         digest: Option<String>,
@@ -39,13 +39,13 @@ impl TokenizerSpec {
         TokenizerSpec { given: Given::Path(path), loaded: Arc::default() }
     }
 
-    /// The JSON of a tokenizer in memory.
+    /// A tokenizer in memory, as the bytes of its `tokenizer.json`.
     pub fn json(bytes: Vec<u8>, names: TokenNames, encode_special_tokens: bool, label: String) -> Self {
         let given = Given::Json { bytes: Arc::new(bytes), names, encode_special_tokens, label };
         TokenizerSpec { given, loaded: Arc::default() }
     }
 
-    /// How `explain` calls it.
+    /// Its name in `explain`.
     pub(crate) fn label(&self) -> String {
         match &self.given {
             Given::Path(path) => path.file_name().unwrap_or(path.as_os_str()).display().to_string(),
@@ -54,7 +54,7 @@ impl TokenizerSpec {
         }
     }
 
-    /// Its name and the digest of what decides its ids, alone.
+    /// Only its name, and the digest of what decides its ids.
     ///
     /// # Errors
     /// Those of [`load`](Self::load).
@@ -63,7 +63,7 @@ impl TokenizerSpec {
         Ok(TokenizerSpec { given, loaded: Arc::default() })
     }
 
-    /// The tokenizer.
+    /// Loads the tokenizer, or gives the one that was loaded before.
     pub(crate) fn load(&self) -> Result<Arc<LoadedTokenizer>> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(Arc::clone(loaded));
@@ -74,9 +74,10 @@ impl TokenizerSpec {
                 LoadedTokenizer::from_memory(bytes, names, *encode_special_tokens)?
             }
             Given::Missing { name, .. } => {
-                let message = format!("tokenize: the tokenizer `{name}` was in memory, and was not supplied");
+                let message = format!("tokenize: the tokenizer `{name}` was in memory, and is not supplied");
                 return Err(Error::new(Class::Plan, "not_supplied", message).help(
-                    "a plan's JSON holds no tokenizer: give it by its name, from_json(text, tokenizers={…})",
+                    "the JSON of a plan does not contain the tokenizer: pass it by its name, as in \
+                     from_json(text, tokenizers={…})",
                 ));
             }
         });
@@ -84,7 +85,7 @@ impl TokenizerSpec {
     }
 }
 
-/// A path; or the name and the digest of one in memory.
+/// The JSON: a path, or the name and the digest of a tokenizer in memory.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
@@ -119,7 +120,7 @@ impl<'de> Deserialize<'de> for TokenizerSpec {
                 Given::Path(path.path().map_err(D::Error::custom)?)
             }
             Form { path: None, name: Some(name), digest } => Given::Missing { name, digest },
-            _ => return Err(D::Error::custom("it is an object of path, or of name and digest")),
+            _ => return Err(D::Error::custom("must be an object of path, or of name and digest")),
         };
         Ok(TokenizerSpec { given, loaded: Arc::default() })
     }

@@ -32,7 +32,7 @@ const COMPRESSIONS: [(&str, Compression); 2] = [("gzip", Compression::Gzip), ("z
 /// # Errors
 /// The word is none of them.
 pub(crate) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
-    let wrong = |what| Error::new(Class::Plan, "bad_option", format!("{option}={what}"));
+    let wrong = |message| Error::new(Class::Plan, "bad_option", format!("`{option}` {message}"));
     one_of(given, known).map_err(wrong)
 }
 

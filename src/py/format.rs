@@ -32,7 +32,7 @@ impl PyPromptFormat {
             } else if let Ok(text) = value.extract() {
                 texts.insert(name, Some(text));
             } else {
-                let message = format!("column `{name}` is {}, and text is needed", value.get_type().name()?);
+                let message = format!("column `{name}` must be text; it is {}", value.get_type().name()?);
                 let error = Error::new(Class::Column, "wrong_type", message).column(&*name);
                 let help = format!("give the text that training rows have: {name}=\"…\"");
                 return Err(to_python(py, &error.help(help)));

@@ -157,6 +157,6 @@ impl PyPermutation {
 
     /// The rows at positions `start`, `start + step`, … below `stop`.
     fn take(&self, start: u64, stop: u64, step: usize) -> Vec<u64> {
-        (start..stop.min(self.1)).step_by(step.max(1)).map(|position| self.0.at(position)).collect()
+        (start..stop.min(self.1)).step_by(step.max(1)).map(|position| self.0.row_at(position)).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of one source of several, with the columns of all.
+//! `concat`: gives the rows of each source the columns of all sources.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::flow::Map;
 use crate::record::{Batch, is_text, json, repeated, schema, text_views};
 use crate::report::StepCounts;
 
-/// Lays the columns of a source out as those of all sources: null where it has none, and JSON where another source has
-/// JSON.
+/// Gives the rows of a source the columns of all sources. A column that the source does not have is null; a column that is
+/// JSON in another source is converted to JSON.
 pub(crate) struct ConcatStage {
     /// The columns of all sources; the last one names the source.
     pub schema: SchemaRef,
-    /// What it is called.
+    /// The name of this source.
     pub name: String,
 }
 
@@ -48,7 +48,7 @@ impl Map for ConcatStage {
     }
 }
 
-/// Each value as JSON; null stays null.
+/// Converts each value to JSON; null stays null.
 fn as_json(field: &Field, column: &ArrayRef) -> Result<ArrayRef> {
     if schema::is_json(field) {
         return Ok(Arc::new(text_views(column.as_ref())?));

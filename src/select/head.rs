@@ -1,18 +1,17 @@
-//! `head`: the first rows.
+//! `head`: keeps the first rows.
 
 use crate::error::Result;
 use crate::flow::{Ordered, TakenOut};
 use crate::record::{Batch, reason};
 
-/// Keeps the first rows in the order that reaches it.
+/// Keeps the first rows, in the order in which they reach the stage.
 pub struct HeadStage {
     left: usize,
     ends_input: bool,
 }
 
 impl HeadStage {
-    /// Keeps `rows` rows. With `ends_input` the input ends with the last of them, and what comes after it is never
-    /// read; else those that come after it were read, and are taken out.
+    /// Keeps `rows` rows. With `ends_input`, reading stops after the last of them; otherwise the rows after it are removed.
     pub fn new(rows: usize, ends_input: bool) -> Self {
         HeadStage { left: rows, ends_input }
     }

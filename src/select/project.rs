@@ -1,4 +1,4 @@
-//! `select`, `drop` and `rename`: which columns go on, in which order, by which names.
+//! `select`, `drop` and `rename`: keeps some columns, with an order and new names.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::flow::Map;
 use crate::record::{Batch, schema};
 use crate::report::StepCounts;
 
-/// Picks columns and gives them their new names.
+/// Keeps some columns, in a new order and with new names.
 pub(crate) struct ProjectStage {
-    /// Old and new name, in the new order; hidden columns stay.
+    /// The old and the new name of each column to keep, in the new order. Hidden columns are always kept.
     pub(crate) columns: Vec<(String, String)>,
 }
 
@@ -25,7 +25,7 @@ impl Map for ProjectStage {
         for (from, to) in &self.columns {
             let (i, field) = old
                 .column_with_name(from)
-                .ok_or_else(|| Error::internal(format!("column `{from}` vanished")))?;
+                .ok_or_else(|| Error::internal(format!("column `{from}` is missing")))?;
             fields.push(Arc::new(field.clone().with_name(to)));
             columns.push(Arc::clone(batch.records.column(i)));
         }

@@ -1,4 +1,4 @@
-//! Row numbers as a column.
+//! `with_row_index`: adds a column of row numbers.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::error::{Class, Error, Result};
 use crate::flow::{Ordered, TakenOut};
 use crate::record::Batch;
 
-/// Numbers the rows, in a column before all others.
+/// Adds the number of each row, as the first column.
 pub(crate) struct RowIndexStage {
     column: String,
     next: i64,
 }
 
 impl RowIndexStage {
-    /// The first row gets the number `offset`.
+    /// A stage that gives the first row the number `offset`.
     pub(crate) fn new(column: String, offset: i64) -> Self {
         RowIndexStage { column, next: offset }
     }
@@ -27,8 +27,11 @@ impl Ordered for RowIndexStage {
     fn push(&mut self, mut batch: Batch, _: &mut TakenOut) -> Result<Batch> {
         let end = i64::try_from(batch.rows()).ok().and_then(|rows| self.next.checked_add(rows));
         let Some(end) = end else {
-            let message = format!("with_row_index: the numbers of `{}` go beyond 2^63", self.column);
-            return Err(Error::new(Class::Data, "row_index_too_large", message).help("lower offset="));
+            let message =
+                format!("with_row_index: the row numbers in `{}` are greater than 2^63 - 1", self.column);
+            return Err(
+                Error::new(Class::Data, "row_index_too_large", message).help("give a smaller offset=")
+            );
         };
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(self.next..end));
         self.next = end;

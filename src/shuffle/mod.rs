@@ -24,26 +24,26 @@ use crate::spill::{Buckets, ByRank, Picked, Spill};
 pub struct Shuffle {
     ranks: FileRanks,
     splits: usize,
-    goes_on: bool,
+    steps_follow: bool,
     totals: Totals,
     buckets: Buckets,
 }
 
 impl Shuffle {
-    /// Of rows that are in so many splits. With `goes_on` stages follow: rows keep their places, and text travels as views.
-    pub(crate) fn new(ranks: FileRanks, splits: usize, goes_on: bool, spill: Spill) -> Self {
-        Shuffle { ranks, splits, goes_on, totals: Totals::none(splits), buckets: Buckets::new(spill) }
+    /// Of rows that are in so many splits. With `steps_follow` stages follow: rows keep their places, and text travels as views.
+    pub(crate) fn new(ranks: FileRanks, splits: usize, steps_follow: bool, spill: Spill) -> Self {
+        Shuffle { ranks, splits, steps_follow, totals: Totals::none(splits), buckets: Buckets::new(spill) }
     }
 
     /// The rows as they come out, of rows that go in with their columns laid out plainly.
-    pub(crate) fn outcome(records: &RecordBatch, goes_on: bool) -> Result<RecordBatch> {
-        if goes_on { as_views(records) } else { Ok(records.clone()) }
+    pub(crate) fn outcome(records: &RecordBatch, steps_follow: bool) -> Result<RecordBatch> {
+        if steps_follow { as_views(records) } else { Ok(records.clone()) }
     }
 }
 
 impl Barrier for Shuffle {
     fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
-        Arc::new(Rank { ranks: self.ranks.clone(), splits: self.splits, goes_on: self.goes_on })
+        Arc::new(Rank { ranks: self.ranks.clone(), splits: self.splits, steps_follow: self.steps_follow })
     }
 
     fn push(&mut self, rows: Entering) -> Result<()> {
@@ -52,7 +52,7 @@ impl Barrier for Shuffle {
     }
 
     fn leave(self: Box<Self>) -> Result<Leaving> {
-        let pick = Arc::new(Pick { goes_on: self.goes_on });
+        let pick = Arc::new(Pick { steps_follow: self.steps_follow });
         let scan = Box::new(PairedScan::new(ByRank::new(self.buckets)?, pick));
         Ok(Leaving { scan, totals: self.totals, sums: Vec::new() })
     }
@@ -61,7 +61,7 @@ impl Barrier for Shuffle {
 struct Rank {
     ranks: FileRanks,
     splits: usize,
-    goes_on: bool,
+    steps_follow: bool,
 }
 
 impl Prepare<Entering> for Rank {
@@ -81,7 +81,7 @@ impl Prepare<Entering> for Rank {
             totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
         }
         let ranks = self.ranks.of(&batch.places)?;
-        if self.goes_on {
+        if self.steps_follow {
             records = with_places(&records, &batch.places)?;
         }
         Ok(Entering { records, ranks, totals })
@@ -90,13 +90,13 @@ impl Prepare<Entering> for Rank {
 
 /// Copies rows together that a shuffle hands on.
 struct Pick {
-    goes_on: bool,
+    steps_follow: bool,
 }
 
 impl Decode<Picked> for Pick {
     fn decode(&self, piece: Picked, counts: &mut StepCounts) -> Result<Batch> {
         let mut records = without_ranks(&piece.take()?)?;
-        let places = match self.goes_on {
+        let places = match self.steps_follow {
             true => {
                 let (rows, places) = take_places(&records)?;
                 records = rows;
@@ -105,7 +105,7 @@ impl Decode<Picked> for Pick {
             false => Places::numbered(0, piece.first_row, records.num_rows()),
         };
         counts.rows_out += records.num_rows() as u64;
-        let records = Shuffle::outcome(&records, self.goes_on)?;
+        let records = Shuffle::outcome(&records, self.steps_follow)?;
         Ok(Batch::new(records, places))
     }
 }

@@ -108,7 +108,7 @@ def test_an_error_is_one_object_with_json() -> None:
     assert json.loads(done.stdout) == {
         "class": "ColumnError",
         "code": "missing_column",
-        "message": "format: there is no column `promt`; there are: prompt, completion; did you mean `prompt`?",
+        "message": "format: there is no column `promt`; columns: prompt, completion; did you mean `prompt`?",
         "file": None,
         "row": None,
         "line": None,

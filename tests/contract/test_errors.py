@@ -73,7 +73,7 @@ def test_the_first_row_that_raises_is_named_wherever_batches_end() -> None:
     ],
 )
 def test_a_missing_column_names_those_there_are_and_the_one_that_was_meant(wanted: str, meant: str) -> None:
-    says = f"there is no column `{wanted}`; there are: output, instruction, input{meant}"
+    says = f"there is no column `{wanted}`; columns: output, instruction, input{meant}"
     with refused(fp.ColumnError, "missing_column", f"{re.escape(says)}$") as e:
         records({"output": "x", "instruction": "y", "input": "z"}).select(wanted).explain()
     assert e.value.column == wanted

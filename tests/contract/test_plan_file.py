@@ -231,7 +231,7 @@ WRONG_STEPS = {
     "unknown option": ('verb = "head"\nm = 3', "bad_plan_file", "there is no option `m`\n.*\n  help: options are n"),
     "wrong type": ('verb = "head"\nn = "x"', "bad_option", r"step 1 \(head\): `n` must be a whole number; got 'x'"),
     "wrong word": (
-        'verb = "validate"\nrequired = "q"\non_invalid = "x"', "bad_option", r'step 1 \(validate\): on_invalid="x"'
+        'verb = "validate"\nrequired = "q"\non_invalid = "x"', "bad_option", r'step 1 \(validate\): `on_invalid` must be one of .*; got "x"'
     ),
     "wrong share": ('verb = "split"\nvalid = 2', "bad_option", "valid=2 is not a share"),
     "format without completion": (
@@ -271,7 +271,7 @@ WRONG_STEPS = {
         "`keep_text` must be true or false; got 1 of type int",
     ),
     "two splits": (
-        'verb = "split"\nvalid = 0.1\n[[step]]\nverb = "split"\nvalid = 0.1', "bad_chain", "the chain has one already"
+        'verb = "split"\nvalid = 0.1\n[[step]]\nverb = "split"\nvalid = 0.1', "bad_chain", "the chain already has this step"
     ),
 }  # fmt: skip
 

@@ -331,7 +331,7 @@ def test_any_other_text_is_refused(text: str) -> None:
         ({"steps": {}}, "bad_plan", "the plan needs `steps`, a JSON array"),
         ({"steps": [{"n": 1}]}, "bad_plan", "step 1 must be an object with a verb"),
         ({"steps": [{"verb": "haed", "n": 1}]}, "bad_plan", "did you mean `head`"),
-        ({"steps": [{"verb": "head", "n": "1"}]}, "bad_option", "head: n: invalid type"),
+        ({"steps": [{"verb": "head", "n": "1"}]}, "bad_option", "head: `n`: invalid type"),
         ({"steps": [{"verb": "head"}]}, "bad_option", "head: missing field `n`"),
         ({"steps": [{"verb": "filter", "columns": ["a"], "expression": "{}"}]}, "not_row_wise", "filter"),
     ],

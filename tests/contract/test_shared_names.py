@@ -77,9 +77,9 @@ def test_the_core_takes_the_words_and_no_others(tmp_path: Path) -> None:
     rows = fastprep.from_records([{"a": "x"}])
     for name, known in _fastprep.WORDS.items():
         assert len(set(known)) == len(known) > 1, name
-    with pytest.raises(fastprep.PlanError, match="is none of " + ", ".join(_fastprep.WORDS["Format"])):
+    with pytest.raises(fastprep.PlanError, match="must be one of " + ", ".join(_fastprep.WORDS["Format"])):
         rows.sink(tmp_path / "out", formats=["no word"])  # type: ignore[list-item]
-    with pytest.raises(fastprep.PlanError, match="is none of " + ", ".join(_fastprep.WORDS["Compression"])):
+    with pytest.raises(fastprep.PlanError, match="must be one of " + ", ".join(_fastprep.WORDS["Compression"])):
         rows.sink_jsonl(tmp_path / "out", compression="no word")  # type: ignore[arg-type]
-    with pytest.raises(fastprep.PlanError, match="is none of " + ", ".join(_fastprep.WORDS["Normalize"])):
+    with pytest.raises(fastprep.PlanError, match="must be one of " + ", ".join(_fastprep.WORDS["Normalize"])):
         rows.dedup(normalize=["no word"])  # type: ignore[list-item]

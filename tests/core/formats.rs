@@ -211,7 +211,7 @@ fn plans_and_errors_name_it() {
     let plan = Plan::new(source(FORMAT, vec!["raw".into()])).to_json(&Cancel::default()).unwrap();
     assert_eq!(plan["source"], json!({"scan": "fixed", "inputs": ["raw"], "width": 20}));
     fs::write(dir.path().join("a.jsonl"), "{}\n").unwrap();
-    let found = source(FORMAT, vec![dir.path().into()]).find(&Files::local(), &Cancel::default());
+    let found = source(FORMAT, vec![dir.path().into()]).resolve(&Files::local(), &Cancel::default());
     let e = found.err().unwrap();
     assert_eq!((e.code(), e.message()), ("not_found", "the folder holds none of *.fixed"));
     assert_eq!(e.get_help(), Some("it holds JSON: use scan_jsonl"));

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use fastprep::cancel::Cancel;
 use fastprep::flow::Scan;
 use fastprep::plan::SourceSpec;
-use fastprep::plan::source::Found;
+use fastprep::plan::source::ResolvedSource;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parquet::format::Parquet;
 use fastprep::read::parts::{Extent, Part};
@@ -36,8 +36,8 @@ fn all(mut scan: Box<dyn Scan>) -> Vec<String> {
     rows
 }
 
-fn found(spec: &SourceSpec, store: &Files) -> (Found, Vec<ReadColumn>) {
-    let found = spec.find(store, &Cancel::default()).unwrap();
+fn found(spec: &SourceSpec, store: &Files) -> (ResolvedSource, Vec<ReadColumn>) {
+    let found = spec.resolve(store, &Cancel::default()).unwrap();
     let columns = found.columns.iter();
     let columns = columns.map(|c| ReadColumn::new(c.name.clone(), ColumnKind::Json)).collect();
     (found, columns)
@@ -175,7 +175,9 @@ fn a_part_that_cannot_be_read_is_an_error() {
     assert!(!whole.is_empty());
     for k in 0.. {
         let faults = Faults::unreadable_at(k, std::io::ErrorKind::PermissionDenied);
-        let Ok(found) = jsonl(vec![path.clone()]).find(&faults.files(), &Cancel::default()) else { continue };
+        let Ok(found) = jsonl(vec![path.clone()]).resolve(&faults.files(), &Cancel::default()) else {
+            continue;
+        };
         let done = found.open_part(&part, &columns, LIMITS, &Cancel::default()).and_then(|mut opened| {
             while opened.scan.next()?.is_some() {}
             Ok(())

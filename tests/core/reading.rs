@@ -74,7 +74,7 @@ fn named(e: &Error, what: &str) {
 /// All rows that a source gives, and what was read for them.
 fn rows(spec: &SourceSpec, store: &Files) -> Result<(RecordBatch, usize, Vec<(String, u64)>)> {
     let cancel = Cancel::default();
-    let found = spec.find(store, &cancel)?;
+    let found = spec.resolve(store, &cancel)?;
     let column = |c: &fastprep::plan::source::SourceColumn| ReadColumn::new(c.name.clone(), ColumnKind::Json);
     let columns: Vec<ReadColumn> = found.columns.iter().map(column).collect();
     let limits = Limits { batch_rows: 7, batch_bytes: 600, ..Limits::default() };

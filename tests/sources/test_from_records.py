@@ -35,7 +35,7 @@ def test_a_list_can_be_read_again_and_a_generator_once() -> None:
     once = fp.from_records({"a": str(i)} for i in range(3))
     assert "a str" in once.explain()
     assert len(rows(once)) == 3
-    with refused(fp.SourceError, "read_twice", "can be read once, and was"):
+    with refused(fp.SourceError, "read_twice", "can be read only once, and was already read"):
         rows(once)
 
 

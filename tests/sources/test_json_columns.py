@@ -46,7 +46,7 @@ def test_other_failures_stay_what_they_are() -> None:
 def test_a_template_over_a_column_without_text_is_refused_before_a_row_is_read(values: list[Any], holds: str) -> None:
     rows = fp.from_records([{"q": value, "a": "x"} for value in values])
     plan = rows.format(fp.PromptFormat("{q}", completion="{a}"))
-    says = f"format: column `q` holds {holds} and no text at the head of the input, and text is needed"
+    says = f"format: column `q` must be text; the start of the input has {holds} in it, and no text"
     with pytest.raises(fp.ColumnError, match=says) as e:
         plan.explain()
     assert (e.value.code, e.value.column) == ("wrong_type", "q")

@@ -69,7 +69,7 @@ def test_a_missing_column_names_the_one_that_was_meant(path: Path) -> None:
 
 
 def test_a_column_that_must_be_text_and_is_not_says_how_to_cast(path: Path) -> None:
-    with refused(fp.ColumnError, "wrong_type", "format: column `n` is int16, and text is needed") as e:
+    with refused(fp.ColumnError, "wrong_type", "format: column `n` must be text; it is int16") as e:
         fp.scan_parquet(path).format(fp.PromptFormat("{n}{prompt}", completion="{completion}")).explain()
     assert 'pl.col("n").cast(pl.String)' in e.value.help
 
@@ -148,7 +148,7 @@ def test_a_damaged_file_is_named_and_nothing_is_published(cut: str, path: Path, 
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), tmp_path / "x.parquet")
-    with refused(fp.ColumnError, "duplicate_column", "scan_parquet: there are two columns `a`"):
+    with refused(fp.ColumnError, "duplicate_column", "scan_parquet: two columns have the name `a`"):
         rows(fp.scan_parquet(tmp_path / "x.parquet"))
 
 
@@ -160,7 +160,7 @@ def test_standard_input_is_no_parquet() -> None:
 def test_a_reject_keeps_no_more_of_a_long_record_than_of_a_long_line(tmp_path: Path) -> None:
     pq.write_table(pa.table({"prompt": ["", ""], "completion": ["x" * 1_000_000, "short"]}), tmp_path / "x.parquet")
     plan = fp.scan_parquet(tmp_path / "x.parquet").validate(not_blank="prompt").select("completion")
-    with refused(fp.DataError, "no_rows", "no row is left"):
+    with refused(fp.DataError, "no_rows", "no rows are left"):
         plan.sink_arrow(tmp_path / "out")
     long, short = read_jsonl(tmp_path / "out.rejects.jsonl")
     assert long["record"] == '{"prompt":"","completion":"' + "x" * (65536 - 27)

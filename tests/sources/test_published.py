@@ -79,11 +79,11 @@ def test_packs_stay_in_their_splits(out: Path, tmp_path: Path, tokenizer_folder:
 
 
 def test_new_splits_are_refused_unless_it_is_said_what_becomes_of_the_old(out: Path) -> None:
-    with pytest.raises(fp.PlanError, match=r"in splits already: train, valid, test") as caught:
+    with pytest.raises(fp.PlanError, match=r"already in splits: train, valid, test") as caught:
         fp.scan_jsonl(out).split(valid=0.5).explain()
     assert caught.value.code == "in_splits"
     assert 'existing="replace"' in str(caught.value.help)
-    with pytest.raises(fp.PlanError, match="none of keep, replace"):
+    with pytest.raises(fp.PlanError, match="`existing` must be one of keep, replace"):
         fp.scan_jsonl(out).split(valid=0.5, existing="drop")  # type: ignore[arg-type]
 
 

@@ -107,7 +107,7 @@ def test_a_stop_in_the_completions_template_would_end_it_early() -> None:
 
 def test_explain_says_how_often_the_template_holds_a_mark() -> None:
     row = {"s": "", "q": "Hi", "a": "Hey"}
-    assert "the prompt template holds separator or stop itself, once" in records(row).format(CHATML).explain()
+    assert "the prompt template contains separator or stop, once" in records(row).format(CHATML).explain()
     assert "holds separator or stop" not in records(row).format(fp.PromptFormat("{q}", completion="{a}")).explain()
 
 
@@ -209,9 +209,9 @@ def test_control_tokens_of_rendered_text_are_still_the_users_to_allow(chat_token
 def test_rendered_text_that_nothing_ends_is_refused(chat_tokenizer: Path) -> None:
     bare = tokenizers.Tokenizer.from_file(str(chat_tokenizer / "tokenizer.json"))
     plan = records({"text": TEXT}).format(fp.PromptFormat.rendered("text"))
-    with refused(fp.PlanError, "no_tokenizer", "rows are to end in a tokenizer's EOS token, and no step tokenizes"):
+    with refused(fp.PlanError, "no_tokenizer", "rows end in the EOS token of a tokenizer, and no step tokenizes"):
         plan.explain()
-    with refused(fp.PlanError, "no_eos", "the tokenizer names no EOS token"):
+    with refused(fp.PlanError, "no_eos", "the tokenizer has no EOS token"):
         plan.tokenize(bare).explain()
 
 

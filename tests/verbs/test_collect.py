@@ -52,7 +52,7 @@ def test_no_rows_still_have_columns() -> None:
 @pytest.mark.parametrize("run", ["collect", "to_polars"])
 def test_rejects_that_leave_no_row_are_warned_about(run: str) -> None:
     plan = pairs(("a", ""), ("b", " "), ("c\n##\n", "d\n##\n")).format(PAIR)
-    says = f"{run}: no row is left of the 3 read; taken out: 2 empty_completion, 1 separator_collision\n  help: name"
+    says = f"{run}: no rows are left of the 3 read; removed: 2 empty_completion, 1 separator_collision\n  help: name"
     with pytest.warns(UserWarning, match=says) as caught:
         assert len(getattr(plan, run)()) == 0
     assert caught[0].filename == __file__

@@ -77,7 +77,7 @@ def test_json_is_never_taken_for_text() -> None:
     plain = records({"prompt": "q", "completion": "d"})
     assert column(fp.concat([plain, mixed]).format(PAIR), "prompt") == ["q\n##\n", "p\n##\n"]
     made = mixed.with_columns(prompt=pl.col("prompt"))
-    with refused(fp.ColumnError, "wrong_type", "format: column `prompt` comes as json from a step before"):
+    with refused(fp.ColumnError, "wrong_type", "format: column `prompt` must be text; the steps before make it json"):
         fp.concat([plain, made]).format(PAIR).explain()
 
 
@@ -90,7 +90,7 @@ def test_json_of_one_table_is_not_taken_for_text_of_another(first: str) -> None:
     names = [first, *({"old", "new"} - {first})]
     plan = fp.concat({name: fp.from_arrow(tables[name], name=name) for name in names})
     assert sorted(column(plan, "p")) == ['"hello"', '"yes"', "3"]
-    with refused(fp.ColumnError, "wrong_type", "`p` comes as json"):
+    with refused(fp.ColumnError, "wrong_type", "`p` must be text; the steps before make it json"):
         plan.format(fp.PromptFormat("{p}", completion="{c}")).explain()
 
 
@@ -189,7 +189,7 @@ def test_bytes_do_not_depend_on_threads_or_batches(
 def test_rows_of_a_published_folder(tmp_path: Path) -> None:
     records({"t": "a"}, {"t": "b"}).split(by="t", valid=0.5).sink_jsonl(tmp_path / "out")
     published = fp.scan_jsonl(tmp_path / "out")
-    with refused(fp.PlanError, "in_splits", "the rows of `0` are in splits already"):
+    with refused(fp.PlanError, "in_splits", "the rows of `0` are already in splits"):
         fp.concat([published, records({"t": "c"})]).explain()
     assert sorted(column(fp.concat([published.drop("split"), records({"t": "c"})]), "t")) == ["a", "b", "c"]
     kept = fp.concat([records({"t": "c"}), published.rename({"split": "was"})])
@@ -202,17 +202,17 @@ MORE = records({"a": "x"})
 @pytest.mark.parametrize(
     ("make", "kind", "code", "says"),
     [
-        (lambda: fp.concat([]), fp.PlanError, "bad_option", "there is no plan"),
+        (lambda: fp.concat([]), fp.PlanError, "bad_option", "`plans` must not be empty"),
         (lambda: fp.concat([MORE, 1]), fp.PlanError, "bad_option", "got 1 of type int"),
         (lambda: fp.concat(MORE), fp.PlanError, "bad_option", "must be several pipelines; got .* of type Pipeline"),
         (lambda: fp.concat("ab"), fp.PlanError, "bad_option", "got 'ab' of type str"),
         (lambda: fp.concat({1: MORE}), fp.PlanError, "bad_option", "the keys of `plans` must be strings; got 1"),
         (lambda: fp.concat([MORE], column=1), fp.PlanError, "bad_option", "`column` must be a string; got 1"),
-        (lambda: fp.concat([fp.concat([MORE])]), fp.PlanError, "bad_chain", "`0` is a concat itself"),
+        (lambda: fp.concat([fp.concat([MORE])]), fp.PlanError, "bad_chain", "`0` is already a concat"),
         (lambda: fp.concat([MORE, MORE.shuffle()]), fp.PlanError, "bad_chain", "`1` has the step shuffle"),
         (lambda: fp.concat({"x": MORE.dedup()}), fp.PlanError, "bad_chain", "`x` has the step dedup"),
-        (lambda: fp.concat([MORE], column="__fastprep_s"), fp.ColumnError, "reserved_column", "own"),
-        (lambda: fp.concat([MORE], column="a").explain(), fp.ColumnError, "duplicate_column", "`0` has a column `a`"),
+        (lambda: fp.concat([MORE], column="__fastprep_s"), fp.ColumnError, "reserved_column", "are reserved"),
+        (lambda: fp.concat([MORE], column="a").explain(), fp.ColumnError, "duplicate_column", "`0` already has a column `a`"),
         (lambda: fp.concat([MORE]).select("b").explain(), fp.ColumnError, "missing_column", "`b`"),
         (lambda: fp.concat([MORE.select("b")]).explain(), fp.ColumnError, "missing_column", "`b`"),
         (

@@ -108,7 +108,7 @@ def test_against_is_checked_before_a_row_is_read(tmp_path: Path) -> None:
     for folder, kind, code, says in (
         ("absent", fp.SourceError, "not_prepared", "there is no such folder"),
         ("no keys", fp.SourceError, "no_keys", "the prepared folder has no keys.arrow"),
-        ("other keys", fp.PlanError, "other_keys", "dedup: its keys were made by .* on prompt raw"),
+        ("other keys", fp.PlanError, "other_keys", "dedup: the keys of the folder are .* on prompt raw"),
     ):
         with refused(kind, code, says) as e:
             plan.dedup(against=tmp_path / folder).explain()
@@ -140,8 +140,8 @@ def test_is_explained_with_every_default() -> None:
     [
         ({"on": []}, "`on` is empty"),
         ({"on": 5}, "`on` must be .*; got 5"),
-        ({"normalize": ["unicod"]}, 'normalize="unicod" is none of unicode, case, whitespace; did you mean `unicode`'),
-        ({"normalize": "lower"}, 'normalize="lower" is none of'),
+        ({"normalize": ["unicod"]}, '`normalize` must be one of unicode, case, whitespace; got "unicod"; did you mean `unicode`'),
+        ({"normalize": "lower"}, '`normalize` must be one of'),
     ],
 )
 def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
@@ -150,7 +150,7 @@ def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
 
 
 def test_a_missing_column_names_those_there_are() -> None:
-    with refused(fp.ColumnError, "missing_column", "dedup: there is no column `aa`; there are: a, b"):
+    with refused(fp.ColumnError, "missing_column", "dedup: there is no column `aa`; columns: a, b"):
         records(*ROWS).dedup("aa").explain()
 
 
@@ -198,7 +198,7 @@ def test_another_wording_of_an_earlier_folder_is_told(tmp_path: Path) -> None:
     pairs(("a", "1")).format(PAIR).dedup().sink_arrow(tmp_path / "one")
     other = fp.PromptFormat("Q: {prompt}", completion="{completion}")
     explained = pairs(("a", "1")).format(other).dedup(against=tmp_path / "one").explain()
-    assert 'note: one was worded by other templates: prompt "{prompt}", completion "{completion}"' in explained
+    assert 'note: one was rendered by other templates: prompt "{prompt}", completion "{completion}"' in explained
     explained = pairs(("a", "1")).format(PAIR).dedup(against=tmp_path / "one").explain()
     assert "note:" not in explained
 

@@ -87,5 +87,5 @@ def test_a_column_of_several_types_is_json(tmp_path: Path) -> None:
 def test_errors_come_in_the_order_of_the_chain(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", ROWS)
     plan = fp.scan_jsonl(path).select("prompt").filter(pl.col("lang") == "en").format(PAIR)
-    with refused(fp.ColumnError, "missing_column", "filter: there is no column `lang`; there are: prompt"):
+    with refused(fp.ColumnError, "missing_column", "filter: there is no column `lang`; columns: prompt"):
         plan.explain()

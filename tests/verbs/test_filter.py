@@ -126,7 +126,7 @@ def test_a_column_that_format_used_up_says_so() -> None:
 
 
 def test_a_missing_column_names_the_one_that_was_meant() -> None:
-    says = "filter: there is no column `txt`; there are: .*; did you mean `text`"
+    says = "filter: there is no column `txt`; columns: .*; did you mean `text`"
     with refused(fp.ColumnError, "missing_column", says):
         fp.from_arrow(FRAME).filter(pl.col("txt") == "x").explain()
 

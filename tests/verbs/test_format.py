@@ -143,7 +143,7 @@ def test_is_explained_with_every_default() -> None:
     [
         ("{prompt}", {}, "`prompt_format` must be a PromptFormat; got str"),
         (None, {}, "`prompt_format` must be a PromptFormat; got NoneType"),
-        (PAIR, {"on_collision": "insert"}, 'on_collision="insert" is none of .*insert_space'),
+        (PAIR, {"on_collision": "insert"}, '`on_collision` must be one of .*insert_space'),
     ],
 )
 def test_wrong_options_fail_at_once(prompt_format: fp.PromptFormat, option: dict[str, str], says: str) -> None:
@@ -152,9 +152,9 @@ def test_wrong_options_fail_at_once(prompt_format: fp.PromptFormat, option: dict
 
 
 def test_columns_that_are_not_there_or_no_text() -> None:
-    with refused(fp.ColumnError, "missing_column", "format: there is no column `promt`; there are: prompt, completion"):
+    with refused(fp.ColumnError, "missing_column", "format: there is no column `promt`; columns: prompt, completion"):
         pairs(("a", "b")).format(fp.PromptFormat("{promt}", completion="{completion}")).explain()
-    with refused(fp.ColumnError, "wrong_type", "format: column `n` is int64, and text is needed") as e:
+    with refused(fp.ColumnError, "wrong_type", "format: column `n` must be text; it is int64") as e:
         records({"n": 1, "t": "x"}).format(fp.PromptFormat("{n}", completion="{t}")).explain()
     assert e.value.help == 'cast it first: .with_columns(pl.col("n").cast(pl.String))'
 
@@ -165,21 +165,21 @@ def test_the_way_out_of_a_wrong_type_works() -> None:
 
 
 def test_a_chain_has_one_format_and_it_comes_before_tokenize() -> None:
-    with refused(fp.PlanError, "bad_chain", "format: the chain has one already"):
+    with refused(fp.PlanError, "bad_chain", "format: the chain already has this step"):
         pairs(("a", "b")).format(PAIR).format(PAIR)
-    with refused(fp.PlanError, "bad_chain", "format: the rows are tokenized already"):
+    with refused(fp.PlanError, "bad_chain", "format: the rows are already tokenized"):
         pairs(("a", "b")).tokenize("folder").format(PAIR)
 
 
 def test_eos_needs_a_tokenizer() -> None:
-    with refused(fp.PlanError, "no_tokenizer", "format: rows are to end in a tokenizer's EOS token"):
+    with refused(fp.PlanError, "no_tokenizer", "format: rows end in the EOS token of a tokenizer"):
         pairs(("a", "b")).format(fp.PromptFormat("{prompt}", completion="{completion}", eos=True)).explain()
 
 
 @pytest.mark.parametrize("name", ["prompt", "completion"])
 def test_a_column_of_the_data_is_not_replaced(name: str) -> None:
     plan = records({name: "of the data", "q": "x", "a": "y"})
-    with refused(fp.ColumnError, "duplicate_column", f"format: there is a column `{name}` already") as e:
+    with refused(fp.ColumnError, "duplicate_column", f"format: the column `{name}` already exists") as e:
         plan.format(fp.PromptFormat("{q}", completion="{a}")).explain()
     assert e.value.column == name
     kept = plan.rename({name: "old"}).format(fp.PromptFormat("{q}", completion="{a}"))

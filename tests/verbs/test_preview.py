@@ -61,7 +61,7 @@ def test_a_plan_that_rejects_every_row_ends_soon_and_says_why() -> None:
             read += 1
             yield {"prompt": "a", "completion": "" if read % 10 else None, "long": "x" * 1000}
 
-    with refused(fp.DataError, "no_rows", "no row is left of the 1000 read; taken out: 900 empty_completion, ") as e:
+    with refused(fp.DataError, "no_rows", "no rows are left of the 1000 read; removed: 900 empty_completion, ") as e:
         fp.from_records(endless()).format(PAIR).preview()  # type: ignore[arg-type]
     assert e.value.reason == "empty_completion"
     assert "completion=" in e.value.help

@@ -32,7 +32,7 @@ def test_an_optional_part_stands_where_its_column_has_text() -> None:
 def test_a_whole_row_may_be_given() -> None:
     fmt = fp.PromptFormat("{q}", completion="{a}")
     assert fmt.render_prompt(q="Why?", a=None, id=7, meta={"lang": ["en"]}) == "Why?\n##\n"
-    with pytest.raises(fp.ColumnError, match="`q` is int, and text is needed") as e:
+    with pytest.raises(fp.ColumnError, match="`q` must be text; it is int") as e:
         fmt.render_prompt(q=7, a="x")
     assert e.value.code == "wrong_type"
 
@@ -94,12 +94,12 @@ def test_a_prompt_of_this_format_is_recognised() -> None:
 def test_a_prompt_of_another_making_says_why(prompt: str, says: str) -> None:
     with refused(fp.DataError, "not_this_format", says) as e:
         ALPACA.check_prompt(prompt)
-    assert e.value.help == "make prompts with render_prompt()"
+    assert e.value.help == "create prompts with render_prompt()"
 
 
 @pytest.mark.parametrize("render", [ALPACA.render, ALPACA.render_prompt])
 def test_a_missing_column_is_named(render: Any) -> None:
-    with refused(fp.DataError, "missing_field", "there is no `instruction`, which the template needs") as e:
+    with refused(fp.DataError, "missing_field", "`instruction` is missing, and the template needs it") as e:
         render(input="1 2", output="3")
     assert e.value.column == "instruction"
 
@@ -146,7 +146,7 @@ def test_columns_may_be_called_as_the_arguments_of_python_are() -> None:
         ("[]", "cannot be read"),
         ('{"version":1,"prompt":"{a}"}', "missing field"),
         ('{"version":2,"anything":"else"}', "unknown field"),
-        ('{"version":3,"anything":"else"}', "has version 3, this is 2"),
+        ('{"version":3,"anything":"else"}', "has version 3; this fastprep reads up to 2"),
         (PAIR.to_json().replace('"eos"', '"end"'), "unknown field"),
         (PAIR.to_json().replace("null", '"no"'), "invalid type"),
     ],
@@ -160,8 +160,8 @@ def test_json_of_something_else_is_refused(text: str, says: str) -> None:
     ("template", "says"),
     [
         ("{a", "position 0: `{` is not closed"),
-        ("é a}", "position 3: `}` closes nothing"),
-        ("{}", "`{}` names no column"),
+        ("é a}", "position 3: `}` has no `{` before it"),
+        ("{}", "`{}` has no column"),
         ("{#a}x", "the part `{#a}` is not closed"),
         ("x{/a}", "position 1: "),
         ("{#a}{#b}{/a}{/b}", "position 8: "),
@@ -177,12 +177,12 @@ def test_a_template_that_does_not_parse_says_where(template: str, says: str) -> 
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
-        ({"separator": ""}, "the separator is empty"),
-        ({"stop": ""}, "the stop is empty"),
+        ({"separator": ""}, "`separator` must not be empty"),
+        ({"stop": ""}, "`stop` must not be empty"),
         ({"prompt": "{a}x", "separator": "xx"}, "the separator .* occurs in the prompt template's end"),
         ({"prompt": "{a}\n##\nx"}, "occurs in the prompt template, at byte 0"),
         ({"completion": "\n###\n{a}"}, "the stop .* occurs in the completion template"),
-        ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the prompt template's end, the separator and the"),
+        ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the end of the prompt template, the separator and the"),
         ({"completion": "{a}\n##", "stop": "\nEND"}, "the separator .* occurs in the completion template's end"),
     ],
 )

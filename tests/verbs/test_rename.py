@@ -26,17 +26,17 @@ def test_renames_in_place(mapping: dict[str, str], made: dict[str, str]) -> None
 def test_later_steps_know_the_new_name_only() -> None:
     plan = records({"q": "a", "r": "b"}).rename({"q": "prompt", "r": "completion"})
     assert rows(plan.format(PAIR)) == [{"prompt": "a\n##\n", "completion": "b\n###\n"}]
-    with refused(fp.ColumnError, "missing_column", "select: there is no column `q`; there are: prompt, completion"):
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `q`; columns: prompt, completion"):
         plan.select("q").explain()
 
 
 @pytest.mark.parametrize(
     ("mapping", "kind", "code", "says"),
     [
-        ({"aa": "x"}, fp.ColumnError, "missing_column", "there is no column `aa`; there are: a, b"),
-        ({"a": "b"}, fp.PlanError, "bad_option", "there would be two columns `b`"),
-        ({"a": "x", "b": "x"}, fp.PlanError, "bad_option", "there would be two columns `x`"),
-        ({"a": "__fastprep_key"}, fp.ColumnError, "reserved_column", "are fastprep's own"),
+        ({"aa": "x"}, fp.ColumnError, "missing_column", "there is no column `aa`; columns: a, b"),
+        ({"a": "b"}, fp.PlanError, "bad_option", "two columns would have the name `b`"),
+        ({"a": "x", "b": "x"}, fp.PlanError, "bad_option", "two columns would have the name `x`"),
+        ({"a": "__fastprep_key"}, fp.ColumnError, "reserved_column", "are reserved"),
         ({"a": 1}, fp.PlanError, "bad_option", "`mapping` must be"),
         ([("a", "b")], fp.PlanError, "bad_option", "`mapping` must be a mapping from column names"),
         ("a", fp.PlanError, "bad_option", "`mapping` must be a mapping from column names"),
@@ -49,5 +49,5 @@ def test_what_cannot_be_is_refused(mapping: dict[str, str], kind: type[fp.Fastpr
 
 @pytest.mark.parametrize("mapping", [{"prompt": "x"}, {"extra": "prompt"}, {"extra": "completion"}])
 def test_proven_columns_keep_their_names(mapping: dict[str, str]) -> None:
-    with refused(fp.PlanError, "bad_chain", "rename: after format it could change"):
+    with refused(fp.PlanError, "bad_chain", "rename: after format this step could change"):
         pairs(("a", "b")).format(PAIR).rename(mapping)

@@ -43,10 +43,10 @@ def test_pipe_gives_the_chain_to_a_function() -> None:
 
 def test_what_is_not_there_is_told_when_the_plan_is_explained() -> None:
     plan = records(ROW).select("a", "bb")
-    with refused(fp.ColumnError, "missing_column", "select: there is no column `bb`; there are: a, b, c") as e:
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `bb`; columns: a, b, c") as e:
         plan.explain()
     assert e.value.column == "bb"
-    with refused(fp.ColumnError, "missing_column", "select: there is no column `b`; there are: a"):
+    with refused(fp.ColumnError, "missing_column", "select: there is no column `b`; columns: a"):
         rows(records(ROW).select("a").select("b"))
 
 
@@ -57,5 +57,5 @@ def test_what_names_no_column_fails_at_once(names: tuple[object, ...]) -> None:
 
 
 def test_a_column_is_selected_once() -> None:
-    with refused(fp.PlanError, "bad_option", "select: `a` is named twice"):
+    with refused(fp.PlanError, "bad_option", "select: `a` occurs twice"):
         records(ROW).select("a", "a").explain()

@@ -128,7 +128,7 @@ def test_as_many_rejects_as_are_allowed(most: float | None, tmp_path: Path) -> N
 def test_more_rejects_publish_nothing_but_themselves(most: float | str, allows: str, tmp_path: Path) -> None:
     with refused(fp.DataError, "too_many_rejects", f"2 of 4 rows were rejected, more than {allows}") as e:
         MIXED.sink_arrow(tmp_path / "out", max_rejects=most)
-    assert "taken out: 2 empty_completion" in str(e.value)
+    assert "removed: 2 empty_completion" in str(e.value)
     assert not (tmp_path / "out").exists()
     assert e.value.path == str(tmp_path / "out.rejects.jsonl")
     assert [r["code"] for r in read_jsonl(tmp_path / "out.rejects.jsonl")] == ["empty_completion"] * 2
@@ -136,9 +136,9 @@ def test_more_rejects_publish_nothing_but_themselves(most: float | str, allows: 
 
 def test_a_result_without_rows_is_no_data_set(tmp_path: Path) -> None:
     for plan, says in (
-        (records(), "the input has no row; nothing was published"),
-        (PLAN.filter(pl.lit(False)), r"no row is left of the 9 read; taken out: 9 filtered; nothing was published"),
-        (pairs(*BAD).format(PAIR, on_collision="drop"), r"no row is left of the 2 read; taken out: 2 empty_completion"),
+        (records(), "the input has no rows; nothing was published"),
+        (PLAN.filter(pl.lit(False)), r"no rows are left of the 9 read; removed: 9 filtered; nothing was published"),
+        (pairs(*BAD).format(PAIR, on_collision="drop"), r"no rows are left of the 2 read; removed: 2 empty_completion"),
     ):
         with refused(fp.DataError, "no_rows", says) as e:
             plan.sink_arrow(tmp_path / "out")
@@ -151,12 +151,12 @@ def test_a_result_without_rows_is_no_data_set(tmp_path: Path) -> None:
 def test_no_row_left_names_the_commonest_reason_and_its_fix(tokenizer_folder: Path, tmp_path: Path) -> None:
     rows = [{"q": "a", "a": "b<|endoftext|>"}] * 2 + [{"q": None, "a": "b"}]
     plan = records(*rows).format(fp.PromptFormat("{q}", completion="{a}"))
-    with refused(fp.DataError, "no_rows", "no row is left of the 3 read; taken out: 2 special_token_in_text:") as e:
+    with refused(fp.DataError, "no_rows", "no rows are left of the 3 read; removed: 2 special_token_in_text:") as e:
         plan.tokenize(tokenizer_folder).sink_arrow(tmp_path / "out")
     assert e.value.reason == "special_token_in_text:<|endoftext|>"
     assert 'stop="<|endoftext|>"' in e.value.help
     assert "the rejects are kept" in e.value.help
-    with refused(fp.DataError, "no_rows", "taken out: 1 missing_field:q") as e:
+    with refused(fp.DataError, "no_rows", "removed: 1 missing_field:q") as e:
         records(rows[2]).format(fp.PromptFormat("{q}", completion="{a}")).sink_arrow(tmp_path / "out")
     assert "{#q}…{q}…{/q}" in e.value.help
 
@@ -252,10 +252,10 @@ def test_a_folder_that_may_not_be_written_is_told() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"formats": ["arow"]}, 'formats="arow" is none of arrow, jsonl; did you mean `arrow`'),
+        ({"formats": ["arow"]}, '`formats` must be one of arrow, jsonl; got "arow"; did you mean `arrow`'),
         ({"formats": []}, "no format to write"),
         ({"formats": ["arrow", "arrow"]}, "the format arrow was given twice"),
-        ({"formats": ["jsonl"], "compression": "bz2"}, 'compression="bz2" is none of gzip, zstd'),
+        ({"formats": ["jsonl"], "compression": "bz2"}, '`compression` must be one of gzip, zstd; got "bz2"'),
         ({"max_rejects": -1}, "`max_rejects` must be a number of rows or a share; got -1"),
         ({"max_rejects": 1.5}, "`max_rejects` must be .* got 1.5"),
         ({"max_rejects": float("nan")}, "`max_rejects` must be .* got nan"),
@@ -276,7 +276,7 @@ def test_wrong_options_write_nothing(options: dict[str, Any], says: str, tmp_pat
 @pytest.mark.parametrize("name", ["FASTPREP_THREADS", "FASTPREP_BATCH_ROWS", "FASTPREP_BATCH_BYTES"])
 def test_a_knob_of_the_environment_must_be_a_number(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "many")
-    with refused(fp.PlanError, "bad_option", f'{name}="many" is not a number above 0'):
+    with refused(fp.PlanError, "bad_option", f'`{name}` must be a number greater than 0; got "many"'):
         PLAN.collect()
 
 
@@ -285,7 +285,7 @@ def test_a_run_does_not_read_what_it_would_replace(tmp_path: Path) -> None:
     plan = fp.scan_jsonl(tmp_path).format(PAIR)
     plan.sink_jsonl(tmp_path / "out")
     before = (tmp_path / "out" / "manifest.json").read_bytes()
-    with refused(fp.PublishError, "own_output", "the input `out/data/.*jsonl` is of the data set"):
+    with refused(fp.PublishError, "own_output", "the input `out/data/.*jsonl` belongs to the data set"):
         plan.sink_jsonl(tmp_path / "out", overwrite=True)
     assert (tmp_path / "out" / "manifest.json").read_bytes() == before
     report = fp.scan_jsonl(tmp_path / "*.jsonl").format(PAIR).sink_jsonl(tmp_path / "out", overwrite=True)

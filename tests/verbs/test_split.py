@@ -133,13 +133,13 @@ def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:
 
 @pytest.mark.parametrize(("options", "name"), [({"by": "usr"}, "usr"), ({"report_by": "usr"}, "usr")])
 def test_a_missing_column_names_the_one_that_was_meant(options: dict[str, Any], name: str) -> None:
-    says = f"split: there is no column `{name}`; there are: .*; did you mean `user`"
+    says = f"split: there is no column `{name}`; columns: .*; did you mean `user`"
     with refused(fp.ColumnError, "missing_column", says):
         records(*ROWS).split(valid=0.1, **options).explain()
 
 
 def test_a_chain_has_one_split() -> None:
-    with refused(fp.PlanError, "bad_chain", "split: the chain has one already"):
+    with refused(fp.PlanError, "bad_chain", "split: the chain already has this step"):
         records(*ROWS).split(valid=0.1).split(test=0.1)
 
 
@@ -153,7 +153,7 @@ def test_a_column_called_split_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_without_the_columns_that_format_makes_it_says_what_is_missing() -> None:
     plan = records({"a": "x"})
-    with refused(fp.ColumnError, "missing_column", "put .format.*before this step, or name the columns.*by="):
+    with refused(fp.ColumnError, "missing_column", "add .format.*before this step, or give the columns.*by="):
         plan.split(valid=0.1).explain()
     with refused(fp.ColumnError, "missing_column", "put .format.*before this step$"):
         plan.tokenize("nowhere").explain()

@@ -75,7 +75,7 @@ def test_eos_ends_each_row_once_where_the_tokenizer_names_it(form: str, tokenize
 
 
 def test_eos_that_no_name_tells_is_an_error(tokenizer_folder: Path) -> None:
-    with refused(fp.PlanError, "no_eos", "tokenize: the tokenizer names no EOS token"):
+    with refused(fp.PlanError, "no_eos", "tokenize: the tokenizer has no EOS token"):
         pairs(*ROWS).format(WITH_EOS).tokenize(given_in("object", tokenizer_folder)).explain()
 
 
@@ -270,8 +270,8 @@ def test_what_is_no_tokenizer_fails_at_once(given: object) -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"on_overflow": "truncate"}, 'on_overflow="truncate" is none of .*truncate_prompt_left'),
-        ({"special_tokens": "as_txt"}, 'special_tokens="as_txt" is none of reject, .*; did you mean `as_text`'),
+        ({"on_overflow": "truncate"}, '`on_overflow` must be one of .*truncate_prompt_left'),
+        ({"special_tokens": "as_txt"}, '`special_tokens` must be one of reject, .*; got \"as_txt\"; did you mean `as_text`'),
         ({"max_length": 1}, "tokenize: `max_length` must be at least 2; got 1"),
         ({"max_length": "9"}, "tokenize: `max_length` must be a whole number; got '9'"),
         ({"max_length": 9.5}, "tokenize: `max_length` must be a whole number; got 9.5"),
@@ -283,9 +283,9 @@ def test_wrong_options_fail_at_once(option: dict[str, Any], says: str) -> None:
 
 
 def test_rows_must_be_formatted_first(tokenizer_folder: Path) -> None:
-    with refused(fp.PlanError, "not_formatted", "tokenize: the rows are not proven yet"):
+    with refused(fp.PlanError, "not_formatted", "tokenize: the rows are not formatted"):
         pairs(*ROWS).tokenize(tokenizer_folder).explain()
-    with refused(fp.PlanError, "bad_chain", "tokenize: the chain has one already"):
+    with refused(fp.PlanError, "bad_chain", "tokenize: the chain already has this step"):
         pairs(*ROWS).format(PAIR).tokenize("x").tokenize("x")
     with refused(fp.ColumnError, "missing_column", "tokenize: there is no column `completion`"):
         pairs(*ROWS).format(PAIR).select("prompt").tokenize(tokenizer_folder).explain()
@@ -312,7 +312,7 @@ def test_columns_that_it_makes_can_be_selected(tokenizer_folder: Path) -> None:
 @pytest.mark.parametrize("name", ["input_ids", "labels", "segment_lengths", "segment_kinds"])
 def test_a_column_of_the_data_is_not_replaced(tokenizer_folder: Path, name: str) -> None:
     raw = records({"prompt": "a", "completion": "b", name: "mine"})
-    with refused(fp.ColumnError, "duplicate_column", f"tokenize: there is a column `{name}`") as e:
+    with refused(fp.ColumnError, "duplicate_column", f"tokenize: the column `{name}` already exists") as e:
         raw.format(PAIR).tokenize(tokenizer_folder).explain()
     assert e.value.column == name
     kept = rows(raw.rename({name: "old"}).format(PAIR).tokenize(tokenizer_folder))

@@ -74,7 +74,7 @@ def test_is_explained_with_its_defaults() -> None:
 
 def test_required_asks_for_no_type() -> None:
     assert column(records({"n": 1}, {"n": None}).validate(required="n"), "n") == ["1"]
-    with refused(fp.ColumnError, "wrong_type", "validate: column `n` is int64, and text is needed"):
+    with refused(fp.ColumnError, "wrong_type", "validate: column `n` must be text; it is int64"):
         records({"n": 1}).validate(not_blank="n").explain()
 
 
@@ -90,7 +90,7 @@ def test_required_asks_for_no_type() -> None:
         ({"max_chars": 3}, "`max_chars` must be a mapping"),
         ({"allowed": {"t": [1, 2]}}, r"`allowed\['t'\]` must be"),
         ({"allowed": ["good"]}, "`allowed` must be a mapping"),
-        ({"required": "t", "on_invalid": "rejct"}, 'is none of reject, drop, raise; did you mean `reject`'),
+        ({"required": "t", "on_invalid": "rejct"}, '`on_invalid` must be one of reject, drop, raise; got "rejct"; did you mean `reject`'),
     ],
 )
 def test_what_is_no_rule_fails_at_once(rule: dict[str, Any], says: str) -> None:
@@ -99,7 +99,7 @@ def test_what_is_no_rule_fails_at_once(rule: dict[str, Any], says: str) -> None:
 
 
 def test_a_missing_column_names_those_there_are() -> None:
-    with refused(fp.ColumnError, "missing_column", "validate: there is no column `tt`; there are: "):
+    with refused(fp.ColumnError, "missing_column", "validate: there is no column `tt`; columns: "):
         records(*ROWS).validate(required="tt").explain()
 
 

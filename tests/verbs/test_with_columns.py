@@ -60,9 +60,9 @@ def test_a_made_column_can_be_formatted() -> None:
 
 @pytest.mark.parametrize("name", ["prompt", "completion"])
 def test_proven_columns_cannot_be_changed(name: str) -> None:
-    with refused(fp.PlanError, "bad_chain", "with_columns: after format it could change") as e:
+    with refused(fp.PlanError, "bad_chain", "with_columns: after format this step could change") as e:
         pairs(("a", "b")).format(PAIR).with_columns(pl.lit("x").alias(name))
-    assert e.value.help == "put it before format"
+    assert e.value.help == "put with_columns before format"
 
 
 def test_other_columns_can_be_made_after_format() -> None:
@@ -87,11 +87,11 @@ def test_what_makes_no_column_is_refused_at_once(exprs: list[pl.Expr], says: str
 
 
 def test_names_of_ours_are_refused() -> None:
-    with refused(fp.ColumnError, "reserved_column", "with_columns: no column can be called `__fastprep_key`"):
+    with refused(fp.ColumnError, "reserved_column", "with_columns: `__fastprep_key` cannot be the name of a column"):
         fp.from_arrow(FRAME).with_columns(__fastprep_key=pl.lit(1))
 
 
 def test_a_missing_column_names_the_one_that_was_meant() -> None:
-    says = "with_columns: there is no column `txt`; there are: .*; did you mean `text`"
+    says = "with_columns: there is no column `txt`; columns: .*; did you mean `text`"
     with refused(fp.ColumnError, "missing_column", says):
         fp.from_arrow(FRAME).with_columns(made=pl.col("txt")).explain()

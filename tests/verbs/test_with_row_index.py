@@ -45,12 +45,12 @@ def test_a_number_stays_with_its_row() -> None:
     ("plan", "kind", "code", "says"),
     [
         (lambda: PLAN.with_row_index("a").explain(), fp.ColumnError, "duplicate_column", "_index: .*`a` already"),
-        (lambda: PLAN.with_row_index("__fastprep_n"), fp.ColumnError, "reserved_column", "are fastprep's own"),
+        (lambda: PLAN.with_row_index("__fastprep_n"), fp.ColumnError, "reserved_column", "are reserved"),
         (lambda: PLAN.with_row_index(3), fp.PlanError, "bad_option", "with_row_index: `name` must be"),  # type: ignore[arg-type]
         (lambda: PLAN.with_row_index(offset=-1), fp.PlanError, "bad_option", "`offset` must be at least 0; got -1"),
         (
             lambda: pairs(("a", "b")).format(PAIR).drop("prompt").with_row_index("prompt"),
-            *(fp.PlanError, "bad_chain", "after format it could change"),
+            *(fp.PlanError, "bad_chain", "after format this step could change"),
         ),
         (
             lambda: PLAN.with_row_index(offset=(1 << 63) - 3).collect(),

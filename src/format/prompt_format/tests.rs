@@ -12,17 +12,23 @@ fn row<'v>(columns: &'v [(&str, &'v str)]) -> impl Fn(&str) -> Option<&'v str> {
 #[test]
 fn refuses_marks_and_templates_that_make_every_row_collide() {
     for (prompt, completion, separator, stop, message) in [
-        ("{p}", "{c}", "", "b", "the separator is empty"),
-        ("{p}", "{c}", "a", "", "the stop is empty"),
+        ("{p}", "{c}", "", "b", "`separator` must not be empty"),
+        ("{p}", "{c}", "a", "", "`stop` must not be empty"),
         ("a#{p}", "{c}", "#", "!", "the separator \"#\" occurs in the prompt template, at byte 1 of \"a#\""),
         ("{p}##", "{c}", "#", "!", "the separator \"#\" occurs in the prompt template, at byte 0"),
-        ("{p}", "b{c}", "ab", "bb", "the stop \"bb\" occurs in the prompt template's end, the separator"),
+        (
+            "{p}",
+            "b{c}",
+            "ab",
+            "bb",
+            "the stop \"bb\" occurs in the end of the prompt template, the separator",
+        ),
         (
             "{p}",
             "{c}a",
             "ab",
             "b",
-            "the separator \"ab\" occurs in the completion template's end and the stop",
+            "the separator \"ab\" occurs in the end of the completion template and the stop",
         ),
         ("{p}", "{c}#", "#", "!", "the separator \"#\" occurs in the completion template"),
         ("{p}", "{#c}!{/c}{c}", "#", "!", "the stop \"!\" occurs in the completion template"),
@@ -31,21 +37,21 @@ fn refuses_marks_and_templates_that_make_every_row_collide() {
             "{c}",
             "\n##\n",
             "!",
-            "the separator \"\\n##\\n\" occurs in the prompt template's end, the separator",
+            "the separator \"\\n##\\n\" occurs in the end of the prompt template, the separator",
         ),
         (
             "{p}",
             "##\n{c}",
             "\n##\n",
             "!",
-            "occurs in the prompt template's end, the separator and the completion",
+            "occurs in the end of the prompt template, the separator and the start of the completion",
         ),
         (
             "{p}",
             "{c}\n##",
             "\n##\n",
             "\n###\n",
-            "occurs in the completion template's end and the stop, at byte 0",
+            "occurs in the end of the completion template and the stop, at byte 0",
         ),
     ] {
         let e = PromptFormat::new(prompt, completion, separator, stop, None).unwrap_err();
@@ -102,8 +108,14 @@ fn json_of_another_kind_is_refused() {
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
         ("{}", "missing field `version`"),
-        (&ours.replace("\"version\":2", "\"version\":3,\"new\":0"), "has version 3, this is 2"),
-        (&ours.replace("\"version\":2", "\"version\":\"1\""), "has version \"1\", this is 2"),
+        (
+            &ours.replace("\"version\":2", "\"version\":3,\"new\":0"),
+            "has version 3; this fastprep reads up to 2",
+        ),
+        (
+            &ours.replace("\"version\":2", "\"version\":\"1\""),
+            "has version \"1\"; this fastprep reads up to 2",
+        ),
         (&ours.replace("\"eos\":null", "\"eos\":1"), "invalid type"),
         (&ours.replace("\"eos\":null", "\"eos\":true,\"extra\":0"), "unknown field `extra`"),
         (&ours.replace("{p}", "{p"), "`{` is not closed"),
@@ -223,9 +235,9 @@ fn text_rendered_elsewhere_is_left_as_it_is() {
     assert!(bare.stop_strings().is_empty());
     assert_eq!(bare.parse_completion("x"), "x");
     for (column, stop, eos, message) in [
-        ("text", Some(""), None, "the stop is empty"),
+        ("text", Some(""), None, "`stop` must not be empty"),
         ("text", None, Some(false), "nothing ends a text"),
-        ("#a}{/a", None, None, "is not the name of a column"),
+        ("#a}{/a", None, None, "`column` must be the name of a column"),
     ] {
         let e = PromptFormat::rendered(column, stop, eos).unwrap_err();
         assert!(e.message().contains(message), "{e}");

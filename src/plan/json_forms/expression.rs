@@ -1,4 +1,4 @@
-//! Expressions.
+//! The JSON of a polars expression.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Expression {
-    /// The JSON that polars has for it, as text: within the plan's JSON its numbers would be rounded.
+    /// The JSON that polars writes for it, as text: inside the JSON of the plan its numbers would be rounded.
     Json(String),
-    /// One that polars has no exact JSON for: the digest of what it is in memory.
+    /// An expression without exact JSON in polars.
     InMemory {
-        /// 32 hexadecimal digits.
+        /// The digest of the expression in memory: 32 hexadecimal digits.
         digest: String,
     },
 }

@@ -1,4 +1,5 @@
-//! Parts of a plan's JSON that serde has no form for: expressions, ordered mappings, paths that are not UTF-8, and formats.
+//! The JSON of values that serde cannot write by itself: expressions, ordered mappings, paths that are not UTF-8, and
+//! prompt formats.
 
 pub(crate) mod decimals;
 mod expression;

@@ -1,4 +1,4 @@
-//! A mapping in the order in which it is written: an object.
+//! The JSON of an ordered mapping: an object whose order of keys is kept.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An object.
+/// Writes an object.
 pub(crate) fn serialize<T: Serialize, S: Serializer>(
     pairs: &[(String, T)],
     to: S,
@@ -14,7 +14,7 @@ pub(crate) fn serialize<T: Serialize, S: Serializer>(
     to.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
-/// The keys in their order, none twice.
+/// Reads an object; a repeated key is an error.
 pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Vec<(String, T)>, D::Error> {
@@ -33,8 +33,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut pairs: Self::Value = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, T>()? {
-            if pairs.iter().any(|(there, _)| *there == name) {
-                return Err(A::Error::custom(format!("`{name}` is there twice")));
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format!("`{name}` occurs twice")));
             }
             pairs.push((name, value));
         }

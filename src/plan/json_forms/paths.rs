@@ -1,4 +1,4 @@
-//! Paths, which need not be UTF-8.
+//! The JSON of paths, which may not be UTF-8.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(crate) enum StoredPath {
     /// UTF-8.
     Text(String),
-    /// Anything else.
+    /// Not UTF-8.
     Bytes {
-        /// As the system has it.
+        /// The path as the operating system encodes it.
         bytes: Vec<u8>,
     },
 }
@@ -31,7 +31,7 @@ impl StoredPath {
     /// The path.
     ///
     /// # Errors
-    /// Bytes have no meaning on this system.
+    /// The path is bytes, which this operating system does not support.
     pub(crate) fn path(self) -> Result<PathBuf, &'static str> {
         match self {
             StoredPath::Text(text) => Ok(text.into()),
@@ -41,17 +41,19 @@ impl StoredPath {
                 Ok(std::ffi::OsString::from_vec(bytes).into())
             }
             #[cfg(not(unix))]
-            StoredPath::Bytes { .. } => Err("a path that is not UTF-8 has no meaning on this system"),
+            StoredPath::Bytes { .. } => {
+                Err("a path that is not UTF-8 is not supported on this operating system")
+            }
         }
     }
 }
 
-/// A list of texts.
+/// Writes a list of paths.
 pub(crate) fn serialize<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
     paths.iter().map(StoredPath::from).collect::<Vec<_>>().serialize(to)
 }
 
-/// A list of texts.
+/// Reads a list of paths.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
     let stored = Vec::<StoredPath>::deserialize(from)?;
     stored.into_iter().map(|path| path.path().map_err(D::Error::custom)).collect()

@@ -1,4 +1,4 @@
-//! A prompt format as the JSON that it has by itself.
+//! The JSON of a prompt format within that of a plan.
 
 use std::sync::Arc;
 
@@ -9,24 +9,23 @@ use serde_json::Value;
 
 use crate::format::PromptFormat;
 
-/// An object.
+/// Writes [`PromptFormat::to_json`] as an object.
 pub(crate) fn serialize<S: Serializer>(format: &PromptFormat, to: S) -> Result<S::Ok, S::Error> {
     let value: Value = serde_json::from_str(&format.to_json()).map_err(S::Error::custom)?;
     value.serialize(to)
 }
 
-/// The format, whose templates are parsed.
+/// Reads an object, and parses the templates.
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<PromptFormat>, D::Error> {
     let value = Value::deserialize(from)?;
     PromptFormat::from_json(&value.to_string()).map(Arc::new).map_err(|e| D::Error::custom(e.message()))
 }
 
-/// Null where there is none.
+/// The JSON of an optional prompt format: an object, or null.
 pub(crate) mod optional {
     use super::{Arc, Deserialize, Deserializer, PromptFormat, Serializer, Value};
     use serde::de::Error as _;
 
-    /// An object, or null.
     pub(crate) fn serialize<S: Serializer>(
         format: &Option<Arc<PromptFormat>>,
         to: S,
@@ -37,7 +36,6 @@ pub(crate) mod optional {
         }
     }
 
-    /// The format, or none.
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Arc<PromptFormat>>, D::Error> {

@@ -1,4 +1,4 @@
-//! A step that must have seen all rows.
+//! A step that needs all rows before it gives the first one.
 
 use arrow::array::RecordBatch;
 
@@ -7,37 +7,36 @@ use crate::error::Result;
 use crate::pack::{self, PackOptions};
 use crate::shuffle::Shuffle;
 
-/// A step that must have seen all rows.
+/// A step that needs all rows before it gives the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BarrierStep {
-    /// What it does.
     pub(crate) order: Order,
-    /// Whether steps follow: then rows keep their places, and travel as between other stages.
-    pub(crate) goes_on: bool,
+    /// Whether steps follow. Then rows keep their places, and text is in views as between other stages.
+    pub(crate) steps_follow: bool,
 }
 
-/// What a barrier does with all rows.
+/// What a barrier does with the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Puts them in an order by this seed.
+    /// Shuffles them by this seed.
     Shuffle(u64),
-    /// Joins them to packs.
+    /// Joins them into packs.
     Pack(PackOptions),
 }
 
 impl BarrierStep {
-    /// What it makes of no rows.
+    /// Its result for an empty batch.
     ///
     /// # Errors
-    /// Those of the step: a column is missing, or of another type.
+    /// A column is missing or has the wrong type.
     pub(crate) fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
         match self.order {
-            Order::Shuffle(_) => Shuffle::outcome(records, self.goes_on),
+            Order::Shuffle(_) => Shuffle::outcome(records, self.steps_follow),
             Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
         }
     }
 
-    /// What a run does while the barrier puts its rows in order.
+    /// The phase of a run while the barrier orders its rows.
     pub(crate) fn phase(self) -> Phase {
         match self.order {
             Order::Shuffle(_) => Phase::Shuffle,

@@ -1,4 +1,4 @@
-//! How each stage of a run is made.
+//! How to build each stage of a run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,54 +12,53 @@ use crate::flow::{Map, Ordered};
 use crate::select::{HeadStage, RowIndexStage};
 use crate::store::Files;
 
-/// Whether a stage counts its rows for its step: of several stages of a step one does.
+/// Whether a stage counts its rows for its step. Of several stages of a step, exactly one does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counted {
-    /// It does.
+    /// It counts them.
     Yes,
-    /// Another one does.
+    /// Another stage of the step counts them.
     No,
 }
 
-/// A stage, or how to make it for each run.
+/// A stage without state, or how to build a stage for each run.
 pub(crate) enum Build {
-    /// Has no state.
+    /// A stage without state.
     Map(Arc<dyn Map>),
-    /// Takes all rows before it gives the first one.
+    /// A barrier.
     Barrier(BarrierStep),
-    /// Keeps so many rows.
+    /// Keeps the first rows.
     Head {
-        /// How many.
         rows: usize,
-        /// Whether the input ends with the last of them.
+        /// Whether reading stops after the last of them.
         ends_input: bool,
     },
     /// Numbers rows.
     RowIndex {
-        /// The column of the numbers.
+        /// The name of the new column.
         column: String,
-        /// The first of them.
+        /// The number of the first row.
         offset: i64,
     },
-    /// Looks keys up.
+    /// Removes rows whose key was seen before.
     Dedup {
-        /// Names the kept rows.
+        /// Whether each duplicate names the row that was kept.
         keepers: bool,
-        /// Compares bytes.
+        /// Whether bytes are compared if keys are equal.
         verify: bool,
-        /// The store that has the earlier folders.
+        /// The store of the earlier folders.
         store: Files,
-        /// Earlier folders.
+        /// Earlier folders, whose keys count as seen.
         against: Vec<PathBuf>,
-        /// The number of the first of them among all of the plan.
+        /// The number of the first of these folders among all folders of the plan.
         first: usize,
-        /// Their keys must have been made so.
+        /// How keys are made; the earlier folders must have the same recipe.
         recipe: String,
     },
 }
 
 impl Build {
-    /// The ordered stage, with no row seen and no key of an earlier folder.
+    /// A new ordered stage, without the keys of earlier folders.
     pub(crate) fn unseeded(&self) -> Option<Box<dyn Ordered>> {
         match self {
             Build::Map(_) | Build::Barrier(_) => None,
@@ -69,7 +68,7 @@ impl Build {
         }
     }
 
-    /// The ordered stage, with no row seen.
+    /// A new ordered stage.
     ///
     /// # Errors
     /// Those of [`Keys::open`], `other_keys`.
@@ -79,7 +78,7 @@ impl Build {
                 let mut stage = DedupStage::new(*keepers, *verify);
                 for (i, folder) in against.iter().enumerate() {
                     let keys = Keys::open(store, folder, cancel)?;
-                    same_keys(folder, &keys.recipe, recipe)?;
+                    check_recipe(folder, &keys.recipe, recipe)?;
                     stage.seed(first + i, keys)?;
                 }
                 Some(Box::new(stage))
@@ -89,13 +88,16 @@ impl Build {
     }
 }
 
-/// Fails where the keys of an earlier folder cannot be compared with this plan's.
-pub(crate) fn same_keys(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
+/// Fails if the keys of an earlier folder were made by another recipe than those of this plan.
+///
+/// # Errors
+/// `other_keys`.
+pub(crate) fn check_recipe(folder: &Path, theirs: &str, ours: &str) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }
-    let message = format!("dedup: its keys were made by `{theirs}`, this plan's by `{ours}`");
+    let message = format!("dedup: the keys of the folder are `{theirs}`, those of this plan `{ours}`");
     Err(Error::new(Class::Plan, "other_keys", message)
         .path(folder.display())
-        .help("give dedup the same on= and normalize= as that folder had, or prepare it again"))
+        .help("give dedup the same on= and normalize= as for that folder, or prepare that folder again"))
 }

@@ -1,4 +1,4 @@
-//! A plan, as far as it is decided: each stage is tried on no rows.
+//! Builds the stages of a plan, step by step, and runs each on an empty batch.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,27 +21,27 @@ use crate::split::RestoreStage;
 use crate::store::Files;
 use crate::write::LayoutStage;
 
-/// A plan, as far as it is decided.
+/// The part of a plan that is resolved so far.
 pub struct Builder {
-    /// The index of the step it is at among the steps it goes through; their number, at the end.
+    /// The index of the current step; at the end, the number of steps.
     pub(super) index: usize,
-    /// The name of that step.
+    /// The name of the current step.
     pub(super) name: &'static str,
-    /// Whether no step follows.
+    /// Whether the current step is the last.
     pub(crate) is_last: bool,
-    /// The number of the first of them among all sources and steps of the plan.
+    /// The number of the first step among all sources and steps of the plan.
     pub(super) first_step: usize,
-    /// The store that has all files of the plan.
+    /// The store of all files of the plan.
     pub store: Files,
-    /// The splits that its rows have, where they come from a prepared folder: a column [`SPLIT`] says which.
+    /// The names of the splits of a prepared folder; the column [`SPLIT`] has the split of each row.
     pub(crate) splits: Vec<String>,
-    /// Whether its rows were read from JSON, which has no types of columns.
+    /// Whether rows are read from JSON, where columns have no types.
     pub(crate) is_json: bool,
-    /// No rows, as they are at this point of the chain.
+    /// An empty batch with the columns at this point of the chain.
     pub(crate) empty: Batch,
-    /// What is decided.
+    /// The sources and stages so far.
     pub(crate) job: Job,
-    /// What is said of it.
+    /// What manifest, report and `explain` show so far.
     pub(crate) description: Description,
 }
 
@@ -49,7 +49,7 @@ impl Builder {
     /// Adds a map stage.
     ///
     /// # Errors
-    /// Those of the stage on no rows.
+    /// Those of the stage on an empty batch.
     pub(crate) fn map(&mut self, counted: Counted, stage: impl Map + 'static) -> Result<()> {
         let stage: Arc<dyn Map> = Arc::new(stage);
         self.empty = stage.map(self.empty.clone(), &mut StepCounts::default())?;
@@ -60,7 +60,7 @@ impl Builder {
     /// Adds an ordered stage.
     ///
     /// # Errors
-    /// Those of the stage on no rows.
+    /// Those of the stage on an empty batch.
     pub(crate) fn ordered(&mut self, build: Build) -> Result<()> {
         if let Some(mut stage) = build.unseeded() {
             self.empty = stage.push(self.empty.clone(), &mut Vec::new())?;
@@ -72,9 +72,9 @@ impl Builder {
     /// Adds a barrier.
     ///
     /// # Errors
-    /// Those of the barrier on no rows.
+    /// Those of the barrier on an empty batch.
     pub(crate) fn barrier(&mut self, order: Order) -> Result<()> {
-        let barrier = BarrierStep { order, goes_on: !self.is_last };
+        let barrier = BarrierStep { order, steps_follow: !self.is_last };
         let plain = LayoutStage.map(self.empty.clone(), &mut StepCounts::default())?;
         let records = barrier.outcome(&plain.records)?;
         self.empty = Batch { records, places: Places::after_barrier(0, Vec::new()), ..plain };
@@ -82,42 +82,42 @@ impl Builder {
         Ok(())
     }
 
-    /// Whether the rows that reach the step come from a barrier.
+    /// Whether there is a barrier before the current step.
     pub(crate) fn is_after_barrier(&self) -> bool {
         self.job.stages.iter().any(|(_, _, build)| matches!(build, Build::Barrier(_)))
     }
 
-    /// The number of the step it is at among all sources and steps of the plan.
+    /// The number of the current step among all sources and steps of the plan.
     fn number(&self) -> usize {
         self.first_step + self.index
     }
 
-    /// Adds the step's line for people.
-    pub(crate) fn say(&mut self, text: &str, kind: &str) {
+    /// Adds the `explain` line of the current step.
+    pub(crate) fn explain(&mut self, text: &str, kind: &str) {
         self.description.lines.push(line(self.name, text, kind));
     }
 
-    /// The columns that can be written.
+    /// The names of the columns that a sink would write.
     pub(crate) fn visible(&self) -> Vec<String> {
         let schema = self.empty.records.schema();
         schema.fields().iter().map(|f| f.name().clone()).filter(|n| !schema::is_hidden(n)).collect()
     }
 
-    /// The columns that make a row what it is: not the split that it is in.
+    /// The columns that `dedup` compares by default: all but the split.
     pub(crate) fn compared(&self) -> Vec<String> {
         let has_splits = self.has_splits();
         self.visible().into_iter().filter(|name| !has_splits || name != SPLIT).collect()
     }
 
-    /// Whether rows have splits, and a column that still says so.
+    /// Whether rows come from splits, and still have the column of their names.
     pub(crate) fn has_splits(&self) -> bool {
         !self.splits.is_empty() && self.visible().iter().any(|name| name == SPLIT)
     }
 
-    /// Rows of a prepared folder stay in their splits, where no step has said anything else of them.
+    /// Keeps rows of a prepared folder in their splits, if no step has replaced them.
     ///
     /// # Errors
-    /// `wrong_type`: the column is no text any more.
+    /// `wrong_type`: the column is not text.
     pub(crate) fn keep_splits(&mut self) -> Result<()> {
         if !self.has_splits() {
             return Ok(());
@@ -128,36 +128,35 @@ impl Builder {
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
     }
 
-    /// Refuses JSON that expressions or functions hand to a step that needs text. What is read for such a step itself is
-    /// read as text; a function is given every column as what it holds, and `"yes"` with its quotes is not `yes`.
+    /// Rejects columns of JSON that an earlier expression or function gives to a step that needs text. A column that such
+    /// a step reads from the source is read as text; JSON would keep its quotes, and `"yes"` is not `yes`.
     ///
     /// # Errors
     /// `wrong_type`.
     pub(crate) fn no_json_as_text(&self, used: &BTreeMap<String, Use>) -> Result<()> {
         if !self.is_json {
-            // In Arrow it is the data's own type.
+            // In Arrow and Parquet, JSON is the type that the data has.
             return Ok(());
         }
         let schema = self.empty.records.schema();
         for (name, used) in used {
             let (Use::Text(verb) | Use::TextInEveryRow(verb)) = used else { continue };
             if schema.field_with_name(name).is_ok_and(schema::is_json) {
-                let message =
-                    format!("{verb}: column `{name}` comes as json from a step before, and text is needed");
+                let message = format!("{verb}: column `{name}` must be text; the steps before make it json");
                 return Err(Error::new(Class::Column, "wrong_type", message).column(name).help(format!(
-                    "its values are of several types: put {verb} first, which rejects those that are no text; or make \
-                     text of its JSON in that step, as in pl.col(\"{name}\").ext.storage()"
+                    "its values have several types: put {verb} before that step, so that it rejects values that are not text; or \
+                     convert the JSON to text in that step, as in pl.col(\"{name}\").ext.storage()"
                 )));
             }
         }
         Ok(())
     }
 
-    /// Adds a stage that calls a function over these columns, or over all, which it replaces; `step` is what errors call
-    /// it.
+    /// Adds a stage that calls a function over these columns; without `columns` over all, which its result replaces.
+    /// Errors name `step`.
     ///
     /// # Errors
-    /// Those of the function on no rows; `reserved_column`.
+    /// Those of the function on an empty batch; `reserved_column`.
     pub(crate) fn compute(
         &mut self,
         columns: Option<Vec<String>>,
@@ -167,11 +166,11 @@ impl Builder {
         let names = columns.clone().unwrap_or_else(|| self.visible());
         let schema = self.empty.records.schema();
         let indices: Vec<usize> = names.iter().filter_map(|n| schema.index_of(n).ok()).collect();
-        let makes =
+        let result_schema =
             call(function.as_ref(), &self.empty.records.project(&indices).or_defect()?, &step)?.schema();
-        makes.fields().iter().try_for_each(|f| not_reserved(&step, f.name()))?;
-        let replaces = columns.is_none();
+        result_schema.fields().iter().try_for_each(|f| not_reserved(&step, f.name()))?;
+        let replaces_all = columns.is_none();
         let function = Arc::clone(function);
-        self.map(Counted::Yes, WithColumnsStage { columns, function, makes, replaces, step })
+        self.map(Counted::Yes, WithColumnsStage { columns, function, result_schema, replaces_all, step })
     }
 }

@@ -1,4 +1,4 @@
-//! The steps of a chain resolved one after another.
+//! Resolves the steps of a chain, one after another.
 
 use std::collections::BTreeMap;
 
@@ -13,52 +13,52 @@ use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::plan::columns::Use;
 use crate::plan::explain_lines::{detail, line};
-use crate::plan::needed_columns::{Needed, Together, needed, used};
-use crate::plan::source::Found;
+use crate::plan::needed_columns::{ConcatColumns, Needed, needed, used};
+use crate::plan::source::ResolvedSource;
 use crate::plan::sources_and_steps::Part;
 use crate::plan::step::{Chain, Step};
 use crate::read::{ReadColumn, splits};
 use crate::record::{Batch, Places};
 
-/// Steps, and what is decided of them.
+/// The steps of a chain, and what is resolved so far.
 pub(crate) struct ChainBuilder<'p> {
-    /// What is decided.
+    /// What is resolved so far.
     pub(crate) builder: Builder,
-    /// The steps that it goes through.
+    /// All steps of the chain.
     pub(crate) steps: &'p [Step],
 }
 
 impl<'p> ChainBuilder<'p> {
-    /// At the first of these steps of a source, whose own step has this number; what it needs of the source, and how that
-    /// is read.
+    /// Starts at the first step after a source, whose number is `step`. Also gives the columns that the steps need, and how
+    /// each is read.
     pub(crate) fn start(
         part: &Part,
-        found: &Found,
+        source: &ResolvedSource,
         steps: &'p [Step],
-        together: Option<&Together<'p>>,
+        concat: Option<&ConcatColumns<'p>>,
         step: usize,
     ) -> Result<(Self, Needed, Vec<ReadColumn>)> {
         let verb = part.source.verb();
-        let names: Vec<String> = found.columns.iter().map(|c| c.name.clone()).collect();
+        let names: Vec<String> = source.columns.iter().map(|c| c.name.clone()).collect();
         check_names(verb, &names)?;
-        let splits = (!found.splits.is_empty()).then_some(splits::SPLIT);
-        let needed = needed(steps, together, &names, splits)?;
-        let read = |(name, used): &(String, Use)| read_column(found, name, *used);
+        let splits = (!source.splits.is_empty()).then_some(splits::SPLIT);
+        let needed = needed(steps, concat, &names, splits)?;
+        let read = |(name, used): &(String, Use)| read_column(source, name, *used);
         let columns = needed.columns.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let schema = found.schema(&columns)?;
+        let schema = source.schema(&columns)?;
         let mut description = Description::default();
-        let shown: Vec<String> = columns.iter().map(|c| shown_column(found, c)).collect();
+        let shown: Vec<String> = columns.iter().map(|c| shown_column(source, c)).collect();
         description.lines = vec![
-            line(verb, &found.describe(), "source"),
+            line(verb, &source.describe(), "source"),
             detail(&format!("reads {} of {} columns: {}", columns.len(), names.len(), shown.join(", "))),
         ];
-        if !found.left_out.is_empty() {
-            let names = found.left_out.join(", ");
+        if !source.left_out.is_empty() {
+            let names = source.left_out.join(", ");
             description.lines.push(detail(&format!("leaves out {names}: the row numbers of a pandas frame")));
         }
         let empty = Batch::new(RecordBatch::new_empty(schema), Places::numbered(0, 0, 0));
-        let (splits, is_json) = (found.splits.clone(), found.is_json());
-        let (job, store) = (Job::default(), found.store().clone());
+        let (splits, is_json) = (source.splits.clone(), source.is_json());
+        let (job, store) = (Job::default(), source.store().clone());
         let first_step = step + 1;
         let builder = Builder {
             index: 0,
@@ -75,15 +75,15 @@ impl<'p> ChainBuilder<'p> {
         Ok((ChainBuilder { builder, steps }, needed, columns))
     }
 
-    /// Goes through all steps. After the step `opaque_from` columns are asked for by their names only now.
-    pub(crate) fn go_on(&mut self, opaque_from: Option<usize>, cancel: &Cancel) -> Result<()> {
+    /// Resolves all steps. After the step `opaque_from`, names of columns are checked only here.
+    pub(crate) fn resolve_steps(&mut self, opaque_from: Option<usize>, cancel: &Cancel) -> Result<()> {
         let splits = (!self.builder.splits.is_empty()).then_some(splits::SPLIT);
         for (i, step) in self.steps.iter().enumerate() {
             cancel.check()?;
             let builder = &mut self.builder;
             (builder.index, builder.name, builder.is_last) = (i, step.name(), i + 1 == self.steps.len());
             let used = match used(self.steps, i, &builder.visible(), splits) {
-                // Names were looked at before, with those of columns that are not read.
+                // Names were checked before, together with those of columns that are not read.
                 Err(_) if opaque_from.is_none_or(|opaque| i <= opaque) => BTreeMap::new(),
                 used => used?,
             };
@@ -94,7 +94,7 @@ impl<'p> ChainBuilder<'p> {
         Ok(())
     }
 
-    /// What was decided.
+    /// The resolved plan.
     pub(crate) fn finish(self) -> Resolved {
         let Builder { empty, job, description, .. } = self.builder;
         Resolved { job: Job { schema: empty.records.schema(), ..job }, description }

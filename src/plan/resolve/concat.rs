@@ -1,4 +1,4 @@
-//! Several sources: their columns laid beside one another, and the steps after the concat.
+//! Resolves a plan with several sources: finds the columns that all have together, and the steps after the concat.
 
 use std::sync::Arc;
 
@@ -14,31 +14,31 @@ use super::resolved::Resolved;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::plan::explain_lines::line;
-use crate::plan::needed_columns::Together;
-use crate::plan::source::Found;
+use crate::plan::needed_columns::ConcatColumns;
+use crate::plan::source::ResolvedSource;
 use crate::plan::sources_and_steps::Plan;
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
 use crate::select::ConcatStage;
 use crate::store::Files;
 
-/// The plan of several sources, whose rows a column tells apart.
-pub(crate) fn of_several(
+/// Resolves a plan with several sources; `column` names the source of each row.
+pub(crate) fn resolve_concat(
     plan: &Plan,
     store: &Files,
     column: &str,
-    found: Vec<Found>,
+    sources: Vec<ResolvedSource>,
     cancel: &Cancel,
 ) -> Result<Resolved> {
-    let names = names(plan, &found, column, cancel)?;
-    let together = Together { names: &names, source_column: column, steps: &plan.steps };
+    let names = names(plan, &sources, column, cancel)?;
+    let concat = ConcatColumns { names: &names, source_column: column, steps: &plan.steps };
     let mut parts = Vec::new();
     let mut step = 0;
     let mut opaque_after = None;
-    for (part, found) in plan.parts.iter().zip(&found) {
+    for (part, source) in plan.parts.iter().zip(&sources) {
         let (mut chain, needed, columns) =
-            ChainBuilder::start(part, found, &part.steps, Some(&together), step)?;
-        chain.go_on(needed.opaque_from, cancel)?;
+            ChainBuilder::start(part, source, &part.steps, Some(&concat), step)?;
+        chain.resolve_steps(needed.opaque_from, cancel)?;
         opaque_after = needed.opaque_after;
         parts.push((chain.builder, columns, step));
         step += 1 + part.steps.len();
@@ -47,25 +47,25 @@ pub(crate) fn of_several(
     let mut description = Description::default();
     let mut origins = Vec::new();
     let mut empty = None;
-    for ((part, found), (mut builder, columns, number)) in plan.parts.iter().zip(found).zip(parts) {
-        let joined = ConcatStage { schema: Arc::clone(&target), name: part.name.clone() };
+    for ((part, source), (mut builder, columns, number)) in plan.parts.iter().zip(sources).zip(parts) {
+        let stage = ConcatStage { schema: Arc::clone(&target), name: part.name.clone() };
         builder.first_step = step;
         builder.index = 0;
-        builder.map(Counted::Yes, joined)?;
+        builder.map(Counted::Yes, stage)?;
         description.lines.append(&mut builder.description.lines);
-        origins.push(Origin { found, columns, step: number, stages: builder.job.stages });
+        origins.push(Origin { source, columns, step: number, stages: builder.job.stages });
         empty = Some(builder.empty);
     }
-    let sources: Vec<&str> = plan.parts.iter().map(|part| part.name.as_str()).collect();
+    let part_names: Vec<&str> = plan.parts.iter().map(|part| part.name.as_str()).collect();
     description.lines.push(line(
         "concat",
-        &format!("{}; column {column} says which", sources.join(", ")),
+        &format!("{}; column {column} says which", part_names.join(", ")),
         "map",
     ));
     description.against = folder_names(plan)?;
-    // JSON that another source brings is no type that the data have, either.
-    let joins_json = target.fields().iter().any(|field| schema::is_json(field));
-    let is_json = joins_json || origins.iter().any(|origin| origin.found.is_json());
+    // JSON of one source makes the column JSON for all.
+    let has_json = target.fields().iter().any(|field| schema::is_json(field));
+    let is_json = has_json || origins.iter().any(|origin| origin.source.is_json());
     let empty = empty.ok_or_else(|| Error::internal("a concat of no plan"))?;
     let builder = Builder {
         index: 0,
@@ -80,35 +80,35 @@ pub(crate) fn of_several(
         description,
     };
     let mut chain = ChainBuilder { builder, steps: &plan.steps };
-    chain.go_on(opaque_after, cancel)?;
+    chain.resolve_steps(opaque_after, cancel)?;
     let mut resolved = chain.finish();
     resolved.job.origins = origins;
     Ok(resolved)
 }
 
-/// The names of the columns of all plans, in the order in which they are met.
-fn names(plan: &Plan, found: &[Found], column: &str, cancel: &Cancel) -> Result<Vec<String>> {
+/// The names of the columns of all plans, in the order in which they first appear.
+fn names(plan: &Plan, sources: &[ResolvedSource], column: &str, cancel: &Cancel) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
-    for (part, found) in plan.parts.iter().zip(found) {
-        let (mut chain, needed, _) = ChainBuilder::start(part, found, &part.steps, None, 0)?;
-        chain.go_on(needed.opaque_from, cancel)?;
+    for (part, source) in plan.parts.iter().zip(sources) {
+        let (mut chain, needed, _) = ChainBuilder::start(part, source, &part.steps, None, 0)?;
+        chain.resolve_steps(needed.opaque_from, cancel)?;
         let builder = chain.builder;
         if builder.has_splits() {
             let message = format!(
-                "concat: the rows of `{}` are in splits already: {}",
+                "concat: the rows of `{}` are already in splits: {}",
                 part.name,
-                found.splits.join(", ")
+                source.splits.join(", ")
             );
             return Err(Error::new(Class::Plan, "in_splits", message).column(SPLIT).help(
-                "leave the column out of that plan, drop(\"split\"), and split after concat; or keep it by another name, \
-                 rename({\"split\": \"old_split\"})",
+                "remove the column from that plan with drop(\"split\"), and split after concat; or keep it under another name \
+                 with rename({\"split\": \"old_split\"})",
             ));
         }
         for name in builder.visible() {
             if name == column {
-                let message = format!("concat: the plan `{}` has a column `{column}` already", part.name);
+                let message = format!("concat: the plan `{}` already has a column `{column}`", part.name);
                 return Err(Error::new(Class::Column, "duplicate_column", message).column(column).help(
-                    "name the new column otherwise, concat(…, column=\"…\"), or rename that one before",
+                    "choose another name for the new column, concat(…, column=\"…\"), or rename the old one before concat",
                 ));
             }
             if !names.contains(&name) {
@@ -119,8 +119,8 @@ fn names(plan: &Plan, found: &[Found], column: &str, cancel: &Cancel) -> Result<
     Ok(names)
 }
 
-/// The columns of all plans that are read, each of one type, and the one that names the plan. What is JSON in one is JSON
-/// in all, which has values of any type.
+/// The columns of all plans, each with one type, and the column that names the plan. A column that is JSON in one plan is
+/// JSON in all.
 fn target<'b>(
     plan: &Plan,
     names: &[String],
@@ -129,7 +129,7 @@ fn target<'b>(
 ) -> Result<SchemaRef> {
     let mut fields: Vec<Field> = Vec::new();
     for name in names {
-        let mut of_name: Option<(Field, &str)> = None;
+        let mut chosen: Option<(Field, &str)> = None;
         for (part, builder) in plan.parts.iter().zip(builders.clone()) {
             let schema = builder.empty.records.schema();
             let Ok(field) = schema.field_with_name(name) else { continue };
@@ -138,23 +138,23 @@ fn target<'b>(
                 field if is_text(field.data_type()) => schema::text(name),
                 field => field.clone().with_nullable(true),
             };
-            match &of_name {
-                None => of_name = Some((field, &part.name)),
+            match &chosen {
+                None => chosen = Some((field, &part.name)),
                 Some((first, _)) if *first == field || schema::is_json(first) => {}
-                Some(_) if schema::is_json(&field) => of_name = Some((field, &part.name)),
+                Some(_) if schema::is_json(&field) => chosen = Some((field, &part.name)),
                 Some((first, part)) if plain(first.data_type()) == plain(field.data_type()) => {
-                    of_name = Some((Field::new(name, plain(first.data_type()), true), part));
+                    chosen = Some((Field::new(name, plain(first.data_type()), true), part));
                 }
-                Some((first, of)) => return Err(two_types(first, of, &field, &part.name)),
+                Some((first, first_part)) => return Err(two_types(first, first_part, &field, &part.name)),
             }
         }
-        fields.extend(of_name.map(|(field, _)| field));
+        fields.extend(chosen.map(|(field, _)| field));
     }
     fields.push(schema::text(column));
     Ok(Arc::new(Schema::new(fields)))
 }
 
-/// A type without what says nothing of its values: names of items, whether they may be null, how text is laid out.
+/// A type without the details that do not change its values: names of items, nullability, and the layout of text.
 fn plain(data_type: &DataType) -> DataType {
     let item = |field: &FieldRef| Arc::new(Field::new("item", plain(field.data_type()), true));
     match data_type {
@@ -170,14 +170,14 @@ fn plain(data_type: &DataType) -> DataType {
 }
 
 #[cold]
-fn two_types(first: &Field, of: &str, field: &Field, part: &str) -> Error {
+fn two_types(first: &Field, first_part: &str, field: &Field, part: &str) -> Error {
     let name = field.name();
     let message = format!(
-        "concat: column `{name}` is {} in `{of}` and {} in `{part}`",
+        "concat: column `{name}` is {} in `{first_part}` and {} in `{part}`",
         schema::type_name(first),
         schema::type_name(field)
     );
     Error::new(Class::Column, "wrong_type", message).column(name).help(format!(
-        "make them one type before concat, as in .with_columns(pl.col(\"{name}\").cast(pl.String)), or drop one"
+        "give them one type before concat, as in .with_columns(pl.col(\"{name}\").cast(pl.String)), or drop one"
     ))
 }

@@ -1,5 +1,5 @@
-//! From what was said to what is run: columns found, defaults decided, every stage built once and tried on no
-//! rows at all, so that what is wrong is said before a row is read.
+//! Resolves a plan: finds the columns, decides every default, and builds every stage and runs it on an empty batch, so
+//! that errors appear before a row is read.
 
 mod barrier_step;
 mod build;
@@ -14,7 +14,7 @@ mod resolved;
 mod source_columns;
 
 pub(crate) use barrier_step::{BarrierStep, Order};
-pub(super) use build::same_keys;
+pub(super) use build::check_recipe;
 pub(crate) use build::{Build, Counted};
 pub(crate) use builder::Builder;
 pub(crate) use job::{Job, Origin, Section};

@@ -1,20 +1,20 @@
-//! A plan with everything decided.
+//! A resolved plan.
 
 use super::description::Description;
 use super::job::Job;
 use crate::plan::explain_lines::line;
 use crate::record::schema;
 
-/// A plan with everything decided.
+/// A plan whose columns are known and whose defaults are all decided.
 pub struct Resolved {
-    /// What is run.
+    /// The sources and stages to run.
     pub(crate) job: Job,
     /// What manifests, reports and `explain` show of it.
     pub(crate) description: Description,
 }
 
 impl Resolved {
-    /// The whole plan, and what a sink would write.
+    /// The whole plan, a line per step, and what a sink would write.
     pub(crate) fn explain(&self) -> String {
         let columns: Vec<String> =
             self.visible().into_iter().map(|(name, type_name)| format!("{name} {type_name}")).collect();

@@ -1,18 +1,21 @@
-//! The columns that are read of the source.
+//! Decides how each column of a source is read.
 
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::Use;
 use crate::plan::reserved_names::not_reserved;
-use crate::plan::source::{Found, SourceColumn};
+use crate::plan::source::{ResolvedSource, SourceColumn};
 use crate::read::{ColumnKind, ReadColumn};
 
-/// Fails where a column would be lost without a word: one of two of the same name, or one that looks like ours.
+/// Checks the names of the columns of a source: no two are equal, and none is reserved.
+///
+/// # Errors
+/// `duplicate_column`, `reserved_column`.
 pub(crate) fn check_names(verb: &str, names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| not_reserved(verb, name))?;
     match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
         None => Ok(()),
         Some((_, name)) => {
-            let message = format!("{verb}: there are two columns `{name}`");
+            let message = format!("{verb}: two columns have the name `{name}`");
             Err(Error::new(Class::Column, "duplicate_column", message)
                 .column(name)
                 .help("rename one of them"))
@@ -21,39 +24,42 @@ pub(crate) fn check_names(verb: &str, names: &[String]) -> Result<()> {
 }
 
 /// A column as `explain` shows it.
-pub(crate) fn shown_column(found: &Found, column: &ReadColumn) -> String {
-    let known = found.columns.iter().find(|c| c.name == column.name);
+pub(crate) fn shown_column(source: &ResolvedSource, column: &ReadColumn) -> String {
+    let known = source.columns.iter().find(|c| c.name == column.name);
     let type_name = match column.kind {
-        ColumnKind::Json if found.is_json() => "json",
+        ColumnKind::Json if source.is_json() => "json",
         _ => known.map_or("", |c| c.type_name.as_str()),
     };
     format!("{} {type_name}", column.name)
 }
 
-/// How a column is read, by what it is used for.
-pub(crate) fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadColumn> {
-    let known = found.columns.iter().find(|c| c.name == name);
+/// Decides how a column is read, from how it is used.
+///
+/// # Errors
+/// `wrong_type` for a column that must be text, and is not.
+pub(crate) fn read_column(source: &ResolvedSource, name: &str, used: Use) -> Result<ReadColumn> {
+    let known = source.columns.iter().find(|c| c.name == name);
     let SourceColumn { kind, type_name, holds, .. } =
-        known.ok_or_else(|| Error::internal(format!("column `{name}` vanished")))?;
+        known.ok_or_else(|| Error::internal(format!("column `{name}` is missing from its source")))?;
     let text = matches!(kind, ColumnKind::Text | ColumnKind::LenientText);
     let kind = match used {
         Use::TextInEveryRow(verb) if holds.is_some() => {
-            let found = holds.unwrap_or_default();
+            let held = holds.unwrap_or_default();
             let message = format!(
-                "{verb}: column `{name}` holds {found} and no text at the head of the input, and text is needed"
+                "{verb}: column `{name}` must be text; the start of the input has {held} in it, and no text"
             );
             return Err(Error::new(Class::Column, "wrong_type", message).column(name).help(format!(
-                "name a column of text, or make one before: .with_columns(text=pl.col(\"{name}\").ext.storage()…), \
+                "use a column of text, or make one before: .with_columns(text=pl.col(\"{name}\").ext.storage()…), \
                  whose values are JSON text"
             )));
         }
         Use::Text(verb) | Use::TextInEveryRow(verb) => {
-            let cannot = if found.is_json() { !text && *kind != ColumnKind::Json } else { !text };
+            let cannot = if source.is_json() { !text && *kind != ColumnKind::Json } else { !text };
             if cannot {
                 return Err(Error::new(
                     Class::Column,
                     "wrong_type",
-                    format!("{verb}: column `{name}` is {type_name}, and text is needed"),
+                    format!("{verb}: column `{name}` must be text; it is {type_name}"),
                 )
                 .column(name)
                 .help(format!("cast it first: .with_columns(pl.col(\"{name}\").cast(pl.String))")));
@@ -61,7 +67,7 @@ pub(crate) fn read_column(found: &Found, name: &str, used: Use) -> Result<ReadCo
             ColumnKind::Text
         }
         Use::Read => *kind,
-        Use::Passes if !found.is_json() => *kind,
+        Use::Passes if !source.is_json() => *kind,
         Use::Passes if text => ColumnKind::LenientText,
         Use::Passes => ColumnKind::Json,
     };

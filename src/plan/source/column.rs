@@ -1,4 +1,4 @@
-//! A column of a source: what is known of it before a row is read.
+//! A column of a source, as it is known before rows are read.
 
 use arrow::datatypes::FieldRef;
 
@@ -8,18 +8,18 @@ use crate::record::{is_text, schema};
 /// A column of the source.
 #[derive(Debug, Clone)]
 pub struct SourceColumn {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// For JSON, the kind its head suggests; for columnar sources `Text` where it is text, else `Json`.
+    /// For JSON, the kind that the start of the files suggests; for columnar sources `Text` if it is text, else `Json`.
     pub(crate) kind: ColumnKind,
-    /// How `explain` calls its type.
+    /// The name of its type in `explain`.
     pub(crate) type_name: String,
-    /// Where the heads of files of JSON hold values and no text among them: what they hold.
+    /// For JSON whose start has values, but no text, in this column: what the values are.
     pub(crate) holds: Option<&'static str>,
 }
 
 impl SourceColumn {
-    /// One of JSON, as the heads of files suggest.
+    /// A column of JSON, as the start of the files suggests.
     pub(crate) fn inferred(column: &ReadColumn) -> SourceColumn {
         let type_name = match column.kind {
             ColumnKind::Text | ColumnKind::LenientText => "str",
@@ -32,7 +32,7 @@ impl SourceColumn {
         SourceColumn { name, kind: column.kind, type_name, holds: column.holds }
     }
 
-    /// One whose type the files say.
+    /// A column whose type is declared.
     pub(crate) fn typed(field: &FieldRef) -> SourceColumn {
         let is_text = is_text(field.data_type()) || field.data_type().is_null();
         SourceColumn {

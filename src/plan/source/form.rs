@@ -1,4 +1,4 @@
-//! A source's JSON.
+//! The JSON of a source.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::plan::json_forms::paths;
 use crate::read::file_format::FileFormat;
 
-/// A source's JSON.
+/// The JSON of a source.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum SourceForm {
@@ -19,27 +19,27 @@ pub(crate) enum SourceForm {
         /// Paths, globs, folders; `-` is standard input.
         #[serde(with = "paths")]
         inputs: Vec<PathBuf>,
-        /// The format's.
+        /// The options of the format.
         #[serde(flatten)]
         options: Map<String, Value>,
-        /// In a published plan, the splits that rows come with: the files are shards of a published folder.
+        /// In a published plan whose files are shards of a prepared folder: the names of the splits.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         splits: Vec<String>,
     },
-    /// What JSON cannot hold: record batches or records in memory.
+    /// Record batches or records in memory, which JSON cannot hold.
     InMemory {
-        /// Which of the two.
+        /// `arrow` or `records`.
         scan: &'static str,
-        /// How places call it.
+        /// Its name in the places of rows.
         name: String,
-        /// The digest of its content, where that is known.
+        /// The digest of its content, if known.
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,
     },
 }
 
 impl SourceForm {
-    /// Files of a format, as its verb reads them.
+    /// The JSON of files of a format.
     pub(crate) fn files(format: &dyn FileFormat, inputs: Vec<PathBuf>, splits: Vec<String>) -> Self {
         SourceForm::Files { scan: format.name(), inputs, options: format.options(), splits }
     }

@@ -15,38 +15,38 @@ use crate::read::inputs::checksum;
 use crate::read::jsonl::format::JsonLines;
 use crate::read::lines::STDIN;
 
-/// A source as the user named it; nothing is opened before the plan is resolved.
+/// A source as the user named it. Nothing is opened before the plan is resolved.
 #[derive(Clone)]
 pub enum SourceSpec {
     /// Files.
     Files {
-        /// What they are, and how they are read.
+        /// Their format, and its options.
         format: Arc<dyn FileFormat>,
-        /// Paths, globs, folders, as given.
+        /// Paths, globs and folders, as the user gave them.
         inputs: Vec<PathBuf>,
     },
-    /// JSON lines from a stream: standard input, or records of the caller.
+    /// JSON lines from a stream: standard input, or records of the user.
     Reader {
-        /// How places call it.
+        /// Its name in the places of rows.
         name: String,
-        /// Opens it.
+        /// Opens the stream.
         stream: Arc<dyn OpenReader>,
-        /// A longer line is rejected.
+        /// The limit of bytes per line; a longer line is rejected.
         max_line_bytes: usize,
-        /// A stream that was opened to look at its head and not yet read: it cannot be opened twice.
+        /// A stream that was opened to infer its columns and is not read yet, since it may not be possible to open it twice.
         peeked: Arc<Mutex<Option<Peeked>>>,
     },
-    /// Record batches of the caller.
+    /// Record batches of the user.
     Arrow {
-        /// How places call it.
+        /// Its name in the places of rows.
         name: String,
-        /// Opens it.
+        /// Opens the stream.
         stream: Arc<dyn OpenBatches>,
     },
 }
 
 impl SourceSpec {
-    /// The verb that made it.
+    /// The function of the Python interface that makes this source.
     pub fn verb(&self) -> &'static str {
         match self {
             SourceSpec::Files { format, .. } => format.verb(),
@@ -58,8 +58,8 @@ impl SourceSpec {
         }
     }
 
-    /// The digest of the content of a source in memory that can be read again: of these columns, or of all. Equal
-    /// digests mean equal content.
+    /// The digest of these columns, or of all, of a source in memory; none if it cannot be read again. Equal digests mean
+    /// equal content.
     pub(crate) fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
         match self {
             SourceSpec::Reader { name, stream, .. } if stream.again() => {
@@ -80,7 +80,7 @@ impl SourceSpec {
         }
     }
 
-    /// As it was given; of a source in memory with this digest of its content.
+    /// The JSON of the source; `digest` is that of the content of a source in memory.
     pub(crate) fn form(&self, digest: Option<String>) -> SourceForm {
         let in_memory = |scan, name: &String| SourceForm::InMemory { scan, name: name.clone(), digest };
         match self {

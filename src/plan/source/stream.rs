@@ -1,4 +1,4 @@
-//! Streams of the caller: bytes and record batches.
+//! Streams of the user: bytes and record batches.
 
 use std::io::Read;
 
@@ -11,10 +11,10 @@ use crate::read::arrow::RecordBatches;
 /// A stream of bytes.
 pub(crate) type BoxedReader = Box<dyn Read + Send>;
 
-/// A stream whose head was looked at: its columns, and itself, whole.
+/// A stream that was opened to infer its columns: the columns, and the whole stream.
 pub type Peeked = (Vec<ReadColumn>, BoxedReader);
 
-/// Opens a stream of bytes; fails where it could be read only once and was.
+/// Opens a stream of bytes. Opening fails if the stream can be read only once and was.
 pub trait OpenReader: Send + Sync {
     /// The stream from its start.
     fn open(&self) -> Result<BoxedReader>;
@@ -22,9 +22,9 @@ pub trait OpenReader: Send + Sync {
     fn again(&self) -> bool;
 }
 
-/// Opens a stream of record batches; fails where it could be read only once and was.
+/// Opens a stream of record batches. Opening fails if the stream can be read only once and was.
 pub trait OpenBatches: Send + Sync {
-    /// The columns, known without reading.
+    /// The schema, which is known without reading.
     fn schema(&self) -> Result<SchemaRef>;
     /// The stream from its start.
     fn open(&self) -> Result<RecordBatches>;
@@ -35,7 +35,7 @@ pub trait OpenBatches: Send + Sync {
 /// The error for a source that was read before and cannot be read again.
 #[cold]
 pub fn read_twice(name: &str) -> Error {
-    Error::new(Class::Source, "read_twice", "this source can be read once, and was")
+    Error::new(Class::Source, "read_twice", "this source can be read only once, and was already read")
         .path(name)
-        .help("scan a file instead, or make a new source for each run")
+        .help("scan a file instead, or create a new source for each run")
 }

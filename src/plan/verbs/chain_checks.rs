@@ -1,7 +1,7 @@
-//! Where a step may stand.
+//! Checks of the order of steps.
 
 use crate::error::{Class, Error, Result};
-use crate::plan::step::{Step, format_of};
+use crate::plan::step::{Step, prompt_format};
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// The error for a step that cannot follow those before it.
@@ -10,28 +10,28 @@ pub(crate) fn bad_chain(message: impl Into<String>, help: &str) -> Error {
     Error::new(Class::Plan, "bad_chain", message).help(help)
 }
 
-/// Refuses a second step of a verb that a chain has once.
-pub(crate) fn only_one(name: &str, before: &[Step]) -> Result<()> {
+/// Rejects a second step of a verb that may occur only once.
+pub(crate) fn check_only_one(name: &str, before: &[Step]) -> Result<()> {
     match before.iter().any(|step| step.name() == name) {
         false => Ok(()),
-        true => {
-            Err(bad_chain(format!("{name}: the chain has one already"), "a row can be treated so only once"))
-        }
+        true => Err(bad_chain(format!("{name}: the chain already has this step"), "remove one of the two")),
     }
 }
 
-/// Refuses a step that could change what `format` has proven.
-pub(crate) fn not_proven(name: &str, before: &[Step], changes: bool) -> Result<()> {
-    if !changes || format_of(before).is_none() {
+/// Rejects a step after `format` that could change the prompt or completion that `format` has proven.
+pub(crate) fn check_keeps_proof(name: &str, before: &[Step], changes: bool) -> Result<()> {
+    if !changes || prompt_format(before).is_none() {
         return Ok(());
     }
     Err(bad_chain(
-        format!("{name}: after format it could change `prompt` or `completion`, which are proven"),
-        "put it before format",
+        format!(
+            "{name}: after format this step could change `prompt` or `completion`, which format has checked"
+        ),
+        &format!("put {name} before format"),
     ))
 }
 
-/// Whether it is a column that `format` proves.
+/// Whether `format` proves the column.
 pub(crate) fn is_proven(name: &str) -> bool {
     name == PROMPT || name == COMPLETION
 }

@@ -1,4 +1,4 @@
-//! `dedup`: exact duplicates, and the earlier folders whose rows count as seen.
+//! `dedup`: removes exact duplicates, also of rows in earlier folders.
 
 use std::path::PathBuf;
 
@@ -10,21 +10,21 @@ use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::paths;
-use crate::plan::resolve::{Build, Builder, Counted, same_keys};
+use crate::plan::resolve::{Build, Builder, Counted, check_recipe};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::schema::{COMPLETION, PROMPT};
 
-/// Takes out exact duplicates.
+/// Removes exact duplicates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dedup {
-    /// The key columns; none means the rendered pair, or all columns before `format`.
+    /// The columns to compare; none means `prompt` and `completion`, or all columns before `format`.
     pub on: Option<Vec<String>>,
-    /// What is levelled before keys are made.
+    /// How text is normalized before it is compared.
     pub normalize: Normalize,
-    /// Whether bytes are compared where hashes match.
+    /// Whether bytes are compared if hashes are equal.
     pub verify: bool,
-    /// Whether the kept row is named for each dropped one.
+    /// Whether the output names the kept row for each removed one.
     pub keepers: bool,
     /// Earlier prepared folders whose rows count as seen.
     #[serde(with = "paths")]
@@ -32,8 +32,8 @@ pub struct Dedup {
 }
 
 impl Dedup {
-    /// What it compares: what it was given, else the rendered pair, else all columns.
-    fn on(&self, formatted: bool, all: impl FnOnce() -> Vec<String>) -> Vec<String> {
+    /// The columns to compare.
+    fn compared(&self, formatted: bool, all: impl FnOnce() -> Vec<String>) -> Vec<String> {
         match &self.on {
             Some(on) => on.clone(),
             None if formatted => vec![PROMPT.into(), COMPLETION.into()],
@@ -52,12 +52,12 @@ impl Verb for Dedup {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        let on = self.on(columns.formatted(), || columns.compared());
+        let on = self.compared(columns.formatted(), || columns.compared());
         columns.use_all(&on, Use::Read)
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        let on = self.on(builder.description.format.is_some(), || builder.compared());
+        let on = self.compared(builder.description.format.is_some(), || builder.compared());
         let mark = |column: &String| match (&builder.description.format, column.as_str()) {
             (Some(format), PROMPT) => format.separator().to_string(),
             (Some(format), COMPLETION) => format.stop().to_string(),
@@ -74,11 +74,11 @@ impl Verb for Dedup {
         if !self.against.is_empty() {
             text.push_str(&format!(", against {}", names.join(", ")));
         }
-        builder.say(&text, "ordered");
+        builder.explain(&text, "ordered");
         for (folder, name) in self.against.iter().zip(&names) {
             let (manifest, theirs) = keys::described(&builder.store, folder)?;
-            same_keys(folder, &theirs, &recipe)?;
-            note_wording(builder, name, &manifest.format);
+            check_recipe(folder, &theirs, &recipe)?;
+            note_other_templates(builder, name, &manifest.format);
             builder.description.earlier.push(manifest.data);
         }
         builder.map(Counted::No, KeyStage(options))?;
@@ -98,7 +98,7 @@ impl Verb for Dedup {
         Ok(Some(Dedup { against, ..self.clone() }.into()))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 
@@ -107,14 +107,14 @@ impl Verb for Dedup {
     }
 }
 
-/// Rows of other templates are rarely the same text: says so, since nothing else would.
-fn note_wording(builder: &mut Builder, folder: &str, theirs: &serde_json::Value) {
+/// Adds a note if the folder was rendered by other templates, since then few duplicates can be found.
+fn note_other_templates(builder: &mut Builder, folder: &str, theirs: &serde_json::Value) {
     let Some(ours) = &builder.description.format else { return };
     let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
     let (prompt, completion) = (template("prompt"), template("completion"));
     if (prompt.as_str(), completion.as_str()) != (ours.prompt().source(), ours.completion().source()) {
         builder.description.lines.push(detail(&format!(
-            "note: {folder} was worded by other templates: prompt {prompt:?}, completion {completion:?}; \
+            "note: {folder} was rendered by other templates: prompt {prompt:?}, completion {completion:?}; \
              only rows that render to the same text are found"
         )));
     }

@@ -1,4 +1,4 @@
-//! `drop`: columns left out.
+//! `drop`: removes columns.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,10 @@ use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::select::ProjectStage;
 
-/// Leaves columns out; those that no other step needs are not read.
+/// Removes columns. Those that no other step needs are not read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drop {
-    /// The columns.
     pub(crate) columns: Vec<String>,
 }
 
@@ -26,19 +25,19 @@ impl Verb for Drop {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        self.columns.iter().try_for_each(|name| columns.is_there(name))?;
+        self.columns.iter().try_for_each(|name| columns.require(name))?;
         columns.retain(|name| !self.columns.iter().any(|dropped| dropped == name));
         Ok(())
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        builder.say(&self.columns.join(", "), "map");
+        builder.explain(&self.columns.join(", "), "map");
         let kept = builder.visible().into_iter().filter(|name| !self.columns.contains(name));
         let columns = kept.map(|name| (name.clone(), name)).collect();
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

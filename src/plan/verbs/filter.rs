@@ -1,4 +1,4 @@
-//! `filter`: rows for which an expression is true.
+//! `filter`: keeps the rows for which an expression is true.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +10,14 @@ use crate::plan::json_forms::Expression;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
 
-/// Keeps the rows for which an expression over these columns is true.
+/// Keeps the rows for which an expression is true.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
     /// The columns that the expression reads.
     pub(crate) columns: Vec<String>,
-    /// The expression.
     pub(crate) expression: Expression,
-    /// Evaluates it.
+    /// Evaluates the expression.
     #[serde(skip)]
     pub(crate) function: SuppliedFunction,
 }
@@ -38,12 +37,12 @@ impl Verb for Filter {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
-        builder.say(shown, "map");
+        builder.explain(shown, "map");
         let stage = FilterStage { columns: self.columns.clone(), function };
         builder.map(Counted::Yes, stage)
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

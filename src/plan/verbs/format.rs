@@ -1,14 +1,14 @@
-//! `format`: prompt and completion, rendered and proven.
+//! `format`: renders prompt and completion, and proves them.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::{bad_chain, only_one};
+use super::chain_checks::{bad_chain, check_only_one};
 use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
 use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
-use crate::plan::columns::{Columns, Use, exists};
+use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
@@ -21,13 +21,13 @@ use crate::word::{self, Word};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Format {
-    /// How.
+    /// The prompt format.
     #[serde(with = "prompt_format")]
     pub format: Arc<PromptFormat>,
-    /// What happens where separator or stop collide.
+    /// What happens to rows in which the separator or the stop occurs elsewhere.
     #[serde(with = "word")]
     pub on_collision: OnCollision,
-    /// The format that rendered the text of the columns before, where one did.
+    /// The format that rendered the text of the columns before, if one did.
     #[serde(default, with = "prompt_format::optional")]
     pub rendered_by: Option<Arc<PromptFormat>>,
 }
@@ -38,9 +38,9 @@ impl Named for Format {
 
 impl Verb for Format {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before)?;
+        check_only_one(Self::NAME, before)?;
         match before.iter().any(|step| step.is::<Tokenize>()) {
-            true => Err(bad_chain("format: the rows are tokenized already", "put format before tokenize")),
+            true => Err(bad_chain("format: the rows are already tokenized", "put format before tokenize")),
             false => Ok(()),
         }
     }
@@ -52,9 +52,9 @@ impl Verb for Format {
             columns.use_column(&column.name, used)?;
         }
         columns.retain(|name| used.iter().all(|c| c.name != name));
-        self.replaces_none(columns.names())?;
+        self.check_replaced(columns.names())?;
         columns.retain(|name| name != PROMPT);
-        columns.make_first(&[PROMPT, COMPLETION]);
+        columns.add_first(&[PROMPT, COMPLETION]);
         Ok(())
     }
 
@@ -63,27 +63,27 @@ impl Verb for Format {
         let prompt_key = later.iter().any(|step| step.verb().needs_prompt_key());
         let tokenize = later.iter().find_map(Step::get::<Tokenize>);
         let stage = self.stage(tokenize, prompt_key)?;
-        builder.say(&self.shown(), "map");
+        builder.explain(&self.shown(), "map");
         let marks = self.rendered_by.as_ref().unwrap_or(&self.format).marks_in_prompt();
         if marks > 0 {
             let times = if marks == 1 { "once".into() } else { format!("{marks} times") };
-            let what = format!("the prompt template holds separator or stop itself, {times}");
-            builder.description.lines.push(detail(&what));
+            let note = format!("the prompt template contains separator or stop, {times}");
+            builder.description.lines.push(detail(&note));
         }
         let needs_eos = self.format.eos() == Some(true) || self.format.stop().is_empty();
         if needs_eos && tokenize.is_none() {
             return Err(Error::new(
                 Class::Plan,
                 "no_tokenizer",
-                "format: rows are to end in a tokenizer's EOS token, and no step tokenizes",
+                "format: rows end in the EOS token of a tokenizer, and no step tokenizes",
             )
-            .help("add .tokenize(...), or leave eos=True out and name a stop"));
+            .help("add .tokenize(...), or give a stop and no eos=True"));
         }
         builder.description.format = Some(Arc::clone(&self.format));
         builder.map(Counted::Yes, stage)
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 
@@ -91,14 +91,14 @@ impl Verb for Format {
         true
     }
 
-    fn renders(&self) -> Option<&Arc<PromptFormat>> {
+    fn prompt_format(&self) -> Option<&Arc<PromptFormat>> {
         Some(&self.format)
     }
 }
 
 impl Format {
-    /// The stage; `tokenize` is the step whose tokenizer says what a control token is, where there is one, and
-    /// `prompt_key` asks for the key that a split draws by.
+    /// The stage. `tokenize` is the step whose tokenizer knows the control tokens, if there is one; `prompt_key` adds the
+    /// key that decides the split of a row.
     fn stage(&self, tokenize: Option<&Tokenize>, prompt_key: bool) -> Result<FormatStage> {
         let special_tokens = match tokenize {
             None => None,
@@ -116,30 +116,30 @@ impl Format {
         FormatStage::new(PromptFormat::clone(&self.format), options)
     }
 
-    /// The stage of the first `format` of these steps, where its columns are there already: what decides a split before
-    /// it.
+    /// The stage of the first `format` of the steps `later`, if its columns already exist. A `split` before it uses the key
+    /// of the rendered prompt.
     pub(super) fn stage_before(later: &[Step], builder: &Builder) -> Result<Option<FormatStage>> {
         let schema = builder.empty.records.schema();
-        let is_there = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));
+        let is_text_column = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));
         let is_format = |step: &Step| match step.get::<Format>() {
-            Some(format) => format.format.columns().iter().all(|c| is_there(&c.name)),
+            Some(format) => format.format.columns().iter().all(|c| is_text_column(&c.name)),
             None => false,
         };
-        let Some(at) = later.iter().position(is_format) else { return Ok(None) };
-        let Some(format) = later[at].get::<Format>() else { return Ok(None) };
-        format.stage(later[at..].iter().find_map(Step::get::<Tokenize>), true).map(Some)
+        let Some(index) = later.iter().position(is_format) else { return Ok(None) };
+        let Some(format) = later[index].get::<Format>() else { return Ok(None) };
+        format.stage(later[index..].iter().find_map(Step::get::<Tokenize>), true).map(Some)
     }
 
-    /// Refuses columns that it would replace without having used them. A prompt whose template is empty was left out on
-    /// purpose.
-    fn replaces_none<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<()> {
+    /// Rejects columns that the step would replace without using them. With an empty prompt template, `prompt` may be
+    /// replaced.
+    fn check_replaced<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<()> {
         let without_prompt = self.format.prompt().source().is_empty() && !self.format.is_rendered();
         let used = self.format.columns();
         let mut replaced = names.filter(|name| {
             (*name == COMPLETION || *name == PROMPT && !without_prompt)
                 && used.iter().all(|c| c.name != **name)
         });
-        replaced.next().map_or(Ok(()), |name| Err(exists(Self::NAME, name)))
+        replaced.next().map_or(Ok(()), |name| Err(column_exists(Self::NAME, name)))
     }
 
     /// The format, for `explain`.

@@ -1,4 +1,4 @@
-//! `head`: the first rows.
+//! `head`: keeps the first rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use crate::plan::columns::Columns;
 use crate::plan::resolve::{Build, Builder};
 use crate::plan::step::{Chain, Named, Step, Verb};
 
-/// Keeps the first rows, in the order that reaches it.
+/// Keeps the first rows, in the order in which they reach the step.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
-    /// How many, at least 1.
+    /// How many rows, at least 1.
     #[serde(rename = "n")]
     pub rows: usize,
 }
@@ -24,7 +24,7 @@ impl Named for Head {
 impl Verb for Head {
     fn check(&self, _: &[Step]) -> Result<()> {
         match self.rows {
-            0 => Err(bad_chain("head: 0 rows are no data set", "give a number of rows")),
+            0 => Err(bad_chain("head: `n` must be 1 or more; got 0", "give the number of rows to keep")),
             _ => Ok(()),
         }
     }
@@ -36,11 +36,11 @@ impl Verb for Head {
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let ends_input = !builder.is_after_barrier();
         let order = if ends_input { "in input order" } else { "in the order of the step before" };
-        builder.say(&format!("{} rows, {order}", self.rows), "ordered");
+        builder.explain(&format!("{} rows, {order}", self.rows), "ordered");
         builder.ordered(Build::Head { rows: self.rows, ends_input })
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

@@ -1,26 +1,26 @@
-//! `map_batches`: a row-wise function of the caller.
+//! `map_batches`: calls a row-wise function of the user.
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::not_proven;
+use super::chain_checks::check_keeps_proof;
 use super::supplied_function::SuppliedFunction;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::Builder;
 use crate::plan::step::{Chain, Named, Step, Verb};
 
-/// A row-wise function of the caller over all columns.
+/// Calls a row-wise function of the user with all columns.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MapBatches {
-    /// Its name.
+    /// The name of the function.
     #[serde(rename = "name")]
     pub(crate) function_name: String,
-    /// Its version, which changes when the function does.
+    /// The version of the function, which the user changes with the function.
     pub(crate) version: Option<String>,
-    /// Without a version, the digest of its code, where it has some.
+    /// The digest of the code of a function without a version, if it has code.
     pub(crate) code: Option<String>,
-    /// Calls it.
+    /// The function.
     #[serde(skip)]
     pub(crate) function: SuppliedFunction,
 }
@@ -31,7 +31,7 @@ impl Named for MapBatches {
 
 impl Verb for MapBatches {
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(Self::NAME, before, true)
+        check_keeps_proof(Self::NAME, before, true)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
@@ -40,11 +40,11 @@ impl Verb for MapBatches {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
-        builder.say(shown, "map");
+        builder.explain(shown, "map");
         builder.compute(None, &function, format!("{} {}", Self::NAME, self.function_name))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

@@ -1,4 +1,4 @@
-//! The verbs of the chain, a file each: its options, where it may stand, the columns it needs, its stages.
+//! The verbs of a chain, one per file: its options, its possible positions, the columns it needs, and its stages.
 
 mod chain_checks;
 mod dedup;

@@ -1,8 +1,8 @@
-//! `pack`: rows joined to packs of tokens.
+//! `pack`: joins rows into packs of tokens.
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::only_one;
+use super::chain_checks::check_only_one;
 use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
 use crate::pack::{self, PackOptions};
@@ -12,11 +12,11 @@ use crate::plan::resolve::{Builder, Order};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::schema::{INPUT_IDS, ROW_WEIGHT, SEGMENT_WEIGHTS, SEQ_LENGTHS, TOKENIZED};
 
-/// Joins documents to packs.
+/// Joins documents into packs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pack {
-    /// Tokens a pack may have; none is the limit of `tokenize`.
+    /// The limit of tokens per pack; none means that of `tokenize`.
     pub max_length: Option<usize>,
     /// Decides the order of the packs.
     pub seed: u64,
@@ -28,21 +28,21 @@ impl Named for Pack {
 
 impl Verb for Pack {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before)
+        check_only_one(Self::NAME, before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         columns.keep_splits();
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
-            if columns.names().any(|there| there == name) {
+            if columns.names().any(|known| known == name) {
                 columns.use_column(name, Use::Read)?;
             }
         }
         if columns.names().any(|name| name == ROW_WEIGHT) {
-            columns.make(SEGMENT_WEIGHTS);
+            columns.add(SEGMENT_WEIGHTS);
         }
         columns.retain(|name| TOKENIZED.contains(&name) || name == SEGMENT_WEIGHTS);
-        columns.make(SEQ_LENGTHS);
+        columns.add(SEQ_LENGTHS);
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl Verb for Pack {
         let kept = pack::needed(&builder.empty.records)?;
         let lost: Vec<String> =
             builder.visible().into_iter().filter(|name| kept.column_by_name(name).is_none()).collect();
-        builder.say(
+        builder.explain(
             &format!("best fit decreasing, max_length={max_length}; order by seed={}", self.seed),
             "barrier",
         );
@@ -65,7 +65,7 @@ impl Verb for Pack {
         builder.barrier(Order::Pack(PackOptions { max_length, seed: self.seed, labels_follow }))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 
@@ -75,31 +75,33 @@ impl Verb for Pack {
 }
 
 impl Pack {
-    /// Tokens a pack may have.
+    /// The limit of tokens per pack.
     fn limit(&self, builder: &Builder) -> Result<u32> {
         let wrong =
             |message: String, help: &str| Err(Error::new(Class::Plan, "bad_max_length", message).help(help));
         let has_ids = builder.empty.records.column_by_name(INPUT_IDS).is_some();
         if builder.description.tokenizer.is_none() || !has_ids {
-            return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before it");
+            return wrong("pack: the rows have no token ids".into(), "put .tokenize(...) before pack");
         }
         let Some(longest) = builder.description.max_length else {
             return wrong(
-                "pack: a row may have any number of tokens, and none is cut".into(),
-                "give tokenize a max_length: its on_overflow decides about longer rows",
+                "pack: rows have no limit of tokens, and pack never cuts a row".into(),
+                "give tokenize a max_length; its on_overflow decides what happens to longer rows",
             );
         };
         let limit = self.max_length.unwrap_or(longest);
         if limit < longest {
             return wrong(
-                format!("pack: max_length={limit}, but rows have up to {longest} tokens, and none is cut"),
-                "give tokenize the same max_length: its on_overflow decides about longer rows",
+                format!(
+                    "pack: `max_length` must be {longest} or more, as rows have up to so many tokens; got {limit}"
+                ),
+                "give tokenize the same max_length; its on_overflow decides what happens to longer rows",
             );
         }
         u32::try_from(limit).or_else(|_| {
             wrong(
-                format!("pack: max_length={limit} is too large"),
-                "packs of millions of tokens train nobody",
+                format!("pack: `max_length` must be {} or less; got {limit}", u32::MAX),
+                "give the context length of the model",
             )
         })
     }

@@ -1,4 +1,4 @@
-//! All verbs by name: what a step's JSON is read as.
+//! Reads steps from JSON: all verbs by name.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,7 +23,7 @@ macro_rules! verbs {
                 _ => {
                     let meant = did_you_mean(name, Step::NAMES.iter().copied());
                     let message = format!("there is no verb `{name}`{meant}");
-                    Err(bad_plan(message).help(format!("verbs are {}", Step::NAMES.join(", "))))
+                    Err(bad_plan(message).help(format!("the verbs are {}", Step::NAMES.join(", "))))
                 }
             }
         }
@@ -50,16 +50,16 @@ verbs! {
 }
 
 impl Step {
-    /// The step of what [`Step::to_json`] gave; functions and tokenizers in memory are to be supplied.
+    /// Reads a step from the JSON of [`Step::to_json`]. Functions and tokenizers in memory must be supplied afterwards.
     ///
     /// # Errors
-    /// `Class::Plan`: `bad_plan` for another shape, `bad_option` for an option, which it names.
+    /// `Class::Plan`: `bad_plan` for JSON that is not a step, `bad_option` for an invalid option.
     pub fn from_json(step: Value) -> Result<Step> {
         let Value::Object(mut options) = step else {
-            return Err(bad_plan("a step is an object of verb and options".into()));
+            return Err(bad_plan("a step must be an object of verb and options".into()));
         };
         let Some(Value::String(name)) = options.remove(VERB_KEY) else {
-            return Err(bad_plan("a step has no verb".into()));
+            return Err(bad_plan("a step must have the key `verb`".into()));
         };
         read_options(&name, Value::Object(options))
     }
@@ -68,12 +68,12 @@ impl Step {
 fn read<V: DeserializeOwned>(name: &str, options: Value) -> Result<V> {
     serde_path_to_error::deserialize(options).map_err(|e| {
         let field = e.path().to_string();
-        let what = e.inner().to_string();
+        let problem = e.inner().to_string();
         let message = match field.as_str() {
-            "." => format!("{name}: {what}"),
-            // Of a word the error quotes what was given.
-            _ if what.starts_with('"') => format!("{field}={what}"),
-            _ => format!("{name}: {field}: {what}"),
+            "." => format!("{name}: {problem}"),
+            // As in "`on_invalid` must be one of …".
+            _ if problem.starts_with("must ") => format!("{name}: `{field}` {problem}"),
+            _ => format!("{name}: `{field}`: {problem}"),
         };
         Error::new(Class::Plan, "bad_option", message)
     })
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// One step of each verb, as JSON that says all of it.
+    /// One step of each verb, as JSON with all keys.
     fn steps() -> Vec<Value> {
         let format = json!({"version": 2, "prompt": "{a}", "completion": "{b}", "separator": "\n##\n", "stop": "\n", "eos": null});
         vec![
@@ -117,51 +117,54 @@ mod tests {
     }
 
     #[test]
-    fn every_verb_has_a_json_form_that_is_read_again() {
+    fn every_verb_is_written_as_json_and_read_again() {
         let names: Vec<String> = steps().iter().map(|step| step[VERB_KEY].as_str().unwrap().into()).collect();
         assert_eq!(names, Step::NAMES);
         for step in steps() {
-            // By text, which keeps the order of keys.
+            // As text, which keeps the order of keys.
             let again = Step::from_json(step.clone()).unwrap().to_json().unwrap();
             assert_eq!(again.to_string(), step.to_string());
         }
     }
 
     #[test]
-    fn what_is_no_step_is_refused_with_the_option_that_is_wrong() {
-        let said = |step: Value| Step::from_json(step).err().map(|e| (e.code(), e.message().to_string()));
-        let of = |code, message: &str| Some((code, message.to_string()));
-        assert_eq!(said(json!([])), of("bad_plan", "a step is an object of verb and options"));
-        assert_eq!(said(json!({"n": 1})), of("bad_plan", "a step has no verb"));
+    fn rejects_invalid_steps_and_names_the_option() {
+        let error = |step: Value| Step::from_json(step).err().map(|e| (e.code(), e.message().to_string()));
+        let expected = |code, message: &str| Some((code, message.to_string()));
+        assert_eq!(error(json!([])), expected("bad_plan", "a step must be an object of verb and options"));
+        assert_eq!(error(json!({"n": 1})), expected("bad_plan", "a step must have the key `verb`"));
         assert_eq!(
-            said(json!({"verb": "dedupe"})),
-            of("bad_plan", "there is no verb `dedupe`; did you mean `dedup`?")
+            error(json!({"verb": "dedupe"})),
+            expected("bad_plan", "there is no verb `dedupe`; did you mean `dedup`?")
         );
         assert_eq!(
-            said(json!({"verb": "pack", "max_length": null, "seed": -1})),
-            of("bad_option", "pack: seed: invalid value: integer `-1`, expected u64")
+            error(json!({"verb": "pack", "max_length": null, "seed": -1})),
+            expected("bad_option", "pack: `seed`: invalid value: integer `-1`, expected u64")
         );
         let mut step = steps()[13].clone();
         step["on_invalid"] = json!("rais");
         assert_eq!(
-            said(step),
-            of("bad_option", "on_invalid=\"rais\" is none of reject, drop, raise; did you mean `raise`?")
+            error(step),
+            expected(
+                "bad_option",
+                "validate: `on_invalid` must be one of reject, drop, raise; got \"rais\"; did you mean `raise`?"
+            )
         );
-        // A key may be left out where null is a value; no other key is known.
+        // A key may be missing if its value may be null; unknown keys are errors.
         let optional =
             ["on", "version", "code", "rendered_by", "max_length", "by", "report_by", "existing", "verify"];
         for step in steps() {
             for key in step.as_object().unwrap().keys().filter(|key| *key != VERB_KEY) {
                 let mut less = step.clone();
                 less.as_object_mut().unwrap().remove(key);
-                let refused = said(less);
+                let refused = error(less);
                 let without = step[VERB_KEY] != json!("dedup") || key != "verify";
                 let may_be_none = optional.contains(&key.as_str()) && without;
                 assert_eq!(refused.is_none(), may_be_none, "{step} without {key}: {refused:?}");
             }
             let mut more = step.clone();
             more["else"] = json!(1);
-            assert!(said(more).unwrap().1.contains("else"), "{step}");
+            assert!(error(more).unwrap().1.contains("else"), "{step}");
         }
     }
 }

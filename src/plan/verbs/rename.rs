@@ -1,8 +1,8 @@
-//! `rename`: other names for columns.
+//! `rename`: renames columns.
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::{is_proven, not_proven};
+use super::chain_checks::{check_keeps_proof, is_proven};
 use crate::error::{Class, Error, Result};
 use crate::plan::columns::{Columns, Use};
 use crate::plan::json_forms::pairs;
@@ -15,14 +15,14 @@ use crate::select::ProjectStage;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rename {
-    /// Old name, new name.
+    /// The old and the new name of each column.
     #[serde(rename = "mapping", with = "pairs")]
     pub(crate) columns: Vec<(String, String)>,
 }
 
 impl Rename {
-    /// What a column is called after it.
-    fn renamed(&self, name: &str) -> String {
+    /// The new name of a column.
+    fn new_name(&self, name: &str) -> String {
         let pair = self.columns.iter().find(|(from, _)| from == name);
         pair.map_or_else(|| name.to_string(), |(_, to)| to.clone())
     }
@@ -34,7 +34,7 @@ impl Named for Rename {
 
 impl Verb for Rename {
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(
+        check_keeps_proof(
             Self::NAME,
             before,
             self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)),
@@ -44,12 +44,12 @@ impl Verb for Rename {
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         self.columns.iter().try_for_each(|(from, _)| columns.use_column(from, Use::Passes))?;
-        columns.rename(|name| self.renamed(name));
+        columns.rename(|name| self.new_name(name));
         let names: Vec<&str> = columns.names().collect();
         match names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
             None => Ok(()),
             Some((_, name)) => {
-                let message = format!("rename: there would be two columns `{name}`");
+                let message = format!("rename: two columns would have the name `{name}`");
                 Err(Error::new(Class::Plan, "bad_option", message))
             }
         }
@@ -57,12 +57,13 @@ impl Verb for Rename {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let shown: Vec<String> = self.columns.iter().map(|(from, to)| format!("{from} -> {to}")).collect();
-        builder.say(&shown.join(", "), "map");
-        let columns = builder.visible().into_iter().map(|name| (name.clone(), self.renamed(&name))).collect();
+        builder.explain(&shown.join(", "), "map");
+        let columns =
+            builder.visible().into_iter().map(|name| (name.clone(), self.new_name(&name))).collect();
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

@@ -1,4 +1,4 @@
-//! `restore`: the splits and the format of a prepared folder, for rows that `retokenize` reads.
+//! `restore`: restores the splits and the prompt format of a prepared folder, for `retokenize`.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::split::RestoreStage;
 
-/// Gives rows of a prepared folder the splits and the format they had.
+/// Restores the splits and the prompt format of the rows of a prepared folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Restore {
-    /// How they were rendered.
+    /// The format that rendered the rows.
     #[serde(with = "prompt_format")]
     pub(crate) format: Arc<PromptFormat>,
-    /// The column that names each row's split.
+    /// The column with the name of each row's split.
     pub(crate) column: String,
-    /// The splits' names.
+    /// The names of the splits.
     pub(crate) splits: Vec<String>,
 }
 
@@ -41,14 +41,14 @@ impl Verb for Restore {
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        builder.say(&format!("splits {} and format as published", self.splits.join(", ")), "map");
+        builder.explain(&format!("splits {} and format as published", self.splits.join(", ")), "map");
         builder.description.format = Some(Arc::clone(&self.format));
         builder.job.split_names.clone_from(&self.splits);
         let stage = RestoreStage { column: self.column.clone(), names: self.splits.clone() };
         builder.map(Counted::Yes, stage)
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 

@@ -1,4 +1,4 @@
-//! `select`: columns kept, in an order.
+//! `select`: keeps some columns, in a given order.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,6 @@ use crate::select::ProjectStage;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Select {
-    /// The columns.
     pub(crate) columns: Vec<String>,
 }
 
@@ -30,19 +29,19 @@ impl Verb for Select {
         if let Some((_, name)) =
             self.columns.iter().enumerate().find(|(i, name)| self.columns[..*i].contains(name))
         {
-            return Err(Error::new(Class::Plan, "bad_option", format!("select: `{name}` is named twice")));
+            return Err(Error::new(Class::Plan, "bad_option", format!("select: `{name}` occurs twice")));
         }
         columns.arrange(&self.columns);
         Ok(())
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        builder.say(&self.columns.join(", "), "map");
+        builder.explain(&self.columns.join(", "), "map");
         let columns = self.columns.iter().map(|name| (name.clone(), name.clone())).collect();
         builder.map(Counted::Yes, ProjectStage { columns })
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

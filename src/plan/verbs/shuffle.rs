@@ -1,4 +1,4 @@
-//! `shuffle`: all rows in an order by a seed.
+//! `shuffle`: shuffles all rows by a seed.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,11 +32,11 @@ impl Verb for Shuffle {
         if chain.after().is_empty() {
             builder.keep_splits()?;
         }
-        builder.say(&format!("all rows; seed={}", self.seed), "barrier");
+        builder.explain(&format!("all rows; seed={}", self.seed), "barrier");
         builder.barrier(Order::Shuffle(self.seed))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 

@@ -1,34 +1,34 @@
-//! `split`: a split for each row.
+//! `split`: assigns each row to a split.
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::only_one;
+use super::chain_checks::check_only_one;
 use super::format::Format;
 use crate::error::{Class, Error, Result};
 use crate::format::{PromptFormat, PromptKeyStage, Template};
 use crate::plan::columns::{Columns, Use};
 use crate::plan::json_forms::decimals;
 use crate::plan::resolve::{Builder, Counted};
-use crate::plan::step::{Chain, Named, Step, Verb, format_of};
+use crate::plan::step::{Chain, Named, Step, Verb, prompt_format};
 use crate::read::splits::SPLIT;
 use crate::record::schema::{COMPLETION, PROMPT};
 use crate::split::{Existing, SplitKeyStage, SplitOptions, SplitStage};
 use crate::word::{self, Word};
 
-/// Gives each row a split.
+/// Assigns each row to a split.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
-    /// Name and share of each split beside `train`, which gets the rest.
+    /// The name and the share of each split but `train`, which gets the rest.
     #[serde(with = "decimals")]
     pub shares: Vec<(String, f64)>,
-    /// Decides every row's side.
+    /// Decides the split of each row, together with its key.
     pub seed: u64,
-    /// The columns that decide; none means the raw prompt columns.
+    /// The columns that decide the split of a row; none means the columns of the prompt.
     pub by: Option<Vec<String>>,
-    /// A column whose shares are reported by split.
+    /// A column whose values are counted in the report, by split.
     pub report_by: Option<String>,
-    /// What becomes of the splits that rows have already.
+    /// What happens to the splits that rows already have.
     #[serde(default, with = "word::optional")]
     pub existing: Option<Existing>,
 }
@@ -46,7 +46,7 @@ impl Named for Split {
 
 impl Verb for Split {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before)?;
+        check_only_one(Self::NAME, before)?;
         self.options().check()
     }
 
@@ -56,8 +56,8 @@ impl Verb for Split {
         } else if !columns.formatted() {
             let (prompt, completion) = raw_columns(columns.format());
             for name in prompt.iter().chain(&completion) {
-                let or_by = ", or name the columns that decide: by=";
-                columns.use_column(name, Use::Read).map_err(|e| columns.wants_format(e, name, or_by))?;
+                let or_by = ", or give the columns that decide the split: by=";
+                columns.use_column(name, Use::Read).map_err(|e| columns.suggest_format(e, name, or_by))?;
             }
         }
         if let Some(column) = &self.report_by {
@@ -70,23 +70,23 @@ impl Verb for Split {
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (columns, otherwise) = match &self.by {
             Some(by) => (by.clone(), Vec::new()),
-            None => raw_columns(format_of(chain.steps).map(AsRef::as_ref)),
+            None => raw_columns(prompt_format(chain.steps).map(AsRef::as_ref)),
         };
         let options = self.options();
-        let theirs = builder.splits.clone();
-        let existing = builder.has_splits().then_some((SPLIT, theirs.as_slice()));
+        let names = builder.splits.clone();
+        let existing = builder.has_splits().then_some((SPLIT, names.as_slice()));
         let kept = match (existing, options.existing) {
-            (Some(_), None) => return Err(in_splits(&theirs)),
-            (Some(_), Some(Existing::Keep)) => theirs.as_slice(),
+            (Some(_), None) => return Err(in_splits(&names)),
+            (Some(_), Some(Existing::Keep)) => names.as_slice(),
             _ => &[],
         };
         let shares: Vec<String> =
             options.shares.iter().map(|(name, share)| format!("{name}={share}")).collect();
-        let by_what = columns.join(", ");
+        let by = columns.join(", ");
         let how =
             options.existing.map_or(String::new(), |existing| format!("; existing={}", existing.name()));
-        let text = format!("{}, train the rest; by {by_what}; seed={}{how}", shares.join(", "), options.seed);
-        builder.say(&text, "map");
+        let text = format!("{}, train the rest; by {by}; seed={}{how}", shares.join(", "), options.seed);
+        builder.explain(&text, "map");
         if self.by.is_some() {
             builder.map(Counted::No, SplitKeyStage { columns, otherwise })?;
         } else if builder.description.format.is_none() {
@@ -100,7 +100,7 @@ impl Verb for Split {
         builder.map(Counted::Yes, SplitStage::new(options, existing))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 
@@ -113,19 +113,19 @@ impl Verb for Split {
     }
 }
 
-/// The raw columns of prompt and completion: those of the chain's format, or `prompt` and `completion`.
+/// The columns of prompt and completion in the templates of the format; without a format `prompt` and `completion`.
 fn raw_columns(format: Option<&PromptFormat>) -> (Vec<String>, Vec<String>) {
     let Some(format) = format else { return (vec![PROMPT.into()], vec![COMPLETION.into()]) };
     let names = |t: &Template| t.columns().iter().map(|c| c.name.clone()).collect();
     (names(format.prompt()), names(format.completion()))
 }
 
-/// The error for rows that have splits, where nothing is said of them.
+/// The error for rows that already have splits, without the option `existing`.
 #[cold]
 fn in_splits(names: &[String]) -> Error {
-    let message = format!("split: the rows are in splits already: {}", names.join(", "));
+    let message = format!("split: the rows are already in splits: {}", names.join(", "));
     Error::new(Class::Plan, "in_splits", message).column(SPLIT).help(
-        "say what becomes of them: existing=\"replace\" draws all rows, existing=\"keep\" those of \
-         train alone; without split all stay where they are",
+        "choose what happens to them: existing=\"replace\" assigns all rows again, existing=\"keep\" only those of \
+         train; without split all rows stay in their splits",
     )
 }

@@ -1,14 +1,14 @@
-//! `tokenize`: token ids and labels.
+//! `tokenize`: makes token ids and labels.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::only_one;
+use super::chain_checks::check_only_one;
 use crate::error::{Class, Error, Result};
 use crate::format::PromptFormat;
 use crate::plan::TokenizerSpec;
-use crate::plan::columns::{Columns, Use, exists};
+use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
@@ -22,21 +22,21 @@ use crate::word::{self, Word};
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokenize {
-    /// Which tokenizer.
+    /// The tokenizer.
     pub tokenizer: TokenizerSpec,
-    /// Tokens a row may have; none is no limit.
+    /// The limit of tokens per row, if there is one.
     pub max_length: Option<usize>,
     /// What happens to longer rows.
     #[serde(with = "word")]
     pub on_overflow: OnOverflow,
-    /// What happens to control tokens written out in the text.
+    /// What happens to control tokens in the text of columns.
     #[serde(with = "word")]
     pub special_tokens: SpecialPolicy,
-    /// Whether `prompt` and `completion` stay beside the ids.
+    /// Whether `prompt` and `completion` are kept.
     pub keep_text: bool,
-    /// Whether the tokenizer's own start tokens are added.
+    /// Whether the start tokens of the tokenizer are added.
     pub add_bos: bool,
-    /// Every so many rows the ids are compared with those of the crate.
+    /// How many rows there are for each row whose ids are compared with those of the crate `tokenizers`; none: no check.
     pub verify: Option<u64>,
 }
 
@@ -46,39 +46,41 @@ impl Named for Tokenize {
 
 impl Verb for Tokenize {
     fn check(&self, before: &[Step]) -> Result<()> {
-        only_one(Self::NAME, before)
+        check_only_one(Self::NAME, before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         for name in [PROMPT, COMPLETION] {
-            columns.use_column(name, Use::Text(Self::NAME)).map_err(|e| columns.wants_format(e, name, ""))?;
+            columns
+                .use_column(name, Use::Text(Self::NAME))
+                .map_err(|e| columns.suggest_format(e, name, ""))?;
         }
-        // Trainers read them as numbers.
+        // Trainers use these as numbers.
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
-            if columns.names().any(|there| there == name) {
+            if columns.names().any(|known| known == name) {
                 columns.use_column(name, Use::Read)?;
             }
         }
-        // The data's would be lost without a word.
+        // Columns of the data with these names would be lost.
         if let Some(name) = columns.names().find(|name| TOKENIZED.contains(name)) {
-            return Err(exists(Self::NAME, name));
+            return Err(column_exists(Self::NAME, name));
         }
         columns.retain(|name| self.keep_text || (name != PROMPT && name != COMPLETION));
-        TOKENIZED.iter().for_each(|name| columns.make(name));
+        TOKENIZED.iter().for_each(|name| columns.add(name));
         Ok(())
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let Some(format) = builder.description.format.clone() else {
-            return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not proven yet").help(
-                "put .format(PromptFormat(...)) before it; data that already ends in separator and stop is \
-                 recognised and not given a second one",
+            return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not formatted").help(
+                "put .format(PromptFormat(...)) before tokenize; text that already ends in its separator or stop \
+                 does not get a second one",
             ));
         };
         let tokenizer = self.tokenizer.load()?;
         let end = end(&format, &tokenizer)?;
         let limit = self.max_length.map_or("none".into(), |n| n.to_string());
-        builder.say(
+        builder.explain(
             &format!(
                 "{}, {} ids; max_length={limit}; on_overflow={}; special_tokens={}; add_bos={}; eos={}; keep_text={}",
                 self.tokenizer.label(),
@@ -121,7 +123,7 @@ impl Verb for Tokenize {
         Ok(Some(Tokenize { tokenizer, ..self.clone() }.into()))
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         false
     }
 
@@ -130,7 +132,7 @@ impl Verb for Tokenize {
     }
 }
 
-/// What ends each row: EOS, so that the model learns to end, unless the stop is a control token that says so already.
+/// What ends each row: EOS, so that the model learns to stop, unless the stop is a control token with the same effect.
 fn end(format: &PromptFormat, tokenizer: &LoadedTokenizer) -> Result<End> {
     let stop_is_control = !tokenizer.control.tokens().written(format.stop()).is_empty();
     match (format.eos(), tokenizer.eos_id) {
@@ -138,10 +140,8 @@ fn end(format: &PromptFormat, tokenizer: &LoadedTokenizer) -> Result<End> {
         (None, _) if stop_is_control => Ok(End::ControlToken),
         (_, Some(id)) => Ok(End::Eos(id)),
         (None, None) if !format.stop().is_empty() => Ok(End::NoEos),
-        (_, None) => {
-            Err(Error::new(Class::Plan, "no_eos", "tokenize: the tokenizer names no EOS token").help(
-                "give the folder with tokenizer_config.json, or a transformers tokenizer, or a stop and no eos",
-            ))
-        }
+        (_, None) => Err(Error::new(Class::Plan, "no_eos", "tokenize: the tokenizer has no EOS token").help(
+            "give the folder with tokenizer_config.json, or a transformers tokenizer, or a stop and no eos",
+        )),
     }
 }

@@ -1,4 +1,4 @@
-//! `validate`: rows that break a rule are taken out.
+//! `validate`: removes rows that break a rule.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,21 +11,21 @@ use crate::record::Policy;
 use crate::validate::{Check, Rule, ValidateStage};
 use crate::word::{self, Word};
 
-/// Takes out rows that break a rule.
+/// Removes rows that break a rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Validate {
     /// Columns that must not be null.
     pub(crate) required: Vec<String>,
-    /// Columns of text that must not be white space alone.
+    /// Columns whose text must not be empty or only white space.
     pub(crate) not_blank: Vec<String>,
-    /// Least characters by column.
+    /// The least number of characters, by column.
     #[serde(with = "pairs")]
     pub(crate) min_chars: Vec<(String, usize)>,
-    /// Most characters by column.
+    /// The greatest number of characters, by column.
     #[serde(with = "pairs")]
     pub(crate) max_chars: Vec<(String, usize)>,
-    /// The values there may be, by column.
+    /// The allowed values, by column.
     #[serde(with = "pairs")]
     pub(crate) allowed: Vec<(String, Vec<String>)>,
     /// What happens to rows that break a rule.
@@ -34,7 +34,7 @@ pub(crate) struct Validate {
 }
 
 impl Validate {
-    /// In the order in which they are asked.
+    /// The rules, in the order in which they are checked.
     fn rules(&self) -> Vec<Rule> {
         let rule = |column: &String, check: Check| Rule { column: column.clone(), check };
         let mut rules: Vec<Rule> = self.required.iter().map(|c| rule(c, Check::Required)).collect();
@@ -64,11 +64,11 @@ impl Verb for Validate {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let shown: Vec<String> = self.rules().iter().map(Rule::describe).collect();
-        builder.say(&format!("{}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
+        builder.explain(&format!("{}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
         builder.map(Counted::Yes, ValidateStage { rules: self.rules(), policy: self.on_invalid })
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

@@ -1,8 +1,8 @@
-//! `with_columns`: columns that expressions make.
+//! `with_columns`: adds or replaces columns by expressions.
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::{is_proven, not_proven};
+use super::chain_checks::{check_keeps_proof, is_proven};
 use super::supplied_function::SuppliedFunction;
 use crate::error::Result;
 use crate::plan::columns::{Columns, Use};
@@ -19,9 +19,9 @@ pub struct WithColumns {
     pub columns: Vec<String>,
     /// The columns that they make.
     pub names: Vec<String>,
-    /// The expressions, one for each.
+    /// The expressions, one for each name.
     pub expressions: Vec<Expression>,
-    /// Evaluates them.
+    /// Evaluates the expressions.
     #[serde(skip)]
     pub function: SuppliedFunction,
 }
@@ -32,23 +32,23 @@ impl Named for WithColumns {
 
 impl Verb for WithColumns {
     fn check(&self, before: &[Step]) -> Result<()> {
-        not_proven(Self::NAME, before, self.names.iter().any(|name| is_proven(name)))?;
+        check_keeps_proof(Self::NAME, before, self.names.iter().any(|name| is_proven(name)))?;
         self.names.iter().try_for_each(|name| not_reserved(Self::NAME, name))
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         columns.use_all(&self.columns, Use::Read)?;
-        self.names.iter().for_each(|name| columns.make(name));
+        self.names.iter().for_each(|name| columns.add(name));
         Ok(())
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (function, shown) = self.function.get(Self::NAME)?;
-        builder.say(shown, "map");
+        builder.explain(shown, "map");
         builder.compute(Some(self.columns.clone()), &function, Self::NAME.into())
     }
 
-    fn is_of_one_source(&self) -> bool {
+    fn may_precede_concat(&self) -> bool {
         true
     }
 

@@ -172,7 +172,7 @@ fn random_rows(seed: u64) -> (Vec<Vec<Turn<'static>>>, Vec<Vec<(u32, u32)>>) {
     let mut at = 0;
     let mut below = |n: usize| {
         at += 1;
-        (random.at(at) % n as u64) as usize
+        (random.row_at(at) % n as u64) as usize
     };
     let (mut rows, mut plain) = (Vec::new(), Vec::new());
     for _ in 0..80 {

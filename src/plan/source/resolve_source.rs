@@ -1,9 +1,9 @@
-//! Looks at a source: finds its files and learns its columns.
+//! Resolves a source: finds its files, and learns its columns.
 
 use std::sync::PoisonError;
 
 use super::column::SourceColumn;
-use super::found::Found;
+use super::resolved_source::ResolvedSource;
 use super::spec::SourceSpec;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -16,7 +16,10 @@ use crate::store::Files;
 
 impl SourceSpec {
     /// Finds the files and learns the columns.
-    pub fn find(&self, store: &Files, cancel: &Cancel) -> Result<Found> {
+    ///
+    /// # Errors
+    /// Files are missing or unreadable; `duplicate_column` for a prepared folder with a column `split` of its own.
+    pub fn resolve(&self, store: &Files, cancel: &Cancel) -> Result<ResolvedSource> {
         let (files, known) = match self {
             SourceSpec::Files { format, inputs } => {
                 let files = discover(store, inputs, format.as_ref(), cancel)?;
@@ -51,22 +54,22 @@ impl SourceSpec {
             columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
         }
         let (spec, store) = (self.clone(), store.clone());
-        Ok(Found { spec, store, files, columns, left_out, splits, known, first_file: 0 })
+        Ok(ResolvedSource { spec, store, files, columns, left_out, splits, known, first_file: 0 })
     }
 }
 
 #[cold]
 fn own_split(verb: &str) -> Error {
     let message = format!(
-        "{verb}: the rows have a column `{0}`, and the split of each would be called so too",
+        "{verb}: the rows already have a column `{0}`, the name of the column for the split of each row",
         splits::SPLIT
     );
     Error::new(Class::Column, "duplicate_column", message)
         .column(splits::SPLIT)
-        .help("name the shards by a glob, such as \"out/data/*/*.jsonl\": they are then read as any file is")
+        .help("name the shards by a glob, such as \"out/data/*/*.jsonl\", to read them as ordinary files")
 }
 
-/// Whether pyarrow calls the index of a pandas frame so, where the frame gives it no name.
+/// Whether pyarrow gives this name to the unnamed index of a pandas frame.
 fn is_pandas_index(name: &str) -> bool {
     let number = name.strip_prefix("__index_level_").and_then(|rest| rest.strip_suffix("__"));
     number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))

@@ -1,4 +1,4 @@
-//! A source, looked at: files found, columns known.
+//! A source whose files are found and whose columns are known.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -24,34 +24,34 @@ use crate::read::{InputFile, Limits, ReadColumn, cannot_read};
 use crate::record::schema;
 use crate::store::Files;
 
-/// The source, looked at: files found, columns known.
-pub struct Found {
+/// A source whose files are found and whose columns are known.
+pub struct ResolvedSource {
     pub(super) spec: SourceSpec,
     pub(super) store: Files,
     pub(super) files: Vec<InputFile>,
-    /// In the source's order.
+    /// The columns, in the order of the source.
     pub columns: Vec<SourceColumn>,
-    /// Columns that are not read: row numbers that pandas wrote beside the data.
+    /// Columns that are not read: row numbers that pandas wrote with the data.
     pub left_out: Vec<String>,
-    /// The splits that its rows have, where it is a prepared folder: a column [`splits::SPLIT`] says which.
+    /// For a prepared folder, the names of the splits; the column [`splits::SPLIT`] has the split of each row.
     pub splits: Vec<String>,
     pub(super) known: KnownColumns,
-    /// The number of its first file among those of all sources of the plan.
+    /// The number of its first file among the files of all sources of the plan.
     pub first_file: u32,
 }
 
-impl Found {
-    /// The store that has its files.
+impl ResolvedSource {
+    /// The store of its files.
     pub(crate) fn store(&self) -> &Files {
         &self.store
     }
 
-    /// The files that are read; none for streams.
+    /// Its files; none for a stream.
     pub(crate) fn files_mut(&mut self) -> &mut [InputFile] {
         &mut self.files
     }
 
-    /// What places call a stream; none for files.
+    /// The name of a stream in the places of rows; none for files.
     pub(crate) fn stream_name(&mut self) -> Option<&mut String> {
         match &mut self.spec {
             SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => Some(name),
@@ -59,18 +59,18 @@ impl Found {
         }
     }
 
-    /// What its files are called in the ranks of a shuffle; a stream is one file without a name.
+    /// The names of its files that decide the ranks of a shuffle; a stream counts as one file with an empty name.
     pub(crate) fn rank_names(&self) -> impl Iterator<Item = &str> {
         let unnamed = self.files.is_empty().then_some("");
         self.files.iter().map(|file| file.below.as_str()).chain(unnamed)
     }
 
-    /// How many files its places can name.
+    /// The number of its files; 1 for a stream.
     pub(crate) fn file_count(&self) -> u32 {
         self.files.len().max(1) as u32
     }
 
-    /// The source as it is published: its files by the names that the manifest has for them.
+    /// The source as a manifest holds it: with the names of its files instead of paths.
     pub(crate) fn published(&self) -> SourceForm {
         match &self.spec {
             SourceSpec::Files { format, .. } => {
@@ -81,8 +81,8 @@ impl Found {
         }
     }
 
-    /// The digest of what a run has read of a stream, by its inputs and the columns that it read: none where it can be
-    /// read only once, and a step may have ended it early.
+    /// The digest of the columns that a run has read of a stream. None if the stream can be read only once and a step may
+    /// have stopped reading it early.
     pub(crate) fn content(
         &self,
         inputs: &Inputs,
@@ -105,7 +105,7 @@ impl Found {
         }
     }
 
-    /// How `explain` shows it.
+    /// The source in `explain`.
     pub(crate) fn describe(&self) -> String {
         match &self.spec {
             SourceSpec::Files { .. } => {
@@ -124,23 +124,24 @@ impl Found {
         }
     }
 
-    /// Whether text and JSON are told apart by value: then columns that only pass through are read leniently.
+    /// Whether the source is JSON, where a column may have values of several types; columns that only pass through are then
+    /// read leniently.
     pub(crate) fn is_json(&self) -> bool {
         matches!(self.known, KnownColumns::Inferred(_))
     }
 
-    /// Refuses a run that would replace what it reads: mostly a folder of inputs that holds the output of the last
-    /// run.
-    pub(crate) fn lies_outside(&self, out: &Path) -> Result<()> {
+    /// Fails if a run into the folder `out` would replace files that it reads. That happens if the folder of inputs holds
+    /// the output of an earlier run.
+    pub(crate) fn check_not_replaced(&self, out: &Path) -> Result<()> {
         let Some(out) = canonical(&self.store, out)? else { return Ok(()) };
         let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
         for file in &self.files {
             let path = canonical(&file.store, &file.path)?;
             if path.is_some_and(|path| replaced.iter().any(|r| path.starts_with(r))) {
                 let message =
-                    format!("the input `{}` is of the data set that this run would replace", file.name);
+                    format!("the input `{}` belongs to the data set that this run would replace", file.name);
                 return Err(Error::new(Class::Publish, "own_output", message).path(out.display()).help(
-                    "publish outside the folder of the inputs, or name the inputs by a glob that leaves it out",
+                    "publish outside the folder of the inputs, or name the inputs by a glob that does not match the data set",
                 ));
             }
         }
@@ -162,14 +163,14 @@ impl Found {
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    /// The columns that are read of files, and whether the column of splits is asked for too.
+    /// These columns without the column of splits, which no file has, and whether they had it.
     fn without_splits(&self, columns: &[ReadColumn]) -> (Vec<ReadColumn>, bool) {
         let (splits, columns): (Vec<_>, Vec<_>) =
             columns.iter().cloned().partition(|c| !self.splits.is_empty() && c.name == splits::SPLIT);
         (columns, !splits.is_empty())
     }
 
-    /// Stored bytes of all its files: what [`Cancel::bytes_read`] reaches; none where that does not count them.
+    /// Stored bytes of all its files, the final value of [`Cancel::bytes_read`]; none if they are not counted there.
     pub(crate) fn input_bytes(&self) -> Option<u64> {
         let SourceSpec::Files { format, .. } = &self.spec else { return None };
         if !format.counts_bytes_read() {
@@ -178,7 +179,7 @@ impl Found {
         self.files.iter().map(|file| Some(file.store.metadata(&file.path).ok()?.bytes)).sum()
     }
 
-    /// Its rows in parts of about so many stored bytes, in order. A stream and a compressed file are one part.
+    /// Divides its rows into parts of about `bytes` stored bytes, in order. A stream and a compressed file are one part.
     ///
     /// # Errors
     /// Those of opening the files.
@@ -191,8 +192,8 @@ impl Found {
         }
     }
 
-    /// Opens one of its [`parts`](Self::parts): a scan of the rows of that part, with the places that they have in the
-    /// whole source.
+    /// Opens one of its [`parts`](Self::parts), for a scan of the rows of that part. They have the same places as in a scan
+    /// of the whole source.
     ///
     /// # Errors
     /// Those of opening the file.
@@ -203,10 +204,14 @@ impl Found {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Opened> {
-        self.open_some(Some(part), columns, limits, false, cancel)
+        self.open_whole_or_part(Some(part), columns, limits, false, cancel)
     }
 
-    /// Opens it for one run; `digested` asks for the digest of what passes, which files have in any case.
+    /// Opens the source for one run. With `digested` a stream of record batches computes the digest of what is read; files
+    /// always do.
+    ///
+    /// # Errors
+    /// Those of opening the files or the stream.
     pub fn open(
         &self,
         columns: &[ReadColumn],
@@ -214,11 +219,11 @@ impl Found {
         digested: bool,
         cancel: &Cancel,
     ) -> Result<Opened> {
-        self.open_some(None, columns, limits, digested, cancel)
+        self.open_whole_or_part(None, columns, limits, digested, cancel)
     }
 
-    /// All of it, or a part.
-    fn open_some(
+    /// Opens the whole source, or one part.
+    fn open_whole_or_part(
         &self,
         part: Option<&Part>,
         columns: &[ReadColumn],
@@ -269,7 +274,7 @@ impl Found {
     }
 }
 
-/// The one path of what is there; none where nothing is.
+/// The canonical path of an existing file or folder; none if it does not exist.
 fn canonical(store: &Files, path: &Path) -> Result<Option<PathBuf>> {
     match store.canonical(path) {
         Ok(path) => Ok(Some(path)),
