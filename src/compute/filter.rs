@@ -29,7 +29,7 @@ impl Map for FilterStage {
         // Null counts as false, as in polars.
         let keep: BooleanArray = (0..mask.len()).map(|i| Some(mask.is_valid(i) && mask.value(i))).collect();
         for i in (0..keep.len()).filter(|i| !keep.value(*i)) {
-            counts.remove(reason::FILTERED, batch.places.at(i));
+            counts.add_removed(reason::FILTERED, batch.places.at(i));
         }
         batch.keep(&keep)
     }

@@ -73,7 +73,7 @@ impl Map for WithColumnsStage {
             };
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(first) = out.places.earliest(not_json.iter().copied()) {
-                counts.find_named(finding::COERCED, field.name(), first, not_json.len() as u64);
+                counts.add_named_finding(finding::COERCED, field.name(), first, not_json.len() as u64);
             }
             out = out.with_column(field.as_ref().clone(), column)?;
         }

@@ -15,7 +15,7 @@ use index::Index;
 pub use normalize::{Normalize, Part};
 
 use crate::error::{Class, Error, Result};
-use crate::flow::{Map, Ordered, TakenOut};
+use crate::flow::{Map, Ordered, RemovedRows};
 use crate::hash;
 use crate::record::{Batch, Duplicate, KeyColumn, Place, keys_of, reason, schema, with_keys};
 use crate::report::StepCounts;
@@ -49,7 +49,8 @@ pub(crate) struct KeyStage(pub(crate) KeyOptions);
 
 impl Map for KeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
-        let columns = self.0.on.iter().map(|name| KeyColumn::of(&batch, name)).collect::<Result<Vec<_>>>()?;
+        let columns =
+            self.0.on.iter().map(|name| KeyColumn::new(&batch, name)).collect::<Result<Vec<_>>>()?;
         let rows = batch.rows();
         let mut keys = Vec::with_capacity(rows * 16);
         let mut bytes = self.0.verify.then(BinaryBuilder::new);
@@ -144,7 +145,7 @@ impl DedupStage {
 }
 
 impl Ordered for DedupStage {
-    fn push(&mut self, mut batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, mut batch: Batch, taken_out: &mut RemovedRows) -> Result<Batch> {
         if batch.rows() == 0 {
             return without_bytes(batch);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::error::Result;
-use crate::flow::{Barrier, Entering, Prepare, Sink};
+use crate::flow::{Barrier, BarrierRows, Prepare, Sink};
 use crate::record::{Batch, Places};
 
 /// Gives the rows to a barrier, and the rejects and duplicates from before it to the sink of the run.
@@ -20,13 +20,13 @@ pub(crate) struct BarrierSink<'s, S: Sink> {
 
 /// A batch that is prepared for the barrier.
 pub(crate) struct BarrierInput<R> {
-    rows: Entering,
+    rows: BarrierRows,
     /// A batch without rows, with the rejects and duplicates, for the sink.
     removed: R,
 }
 
 struct PrepareInput<R> {
-    barrier: Arc<dyn Prepare<Entering>>,
+    barrier: Arc<dyn Prepare<BarrierRows>>,
     sink: Arc<dyn Prepare<R>>,
     empty: RecordBatch,
 }

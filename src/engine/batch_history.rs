@@ -3,7 +3,7 @@
 
 use super::station::{Station, counted};
 use crate::error::{Error, Result};
-use crate::flow::{Chunk, TakenOut};
+use crate::flow::{Chunk, RemovedRows};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
@@ -14,7 +14,7 @@ pub(crate) struct BatchHistory {
     /// The step of the source.
     source_step: usize,
     /// For each ordered station so far, the batch after it and the rows that it removed.
-    passed: Vec<(Batch, TakenOut)>,
+    passed: Vec<(Batch, RemovedRows)>,
     /// The error of a row after those of the batch. It is returned unless the input ends before that row.
     pub(crate) failed: Option<Error>,
 }
@@ -25,7 +25,7 @@ impl BatchHistory {
     }
 
     /// Records the result of an ordered station.
-    pub(crate) fn pass(&mut self, batch: &Batch, taken_out: TakenOut) {
+    pub(crate) fn pass(&mut self, batch: &Batch, taken_out: RemovedRows) {
         self.passed.push((batch.clone(), taken_out));
     }
 
@@ -55,7 +55,7 @@ impl BatchHistory {
                         passed.next().ok_or_else(|| Error::internal("a batch has no history"))?;
                     batch = counted(*step, batch, &mut counts, |_, count| {
                         let before = taken_out.iter().filter(|(_, place)| place.row <= row);
-                        before.for_each(|(code, place)| count.remove(code, *place));
+                        before.for_each(|(code, place)| count.add_removed(code, *place));
                         Ok(passed_batch.clone().until(row))
                     })?;
                 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::pass::{Stage, UNCOUNTED};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::flow::{Ordered, TakenOut};
+use crate::flow::{Ordered, RemovedRows};
 use crate::plan::resolve::{Build, Counted};
 use crate::record::Batch;
 
@@ -21,7 +21,7 @@ impl SharedStage {
 }
 
 impl Ordered for SharedStage {
-    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, batch: Batch, taken_out: &mut RemovedRows) -> Result<Batch> {
         self.lock().push(batch, taken_out)
     }
 

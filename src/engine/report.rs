@@ -3,12 +3,12 @@
 use crate::plan::Resolved;
 use crate::plan::resolve::{BarrierStep, Order};
 use crate::record::FileNames;
-use crate::report::{Report, Shape, StepCounts};
+use crate::report::{Report, ReportContext, StepCounts};
 
 /// The report of a run of this plan.
 pub(super) fn report(plan: &Resolved, counts: &[StepCounts], names: &FileNames) -> Report {
     let sources: Vec<usize> = plan.job.origins.iter().map(|origin| origin.step).collect();
-    let shape = Shape {
+    let shape = ReportContext {
         sources: &sources,
         verbs: &plan.job.verbs,
         split_names: &plan.job.split_names,

@@ -81,17 +81,17 @@ mod tests {
 
     use super::*;
     use crate::record::Place;
-    use crate::report::{Shape, StepCounts};
+    use crate::report::{ReportContext, StepCounts};
 
     const PLACE: Place = Place { file: 0, row: 0, line: None, byte: None };
 
     fn report(written: u64, removed: &[(&'static str, usize)], note: impl Fn(&mut StepCounts)) -> Report {
         let mut counts = StepCounts { rows_in: 10, rows_out: written, ..StepCounts::default() };
         for (code, rows) in removed {
-            (0..*rows).for_each(|_| counts.remove(code, PLACE));
+            (0..*rows).for_each(|_| counts.add_removed(code, PLACE));
         }
         note(&mut counts);
-        let shape = Shape {
+        let shape = ReportContext {
             verbs: &[],
             sources: &[0],
             split_names: &[],
@@ -109,8 +109,8 @@ mod tests {
                 counts.blame("missing_field", column);
             }
             counts.blame("special_token_in_text", "a");
-            counts.find_named("special_token_in_text", "</s>", PLACE, 9);
-            counts.find_named("special_token_in_text", "<s>", PLACE, 1);
+            counts.add_named_finding("special_token_in_text", "</s>", PLACE, 9);
+            counts.add_named_finding("special_token_in_text", "<s>", PLACE, 1);
         });
         let e = nothing_left(&report).unwrap();
         assert_eq!(e.get_reason(), Some("special_token_in_text:</s>"));

@@ -243,7 +243,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         let mut taken_out = Vec::new();
         let batch = counted(step, batch, &mut info.counts, |batch, count| {
             let batch = stage.push(batch, &mut taken_out)?;
-            taken_out.iter().for_each(|(code, place)| count.remove(code, *place));
+            taken_out.iter().for_each(|(code, place)| count.add_removed(code, *place));
             Ok(batch)
         })?;
         if let Some(history) = &mut info.history {

@@ -62,7 +62,7 @@ where
         add_pass(&mut counts, counted.map_err(|e| e.name_file(&names))?);
         let BarrierSink { barrier: held, rows, .. } = into;
         cancel.begin(barrier.phase());
-        let leaving = interruptible(cancel, interrupted, || held.leave())?;
+        let leaving = interruptible(cancel, interrupted, || held.finish())?;
         counts[step].rows_in += rows;
         leaving.sums.iter().for_each(|(name, n)| counts[step].add(name, *n));
         if is_final(i) {

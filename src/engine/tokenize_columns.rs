@@ -35,7 +35,7 @@ pub(crate) fn encode(
     let mut rows = 0;
     let mut columns = Vec::with_capacity(chunks.len());
     for chunk in chunks {
-        columns.push(Column::of(chunk, rows)?);
+        columns.push(Column::new(chunk, rows)?);
         rows += chunk.len() as u64;
     }
     let values = encode_dictionaries(encoder, &columns, resources, cancel, interrupted)?;
@@ -72,7 +72,7 @@ fn encode_dictionaries(
         by_column[*i].push(encoded);
     }
     let whole = |(column, encoded): (&Column, Vec<ArrayRef>)| {
-        column.keys.is_some().then(|| joined(&encoded, encoder.make)).transpose()
+        column.keys.is_some().then(|| joined(&encoded, encoder.output)).transpose()
     };
     columns.iter().zip(by_column).map(whole).collect()
 }

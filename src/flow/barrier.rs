@@ -1,4 +1,4 @@
-//! Barriers: stages that take all rows before they give the first one.
+//! Barriers: stages that read all rows before they return the first one.
 
 use std::sync::Arc;
 
@@ -9,35 +9,32 @@ use super::scan::Scan;
 use super::totals::Totals;
 use crate::error::Result;
 
-/// A stage that takes all rows before it gives the first one: it holds them in memory or on disk, and is the scan of what
-/// follows it.
+/// A stage that reads all rows before it returns the first one. It holds them in memory or on disk, and becomes the
+/// scan of the steps after it.
 pub(crate) trait Barrier: Send {
-    /// What prepares batches for it; any worker, any order.
-    fn preparer(&self) -> Arc<dyn Prepare<Entering>>;
+    /// Prepares batches for [`push`](Self::push); called by any worker, in any order.
+    fn preparer(&self) -> Arc<dyn Prepare<BarrierRows>>;
 
-    /// Takes the next batch, prepared; in input order.
-    fn push(&mut self, rows: Entering) -> Result<()>;
+    /// Takes the next prepared batch. Batches arrive in input order.
+    fn push(&mut self, rows: BarrierRows) -> Result<()>;
 
-    /// All rows were taken.
-    fn leave(self: Box<Self>) -> Result<Leaving>;
+    /// Called once after the last batch.
+    fn finish(self: Box<Self>) -> Result<BarrierOutput>;
 }
 
-/// The rows of a batch on their way into a barrier.
-pub(crate) struct Entering {
-    /// The rows.
+/// The rows of a batch, prepared for a barrier.
+pub(crate) struct BarrierRows {
     pub records: RecordBatch,
-    /// For each, what decides its order.
+    /// The rank of each row, which decides the order.
     pub(crate) ranks: Vec<u64>,
-    /// What they hold.
     pub(crate) totals: Totals,
 }
 
-/// What a barrier gives after it has taken all rows.
-pub(crate) struct Leaving {
-    /// All rows.
+/// What a barrier returns after it has taken all rows.
+pub(crate) struct BarrierOutput {
+    /// All rows, in the order of the barrier.
     pub scan: Box<dyn Scan>,
-    /// What they hold.
     pub(crate) totals: Totals,
-    /// Sums of its step.
+    /// Sums for the report, counted for the step of the barrier.
     pub(crate) sums: Vec<(&'static str, u64)>,
 }

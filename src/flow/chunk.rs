@@ -11,30 +11,29 @@ use crate::report::StepCounts;
 pub struct Chunk {
     /// Position in input order: 0, 1, 2, … without a gap.
     pub(crate) seq: u64,
-    /// What it holds.
     pub(crate) rows: Arc<dyn Undecoded>,
 }
 
 impl Chunk {
-    /// The same without the rows after this one of its file.
+    /// The rows up to and including row `row` of the file.
     pub(crate) fn until(&self, row: u64) -> Chunk {
         Chunk { seq: self.seq, rows: self.rows.until(row) }
     }
 
-    /// The rows; those that cannot be read become rejects of the batch.
+    /// Decodes the rows. Rows that cannot be read become rejects of the batch.
     pub fn decode(&self, counts: &mut StepCounts) -> Result<Batch> {
         Ok(Batch { seq: self.seq, ..self.rows.decode(counts)? })
     }
 }
 
-/// What a [`Chunk`] holds: a piece of an input beside what makes rows of it.
+/// Rows that are not decoded yet: a piece of an input together with its decoder.
 pub trait Undecoded: Send + Sync {
-    /// Bytes it holds: what counts against the bytes in flight.
+    /// Size in bytes; counts towards the limit of bytes in flight.
     fn bytes(&self) -> usize;
 
-    /// The same without the rows after this one of its file.
+    /// The rows up to and including row `row` of the file.
     fn until(&self, row: u64) -> Arc<dyn Undecoded>;
 
-    /// The rows, as the batch of number 0; counts those of the source's step.
+    /// Decodes the rows into a batch with the number 0, and counts them for the step of the source.
     fn decode(&self, counts: &mut StepCounts) -> Result<Batch>;
 }

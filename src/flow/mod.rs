@@ -1,5 +1,6 @@
-//! What the engine runs: a scan, stages, a sink. A stage is *map* (any worker, any order), *ordered* (one batch at a
-//! time, in input order, cheap) or a *barrier* (takes all rows before it gives the first one).
+//! The parts of a job that the engine runs: a scan, stages and a sink. A stage is a *map* (any worker, any order),
+//! *ordered* (one batch at a time, in input order, cheap) or a *barrier* (reads all rows before it returns the first
+//! one).
 
 mod barrier;
 mod chunk;
@@ -9,10 +10,10 @@ mod sink;
 mod stage;
 mod totals;
 
-pub(crate) use barrier::{Barrier, Entering, Leaving};
+pub(crate) use barrier::{Barrier, BarrierOutput, BarrierRows};
 pub use chunk::{Chunk, Undecoded};
 pub use prepare::Prepare;
 pub use scan::{Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;
-pub use stage::{Map, Ordered, TakenOut};
+pub use stage::{Map, Ordered, RemovedRows};
 pub(crate) use totals::Totals;

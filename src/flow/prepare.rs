@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::record::Batch;
 
-/// What any worker does to a finished batch ahead of the sink, so that the sink only appends.
+/// Prepares a finished batch for a barrier or a sink, on any worker, so that a sink only has to append.
 pub trait Prepare<R>: Send + Sync {
-    /// Does all that does not depend on other batches.
+    /// Does the work that does not depend on other batches.
     fn prepare(&self, batch: Batch) -> Result<R>;
 }

@@ -1,4 +1,4 @@
-//! Scans: what gives the rows of an input, in order.
+//! Scans: read the rows of an input, in order.
 
 use std::sync::Arc;
 
@@ -7,37 +7,37 @@ use crate::error::Result;
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// Gives all rows of an input in order, in chunks; called by one thread at a time.
+/// Reads all rows of an input in order, in chunks. Called by one thread at a time.
 pub trait Scan: Send {
-    /// The next chunk, or none at the end.
+    /// The next chunk; none at the end.
     fn next(&mut self) -> Result<Option<Chunk>>;
 }
 
-/// A piece of an input, of one file.
+/// A piece of an input. A piece belongs to one file.
 pub trait Piece: Clone + Send + Sync + 'static {
-    /// Bytes it holds.
+    /// Size in bytes.
     fn bytes(&self) -> usize;
 
-    /// The same without the rows after this one of its file.
+    /// The rows up to and including row `row` of the file.
     fn until(&self, row: u64) -> Self;
 }
 
-/// Cuts an input into pieces, in order: the half of a scan that must be done one after another.
+/// Cuts an input into pieces, in order: the sequential half of a scan.
 pub trait Cut: Send {
-    /// What it cuts.
+    /// The type of the pieces.
     type Piece: Piece;
 
-    /// The next piece, or none at the end.
+    /// The next piece; none at the end.
     fn next(&mut self) -> Result<Option<Self::Piece>>;
 }
 
-/// Makes rows of pieces: the half of a scan that any worker does, in any order.
+/// Decodes pieces into rows: the half of a scan that any worker does, in any order.
 pub trait Decode<P>: Send + Sync {
-    /// The rows, as the batch of number 0; those that cannot be read become its rejects.
+    /// Decodes the rows into a batch with the number 0. Rows that cannot be read become its rejects.
     fn decode(&self, piece: P, counts: &mut StepCounts) -> Result<Batch>;
 }
 
-/// A scan of two halves: what cuts the input, and what decodes the pieces.
+/// A scan made of a [`Cut`] and a [`Decode`].
 pub struct PairedScan<C, D> {
     cut: C,
     decode: Arc<D>,
@@ -45,7 +45,7 @@ pub struct PairedScan<C, D> {
 }
 
 impl<C, D> PairedScan<C, D> {
-    /// At the start of the input.
+    /// A scan whose first chunk has the number 0.
     pub fn new(cut: C, decode: Arc<D>) -> Self {
         PairedScan { cut, decode, seq: 0 }
     }

@@ -1,4 +1,4 @@
-//! Sinks: what takes the finished batches.
+//! Sinks: take the finished batches.
 
 use std::sync::Arc;
 
@@ -8,21 +8,22 @@ use crate::error::Result;
 
 /// Takes the finished batches, in input order.
 pub trait Sink: Send {
-    /// A batch, prepared.
+    /// A prepared batch.
     type Ready: Send;
 
-    /// What prepares batches for it.
+    /// Prepares batches for [`push`](Self::push).
     fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>>;
 
-    /// Takes the next batch.
+    /// Takes the next prepared batch.
     fn push(&mut self, ready: Self::Ready) -> Result<()>;
 
-    /// Called with exact totals where a barrier comes right before the sink, so that shards can be planned.
+    /// Called before the first batch with the exact totals, where the step before the sink is a barrier. A sink can
+    /// plan its shards with them.
     fn expect(&mut self, totals: &Totals) -> Result<()> {
         let _ = totals;
         Ok(())
     }
 
-    /// All batches were taken: finishes what was begun. Not called when the run failed.
+    /// Called once after the last batch. Not called where the run failed.
     fn finish(&mut self) -> Result<()>;
 }

@@ -6,25 +6,26 @@ use crate::report::StepCounts;
 
 /// A stage whose result for a row depends on that row alone; any worker, any order.
 pub trait Map: Send + Sync {
-    /// The batch with this stage's work done.
+    /// Transforms a batch.
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch>;
 }
 
-/// The rows that an ordered stage takes out, in order, each with its reason.
-pub type TakenOut = Vec<(&'static str, Place)>;
+/// The rows that an ordered stage removes, in order: the reason code and the place of each.
+pub type RemovedRows = Vec<(&'static str, Place)>;
 
-/// A stage that must see the batches one at a time, in input order. What it makes of a row depends on that row and those
-/// before it.
+/// A stage that takes the batches one at a time, in input order. Its result for a row depends on that row and the
+/// rows before it.
 pub trait Ordered: Send {
-    /// The rows that stay.
-    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch>;
+    /// Returns the rows that stay, and appends the others to `removed`.
+    fn push(&mut self, batch: Batch, removed: &mut RemovedRows) -> Result<Batch>;
 
     /// Whether [`is_satisfied`](Self::is_satisfied) may become true.
     fn can_be_satisfied(&self) -> bool {
         false
     }
 
-    /// Whether no row after the last that it let through matters: for the engine the input ends with that row.
+    /// Whether the stage needs no more rows. For the engine the input then ends with the last row that the stage
+    /// kept.
     fn is_satisfied(&self) -> bool {
         false
     }

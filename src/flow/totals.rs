@@ -1,16 +1,14 @@
 //! Rows and bytes by split.
 
-/// Rows and bytes of content by split.
+/// Rows and bytes of content, by the number of the split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// Rows.
     pub(crate) rows: Vec<u64>,
-    /// Bytes.
     pub(crate) bytes: Vec<u64>,
 }
 
 impl Totals {
-    /// Of no row, for so many splits.
+    /// Zeros for `splits` splits.
     pub(crate) fn none(splits: usize) -> Self {
         Totals { rows: vec![0; splits], bytes: vec![0; splits] }
     }
@@ -21,9 +19,9 @@ impl Totals {
         self.bytes[split] += bytes;
     }
 
-    /// Counts all rows of `other`.
+    /// Adds the counts of `other`.
     pub(crate) fn merge(&mut self, other: &Totals) {
-        let add = |all: &mut Vec<u64>, more: &[u64]| all.iter_mut().zip(more).for_each(|(a, m)| *a += m);
+        let add = |sums: &mut Vec<u64>, more: &[u64]| sums.iter_mut().zip(more).for_each(|(a, m)| *a += m);
         add(&mut self.rows, &other.rows);
         add(&mut self.bytes, &other.bytes);
     }

@@ -203,7 +203,7 @@ impl<'a> Formatting<'a> {
         // A repaired row was counted before it was repaired.
         if repair == Repair::None {
             for ((code, token), (first, count)) in found {
-                self.counts.find_named(code, token, first, count);
+                self.counts.add_named_finding(code, token, first, count);
             }
         }
     }
@@ -271,7 +271,7 @@ impl<'a> Formatting<'a> {
         };
         let fixed = || (0..self.rows.len()).filter(|row| spaced(&self.rows[*row]));
         if let Some(first) = self.places.earliest(fixed()) {
-            self.counts.find_named(finding::FIXED, "insert_space", first, fixed().count() as u64);
+            self.counts.add_named_finding(finding::FIXED, "insert_space", first, fixed().count() as u64);
         }
         let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
         let mut columns = vec![];

@@ -164,7 +164,7 @@ fn insert_space_breaks_matches_in_columns() {
         let expected: Vec<_> = expected.iter().map(|(p, c)| (p.to_string(), c.to_string())).collect();
         assert_eq!(pairs(&out), expected, "{prompt:?} {completion:?}");
         let fixed = u64::from((prompt, completion) != ("x", "y"));
-        assert_eq!(counts.found("fixed:insert_space"), fixed);
+        assert_eq!(counts.finding_count("fixed:insert_space"), fixed);
     }
     // One character cannot be broken.
     let format = PromptFormat::new("{p}", "{c}", "#", "!", None).unwrap();
@@ -302,7 +302,7 @@ fn random_rows_are_proven_whatever_the_policy_and_the_cut() {
                 assert_eq!(row.replace(' ', ""), plain.prompt + &plain.completion, "only spaces were added");
                 kept += 1;
             }
-            fixed += counts.found("fixed:insert_space");
+            fixed += counts.finding_count("fixed:insert_space");
             removed += counts.removed_rows();
 
             // One row a batch, and one row a page, give the same.

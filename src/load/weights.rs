@@ -3,7 +3,7 @@
 use super::rows::Row;
 use crate::error::{Class, Error, Result};
 use crate::record::schema::{IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
-use crate::record::segments::{Segments, Uneven};
+use crate::record::segments::{LengthMismatch, Segments};
 
 /// Writes the weights of a row's tokens: a target has 1, context `prompt`, all else 0, times the factors of its
 /// segment and of the row. Without segments a token weighs 1 where its label is trained.
@@ -16,8 +16,11 @@ pub(crate) fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
         (Some(lengths), Some(kinds), _) => by_segments(row, lengths, kinds, prompt, out)?,
         (None, None, Some(labels)) if prompt == 0.0 => {
             if labels.len() != out.len() {
-                let found = labels.len() as i64;
-                return Err(uneven(row, Uneven { column: LABELS, found, wanted: out.len(), unit: "tokens" }));
+                let actual = labels.len() as i64;
+                return Err(uneven(
+                    row,
+                    LengthMismatch { column: LABELS, actual, expected: out.len(), unit: "tokens" },
+                ));
             }
             for (weight, label) in out.iter_mut().zip(labels) {
                 *weight = if *label == IGNORE { 0.0 } else { 1.0 };
@@ -43,9 +46,9 @@ fn by_segments(row: &Row<'_>, lengths: &[i32], kinds: &[u8], prompt: f32, out: &
 }
 
 #[cold]
-pub(super) fn uneven(row: &Row<'_>, uneven: Uneven) -> Error {
-    let Uneven { column, found, wanted, .. } = uneven;
-    let message = format!("`{column}` covers {found}, the row has {wanted}");
+pub(super) fn uneven(row: &Row<'_>, uneven: LengthMismatch) -> Error {
+    let LengthMismatch { column, actual, expected, .. } = uneven;
+    let message = format!("`{column}` covers {actual}, the row has {expected}");
     Error::new(Class::Data, "uneven_row", message)
         .row(row.number)
         .column(column)

@@ -12,7 +12,7 @@ use super::join::join;
 use super::labels::without_labels;
 use super::options::PackOptions;
 use crate::error::{Class, Error, Result};
-use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
+use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, PairedScan, Prepare, Totals};
 use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
@@ -94,7 +94,7 @@ impl Pack {
 }
 
 impl Barrier for Pack {
-    fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
+    fn preparer(&self) -> Arc<dyn Prepare<BarrierRows>> {
         Arc::new(Narrow {
             file_ranks: self.file_ranks.clone(),
             splits: self.totals.rows.len(),
@@ -103,7 +103,7 @@ impl Barrier for Pack {
         })
     }
 
-    fn push(&mut self, rows: Entering) -> Result<()> {
+    fn push(&mut self, rows: BarrierRows) -> Result<()> {
         let records = rows.records;
         let lengths = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
         let lengths = lengths.ok_or_else(|| Error::internal("rows without ids reached pack"))?;
@@ -133,7 +133,7 @@ impl Barrier for Pack {
         Ok(())
     }
 
-    fn leave(mut self: Box<Self>) -> Result<Leaving> {
+    fn finish(mut self: Box<Self>) -> Result<BarrierOutput> {
         let documents = self.lengths.len() as u64;
         let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
         let packs = self.rank_packs();
@@ -153,7 +153,7 @@ impl Barrier for Pack {
             deal(records)?;
         }
         let join = Arc::new(JoinRows { labels_follow: options.labels_follow, steps_follow });
-        Ok(Leaving {
+        Ok(BarrierOutput {
             scan: Box::new(PairedScan::new(ByRank::new(buckets)?, join)),
             totals: Totals { rows: packs, bytes: totals.bytes },
             sums: vec![("documents", documents), ("packed_tokens", tokens)],
@@ -168,8 +168,8 @@ struct Narrow {
     steps_follow: bool,
 }
 
-impl Prepare<Entering> for Narrow {
-    fn prepare(&self, batch: Batch) -> Result<Entering> {
+impl Prepare<BarrierRows> for Narrow {
+    fn prepare(&self, batch: Batch) -> Result<BarrierRows> {
         let mut records = needed(&batch.records)?;
         let mut totals = Totals::none(self.splits);
         let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());
@@ -183,7 +183,7 @@ impl Prepare<Entering> for Narrow {
         if self.steps_follow {
             records = with_places(&records, &batch.places)?;
         }
-        Ok(Entering { records, ranks: self.file_ranks.of(&batch.places)?, totals })
+        Ok(BarrierRows { records, ranks: self.file_ranks.ranks(&batch.places)?, totals })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::record::Places;
 use crate::record::schema::{
     INPUT_IDS, KEY, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SPLIT, list,
 };
-use crate::record::segments::{self, Uneven};
+use crate::record::segments::{self, LengthMismatch};
 use crate::record::tokens::{items, lists, row_weights};
 
 /// The lists that a pack joins end to end, and what they hold.
@@ -75,15 +75,18 @@ pub(crate) fn check(documents: &RecordBatch, room: u32, places: &Places) -> Resu
             let message = format!("pack: a row has {tokens} tokens, and may have 1 to {room}");
             return refused(INPUT_IDS, message);
         }
-        let uneven = |uneven: Uneven| {
-            let Uneven { column, found, wanted, unit } = uneven;
-            refused(column, format!("pack: `{column}` of a row covers {found} {unit}, the row has {wanted}"))
+        let uneven = |uneven: LengthMismatch| {
+            let LengthMismatch { column, actual, expected, unit } = uneven;
+            refused(
+                column,
+                format!("pack: `{column}` of a row covers {actual} {unit}, the row has {expected}"),
+            )
         };
         if let Some(labels) = labels
             && labels.value_length(i) as usize != tokens
         {
-            let found = labels.value_length(i).into();
-            return uneven(Uneven { column: LABELS, found, wanted: tokens, unit: "tokens" });
+            let actual = labels.value_length(i).into();
+            return uneven(LengthMismatch { column: LABELS, actual, expected: tokens, unit: "tokens" });
         }
         let Some(lengths) = lengths else { continue };
         let count = |lists: Option<&ListArray>| lists.map(|lists| lists.value_length(i) as usize);

@@ -29,7 +29,7 @@ pub(crate) fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
 /// The labels of rows: the ids of targets, −100 for all else.
 pub(crate) fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
     let uneven = || Error::internal("segments do not cover the tokens that are packed");
-    let (ids, segments) = (list_of(rows, INPUT_IDS)?, SegmentLists::of(rows).ok_or_else(uneven)?);
+    let (ids, segments) = (list_of(rows, INPUT_IDS)?, SegmentLists::from_batch(rows).ok_or_else(uneven)?);
     let first = ids.value_offsets()[0];
     let offsets: Vec<i32> = ids.value_offsets().iter().map(|offset| offset - first).collect();
     let mut labels = Vec::with_capacity(offsets[ids.len()] as usize);

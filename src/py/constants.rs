@@ -18,7 +18,7 @@ use crate::record::schema::{
 use crate::record::{Policy, SpecialPolicy, reason};
 use crate::split::Existing;
 use crate::tokenize::OnOverflow;
-use crate::tokenize::batch_api::Written;
+use crate::tokenize::batch_api::WrittenTokens;
 use crate::word::{Word, one_of};
 use crate::write::{Compression, Format};
 
@@ -103,7 +103,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("OnCollision", names::<OnCollision>())?;
     add("OnOverflow", names::<OnOverflow>())?;
     add("SpecialTokens", names::<SpecialPolicy>())?;
-    add("WrittenTokens", names::<Written>())?;
+    add("WrittenTokens", names::<WrittenTokens>())?;
     add("Existing", names::<Existing>())?;
     add("Normalize", names::<Part>())?;
     add("Format", formats(Compression::None).map(Format::name).to_vec())?;

@@ -19,7 +19,7 @@ use crate::cancel::Cancel;
 use crate::engine::{Interrupted, Resources, tokenize_columns};
 use crate::error::{Error, Result, panic_text};
 use crate::plan::TokenizerSpec;
-use crate::tokenize::batch_api::{ListEncoder, Make, Written};
+use crate::tokenize::batch_api::{EncodeOutput, ListEncoder, WrittenTokens};
 use crate::tokenizer::{LoadedTokenizer, TokenNames};
 use crate::word::Word;
 
@@ -86,7 +86,7 @@ impl PyTokenizer {
         special_tokens: &str,
         threads: Option<usize>,
     ) -> PyResult<PyChunkedArray> {
-        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, Make::Ids)
+        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, EncodeOutput::Ids)
     }
 
     fn count_tokens(
@@ -97,7 +97,7 @@ impl PyTokenizer {
         special_tokens: &str,
         threads: Option<usize>,
     ) -> PyResult<PyChunkedArray> {
-        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, Make::Counts)
+        self.encode_column(py, texts, add_special_tokens, special_tokens, threads, EncodeOutput::Counts)
     }
 
     fn decode(&self, py: Python<'_>, ids: Vec<i32>, skip_special_tokens: bool) -> PyResult<String> {
@@ -148,16 +148,16 @@ impl PyTokenizer {
         add_special_tokens: bool,
         special_tokens: &str,
         threads: Option<usize>,
-        make: Make,
+        output: EncodeOutput,
     ) -> PyResult<PyChunkedArray> {
         let written = written(py, special_tokens)?;
-        let encoder = ListEncoder { tokenizer: &self.0, add_special_tokens, written, make };
+        let encoder = ListEncoder { tokenizer: &self.0, add_special_tokens, written, output };
         over_column(
             py,
             "encode_batch",
             texts,
             threads,
-            make.data_type(),
+            output.data_type(),
             |chunks, resources, cancel, interrupted| {
                 tokenize_columns::encode(&encoder, chunks, resources, cancel, interrupted)
             },
@@ -175,8 +175,8 @@ fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) ->
 }
 
 /// What is done with control tokens that a text writes.
-fn written(py: Python<'_>, word: &str) -> PyResult<Written> {
-    let known: Vec<_> = Written::ALL.iter().map(|written| (written.name(), *written)).collect();
+fn written(py: Python<'_>, word: &str) -> PyResult<WrittenTokens> {
+    let known: Vec<_> = WrittenTokens::ALL.iter().map(|written| (written.name(), *written)).collect();
     super::constants::word("special_tokens", word, &known).map_err(|e| to_python(py, &e))
 }
 

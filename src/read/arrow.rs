@@ -226,7 +226,12 @@ impl Decode<Records> for RecordsDecode {
             };
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(&first) = not_json.first() {
-                counts.find_named(finding::COERCED, field.name(), places.at(first), not_json.len() as u64);
+                counts.add_named_finding(
+                    finding::COERCED,
+                    field.name(),
+                    places.at(first),
+                    not_json.len() as u64,
+                );
             }
             columns.push(column);
         }

@@ -1,13 +1,14 @@
-//! Arrow data that others made: whether lengths, offsets, types and text are what they claim to be.
+//! Checks of Arrow data from other libraries: lengths, offsets, types and text.
 //!
-//! Arrow's own types trust their buffers: an offset that lies outside would be read all the same.
+//! Arrow's own types trust their buffers: they would read at an offset outside the buffer.
 
 use arrow::array::{Array, ArrayData, OffsetSizeTrait};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 
-/// Fails for a column that cannot be read safely, at any depth. Looks at each offset once, and at each byte of text;
-/// only at those that the rows of this column use, so that slices of one column cost no more than the column.
+/// Fails for a column that cannot be read safely, at any depth. Checks each offset and each byte of text once, and
+/// only those that the rows of this column use, so that checking all slices of a column costs no more than checking
+/// the column.
 pub(crate) fn check(column: &dyn Array) -> Result<(), ArrowError> {
     let data = column.to_data();
     data.validate()?;
@@ -16,9 +17,12 @@ pub(crate) fn check(column: &dyn Array) -> Result<(), ArrowError> {
 
 fn check_values(data: &ArrayData) -> Result<(), ArrowError> {
     if let Some(nulls) = data.nulls() {
-        let counted = nulls.len() - nulls.inner().count_set_bits();
-        if counted != nulls.null_count() {
-            return Err(damaged(format!("{} nulls are claimed, there are {counted}", nulls.null_count())));
+        let actual = nulls.len() - nulls.inner().count_set_bits();
+        if actual != nulls.null_count() {
+            return Err(damaged(format!(
+                "the null count is {}, but there are {actual} nulls",
+                nulls.null_count()
+            )));
         }
     }
     let children = data.child_data();
@@ -50,7 +54,7 @@ fn check_text<O: OffsetSizeTrait>(data: &ArrayData) -> Result<(), ArrowError> {
     if simdutf8::basic::from_utf8(text).is_ok() && offsets.iter().all(begins_character) {
         return Ok(());
     }
-    // Under a null there may be anything.
+    // The bytes of a null value need not be UTF-8.
     for (row, ends) in offsets.windows(2).enumerate() {
         let is_null = data.nulls().is_some_and(|nulls| nulls.is_null(row));
         let value = &values[ends[0].as_usize()..ends[1].as_usize()];
@@ -61,7 +65,7 @@ fn check_text<O: OffsetSizeTrait>(data: &ArrayData) -> Result<(), ArrowError> {
     Ok(())
 }
 
-/// The offsets of these rows: they never fall, and stay within `limit`.
+/// The offsets of these rows, which must not decrease, and must be between 0 and `limit`.
 fn offsets<O: OffsetSizeTrait>(data: &ArrayData, limit: usize) -> Result<&[O], ArrowError> {
     if data.is_empty() {
         return Ok(&[]);
@@ -70,12 +74,12 @@ fn offsets<O: OffsetSizeTrait>(data: &ArrayData, limit: usize) -> Result<&[O], A
     let offsets = all
         .get(data.offset()..=data.offset() + data.len())
         .ok_or_else(|| damaged(format!("{} rows have {} offsets", data.len(), all.len())))?;
-    let falls = offsets.windows(2).position(|ends| ends[1] < ends[0]);
+    let decreasing = offsets.windows(2).position(|ends| ends[1] < ends[0]);
     let (first, last) = (offsets[0], offsets[data.len()]);
-    match falls {
-        Some(row) => Err(damaged(format!("the offsets of row {row} fall"))),
+    match decreasing {
+        Some(row) => Err(damaged(format!("the offsets of row {row} decrease"))),
         None if first < O::zero() || last.to_usize().is_none_or(|last| last > limit) => {
-            Err(damaged(format!("offsets from {first:?} to {last:?} leave the {limit} values")))
+            Err(damaged(format!("the offsets go from {first:?} to {last:?}, but there are {limit} values")))
         }
         None => Ok(offsets),
     }
@@ -89,8 +93,8 @@ fn ends<O: OffsetSizeTrait>(offsets: &[O]) -> (usize, usize) {
 }
 
 #[cold]
-fn damaged(what: String) -> ArrowError {
-    ArrowError::InvalidArgumentError(what)
+fn damaged(message: String) -> ArrowError {
+    ArrowError::InvalidArgumentError(message)
 }
 
 #[cfg(test)]
@@ -100,9 +104,9 @@ mod tests {
 
     use super::*;
 
-    // What is damaged can be made only by other libraries: `tests/sources/test_arrow_values.py`.
+    // Only other libraries can make damaged arrays: `tests/sources/test_arrow_values.py`.
     #[test]
-    fn slices_and_empty_arrays_are_sound() {
+    fn slices_and_empty_arrays_are_valid() {
         let texts =
             StringArray::from(vec![Some("é"), None, Some("a text that no view holds inline"), Some("")]);
         let views = StringViewArray::from_iter(texts.iter());

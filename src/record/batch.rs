@@ -1,4 +1,4 @@
-//! A batch of rows that know where they came from.
+//! A batch of rows with the place of each row.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use super::removal::{Duplicate, Reject};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
-/// Rows of one file, in order: an Arrow batch beside the places of its rows, and what was taken out of it so far.
+/// Rows in order: an Arrow batch, the places of its rows, and the rows that steps have removed from it so far.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Position in input order: 0, 1, 2, … without a gap.
     pub seq: u64,
-    /// The rows. Columns whose name starts with [`HIDDEN`](super::schema::HIDDEN) are ours and never written.
+    /// The rows. Columns whose name starts with [`HIDDEN`](super::schema::HIDDEN) are internal and never written.
     pub records: RecordBatch,
-    /// Where each row came from; as many as there are rows.
+    /// Where each row came from, one place for each row.
     pub places: Places,
-    /// Rows rejected on the way, to be written when the batch reaches the sink.
+    /// Rows that steps rejected; the sink writes them.
     pub rejects: Vec<Reject>,
-    /// Duplicates dropped on the way, with the row that was kept.
+    /// Duplicates that steps dropped, each with the row that was kept.
     pub duplicates: Vec<Duplicate>,
 }
 
 impl Batch {
-    /// These rows as the first batch, with nothing taken out.
+    /// A batch with the number 0, from which no row was removed.
     pub(crate) fn new(records: RecordBatch, places: Places) -> Self {
         Batch { seq: 0, records, places, rejects: Vec::new(), duplicates: Vec::new() }
     }
@@ -37,14 +37,17 @@ impl Batch {
         self.records.num_rows()
     }
 
-    /// The column of this name; a missing one is our defect, since the plan was resolved against the schema.
+    /// The column of this name.
+    ///
+    /// # Errors
+    /// `Internal`, where there is none: the plan was resolved against the schema.
     pub(crate) fn column(&self, name: &str) -> Result<&ArrayRef> {
         self.records
             .column_by_name(name)
-            .ok_or_else(|| Error::internal(format!("column `{name}` vanished between plan and run")))
+            .ok_or_else(|| Error::internal(format!("the plan has a column `{name}`, the batch does not")))
     }
 
-    /// Keeps the rows whose mask is true, places included.
+    /// Keeps the rows, with their places, whose mask is true.
     pub(crate) fn keep(mut self, mask: &BooleanArray) -> Result<Self> {
         if mask.true_count() < mask.len() {
             self.records = filter_record_batch(&self.records, mask).or_defect()?;
@@ -53,12 +56,12 @@ impl Batch {
         Ok(self)
     }
 
-    /// The batch without what comes after this row of its file: rows, rejects and duplicates.
+    /// The batch up to and including row `row` of its file: rows, rejects and duplicates.
     pub(crate) fn until(self, row: u64) -> Self {
         self.before(row.saturating_add(1))
     }
 
-    /// The batch without this row of its file and what comes after it: rows, rejects and duplicates.
+    /// The batch before row `row` of its file: rows, rejects and duplicates.
     pub(crate) fn before(mut self, row: u64) -> Self {
         let rows = self.places.rows.partition_point(|place| place.row < row);
         self.records = self.records.slice(0, rows);
@@ -68,7 +71,7 @@ impl Batch {
         self
     }
 
-    /// Adds a column at the end, or replaces the one of that name where it stands.
+    /// Adds a column at the end, or replaces the column of that name.
     pub(crate) fn with_column(mut self, field: Field, column: ArrayRef) -> Result<Self> {
         if column.len() != self.rows() {
             return Err(Error::internal(format!(
@@ -95,7 +98,7 @@ impl Batch {
         Ok(self)
     }
 
-    /// Takes the columns of these names out, where they are.
+    /// Removes the columns of these names, where there are any.
     pub(crate) fn without_columns(mut self, names: &[&str]) -> Result<Self> {
         let schema = self.records.schema();
         let kept: Vec<usize> = (0..schema.fields().len())

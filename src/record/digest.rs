@@ -1,4 +1,5 @@
-//! A digest of the rows of record batches: the same however they were cut, and wherever their buffers lie.
+//! A digest of the rows of record batches. It does not depend on how the rows were cut into batches, nor on the
+//! layout of the buffers.
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::Field;
@@ -7,24 +8,24 @@ use super::{is_text, json, schema, text_views};
 use crate::error::Result;
 use crate::hash::{self, Checksum};
 
-/// Takes batches one after another; equal digests mean equal names, types and values.
+/// Reads batches one after another. Equal digests mean equal names, types and values.
 pub(crate) struct RowsDigest {
-    /// Name and type of each column, and what its values give.
+    /// Name and type of each column, and the checksum of its values.
     columns: Vec<(String, Checksum)>,
     rows: u64,
 }
 
 impl RowsDigest {
-    /// Of no row yet, with these columns.
+    /// A digest of no rows, with these columns.
     pub(crate) fn new<'f>(columns: impl Iterator<Item = &'f Field>) -> Self {
         let name = |field: &Field| format!("{} {}", field.name(), schema::type_name(field));
         RowsDigest { columns: columns.map(|field| (name(field), Checksum::default())).collect(), rows: 0 }
     }
 
-    /// Takes the rows of the next batch, which has these columns in their order.
+    /// Adds the rows of the next batch, whose columns have the order of [`new`](Self::new).
     ///
     /// # Errors
-    /// A text column that is no text.
+    /// Text that cannot be converted to string views.
     pub(crate) fn add(&mut self, records: &RecordBatch) -> Result<()> {
         self.rows += records.num_rows() as u64;
         let fields = records.schema_ref().fields();
@@ -34,7 +35,7 @@ impl RowsDigest {
         Ok(())
     }
 
-    /// The digest of all rows so far, 32 hexadecimal digits.
+    /// The digest of all rows so far: 32 hexadecimal digits.
     pub(crate) fn hex(&self) -> String {
         let column = |(name, sum): &(String, Checksum)| format!("{name} {}\n", sum.hex());
         let columns: String = self.columns.iter().map(column).collect();
@@ -65,7 +66,7 @@ fn add_column(sum: &mut Checksum, field: &Field, column: &ArrayRef) -> Result<()
     Ok(())
 }
 
-/// A value with its length before it, so that the borders of values count.
+/// Adds a value with its length before it, so that values cannot run into each other.
 fn add_value(sum: &mut Checksum, value: Option<&[u8]>) {
     sum.update(&value.map_or(0, |bytes| bytes.len() as u64 + 1).to_le_bytes());
     sum.update(value.unwrap_or_default());
@@ -105,19 +106,19 @@ mod tests {
     }
 
     #[test]
-    fn how_rows_are_cut_does_not_show() {
+    fn the_digest_does_not_depend_on_batches() {
         let rows = rows();
         let whole = digest(std::slice::from_ref(&rows));
         for size in 1..5 {
             let parts: Vec<RecordBatch> =
-                (0..5).step_by(size).map(|at| rows.slice(at, size.min(5 - at))).collect();
+                (0..5).step_by(size).map(|i| rows.slice(i, size.min(5 - i))).collect();
             assert_eq!(digest(&parts), whole, "{size}");
             assert_eq!(digest(&[concat_batches(&rows.schema(), &parts).unwrap()]), whole, "{size}");
         }
     }
 
     #[test]
-    fn every_value_and_name_shows() {
+    fn every_value_and_name_changes_the_digest() {
         let n = |values: &[Option<i32>], name: &str| {
             let column: ArrayRef = Arc::new(Int32Array::from(values.to_vec()));
             digest(&[RecordBatch::try_from_iter_with_nullable([(name, column, true)]).unwrap()])

@@ -1,4 +1,4 @@
-//! The hidden columns of rows of turns, encoded. Only tests make such rows yet, so this is compiled for tests alone.
+//! Encodes rows of turns as hidden columns. No step writes such rows yet, so this is compiled for tests only.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use super::schema::{TURNS, TURNS_TEXT, text};
 use super::turns::{FROM_DATA, SPAN_BYTES, Span, TRAINED, Turns, WEIGHTED, check_weights};
 use crate::error::Result;
 
-/// The hidden columns of rows of text and spans. `weighted`: weights other than 1 may occur, so that `tokenize` makes
-/// a column of them.
+/// The hidden columns of rows of text and spans. `weighted` says that weights other than 1 may occur, so that
+/// `tokenize` adds a column for them.
 ///
 /// # Errors
 /// See [`Turns::new`]; `Internal` too for a weight other than 1 where none may occur.

@@ -1,4 +1,4 @@
-//! The registry of findings: what was noticed in rows and did not by itself take one out.
+//! The registry of findings: conditions of rows that are counted, but do not remove a row.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct Kind {
     /// The slug that reports carry.
     pub(crate) code: &'static str,
-    /// One sentence.
+    /// What the finding means, in one sentence.
     pub(crate) about: &'static str,
     /// What to do about it, in words of the Python interface.
     pub(crate) fix: &'static str,
@@ -16,7 +16,7 @@ pub(crate) struct Kind {
 macro_rules! findings {
     ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
         $(#[doc = $about] pub(crate) const $name: &str = $code;)*
-        /// All kinds, in the order of the way of the data.
+        /// All kinds, in the order of the steps that count them.
         pub(crate) const KINDS: &[Kind] = &[$(Kind { code: $code, about: $about, fix: $fix }),*];
     };
 }
@@ -27,40 +27,40 @@ findings! {
     REPEATED_KEY "repeated_key" "A row names a key twice." "repair the program that wrote the rows: one key, one value";
     COERCED "coerced" "A value is not of the column's type, and is kept as JSON text or as a JSON string." "write one type in the column; where it is to be text, cast it: with_columns(pl.col(…).cast(pl.String))";
     NOT_FINITE "not_finite" "A row has a NaN or an infinity, which JSON lines hold as null." "write Arrow shards, which hold such numbers, or replace them with with_columns first";
-    SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, whatever the policy makes of it." "choose special_tokens= of tokenize: \"reject\", \"as_text\", \"strip\" or \"as_token\"";
-    FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "take it out of the text first with with_columns, unless the model is to write it";
-    FIXED "fixed" "A policy changed a row instead of taking it out." "to keep rows as they are, take a separator or stop that does not occur in them, which PromptFormat.suggest finds";
-    STOP_IDS_HOLD_SEPARATOR "stop_ids_hold_separator" "The stop holds the separator as ids, though not as text." "take another separator or stop, or match them as strings and not by ids";
-    SEPARATOR_IDS_IN_TEXT "separator_ids_in_text" "Other text has the ids of the separator." "take another separator, or match it as a string and not by ids";
-    STOP_IDS_IN_TEXT "stop_ids_in_text" "Other text has the ids of the stop." "take another stop, or match it as a string and not by ids";
-    DOUBLED_BOS "doubled_bos" "The row begins with BOS twice." "take BOS out of the text: tokenize adds it";
-    DOUBLED_BOS_AVOIDED "doubled_bos_avoided" "The text brought BOS along, and no second one was added." "nothing is wrong; to be rid of the finding, take BOS out of the text";
+    SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, under every policy." "choose special_tokens= of tokenize: \"reject\", \"as_text\", \"strip\" or \"as_token\"";
+    FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "remove it from the text first with with_columns, unless the model is to write it";
+    FIXED "fixed" "A policy changed a row instead of removing it." "to keep rows as they are, choose a separator or stop that does not occur in them, which PromptFormat.suggest finds";
+    STOP_IDS_HOLD_SEPARATOR "stop_ids_hold_separator" "The stop holds the separator as ids, though not as text." "choose another separator or stop, or match them as strings and not by ids";
+    SEPARATOR_IDS_IN_TEXT "separator_ids_in_text" "Other text has the ids of the separator." "choose another separator, or match it as a string and not by ids";
+    STOP_IDS_IN_TEXT "stop_ids_in_text" "Other text has the ids of the stop." "choose another stop, or match it as a string and not by ids";
+    DOUBLED_BOS "doubled_bos" "The row begins with BOS twice." "remove BOS from the text: tokenize adds it";
+    DOUBLED_BOS_AVOIDED "doubled_bos_avoided" "The text begins with BOS, and no second one was added." "nothing is wrong; to avoid the finding, remove BOS from the text";
     NO_EOS "no_eos" "The row ends in the stop alone, as the tokenizer names no EOS token." "choose a tokenizer that names its EOS token, or end generation at the stop";
-    DOUBLED_EOS_AVOIDED "doubled_eos_avoided" "The text brought EOS along, and no second one was added." "nothing is wrong; to be rid of the finding, take EOS out of the text";
+    DOUBLED_EOS_AVOIDED "doubled_eos_avoided" "The text ends with EOS, and no second one was added." "nothing is wrong; to avoid the finding, remove EOS from the text";
 }
 
-/// What was found: a kind, and where it names one, the column, the token or the policy.
+/// A finding: its kind, and the column, token or policy that it names, where it names one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The code of the kind.
+    /// The code of its [`Kind`].
     pub(crate) code: &'static str,
-    /// What it names.
+    /// The column, token or policy.
     pub(crate) name: Option<String>,
 }
 
 impl Finding {
     /// A finding that names nothing.
-    pub(crate) fn plain(code: &'static str) -> Self {
+    pub(crate) fn new(code: &'static str) -> Self {
         Finding { code, name: None }
     }
 
     /// A finding that names a column, a token or a policy.
-    pub(crate) fn named(code: &'static str, name: &str) -> Self {
+    pub(crate) fn with_name(code: &'static str, name: &str) -> Self {
         Finding { code, name: Some(name.into()) }
     }
 }
 
-/// As reports name it: `code` or `code:name`.
+/// The name in reports: `code` or `code:name`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {

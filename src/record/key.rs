@@ -1,7 +1,7 @@
-//! Keys: columns of 16 bytes, and the bytes that other columns are hashed by.
+//! Keys: columns of 16-byte hashes, and the bytes of values that are hashed.
 //!
-//! The bytes say the value alone, never the type that the column was read with, which other rows decide: 1 is the
-//! same in a column of integers, of floats and of JSON, and in each differs from the text "1".
+//! The bytes depend on the value alone, not on the type of the column, which other rows may decide: the number 1 has
+//! the same bytes in a column of integers, of floats and of JSON, and differs from the text "1" in each.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,33 +17,34 @@ use super::{Batch, schema};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
-/// Begins the bytes of JSON's numbers, `true` and `false`, arrays and objects, which follow as text. No UTF-8 text
-/// begins so.
+/// The first byte of numbers, `true` and `false`, arrays and objects, which follow as JSON text. UTF-8 text never has
+/// this byte.
 pub(crate) const NO_TEXT: u8 = 0xff;
-/// Begins the bytes of values that JSON does not know.
+/// The first byte of values of types that JSON does not have.
 const NO_JSON: u8 = 0xfe;
 
-/// Adds a column of 16-byte keys, given one after the other, big-endian.
+/// Adds a column of 16-byte keys. `keys` are the keys one after another, big-endian.
 pub(crate) fn with_keys(batch: Batch, name: &str, keys: Vec<u8>) -> Result<Batch> {
     let array = FixedSizeBinaryArray::try_new(16, keys.into(), None).or_defect()?;
     batch.with_column(Field::new(name, DataType::FixedSizeBinary(16), false), Arc::new(array))
 }
 
-/// The keys of such a column.
+/// The keys of a column that [`with_keys`] added.
 pub(crate) fn keys_of(records: &RecordBatch, name: &str) -> Result<Vec<u128>> {
-    let column =
-        records.column_by_name(name).ok_or_else(|| Error::internal(format!("no column `{name}`")))?;
+    let column = records
+        .column_by_name(name)
+        .ok_or_else(|| Error::internal(format!("the batch has no column `{name}`")))?;
     let keys = column.as_fixed_size_binary();
     Ok((0..keys.len()).map(|i| u128::from_be_bytes(keys.value(i).try_into().unwrap_or_default())).collect())
 }
 
 /// A column as bytes to hash.
 pub(crate) enum KeyColumn {
-    /// Text, as it is.
+    /// Text.
     Text(StringViewArray),
-    /// JSON, each value as its own type says.
+    /// JSON text; the bytes follow from the type of each value.
     Json(StringViewArray),
-    /// Numbers and booleans of one type, as JSON writes them.
+    /// Numbers or booleans; their bytes are JSON text.
     Scalar(ArrayRef),
     /// Anything else, in Arrow's row format, with its nulls.
     Rows(Rows, Option<NullBuffer>),
@@ -51,13 +52,13 @@ pub(crate) enum KeyColumn {
 
 impl KeyColumn {
     /// Reads a column of any type.
-    pub(crate) fn of(batch: &Batch, name: &str) -> Result<Self> {
+    pub(crate) fn new(batch: &Batch, name: &str) -> Result<Self> {
         let column = batch.column(name)?;
         let data_type = match column.data_type() {
             DataType::Dictionary(_, value) => value.as_ref(),
             other => other,
         };
-        let into = |wanted: &DataType| -> Result<ArrayRef> { cast(column, wanted).or_too_large() };
+        let cast_to = |target: &DataType| -> Result<ArrayRef> { cast(column, target).or_too_large() };
         if is_text(data_type) {
             let text = text_views(column.as_ref())?;
             let is_json = batch.records.schema_ref().field_with_name(name).is_ok_and(schema::is_json);
@@ -65,13 +66,13 @@ impl KeyColumn {
         }
         match data_type {
             DataType::Boolean | DataType::Float32 | DataType::Float64 => {
-                Ok(KeyColumn::Scalar(into(data_type)?))
+                Ok(KeyColumn::Scalar(cast_to(data_type)?))
             }
-            DataType::Float16 => Ok(KeyColumn::Scalar(into(&DataType::Float32)?)),
-            t if t.is_unsigned_integer() => Ok(KeyColumn::Scalar(into(&DataType::UInt64)?)),
-            t if t.is_signed_integer() => Ok(KeyColumn::Scalar(into(&DataType::Int64)?)),
+            DataType::Float16 => Ok(KeyColumn::Scalar(cast_to(&DataType::Float32)?)),
+            t if t.is_unsigned_integer() => Ok(KeyColumn::Scalar(cast_to(&DataType::UInt64)?)),
+            t if t.is_signed_integer() => Ok(KeyColumn::Scalar(cast_to(&DataType::Int64)?)),
             t => {
-                let plain = into(t)?;
+                let plain = cast_to(t)?;
                 let converter = RowConverter::new(vec![SortField::new(t.clone())]).or_defect()?;
                 Ok(KeyColumn::Rows(
                     converter.convert_columns(&[Arc::clone(&plain)]).or_too_large()?,
@@ -95,7 +96,7 @@ impl KeyColumn {
     }
 }
 
-/// JSON text that is no text.
+/// The bytes of a JSON value that is not a string.
 fn no_text(json: &str) -> Vec<u8> {
     [&[NO_TEXT], json.as_bytes()].concat()
 }
@@ -110,7 +111,7 @@ fn scalar(column: &dyn Array, i: usize) -> Vec<u8> {
     }
 }
 
-/// The shortest digits that are this number, without an exponent: a whole number as an integer is written.
+/// The shortest decimal digits of the number, without an exponent; a whole number has the digits of the integer.
 fn float(value: impl std::fmt::Display) -> String {
     let digits = value.to_string();
     if digits == "-0" { "0".into() } else { digits }
@@ -121,7 +122,7 @@ fn json(text: &str) -> Option<Cow<'_, [u8]>> {
         Some(b'n') => None,
         Some(b'"') => match serde_json::from_str::<String>(text) {
             Ok(text) => Some(text.into_bytes().into()),
-            // A lone surrogate is no character.
+            // A lone surrogate, which is not a character.
             Err(_) => Some(no_text(text).into()),
         },
         Some(b'-' | b'0'..=b'9') if text != "-0" && text.bytes().all(|b| b == b'-' || b.is_ascii_digit()) => {

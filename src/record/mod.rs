@@ -1,4 +1,4 @@
-//! What flows: batches of rows that know where they came from.
+//! The data that flows through the steps: batches of rows, and the place of each row.
 
 mod arrow_check;
 mod batch;

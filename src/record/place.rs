@@ -3,7 +3,7 @@
 use arrow::array::BooleanArray;
 use arrow::buffer::Buffer;
 
-/// The names of the input files as reports show them: relative to the folder they share, never absolute.
+/// The names of the input files in reports: relative to their common folder, never absolute.
 pub type FileNames = std::sync::Arc<Vec<String>>;
 
 /// The place of one row.
@@ -11,11 +11,11 @@ pub type FileNames = std::sync::Arc<Vec<String>>;
 pub struct Place {
     /// Index into [`FileNames`].
     pub file: u32,
-    /// 0-based, counted within the file. In JSON lines an empty line takes a number too, so row = line − 1.
+    /// 0-based, counted within the file. In JSON lines empty lines count too, so that row = line − 1.
     pub row: u64,
-    /// 1-based, where the source has lines.
+    /// 1-based; none where the source has no lines.
     pub line: Option<u64>,
-    /// 0-based offset of the row in the decompressed stream, where the source has bytes.
+    /// 0-based byte offset of the row in the decompressed stream; none where the source is not text.
     pub byte: Option<u64>,
 }
 
@@ -26,33 +26,33 @@ pub struct RowPlace {
     pub row: u64,
     /// Where the row's text starts in [`Places::text`].
     pub start: u32,
-    /// Bytes of the row's text.
+    /// Length of the row's text in bytes.
     pub len: u32,
 }
 
-/// The places of a batch's rows: all of one file, until a barrier puts rows of several files together.
+/// The places of a batch's rows. All rows are of one file, until a barrier mixes the rows of several files.
 #[derive(Debug, Clone)]
 pub struct Places {
     /// Index into [`FileNames`]; 0 where `origins` are known.
     pub file: u32,
-    /// One for each row, in order. After a barrier the rows are numbered in the order in which it gives them.
+    /// One for each row, in order. After a barrier the rows are numbered in the order of the barrier.
     pub rows: Vec<RowPlace>,
     /// After a barrier, where each row came from.
     pub origins: Option<Vec<Place>>,
-    /// The text the rows were parsed from, where the source is text: what a reject quotes.
+    /// The text that the rows were parsed from, where the source is text. Rejects quote it.
     pub text: Option<Buffer>,
     /// Offset of `text` in the decompressed stream.
     pub text_byte: u64,
 }
 
 impl Places {
-    /// Places of rows that have no text: `first`, `first + 1`, ….
+    /// Places of rows that have no text, numbered `first`, `first + 1`, ….
     pub fn numbered(file: u32, first: u64, rows: usize) -> Self {
         let rows = (0..rows as u64).map(|i| RowPlace { row: first + i, start: 0, len: 0 }).collect();
         Places { file, rows, origins: None, text: None, text_byte: 0 }
     }
 
-    /// Places of rows that a barrier gives, the first of them as its row `first`.
+    /// Places of rows that a barrier returns, numbered from `first`.
     pub(crate) fn after_barrier(first: u64, origins: Vec<Place>) -> Self {
         let numbered = Places::numbered(0, first, origins.len());
         Places { origins: Some(origins), ..numbered }
@@ -73,7 +73,7 @@ impl Places {
         }
     }
 
-    /// The first place of these rows in the order of the input, which after a barrier is not that of the rows.
+    /// The first place of these rows in input order. After a barrier that need not be the place of the first row.
     pub(crate) fn earliest(&self, rows: impl IntoIterator<Item = usize>) -> Option<Place> {
         rows.into_iter().map(|i| self.at(i)).min()
     }

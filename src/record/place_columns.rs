@@ -1,4 +1,4 @@
-//! The places of rows as hidden columns: how they travel through a barrier.
+//! The places of rows as hidden columns, for the way through a barrier.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{Place, Places};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 
-/// The rows with the places of their rows, in columns after all others.
+/// Adds columns with the places of the rows, after all other columns.
 pub(crate) fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch> {
     let all: Vec<Place> = (0..records.num_rows()).map(|i| places.at(i)).collect();
     let columns: [(&str, DataType, ArrayRef); 3] = [
@@ -27,14 +27,15 @@ pub(crate) fn with_places(records: &RecordBatch, places: &Places) -> Result<Reco
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).or_defect()
 }
 
-/// The rows without these columns, and the places that they hold. A row has a line where it has an offset in bytes.
+/// Removes the columns of [`with_places`], and returns the rows and their places. A row that has a byte offset has a
+/// line.
 ///
 /// # Errors
-/// The columns are not there.
+/// `Internal`, where a column is missing.
 pub(crate) fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Place>)> {
     let column = |name: &str| {
         let column = records.column_by_name(name);
-        column.ok_or_else(|| Error::internal(format!("`{name}` did not go through the barrier")))
+        column.ok_or_else(|| Error::internal(format!("the rows after a barrier have no column `{name}`")))
     };
     let (files, rows, bytes) = (column(PLACE_FILE)?, column(PLACE_ROW)?, column(PLACE_BYTE)?);
     let files = files.as_primitive::<UInt32Type>();
@@ -76,9 +77,9 @@ mod tests {
                     RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &options).unwrap()
                 }
             };
-            let travelling = with_places(&records, &Places::after_barrier(5, all.clone())).unwrap();
-            assert_eq!(take_places(&travelling.slice(1, 2)).unwrap().1, all[1..]);
-            let (rows, places) = take_places(&travelling).unwrap();
+            let stored = with_places(&records, &Places::after_barrier(5, all.clone())).unwrap();
+            assert_eq!(take_places(&stored.slice(1, 2)).unwrap().1, all[1..]);
+            let (rows, places) = take_places(&stored).unwrap();
             assert_eq!((rows, places), (records, all.clone()));
         }
     }

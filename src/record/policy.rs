@@ -1,13 +1,13 @@
-//! What is done with a row for which there is a reason to take it out.
+//! Policies: what is done with a row for which there is a reason to remove it.
 
 use crate::word::Word;
 
-/// What is done with a row for which there is a reason.
+/// What is done with a row for which there is a reason to remove it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Policy {
-    /// Taken out, counted, and kept in `rejects.jsonl`.
+    /// The row is removed, counted, and written to `rejects.jsonl`.
     Reject,
-    /// Taken out and counted.
+    /// The row is removed and counted.
     Drop,
     /// The run ends with an error that names the row.
     Raise,
@@ -25,16 +25,16 @@ impl Word for Policy {
     }
 }
 
-/// What is done with a row whose data hold a control token, written out.
+/// What is done with a row whose data hold the text of a control token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpecialPolicy {
-    /// The row is taken out.
+    /// The row is removed, or the run ends.
     Remove(Policy),
-    /// The token is taken out of the text.
+    /// The token is removed from the text.
     Strip,
-    /// It stays, and its place is kept, so that the tokenizer takes it for plain text.
+    /// The token stays, and the tokenizer encodes it as plain text.
     AsText,
-    /// It stays, and the tokenizer takes it for the control token.
+    /// The token stays, and the tokenizer encodes it as the control token.
     AsToken,
 }
 

@@ -1,4 +1,4 @@
-//! Rows with their ranks: the rank travels as the last column.
+//! Rows with their ranks. The rank is the last column.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::error::Result;
 
 const RANK: &str = "__fastprep_rank";
 
-/// The rows with their ranks.
+/// Adds the ranks as the last column.
 pub(crate) fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<RecordBatch> {
     let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new(RANK, DataType::UInt64, false)));
@@ -22,7 +22,7 @@ pub(crate) fn with_ranks(records: &RecordBatch, ranks: Vec<u64>) -> Result<Recor
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
 }
 
-/// The rows without their ranks.
+/// Removes the column of the ranks.
 pub(crate) fn without_ranks(ranked: &RecordBatch) -> Result<RecordBatch> {
     let columns: Vec<usize> = (0..ranked.num_columns() - 1).collect();
     ranked.project(&columns).or_defect()
@@ -33,16 +33,16 @@ pub(crate) fn ranks_of(ranked: &RecordBatch) -> &[u64] {
     ranked.column(ranked.num_columns() - 1).as_primitive::<UInt64Type>().values()
 }
 
-/// Rows of several batches, in an order of their own.
+/// Rows of several batches, ordered by rank.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranked {
     batches: Arc<Vec<RecordBatch>>,
-    /// Rank, batch and row.
+    /// Rank, number of the batch, and row within it.
     order: Arc<Vec<(u64, u32, u32)>>,
 }
 
 impl Ranked {
-    /// All rows of these batches by their ranks; ties keep their order.
+    /// All rows of these batches, ordered by rank. Rows of equal rank keep their order.
     pub(crate) fn new(batches: Vec<RecordBatch>) -> Self {
         let mut order = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
         for (batch, rows) in (0..).zip(&batches) {
@@ -52,25 +52,23 @@ impl Ranked {
         Ranked { batches: Arc::new(batches), order: Arc::new(order) }
     }
 
-    /// Rows.
     pub(crate) fn rows(&self) -> usize {
         self.order.len()
     }
 
-    /// The rank of the row at a position.
-    pub(crate) fn rank(&self, at: usize) -> u64 {
-        self.order[at].0
+    pub(crate) fn rank(&self, position: usize) -> u64 {
+        self.order[position].0
     }
 
-    /// Bytes of all rows.
+    /// Size of all rows in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.batches.iter().map(size::bytes).sum()
     }
 
-    /// The rows at these positions, copied together; their ranks are the last column.
-    pub(crate) fn take(&self, at: Range<usize>) -> Result<RecordBatch> {
+    /// Copies the rows at these positions into one batch, whose last column are the ranks.
+    pub(crate) fn take(&self, positions: Range<usize>) -> Result<RecordBatch> {
         let rows: Vec<(usize, usize)> =
-            self.order[at].iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
+            self.order[positions].iter().map(|(_, batch, row)| (*batch as usize, *row as usize)).collect();
         let batches: Vec<&RecordBatch> = self.batches.iter().collect();
         interleave_record_batch(&batches, &rows).or_too_large()
     }

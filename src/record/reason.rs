@@ -1,21 +1,21 @@
-//! The registry of reason codes: why a row was taken out, or what was found in it.
+//! The registry of reasons: why a row was removed.
 
 /// A reason: its stable slug and what it means. Each has an anchor in `docs/reasons.md`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reason {
     /// The slug that reports, rejects and errors carry.
     pub(crate) code: &'static str,
-    /// One sentence.
+    /// What the reason means, in one sentence.
     pub(crate) about: &'static str,
-    /// What to do about rows that have it, in words of the Python interface, with COLUMN and TOKEN for what the rows
-    /// name; empty where nothing is wrong with them.
+    /// What to do about such rows, in words of the Python interface. COLUMN and TOKEN stand for the column and the
+    /// token that the rows name.
     pub(crate) fix: &'static str,
 }
 
 macro_rules! reasons {
     ($($name:ident $code:literal $about:literal $fix:literal;)*) => {
         $(#[doc = $about] pub const $name: &str = $code;)*
-        /// All reasons, in the order of the way of the data.
+        /// All reasons, in the order of the steps that give them.
         pub(crate) const REASONS: &[Reason] = &[$(Reason { code: $code, about: $about, fix: $fix }),*];
     };
 }
@@ -24,24 +24,24 @@ reasons! {
     BAD_JSON "bad_json" "The line is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text";
     BAD_UTF8 "bad_utf8" "The line is not valid UTF-8." "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8";
     NOT_AN_OBJECT "not_an_object" "The line is valid JSON, but not an object with columns." "write each row as an object with columns, such as {\"text\": …}";
-    LINE_TOO_LONG "line_too_long" "The line is longer than max_line_bytes." "check the line ends, since mostly the whole file is one line, or raise max_line_bytes of scan_jsonl";
+    LINE_TOO_LONG "line_too_long" "The line is longer than max_line_bytes." "check the line ends, which may be missing in the whole file, or raise max_line_bytes of scan_jsonl";
     MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row." "put `COLUMN` in an optional part, {#COLUMN}…{COLUMN}…{/COLUMN}, or give it a value before format: with_columns(pl.col(\"COLUMN\").fill_null(\"\"))";
-    WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a column of text instead of `COLUMN`, or make text of it first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
-    FILTERED "filtered" "The filter's expression was false or null for this row." "look at the expression of filter: it is false or null for these rows";
+    WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a text column instead of `COLUMN`, or convert it to text first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
+    FILTERED "filtered" "The filter's expression was false or null for this row." "check the expression of filter: it is false or null for these rows";
     BLANK_FIELD "blank_field" "A field that must not be blank is empty or holds only white space." "fill `COLUMN` in, or leave it out of validate(not_blank=)";
     TOO_SHORT "too_short" "A field has fewer characters than the rule asks for." "lower min_chars of validate for `COLUMN`";
     TOO_MANY_CHARS "too_many_chars" "A field has more characters than the rule allows." "raise max_chars of validate for `COLUMN`";
     VALUE_NOT_ALLOWED "value_not_allowed" "A field holds a value that is not on the rule's list." "add the values to allowed= of validate for `COLUMN`";
     EMPTY_PROMPT "empty_prompt" "The rendered prompt is empty or holds only white space." "for data without prompts use PromptFormat(\"\", completion=…); else name other columns in the template";
     EMPTY_COMPLETION "empty_completion" "The rendered completion is empty or holds only white space." "name the column that holds the answers in completion=";
-    SEPARATOR_COLLISION "separator_collision" "The separator occurs in the row where the format did not put it." "take another separator, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
-    STOP_COLLISION "stop_collision" "The stop occurs in the row where the format did not put it." "take another stop, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
+    SEPARATOR_COLLISION "separator_collision" "The separator occurs in the row where the format did not put it." "choose another separator, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
+    STOP_COLLISION "stop_collision" "The stop occurs in the row where the format did not put it." "choose another stop, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
     SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, written out." "where the rows end in TOKEN, make it the stop: PromptFormat(…, stop=\"TOKEN\"); else choose tokenize(special_tokens=): \"as_text\", \"strip\" or \"as_token\"";
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
-    PAST_HEAD "past_head" "The row comes after the last that head keeps; rows are counted so after a shuffle or a pack, where all were read." "nothing is wrong with them: head keeps the first rows in the order that reaches it";
+    PAST_HEAD "past_head" "The row comes after the last row that head keeps. It is counted after a shuffle or a pack, which read all rows." "nothing is wrong with them: head keeps the first rows in the order that reaches it";
     TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
-    NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "look at completion= and at the stop: the tokenizer makes no token of them";
+    NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "check completion= and the stop: the tokenizer makes no token of them";
 }
 
 /// The registry's entry of this code.

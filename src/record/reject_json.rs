@@ -1,10 +1,10 @@
-//! The record of a reject as JSON text, valid in itself.
+//! The record of a reject as a JSON value.
 
 use super::batch::Batch;
 use super::json;
 use crate::limits::REJECT_RECORD_BYTES;
 
-/// The record as its source had it: the line where there is one, else its columns as an object.
+/// The record as the source had it: its line where the source has lines, else its columns as an object.
 pub(crate) fn record_json(batch: &Batch, index: usize) -> String {
     match batch.places.text_of(index) {
         Some(line) => quote_line(line),
@@ -12,7 +12,7 @@ pub(crate) fn record_json(batch: &Batch, index: usize) -> String {
     }
 }
 
-/// A row as a JSON object where it is of bearable size, else as a string of how that begins.
+/// A row as a JSON object; where that is longer than the limit, its beginning as a JSON string.
 fn quote_row(row: String) -> String {
     if row.len() <= REJECT_RECORD_BYTES {
         return row;
@@ -20,7 +20,7 @@ fn quote_row(row: String) -> String {
     beginning(row.as_bytes())
 }
 
-/// A line as a JSON value: verbatim where it is a JSON object of bearable size, else as a string.
+/// A line as a JSON value: verbatim where it is valid JSON and within the limit, else its beginning as a JSON string.
 pub(crate) fn quote_line(line: &[u8]) -> String {
     if line.len() <= REJECT_RECORD_BYTES
         && let Ok(text) = std::str::from_utf8(line)
@@ -31,8 +31,8 @@ pub(crate) fn quote_line(line: &[u8]) -> String {
     beginning(line)
 }
 
-/// How a record begins, as a JSON string.
+/// The beginning of a record, as a JSON string.
 fn beginning(record: &[u8]) -> String {
-    let shown = &record[..record.len().min(REJECT_RECORD_BYTES)];
-    serde_json::Value::String(String::from_utf8_lossy(shown).into_owned()).to_string()
+    let start = &record[..record.len().min(REJECT_RECORD_BYTES)];
+    serde_json::Value::String(String::from_utf8_lossy(start).into_owned()).to_string()
 }

@@ -1,44 +1,43 @@
-//! Rows that are taken out: to be removed, rejected, and dropped as duplicates.
+//! Rows that steps remove: removals, rejects and duplicates.
 
 use super::place::Place;
 
-/// A row of a batch that is to be taken out.
+/// A row of a batch that a step removes.
 #[derive(Debug, Clone)]
 pub struct Removal {
-    /// Index within the batch.
+    /// The index of the row within the batch.
     pub(crate) index: usize,
-    /// Slug of the registry.
+    /// The code of the reason.
     pub(crate) code: &'static str,
-    /// The column, where one is to blame.
+    /// The column that is the cause, where there is one.
     pub(crate) column: Option<String>,
-    /// What exactly: the value, the offset, the limit.
+    /// Details such as the value, the offset or the limit.
     pub(crate) detail: String,
 }
 
-/// A rejected row, as `rejects.jsonl` shows it.
+/// A rejected row, as written to `rejects.jsonl`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reject {
-    /// Slug of the registry.
+    /// The code of the reason.
     pub code: &'static str,
     /// Where it came from.
     pub place: Place,
-    /// Its number in the order that reached the step: [`RowPlace::row`](super::RowPlace::row).
+    /// The number of the row in the order that reached the step: [`RowPlace::row`](super::RowPlace::row).
     pub position: u64,
-    /// What exactly.
+    /// Details such as the value, the offset or the limit.
     pub detail: String,
-    /// The record as JSON text, valid in itself.
+    /// The record as a JSON value.
     pub record: String,
 }
 
 /// A dropped duplicate and the row that was kept in its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Duplicate {
-    /// The dropped row.
     pub(crate) dropped: Place,
-    /// Its number in the order that reached the step.
+    /// The number of the row in the order that reached the step.
     pub(crate) position: u64,
     /// The kept row; none where the key came from an earlier folder.
     pub(crate) kept: Option<Place>,
-    /// The number of that earlier folder among all of the plan.
+    /// The number of that folder among the `against` folders of the plan.
     pub(crate) against: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! Taking rows out: by reason, by policy, never in silence.
+//! Removes rows from a batch by policy. Every removed row is counted.
 
 use arrow::array::BooleanArray;
 
@@ -10,7 +10,10 @@ use crate::error::{Class, Error, Result};
 use crate::report::StepCounts;
 
 impl Batch {
-    /// Takes these rows out by policy and counts them. `removals` are in row order, one a row at most.
+    /// Removes rows by policy and counts them. `removals` are in row order, at most one for each row.
+    ///
+    /// # Errors
+    /// The first removal, where the policy is `Raise`.
     pub(crate) fn remove(
         mut self,
         removals: Vec<Removal>,
@@ -24,7 +27,7 @@ impl Batch {
         for removal in removals {
             let place = self.places.at(removal.index);
             keep[removal.index] = false;
-            counts.remove(removal.code, place);
+            counts.add_removed(removal.code, place);
             if let Some(column) = &removal.column {
                 counts.blame(removal.code, column);
             }
@@ -41,7 +44,7 @@ impl Batch {
                     let mut e = Error::new(Class::Data, removal.code, removal.detail)
                         .row(place.row)
                         .line(place.line)
-                        .help("the policy \"reject\" instead of \"raise\" sets such rows aside and goes on");
+                        .help("the policy \"reject\" writes such rows to rejects.jsonl, and continues");
                     if let Some(column) = removal.column {
                         e = e.column(column);
                     }
@@ -52,8 +55,8 @@ impl Batch {
         self.keep(&BooleanArray::from(keep))
     }
 
-    /// Takes rows out that have different policies, in row order as above. One to raise for comes first, so that
-    /// the first of them is named.
+    /// Removes rows by a policy for each, in row order. Where one has the policy `Raise`, the error names the first
+    /// of those.
     pub(crate) fn remove_each(
         self,
         removals: Vec<(Policy, Removal)>,
@@ -67,9 +70,9 @@ impl Batch {
         for (_, removal) in &mut dropped {
             removal.index -= rejected.partition_point(|(_, r)| r.index < removal.index);
         }
-        let alone =
+        let without_policy =
             |removals: Vec<(Policy, Removal)>| removals.into_iter().map(|(_, removal)| removal).collect();
-        let batch = self.remove(alone(rejected), Policy::Reject, counts)?;
-        batch.remove(alone(dropped), Policy::Drop, counts)
+        let batch = self.remove(without_policy(rejected), Policy::Reject, counts)?;
+        batch.remove(without_policy(dropped), Policy::Drop, counts)
     }
 }

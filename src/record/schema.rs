@@ -1,27 +1,27 @@
-//! Column names and types that several layers agree on.
+//! Names and types of columns that several layers use.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-/// Columns whose name starts so are ours: they travel with the rows and are never written as columns.
+/// The start of the names of internal columns, which are never written as columns.
 pub(crate) const HIDDEN: &str = "__fastprep_";
 /// FixedSizeBinary(16): the dedup key, big-endian; written to `keys.arrow`.
 pub const KEY: &str = "__fastprep_key";
-/// FixedSizeBinary(16): the key that decides the split, big-endian; by default of the rendered prompt.
+/// FixedSizeBinary(16): the key that decides the split, big-endian; by default a hash of the rendered prompt.
 pub(crate) const PROMPT_KEY: &str = "__fastprep_prompt_key";
 /// UInt8: index into the plan's split names.
 pub(crate) const SPLIT: &str = "__fastprep_split";
-/// Binary, null where there is none: byte spans (u32 little-endian pairs start, end; within the row's text, prompt +
-/// completion) of control tokens that stand in the row as plain text.
+/// Binary: the byte spans of control tokens that are plain text, as pairs of start and end (u32, little-endian)
+/// within the row's text, prompt + completion. Null where there are none.
 pub(crate) const AS_TEXT: &str = "__fastprep_as_text";
-/// Utf8View: the rendered text of a row of turns, where it is no pair of prompt and completion.
+/// Utf8View: the rendered text of a row of turns that is not a pair of prompt and completion.
 pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub(crate) const TURNS: &str = "__fastprep_turns";
 
-/// UInt32, UInt64, UInt64 or null: the place of a row, as it goes through a barrier.
+/// The place of a row on its way through a barrier: UInt32, UInt64, and UInt64 or null.
 pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_ROW: &str = "__fastprep_row";
@@ -41,7 +41,7 @@ pub(crate) const SEGMENT_LENGTHS: &str = "segment_lengths";
 /// `list<uint8>`: 0 never trained, 1 context, 2 target; one for each run.
 pub(crate) const SEGMENT_KINDS: &str = "segment_kinds";
 
-/// The columns that `tokenize` makes.
+/// The columns that `tokenize` adds.
 pub(crate) const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
 /// `list<float32>`: a factor for each segment; only where segments weigh differently.
 pub(crate) const SEGMENT_WEIGHTS: &str = "segment_weights";
@@ -50,12 +50,12 @@ pub(crate) const SEQ_LENGTHS: &str = "seq_lengths";
 /// A number: the factor of a row in the loss.
 pub(crate) const ROW_WEIGHT: &str = "row_weight";
 
-/// The split of rows that are in no other.
+/// The split of rows that are in no other split.
 pub(crate) const TRAIN: &str = "train";
 
 /// Kind of a segment whose tokens can never train.
 pub(crate) const NEVER: u8 = 0;
-/// Kind of a segment that is read, not trained.
+/// Kind of a segment that the model reads, but is not trained on.
 pub(crate) const CONTEXT: u8 = 1;
 /// Kind of a segment that is trained.
 pub(crate) const TARGET: u8 = 2;
@@ -63,7 +63,7 @@ pub(crate) const TARGET: u8 = 2;
 /// The label of a token that is not trained.
 pub(crate) const IGNORE: i32 = -100;
 
-/// Whether a column is ours.
+/// Whether a column is internal.
 pub fn is_hidden(name: &str) -> bool {
     name.starts_with(HIDDEN)
 }
@@ -87,12 +87,12 @@ pub(crate) fn is_json(field: &Field) -> bool {
     field.metadata().get("ARROW:extension:name").is_some_and(|n| n == "arrow.json")
 }
 
-/// `list<item>` as written: items are never null.
+/// `list<item>` without null lists and without null items.
 pub(crate) fn list(name: &str, item: DataType) -> Field {
     Field::new(name, DataType::List(Arc::new(Field::new("item", item, false))), false)
 }
 
-/// How a type is called in messages and in `explain`.
+/// The name of a type in messages and in `explain`.
 pub(crate) fn type_name(field: &Field) -> String {
     match field.data_type() {
         _ if is_json(field) => "json".into(),

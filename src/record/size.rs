@@ -1,11 +1,11 @@
-//! How much a row holds: counted from its values, so that slicing and arrival cannot show.
+//! The size of rows, counted from their values, so that it does not depend on slices or on the layout of buffers.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch};
 use arrow::datatypes::DataType;
 
-/// The bytes of each row's values: what shards and record batches are cut by.
+/// The bytes of each row's values. Shards and record batches are cut by this size.
 pub(crate) fn row_bytes(records: &RecordBatch) -> Vec<u64> {
     let mut sizes = vec![0; records.num_rows()];
     for column in records.columns() {
@@ -14,7 +14,7 @@ pub(crate) fn row_bytes(records: &RecordBatch) -> Vec<u64> {
     sizes
 }
 
-/// The bytes of all values. Buffers that hold more than these rows do not show.
+/// The bytes of all values. Parts of buffers outside these rows are not counted.
 pub(crate) fn bytes(records: &RecordBatch) -> usize {
     row_bytes(records).iter().sum::<u64>() as usize
 }
@@ -66,14 +66,14 @@ fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {
     }
 }
 
-/// Bytes between offsets, and those of the offset itself.
+/// Adds the bytes between offsets, and `own` bytes for the offset itself.
 fn add_lengths<O: OffsetSizeTrait>(offsets: &[O], own: u64, sizes: &mut [u64]) {
     for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
         *size += (ends[1] - ends[0]).as_usize() as u64 + own;
     }
 }
 
-/// A view of 16 bytes, and the text.
+/// Adds the length of each text, and 16 bytes for its view.
 fn add_views(lengths: impl Iterator<Item = u32>, sizes: &mut [u64]) {
     sizes.iter_mut().zip(lengths).for_each(|(size, length)| *size += 16 + u64::from(length));
 }
@@ -85,9 +85,9 @@ fn add_items<O: OffsetSizeTrait>(offsets: &[O], items: &ArrayRef, own: u64, size
         }
         return;
     }
-    let mut of_items = vec![0; items.len()];
-    add_bytes(items, &mut of_items);
+    let mut item_sizes = vec![0; items.len()];
+    add_bytes(items, &mut item_sizes);
     for (size, ends) in sizes.iter_mut().zip(offsets.windows(2)) {
-        *size += of_items[ends[0].as_usize()..ends[1].as_usize()].iter().sum::<u64>() + own;
+        *size += item_sizes[ends[0].as_usize()..ends[1].as_usize()].iter().sum::<u64>() + own;
     }
 }

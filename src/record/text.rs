@@ -1,4 +1,4 @@
-//! Text in any of Arrow's layouts, as string views.
+//! Text columns in any of Arrow's layouts, converted to string views.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// A text column as views; a column of type null as nulls.
+/// Converts a text column to string views; a column of type null becomes nulls.
 pub(crate) fn text_views(column: &dyn Array) -> Result<StringViewArray> {
     if let DataType::Dictionary(..) = column.data_type() {
         // Arrow's own cast to views looks at the keys alone: a null among the dictionary's values would become "".
@@ -31,7 +31,7 @@ pub(crate) fn text_views(column: &dyn Array) -> Result<StringViewArray> {
     Ok(cast(column, &DataType::Utf8View).or_too_large()?.as_string_view().clone())
 }
 
-/// The rows with their text columns as views over the same text: how text travels between stages.
+/// Converts the text columns of a batch to string views, the form of text between stages.
 pub(crate) fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (field, column) in records.schema().fields().iter().zip(records.columns()) {
@@ -46,7 +46,7 @@ pub(crate) fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).or_defect()
 }
 
-/// A text, or null, in each of so many rows.
+/// A column with the same text, or null, in each row.
 pub(crate) fn repeated(text: Option<&str>, rows: usize) -> ArrayRef {
     let mut column = StringViewBuilder::with_capacity(rows).with_deduplicate_strings();
     (0..rows).for_each(|_| column.append_option(text));
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_null_stays_null_wherever_it_stands() {
+    fn a_null_stays_null_at_any_depth() {
         let long = "a text that is longer than a view holds inline";
         let keys = || Int8Array::from(vec![Some(0), Some(1), None, Some(2)]);
         let values = || vec![Some("x"), None, Some(long)];

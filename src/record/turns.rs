@@ -1,7 +1,7 @@
-//! A row as turns: its rendered text, and spans that say whose text it is, and what of it trains.
+//! A row as turns: its rendered text, and spans that say whose turn a part of the text is, and whether it trains.
 //!
-//! A row with the columns `prompt` and `completion` is two turns, which [`pair`] gives: nothing else is stored. Rows of
-//! any other shape travel in two hidden columns, which [`columns`] writes and [`TurnRows`] reads.
+//! A row with the columns `prompt` and `completion` is two turns, made by [`pair`]; it has no other columns for them.
+//! Rows of any other turns are stored in two hidden columns, which [`TurnRows`] reads.
 
 use arrow::array::{Array, AsArray, BinaryArray, RecordBatch, StringViewArray};
 
@@ -10,20 +10,20 @@ use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::word::Word;
 
-/// Who speaks.
+/// The role of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The first turn of a pair.
     Prompt,
     /// The second turn of a pair.
     Completion,
-    /// What a dialogue begins with.
+    /// Instructions at the start of a dialogue.
     System,
     /// The person.
     User,
     /// The model.
     Assistant,
-    /// What a tool that the model called gave back.
+    /// The result of a tool that the model called.
     Tool,
 }
 
@@ -43,7 +43,7 @@ impl Word for Role {
     }
 }
 
-/// Which of a row's texts a span belongs to: a preference has two answers to what is common.
+/// Which of a row's texts a span belongs to. A preference has two answers to the same text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Branch {
     /// The only text, or what the two answers have in common.
@@ -66,16 +66,16 @@ impl Word for Branch {
     }
 }
 
-/// A stretch of a row's text. It starts where the span before it ends.
+/// A part of a row's text. It starts where the span before it ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
-    /// Where it ends: a byte offset in the row's text.
+    /// The byte offset of its end in the row's text.
     pub end: u32,
     /// Whose turn it belongs to.
     pub role: Role,
     /// Whether its tokens train.
     pub trained: bool,
-    /// Whether it came from the data; a template wrote it otherwise.
+    /// Whether it came from the data; otherwise a template wrote it.
     pub from_data: bool,
     /// Its factor in the loss.
     pub weight: f32,
@@ -83,7 +83,7 @@ pub struct Span {
     pub branch: Branch,
 }
 
-/// A row's text with spans that cover it.
+/// A row's text, with spans that cover it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turns<'a, 's> {
     text: &'a str,
@@ -112,11 +112,11 @@ pub(crate) fn pair<'a>(prompt: &'a str, completion: &'a str) -> [Part<'a>; 2] {
 }
 
 impl<'a, 's> Turns<'a, 's> {
-    /// A text and its spans.
+    /// Checks that the spans fit the text.
     ///
     /// # Errors
-    /// `Internal`, where the spans do not cover the text in order, cut a character, go back to an earlier branch, or
-    /// have a weight that is below 0 or no number.
+    /// `Internal`, where the spans do not cover the text in order, cut a character, return to an earlier branch, or
+    /// have a weight that is below 0 or not a number.
     pub(crate) fn new(text: &'a str, spans: &'s [Span]) -> Result<Self> {
         let starts = std::iter::once(0).chain(spans.iter().map(|span| span.end));
         let in_order = starts.zip(spans).all(|(start, span)| start <= span.end);
@@ -126,16 +126,16 @@ impl<'a, 's> Turns<'a, 's> {
         } else if !spans.iter().all(|span| text.is_char_boundary(span.end as usize)) {
             "cut a character"
         } else if !spans.is_sorted_by_key(|span| span.branch) {
-            "go back to an earlier branch"
+            "return to an earlier branch"
         } else if !spans.iter().all(|span| span.weight.is_finite() && span.weight >= 0.0) {
-            "have a weight that is no number of 0 or more"
+            "have a weight that is not a number of 0 or more"
         } else {
             return Ok(Turns { text, spans });
         };
         Err(Error::internal(format!("the spans of a row of {} bytes {fault}", text.len())))
     }
 
-    /// The text in parts, each as long as possible.
+    /// The text in parts: neighbouring spans that train alike are one part.
     pub(crate) fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
         let Turns { text, spans } = self;
         let mut start = 0;
@@ -149,17 +149,17 @@ impl<'a, 's> Turns<'a, 's> {
     }
 }
 
-/// Neighbouring spans that train alike, as many together as possible: those of a [`Part`].
+/// Groups neighbouring spans that train alike: the spans of each [`Part`].
 pub(crate) fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
     spans.chunk_by(|a, b| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch))
 }
 
-/// Bytes of a span in the hidden column: end and weight, little-endian, then role, branch and flags.
+/// Length of an encoded span: end and weight (4 bytes each, little-endian), role, branch and flags (1 byte each).
 pub(super) const SPAN_BYTES: usize = 11;
 pub(super) const TRAINED: u8 = 1;
 pub(super) const FROM_DATA: u8 = 2;
 
-/// The key of the field's metadata that says whether weights other than 1 occur.
+/// The key in the metadata of the field; present where weights other than 1 may occur.
 pub(super) const WEIGHTED: &str = "weighted";
 
 fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
@@ -184,7 +184,7 @@ fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
 pub(super) fn check_weights(spans: &[Span], weighted: bool) -> Result<()> {
     match weighted || spans.iter().all(|span| span.weight == 1.0) {
         true => Ok(()),
-        false => Err(Error::internal(format!("`{TURNS}` has weights, and its field says that it has none"))),
+        false => Err(Error::internal(format!("`{TURNS}` has weights, but its field says that it has none"))),
     }
 }
 
@@ -198,11 +198,11 @@ pub(crate) struct TurnRows<'a> {
 }
 
 impl<'a> TurnRows<'a> {
-    /// None where the batch does not have the columns.
+    /// The hidden columns of a batch; none where it does not have them.
     ///
     /// # Errors
-    /// `Internal`, where it has one alone, or one of another type.
-    pub(crate) fn of(records: &'a RecordBatch) -> Result<Option<Self>> {
+    /// `Internal`, where it has only one of them, or one is of another type.
+    pub(crate) fn from_batch(records: &'a RecordBatch) -> Result<Option<Self>> {
         let (texts, spans) = (records.column_by_name(TURNS_TEXT), records.column_by_name(TURNS));
         if texts.is_none() && spans.is_none() {
             return Ok(None);
@@ -210,16 +210,16 @@ impl<'a> TurnRows<'a> {
         let texts = texts.and_then(|column| column.as_string_view_opt());
         let spans = spans.and_then(|column| column.as_binary_opt::<i32>());
         let (Some(texts), Some(spans)) = (texts, spans) else {
-            return Err(Error::internal(format!("`{TURNS_TEXT}` and `{TURNS}` are no text with spans")));
+            return Err(Error::internal(format!("`{TURNS_TEXT}` and `{TURNS}` are not text and spans")));
         };
         let metadata = records.schema_ref().field_with_name(TURNS).or_defect()?.metadata();
         Ok(Some(TurnRows { texts, spans, weighted: metadata.contains_key(WEIGHTED) }))
     }
 
-    /// The text of row `i`; its spans come to be in `spans`.
+    /// The turns of row `i`; `spans` is overwritten with its spans.
     ///
     /// # Errors
-    /// `Internal`, where the row is null or its bytes are not those of spans; see [`columns`].
+    /// `Internal`, where the row is null, or its spans are damaged or do not fit the text.
     pub(crate) fn row<'s>(&self, i: usize, spans: &'s mut Vec<Span>) -> Result<Turns<'a, 's>> {
         let has_both = self.texts.is_valid(i) && self.spans.is_valid(i);
         if !has_both || decode(self.spans.value(i), spans).is_none() {
@@ -259,19 +259,19 @@ mod tests {
             [("Café\u{1f600}ab", &long), ("", &[]), ("a", &[span(1, false, 1.0, Branch::Main)])];
         // Byte 3 is within no character: "Caf", "é😀", "ab" are 3, 6 and 2 bytes.
         let batch = batch(&rows, true).unwrap();
-        let turn_rows = TurnRows::of(&batch).unwrap().unwrap();
+        let turn_rows = TurnRows::from_batch(&batch).unwrap().unwrap();
         assert!(turn_rows.weighted);
         let mut spans = Vec::new();
         for (i, (text, expected)) in rows.iter().enumerate() {
             let turns = turn_rows.row(i, &mut spans).unwrap();
             assert_eq!((turns.text, turns.spans), (*text, *expected));
         }
-        assert!(TurnRows::of(&batch.project(&[]).unwrap()).unwrap().is_none());
-        assert!(TurnRows::of(&batch.project(&[0]).unwrap()).is_err());
+        assert!(TurnRows::from_batch(&batch.project(&[]).unwrap()).unwrap().is_none());
+        assert!(TurnRows::from_batch(&batch.project(&[0]).unwrap()).is_err());
     }
 
     #[test]
-    fn what_does_not_cover_the_text_is_refused() {
+    fn spans_that_do_not_cover_the_text_are_refused() {
         let main = |end| span(end, true, 1.0, Branch::Main);
         for (text, spans) in [
             ("ab", vec![]),
@@ -290,7 +290,7 @@ mod tests {
         assert!(batch(&[("ab", &weighted)], false).is_err());
     }
 
-    /// Whatever the bytes are, there is an error or a row, and no panic.
+    /// Changes every byte to every value: the result is an error or a row, never a panic.
     #[test]
     fn damaged_bytes_are_an_error() {
         let whole = encode(&[span(1, false, 1.0, Branch::Main), span(4, true, 1.0, Branch::Main)]);
@@ -303,10 +303,10 @@ mod tests {
             assert!(!read(&whole[..end]));
         }
         let mut refused = 0;
-        for at in 0..whole.len() {
+        for i in 0..whole.len() {
             for value in 0..=u8::MAX {
                 let mut bytes = whole.clone();
-                bytes[at] = value;
+                bytes[i] = value;
                 refused += usize::from(!read(&bytes));
             }
         }

@@ -1,4 +1,4 @@
-//! Counters that add up to the same whatever the number of threads.
+//! Counters of a run. Their sums do not depend on the number of threads.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use crate::record::finding::{Finding, LATE_COLUMN, LATE_COLUMNS as MORE_LATE_COL
 
 use super::tally::{Occurrences, add};
 
-/// The counters of one step. Merging is commutative, so that the order of batches cannot show.
+/// The counters of one step. Merging is commutative, so that the result does not depend on the order of batches.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StepCounts {
     /// Rows that came in.
     pub rows_in: u64,
-    /// Rows that went on: `rows_in − Σ removed`.
+    /// Rows that went to the next step: `rows_in − Σ removed`.
     pub rows_out: u64,
-    /// By reason code.
+    /// Removed rows, by reason code.
     pub removed: BTreeMap<&'static str, Occurrences>,
-    /// Of those for which a column is to blame, how many by column.
+    /// Removed rows whose cause is a column, by reason code and column.
     pub columns: BTreeMap<(&'static str, String), u64>,
-    /// Findings that removed nothing: how many, and the first row.
+    /// Findings: how many of each, and the first row.
     pub findings: BTreeMap<Finding, Occurrences>,
     /// Sums by name: `tokens`, `trained_tokens`, `truncated`, ….
     pub sums: BTreeMap<&'static str, u64>,
@@ -31,45 +31,45 @@ pub struct StepCounts {
 
 impl StepCounts {
     /// Counts a removed row.
-    pub(crate) fn remove(&mut self, code: &'static str, place: Place) {
+    pub(crate) fn add_removed(&mut self, code: &'static str, place: Place) {
         add(&mut self.removed, code, Occurrences { count: 1, first: place });
     }
 
-    /// Counts the column that is to blame for a removed row.
+    /// Counts the column that is the cause of a removed row.
     pub(crate) fn blame(&mut self, code: &'static str, column: &str) {
         *self.columns.entry((code, column.to_string())).or_default() += 1;
     }
 
     /// Counts a finding; nothing where `count` is 0.
-    pub(crate) fn find(&mut self, code: &'static str, place: Place, count: u64) {
+    pub(crate) fn add_finding(&mut self, code: &'static str, place: Place, count: u64) {
         if count > 0 {
-            self.note(Finding::plain(code), Occurrences { count, first: place });
+            self.add_occurrences(Finding::new(code), Occurrences { count, first: place });
         }
     }
 
     /// Counts a finding that names a column, a token or a policy; nothing where `count` is 0.
-    pub(crate) fn find_named(&mut self, code: &'static str, name: &str, place: Place, count: u64) {
+    pub(crate) fn add_named_finding(&mut self, code: &'static str, name: &str, place: Place, count: u64) {
         if count > 0 {
-            self.note(Finding::named(code, name), Occurrences { count, first: place });
+            self.add_occurrences(Finding::with_name(code, name), Occurrences { count, first: place });
         }
     }
 
-    fn note(&mut self, finding: Finding, found: Occurrences) {
+    fn add_occurrences(&mut self, finding: Finding, occurrences: Occurrences) {
         let is_late = finding.code == LATE_COLUMN;
-        add(&mut self.findings, finding, found);
+        add(&mut self.findings, finding, occurrences);
         if is_late {
             self.limit_late_columns();
         }
     }
 
-    /// Counts together what is not to be named. The names that stay come first in bytewise order, in each part of
-    /// the rows as in all of them, so that their counts are whole.
+    /// Names at most [`LATE_COLUMNS`] late columns, the first in bytewise order, and counts the others together. A
+    /// column that is named for all rows is named for each part of the rows too, so that its count is complete.
     fn limit_late_columns(&mut self) {
         let named = |finding: &&Finding| finding.code == LATE_COLUMN;
         while self.findings.keys().filter(named).count() > LATE_COLUMNS {
             let Some(last) = self.findings.keys().rfind(named).cloned() else { return };
-            if let Some(found) = self.findings.remove(&last) {
-                add(&mut self.findings, Finding::plain(MORE_LATE_COLUMNS), found);
+            if let Some(occurrences) = self.findings.remove(&last) {
+                add(&mut self.findings, Finding::new(MORE_LATE_COLUMNS), occurrences);
             }
         }
     }
@@ -86,11 +86,11 @@ impl StepCounts {
         for (code, rows) in other.removed {
             add(&mut self.removed, code, rows);
         }
-        for (blamed, n) in other.columns {
-            *self.columns.entry(blamed).or_default() += n;
+        for (column, n) in other.columns {
+            *self.columns.entry(column).or_default() += n;
         }
-        for (finding, found) in other.findings {
-            add(&mut self.findings, finding, found);
+        for (finding, occurrences) in other.findings {
+            add(&mut self.findings, finding, occurrences);
         }
         self.limit_late_columns();
         for (name, n) in other.sums {
@@ -104,21 +104,21 @@ impl StepCounts {
         }
     }
 
-    /// How often something of this name, `code` or `code:name`, was found.
-    pub(crate) fn found(&self, name: &str) -> u64 {
-        let found = self.findings.iter().find(|(finding, _)| finding.to_string() == name);
-        found.map_or(0, |(_, found)| found.count)
+    /// The count of the finding with this name: `code` or `code:name`.
+    pub(crate) fn finding_count(&self, name: &str) -> u64 {
+        let entry = self.findings.iter().find(|(finding, _)| finding.to_string() == name);
+        entry.map_or(0, |(_, occurrences)| occurrences.count)
     }
 
-    /// Rows taken out, for all reasons.
+    /// Removed rows, for all reasons.
     pub(crate) fn removed_rows(&self) -> u64 {
         self.removed.values().map(|r| r.count).sum()
     }
 }
 
-/// Adds the counts of a pass to those of its run, by step.
-pub fn add_pass(counts: &mut [StepCounts], of_pass: Vec<StepCounts>) {
-    counts.iter_mut().zip(of_pass).for_each(|(all, counts)| all.merge(counts));
+/// Adds the counts of a pass to those of the run, step by step.
+pub fn add_pass(counts: &mut [StepCounts], pass_counts: Vec<StepCounts>) {
+    counts.iter_mut().zip(pass_counts).for_each(|(all, counts)| all.merge(counts));
 }
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::record::finding::COERCED;
 
-    /// Rows of one column each, counted in parts of any size and merged in any order.
+    /// Rows of one column each, counted in parts of several sizes and merged in both orders.
     #[test]
     fn the_late_columns_that_are_named_do_not_depend_on_batches() {
         let place = |row| Place { file: 0, row, line: None, byte: None };
@@ -136,7 +136,12 @@ mod tests {
             for (part, columns) in columns.chunks(size).enumerate() {
                 let mut counts = StepCounts::default();
                 for (i, column) in columns.iter().enumerate() {
-                    counts.find_named(LATE_COLUMN, &column.to_string(), place((part * size + i) as u64), 1);
+                    counts.add_named_finding(
+                        LATE_COLUMN,
+                        &column.to_string(),
+                        place((part * size + i) as u64),
+                        1,
+                    );
                 }
                 parts.push(counts);
             }
@@ -144,7 +149,7 @@ mod tests {
                 parts.reverse();
             }
             let mut all = StepCounts::default();
-            all.find_named(COERCED, "x", place(5), 2);
+            all.add_named_finding(COERCED, "x", place(5), 2);
             parts.into_iter().for_each(|counts| all.merge(counts));
             all
         };
@@ -153,7 +158,7 @@ mod tests {
         assert_eq!(whole.findings.values().map(|r| r.count).sum::<u64>(), 3_002);
         let mut names: Vec<String> = (0..251).map(|i| format!("late_column:{i}")).collect();
         names.sort();
-        assert!(names[..LATE_COLUMNS].iter().all(|name| whole.found(name) > 0));
+        assert!(names[..LATE_COLUMNS].iter().all(|name| whole.finding_count(name) > 0));
         for size in [1, 3, 100, 777] {
             assert_eq!(counted(size, false), whole);
             assert_eq!(counted(size, true), whole);

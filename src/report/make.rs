@@ -1,4 +1,4 @@
-//! The report, made once of the counts of all steps.
+//! Builds the report from the counts of all steps.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,26 +8,26 @@ use super::{
 };
 use crate::record::{FileNames, finding, reason};
 
-/// What a plan says of its report.
+/// What the report needs to know about the plan.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shape<'a> {
-    /// The verb of each step.
+pub(crate) struct ReportContext<'a> {
+    /// The verb of each step, by number.
     pub(crate) verbs: &'a [&'static str],
-    /// The numbers of those that are sources.
+    /// The numbers of the steps that are sources.
     pub(crate) sources: &'a [usize],
     /// The names of the splits, by number.
     pub(crate) split_names: &'a [String],
     /// The warnings about the tokenizer, where there is one.
     pub(crate) tokenizer_warnings: Option<&'a [String]>,
-    /// The number of the step that packs rows, and the most tokens of a pack.
+    /// The number of the step that packs rows, and the maximum of tokens in a pack.
     pub(crate) pack: Option<(usize, u32)>,
     /// The column of `split(report_by=)`.
     pub(crate) report_by: Option<&'a str>,
 }
 
 impl Report {
-    /// The report of a run: `counts` by step, the names of the input files by number.
-    pub(crate) fn new(shape: Shape<'_>, counts: &[StepCounts], names: &FileNames) -> Self {
+    /// Builds the report. `counts` are by step, `names` are those of the input files, by number.
+    pub(crate) fn new(context: ReportContext<'_>, counts: &[StepCounts], names: &FileNames) -> Self {
         let mut all = StepCounts::default();
         counts.iter().for_each(|c| all.merge(c.clone()));
         let step = |(verb, c): (&&str, &StepCounts)| Step {
@@ -36,19 +36,19 @@ impl Report {
             rows_out: c.rows_out,
             removed: entries(&c.removed, names),
         };
-        let read = shape.sources.iter().filter_map(|step| counts.get(*step)).map(|c| c.rows_in).sum();
+        let read = context.sources.iter().filter_map(|step| counts.get(*step)).map(|c| c.rows_in).sum();
         let written = counts.last().map_or(0, |c| c.rows_out);
         Report {
             rows: rows(&all, read, written),
-            steps: shape.verbs.iter().zip(counts).map(step).collect(),
+            steps: context.verbs.iter().zip(counts).map(step).collect(),
             reasons: reasons(&all, names),
             findings: entries(&all.findings, names),
             blank_lines: sum(&all, "blank_lines"),
-            tokens: shape.tokenizer_warnings.map(|warnings| tokens(warnings, &all)),
-            packing: shape.pack.map(|(step, max_length)| {
+            tokens: context.tokenizer_warnings.map(|warnings| tokens(warnings, &all)),
+            packing: context.pack.map(|(step, max_length)| {
                 packing(max_length, &all, counts.get(step).map_or(0, |pack| pack.rows_out))
             }),
-            groups: shape.report_by.map(|column| groups(column, shape.split_names, &all)),
+            groups: context.report_by.map(|column| groups(column, context.split_names, &all)),
         }
     }
 }
@@ -69,7 +69,7 @@ fn rows(all: &StepCounts, read: u64, written: u64) -> Rows {
     Rows { read, written, rejected, duplicate, filtered, dropped }
 }
 
-/// The tallies by name, the most frequent first.
+/// The counts by name, the most frequent first.
 fn entries<K: ToString, T: Tally>(tallies: &BTreeMap<K, T>, names: &FileNames) -> Named<Counted> {
     let mut entries: Vec<(String, Counted)> =
         tallies.iter().map(|(name, tally)| (name.to_string(), counted(tally, names))).collect();
@@ -83,11 +83,11 @@ fn counted(tally: &impl Tally, names: &FileNames) -> Counted {
     Counted { count: tally.count(), first: First { file, row: first.row, line: first.line } }
 }
 
-/// The reasons of all steps, each with the columns that are to blame, where there are some.
+/// The reasons of all steps, each with the columns that are the cause, where there are any.
 fn reasons(all: &StepCounts, names: &FileNames) -> Named<Reason> {
     let columns = |code: &str| {
-        let blamed = all.columns.iter().filter(|((blamed, _), _)| *blamed == code);
-        blamed.map(|((_, column), rows)| (column.clone(), *rows)).collect()
+        let columns = all.columns.iter().filter(|((reason, _), _)| *reason == code);
+        columns.map(|((_, column), rows)| (column.clone(), *rows)).collect()
     };
     let entries = entries(&all.removed, names).0.into_iter();
     entries.map(|(code, rows)| (code.clone(), Reason { rows, columns: columns(&code) })).collect()
@@ -102,7 +102,7 @@ fn tokens(warnings: &[String], all: &StepCounts) -> Tokens {
         trained_share: share(trained, total).unwrap_or(0.0),
         rows_without_trained: all.removed.get(reason::NO_TRAINED_TOKEN).map_or(0, Tally::count),
         truncated: sum(all, "truncated"),
-        doubled_bos: all.found(finding::DOUBLED_BOS),
+        doubled_bos: all.finding_count(finding::DOUBLED_BOS),
         length: Length { p50: length(0.5), p99: length(0.99), max: length(1.0) },
         stop_stable_share: share(sum(all, "stop_stable"), sum(all, "stop_rows")),
         warnings: warnings.to_vec(),
@@ -125,7 +125,7 @@ fn groups(column: &str, split_names: &[String], all: &StepCounts) -> Groups {
     Groups { column: column.into(), rows: rows.collect() }
 }
 
-/// The length at this share of the rows (nearest rank, so a length that occurs), of a histogram.
+/// A quantile of a histogram of lengths, by nearest rank: always a length that occurs.
 fn quantile(lengths: &BTreeMap<u32, u64>, share: f64) -> Option<u32> {
     let rows: u64 = lengths.values().sum();
     let rank = ((rows as f64 * share).ceil() as u64).clamp(1, rows.max(1));
@@ -146,17 +146,17 @@ mod tests {
     use super::*;
     use crate::record::Place;
 
-    /// The counts of a row by its number, of many kinds.
+    /// Counts of many kinds for a row, which follow from its number.
     fn count(counts: &mut StepCounts, row: u64) {
         let place = Place { file: 0, row, line: row.is_multiple_of(2).then_some(row + 1), byte: None };
         counts.rows_in += 1;
         counts.add("tokens", row);
         counts.add("trained_tokens", row / 2);
         *counts.lengths.entry(row as u32 % 7).or_default() += 1;
-        counts.find(finding::DOUBLED_BOS, place, u64::from(row.is_multiple_of(11)));
-        counts.find_named(finding::LATE_COLUMN, &(row * 31 % 257).to_string(), place, row % 3);
+        counts.add_finding(finding::DOUBLED_BOS, place, u64::from(row.is_multiple_of(11)));
+        counts.add_named_finding(finding::LATE_COLUMN, &(row * 31 % 257).to_string(), place, row % 3);
         if row.is_multiple_of(5) {
-            counts.remove(reason::MISSING_FIELD, place);
+            counts.add_removed(reason::MISSING_FIELD, place);
             counts.blame(reason::MISSING_FIELD, ["a", "b"][row as usize % 2]);
             counts.add("rejected", 1);
         } else {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn report(counts: StepCounts) -> Report {
-        let shape = Shape {
+        let context = ReportContext {
             verbs: &["scan_jsonl"],
             sources: &[0],
             split_names: &["train".into(), "valid".into()],
@@ -175,11 +175,11 @@ mod tests {
             pack: Some((0, 64)),
             report_by: Some("c"),
         };
-        Report::new(shape, &[counts], &Arc::new(vec!["in.jsonl".into()]))
+        Report::new(context, &[counts], &Arc::new(vec!["in.jsonl".into()]))
     }
 
     #[test]
-    fn neither_parts_nor_their_order_show() {
+    fn the_report_does_not_depend_on_parts_and_their_order() {
         let mut whole = StepCounts::default();
         (0..1_000).for_each(|row| count(&mut whole, row));
         let whole = report(whole);
@@ -221,7 +221,12 @@ mod tests {
     fn the_most_frequent_come_first_with_their_columns() {
         let mut counts = StepCounts::default();
         (0..20).for_each(|row| count(&mut counts, row));
-        counts.find_named(finding::COERCED, "x", Place { file: 9, row: 3, line: None, byte: None }, 99);
+        counts.add_named_finding(
+            finding::COERCED,
+            "x",
+            Place { file: 9, row: 3, line: None, byte: None },
+            99,
+        );
         let json = report(counts).to_json();
         let reason = r#"{"count":4,"first":{"file":"in.jsonl","row":0,"line":1},"columns":{"a":2,"b":2}}"#;
         assert_eq!(json["reasons"]["missing_field"].to_string(), reason);

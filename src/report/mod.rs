@@ -1,4 +1,4 @@
-//! What happened in a run: counts that add up while it runs, and the report that is made of them once.
+//! The report of a run, and the counters that it is built from.
 
 mod counts;
 mod make;
@@ -11,35 +11,33 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use counts::{StepCounts, add_pass};
-pub(crate) use make::Shape;
+pub(crate) use make::ReportContext;
 pub use named::Named;
 pub(crate) use tally::Tally;
 
-/// The report. Its JSON has these names in this order; they are documented in `docs/report.md` and stable.
+/// The report. Its JSON has these names in this order. They are stable, and documented in `docs/report.md`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// What became of the rows.
     pub(crate) rows: Rows,
-    /// What each step did.
     pub(crate) steps: Vec<Step>,
-    /// Rows taken out by reason code, the most frequent first.
+    /// Removed rows by reason code, the most frequent first.
     pub(crate) reasons: Named<Reason>,
-    /// What was noticed, by name, the most frequent first.
+    /// Findings by name, the most frequent first.
     pub(crate) findings: Named<Counted>,
-    /// Lines without anything but white space.
+    /// Lines that are empty or hold only white space.
     pub(crate) blank_lines: u64,
-    /// Absent without a tokenizer.
+    /// None without a tokenizer.
     pub(crate) tokens: Option<Tokens>,
-    /// Absent without a pack.
+    /// None without `pack`.
     pub(crate) packing: Option<Packing>,
-    /// Absent without `split(report_by=)`.
+    /// None without `split(report_by=)`.
     pub(crate) groups: Option<Groups>,
 }
 
-/// What became of the rows.
+/// Counts of rows by what happened to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rows {
-    /// Rows read.
+    /// Rows that the sources read.
     pub read: u64,
     /// Rows that reached the sink.
     pub written: u64,
@@ -47,76 +45,74 @@ pub(crate) struct Rows {
     pub rejected: u64,
     /// Duplicates, of this run and of earlier folders.
     pub duplicate: u64,
-    /// Rows that a filter took out.
+    /// Rows that a filter removed.
     pub filtered: u64,
     /// Rows that a policy dropped.
     pub dropped: u64,
 }
 
-/// What a step did.
+/// Counts of one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its verb.
+    /// The verb of the step.
     pub(crate) step: String,
     /// Rows that came in.
     pub(crate) rows_in: u64,
-    /// Rows that went on.
+    /// Rows that went to the next step.
     pub(crate) rows_out: u64,
-    /// Rows that it took out, by reason code.
+    /// Rows that the step removed, by reason code.
     pub(crate) removed: Named<Counted>,
 }
 
-/// How many, and the first of them.
+/// A count, and the first occurrence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counted {
-    /// How many.
     pub(crate) count: u64,
     /// The first in input order.
     pub(crate) first: First,
 }
 
-/// Rows taken out for a reason.
+/// Rows that were removed for one reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reason {
-    /// How many, and the first of them.
+    /// A count, and the first occurrence.
     #[serde(flatten)]
     pub(crate) rows: Counted,
-    /// Of these rows, how many have this column to blame.
+    /// Rows by the column that is the cause.
     #[serde(default, skip_serializing_if = "Named::is_empty")]
     pub(crate) columns: Named<u64>,
 }
 
-/// A place for programs.
+/// The place of a row, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct First {
     /// The name of the file.
     pub(crate) file: String,
-    /// The row within the file, from 0.
+    /// 0-based, counted within the file.
     pub(crate) row: u64,
-    /// The line, from 1, where the source has lines.
+    /// 1-based; none where the source has no lines.
     pub(crate) line: Option<u64>,
 }
 
-/// The tokens of all rows.
+/// Counts of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tokens {
-    /// Tokens.
+    /// Tokens of all rows.
     pub(crate) total: u64,
-    /// Those whose label is trained.
+    /// Tokens whose label is trained.
     pub(crate) trained: u64,
-    /// The latter over the former; 0 without tokens.
+    /// `trained` divided by `total`; 0 without tokens.
     pub(crate) trained_share: f64,
-    /// Rows rejected since no token of them would be trained.
+    /// Rows that were rejected because none of their tokens would be trained.
     pub(crate) rows_without_trained: u64,
-    /// Rows cut to the most tokens that a row may have.
+    /// Rows that were cut to `max_length`.
     pub(crate) truncated: u64,
     /// Rows that begin with BOS twice.
     pub(crate) doubled_bos: u64,
-    /// Lengths of rows.
     pub(crate) length: Length,
-    /// Share of the rows in which the ids of the stop are the stop's own; none without rows.
+    /// Share of the rows in which the stop has the same ids as when it is encoded alone; none without rows.
     pub(crate) stop_stable_share: Option<f64>,
-    /// Why other software may make other ids of the tokenizer.
+    /// Why transformers may give other ids for the tokenizer.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -131,39 +127,38 @@ pub(crate) struct Length {
     pub(crate) max: u32,
 }
 
-/// What a pack did.
+/// Counts of packing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Packing {
     /// Rows that were packed.
     pub(crate) documents: u64,
-    /// Packs they became.
+    /// Packs that were made.
     pub(crate) packs: u64,
     /// Tokens of all packs.
     pub(crate) tokens: u64,
-    /// Most tokens of a pack.
+    /// The maximum of tokens in a pack.
     pub(crate) max_length: u32,
-    /// Tokens over the room there is; 0 without packs.
+    /// `tokens` divided by `packs` × `max_length`; 0 without packs.
     pub(crate) fill: f64,
 }
 
 /// Rows by the value of a column and by split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Groups {
-    /// The column.
     pub(crate) column: String,
     /// Rows by value, then by split.
     pub(crate) rows: Named<Named<u64>>,
 }
 
 impl Report {
-    /// As JSON.
+    /// The report as JSON.
     pub fn to_json(&self) -> Value {
-        // Nothing in it fails: all keys are text.
+        // Cannot fail: all keys are text.
         serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-/// As JSON in one line.
+/// The report as JSON in one line.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.to_json().fmt(f)

@@ -1,4 +1,4 @@
-//! Values by name, in an order of their own: what JSON calls an object.
+//! Values by name in a fixed order, written as a JSON object.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Values by name, in order.
+/// Values by name in a fixed order, written as a JSON object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Named<T>(pub(crate) Vec<(String, T)>);
 
@@ -17,7 +17,7 @@ impl<T> Default for Named<T> {
 }
 
 impl<T> Named<T> {
-    /// Whether there is none.
+    /// Whether there are no values.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

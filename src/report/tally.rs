@@ -1,26 +1,27 @@
-//! What is counted of one kind of thing in the rows.
+//! Counts of one reason or finding.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::record::Place;
 
-/// Counts that add up. Merging is commutative and associative, so that neither batches nor threads can show.
+/// Counts that can be merged. Merging is commutative and associative, so that the result depends neither on batches
+/// nor on threads.
 pub(crate) trait Tally {
-    /// Adds another's counts.
+    /// Adds the counts of `other`.
     fn merge(&mut self, other: Self);
-    /// How many.
+    /// How often it occurs.
     fn count(&self) -> u64;
-    /// The first in input order.
+    /// The first place in input order.
     fn first(&self) -> Place;
 }
 
-/// How many, and the first of them.
+/// A count, and the first place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrences {
-    /// How many.
+    /// How often it occurs.
     pub(crate) count: u64,
-    /// The first in input order.
+    /// The first place in input order.
     pub(crate) first: Place,
 }
 
@@ -39,7 +40,7 @@ impl Tally for Occurrences {
     }
 }
 
-/// Adds a tally to that of its key.
+/// Merges a tally into the tally of its key.
 pub(crate) fn add<K: Ord, T: Tally>(to: &mut BTreeMap<K, T>, key: K, tally: T) {
     match to.entry(key) {
         Entry::Vacant(entry) => drop(entry.insert(tally)),

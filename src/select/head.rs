@@ -1,7 +1,7 @@
 //! `head`: keeps the first rows.
 
 use crate::error::Result;
-use crate::flow::{Ordered, TakenOut};
+use crate::flow::{Ordered, RemovedRows};
 use crate::record::{Batch, reason};
 
 /// Keeps the first rows, in the order in which they reach the stage.
@@ -18,7 +18,7 @@ impl HeadStage {
 }
 
 impl Ordered for HeadStage {
-    fn push(&mut self, batch: Batch, taken_out: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, batch: Batch, taken_out: &mut RemovedRows) -> Result<Batch> {
         let kept = self.left.min(batch.rows());
         self.left -= kept;
         if !self.ends_input {

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
-use crate::flow::{Ordered, TakenOut};
+use crate::flow::{Ordered, RemovedRows};
 use crate::record::Batch;
 
 /// Adds the number of each row, as the first column.
@@ -24,7 +24,7 @@ impl RowIndexStage {
 }
 
 impl Ordered for RowIndexStage {
-    fn push(&mut self, mut batch: Batch, _: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, mut batch: Batch, _: &mut RemovedRows) -> Result<Batch> {
         let end = i64::try_from(batch.rows()).ok().and_then(|rows| self.next.checked_add(rows));
         let Some(end) = end else {
             let message =

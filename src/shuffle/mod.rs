@@ -13,7 +13,7 @@ use arrow::datatypes::UInt8Type;
 
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
-use crate::flow::{Barrier, Decode, Entering, Leaving, PairedScan, Prepare, Totals};
+use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, PairedScan, Prepare, Totals};
 use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, with_places};
@@ -42,19 +42,19 @@ impl Shuffle {
 }
 
 impl Barrier for Shuffle {
-    fn preparer(&self) -> Arc<dyn Prepare<Entering>> {
+    fn preparer(&self) -> Arc<dyn Prepare<BarrierRows>> {
         Arc::new(Rank { ranks: self.ranks.clone(), splits: self.splits, steps_follow: self.steps_follow })
     }
 
-    fn push(&mut self, rows: Entering) -> Result<()> {
+    fn push(&mut self, rows: BarrierRows) -> Result<()> {
         self.totals.merge(&rows.totals);
         self.buckets.push(&rows.records, rows.ranks)
     }
 
-    fn leave(self: Box<Self>) -> Result<Leaving> {
+    fn finish(self: Box<Self>) -> Result<BarrierOutput> {
         let pick = Arc::new(Pick { steps_follow: self.steps_follow });
         let scan = Box::new(PairedScan::new(ByRank::new(self.buckets)?, pick));
-        Ok(Leaving { scan, totals: self.totals, sums: Vec::new() })
+        Ok(BarrierOutput { scan, totals: self.totals, sums: Vec::new() })
     }
 }
 
@@ -64,8 +64,8 @@ struct Rank {
     steps_follow: bool,
 }
 
-impl Prepare<Entering> for Rank {
-    fn prepare(&self, batch: Batch) -> Result<Entering> {
+impl Prepare<BarrierRows> for Rank {
+    fn prepare(&self, batch: Batch) -> Result<BarrierRows> {
         let mut records = batch.records;
         if records.get_array_memory_size() > 2 * bytes(&records) {
             // A slice of something larger, which must not be held with it: together with no rows it is copied.
@@ -80,11 +80,11 @@ impl Prepare<Entering> for Rank {
         for (i, size) in sizes.into_iter().enumerate() {
             totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
         }
-        let ranks = self.ranks.of(&batch.places)?;
+        let ranks = self.ranks.ranks(&batch.places)?;
         if self.steps_follow {
             records = with_places(&records, &batch.places)?;
         }
-        Ok(Entering { records, ranks, totals })
+        Ok(BarrierRows { records, ranks, totals })
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
 
     /// What comes back, and the most bytes that came at once.
     fn drain(shuffle: Box<Shuffle>) -> Result<(Vec<String>, usize)> {
-        let mut scan = shuffle.leave()?.scan;
+        let mut scan = shuffle.finish()?.scan;
         let (mut seen, mut most) = (Vec::new(), 0);
         while let Some(chunk) = scan.next()? {
             let batch = chunk.decode(&mut StepCounts::default())?;
@@ -297,7 +297,7 @@ mod tests {
                 let rows = into.preparer().prepare(batch).unwrap();
                 into.push(rows).unwrap();
             }
-            let mut scan = Box::new(into).leave().unwrap().scan;
+            let mut scan = Box::new(into).finish().unwrap().scan;
             let mut order = Vec::new();
             while let Some(chunk) = scan.next().unwrap() {
                 let batch = chunk.decode(&mut StepCounts::default()).unwrap();

@@ -17,7 +17,7 @@ pub(crate) struct SplitKeyStage {
 impl Map for SplitKeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
         let of = |names: &[String]| {
-            names.iter().map(|name| KeyColumn::of(&batch, name)).collect::<Result<Vec<_>>>()
+            names.iter().map(|name| KeyColumn::new(&batch, name)).collect::<Result<Vec<_>>>()
         };
         let (columns, otherwise) = (of(&self.columns)?, of(&self.otherwise)?);
         let mut keys = Vec::with_capacity(batch.rows() * 16);

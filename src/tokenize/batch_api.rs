@@ -1,5 +1,5 @@
-//! Texts of an Arrow array to lists of ids and back, a range of rows at a time: a worker's part of what
-//! `Tokenizer` does. Output is built flat, a vector of ids for the whole range.
+//! Encodes texts of an Arrow array to lists of ids, and decodes them, a range of rows at a time: the work of one
+//! worker for the Python class `Tokenizer`. The ids of a range are in one vector.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,61 +20,58 @@ use crate::record::{reason, schema};
 use crate::tokenizer::{LoadedTokenizer, Session, Span};
 use crate::word::Word;
 
-/// Bytes of text that a token stands for at least, on average, in most texts.
+/// In most texts a token stands for at least this many bytes on average.
 const BYTES_PER_TOKEN: usize = 4;
 
-/// What is made of each text.
+/// The result for each text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Make {
-    /// Its ids: `list<int32>`.
+pub(crate) enum EncodeOutput {
+    /// The ids: `list<int32>`.
     Ids,
-    /// How many they are: `int32`.
+    /// The number of ids: `int32`.
     Counts,
 }
 
-impl Make {
-    /// The type of what is made.
+impl EncodeOutput {
+    /// The type of the result.
     pub(crate) fn data_type(self) -> DataType {
         match self {
-            Make::Ids => schema::list("", DataType::Int32).data_type().clone(),
-            Make::Counts => DataType::Int32,
+            EncodeOutput::Ids => schema::list("", DataType::Int32).data_type().clone(),
+            EncodeOutput::Counts => DataType::Int32,
         }
     }
 }
 
-/// What is done with a control token that a text writes.
+/// What is done with the text of a control token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// It becomes the control token, as in `tokenizers`.
+pub(crate) enum WrittenTokens {
+    /// It is encoded as the control token, as in `tokenizers`.
     AsToken,
-    /// It becomes the plain characters that it is.
+    /// It is encoded as plain characters.
     AsText,
     /// It is an error.
     Raise,
 }
 
-impl Word for Written {
-    const ALL: &'static [Self] = &[Written::AsToken, Written::AsText, Written::Raise];
+impl Word for WrittenTokens {
+    const ALL: &'static [Self] = &[WrittenTokens::AsToken, WrittenTokens::AsText, WrittenTokens::Raise];
 
     fn name(self) -> &'static str {
         match self {
-            Written::AsToken => "as_token",
-            Written::AsText => "as_text",
-            Written::Raise => "raise",
+            WrittenTokens::AsToken => "as_token",
+            WrittenTokens::AsText => "as_text",
+            WrittenTokens::Raise => "raise",
         }
     }
 }
 
-/// Turns texts into what is asked for.
+/// Encodes texts.
 pub(crate) struct ListEncoder<'a> {
-    /// The tokenizer.
     pub(crate) tokenizer: &'a LoadedTokenizer,
-    /// Whether each text gets what the post-processor adds.
+    /// Whether the tokens of the post-processor are added to each text.
     pub(crate) add_special_tokens: bool,
-    /// What is done with control tokens in the texts.
-    pub(crate) written: Written,
-    /// What is made.
-    pub(crate) make: Make,
+    pub(crate) written: WrittenTokens,
+    pub(crate) output: EncodeOutput,
 }
 
 impl ListEncoder<'_> {
@@ -85,32 +82,32 @@ impl ListEncoder<'_> {
     pub(crate) fn encode(&self, texts: &Texts, rows: Range<usize>, cancel: &Cancel) -> Result<ArrayRef> {
         let nulls = texts.nulls.as_ref().map(|n| n.slice(rows.start, rows.len()));
         let Some(strings) = texts.strings() else {
-            return Ok(new_null_array(&self.make.data_type(), rows.len()));
+            return Ok(new_null_array(&self.output.data_type(), rows.len()));
         };
         let bytes: usize = rows.clone().map(|i| strings.bytes(i)).sum();
         let mut ids = Vec::with_capacity(bytes / BYTES_PER_TOKEN);
         let mut session = self.tokenizer.encoder().session();
         let mut numbers = Vec::with_capacity(rows.len() + 1);
-        if self.make == Make::Ids {
+        if self.output == EncodeOutput::Ids {
             numbers.push(0);
         }
-        for (at, i) in rows.enumerate() {
+        for (index, i) in rows.enumerate() {
             cancel.check()?;
-            if nulls.as_ref().is_none_or(|n| n.is_valid(at)) {
+            if nulls.as_ref().is_none_or(|n| n.is_valid(index)) {
                 let text = strings.get(i).unwrap_or_default();
                 self.tokenizer
                     .encode(&mut session, text, self.add_special_tokens, self.written, &mut ids)
                     .map_err(|e| e.row(i as u64))?;
             }
             numbers.push(length(ids.len())?);
-            if self.make == Make::Counts {
+            if self.output == EncodeOutput::Counts {
                 ids.clear();
             }
         }
         let numbers = ScalarBuffer::from(numbers);
-        Ok(match self.make {
-            Make::Counts => Arc::new(Int32Array::try_new(numbers, nulls).or_defect()?),
-            Make::Ids => {
+        Ok(match self.output {
+            EncodeOutput::Counts => Arc::new(Int32Array::try_new(numbers, nulls).or_defect()?),
+            EncodeOutput::Ids => {
                 ids.shrink_to_fit();
                 let values = Arc::new(Int32Array::from(ids));
                 let item = Arc::new(Field::new("item", DataType::Int32, false));
@@ -121,24 +118,25 @@ impl ListEncoder<'_> {
 }
 
 impl LoadedTokenizer {
-    /// Appends the ids of a text, on request with what the post-processor puts around it.
+    /// Appends the ids of a text, on request with the tokens of the post-processor.
     ///
     /// # Errors
-    /// See [`Session::encode_prompt`]; `Data`, for a control token that may not be there.
+    /// See [`Session::encode_prompt`]; `Data`, for a control token where `written` is `Raise`, or where the ids hold
+    /// one that cannot be avoided.
     pub(crate) fn encode(
         &self,
         session: &mut Session<'_>,
         text: &str,
         add_special_tokens: bool,
-        written: Written,
+        written: WrittenTokens,
         out: &mut Vec<i32>,
     ) -> Result<()> {
         if add_special_tokens {
             out.extend_from_slice(&self.prefix_ids);
         }
         match written {
-            Written::AsToken => session.encode_prompt(text, out)?,
-            Written::AsText | Written::Raise => self.encode_plain(session, text, written, out)?,
+            WrittenTokens::AsToken => session.encode_prompt(text, out)?,
+            WrittenTokens::AsText | WrittenTokens::Raise => self.encode_plain(session, text, written, out)?,
         }
         if add_special_tokens {
             out.extend_from_slice(&self.suffix_ids);
@@ -146,16 +144,16 @@ impl LoadedTokenizer {
         Ok(())
     }
 
-    /// Appends ids without a control token.
+    /// Appends the ids of a text, without control tokens.
     fn encode_plain(
         &self,
         session: &mut Session<'_>,
         text: &str,
-        written: Written,
+        written: WrittenTokens,
         out: &mut Vec<i32>,
     ) -> Result<()> {
         let (start, found) = (out.len(), self.control.tokens().written(text));
-        if let (Written::Raise, Some(first)) = (written, found.first()) {
+        if let (WrittenTokens::Raise, Some(first)) = (written, found.first()) {
             let token = &self.control.tokens().tokens[first.token].content;
             return Err(control_token(format!(
                 "the text holds the control token {token:?} at byte {}",
@@ -167,33 +165,33 @@ impl LoadedTokenizer {
         if spans.is_empty() {
             session.encode_prompt(text, out)?;
         }
-        // The tokenizer may make one of text that is written otherwise.
-        if written == Written::AsText
-            && (!spans.is_empty() || !self.control.made(text, &[], &out[start..]).is_empty())
+        // The tokenizer may make a control token of other text, for example of `</S>` or of full-width characters.
+        if written == WrittenTokens::AsText
+            && (!spans.is_empty() || !self.control.unwritten(text, &[], &out[start..]).is_empty())
         {
             out.truncate(start);
             session.encode_prompt_as_text(text, &spans, out)?;
         }
-        match self.control.made(text, &spans, &out[start..]).first() {
+        match self.control.unwritten(text, &spans, &out[start..]).first() {
             Some(token) => {
-                let what = format!(
-                    "the ids hold the control token {:?}, made of text written otherwise",
+                let message = format!(
+                    "the ids hold the control token {:?}, which its text does not write",
                     token.content
                 );
-                Err(control_token(what))
+                Err(control_token(message))
             }
             None => Ok(()),
         }
     }
 }
 
-/// A chunk of a column: strings, or a dictionary, of which each value that occurs is encoded once.
+/// A chunk of a column: strings, or a dictionary. Each value of a dictionary that occurs is encoded once.
 pub(crate) struct Column {
-    /// The strings: the rows, or the dictionary's values, of which those that do not occur count as null.
+    /// The rows; or the values of the dictionary, where those that do not occur are null.
     pub(crate) texts: Texts,
-    /// Of a dictionary: each row's value, null where it has none.
+    /// For a dictionary, the index of each row's value; null where the row is null.
     pub(crate) keys: Option<UInt64Array>,
-    /// Rows of the chunks before.
+    /// The number of the first row: the number of rows in the chunks before.
     pub(crate) first_row: u64,
 }
 
@@ -205,15 +203,14 @@ pub(crate) struct Texts {
 
 impl Texts {
     fn strings(&self) -> Option<Strings<'_>> {
-        Strings::of(self.array.as_ref())
+        Strings::new(self.array.as_ref())
     }
 
-    /// Rows.
     pub(crate) fn len(&self) -> usize {
         self.array.len()
     }
 
-    /// The bytes of row `i`.
+    /// The size of row `i` in bytes.
     pub(crate) fn bytes(&self, i: usize) -> usize {
         let is_null = self.nulls.as_ref().is_some_and(|n| n.is_null(i));
         if is_null { 0 } else { self.strings().map_or(0, |s| s.bytes(i)) }
@@ -224,15 +221,15 @@ impl Column {
     /// A chunk of any text type.
     ///
     /// # Errors
-    /// `Column`, when it is not text.
-    pub(crate) fn of(array: &ArrayRef, first_row: u64) -> Result<Self> {
+    /// `Column`, where it is not text.
+    pub(crate) fn new(array: &ArrayRef, first_row: u64) -> Result<Self> {
         let refused = || {
-            let what = format!("tokenize: the array is {}, not text", array.data_type());
-            let e = Error::new(Class::Column, "wrong_column_type", what);
-            e.help("give strings, or a dictionary of strings; of a table, give one column")
+            let message = format!("tokenize: the array must be text; got {}", array.data_type());
+            let e = Error::new(Class::Column, "wrong_column_type", message);
+            e.help("pass strings, or a dictionary of strings; of a table, pass one column")
         };
         let texts = |array: &ArrayRef, nulls| {
-            let is_text = Strings::of(array.as_ref()).is_some() || array.data_type() == &DataType::Null;
+            let is_text = Strings::new(array.as_ref()).is_some() || array.data_type() == &DataType::Null;
             is_text.then(|| Texts { array: array.clone(), nulls }).ok_or_else(refused)
         };
         let Some(dictionary) = array.as_any_dictionary_opt() else {
@@ -254,12 +251,11 @@ impl Column {
         Ok(Column { texts: texts(values, nulls)?, keys: Some(keys), first_row })
     }
 
-    /// Rows.
     pub(crate) fn rows(&self) -> usize {
         self.keys.as_ref().map_or(self.texts.len(), Array::len)
     }
 
-    /// The bytes of row `i`.
+    /// The size of row `i` in bytes.
     pub(crate) fn bytes(&self, i: usize) -> usize {
         let Some(keys) = &self.keys else { return self.texts.bytes(i) };
         if keys.is_null(i) {
@@ -269,39 +265,39 @@ impl Column {
         }
     }
 
-    /// The place in the whole column of what failed at string `i`.
+    /// The first row of the whole column that has string `i`.
     pub(crate) fn row_of(&self, i: u64) -> u64 {
         let within = self.keys.as_ref().and_then(|keys| keys.iter().position(|key| key == Some(i)));
         self.first_row + within.map_or(i, |row| row as u64)
     }
 }
 
-/// What was made of a dictionary's values, in one piece.
+/// Concatenates the results for ranges of a dictionary's values.
 ///
 /// # Errors
-/// `Data`, when they are 2³¹ tokens or more.
-pub(crate) fn joined(made: &[ArrayRef], make: Make) -> Result<ArrayRef> {
-    let parts: Vec<&dyn Array> = made.iter().map(AsRef::as_ref).collect();
-    if parts.is_empty() {
-        return Ok(new_empty_array(&make.data_type()));
+/// `Data`, where they have 2³¹ tokens or more.
+pub(crate) fn joined(chunks: &[ArrayRef], output: EncodeOutput) -> Result<ArrayRef> {
+    let arrays: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+    if arrays.is_empty() {
+        return Ok(new_empty_array(&output.data_type()));
     }
-    let tokens: usize = made.iter().filter_map(|a| a.as_list_opt::<i32>()).map(|l| l.values().len()).sum();
+    let tokens: usize = chunks.iter().filter_map(|a| a.as_list_opt::<i32>()).map(|l| l.values().len()).sum();
     length(tokens)?;
-    concat(&parts).or_too_large()
+    concat(&arrays).or_too_large()
 }
 
-/// The rows of a dictionary from what was made of its values.
+/// The results for rows of a dictionary, looked up in the results for its values.
 ///
 /// # Errors
-/// `Internal`, when Arrow refuses.
+/// `Data`, where the result is too large for Arrow.
 pub(crate) fn looked_up(values: &ArrayRef, keys: &UInt64Array, rows: Range<usize>) -> Result<ArrayRef> {
     take(values, &keys.slice(rows.start, rows.len()), None).or_too_large()
 }
 
-/// Lists of ids in any integer type, as `large_list<int32>`.
+/// Converts lists of ids of any integer type to `large_list<int32>`.
 ///
 /// # Errors
-/// `Column`, when these are no lists of integers, or one is beyond 32 bits.
+/// `Column`, where these are not lists of integers, or one does not fit into 32 bits.
 pub(crate) fn id_lists(array: &ArrayRef) -> Result<LargeListArray> {
     let is_list = match array.data_type() {
         DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
@@ -310,24 +306,26 @@ pub(crate) fn id_lists(array: &ArrayRef) -> Result<LargeListArray> {
         DataType::Null => true,
         _ => false,
     };
-    let refused = |why: &str| {
-        let what = format!("decode: the array is {}, {why}", array.data_type());
-        Error::new(Class::Column, "wrong_column_type", what)
-            .help("give lists of token ids, as encode_batch does")
+    let refused = |values: &str| {
+        let message =
+            format!("decode: the array must be lists of integers; got {}{values}", array.data_type());
+        Error::new(Class::Column, "wrong_column_type", message)
+            .help("pass lists of token ids, as encode_batch returns them")
     };
     if !is_list {
-        return Err(refused("not lists of integers"));
+        return Err(refused(""));
     }
-    let wanted = DataType::LargeList(Arc::new(Field::new("item", DataType::Int32, true)));
+    let target = DataType::LargeList(Arc::new(Field::new("item", DataType::Int32, true)));
     let options = CastOptions { safe: false, ..CastOptions::default() };
-    let lists = cast_with_options(array, &wanted, &options).map_err(|e| refused("beyond int32").source(e))?;
+    let lists = cast_with_options(array, &target, &options)
+        .map_err(|e| refused(" with values beyond int32").source(e))?;
     Ok(lists.as_list::<i64>().clone())
 }
 
 /// Decodes these rows; null stays null.
 ///
 /// # Errors
-/// `Data`, for a null among the ids, or 2³¹ bytes of text in one range; `Tokenizer`; `Cancelled`.
+/// `Data`, for a null among the ids, or for 2³¹ bytes of text or more in one range; `Tokenizer`; `Cancelled`.
 pub(crate) fn decode(
     tokenizer: &LoadedTokenizer,
     lists: &LargeListArray,
@@ -345,8 +343,8 @@ pub(crate) fn decode(
         let ids = lists.value(i);
         let ids = ids.as_primitive::<Int32Type>();
         if ids.null_count() > 0 {
-            let e = Error::new(Class::Data, "null_id", "decode: a list holds null among its ids");
-            return Err(e.help("take the nulls out, or make the whole list null").row(i as u64));
+            let e = Error::new(Class::Data, "null_id", "decode: a list of ids holds a null");
+            return Err(e.help("remove the nulls, or make the whole list null").row(i as u64));
         }
         let text = tokenizer.decode(ids.values(), skip_special_tokens).map_err(|e| e.row(i as u64))?;
         length(texts.values_slice().len() + text.len())?;
@@ -356,15 +354,14 @@ pub(crate) fn decode(
 }
 
 #[cold]
-fn control_token(what: String) -> Error {
-    Error::new(Class::Data, reason::SPECIAL_TOKEN_IN_TEXT, what).help(
-        "special_tokens=\"as_text\" encodes it as plain characters, \"as_token\" as the control token; or take it out",
-    )
+fn control_token(message: String) -> Error {
+    Error::new(Class::Data, reason::SPECIAL_TOKEN_IN_TEXT, message)
+        .help("special_tokens=\"as_text\" encodes it as plain characters, \"as_token\" as the control token")
 }
 
 fn length(n: usize) -> Result<i32> {
     i32::try_from(n).map_err(|_| {
-        let what = format!("{n} tokens or bytes in one piece: 32-bit offsets hold fewer than 2³¹");
-        Error::new(Class::Data, "too_large", what).help("give smaller texts")
+        let message = format!("an array of {n} tokens or bytes is too large: its offsets must be below 2³¹");
+        Error::new(Class::Data, "too_large", message).help("pass smaller texts, or fewer of them")
     })
 }

@@ -1,4 +1,4 @@
-//! The columns that the step adds, built flat: one vector of ids for a whole batch.
+//! Builds the columns that the step adds, with one vector of ids for a whole batch.
 
 use std::sync::Arc;
 
@@ -13,21 +13,21 @@ use crate::record::schema::{CONTEXT, NEVER, TARGET};
 use crate::record::segments::Segments;
 use crate::record::{Batch, schema};
 
-/// The rows so far.
+/// The columns of the rows so far.
 pub(super) struct Columns {
-    /// The ids of all rows; a row is encoded at the end.
+    /// The ids of all rows. The ids of the next row are appended here before [`push`](Self::push).
     pub(crate) ids: Vec<i32>,
     labels: Vec<i32>,
     offsets: Vec<i32>,
     segment_offsets: Vec<i32>,
     segment_lengths: Vec<i32>,
     segment_kinds: Vec<u8>,
-    /// Where segments may weigh differently.
+    /// None where all weights are 1.
     segment_weights: Option<Vec<f32>>,
 }
 
 impl Columns {
-    /// Room for so many rows; `weighted`: with a column for the weights of segments.
+    /// Columns with capacity for `rows` rows; `weighted` adds a column for the weights of segments.
     pub(crate) fn new(rows: usize, weighted: bool) -> Self {
         let offsets = || {
             let mut offsets = Vec::with_capacity(rows + 1);
@@ -45,18 +45,19 @@ impl Columns {
         }
     }
 
-    /// Takes the row at the end of the ids in. Neighbouring parts that train alike make one segment.
+    /// Adds a row, whose ids are at the end of [`ids`](Self::ids). Neighbouring runs of one kind and weight become
+    /// one segment.
     pub(crate) fn push(&mut self, row: &Row) -> Result<()> {
         let first = self.segment_lengths.len();
         for run in row.runs.iter().filter(|run| run.tokens > 0) {
             let mut tokens = run.tokens;
             if run.trained && self.segment_lengths.len() == first {
-                // A row's first token is no target: nothing comes before it.
-                self.segment(first, 1, NEVER, run.weight)?;
+                // The first token of a row is never a target: there is nothing to predict it from.
+                self.add_tokens(first, 1, NEVER, run.weight)?;
                 tokens -= 1;
             }
             if tokens > 0 {
-                self.segment(first, tokens, if run.trained { TARGET } else { CONTEXT }, run.weight)?;
+                self.add_tokens(first, tokens, if run.trained { TARGET } else { CONTEXT }, run.weight)?;
             }
         }
         let ids = &self.ids[row.start..];
@@ -69,14 +70,14 @@ impl Columns {
         Ok(())
     }
 
-    /// Adds tokens to a row whose segments start at `first`: to the last of them, where that is of the same kind and
-    /// weight.
-    fn segment(&mut self, first: usize, tokens: usize, kind: u8, weight: f32) -> Result<()> {
+    /// Adds tokens to a row whose segments start at `first`: to its last segment, where that has the same kind and
+    /// weight, else as a new one.
+    fn add_tokens(&mut self, first: usize, tokens: usize, kind: u8, weight: f32) -> Result<()> {
         let tokens = length(tokens)?;
         let has_weight = |weights: &Vec<f32>| weights.last() == Some(&weight);
-        let same = self.segment_kinds.get(first..).is_some_and(|kinds| kinds.last() == Some(&kind))
+        let continues_last = self.segment_kinds.get(first..).is_some_and(|kinds| kinds.last() == Some(&kind))
             && self.segment_weights.as_ref().is_none_or(has_weight);
-        if let Some(last) = self.segment_lengths.last_mut().filter(|_| same) {
+        if let Some(last) = self.segment_lengths.last_mut().filter(|_| continues_last) {
             *last += tokens;
             return Ok(());
         }
@@ -121,5 +122,5 @@ fn item_of(list: &Field) -> Result<Arc<Field>> {
 
 fn length(n: usize) -> Result<i32> {
     i32::try_from(n)
-        .map_err(|_| Error::internal(format!("a batch of {n} tokens: a list<int32> holds fewer than 2³¹")))
+        .map_err(|_| Error::internal(format!("a batch has {n} tokens; list<int32> holds fewer than 2³¹")))
 }

@@ -1,4 +1,5 @@
-//! Separator and stop among ids: where a tokenizer loses white space or case, marks that differ as text may not.
+//! Finds the ids of separator and stop in rows. Where a tokenizer loses white space or case, marks that differ as
+//! text may have the same ids.
 
 use super::options::TokenizeOptions;
 use crate::error::Result;
@@ -6,11 +7,11 @@ use crate::record::{Place, finding};
 use crate::report::StepCounts;
 use crate::tokenizer::LoadedTokenizer;
 
-/// The ids of the marks, as they are within a text.
+/// The ids of the marks, encoded as continuations.
 pub(super) struct MarkIds {
     separator: Vec<i32>,
     pub(crate) stop: Vec<i32>,
-    /// Whether other text may have the same ids, though each mark occurs once as text.
+    /// Whether other text may have the ids of a mark, although each mark occurs once as text.
     ambiguous: bool,
     stop_holds_separator: bool,
 }
@@ -31,15 +32,15 @@ impl MarkIds {
         Ok(MarkIds { separator, stop, ambiguous, stop_holds_separator })
     }
 
-    /// Counts a row in which a mark is not unique. Of each part its ids and whether it trains: one that trains ends in
-    /// the stop, any other in the separator.
+    /// Counts a finding for a row in which the ids of a mark are not unique. `parts` gives the ids of each part and
+    /// whether it trains. A part that trains ends in the stop, any other in the separator.
     pub(crate) fn find<'i>(
         &self,
         parts: impl Iterator<Item = (&'i [i32], bool)> + Clone,
         place: Place,
         counts: &mut StepCounts,
     ) {
-        counts.find(finding::STOP_IDS_HOLD_SEPARATOR, place, u64::from(self.stop_holds_separator));
+        counts.add_finding(finding::STOP_IDS_HOLD_SEPARATOR, place, u64::from(self.stop_holds_separator));
         if !self.ambiguous {
             return;
         }
@@ -48,18 +49,18 @@ impl MarkIds {
         let in_text = parts.clone().any(|(ids, trained)| {
             has(&self.separator, without(ids, if trained { &self.stop } else { &self.separator }))
         });
-        counts.find(finding::SEPARATOR_IDS_IN_TEXT, place, u64::from(in_text));
+        counts.add_finding(finding::SEPARATOR_IDS_IN_TEXT, place, u64::from(in_text));
         let in_text = parts
             .clone()
             .any(|(ids, trained)| has(&self.stop, if trained { without(ids, &self.stop) } else { ids }));
-        counts.find(finding::STOP_IDS_IN_TEXT, place, u64::from(in_text));
+        counts.add_finding(finding::STOP_IDS_IN_TEXT, place, u64::from(in_text));
     }
 }
 
-/// Where `needle` occurs in `ids`; nowhere where it is empty.
+/// The positions of `needle` in `ids`; none for an empty needle.
 fn occurrences<'a>(needle: &'a [i32], ids: &'a [i32]) -> impl Iterator<Item = usize> + 'a {
     let windows = ids.windows(needle.len().max(1)).enumerate();
-    windows.filter(move |(_, window)| !needle.is_empty() && *window == needle).map(|(at, _)| at)
+    windows.filter(move |(_, window)| !needle.is_empty() && *window == needle).map(|(position, _)| position)
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_found_where_they_are_not_their_own() {
+    fn ids_of_marks_in_other_text_are_found() {
         let marks = MarkIds {
             separator: vec![1, 1],
             stop: vec![1, 1, 1],

@@ -1,4 +1,4 @@
-//! What the step can be told.
+//! The options of the step.
 
 use crate::record::{Policy, SpecialPolicy};
 use crate::tokenizer::LoadedTokenizer;
@@ -7,18 +7,18 @@ use crate::word::Word;
 /// What is done with a row that has more tokens than `max_length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum OnOverflow {
-    /// Taken out, counted, and kept in `rejects.jsonl`.
+    /// The row is removed, counted, and written to `rejects.jsonl`.
     #[default]
     Reject,
-    /// Taken out and counted.
+    /// The row is removed and counted.
     Drop,
     /// The run ends with an error that names the row.
     Raise,
-    /// The prompt loses tokens at its start; BOS, a token of the prompt, the separator and the whole completion stay,
-    /// else the row is rejected.
+    /// Tokens are cut from the start of the prompt. BOS, one token of the prompt, the separator and the completion
+    /// stay; where these are too long, the row is rejected.
     TruncatePromptLeft,
-    /// The completion loses tokens at its end, stop and EOS first; at least one trained token stays, else the
-    /// row is rejected.
+    /// Tokens are cut from the end of the completion, with stop and EOS. Where no trained token would stay, the row
+    /// is rejected.
     TruncateCompletion,
 }
 
@@ -43,7 +43,7 @@ impl Word for OnOverflow {
 }
 
 impl OnOverflow {
-    /// What becomes of a row that is still too long.
+    /// The policy for a row that cannot be cut to `max_length`.
     pub(super) fn policy(self) -> Policy {
         match self {
             OnOverflow::Drop => Policy::Drop,
@@ -58,18 +58,18 @@ impl OnOverflow {
 /// What ends each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The tokenizer's EOS token, put after the completion once.
+    /// The tokenizer's EOS token, added after the completion where the completion does not end in it.
     Eos(i32),
-    /// The stop alone, as the format asks for.
+    /// The stop alone, since the format says so.
     Stop,
-    /// The stop alone: it holds a control token, which ends a turn itself.
+    /// The stop alone, since it holds a control token, which ends a turn itself.
     ControlToken,
-    /// The stop alone: the tokenizer names no EOS token.
+    /// The stop alone, since the tokenizer names no EOS token.
     NoEos,
 }
 
 impl End {
-    /// The token that is put after the completion.
+    /// The token that is added after the completion.
     pub(crate) fn eos_id(self) -> Option<i32> {
         match self {
             End::Eos(id) => Some(id),
@@ -77,7 +77,7 @@ impl End {
         }
     }
 
-    /// What `explain` says of it.
+    /// The text that `explain` prints.
     pub(crate) fn shown(self, tokenizer: &LoadedTokenizer) -> String {
         match self {
             End::Eos(id) => tokenizer
@@ -94,28 +94,27 @@ impl End {
     }
 }
 
-/// How rows become ids.
+/// The options of the step `tokenize`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenizeOptions {
-    /// The most tokens a row may have, BOS and EOS counted; none: no limit.
+    /// The maximum of tokens in a row, with BOS and EOS; none for no limit.
     pub(crate) max_length: Option<usize>,
-    /// What is done with a longer row.
     pub(crate) on_overflow: OnOverflow,
     /// What is done with a row whose ids hold a control token that its text does not write.
     pub(crate) special_tokens: SpecialPolicy,
-    /// What ends each row.
     pub(crate) end: End,
-    /// Whether what the tokenizer puts before a text (BOS) is put before the row, once.
+    /// Whether the tokens that the tokenizer adds before a text (BOS) are added before the row.
     pub(crate) add_bos: bool,
-    /// Whether `prompt` and `completion` stay beside the ids.
+    /// Whether the columns `prompt` and `completion` are kept.
     pub(crate) keep_text: bool,
-    /// Every so many rows of a file the ids are compared with those of the crate; none: never.
+    /// The ids of every n-th row of a file are compared with those of the `tokenizers` crate; none for no row.
     pub(crate) verify: Option<u64>,
-    /// The separator that ends every prompt: no cut takes it away, and where else its ids occur is counted.
+    /// The separator that ends every prompt. No cut removes it, and its ids in other text are counted.
     pub(crate) separator: Option<String>,
-    /// The stop that ends every completion: how often its ids are its own is counted, and where else they occur.
+    /// The stop that ends every completion. Rows in which it has the same ids as alone are counted, and so are its
+    /// ids in other text.
     pub(crate) stop: Option<String>,
-    /// Whether each of them occurs once a row, as text.
+    /// Whether separator and stop each occur exactly once in the text of a row.
     pub(crate) marks_are_unique: bool,
 }
 

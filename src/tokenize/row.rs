@@ -1,17 +1,17 @@
-//! The tokens of one row by parts, and how a row is cut to a length.
+//! The tokens of one row, counted by part, and cutting a row to a length.
 
 use super::options::OnOverflow;
 
-/// How many tokens each part of a row has. The row is the end of the ids so far.
+/// The number of tokens in each part of a row. The ids of the row are the last ids of the batch so far.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Row {
     /// Where it starts in the ids of the batch.
     pub start: usize,
-    /// What no cut takes away (BOS), then each part of the row.
+    /// The prefix (BOS), which is never cut, then each part of the row.
     pub(crate) runs: Vec<Run>,
 }
 
-/// Tokens of one part. What ends the row (EOS) belongs to the last.
+/// The tokens of one part. EOS belongs to the last part.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Run {
     pub(crate) tokens: usize,
@@ -38,29 +38,30 @@ impl Row {
         self.runs[..i].iter().map(|run| run.tokens).sum()
     }
 
-    /// Tokens of what trains, EOS included.
+    /// Tokens of the parts that train, with EOS.
     pub(crate) fn target(&self) -> usize {
         self.runs.iter().filter(|run| run.trained).map(|run| run.tokens).sum()
     }
 
-    /// Tokens whose label trains: the label of a row's first token has nothing before it to predict it from.
+    /// Tokens that are trained: those of [`target`](Self::target) without the first token of the row, which cannot be
+    /// predicted from anything.
     pub(crate) fn trained(&self) -> usize {
         let first = self.runs.iter().find(|run| run.tokens > 0);
         self.target() - usize::from(first.is_some_and(|run| run.trained))
     }
 
-    /// The first run with tokens that train; the number of runs, where there is none.
+    /// The number of the first run that trains and has tokens; the number of runs where there is none.
     fn first_trained(&self) -> usize {
         self.runs.iter().position(|run| run.trained && run.tokens > 0).unwrap_or(self.runs.len())
     }
 
-    /// The last run with tokens before the first with tokens that train, what no cut takes away excepted.
+    /// The number of the last run with tokens before [`first_trained`](Self::first_trained), other than the prefix.
     pub(crate) fn last_before_trained(&self) -> Option<usize> {
         (1..self.first_trained()).rev().find(|run| self.runs[*run].tokens > 0)
     }
 
-    /// The ids of each part, with whether it trains; those of the first with what no cut takes away. `ids` are the
-    /// row's.
+    /// The ids of each part, and whether it trains. The first part has the ids of the prefix too. `ids` are those of
+    /// the row.
     pub(crate) fn parts<'i>(&self, ids: &'i [i32]) -> impl Iterator<Item = (&'i [i32], bool)> + Clone {
         let mut end = self.runs.first().map_or(0, |run| run.tokens);
         self.runs.get(1..).unwrap_or_default().iter().enumerate().map(move |(i, run)| {
@@ -70,11 +71,11 @@ impl Row {
         })
     }
 
-    /// Cuts the row, which is the end of `ids`, to `limit` tokens as far as the policy allows.
+    /// Cuts the row, whose ids are the last of `ids`, to `limit` tokens as far as the policy allows.
     ///
-    /// `TruncatePromptLeft` takes tokens from the start of the turns before the first that trains, BOS excepted, and
-    /// leaves the last `kept` tokens of those turns. `TruncateCompletion` takes tokens from the row's end, of whatever
-    /// turn they are. A row that keeps no token that trains is too long.
+    /// `TruncatePromptLeft` removes tokens after BOS from the turns before the first that trains, and leaves the last
+    /// `kept` tokens of those turns. `TruncateCompletion` removes tokens from the end of the row, of any turn. Where
+    /// no trained token would remain, the row is not cut, and the result is `TooLong`.
     pub(crate) fn fit(
         &mut self,
         ids: &mut Vec<i32>,
@@ -91,7 +92,7 @@ impl Row {
         let mut cut = self.clone();
         match on_overflow {
             OnOverflow::TruncatePromptLeft if excess + kept <= self.before(first_trained) - prefix => {
-                take(excess, cut.runs[1..first_trained].iter_mut());
+                remove_tokens(excess, cut.runs[1..first_trained].iter_mut());
                 if cut.trained() == 0 {
                     return Fit::TooLong;
                 }
@@ -99,7 +100,7 @@ impl Row {
                 ids.drain(first..first + excess);
             }
             OnOverflow::TruncateCompletion => {
-                take(excess, cut.runs[1..].iter_mut().rev());
+                remove_tokens(excess, cut.runs[1..].iter_mut().rev());
                 if cut.trained() == 0 {
                     return Fit::TooLong;
                 }
@@ -112,12 +113,12 @@ impl Row {
     }
 }
 
-/// Takes so many tokens off the runs, one after another.
-fn take<'r>(mut tokens: usize, runs: impl Iterator<Item = &'r mut Run>) {
+/// Subtracts `tokens` tokens from the runs, one run after another.
+fn remove_tokens<'r>(mut tokens: usize, runs: impl Iterator<Item = &'r mut Run>) {
     for run in runs {
-        let taken = run.tokens.min(tokens);
-        run.tokens -= taken;
-        tokens -= taken;
+        let removed = run.tokens.min(tokens);
+        run.tokens -= removed;
+        tokens -= removed;
     }
 }
 
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_cut_as_the_policy_says() {
+    fn a_row_is_cut_by_policy() {
         use Fit::{TooLong, Truncated, Whole};
         use OnOverflow::{Drop, Reject, TruncateCompletion as Right, TruncatePromptLeft as Left};
         // prefix 0.., prompt 10.., target 20..; limit; policy, tokens of the prompt that stay; what is left.
@@ -161,7 +162,7 @@ mod tests {
         }
     }
 
-    /// One token at a time, as the rule says it.
+    /// A naive cut that removes one token at a time.
     fn naive(
         tokens: &[(usize, bool)],
         limit: usize,
@@ -188,10 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_turns_is_cut_as_the_rule_says() {
+    fn rows_of_any_turns_are_cut_as_the_naive_cut_does() {
         let mut whole = [0; 2];
         for shape in 0..4 * 4 * 4 * 4 * 2_usize {
-            // Part 0 is BOS; then four turns of 0 to 3 tokens, of which the first and the third, or the others, train.
+            // Part 0 is BOS; then four turns of 0 to 3 tokens, of which the first and the third, or the others,
+            // train.
             let counts = [1, shape % 4, shape / 4 % 4, shape / 16 % 4, shape / 64 % 4];
             let trains = |part: usize| part > 0 && part % 2 == shape / 256;
             let tokens: Vec<(usize, bool)> =
@@ -207,7 +209,7 @@ mod tests {
                         let mut cut = row.clone();
                         let fit = cut.fit(&mut ids, limit, policy, kept);
                         let expected = match policy {
-                            // Where nothing trains before, no turn is there to be cut.
+                            // A row without a turn that trains is not cut.
                             OnOverflow::TruncatePromptLeft if row.target() == 0 => None,
                             _ => naive(&tokens, limit, policy, kept),
                         };

@@ -1,9 +1,9 @@
-//! The strings of an Arrow array, read in place.
+//! The strings of an Arrow array, read without copying.
 
 use arrow::array::{Array, AsArray, LargeStringArray, StringArray, StringViewArray};
 use arrow::datatypes::DataType;
 
-/// Strings, however Arrow lays them out.
+/// An array of strings in any of Arrow's layouts.
 #[derive(Clone, Copy)]
 pub(super) enum Strings<'a> {
     View(&'a StringViewArray),
@@ -13,7 +13,7 @@ pub(super) enum Strings<'a> {
 
 impl<'a> Strings<'a> {
     /// None where the array holds something else.
-    pub(crate) fn of(array: &'a dyn Array) -> Option<Self> {
+    pub(crate) fn new(array: &'a dyn Array) -> Option<Self> {
         match array.data_type() {
             DataType::Utf8View => Some(Strings::View(array.as_string_view())),
             DataType::Utf8 => Some(Strings::Small(array.as_string())),
@@ -22,7 +22,7 @@ impl<'a> Strings<'a> {
         }
     }
 
-    /// Row `i`, unless it is null.
+    /// The text of row `i`; none for null.
     pub(crate) fn get(self, i: usize) -> Option<&'a str> {
         match self {
             Strings::View(a) => a.is_valid(i).then(|| a.value(i)),
@@ -31,7 +31,7 @@ impl<'a> Strings<'a> {
         }
     }
 
-    /// Bytes of row `i`; anything where it is null.
+    /// The size of row `i` in bytes; any number where the row is null.
     pub(crate) fn bytes(self, i: usize) -> usize {
         match self {
             Strings::View(a) => a.views().get(i).map_or(0, |&view| (view & 0xffff_ffff) as usize),

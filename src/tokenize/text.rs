@@ -1,4 +1,4 @@
-//! The text of a batch's rows, read in place.
+//! The text of a batch's rows, read without copying.
 
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ pub(super) struct RowText<'a> {
     pub(crate) parts: Vec<Part<'a>>,
     /// Whether the parts are prompt and completion.
     pub(crate) is_pair: bool,
-    /// Spans of control tokens that are plain text: those of each part, counted from its start.
+    /// The spans of control tokens that are plain text, part after part, as byte offsets in the part.
     plain: Vec<Span>,
     spans: Vec<turns::Span>,
 }
@@ -45,14 +45,14 @@ pub(super) struct Part<'a> {
 }
 
 impl<'a> Texts<'a> {
-    pub(crate) fn of(batch: &'a Batch) -> Result<Self> {
+    pub(crate) fn new(batch: &'a Batch) -> Result<Self> {
         let as_text = match batch.records.column_by_name(schema::AS_TEXT) {
             None => None,
             Some(column) => Some(column.as_binary_opt::<i32>().ok_or_else(|| {
                 Error::internal(format!("column `{}` is {}, not binary", schema::AS_TEXT, column.data_type()))
             })?),
         };
-        let text = match TurnRows::of(&batch.records)? {
+        let text = match TurnRows::from_batch(&batch.records)? {
             Some(rows) => Text::Turns(rows),
             None => Text::Pairs {
                 prompt: strings(batch, schema::PROMPT)?,
@@ -62,12 +62,12 @@ impl<'a> Texts<'a> {
         Ok(Texts { text, as_text })
     }
 
-    /// Whether parts may have factors in the loss.
+    /// Whether parts may have weights other than 1.
     pub(crate) fn weighted(&self) -> bool {
         matches!(&self.text, Text::Turns(rows) if rows.weighted)
     }
 
-    /// Makes `row` that of number `i`; gives the name of the column that is null, where one is.
+    /// Reads row `i` into `row`. Returns the name of the column that is null, where one is.
     pub(crate) fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
         row.parts.clear();
         row.plain.clear();
@@ -76,12 +76,12 @@ impl<'a> Texts<'a> {
                 let Some(prompt) = prompt.get(i) else { return Ok(Some(schema::PROMPT)) };
                 let Some(completion) = completion.get(i) else { return Ok(Some(schema::COMPLETION)) };
                 row.is_pair = true;
-                row.parts.extend(turns::pair(prompt, completion).map(Part::of));
+                row.parts.extend(turns::pair(prompt, completion).map(Part::new));
             }
             Text::Turns(rows) => {
                 let turns = rows.row(i, &mut row.spans)?;
                 row.is_pair = false;
-                row.parts.extend(turns.parts().map(Part::of));
+                row.parts.extend(turns.parts().map(Part::new));
                 if row.spans.iter().any(|span| span.branch != Branch::Main) {
                     return Err(Error::internal("a row with branches reached tokenize"));
                 }
@@ -95,7 +95,7 @@ impl<'a> Texts<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(part: turns::Part<'a>) -> Self {
+    fn new(part: turns::Part<'a>) -> Self {
         let turns::Part { role, text, trained, weight, .. } = part;
         Part { name: role.name(), text, trained, weight, plain: 0..0 }
     }
@@ -107,8 +107,7 @@ impl<'a> RowText<'a> {
         &self.plain[part.plain.clone()]
     }
 
-    /// Gives each part what it has of the spans, which count within the row's text: one that reaches over the seam of
-    /// two parts is in both.
+    /// Splits spans in the row's text among the parts. A span that crosses from one part to the next is in both.
     fn split_plain(&mut self, bytes: &[u8]) {
         let (numbers, _) = bytes.as_chunks::<4>();
         let (pairs, _) = numbers.as_chunks::<2>();
@@ -130,8 +129,8 @@ impl<'a> RowText<'a> {
 
 fn strings<'a>(batch: &'a Batch, name: &str) -> Result<Strings<'a>> {
     let column = batch.column(name)?;
-    Strings::of(column).ok_or_else(|| {
-        let what = format!("tokenize: column `{name}` is {}, not text", column.data_type());
-        Error::new(Class::Column, "wrong_column_type", what).column(name)
+    Strings::new(column).ok_or_else(|| {
+        let message = format!("tokenize: column `{name}` must be text; got {}", column.data_type());
+        Error::new(Class::Column, "wrong_column_type", message).column(name)
     })
 }

@@ -1,10 +1,10 @@
-//! Control tokens that stand in the data as plain text.
+//! Encodes texts in which some control tokens are plain text.
 //!
-//! A row may hold `</s>` twice: once because the format puts it there, once because somebody wrote about it.
-//! So the control tokens get other names, which no text holds: a copy of the tokenizer knows them by these
-//! stand-ins alone, ids unchanged, and only the occurrences that are meant are rewritten to them. All else (marks,
-//! stripping, where a text is split) stays the crate's work. The model's own vocabulary is renamed too, since
-//! a Unigram model may choose the piece `</s>` for that very text.
+//! A row may hold `</s>` twice: once from the format, and once as text about that token. So a copy of the tokenizer
+//! has other names for its control tokens, the stand-ins, with the same ids. Only the occurrences that are control
+//! tokens are replaced by their stand-ins; the others are plain text to that copy. All else (space marks, stripping,
+//! splitting) is done by the crate `tokenizers`. Pieces of the model are renamed too, since a Unigram model may
+//! choose the piece `</s>`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,20 +19,20 @@ use super::reference::reference;
 use super::span::{Span, overlaps};
 use crate::error::{Error, Result};
 
-/// Begins a stand-in: a noncharacter, which Unicode keeps out of interchanged text.
+/// The first character of a stand-in: a noncharacter, which Unicode excludes from interchanged text.
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
 
-/// Encodes texts some of whose control tokens are plain text.
-pub(super) struct AsText {
+/// Encodes texts in which some control tokens are plain text.
+pub(super) struct AsTextEncoder {
     start: Arc<Tokenizer>,
     continuation: Arc<Tokenizer>,
     control: Arc<ControlTokens>,
-    /// By number of the control token; none for a piece of the model that is no added token.
+    /// By the index of the control token; none for a piece of the model that is not an added token.
     stand_ins: Vec<Option<String>>,
 }
 
-impl AsText {
+impl AsTextEncoder {
     pub(super) fn new(tokenizer: &Tokenizer, control: Arc<ControlTokens>) -> Result<Self> {
         let mut json = serde_json::to_value(tokenizer).map_err(|e| broken(&e))?;
         let mut names = HashMap::new();
@@ -45,12 +45,12 @@ impl AsText {
             names.insert(control.tokens[number].content.clone(), stand_in.clone());
             token["content"] = stand_in.as_str().into();
             token["normalized"] = false.into();
-            // Which of them count was found out before they are rewritten.
+            // Whether a token is a single word was checked before it is replaced.
             token["single_word"] = false.into();
             stand_ins[number] = Some(stand_in);
         }
         rename_in_model(&mut json["model"], &names);
-        // From the value, not from text: reading a number as text, serde_json loses the last bit of some scores.
+        // Not from JSON text: serde_json loses the last bit of some scores when it parses them.
         let renamed: Tokenizer = serde_json::from_value(json).map_err(|e| broken(&e))?;
         for (content, stand_in) in &names {
             if tokenizer.token_to_id(content) != renamed.token_to_id(stand_in) {
@@ -61,7 +61,7 @@ impl AsText {
         }
         let renamed = Arc::new(renamed);
         let continuation = without_mark(&renamed)?.map_or_else(|| renamed.clone(), Arc::new);
-        Ok(AsText { start: renamed, continuation, control, stand_ins })
+        Ok(AsTextEncoder { start: renamed, continuation, control, stand_ins })
     }
 
     pub(super) fn encode_prompt(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
@@ -82,8 +82,8 @@ impl AsText {
         Ok(())
     }
 
-    /// The text with the control tokens that are meant as stand-ins; in several parts only where the text
-    /// itself holds what begins a stand-in, so that no text can forge one.
+    /// The text with stand-ins for its control tokens, except those in `spans`. Where the text itself holds the first
+    /// character of a stand-in, it is split there into several parts, so that no text can imitate a stand-in.
     fn rewrite(&self, text: &str, spans: &[Span]) -> Vec<String> {
         let mut parts = vec![String::with_capacity(text.len())];
         let mut copy = |from: usize, to: usize, stand_in: &str| {
@@ -116,7 +116,7 @@ impl AsText {
     }
 }
 
-/// Renames pieces of the model's vocabulary; merges that make or use them go, so that text cannot reach them.
+/// Renames pieces in the model's vocabulary. Merges with such pieces are removed, so that no text can become one.
 fn rename_in_model(model: &mut Value, names: &HashMap<String, String>) {
     let new_name =
         |piece: &Value| piece.as_str().and_then(|p| names.get(p)).map(|name| Value::from(name.as_str()));

@@ -1,7 +1,7 @@
 //! The characters that stand for bytes in byte-level vocabularies.
 
-/// The character that stands for each byte in the vocabulary of a byte-level model: itself where it is visible,
-/// else the next one from U+0100 on (<https://github.com/openai/gpt-2>, `bytes_to_unicode`).
+/// The character for each byte in the vocabulary of a byte-level model: the character with that code point where it
+/// is visible, else the next one from U+0100 on (<https://github.com/openai/gpt-2>, `bytes_to_unicode`).
 pub(crate) fn byte_chars() -> [char; 256] {
     let mut hidden = 0x100..;
     std::array::from_fn(|byte| {

@@ -1,4 +1,4 @@
-//! The engine for a tokenizer: the fastest that makes the right ids.
+//! Chooses the engine for a tokenizer: the fastest that gives the right ids.
 
 use std::sync::Arc;
 
@@ -10,51 +10,62 @@ use super::engine::Engine;
 use super::oracle::Oracle;
 use super::self_check;
 
-/// The way, that of what goes on from a prompt where it is another one, and what people are told of it.
-pub(super) fn choose(
-    tokenizer: &Arc<Tokenizer>,
-    unmarked: &Arc<Tokenizer>,
-    json: &[u8],
-) -> (Engine, Option<Engine>, String) {
+/// The chosen engines.
+pub(super) struct Choice {
+    /// For the start of a text.
+    pub(super) start: Engine,
+    /// For continuations; none where it is the same.
+    pub(super) continuation: Option<Engine>,
+    /// The text that `explain` prints.
+    pub(super) description: String,
+}
+
+/// Chooses the engines for a tokenizer, whose file is `json`; `unmarked` is the tokenizer for continuations.
+pub(super) fn choose_engine(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>, json: &[u8]) -> Choice {
     let is_marked = !Arc::ptr_eq(tokenizer, unmarked);
     let bpe = || {
         let bpe = Bpe::new(tokenizer, json)?;
-        let on = is_marked.then(|| bpe.with_parts_of(unmarked)).transpose()?;
-        trusted(Engine::Bpe(bpe), on.map(Engine::Bpe), tokenizer, unmarked)
+        let continuation = is_marked.then(|| bpe.with_parts_of(unmarked)).transpose()?;
+        checked(Engine::Bpe(bpe), continuation.map(Engine::Bpe), tokenizer, unmarked)
     };
     let chunks = || {
         let chunks = Chunks::new(tokenizer, unmarked)?;
-        let on = is_marked.then(|| chunks.continuation()).transpose()?;
-        trusted(Engine::Chunks(chunks), on.map(Engine::Chunks), tokenizer, unmarked)
+        let continuation = is_marked.then(|| chunks.continuation()).transpose()?;
+        checked(Engine::Chunks(chunks), continuation.map(Engine::Chunks), tokenizer, unmarked)
     };
-    let told = |way: &str| format!("{way}, ids as of tokenizers 0.23");
-    match bpe() {
-        Ok((start, on)) => (start, on, told("byte-level BPE")),
-        Err(no_bpe) => match chunks() {
-            Ok((start, on)) => (start, on, told("chunks of text, each encoded once")),
-            Err(no_chunks) => {
-                let on = is_marked.then(|| Engine::Oracle(Oracle::Crate(unmarked.clone())));
-                let why = format!("for byte-level BPE, {no_bpe}; for chunks, {no_chunks}");
-                (
-                    Engine::Oracle(Oracle::Crate(tokenizer.clone())),
-                    on,
-                    format!("tokenizers 0.23, the general way ({why})"),
-                )
-            }
-        },
+    let choice = |(start, continuation), engine: &str| Choice {
+        start,
+        continuation,
+        description: format!("{engine}, ids as of tokenizers 0.23"),
+    };
+    let no_bpe = match bpe() {
+        Ok(engines) => return choice(engines, "byte-level BPE"),
+        Err(why) => why,
+    };
+    let no_chunks = match chunks() {
+        Ok(engines) => return choice(engines, "chunks of text with a cache"),
+        Err(why) => why,
+    };
+    let oracle = |tokenizer: &Arc<Tokenizer>| Engine::Oracle(Oracle::Crate(tokenizer.clone()));
+    Choice {
+        start: oracle(tokenizer),
+        continuation: is_marked.then(|| oracle(unmarked)),
+        description: format!(
+            "tokenizers 0.23 (no faster engine: for byte-level BPE, {no_bpe}; for chunks of text, {no_chunks})"
+        ),
     }
 }
 
-/// Both ways, tried out against the crate.
-fn trusted(
+/// Compares both engines with the crate.
+fn checked(
     start: Engine,
-    on: Option<Engine>,
+    continuation: Option<Engine>,
     tokenizer: &Arc<Tokenizer>,
     unmarked: &Arc<Tokenizer>,
 ) -> Result<(Engine, Option<Engine>), String> {
     self_check::check(&start, tokenizer, &Oracle::Crate(tokenizer.clone()))?;
-    if let Some(on) = &on {
-        self_check::check(on, unmarked, &Oracle::Crate(unmarked.clone()))?;
+    if let Some(engine) = &continuation {
+        self_check::check(engine, unmarked, &Oracle::Crate(unmarked.clone()))?;
     }
-    Ok((start, on))
+    Ok((start, continuation))
 }

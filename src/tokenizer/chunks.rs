@@ -1,15 +1,15 @@
-//! The fast way for SentencePiece BPE, Unigram and WordPiece: a text is cut where its ids are those of both sides,
-//! and the ids of each chunk come from a cache, or from the crate.
+//! The engine for SentencePiece BPE, Unigram and WordPiece. A text is cut into chunks, at places where its ids are
+//! those of both sides. The ids of each chunk come from a cache, else from the crate `tokenizers`.
 //!
-//! There are two sorts of such places:
+//! There are two kinds of such places:
 //!
-//! - **White space** between two visible ASCII characters, where the pre-tokenizer splits at white space: what
-//!   stands on one side is normalized, split and encoded without a look at the other.
-//! - **Pairs of characters that no token of a BPE model spans**: no merge can reach over them. A space counts as
-//!   the mark that it is replaced by.
+//! - **White space** between two visible ASCII characters, where the pre-tokenizer splits at white space: each side
+//!   is normalized, split and encoded independently of the other.
+//! - **Pairs of characters that no token of a BPE model has next to each other**: no merge can cross the place
+//!   between them. A space counts as the mark that replaces it.
 //!
-//! A chunk begins with its white space. The first one of a text is encoded as a text's start, all others as what
-//! goes on (`continuation.rs`).
+//! A chunk begins with its white space. The first chunk of a text is encoded as the start of a text, all others as
+//! continuations (`continuation.rs`).
 
 use std::sync::Arc;
 
@@ -19,24 +19,24 @@ use tokenizers::{ModelWrapper, NormalizedString, Normalizer, Tokenizer};
 
 use super::added::{AddedTokens, Part};
 use super::cache::{PieceCache, key};
-use super::normalizer::Normal;
+use super::normalizer::NormalForm;
 use super::reference::reference;
 use crate::error::Result;
 
-/// The mark of SentencePiece for a space.
+/// The character that SentencePiece writes for a space.
 const MARK: char = '▁';
 
 /// Encodes text chunk by chunk.
 pub(crate) struct Chunks {
     first: Arc<Tokenizer>,
     rest: Arc<Tokenizer>,
-    /// Whether text behind an added token is encoded as a text's start.
-    starts_anew: bool,
+    /// Whether text after an added token is encoded as the start of a text.
+    restarts_after_token: bool,
     added: AddedTokens,
     cuts: Arc<Cuts>,
 }
 
-/// What a worker keeps from text to text.
+/// Caches that a worker keeps from text to text.
 #[derive(Default)]
 pub(crate) struct ChunkScratch {
     first: PieceCache,
@@ -44,11 +44,14 @@ pub(crate) struct ChunkScratch {
 }
 
 impl Chunks {
-    /// The way for a tokenizer, and its variant for text that goes on; why there is none is the error.
+    /// The engine for a tokenizer; `unmarked` is the tokenizer for continuations.
+    ///
+    /// # Errors
+    /// Why this engine cannot encode as the tokenizer does.
     pub(crate) fn new(tokenizer: &Arc<Tokenizer>, unmarked: &Arc<Tokenizer>) -> Result<Self, String> {
-        let added = AddedTokens::new(tokenizer, Normal::AsIs)?;
-        if added.looks_around() {
-            return Err("an added token is normalized, or depends on the words beside it".to_string());
+        let added = AddedTokens::new(tokenizer, NormalForm::AsIs)?;
+        if added.depends_on_context() {
+            return Err("an added token is normalized, or matches only as a single word".to_string());
         }
         let part = |json: serde_json::Result<Value>| json.map_err(|e| e.to_string());
         let normalizer = part(serde_json::to_value(tokenizer.get_normalizer()))?;
@@ -60,19 +63,22 @@ impl Chunks {
         Ok(Chunks {
             first: tokenizer.clone(),
             rest: unmarked.clone(),
-            starts_anew: !any_part(&pre_tokenizer, &|part| part["prepend_scheme"] == "first"),
+            restarts_after_token: !any_part(&pre_tokenizer, &|part| part["prepend_scheme"] == "first"),
             added,
             cuts: Arc::new(cuts),
         })
     }
 
-    /// The way for text that goes on.
+    /// The engine for continuations.
+    ///
+    /// # Errors
+    /// As [`Chunks::new`].
     pub(crate) fn continuation(&self) -> Result<Self, String> {
         Ok(Chunks {
             first: self.rest.clone(),
             rest: self.rest.clone(),
-            starts_anew: true,
-            added: AddedTokens::new(&self.rest, Normal::AsIs)?,
+            restarts_after_token: true,
+            added: AddedTokens::new(&self.rest, NormalForm::AsIs)?,
             cuts: self.cuts.clone(),
         })
     }
@@ -81,14 +87,14 @@ impl Chunks {
     pub(crate) fn encode(&self, text: &str, scratch: &mut ChunkScratch, out: &mut Vec<i32>) -> Result<()> {
         let mut outcome = Ok(());
         let mut is_first = !Arc::ptr_eq(&self.first, &self.rest);
-        self.added.split(text, &[], Normal::AsIs, &mut |part| match part {
+        self.added.split(text, &[], NormalForm::AsIs, &mut |part| match part {
             Part::Token(id) => {
                 out.push(id);
-                is_first &= self.starts_anew;
+                is_first &= self.restarts_after_token;
             }
             Part::Text(text) if outcome.is_ok() => {
                 outcome = self.encode_part(text, is_first, scratch, out);
-                is_first &= self.starts_anew;
+                is_first &= self.restarts_after_token;
             }
             Part::Text(_) => {}
         });
@@ -110,9 +116,9 @@ impl Chunks {
             is_first = false;
             let (chunk, key) = (&text[start..end], key(text.as_bytes(), start, end));
             if !cache.append(key, chunk.as_bytes(), out) {
-                let done = out.len();
+                let first_id = out.len();
                 reference(tokenizer, chunk, out)?;
-                cache.insert(key, chunk.as_bytes(), &out[done..]);
+                cache.insert(key, chunk.as_bytes(), &out[first_id..]);
             }
             start = end;
         }
@@ -120,44 +126,44 @@ impl Chunks {
     }
 }
 
-/// Where text may be cut.
+/// The places where text may be cut.
 struct Cuts {
-    /// By ASCII character: those before which there may be a cut, a bit each.
+    /// By ASCII character: a bit for each ASCII character before which there may be a cut.
     before: [u128; 128],
-    /// Whether a visible character must follow as well.
+    /// Whether the character after the cut must be followed by a visible one.
     needs_next: bool,
 }
 
 impl Cuts {
-    /// Where the chunk that begins at `start` ends.
+    /// The end of the chunk that begins at `start`.
     #[inline]
     fn next(&self, text: &[u8], start: usize) -> usize {
         let mut left = text[start];
-        for (at, &right) in text.iter().enumerate().skip(start + 1) {
+        for (position, &right) in text.iter().enumerate().skip(start + 1) {
             if left < 0x80
                 && right < 0x80
                 && self.before[usize::from(left)] >> right & 1 == 1
-                && (!self.needs_next || text.get(at + 1).is_some_and(u8::is_ascii_graphic))
+                && (!self.needs_next || text.get(position + 1).is_some_and(u8::is_ascii_graphic))
             {
-                return at;
+                return position;
             }
             left = right;
         }
         text.len()
     }
 
-    /// Between characters that no token holds side by side.
+    /// Cuts between characters that no token has next to each other.
     fn between_tokens(model: &BPE, normalizer: &Value, pre_tokenizer: &Value) -> Result<Self, String> {
         let has = |part: &Option<String>| part.as_ref().is_some_and(|text| !text.is_empty());
         if model.dropout.is_some_and(|share| share > 0.0)
             || has(&model.continuing_subword_prefix)
             || has(&model.end_of_word_suffix)
         {
-            return Err("its model has dropout, or marks within words".to_string());
+            return Err("its model has dropout, continuing_subword_prefix or end_of_word_suffix".to_string());
         }
         if model.ignore_merges {
-            // A chunk could be a token that no merge makes.
-            return Err("its model looks for whole tokens before it merges".to_string());
+            // A chunk could be a token that merges do not make.
+            return Err("its model has ignore_merges".to_string());
         }
         let is_mark = |value: &Value| value.as_str() == Some("▁");
         let is_known = |part: &Value| match part["type"].as_str() {
@@ -169,12 +175,12 @@ impl Cuts {
         };
         for part in [normalizer, pre_tokenizer] {
             if any_part(part, &|part| !is_known(part)) {
-                return Err("a normalizer or pre-tokenizer is not one of SentencePiece BPE".to_string());
+                return Err("its normalizer or pre-tokenizer is not one of SentencePiece BPE".to_string());
             }
         }
         let marks_spaces = |part: &Value| matches!(part["type"].as_str(), Some("Replace" | "Metaspace"));
         if !any_part(normalizer, &marks_spaces) && !any_part(pre_tokenizer, &marks_spaces) {
-            return Err("it has no mark for spaces".to_string());
+            return Err("it does not replace spaces by a mark".to_string());
         }
         let vocab = model.get_vocab();
         let ascii = |c: char| if c == MARK { Some(b' ') } else { u8::try_from(c).ok().filter(u8::is_ascii) };
@@ -186,7 +192,7 @@ impl Cuts {
                 }
             }
         }
-        // Unknown characters side by side may become one token.
+        // Neighbouring unknown characters may become one token.
         let by_bytes =
             model.byte_fallback && (0..=255u8).all(|b| vocab.contains_key(&format!("<0x{b:02X}>")));
         let unknown: Vec<u8> = (0..128u8)
@@ -203,7 +209,7 @@ impl Cuts {
         Ok(Cuts { before: spanned.map(|bits| !bits), needs_next: false })
     }
 
-    /// At single spaces, and line ends where these are white space to the pre-tokenizer.
+    /// Cuts at single spaces, and at line ends where the pre-tokenizer splits at them.
     fn at_white_space(
         tokenizer: &Tokenizer,
         normalizer: &Value,
@@ -215,7 +221,7 @@ impl Cuts {
                 "Sequence" | "BertNormalizer" | "Precompiled" | "NFC" | "NFD" | "NFKC" | "NFKD" | "Lowercase"
                 | "StripAccents" | "Nmt",
             ) => true,
-            // Runs of spaces become one; a single one stays.
+            // Replaces runs of spaces by one; a single space stays.
             Some("Replace") => {
                 part["pattern"]["Regex"] == " {2,}" && (part["content"] == " " || part["content"] == "▁")
             }
@@ -223,7 +229,7 @@ impl Cuts {
             Some(_) => false,
         };
         if any_part(normalizer, &|part| !is_local(part)) {
-            return Err("a normalizer may look across white space".to_string());
+            return Err("its normalizer may depend on text across white space".to_string());
         }
         let splits = |part: &Value| {
             matches!(part["type"].as_str(), Some("BertPreTokenizer" | "WhitespaceSplit" | "Whitespace"))
@@ -235,9 +241,9 @@ impl Cuts {
             [part] if splits(part) => " \n",
             [first, second] if splits(first) && is_splitting_metaspace(second) => " \n",
             [part] if is_splitting_metaspace(part) => " ",
-            _ => return Err("its pre-tokenizers are not ones that split at white space".to_string()),
+            _ => return Err("its pre-tokenizer does not split at white space".to_string()),
         };
-        // What the normalizer makes of white space decides whether it still splits.
+        // White space that the normalizer changes may no longer split.
         let stays = |c: char| -> Result<bool, String> {
             let mut text = NormalizedString::from(format!("a{c}b"));
             if let Some(normalizer) = tokenizer.get_normalizer() {
@@ -264,8 +270,8 @@ fn is_splitting_metaspace(part: &Value) -> bool {
     part["type"] == "Metaspace" && part["split"] != false && part["replacement"] == "▁"
 }
 
-/// Whether something holds for the part, or for a part of it at any depth.
-fn any_part(part: &Value, is: &impl Fn(&Value) -> bool) -> bool {
+/// Whether `matches` is true for the part, or for a part of it at any depth.
+fn any_part(part: &Value, matches: &impl Fn(&Value) -> bool) -> bool {
     let inner = ["normalizers", "pretokenizers"].iter().filter_map(|key| part.get(key)?.as_array()).flatten();
-    is(part) || inner.into_iter().any(|part| any_part(part, is))
+    matches(part) || inner.into_iter().any(|part| any_part(part, matches))
 }

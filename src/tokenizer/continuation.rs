@@ -1,13 +1,13 @@
-//! The tokenizer for text that goes on from a prompt: without the space mark that a text's start gets.
+//! The tokenizer for continuations: texts that follow a prompt. It does not add the space mark that the start of a
+//! text gets.
 //!
-//! SentencePiece tokenizers put `▁` before a text, and their decoders take one off again. A completion that
-//! were encoded as a text of its own would so gain a space in the middle of the row. Three parts put marks:
-//! the normalizer `Prepend`, the pre-tokenizer `Metaspace`, and `ByteLevel` with `add_prefix_space`. The first
-//! two may also mark what follows a control token; within a completion that is off too, so that its ids decode
-//! to exactly its text.
+//! SentencePiece tokenizers add `▁` before a text, and their decoders remove it. A completion that is encoded as a
+//! text of its own would therefore add a space in the middle of the row. Three parts add marks: the normalizer
+//! `Prepend`, the pre-tokenizer `Metaspace`, and `ByteLevel` with `add_prefix_space`. The first two may also mark the
+//! text after a control token. In a completion that is off too, so that its ids decode to exactly its text.
 //!
-//! A mark that comes after another pre-tokenizer has split the text stays (T5: `WhitespaceSplit`, then
-//! `Metaspace`): there it marks every word and stands for white space that the split has dropped.
+//! A mark stays where another pre-tokenizer has split the text before (T5: `WhitespaceSplit`, then `Metaspace`):
+//! there it marks every word, in place of the white space that the split has removed.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 use super::errors::broken;
 use crate::error::Result;
 
-/// The tokenizer without the mark; none where it puts none, so that the tokenizer itself will do.
+/// The tokenizer without the space mark; none where the tokenizer adds no mark, and can be used itself.
 pub(super) fn without_mark(tokenizer: &Tokenizer) -> Result<Option<Tokenizer>> {
     let mut edited = None;
     if let Some(mut part) = tokenizer.get_normalizer().map(to_json).transpose()?
@@ -43,7 +43,7 @@ fn from_json<T: DeserializeOwned>(part: Value) -> Result<T> {
     serde_json::from_value(part).map_err(|e| broken(&e))
 }
 
-/// Takes `Prepend` out, at any depth; says whether there was one.
+/// Removes `Prepend`, at any depth. Returns whether there was one.
 fn drop_prepend(normalizer: &mut Value) -> bool {
     if normalizer["type"] == "Prepend" {
         *normalizer = Value::Null;
@@ -58,7 +58,8 @@ fn drop_prepend(normalizer: &mut Value) -> bool {
     found
 }
 
-/// Switches the mark off, at any depth; `first`: nothing has split the text yet. Says whether there was one.
+/// Switches the mark off, at any depth. `first` says that no part has split the text yet. Returns whether there was a
+/// mark.
 fn unmark(part: &mut Value, first: bool) -> bool {
     if part["type"] == "Metaspace" {
         let scheme = &part["prepend_scheme"];

@@ -1,7 +1,7 @@
-//! Control tokens among the ids of a text: those that the text writes are meant, all others are made.
+//! Finds control tokens among the ids of a text that the text does not write.
 //!
-//! `format` searches the text as it stands. A tokenizer may change it first, so that full-width `＜/s＞` or `</S>`
-//! become `</s>`, and the model may have that very piece. What the ids hold is the truth.
+//! `format` searches the text for control tokens. But a tokenizer may change the text first, so that full-width
+//! `＜/s＞` or `</S>` becomes `</s>`, and its model may have that piece. So the ids are checked too.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use super::added::{ControlToken, ControlTokens};
 use super::guard::guarded;
 use super::span::{Span, overlaps};
 
-/// Knows the control tokens of a tokenizer.
+/// The ids of a tokenizer's control tokens.
 #[derive(Debug)]
-pub struct Control {
+pub struct ControlIds {
     ids: IdSet,
     tokens: Arc<ControlTokens>,
 }
 
-impl Control {
-    /// For a tokenizer with these control tokens, of which `ends` begin and end a text.
+impl ControlIds {
+    /// The ids of the control tokens `tokens`; `ends` are BOS and EOS.
     pub(super) fn new(tokenizer: &Tokenizer, tokens: Arc<ControlTokens>, ends: [Option<i32>; 2]) -> Self {
-        // What the model makes of a character that it does not know was written by nobody: unless that is BOS or EOS.
+        // The token for unknown characters is expected in ids of any text, unless it is BOS or EOS.
         let unknown = guarded(|| tokenizer.get_model().tokenize("\u{10ffff}"));
         let unknown = unknown.ok().and_then(Result::ok).unwrap_or_default();
         let unknown = unknown.iter().filter_map(|token| i32::try_from(token.id).ok());
-        let harmless: Vec<i32> = unknown.filter(|id| !ends.contains(&Some(*id))).collect();
-        let ids = tokens.tokens.iter().map(|t| t.id).filter(|id| !harmless.contains(id));
-        Control { ids: IdSet::of(ids.collect()), tokens }
+        let expected: Vec<i32> = unknown.filter(|id| !ends.contains(&Some(*id))).collect();
+        let ids = tokens.tokens.iter().map(|t| t.id).filter(|id| !expected.contains(id));
+        ControlIds { ids: IdSet::new(ids.collect()), tokens }
     }
 
     /// The control tokens, and where a text writes them.
@@ -35,34 +35,34 @@ impl Control {
         &self.tokens
     }
 
-    /// The control tokens among `ids` that `text` does not write, one for each id. What stands within `spans` is
-    /// plain text.
-    pub(crate) fn made(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&ControlToken> {
+    /// The control tokens among `ids` that `text` does not write, one for each such id. A control token that overlaps
+    /// `spans` is plain text, and does not count as written.
+    pub(crate) fn unwritten(&self, text: &str, spans: &[Span], ids: &[i32]) -> Vec<&ControlToken> {
         if !self.ids.any_of(ids) {
             return Vec::new();
         }
-        let mut made: Vec<i32> = ids.iter().copied().filter(|&id| self.ids.contains(id)).collect();
+        let mut unwritten: Vec<i32> = ids.iter().copied().filter(|&id| self.ids.contains(id)).collect();
         for written in self.tokens.written(text) {
             let id = self.tokens.tokens[written.token].id;
             let plain = overlaps(spans, written.span.start, written.span.end);
-            if let Some(at) = made.iter().position(|made| !plain && *made == id) {
-                made.remove(at);
+            if let Some(position) = unwritten.iter().position(|other| !plain && *other == id) {
+                unwritten.remove(position);
             }
         }
-        made.iter().filter_map(|id| self.tokens.tokens.iter().find(|t| t.id == *id)).collect()
+        unwritten.iter().filter_map(|id| self.tokens.tokens.iter().find(|t| t.id == *id)).collect()
     }
 }
 
-/// A few ids among many: nearly all texts are cleared by comparing with the lowest and the highest.
+/// A small set of ids. For nearly all texts a comparison with the lowest and the highest shows that none is in it.
 #[derive(Debug, Default)]
 struct IdSet {
     low: i32,
-    /// One for each id from `low` on.
+    /// One item for each id from `low` on.
     bits: Vec<bool>,
 }
 
 impl IdSet {
-    fn of(ids: Vec<i32>) -> Self {
+    fn new(ids: Vec<i32>) -> Self {
         let (Some(&low), Some(&high)) = (ids.iter().min(), ids.iter().max()) else { return IdSet::default() };
         let mut bits = vec![false; (high - low) as usize + 1];
         ids.iter().for_each(|id| bits[(id - low) as usize] = true);
@@ -88,14 +88,14 @@ mod tests {
     #[test]
     fn a_set_holds_its_ids_and_no_others() {
         for set in [vec![], vec![0], vec![7, 3, 900], vec![i32::MAX, i32::MAX - 2]] {
-            let made = IdSet::of(set.clone());
+            let id_set = IdSet::new(set.clone());
             for id in [0, 1, 3, 4, 7, 899, 900, 901, i32::MAX - 2, i32::MAX - 1, i32::MAX] {
                 assert_eq!(
-                    (made.contains(id), made.any_of(&[5, id])),
+                    (id_set.contains(id), id_set.any_of(&[5, id])),
                     (set.contains(&id), set.contains(&id))
                 );
             }
-            assert!(!made.any_of(&[]));
+            assert!(!id_set.any_of(&[]));
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Text to ids: the prompt as `tokenizers` encodes it, the completion as its continuation.
+//! Encodes text: a prompt as `tokenizers` encodes it, a completion as its continuation.
 //!
-//! There are several ways to the same ids; which one a tokenizer goes is decided once, when it is loaded.
+//! There are several engines that give the same ids. The engine for a tokenizer is chosen once, when it is loaded.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokenizers::Tokenizer;
 
 use super::added::ControlTokens;
-use super::as_text::AsText;
+use super::as_text::AsTextEncoder;
 use super::bpe::Bpe;
-use super::choose::choose;
+use super::choose::{Choice, choose_engine};
 use super::continuation::without_mark;
 use super::engine::{Engine, Scratch};
 use super::guard::guarded;
@@ -23,53 +23,61 @@ use crate::error::{Class, Error, Result};
 /// Encodes prompts and completions; shared by all workers, each of which opens a [`Session`].
 pub struct Encoder {
     start: Engine,
-    /// None where it is the same.
+    /// The engine for continuations; none where it is the same.
     continuation: Option<Engine>,
     tokenizer: Arc<Tokenizer>,
     control: Arc<ControlTokens>,
-    /// For a text's start, and for what goes on.
+    /// For the start of a text, and for continuations.
     oracles: [Oracle; 2],
-    /// Which way, and why.
+    /// The description of the engine that `explain` prints.
     pub(super) engine: String,
-    /// What workers left behind, warm.
+    /// Scratch data, with filled caches, that no session uses at present.
     idle: Mutex<Vec<Scratch>>,
-    // Two more tokenizers, which few data sets need.
-    as_text: OnceLock<Result<AsText, String>>,
+    // Built on demand: it holds two more tokenizers, which few data sets need.
+    as_text: OnceLock<Result<AsTextEncoder, String>>,
 }
 
 impl Encoder {
-    /// An encoder that works as this tokenizer does; `json` is its file.
+    /// An encoder for a tokenizer; `json` is its file.
     ///
     /// # Errors
-    /// `Tokenizer`, when the crate refuses a part of its own making.
+    /// `Tokenizer`, where `tokenizers` cannot load a part of the tokenizer that was written as JSON.
     pub(crate) fn new(tokenizer: &Arc<Tokenizer>, json: &[u8], control: Arc<ControlTokens>) -> Result<Self> {
         let unmarked = without_mark(tokenizer)?.map_or_else(|| tokenizer.clone(), Arc::new);
-        let (start, continuation, engine) = choose(tokenizer, &unmarked, json);
+        let Choice { start, continuation, description } = choose_engine(tokenizer, &unmarked, json);
         let oracles = [tokenizer, &unmarked].map(|tokenizer| Oracle::Crate(tokenizer.clone()));
-        Ok(Encoder::of(start, continuation, engine, oracles, tokenizer.clone(), control))
+        Ok(Encoder::from_parts(start, continuation, description, oracles, tokenizer.clone(), control))
     }
 
     /// An encoder for a file of ranks; `tokenizer` is that of [`Ranks::without_merges`].
     ///
     /// # Errors
-    /// `Tokenizer`, when the fast way does not make the ids that the ranks define.
-    pub(crate) fn of_ranks(
+    /// `Internal`, where the engine does not give the ids that the ranks define.
+    pub(crate) fn from_ranks(
         tokenizer: &Arc<Tokenizer>,
         ranks: Ranks,
         control: Arc<ControlTokens>,
     ) -> Result<Self> {
         let ranks = Arc::new(ranks);
         let oracle = Oracle::Ranks(tokenizer.clone(), ranks.clone());
-        let way = Bpe::of_ranks(tokenizer, &ranks).map(Engine::Bpe).and_then(|way| {
-            self_check::check(&way, tokenizer, &oracle)?;
-            Ok(way)
+        let engine = Bpe::from_ranks(tokenizer, &ranks).map(Engine::Bpe).and_then(|engine| {
+            self_check::check(&engine, tokenizer, &oracle)?;
+            Ok(engine)
         });
-        let way = way.map_err(|why| Error::internal(format!("the fast way for ranks: {why}")))?;
-        let engine = "byte-level BPE, ids as of tiktoken".to_string();
-        Ok(Encoder::of(way, None, engine, [oracle.clone(), oracle], tokenizer.clone(), control))
+        let engine =
+            engine.map_err(|why| Error::internal(format!("no engine for a file of ranks: {why}")))?;
+        let description = "byte-level BPE, ids as of tiktoken".to_string();
+        Ok(Encoder::from_parts(
+            engine,
+            None,
+            description,
+            [oracle.clone(), oracle],
+            tokenizer.clone(),
+            control,
+        ))
     }
 
-    fn of(
+    fn from_parts(
         start: Engine,
         continuation: Option<Engine>,
         engine: String,
@@ -81,15 +89,15 @@ impl Encoder {
         Encoder { start, continuation, tokenizer, control, oracles, engine, idle, as_text }
     }
 
-    /// A worker's own access, warm from the last worker that had it.
+    /// Access for one worker. It reuses the caches of an earlier session.
     pub fn session(&self) -> Session<'_> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         Session { encoder: self, scratch: idle.unwrap_or_default() }
     }
 
-    fn as_text(&self) -> Result<&AsText> {
+    fn as_text(&self) -> Result<&AsTextEncoder> {
         let built = self.as_text.get_or_init(|| {
-            let built = guarded(|| AsText::new(&self.tokenizer, self.control.clone()));
+            let built = guarded(|| AsTextEncoder::new(&self.tokenizer, self.control.clone()));
             built?.map_err(|e| e.message().to_string())
         });
         built.as_ref().map_err(|e| Error::new(Class::Tokenizer, "tokenizer_broken", e.as_str()))
@@ -106,13 +114,13 @@ impl Session<'_> {
     /// Appends the ids of a prompt: exactly `encode(text, add_special_tokens=False)`.
     ///
     /// # Errors
-    /// `Tokenizer`, when the model has no id for a part of the text.
+    /// `Tokenizer`, where the model has no id for a part of the text.
     pub fn encode_prompt(&mut self, text: &str, out: &mut Vec<i32>) -> Result<()> {
         self.encoder.start.append(text, Position::Start, &mut self.scratch, out)
     }
 
-    /// Appends the ids of a text that goes on from a prompt which is not empty, so that the ids of both decode
-    /// to the text of both, where the tokenizer loses none.
+    /// Appends the ids of a text that follows a prompt with ids. Where the tokenizer loses no text, the ids of both
+    /// decode to the text of both.
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
@@ -126,7 +134,7 @@ impl Session<'_> {
     }
 
     /// As [`Session::encode_prompt`], but the control tokens within `spans` (byte offsets, in order, disjoint)
-    /// are encoded as the plain text they are.
+    /// are encoded as plain text.
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].
@@ -142,7 +150,8 @@ impl Session<'_> {
         self.encoder.as_text()?.encode_prompt(text, spans, out)
     }
 
-    /// Where all control tokens stand apart from the model, its own way to encode will do.
+    /// Encodes with the engine itself where the tokenizer is a file of ranks: its model has no control tokens as
+    /// pieces. Returns whether it did.
     fn encode_ranks_as_text(&mut self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> bool {
         let (Engine::Bpe(bpe), [Oracle::Ranks(..), _]) = (&self.encoder.start, &self.encoder.oracles) else {
             return false;
@@ -167,7 +176,7 @@ impl Session<'_> {
         self.encoder.as_text()?.encode_continuation(text, spans, out)
     }
 
-    /// What the ids of the text should be, where they are not these.
+    /// The right ids of the text, where they differ from `ids`; else none.
     ///
     /// # Errors
     /// As [`Session::encode_prompt`].

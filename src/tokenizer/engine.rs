@@ -1,4 +1,4 @@
-//! The engines that turn text into ids, and the choice of one for a tokenizer, made once when it is loaded.
+//! The engines that encode text.
 
 use super::bpe::{Bpe, BpeScratch};
 use super::chunks::{ChunkScratch, Chunks};
@@ -6,17 +6,17 @@ use super::oracle::Oracle;
 use super::position::Position;
 use crate::error::Result;
 
-/// A way from text to ids.
+/// An engine that encodes text.
 pub(crate) enum Engine {
-    /// Our own, for byte-level BPE.
+    /// For byte-level BPE.
     Bpe(Bpe),
-    /// The crate's, chunk by chunk, each only once.
+    /// The crate `tokenizers` on chunks of text, with a cache of chunks.
     Chunks(Chunks),
-    /// The measure of what is right, for every tokenizer.
+    /// For every tokenizer: the crate `tokenizers` itself, or the definition of a file of ranks.
     Oracle(Oracle),
 }
 
-/// What a worker keeps from text to text.
+/// Caches and buffers that a worker keeps from text to text.
 #[derive(Default)]
 pub(crate) struct Scratch {
     pub(super) bpe: Option<BpeScratch>,
@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
 }
 
 impl Engine {
-    /// Appends the ids of `text`, without what a post-processor adds.
+    /// Appends the ids of `text`, without the tokens of the post-processor.
     pub(crate) fn append(
         &self,
         text: &str,

@@ -1,4 +1,4 @@
-//! Tiny tokenizers of every family, trained by the crate itself; and the real ones, where they are.
+//! Tiny tokenizers of every family, trained by the crate itself, and real ones where they are present.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use tokenizers::{AddedToken, PreTokenizerWrapper, Tokenizer};
 use super::load::LoadedTokenizer;
 use super::token_names::TokenNames;
 
-/// What the tiny tokenizers are trained on.
+/// The training data of the tiny tokenizers.
 const CORPUS: &[&str] = &[
     "Name a colour of the rainbow, and say why you like it.\n##\nBlue is the colour of the sea and of the sky.\n",
     "def add(a, b):\n    return a + b\n\n\nprint(add(1, 2))\n",
@@ -24,7 +24,7 @@ const CORPUS: &[&str] = &[
     "Translate the sentence into English:\tdas Wetter ist heute schön </s> <s> [INST] x </s>.",
 ];
 
-/// Texts that are hard at their borders.
+/// Texts with difficult starts and ends.
 pub(crate) const TEXTS: &[&str] = &[
     "",
     "a",
@@ -62,7 +62,7 @@ fn trained(mut tokenizer: Tokenizer, trainer: impl Into<TrainerWrapper>) -> Valu
     serde_json::to_value(&tokenizer).unwrap()
 }
 
-/// BOS before a text, as Llama's post-processor puts it.
+/// Adds BOS before a text, as Llama's post-processor does.
 fn with_bos(mut json: Value) -> Value {
     let id = json["added_tokens"].as_array().unwrap().iter().find(|t| t["content"] == "<s>").unwrap()["id"]
         .clone();
@@ -77,7 +77,7 @@ fn with_bos(mut json: Value) -> Value {
     json
 }
 
-/// GPT-2's kind.
+/// As GPT-2.
 pub(crate) fn byte_level(add_prefix_space: bool) -> LoadedTokenizer {
     let mut tokenizer = Tokenizer::new(BPE::default());
     tokenizer.with_pre_tokenizer(Some(ByteLevel::new(add_prefix_space, true, true)));
@@ -91,7 +91,7 @@ pub(crate) fn byte_level(add_prefix_space: bool) -> LoadedTokenizer {
     load(&trained(tokenizer, trainer))
 }
 
-/// GPT-2's kind with BOS, Llama-3's way.
+/// As GPT-2, with BOS as in Llama 3.
 pub(crate) fn byte_level_json() -> Value {
     let mut tokenizer = Tokenizer::new(BPE::default());
     tokenizer.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
@@ -110,7 +110,7 @@ pub(crate) fn byte_level_bos() -> LoadedTokenizer {
     load(&byte_level_json())
 }
 
-/// Unigram with `Metaspace` before the text: ALBERT's and newer T5's kind.
+/// Unigram with `Metaspace`, as ALBERT and newer T5.
 pub(crate) fn unigram(scheme: PrependScheme, split: bool) -> LoadedTokenizer {
     let mut tokenizer = Tokenizer::new(Unigram::default());
     let metaspace = Metaspace::new('▁', scheme, split);
@@ -126,7 +126,7 @@ pub(crate) fn unigram(scheme: PrependScheme, split: bool) -> LoadedTokenizer {
     load(&trained(tokenizer, trainer))
 }
 
-/// BERT's kind.
+/// As BERT.
 pub(crate) fn wordpiece() -> LoadedTokenizer {
     let mut tokenizer = Tokenizer::new(WordPiece::builder().unk_token("<unk>".into()).build().unwrap());
     tokenizer.with_normalizer(Some(tokenizers::normalizers::BertNormalizer::default())).unwrap();
@@ -137,7 +137,7 @@ pub(crate) fn wordpiece() -> LoadedTokenizer {
     load(&trained(tokenizer, trainer))
 }
 
-/// Llama-2's kind: `Prepend` and `Replace`, no pre-tokenizer, bytes for what the vocabulary lacks.
+/// As Llama 2: `Prepend` and `Replace`, no pre-tokenizer, bytes for characters that the vocabulary lacks.
 pub(crate) fn sentencepiece() -> LoadedTokenizer {
     let mut tokenizer = Tokenizer::new(BPE::default());
     tokenizer.with_pre_tokenizer(Some(Metaspace::default()));
@@ -165,7 +165,7 @@ pub(crate) fn sentencepiece() -> LoadedTokenizer {
     load(&json)
 }
 
-/// T5's kind: white space splits and is lost, every word is marked.
+/// As T5: white space splits and is lost, every word is marked.
 pub(crate) fn word_marks() -> LoadedTokenizer {
     let mut json: Value = serde_json::to_value(unigram(PrependScheme::Always, true).reference()).unwrap();
     json["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [
@@ -174,7 +174,7 @@ pub(crate) fn word_marks() -> LoadedTokenizer {
     load(&json)
 }
 
-/// Every tiny tokenizer, by name; true where all text comes back.
+/// Every tiny tokenizer, by name; true where decoding returns the text.
 pub(crate) fn all() -> Vec<(&'static str, LoadedTokenizer, bool)> {
     vec![
         ("byte_level", byte_level(false), true),
@@ -188,7 +188,7 @@ pub(crate) fn all() -> Vec<(&'static str, LoadedTokenizer, bool)> {
     ]
 }
 
-/// The tokenizers of `shared/`, by name; says why where there are none.
+/// The tokenizers of `shared/`, by name; none where that folder is absent.
 pub(crate) fn real() -> Vec<(String, LoadedTokenizer)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let folder = ["../shared", "../../shared"].map(|s| root.join(s).join("data/tokenizers"));

@@ -1,11 +1,11 @@
-//! Calls of the crate `tokenizers`, which may panic on data from outside: the panic is an error here.
+//! Calls the crate `tokenizers`, which may panic on data from outside, and turns the panic into an error.
 
 use crate::guard;
 
-/// Runs code of the crate.
+/// Runs code that calls the crate.
 ///
 /// # Errors
 /// The message of the panic.
 pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    guard::guarded(work).map_err(|message| format!("tokenizers 0.23 panics: {message}"))
+    guard::guarded(work).map_err(|message| format!("tokenizers 0.23 panicked: {message}"))
 }

@@ -1,4 +1,4 @@
-//! A tokenizer as it arrives: the bytes of a `tokenizer.json`, and the names of its control tokens.
+//! Loads tokenizers: a `tokenizer.json` with the names of its control tokens, a folder, or a file of ranks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokenizers::models::unigram::Unigram;
 use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{ControlToken, ControlTokens};
-use super::control_ids::Control;
+use super::control_ids::ControlIds;
 use super::encoder::Encoder;
 use super::errors::{broken, not_json, unreadable};
 use super::guard::guarded;
@@ -21,19 +21,19 @@ use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::store::{Files, Kind};
 
-/// A tokenizer and what there is to know about it.
+/// A loaded tokenizer and its properties.
 pub struct LoadedTokenizer {
     tokenizer: Arc<Tokenizer>,
     encoder: Arc<Encoder>,
-    /// XXH3 of the bytes of `tokenizer.json`, and of what the files beside it change; 32 hexadecimal digits.
+    /// XXH3 of `tokenizer.json`, and of the changes that the files beside it make: 32 hexadecimal digits.
     pub digest: String,
-    /// Tokens, added ones included.
+    /// The number of tokens, with added tokens.
     pub vocab_size: usize,
-    /// The control tokens.
-    pub control: Arc<Control>,
-    /// What the post-processor puts before a text: BOS, `[CLS]`; often nothing.
+    /// The control tokens and their ids.
+    pub control: Arc<ControlIds>,
+    /// The ids that the post-processor adds before a text, such as BOS or `[CLS]`; often none.
     pub prefix_ids: Vec<i32>,
-    /// What the post-processor puts after a text: `</s>`, `[SEP]`; often nothing.
+    /// The ids that the post-processor adds after a text, such as `</s>` or `[SEP]`; often none.
     pub suffix_ids: Vec<i32>,
     /// The token that begins a text: the named one, else the first of `prefix_ids`.
     pub bos_id: Option<i32>,
@@ -41,11 +41,11 @@ pub struct LoadedTokenizer {
     pub eos_id: Option<i32>,
     /// The token that fills a batch, where one is named.
     pub pad_id: Option<i32>,
-    /// What does not come back when ids are decoded (`"line breaks"`, …), found by trying; empty where all does.
+    /// The kinds of text that decoding does not give back (`"line breaks"`, …), found by encoding samples.
     pub losses: Vec<&'static str>,
-    /// What was done to the tokenizer, or is odd about it: one sentence each.
+    /// Changes that were made to the tokenizer, and notable properties: one sentence each.
     pub notes: Vec<String>,
-    /// Why transformers may make other ids of its folder: one sentence each.
+    /// Why transformers may give other ids for the tokenizer's folder: one sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -60,16 +60,16 @@ impl std::fmt::Debug for LoadedTokenizer {
 
 impl LoadedTokenizer {
     /// Loads a folder that holds a `tokenizer.json`, with the tokens that the files beside it add; or a
-    /// `tokenizer.json` alone, for which these files only name control tokens; or a file of ranks (`.tiktoken`).
+    /// `tokenizer.json` alone, where the files beside it only name control tokens; or a file of ranks (`.tiktoken`).
     ///
     /// # Errors
-    /// `Tokenizer`, when there is no such file, it is not a tokenizer, or the files of the folder ask for what is not
-    /// done here.
+    /// `Tokenizer`, where there is no such file, it is not a tokenizer, or the files of the folder need what is not
+    /// supported.
     pub(crate) fn from_path(path: &Path) -> Result<Self> {
         Self::from_store(&Files::local(), path)
     }
 
-    /// The same, of a store.
+    /// As [`from_path`](Self::from_path), from a store.
     ///
     /// # Errors
     /// Those of [`from_path`](Self::from_path).
@@ -101,7 +101,7 @@ impl LoadedTokenizer {
             let changes = is_changed.then(|| format!("{:?} {}", folder.added, folder.encode_special_tokens));
             Ok((tokenizer, warnings, changes))
         })?;
-        let mut loaded = Self::of(tokenizer, &folder.json, &folder.names, None)?;
+        let mut loaded = Self::from_parts(tokenizer, &folder.json, &folder.names, None)?;
         loaded.warnings = warnings;
         if let Some(changes) = changes {
             loaded.digest = hash::digest_hex(format!("{} {changes}", loaded.digest).as_bytes());
@@ -112,14 +112,13 @@ impl LoadedTokenizer {
     /// Loads the bytes of a `tokenizer.json`.
     ///
     /// # Errors
-    /// `Tokenizer`, when the bytes are not JSON, hold parts that `tokenizers` 0.23 refuses, or a model whose
-    /// ids are random.
+    /// `Tokenizer`, where the bytes are not JSON, `tokenizers` 0.23 cannot load them, or the model gives random ids.
     pub fn from_json(bytes: &[u8], names: &TokenNames) -> Result<Self> {
-        Self::of(loading(|| parse(bytes))?, bytes, names, None)
+        Self::from_parts(loading(|| parse(bytes))?, bytes, names, None)
     }
 
-    /// Loads a tokenizer in memory, of which `json` is what it writes. Its scores are those in memory; `tokenizers`
-    /// itself loses their last bit when it reads what it has written.
+    /// Loads a tokenizer in memory from its JSON form. Its scores are exactly those in memory; `tokenizers` itself
+    /// may lose their last bit when it reads that form.
     ///
     /// # Errors
     /// As [`LoadedTokenizer::from_json`].
@@ -132,32 +131,37 @@ impl LoadedTokenizer {
             tokenizer.set_encode_special_tokens(encode_special_tokens);
             Ok(tokenizer)
         })?;
-        let mut loaded = Self::of(tokenizer, json, names, None)?;
+        let mut loaded = Self::from_parts(tokenizer, json, names, None)?;
         if encode_special_tokens {
             loaded.digest = hash::digest_hex(format!("{} encode_special_tokens", loaded.digest).as_bytes());
         }
         Ok(loaded)
     }
 
-    /// Loads the bytes of a file of ranks; `name` is that of its encoding, as in `cl100k_base.tiktoken`.
+    /// Loads the bytes of a file of ranks; `name` is the name of its encoding, as in `cl100k_base.tiktoken`.
     ///
     /// # Errors
-    /// `Tokenizer`, as [`Ranks::read`] has them.
+    /// `Tokenizer`, as [`Ranks::read`].
     pub(crate) fn from_ranks(bytes: &[u8], name: &str) -> Result<Self> {
         let ranks = Ranks::read(bytes, name)?;
         let tokenizer = serde_json::from_value(ranks.without_merges()).map_err(|e| broken(&e))?;
-        Self::of(tokenizer, bytes, &ranks.names(), Some(ranks))
+        Self::from_parts(tokenizer, bytes, &ranks.names(), Some(ranks))
     }
 
-    fn of(mut tokenizer: Tokenizer, bytes: &[u8], names: &TokenNames, ranks: Option<Ranks>) -> Result<Self> {
+    fn from_parts(
+        mut tokenizer: Tokenizer,
+        bytes: &[u8],
+        names: &TokenNames,
+        ranks: Option<Ranks>,
+    ) -> Result<Self> {
         let mut notes = Vec::new();
         if tokenizer.get_truncation().is_some() {
             tokenizer.with_truncation(None).map_err(|e| broken(&e))?;
-            notes.push("the truncation that tokenizer.json asks for is off; max_length decides".to_string());
+            notes.push("the truncation of tokenizer.json is off; use max_length".to_string());
         }
         if tokenizer.get_padding().is_some() {
             tokenizer.with_padding(None);
-            notes.push("the padding that tokenizer.json asks for is off; the collator pads".to_string());
+            notes.push("the padding of tokenizer.json is off; the collator pads".to_string());
         }
         let tokenizer = Arc::new(tokenizer);
         let Probed { prefix_ids, suffix_ids, losses } = probe(&tokenizer)?;
@@ -166,8 +170,8 @@ impl LoadedTokenizer {
             let id = tokenizer.token_to_id(name).and_then(|id| i32::try_from(id).ok());
             if id.is_none() {
                 notes.push(format!(
-                    "the token {name:?} is named, but tokenizer.json does not hold it; the folder, given by its own \
-                     name, adds it"
+                    "the token {name:?} is named, but tokenizer.json does not hold it; loading the folder instead of \
+                     the file adds it"
                 ));
             }
             id
@@ -176,13 +180,13 @@ impl LoadedTokenizer {
         let eos_id = named(&names.eos, &mut notes).or(suffix_ids.last().copied());
         let pad_id = named(&names.pad, &mut notes);
         if !losses.is_empty() {
-            notes.push(format!("decoding its ids does not give back: {}", losses.join(", ")));
+            notes.push(format!("decoding does not give back: {}", losses.join(", ")));
         }
         let ends = [bos_id, eos_id];
         let tokens = Arc::new(control_tokens(&tokenizer, ends)?);
-        let control = Arc::new(Control::new(&tokenizer, tokens.clone(), ends));
+        let control = Arc::new(ControlIds::new(&tokenizer, tokens.clone(), ends));
         let encoder = loading(|| match ranks {
-            Some(ranks) => Encoder::of_ranks(&tokenizer, ranks, tokens),
+            Some(ranks) => Encoder::from_ranks(&tokenizer, ranks, tokens),
             None => Encoder::new(&tokenizer, bytes, tokens),
         })?;
         Ok(LoadedTokenizer {
@@ -202,12 +206,12 @@ impl LoadedTokenizer {
         })
     }
 
-    /// Turns text into ids.
+    /// The encoder of the tokenizer.
     pub fn encoder(&self) -> &Arc<Encoder> {
         &self.encoder
     }
 
-    /// Which way text becomes ids, and why: what `explain` prints.
+    /// The description of the engine that encodes, as `explain` prints it.
     pub fn engine(&self) -> &str {
         &self.encoder.engine
     }
@@ -218,18 +222,18 @@ impl LoadedTokenizer {
         self.tokenizer.token_to_id(name).and_then(|id| i32::try_from(id).ok())
     }
 
-    /// The text of these ids; control tokens are left out on request.
+    /// Decodes ids, on request without control tokens.
     ///
     /// # Errors
-    /// `Tokenizer`, when its decoder refuses.
+    /// `Tokenizer`, where the decoder fails.
     pub fn decode(&self, ids: &[i32], skip_special_tokens: bool) -> Result<String> {
         let ids: Vec<u32> = ids.iter().map(|&id| id.cast_unsigned()).collect();
-        let refused = |why: &dyn std::fmt::Display| {
-            let what = format!("the tokenizer cannot decode these ids: {why}");
-            Error::new(Class::Tokenizer, "cannot_decode", what)
+        let error = |why: &dyn std::fmt::Display| {
+            let message = format!("the tokenizer cannot decode these ids: {why}");
+            Error::new(Class::Tokenizer, "cannot_decode", message)
         };
         let decoded = guarded(|| self.tokenizer.decode(&ids, skip_special_tokens));
-        decoded.map_err(|e| refused(&e))?.map_err(|e| refused(&e))
+        decoded.map_err(|e| error(&e))?.map_err(|e| error(&e))
     }
 
     pub(crate) fn reference(&self) -> &Tokenizer {
@@ -238,38 +242,38 @@ impl LoadedTokenizer {
 }
 
 fn find_file(store: &Files, path: &Path) -> Result<PathBuf> {
-    let lost = |what: &str, help: &str| {
-        Err(Error::new(Class::Tokenizer, "tokenizer_not_found", what).help(help).path(path.display()))
+    let not_found = |message: &str, help: &str| {
+        Err(Error::new(Class::Tokenizer, "tokenizer_not_found", message).help(help).path(path.display()))
     };
     let kind = |path: &Path| store.kind(path).map_err(|e| unreadable(path, e));
-    let found = kind(path)?;
-    if found == Some(Kind::File) {
+    let path_kind = kind(path)?;
+    if path_kind == Some(Kind::File) {
         return Ok(path.to_path_buf());
     }
-    if found != Some(Kind::Folder) {
-        return lost(
+    if path_kind != Some(Kind::Folder) {
+        return not_found(
             "there is no such tokenizer file or folder",
-            "name a tokenizer.json or a folder that holds one; a model's name on a hub is loaded with \
-             transformers first, and the tokenizer object passed",
+            "give a tokenizer.json or a folder that holds one; for the name of a model on a hub, load the tokenizer with \
+             transformers, and pass that object",
         );
     }
     let file = path.join("tokenizer.json");
     if kind(&file)? == Some(Kind::File) {
         return Ok(file);
     }
-    let slow = ["tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"]
+    let other = ["tokenizer.model", "spiece.model", "vocab.json", "vocab.txt"]
         .iter()
         .find(|n| store.kind(&path.join(n)).is_ok_and(|kind| kind == Some(Kind::File)));
-    match slow {
-        Some(name) => lost(
+    match other {
+        Some(name) => not_found(
             &format!("the folder holds {name}, but no tokenizer.json"),
             "AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes one",
         ),
-        None => lost("the folder holds no tokenizer.json", "name the folder of the model's files"),
+        None => not_found("the folder holds no tokenizer.json", "give the folder of the model's files"),
     }
 }
 
-/// Runs a part of loading; a panic of the crate is an error.
+/// Runs a part of loading. A panic of the crate becomes an error.
 fn loading<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     guarded(work).unwrap_or_else(|why| Err(broken(&why)))
 }
@@ -285,16 +289,16 @@ fn parse(bytes: &[u8]) -> Result<Tokenizer> {
         && let Some(dropout) = bpe.dropout
         && dropout > 0.0
     {
-        let what = format!(
-            "the tokenizer's model drops merges at random (dropout {dropout}): its ids are not stable"
+        let message = format!(
+            "the tokenizer's model drops merges at random (dropout {dropout}): its ids are random too"
         );
-        return Err(Error::new(Class::Tokenizer, "tokenizer_random", what)
+        return Err(Error::new(Class::Tokenizer, "tokenizer_random", message)
             .help("set model.dropout to null in tokenizer.json"));
     }
     Ok(tokenizer)
 }
 
-/// The model of a Unigram tokenizer with its scores as they are written; serde_json reads some to a neighbour.
+/// The model of a Unigram tokenizer with exact scores; serde_json is one bit off for some numbers.
 fn exact_scores(json: &[u8]) -> Result<Unigram> {
     #[derive(Deserialize)]
     struct File<'a> {
@@ -329,7 +333,7 @@ fn control_tokens(tokenizer: &Tokenizer, ends: [Option<i32>; 2]) -> Result<Contr
             Ok((id, token.clone()))
         })
         .collect::<Result<Vec<_>>>()?;
-    // Named as BOS or EOS, a token ends or begins a text though tokenizer.json does not mark it.
+    // A token that is named as BOS or EOS is a control token, even where tokenizer.json does not mark it as special.
     let named = |id: i32| Some(ControlToken { content: tokenizer.id_to_token(id.cast_unsigned())?, id });
     let named: Vec<ControlToken> = ends.into_iter().flatten().filter_map(named).collect();
     let tokens = ControlTokens::new(&added, &named).map_err(|e| broken(&e))?;

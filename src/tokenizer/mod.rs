@@ -1,7 +1,8 @@
 //! Text to ids and back, by the rules of a `tokenizer.json`. Knows no batches and no columns.
 //!
-//! [`load`](mod@load) reads a tokenizer; its [`Encoder`] gives the ids. The ids that the crate `tokenizers` makes are the right
-//! ones (`reference`); faster engines (`bpe`, `chunks`) are tried against them when a tokenizer is loaded (`self_check`).
+//! [`load`](mod@load) reads a tokenizer; its [`Encoder`] encodes texts. The ids of the crate `tokenizers` are the
+//! right ones (`reference`). Faster engines (`bpe`, `chunks`) are compared with them when a tokenizer is loaded
+//! (`self_check`).
 
 pub(crate) mod added;
 mod as_text;
@@ -34,7 +35,7 @@ mod tests;
 mod token_names;
 mod token_texts;
 
-pub(crate) use control_ids::Control;
+pub(crate) use control_ids::ControlIds;
 pub use encoder::{Encoder, Session};
 pub use load::LoadedTokenizer;
 #[cfg(test)]

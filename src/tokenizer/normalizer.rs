@@ -1,4 +1,4 @@
-//! The normalizers that the fast way knows: none, and NFC.
+//! The normalizers that the engines `bpe` and `chunks` support: none, and NFC.
 
 use std::borrow::Cow;
 use std::iter::once;
@@ -8,24 +8,27 @@ use tokenizers::{NormalizerWrapper, Tokenizer};
 use unicode_normalization_alignments::char::canonical_combining_class;
 use unicode_normalization_alignments::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// What is done to text before it is cut.
+/// The normal form of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Normal {
-    /// Nothing.
+pub(crate) enum NormalForm {
+    /// The text is not changed.
     AsIs,
-    /// Unicode's composed form, by the same tables as `tokenizers` has.
+    /// Unicode's composed form, by the same tables as in `tokenizers`.
     Nfc,
 }
 
-impl Normal {
-    /// That of a tokenizer; its name is the error, where it is another.
+impl NormalForm {
+    /// The normal form of a tokenizer.
+    ///
+    /// # Errors
+    /// Why its normalizer is not supported.
     pub(crate) fn new(tokenizer: &Tokenizer) -> Result<Self, String> {
         match tokenizer.get_normalizer() {
-            None => Ok(Normal::AsIs),
-            Some(NormalizerWrapper::NFC(_)) => Ok(Normal::Nfc),
+            None => Ok(NormalForm::AsIs),
+            Some(NormalizerWrapper::NFC(_)) => Ok(NormalForm::Nfc),
             Some(NormalizerWrapper::Sequence(parts)) => match parts.as_ref() {
-                [] => Ok(Normal::AsIs),
-                [NormalizerWrapper::NFC(_)] => Ok(Normal::Nfc),
+                [] => Ok(NormalForm::AsIs),
+                [NormalizerWrapper::NFC(_)] => Ok(NormalForm::Nfc),
                 _ => Err("its normalizer is a sequence".to_string()),
             },
             Some(_) => Err("its normalizer is not NFC".to_string()),
@@ -36,16 +39,16 @@ impl Normal {
     #[inline]
     pub(crate) fn apply(self, text: &str) -> Cow<'_, str> {
         match self {
-            Normal::Nfc if !is_nfc(text) => Cow::Owned(text.nfc().map(|(c, _)| c).collect()),
+            NormalForm::Nfc if !is_nfc(text) => Cow::Owned(text.nfc().map(|(c, _)| c).collect()),
             _ => Cow::Borrowed(text),
         }
     }
 }
 
-/// Not the class of any character: it may compose with its neighbours, or is never in composed text.
+/// In place of a class: the character may compose with its neighbours, or never occurs in composed text.
 const DOUBTFUL: u8 = u8::MAX;
 
-/// By code point, up to the last of three bytes: the canonical combining class, or [`DOUBTFUL`].
+/// By code point, up to the last code point of three bytes: the canonical combining class, or [`DOUBTFUL`].
 static CLASSES: LazyLock<Vec<u8>> =
     LazyLock::new(|| (0..0x1_0000).map(|code| char::from_u32(code).map_or(DOUBTFUL, class)).collect());
 
@@ -56,7 +59,7 @@ fn class(c: char) -> u8 {
     }
 }
 
-/// Whether a text is composed for sure: the quick check of UAX #15, section 9, with a table.
+/// Whether a text is certainly composed: the quick check of UAX #15, section 9, with a table.
 fn is_nfc(text: &str) -> bool {
     if text.is_ascii() {
         return true;
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_says_what_the_crate_says() {
+    fn the_table_agrees_with_the_crate() {
         // One of each class and kind.
         let others =
             ["", "a", "\u{300}", "\u{327}", "\u{e48}", "\u{1100}", "\u{1161}", "\u{1d165}", "漢", "é"];

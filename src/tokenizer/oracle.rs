@@ -1,4 +1,4 @@
-//! What decides which ids are right: the crate `tokenizers`, or the definition of a file of ranks.
+//! The source of the right ids: the crate `tokenizers`, or the definition of a file of ranks.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use tokenizers::Tokenizer;
 
 use super::guard::guarded;
 use super::ranks::Ranks;
-use super::reference::{reference, refused};
+use super::reference::{encode_error, reference};
 use crate::error::Result;
 
-/// What decides which ids are right.
+/// The source of the right ids.
 #[derive(Clone)]
 pub(crate) enum Oracle {
     /// The `tokenizers` crate.
     Crate(Arc<Tokenizer>),
-    /// The definition of ranks; the crate's part is to find control tokens and to cut.
+    /// The definition of a file of ranks; the crate finds control tokens and splits the text.
     Ranks(Arc<Tokenizer>, Arc<Ranks>),
 }
 
@@ -24,8 +24,8 @@ impl Oracle {
         match self {
             Oracle::Crate(tokenizer) => reference(tokenizer, text, out),
             Oracle::Ranks(tokenizer, ranks) => guarded(|| ranks.encode(tokenizer, text, out))
-                .map_err(|e| refused(text, &e))?
-                .map_err(|e| refused(text, &e)),
+                .map_err(|e| encode_error(text, &e))?
+                .map_err(|e| encode_error(text, &e)),
         }
     }
 }

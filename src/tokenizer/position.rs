@@ -1,9 +1,9 @@
-//! Where in a row a text stands.
+//! The position of a text in its row.
 
-/// Where in a row a text stands. Some tokenizers put a mark before the first text, and none before the others.
+/// The position of a text in its row. Some tokenizers add a space mark before the first text only.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Position {
-    /// First: prompts, and texts that stand alone.
+    /// The first text: prompts, and texts alone.
     Start,
     /// After other text: completions.
     Continuation,

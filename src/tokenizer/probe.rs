@@ -1,4 +1,4 @@
-//! What a tokenizer does to text, found by trying: a file's parts are too many to be read for it.
+//! Finds properties of a tokenizer by encoding samples, which is simpler than to derive them from its many parts.
 
 use tokenizers::Tokenizer;
 
@@ -6,7 +6,7 @@ use super::errors::broken;
 use super::guard::guarded;
 use crate::error::Result;
 
-/// Texts that some tokenizers do not give back, and what is lost then.
+/// Texts that decoding may not give back, each with the name of what is lost then.
 const SAMPLES: &[(&str, &str)] = &[
     ("upper case", "Ab aB"),
     ("a space at the start", " a"),
@@ -21,27 +21,27 @@ const SAMPLES: &[(&str, &str)] = &[
     ("characters outside the vocabulary", "語 😀 \u{10ffff}"),
 ];
 
-/// What a few texts tell about the tokenizer.
+/// The properties that were found.
 pub(super) struct Probed {
     pub prefix_ids: Vec<i32>,
     pub suffix_ids: Vec<i32>,
     pub losses: Vec<&'static str>,
 }
 
-/// Tries the tokenizer. Some defects of a file are found only by a panic of the crate (a template that names a
-/// token it does not hold): an error here, so that none can come later.
+/// Encodes samples with the tokenizer. For some invalid files (a template that names a missing token) the crate
+/// panics only when it encodes; here that is an error.
 pub(super) fn probe(tokenizer: &Tokenizer) -> Result<Probed> {
-    let tried = guarded(|| {
+    let probed = guarded(|| {
         let (prefix_ids, suffix_ids) = affixes(tokenizer)?;
         Ok(Probed { prefix_ids, suffix_ids, losses: losses(tokenizer)? })
     });
-    tried.unwrap_or_else(|why| {
+    probed.unwrap_or_else(|why| {
         Err(broken(&format_args!("encoding \"a b\", {why}; its post-processor may name a missing token")))
     })
 }
 
-/// The sorts of text that decode(encode(text)) does not give back; the space that a tokenizer puts before
-/// every text does not count.
+/// The kinds of text that decode(encode(text)) does not give back. A space that the tokenizer adds before every text
+/// does not count.
 fn losses(tokenizer: &Tokenizer) -> Result<Vec<&'static str>> {
     let comes_back = |text: &str| -> Result<bool> {
         let ids = tokenizer.encode_fast(text, false).map_err(|e| broken(&e))?;
@@ -50,7 +50,7 @@ fn losses(tokenizer: &Tokenizer) -> Result<Vec<&'static str>> {
     };
     let mut lost = Vec::new();
     for (name, text) in SAMPLES {
-        // Texts on which the crate panics do not come back either.
+        // A text on which the crate panics is lost too.
         if !guarded(|| comes_back(text)).unwrap_or(Ok(false))? {
             lost.push(*name);
         }
@@ -58,7 +58,7 @@ fn losses(tokenizer: &Tokenizer) -> Result<Vec<&'static str>> {
     Ok(lost)
 }
 
-/// What the post-processor puts before and after a text.
+/// The ids that the post-processor adds before and after a text.
 fn affixes(tokenizer: &Tokenizer) -> Result<(Vec<i32>, Vec<i32>)> {
     let encode = |special: bool| -> Result<Vec<i32>> {
         let encoding = tokenizer.encode_fast("a b", special).map_err(|e| broken(&e))?;
@@ -68,7 +68,7 @@ fn affixes(tokenizer: &Tokenizer) -> Result<(Vec<i32>, Vec<i32>)> {
     let (plain, whole) = (encode(false)?, encode(true)?);
     let Some(start) = (0..=whole.len().saturating_sub(plain.len())).find(|&i| whole[i..].starts_with(&plain))
     else {
-        return Err(broken(&"its post-processor changes the ids of the text itself"));
+        return Err(broken(&"its post-processor changes the ids of the text"));
     };
     Ok((whole[..start].to_vec(), whole[start + plain.len()..].to_vec()))
 }

@@ -1,9 +1,10 @@
-//! Files of ranks (`.tiktoken`): a token's bytes in base64, a space, and its id, which is its rank, on each line.
+//! Files of ranks (`.tiktoken`). Each line has the bytes of a token in base64, a space, and its id, which is its
+//! rank.
 //!
-//! Such a file holds neither the pattern that text is cut by nor the control tokens; these are known for the
-//! encodings in use, by the file's name or by its number of tokens. What merges is decided by the rank of both
-//! together, not by a list of pairs, so the `tokenizers` crate is no measure here: [`Ranks::encode`] is, which
-//! follows the definition step by step.
+//! Such a file holds neither the pattern by which text is split nor the control tokens. Those of common encodings are
+//! listed here, and are found by the name of the file or by its number of tokens. Two tokens merge by the rank of the
+//! token that they are together, not by a list of pairs, so the ids of the crate `tokenizers` are not the right ones.
+//! [`Ranks::encode`], which follows the definition step by step, gives the right ids.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,28 +17,28 @@ use super::pretokenize::patterns::{CL100K, CL100K_BASE, GPT2, O200K};
 use super::token_names::TokenNames;
 use crate::error::{Class, Error, Result};
 
-/// An encoding in use.
-struct Known {
+/// A common encoding.
+struct KnownEncoding {
     name: &'static str,
     tokens: usize,
     pattern: &'static str,
     special: fn() -> Vec<(String, u32)>,
 }
 
-const KNOWN: &[Known] = &[
-    Known {
+const KNOWN: &[KnownEncoding] = &[
+    KnownEncoding {
         name: "r50k_base",
         tokens: 50_256,
         pattern: GPT2,
         special: || named(&[("<|endoftext|>", 50_256)]),
     },
-    Known {
+    KnownEncoding {
         name: "p50k_base",
         tokens: 50_280,
         pattern: GPT2,
         special: || named(&[("<|endoftext|>", 50_256)]),
     },
-    Known {
+    KnownEncoding {
         name: "cl100k_base",
         tokens: 100_256,
         pattern: CL100K_BASE,
@@ -51,20 +52,20 @@ const KNOWN: &[Known] = &[
             ])
         },
     },
-    Known {
+    KnownEncoding {
         name: "o200k_base",
         tokens: 199_998,
         pattern: O200K,
         special: || named(&[("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)]),
     },
-    Known { name: "llama-3", tokens: 128_000, pattern: CL100K, special: llama3 },
+    KnownEncoding { name: "llama-3", tokens: 128_000, pattern: CL100K, special: llama3 },
 ];
 
 fn named(tokens: &[(&str, u32)]) -> Vec<(String, u32)> {
     tokens.iter().map(|&(name, id)| (name.to_string(), id)).collect()
 }
 
-/// The 256 control tokens that stand behind the ranks of Llama 3.
+/// The 256 control tokens of Llama 3, whose ids follow the ranks.
 fn llama3() -> Vec<(String, u32)> {
     let first = ["begin_of_text", "end_of_text"].map(str::to_string).into_iter();
     let reserved = |range: std::ops::Range<u32>| range.map(|n| format!("reserved_special_token_{n}"));
@@ -79,68 +80,72 @@ fn llama3() -> Vec<(String, u32)> {
 
 /// Tokens by their bytes.
 pub(crate) struct Ranks {
-    /// Ids, which are ranks.
+    /// The id of each token, which is its rank.
     pub(crate) ids: HashMap<Box<[u8]>, u32>,
     pattern: &'static str,
     special: Vec<(String, u32)>,
 }
 
 impl Ranks {
-    /// Whether bytes look like such a file, and not like JSON or a protocol buffer.
+    /// Whether bytes look like a file of ranks: their first line is a token and its rank.
     pub(crate) fn is_one(bytes: &[u8]) -> bool {
         let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
         line.len() < 1_000 && parse_line(line).is_some()
     }
 
-    /// Reads a file; `name` is its name without what follows the last dot.
+    /// Reads a file; `name` is the name of the file without its extension.
     ///
     /// # Errors
-    /// `Tokenizer`, when a line is not a token and its rank, a byte has no token, or the encoding is not known.
+    /// `Tokenizer`, where a line is not a token and its rank, a byte has no token, or the encoding is unknown.
     pub(crate) fn read(bytes: &[u8], name: &str) -> Result<Self> {
         let mut ids = HashMap::new();
         for (number, line) in (1..).zip(bytes.split(|&b| b == b'\n')) {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            let broken = |what: &str| {
-                let what = format!("line {number} of the file of ranks {what}");
-                Error::new(Class::Tokenizer, "tokenizer_broken", what).line(Some(number))
+            let broken = |why: &str| {
+                let message = format!("line {number} of the file of ranks {why}");
+                Error::new(Class::Tokenizer, "tokenizer_broken", message).line(Some(number))
             };
             let (token, id) =
                 parse_line(line).ok_or_else(|| broken("is not a token in base64, a space, and its rank"))?;
             if ids.insert(token.into_boxed_slice(), id).is_some() {
-                return Err(broken("has a token that an earlier one has"));
+                return Err(broken("repeats the token of an earlier line"));
             }
         }
-        let broken = |what: String| Error::new(Class::Tokenizer, "tokenizer_broken", what);
+        let broken = |message: String| Error::new(Class::Tokenizer, "tokenizer_broken", message);
         if let Some(byte) = (0..=255u8).find(|&b| !ids.contains_key(&[b][..])) {
             return Err(broken(format!("the file of ranks has no token for the byte {byte:#04x}")));
         }
         let known = KNOWN.iter().find(|k| k.name == name).or(KNOWN.iter().find(|k| k.tokens == ids.len()));
         let Some(known) = known else {
             let names: Vec<String> = KNOWN.iter().map(|k| format!("{} ({})", k.name, k.tokens)).collect();
-            let what = format!("{} ranks are of no encoding that is known: {}", ids.len(), names.join(", "));
-            return Err(Error::new(Class::Tokenizer, "tokenizer_unknown", what).help(
+            let message = format!(
+                "the file of ranks has {} ranks, as no known encoding has; known encodings: {}",
+                ids.len(),
+                names.join(", ")
+            );
+            return Err(Error::new(Class::Tokenizer, "tokenizer_unknown", message).help(
                 "name the file after its encoding, or give a tokenizer.json, which holds its own pattern",
             ));
         };
         let special = (known.special)();
         let taken: std::collections::HashSet<u32> = ids.values().copied().collect();
         if taken.len() < ids.len() {
-            return Err(broken("two tokens of the file have one rank".to_string()));
+            return Err(broken("two tokens of the file of ranks have the same rank".to_string()));
         }
         if let Some((name, id)) = special.iter().find(|(_, id)| taken.contains(id)) {
-            return Err(broken(format!("rank {id} is that of the control token {name} of {}", known.name)));
+            return Err(broken(format!("rank {id} is the id of the control token {name} of {}", known.name)));
         }
         Ok(Ranks { ids, pattern: known.pattern, special })
     }
 
-    /// The control tokens that begin and end a text.
+    /// The names of BOS and EOS.
     pub(crate) fn names(&self) -> TokenNames {
         let named = |names: &[&str]| {
-            let mut found =
+            let mut matching =
                 self.special.iter().map(|(name, _)| name).filter(|name| names.contains(&name.as_str()));
-            found.next().cloned()
+            matching.next().cloned()
         };
         TokenNames {
             bos: named(&["<|begin_of_text|>"]),
@@ -149,12 +154,12 @@ impl Ranks {
         }
     }
 
-    /// The same as a `tokenizer.json`, but for the merges, of which it has none.
+    /// A `tokenizer.json` for the ranks, with an empty list of merges.
     pub(crate) fn without_merges(&self) -> Value {
         let chars = byte_chars();
         let text = |token: &[u8]| token.iter().map(|&b| chars[usize::from(b)]).collect::<String>();
         let tokens = self.ids.iter().map(|(token, &id)| (text(token), Value::from(id)));
-        // Among the tokens too: only so does the crate keep ids that leave a gap.
+        // Control tokens are in the vocabulary too: otherwise the crate would not keep ids after a gap.
         let special = self.special.iter().map(|(name, id)| (name.clone(), Value::from(*id)));
         let vocab: Map<String, Value> = tokens.chain(special).collect();
         let special = |(name, id): &(String, u32)| {
@@ -175,8 +180,8 @@ impl Ranks {
         })
     }
 
-    /// Appends the ids of a text by the definition: of all neighbours those first whose bytes together have the
-    /// lowest rank, the leftmost of equals. `tokenizer` is that of [`Ranks::without_merges`].
+    /// Appends the ids of a text by the definition: the pair of neighbours whose bytes together have the lowest rank
+    /// merges first, of several the leftmost. `tokenizer` is that of [`Ranks::without_merges`].
     pub(crate) fn encode(
         &self,
         tokenizer: &Tokenizer,

@@ -1,6 +1,6 @@
-//! The names of the tokens that begin, end and pad a text.
+//! The names of the BOS, EOS and padding tokens.
 
-/// The names of the control tokens, which `tokenizer.json` itself does not hold.
+/// The names of the BOS, EOS and padding tokens, which `tokenizer.json` itself does not hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenNames {
     /// The token that begins a text.

@@ -1,4 +1,4 @@
-//! The text of each token, for a preview that colours them.
+//! The text of each token, for `preview`.
 
 use tokenizers::Tokenizer;
 
@@ -7,11 +7,11 @@ use super::load::LoadedTokenizer;
 use crate::error::Result;
 
 impl LoadedTokenizer {
-    /// The text of each token; all of them, joined, are the text that the ids decode to, control tokens
-    /// included. A character made by several tokens is the last one's, the others are empty.
+    /// The text of each token. Joined, the texts are the text that the ids decode to, with control tokens. A
+    /// character made of several tokens belongs to the last of them.
     ///
     /// # Errors
-    /// `Tokenizer`, when its decoder refuses.
+    /// `Tokenizer`, where the decoder fails.
     pub(crate) fn token_texts(&self, ids: &[i32]) -> Result<Vec<String>> {
         let whole = self.decode(ids, false)?;
         if let Ok(Some(texts)) = guarded(|| streamed(self.reference(), ids, &whole)) {
@@ -20,7 +20,8 @@ impl LoadedTokenizer {
         self.by_prefixes(ids, &whole)
     }
 
-    /// Decodes ever longer prefixes: right for any decoder, in time that grows with the square of the ids.
+    /// Decodes longer and longer prefixes. Right for any decoder, in time that grows with the square of the number of
+    /// ids.
     fn by_prefixes(&self, ids: &[i32], whole: &str) -> Result<Vec<String>> {
         let mut texts = Vec::with_capacity(ids.len());
         let mut done = 0;
@@ -38,7 +39,7 @@ impl LoadedTokenizer {
     }
 }
 
-/// Decodes token by token; none where the decoder is not one that can go on from where it was.
+/// Decodes token by token; none where the decoder cannot decode that way.
 fn streamed(tokenizer: &Tokenizer, ids: &[i32], whole: &str) -> Option<Vec<String>> {
     let mut stream = tokenizer.decode_stream(false);
     let mut texts = Vec::with_capacity(ids.len());
@@ -48,7 +49,7 @@ fn streamed(tokenizer: &Tokenizer, ids: &[i32], whole: &str) -> Option<Vec<Strin
         rest = rest.strip_prefix(text.as_str())?;
         texts.push(text);
     }
-    // Bytes that end the ids without making a character.
+    // Trailing bytes that are not a whole character.
     match texts.last_mut() {
         Some(last) => last.push_str(rest),
         None if !rest.is_empty() => return None,
@@ -57,7 +58,7 @@ fn streamed(tokenizer: &Tokenizer, ids: &[i32], whole: &str) -> Option<Vec<Strin
     Some(texts)
 }
 
-/// Bytes that both begin with, whole characters only.
+/// The number of bytes, in whole characters, that both texts begin with.
 fn shared_prefix(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum()
 }

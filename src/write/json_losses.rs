@@ -35,9 +35,9 @@ impl Map for JsonLossesStage {
                     continue;
                 }
                 let place = batch.places.at(i);
-                counts.find_named(finding::NOT_FINITE, name, place, u64::from(lost.not_finite));
-                counts.find_named(finding::REPEATED_KEY, name, place, u64::from(lost.repeated_key));
-                counts.find_named(finding::COERCED, name, place, u64::from(lost.not_json));
+                counts.add_named_finding(finding::NOT_FINITE, name, place, u64::from(lost.not_finite));
+                counts.add_named_finding(finding::REPEATED_KEY, name, place, u64::from(lost.repeated_key));
+                counts.add_named_finding(finding::COERCED, name, place, u64::from(lost.not_json));
             }
         }
         Ok(batch)

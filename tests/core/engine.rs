@@ -12,7 +12,7 @@ use fastprep::compute::Function;
 use fastprep::engine::collect::collect;
 use fastprep::engine::{Pass, PassOptions, Resources, Stage, run_pass};
 use fastprep::error::{Class, Error, Result};
-use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, Sink, TakenOut};
+use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, RemovedRows, Sink};
 use fastprep::plan::source::OpenReader;
 use fastprep::plan::verbs::{Head, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
@@ -200,7 +200,7 @@ impl Map for Parts {
 }
 
 impl Ordered for Parts {
-    fn push(&mut self, batch: Batch, _: &mut TakenOut) -> Result<Batch> {
+    fn push(&mut self, batch: Batch, _: &mut RemovedRows) -> Result<Batch> {
         self.0.pass(At::Ordered, batch.seq)?;
         Ok(batch)
     }

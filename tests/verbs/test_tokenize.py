@@ -218,8 +218,8 @@ def broken_file(folder: Path, content: str) -> Path:
     ("content", "code", "says"),
     [
         ("{", "tokenizer_not_json", "the tokenizer is not JSON"),
-        ("{}", "tokenizer_broken", "tokenizers 0.23 refuses this tokenizer"),
-        ('{"model":{"type":"Magic"}}', "tokenizer_broken", "tokenizers 0.23 refuses this tokenizer"),
+        ("{}", "tokenizer_broken", "tokenizers 0.23 cannot load this tokenizer"),
+        ('{"model":{"type":"Magic"}}', "tokenizer_broken", "tokenizers 0.23 cannot load this tokenizer"),
     ],
 )
 def test_a_file_that_is_no_tokenizer_is_named(content: str, code: str, says: str, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ fn a_trailing_stop_that_is_a_control_token_is_the_stop() {
     );
     assert_eq!(pairs(&out), [("a<|sep|>".into(), "b<|end|>".into())]);
     assert_eq!(counts.removed["special_token_in_text"].count, 2);
-    assert_eq!(counts.found("special_token_in_text:<|end|>"), 2);
+    assert_eq!(counts.finding_count("special_token_in_text:<|end|>"), 2);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_collision_that_strip_makes_is_fixed_too() {
     let (out, counts) = run(&stage("{p}", "{c}", options), rows);
     assert_eq!(texts(&out, "prompt"), ["a\n ##\nb\n##\n", "x\n##\n"]);
     assert_eq!(texts(&out, "completion"), ["y\n###\n", "y\n###\n"]);
-    assert_eq!(counts.found("fixed:insert_space"), 1);
+    assert_eq!(counts.finding_count("fixed:insert_space"), 1);
 }
 
 #[test]
@@ -142,7 +142,11 @@ fn spans_of_control_tokens_follow_inserted_spaces() {
     let spans = out.records.column_by_name(schema::AS_TEXT).unwrap().as_binary::<i32>();
     let expected: Vec<u8> = [5u32, 12, 16, 23].iter().flat_map(|n| n.to_le_bytes()).collect();
     assert_eq!(spans.value(0), expected);
-    assert_eq!(counts.found("special_token_in_text:<|end|>"), 2, "counted once, not again when repaired");
+    assert_eq!(
+        counts.finding_count("special_token_in_text:<|end|>"),
+        2,
+        "counted once, not again when repaired"
+    );
 }
 
 /// The longest pattern at the leftmost place, again and again, by trying every offset.

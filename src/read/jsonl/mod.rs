@@ -215,7 +215,7 @@ impl<'d> Rows<'d> {
         line: &[u8],
         counts: &mut StepCounts,
     ) {
-        counts.remove(code, place);
+        counts.add_removed(code, place);
         counts.add("rejected", 1);
         self.rejects.push(Reject { code, place, position: place.row, detail, record: quote_line(line) });
     }

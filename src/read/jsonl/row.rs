@@ -56,7 +56,7 @@ impl Tally {
     /// Adds it to the counts as the finding `code:name`.
     pub(crate) fn report(&self, code: &'static str, name: &str, counts: &mut StepCounts) {
         if let Some(first) = self.first {
-            counts.find_named(code, name, first, self.count);
+            counts.add_named_finding(code, name, first, self.count);
         }
     }
 }
@@ -160,7 +160,7 @@ impl<'k> Row<'k> {
             tally.report(finding::LATE_COLUMN, name, counts);
         }
         if let Some(first) = self.more_late.first {
-            counts.find(finding::LATE_COLUMNS, first, self.more_late.count);
+            counts.add_finding(finding::LATE_COLUMNS, first, self.more_late.count);
         }
         for (name, tally) in self.keys.names.iter().zip(&self.repeated) {
             tally.report(finding::REPEATED_KEY, name, counts);

@@ -1,4 +1,4 @@
-//! Columns of JSON text that others made: checked, before they are written verbatim.
+//! Checks columns of JSON text from outside, so that later they can be written verbatim.
 
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::compute::cast;
@@ -15,24 +15,24 @@ pub(crate) fn is_json_text(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// A column of type `arrow.json` whose texts are all JSON, and the rows where that took a change: a text that is
-/// none becomes a JSON string. Other columns come back as they are.
+/// Makes each text of an `arrow.json` column valid JSON: a text that is not JSON becomes a JSON string. Returns the
+/// column and the rows that were changed. Columns of other types are returned as they are.
 pub fn checked(field: &Field, column: &ArrayRef) -> Result<(ArrayRef, Vec<usize>)> {
     if !schema::is_json(field) || !is_text(column.data_type()) {
         return Ok((column.clone(), Vec::new()));
     }
     let views = text_views(column.as_ref())?;
-    let is_wrong = |i: &usize| views.is_valid(*i) && !is_json_text(views.value(*i));
-    let wrong: Vec<usize> = (0..views.len()).filter(is_wrong).collect();
-    if wrong.is_empty() {
-        return Ok((column.clone(), wrong));
+    let is_invalid = |i: &usize| views.is_valid(*i) && !is_json_text(views.value(*i));
+    let invalid: Vec<usize> = (0..views.len()).filter(is_invalid).collect();
+    if invalid.is_empty() {
+        return Ok((column.clone(), invalid));
     }
     let text = |(i, value): (usize, Option<&str>)| {
-        let quote = wrong.binary_search(&i).is_ok();
+        let quote = invalid.binary_search(&i).is_ok();
         value.map(|value| if quote { quoted(value) } else { value.to_string() })
     };
-    let right: StringViewArray = views.iter().enumerate().map(text).collect();
-    Ok((cast(&right, column.data_type()).or_too_large()?, wrong))
+    let valid: StringViewArray = views.iter().enumerate().map(text).collect();
+    Ok((cast(&valid, column.data_type()).or_too_large()?, invalid))
 }
 
 fn quoted(text: &str) -> String {

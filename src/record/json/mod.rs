@@ -1,4 +1,4 @@
-//! Rows as JSON text: what `rejects.jsonl` and JSONL shards hold.
+//! Rows as JSON text, as in `rejects.jsonl` and in JSONL shards.
 
 mod checked;
 mod row;

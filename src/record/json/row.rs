@@ -7,7 +7,7 @@ use super::text::write_string;
 use super::value::Writer;
 use crate::record::schema;
 
-/// Row `i` as a JSON object: keys in schema order, hidden columns left out.
+/// Row `i` as a JSON object: keys in schema order, without hidden columns.
 pub fn row(records: &RecordBatch, i: usize) -> String {
     let mut out = Vec::new();
     write_row(&mut out, records, i);

@@ -17,7 +17,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Bytes that are looked at together.
+/// Bytes that are checked together.
 const BLOCK: usize = 32;
 
 const fn must_escape(b: u8) -> bool {
@@ -49,7 +49,7 @@ fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&bytes[done..]);
 }
 
-/// Appends JSON text as it is, but on one line: a line break in valid JSON is white space between tokens.
+/// Appends JSON text with line breaks replaced by spaces. In valid JSON a line break is white space between tokens.
 pub fn write_verbatim(out: &mut Vec<u8>, json: &str) {
     let from = out.len();
     out.extend_from_slice(json.as_bytes());
@@ -64,19 +64,19 @@ pub fn write_integer(out: &mut Vec<u8>, value: impl Into<i128>) {
     if value < 0 {
         out.push(b'-');
     }
-    // Every type of ours has at most 64 bits, so the magnitude fits.
+    // All integer types of Arrow have at most 64 bits, so the magnitude fits.
     let mut rest = value.unsigned_abs() as u64;
     let mut digits = [0; 20];
-    let mut at = digits.len();
+    let mut start = digits.len();
     loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
         rest /= 10;
         if rest == 0 {
             break;
         }
     }
-    out.extend_from_slice(&digits[at..]);
+    out.extend_from_slice(&digits[start..]);
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_written_as_rust_does() {
+    fn integers_are_written_as_rust_prints_them() {
         let values = [0, 1, -1, 9, 10, 100, i128::from(i64::MIN), i128::from(i64::MAX), i128::from(u64::MAX)];
         for value in values {
             let mut out = Vec::new();

@@ -14,18 +14,18 @@ use super::checked::is_json_text;
 use super::text::{write_integer, write_string, write_verbatim};
 use crate::record::{is_text, schema};
 
-/// What of a value JSON cannot say as it is.
+/// Which parts of a value JSON cannot represent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Losses {
     /// A NaN or an infinity, written as null.
     pub not_finite: bool,
-    /// A map that has a key twice: its object names the key twice, and most readers keep the last.
+    /// A map has a key twice. The JSON object has the key twice too; most readers keep the last value.
     pub repeated_key: bool,
-    /// A text of type `arrow.json` that is no JSON, written as a string.
+    /// A text of type `arrow.json` that is not JSON, written as a string.
     pub not_json: bool,
 }
 
-/// What JSON cannot say of value `i` of a column; `scratch` is overwritten.
+/// Which parts of value `i` of a column JSON cannot represent; `scratch` is overwritten.
 pub fn losses(field: &Field, column: &dyn Array, i: usize, scratch: &mut Vec<u8>) -> Losses {
     scratch.clear();
     let mut writer = Writer::new(scratch);
@@ -44,7 +44,7 @@ impl<'o> Writer<'o> {
         Writer { out, losses: Losses::default() }
     }
 
-    /// Value `i` of a column of a batch. A column of JSON was checked where it came in, and is not checked again.
+    /// Appends value `i` of a column of a batch. JSON text was checked when it was read, and is not checked again.
     pub(crate) fn column(&mut self, field: &Field, column: &dyn Array, i: usize) {
         match column.as_string_view_opt() {
             Some(text) if text.is_valid(i) && schema::is_json(field) => {
@@ -55,7 +55,7 @@ impl<'o> Writer<'o> {
     }
 
     fn value(&mut self, field: &Field, column: &dyn Array, i: usize) {
-        // These say where they are null in ways of their own, which `is_null` does not ask.
+        // For these types `is_null` does not say whether a value is null.
         match column.data_type() {
             DataType::Null => return self.null(),
             DataType::Dictionary(_, _) => return self.dictionary(field, column, i),
@@ -124,8 +124,8 @@ impl<'o> Writer<'o> {
                 self.out.push(b'}');
             }
             DataType::Map(_, _) => self.map(column.as_map(), i),
-            // Dates, times, decimals, binary: as Arrow shows them.
-            _ => self.shown(column, i),
+            // Dates, times, decimals and binary: as Arrow displays them.
+            _ => self.displayed(column, i),
         }
     }
 
@@ -137,7 +137,7 @@ impl<'o> Writer<'o> {
         if column.is_null(i) {
             return self.null();
         }
-        // Of one row: normalizing the keys of all would cost the whole column for each row.
+        // A slice of one row, since `normalized_keys` converts the keys of the whole array.
         let one = column.slice(i, 1);
         let dictionary = one.as_any_dictionary();
         let key = dictionary.normalized_keys()[0];
@@ -145,25 +145,25 @@ impl<'o> Writer<'o> {
     }
 
     fn run(&mut self, ends: &DataType, item: &Field, column: &dyn Array, i: usize) {
-        fn at<R: arrow::datatypes::RunEndIndexType>(
+        fn physical<R: arrow::datatypes::RunEndIndexType>(
             column: &dyn Array,
             i: usize,
         ) -> Option<(ArrayRef, usize)> {
             let runs = column.as_any().downcast_ref::<RunArray<R>>()?;
             Some((runs.values().clone(), runs.get_physical_index(i)))
         }
-        let found = match ends {
-            DataType::Int16 => at::<Int16Type>(column, i),
-            DataType::Int32 => at::<Int32Type>(column, i),
-            _ => at::<Int64Type>(column, i),
+        let run = match ends {
+            DataType::Int16 => physical::<Int16Type>(column, i),
+            DataType::Int32 => physical::<Int32Type>(column, i),
+            _ => physical::<Int64Type>(column, i),
         };
-        match found {
-            Some((values, at)) => self.value(item, values.as_ref(), at),
+        match run {
+            Some((values, index)) => self.value(item, values.as_ref(), index),
             None => self.null(),
         }
     }
 
-    /// The value itself: JSON has no word for which of the types it is.
+    /// The value alone: JSON cannot say which of the types of the union it has.
     fn union(&mut self, column: &dyn Array, i: usize) {
         let (Some(union), DataType::Union(fields, _)) =
             (column.as_any().downcast_ref::<UnionArray>(), column.data_type())
@@ -200,7 +200,7 @@ impl<'o> Writer<'o> {
                 self.out.push(b',');
             }
             let key = self.out.len();
-            // A string even where the field says JSON, or there is none: an object has no other keys.
+            // JSON keys are strings: a key of type `arrow.json` is written as a string, a null key as "null".
             self.value(&schema::text(""), keys, j);
             if !self.out[key..].starts_with(b"\"") {
                 self.out.truncate(key);
@@ -214,7 +214,7 @@ impl<'o> Writer<'o> {
         self.out.push(b'}');
     }
 
-    /// The items from `ends.0` to before `ends.1`.
+    /// The items `ends.0..ends.1`.
     fn list(&mut self, item: &Field, values: &dyn Array, ends: (usize, usize)) {
         self.out.push(b'[');
         for j in ends.0..ends.1 {
@@ -236,7 +236,7 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// JSON knows no NaN and no infinity: null, as polars and pandas write them.
+    /// JSON has no NaN and no infinity: both become null, as in polars and pandas.
     fn float(&mut self, value: f64) {
         match serde_json::Number::from_f64(value) {
             Some(n) => self.out.extend_from_slice(n.to_string().as_bytes()),
@@ -247,12 +247,12 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn shown(&mut self, column: &dyn Array, i: usize) {
+    fn displayed(&mut self, column: &dyn Array, i: usize) {
         let options = FormatOptions::default().with_display_error(false);
-        let shown = ArrayFormatter::try_new(column, &options).and_then(|f| f.value(i).try_to_string());
-        match shown {
-            Ok(shown) => write_string(self.out, &shown),
-            // A date or time outside the calendar: the number that it is stored as.
+        let text = ArrayFormatter::try_new(column, &options).and_then(|f| f.value(i).try_to_string());
+        match text {
+            Ok(text) => write_string(self.out, &text),
+            // A date or time outside the calendar: the stored number.
             Err(_) => match cast(&column.slice(i, 1), &DataType::Int64) {
                 Ok(number) => write_integer(self.out, number.as_primitive::<Int64Type>().value(0)),
                 Err(_) => self.null(),

@@ -1,4 +1,4 @@
-//! Against `tokenizers` itself, with tiny tokenizers of every family and the real ones where they are.
+//! Compares with `tokenizers` itself, for tiny tokenizers of every family, and for real ones where they are present.
 
 mod stage;
 mod turns;

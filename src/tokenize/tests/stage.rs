@@ -5,7 +5,8 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema, UInt8Type};
 
-use super::super::{Encoding, End, OnOverflow, TokenizeOptions, TokenizeStage, verified};
+use super::super::encode_row::{PartText, verify_ids};
+use super::super::{End, OnOverflow, TokenizeOptions, TokenizeStage};
 use crate::error::{Class, Result};
 use crate::flow::Map;
 use crate::record::finding::Finding;
@@ -45,20 +46,20 @@ fn kinds(batch: &Batch, i: usize) -> Vec<u8> {
     column.as_list::<i32>().value(i).as_primitive::<UInt8Type>().values().to_vec()
 }
 
-/// What must hold of every row, whatever was done to it.
+/// Checks what must hold for every row; returns the number of trained tokens.
 fn check_row(batch: &Batch, i: usize) -> usize {
     let (ids, labels) = (numbers(batch, schema::INPUT_IDS, i), numbers(batch, schema::LABELS, i));
     let (lengths, kinds) = (numbers(batch, schema::SEGMENT_LENGTHS, i), kinds(batch, i));
     assert_eq!(labels.len(), ids.len());
     assert_eq!(labels[0], schema::IGNORE);
-    let mut at = 0;
+    let mut position = 0;
     for (&length, &kind) in lengths.iter().zip(&kinds) {
         for _ in 0..length {
-            assert_eq!(labels[at], if kind == 2 { ids[at] } else { schema::IGNORE });
-            at += 1;
+            assert_eq!(labels[position], if kind == 2 { ids[position] } else { schema::IGNORE });
+            position += 1;
         }
     }
-    assert_eq!(at, ids.len());
+    assert_eq!(position, ids.len());
     labels[1..].iter().filter(|&&l| l != schema::IGNORE).count()
 }
 
@@ -112,7 +113,7 @@ fn bos_and_eos_come_once() {
     assert_eq!(ids[0], ids[1]);
     assert_eq!((ids[0][0], *ids[0].last().unwrap(), ids[0].len()), (1, 2, 4));
     assert_eq!(ids[2][..2], [1, 1]);
-    let found = |code| counts.findings.get(&Finding::plain(code)).map(|f| (f.count, f.first.row));
+    let found = |code| counts.findings.get(&Finding::new(code)).map(|f| (f.count, f.first.row));
     assert_eq!(found("doubled_bos_avoided"), Some((2, 6)));
     assert_eq!(found("doubled_eos_avoided"), Some((1, 6)));
     assert_eq!(found("doubled_bos"), Some((1, 7)));
@@ -144,9 +145,9 @@ fn the_first_token_of_a_row_never_trains() {
     assert_eq!(batch.rejects[0].place.row, 1);
 }
 
-/// Without a prompt the completion begins the text, mark and all.
+/// Without a prompt the completion is the start of the text, and gets its space mark.
 #[test]
-fn an_empty_prompt_leaves_the_start_to_the_completion() {
+fn without_a_prompt_the_completion_is_the_start() {
     let tokenizer = fixtures::sentencepiece();
     let (batch, _) = run(&tokenizer, &TokenizeOptions::default(), batch_of(0, &[("", "the sea")])).unwrap();
     let mut ids = tokenizer.prefix_ids.clone();
@@ -155,7 +156,7 @@ fn an_empty_prompt_leaves_the_start_to_the_completion() {
 }
 
 #[test]
-fn rows_too_long_go_by_policy() {
+fn rows_that_are_too_long_are_handled_by_policy() {
     let tokenizer = fixtures::byte_level_bos();
     // One token a character here: BOS + 3 + 2 + EOS = 7; then 4; then nothing to train.
     let rows = &[("<~^", "|}"), ("~", "}"), ("~", "")];
@@ -291,7 +292,7 @@ fn null_text_is_a_missing_field() {
     assert_eq!((batch.rows(), counts.removed["missing_field"].count), (1, 1));
 }
 
-/// Spans count within prompt + completion, and may reach over the seam.
+/// Spans are offsets in prompt + completion, and may cross from one to the other.
 #[test]
 fn hidden_spans_make_control_tokens_text() {
     let tokenizer = fixtures::sentencepiece();
@@ -309,22 +310,22 @@ fn hidden_spans_make_control_tokens_text() {
 }
 
 #[test]
-fn ids_that_are_not_those_of_the_crate_are_an_error_that_names_the_first() {
+fn ids_that_differ_from_the_crate_are_an_error_that_names_the_first_token() {
     let tokenizer = fixtures::byte_level(false);
     let mut session = tokenizer.encoder().session();
     let text = "hello there";
     let mut ids = Vec::new();
     session.encode_prompt(text, &mut ids).unwrap();
     for at_start in [true, false] {
-        let part = Encoding { name: "prompt", text, spans: &[], at_start };
-        assert!(verified(&session, &part, &ids).is_ok());
+        let part = PartText { name: "prompt", text, spans: &[], at_start };
+        assert!(verify_ids(&session, &part, &ids).is_ok());
         let mut wrong = ids.clone();
         wrong[1] += 1;
         for wrong in [&wrong[..], &ids[..1], &[]] {
-            let e = verified(&session, &part, wrong).unwrap_err();
+            let e = verify_ids(&session, &part, wrong).unwrap_err();
             assert_eq!(e.code(), "ids_differ");
-            let at = ids.iter().zip(wrong).take_while(|(a, b)| a == b).count();
-            assert!(e.message().contains(&format!("token {at} is ")), "{e}");
+            let position = ids.iter().zip(wrong).take_while(|(a, b)| a == b).count();
+            assert!(e.message().contains(&format!("token {position} is ")), "{e}");
         }
     }
 }

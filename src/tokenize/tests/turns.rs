@@ -1,4 +1,4 @@
-//! Rows of any number of turns, against a slow way to say what they are.
+//! Rows of any number of turns, compared with a naive implementation.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ fn run(tokenizer: &LoadedTokenizer, options: &TokenizeOptions, batch: Batch) -> 
     (batch, counts)
 }
 
-/// The tokens of a row, turn by turn: the first text that makes any begins it, all others go on.
+/// The tokens of a row, turn by turn: the first text that has tokens is the start, all others are continuations.
 fn naive(tokenizer: &LoadedTokenizer, row: &[Turn<'_>], plain: &[(u32, u32)]) -> Vec<Token> {
     let prefix = &tokenizer.prefix_ids;
     let mut tokens: Vec<Token> = prefix.iter().map(|id| (*id, false, row[0].2)).collect();
@@ -85,13 +85,13 @@ fn naive(tokenizer: &LoadedTokenizer, row: &[Turn<'_>], plain: &[(u32, u32)]) ->
         }
         start += text.len();
         let (mut ids, mut session) = (Vec::new(), tokenizer.encoder().session());
-        let made = match (begun, own.is_empty()) {
+        let encoded = match (begun, own.is_empty()) {
             (false, true) => session.encode_prompt(&text, &mut ids),
             (false, false) => session.encode_prompt_as_text(&text, &own, &mut ids),
             (true, true) => session.encode_continuation(&text, &mut ids),
             (true, false) => session.encode_continuation_as_text(&text, &own, &mut ids),
         };
-        made.unwrap();
+        encoded.unwrap();
         if !begun && !ids.is_empty() {
             begun = true;
             if !prefix.is_empty() && ids.starts_with(prefix) {
@@ -129,7 +129,7 @@ fn cut(tokens: &[Token], prefix: usize, on_overflow: OnOverflow) -> Option<Vec<T
 type Columns = (Vec<i32>, Vec<i32>, Vec<i32>, Vec<u8>, Vec<f32>);
 
 fn columns(tokens: &[Token]) -> Columns {
-    let mut made = Columns::default();
+    let mut columns = Columns::default();
     for (i, (id, trained, weight)) in tokens.iter().enumerate() {
         let kind = if !trained {
             1
@@ -138,20 +138,20 @@ fn columns(tokens: &[Token]) -> Columns {
         } else {
             2
         };
-        made.0.push(*id);
-        made.1.push(if kind == 2 { *id } else { -100 });
-        match (made.3.last(), made.4.last()) {
+        columns.0.push(*id);
+        columns.1.push(if kind == 2 { *id } else { -100 });
+        match (columns.3.last(), columns.4.last()) {
             (Some(last), Some(last_weight)) if *last == kind && last_weight == weight => {
-                *made.2.last_mut().unwrap() += 1;
+                *columns.2.last_mut().unwrap() += 1;
             }
             _ => {
-                made.2.push(1);
-                made.3.push(kind);
-                made.4.push(*weight);
+                columns.2.push(1);
+                columns.3.push(kind);
+                columns.4.push(*weight);
             }
         }
     }
-    made
+    columns
 }
 
 fn columns_of(batch: &Batch, i: usize) -> Columns {
@@ -193,7 +193,7 @@ fn random_rows(seed: u64) -> (Vec<Vec<Turn<'static>>>, Vec<Vec<(u32, u32)>>) {
 }
 
 #[test]
-fn rows_of_many_turns_are_what_the_slow_way_says() {
+fn rows_of_many_turns_are_those_of_the_naive_implementation() {
     let (mut kept, mut cuts, mut rejected, mut seams) = (0, 0, 0, 0);
     for (seed, (name, tokenizer, _)) in fixtures::all().into_iter().enumerate() {
         let (rows, plain) = random_rows(seed as u64);

@@ -1,7 +1,7 @@
-//! Control tokens: where a text writes one of the tokens that begin, end or divide texts for the model.
+//! Control tokens: finds where a text writes one of the tokens that begin, end or divide texts for the model.
 //!
-//! A tokenizer searches twice: for the tokens that are not normalized in the text, then for the others in what lies
-//! between. `format` asks here what the data hold, `tokenize` which tokens a text means.
+//! A tokenizer searches twice: first in the text for the tokens that are not normalized, then between those for the
+//! others. Both `format` and `tokenize` find control tokens here.
 
 use std::ops::Range;
 
@@ -9,50 +9,49 @@ use tokenizers::AddedToken;
 
 use super::finder::{Finder, Found};
 
-/// A control token: an added token marked `special`, or what begins or ends a text.
+/// A control token: an added token marked `special`, or the BOS or EOS token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ControlToken {
-    /// As it is written in text.
+    /// Its text.
     pub(crate) content: String,
-    /// Its id.
     pub(crate) id: i32,
 }
 
 /// The control tokens of a tokenizer.
 #[derive(Debug, Default)]
 pub(crate) struct ControlTokens {
-    /// By id.
+    /// Ordered by id.
     pub(crate) tokens: Vec<ControlToken>,
-    /// Not normalized; tokens that control nothing are among them, since they take their place in the text.
+    /// Added tokens that are not normalized, other than control tokens too: text inside them is not searched again.
     first: Pass,
-    /// Normalized, or pieces of the model that are no added tokens.
+    /// Added tokens that are normalized, and control tokens that are pieces of the model.
     second: Pass,
-    /// All, as they are written: says quickly that a text has none.
+    /// The texts of all control tokens; shows quickly that a text has none.
     any: Finder,
 }
 
-/// What is searched for together.
+/// Tokens that are searched for together.
 #[derive(Debug, Default)]
 struct Pass {
     finder: Finder,
-    /// By pattern: the number of the control token, where it is one.
+    /// By pattern: the index of the control token in [`ControlTokens::tokens`]; none for other added tokens.
     tokens: Vec<Option<usize>>,
 }
 
 /// A control token that a text writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Its number in [`ControlTokens::tokens`].
+    /// The index in [`ControlTokens::tokens`].
     pub(crate) token: usize,
-    /// Bytes of the text.
+    /// Byte offsets in the text.
     pub(crate) span: Range<usize>,
 }
 
 impl ControlTokens {
-    /// The control tokens among those `added`, by id, and those that are `named` as BOS or EOS.
+    /// The control tokens among the `added` tokens, and the tokens `named` as BOS or EOS.
     ///
     /// # Errors
-    /// When they are too many to be searched for together.
+    /// There are too many to search for together.
     pub(crate) fn new(added: &[(i32, AddedToken)], named: &[ControlToken]) -> Result<Self, String> {
         let is_named = |id: i32| named.iter().any(|token| token.id == id);
         let pieces = named.iter().filter(|token| added.iter().all(|(id, _)| *id != token.id));
@@ -75,20 +74,20 @@ impl ControlTokens {
         })
     }
 
-    /// These tokens for a tokenizer that takes them all for plain text (`encode_special_tokens`): no text writes one.
+    /// The same tokens for a tokenizer that encodes them all as plain text (`encode_special_tokens`): no text writes
+    /// one.
     #[must_use]
     pub(crate) fn never_written(self) -> Self {
         ControlTokens { any: Finder::default(), ..self }
     }
 
-    /// Where the text of a control token first begins, whether or not it is one there; the bytes need not be whole
-    /// characters.
+    /// The offset of the first text of a control token, even where the tokenizer would not find a token there. The
+    /// bytes need not be valid UTF-8.
     pub(crate) fn first(&self, bytes: &[u8]) -> Option<usize> {
         self.any.first(bytes)
     }
 
-    /// The control tokens that a text writes, in order. Within `text` alone: what stands before and after it does not
-    /// count.
+    /// The control tokens that a text writes, in order. Text before and after `text` has no influence.
     pub(crate) fn written(&self, text: &str) -> Vec<Written> {
         let mut written = Vec::new();
         if self.any.first(text.as_bytes()).is_none() {

@@ -1,45 +1,48 @@
-//! Added tokens: what a tokenizer finds in a text before it does anything else to it.
+//! Finds added tokens in a text.
 //!
-//! Found as the crate `tokenizers` finds them: the longest of the tokens that begin first, none overlapping. This is the
-//! only place that knows these rules.
+//! The rules are those of the crate `tokenizers`: the leftmost match, of several the longest; matches do not overlap.
+//! Only this file implements them.
 
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use tokenizers::AddedToken;
 
-/// Finds added tokens in texts that are normalized already, or need not be.
+/// Finds added tokens. The caller normalizes the text where that is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Finder {
-    /// None where there is nothing to find.
+    /// None where there are no tokens.
     search: Option<AhoCorasick>,
-    /// By pattern.
+    /// The rules of each pattern.
     rules: Vec<Rule>,
 }
 
 #[derive(Debug)]
 struct Rule {
-    /// Counts only where no word character touches it.
+    /// Matches only where no word character is next to it.
     single_word: bool,
-    /// Takes the white space before it.
+    /// Includes the white space before it.
     lstrip: bool,
-    /// Takes the white space after it.
+    /// Includes the white space after it.
     rstrip: bool,
 }
 
 /// An added token in a text.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The number of its pattern.
+    /// The index of its pattern.
     pub pattern: usize,
-    /// What it takes of the text: itself, and white space beside it where it takes that.
+    /// The token, and the white space beside it that it includes.
     pub taken: Range<usize>,
-    /// Itself.
+    /// The token alone.
     pub written: Range<usize>,
 }
 
 impl Finder {
-    /// A finder for these tokens, each with the text that it is searched for as. Fails where they are too many.
+    /// A finder for these tokens, each with the text to search for.
+    ///
+    /// # Errors
+    /// There are too many tokens.
     pub(crate) fn new<'t, T: AsRef<[u8]>>(
         tokens: impl IntoIterator<Item = (T, &'t AddedToken)>,
     ) -> Result<Self, String> {
@@ -54,27 +57,28 @@ impl Finder {
             return Ok(Finder::default());
         }
         let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
-        let search = search.map_err(|e| format!("its added tokens: {e}"))?;
+        let search = search.map_err(|e| format!("its added tokens cannot be searched for: {e}"))?;
         Ok(Finder { search: Some(search), rules })
     }
 
-    /// Whether there is nothing to find.
+    /// Whether there are no tokens.
     pub(crate) fn is_empty(&self) -> bool {
         self.search.is_none()
     }
 
-    /// Where the first text of a token begins, whether or not it counts as one; the bytes need not be whole characters.
+    /// The offset of the first text of a token, whether or not its rules allow a match. The bytes need not be valid
+    /// UTF-8.
     pub(crate) fn first(&self, bytes: &[u8]) -> Option<usize> {
         self.search.as_ref()?.find(bytes).map(|found| found.start())
     }
 
-    /// Whether a token depends on the characters beside it.
+    /// Whether a token matches only as a single word.
     pub(crate) fn has_single_words(&self) -> bool {
         self.rules.iter().any(|rule| rule.single_word)
     }
 
-    /// Hands on the tokens of a text, in order, but for those that `skip` (a pattern's number, and where it is written)
-    /// says are plain text.
+    /// Calls `take` with each token of a text, in order. Tokens for which `skip` returns true (given the pattern and
+    /// the range of the token) are plain text.
     #[inline]
     pub(crate) fn each(
         &self,
@@ -86,7 +90,7 @@ impl Finder {
         for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
             let (pattern, written) = (found.pattern().as_usize(), found.range());
             let rule = &self.rules[pattern];
-            // What is passed over is not searched again for a shorter token.
+            // A skipped match is not searched for shorter tokens.
             if skip(pattern, &written) || (rule.single_word && touches_word(text, &written)) {
                 continue;
             }
@@ -103,8 +107,8 @@ impl Finder {
     }
 }
 
-/// Whether a word character stands beside a part: what `\w` of the crate `regex` matches, which `tokenizers` asks.
-/// `²` and `½` are none; combining marks such as U+0301 and the joiner U+200D are.
+/// Whether a word character is next to a part of the text: one that `\w` of the crate `regex` matches, as in
+/// `tokenizers`. `²` and `½` are not word characters; combining marks such as U+0301 and the joiner U+200D are.
 fn touches_word(text: &str, part: &Range<usize>) -> bool {
     let is_word = |c: char| regex_syntax::is_word_character(c);
     text[..part.start].chars().next_back().is_some_and(is_word)

@@ -1,4 +1,4 @@
-//! Added tokens: what a tokenizer finds in a text before it does anything else to it.
+//! Added tokens, which a tokenizer finds in a text before any other step.
 
 mod control;
 mod finder;

@@ -1,21 +1,21 @@
-//! Added tokens: found in the text before anything else is done to it.
+//! Splits a text into added tokens and the text between them.
 //!
-//! Two passes, as in `tokenizers`: tokens that are not normalized are searched for in the raw text; then each text
-//! between them is normalized, and the others are searched for in that. The longest of those that begin first wins.
+//! There are two passes, as in `tokenizers`: tokens that are not normalized are found in the raw text; then the text
+//! between them is normalized, and the other tokens are found in that.
 
 use std::ops::Range;
 
 use tokenizers::{AddedToken, Tokenizer};
 
 use super::finder::{Finder, Found};
-use crate::tokenizer::normalizer::Normal;
+use crate::tokenizer::normalizer::NormalForm;
 use crate::tokenizer::span::{Span, overlaps};
 
-/// A piece of a text.
+/// A part of a text.
 pub(crate) enum Part<'a> {
     /// An added token.
     Token(i32),
-    /// Text between them, normalized, never empty.
+    /// Text between added tokens, normalized and not empty.
     Text(&'a str),
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct AddedTokens {
     normalized: Pass,
 }
 
-/// What is searched for together.
+/// Tokens that are searched for together.
 struct Pass {
     finder: Finder,
     /// By pattern: the id, and whether it is a control token.
@@ -33,15 +33,18 @@ struct Pass {
 }
 
 impl AddedTokens {
-    /// Those of a tokenizer, whose text is normalized so; why they cannot be searched for here is the error.
-    pub(crate) fn new(tokenizer: &Tokenizer, normal: Normal) -> Result<Self, String> {
+    /// The added tokens of a tokenizer with the normal form `normal`.
+    ///
+    /// # Errors
+    /// Why they cannot be found here.
+    pub(crate) fn new(tokenizer: &Tokenizer, normal: NormalForm) -> Result<Self, String> {
         let vocabulary = tokenizer.get_added_vocabulary();
         if vocabulary.get_encode_special_tokens() {
-            return Err("it encodes special tokens as text".to_string());
+            return Err("it encodes control tokens as text".to_string());
         }
         let mut lists: [Vec<(i32, &AddedToken)>; 2] = Default::default();
         for (&id, token) in vocabulary.get_added_tokens_decoder() {
-            let id = i32::try_from(id).map_err(|_| "an id above 2³¹".to_string())?;
+            let id = i32::try_from(id).map_err(|_| "an id of its added tokens is 2³¹ or more".to_string())?;
             lists[usize::from(token.normalized)].push((id, token));
         }
         let [raw, normalized] = lists;
@@ -51,14 +54,14 @@ impl AddedTokens {
         Ok(AddedTokens { raw: Pass::new(raw.collect())?, normalized: Pass::new(normalized.collect())? })
     }
 
-    /// Whether one is normalized, or depends on more than its own text.
-    pub(crate) fn looks_around(&self) -> bool {
+    /// Whether a token depends on more than its own text: it is normalized, or matches only as a single word.
+    pub(crate) fn depends_on_context(&self) -> bool {
         !self.normalized.finder.is_empty() || self.raw.finder.has_single_words()
     }
 
-    /// Hands on the parts of a text, in order. Control tokens within `plain` are plain text.
+    /// Calls `take` with the parts of a text, in order. Control tokens within `plain` are plain text.
     #[inline]
-    pub(crate) fn split(&self, text: &str, plain: &[Span], normal: Normal, take: &mut impl FnMut(Part)) {
+    pub(crate) fn split(&self, text: &str, plain: &[Span], normal: NormalForm, take: &mut impl FnMut(Part)) {
         self.raw.split(text, plain, &mut |part| match part {
             Part::Token(id) => take(Part::Token(id)),
             Part::Text(text) => self.normalized.split(&normal.apply(text), &[], take),
@@ -71,7 +74,7 @@ impl Pass {
         let mut sorted: Vec<&String> = tokens.iter().map(|(text, ..)| text).collect();
         sorted.sort_unstable();
         if sorted.windows(2).any(|pair| pair[0] == pair[1]) || sorted.first().is_some_and(|t| t.is_empty()) {
-            return Err("two added tokens are the same text".to_string());
+            return Err("an added token is empty, or two have the same text".to_string());
         }
         Ok(Pass {
             finder: Finder::new(tokens.iter().map(|(text, _, token)| (text, *token)))?,

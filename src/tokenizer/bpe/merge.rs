@@ -1,15 +1,15 @@
-//! The merges of one piece: always the pair of the lowest rank, the leftmost of equals.
+//! Merges the symbols of one piece: always the pair of the lowest rank, of several the leftmost.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::pairs::Pairs;
 
-/// Up to so many symbols the next merge is found by looking at all of them.
+/// For at most this many symbols the next merge is found by a linear search.
 const SHORT: usize = 32;
 const NONE: u32 = u32::MAX;
 
-/// Memory for pieces with many symbols, used again and again.
+/// Buffers for pieces with many symbols, reused from piece to piece.
 #[derive(Default)]
 pub(crate) struct MergeScratch {
     symbols: Vec<Symbol>,
@@ -18,7 +18,7 @@ pub(crate) struct MergeScratch {
 
 #[derive(Clone, Copy)]
 struct Symbol {
-    /// `NONE` once it went into the one before.
+    /// `NONE` once the symbol was merged into the one before.
     id: u32,
     previous: u32,
     next: u32,
@@ -41,40 +41,40 @@ fn short(pairs: &Pairs, symbols: impl ExactSizeIterator<Item = u32>, out: &mut V
         *slot = id;
         n += 1;
     }
-    // ranks[i] and made[i]: of the pair that begins at i.
+    // ranks[i] and merged[i]: rank and result of the pair that begins at i.
     let mut ranks = [NONE; SHORT];
-    let mut made = [0u32; SHORT];
+    let mut merged = [0u32; SHORT];
     let look = |left: u32, right: u32| pairs.get(left, right).map_or((NONE, 0), |m| (m.rank, m.id));
     for i in 1..n {
-        (ranks[i - 1], made[i - 1]) = look(ids[i - 1], ids[i]);
+        (ranks[i - 1], merged[i - 1]) = look(ids[i - 1], ids[i]);
     }
     while n > 1 {
-        let (mut at, mut lowest) = (0, NONE);
+        let (mut position, mut lowest) = (0, NONE);
         for (i, &rank) in ranks[..n - 1].iter().enumerate() {
             if rank < lowest {
-                (at, lowest) = (i, rank);
+                (position, lowest) = (i, rank);
             }
         }
         if lowest == NONE {
             break;
         }
-        ids[at] = made[at];
-        ids.copy_within(at + 2..n, at + 1);
-        ranks.copy_within(at + 1..n, at);
-        made.copy_within(at + 1..n, at);
+        ids[position] = merged[position];
+        ids.copy_within(position + 2..n, position + 1);
+        ranks.copy_within(position + 1..n, position);
+        merged.copy_within(position + 1..n, position);
         n -= 1;
         ranks[n - 1] = NONE;
-        if at + 1 < n {
-            (ranks[at], made[at]) = look(ids[at], ids[at + 1]);
+        if position + 1 < n {
+            (ranks[position], merged[position]) = look(ids[position], ids[position + 1]);
         }
-        if at > 0 {
-            (ranks[at - 1], made[at - 1]) = look(ids[at - 1], ids[at]);
+        if position > 0 {
+            (ranks[position - 1], merged[position - 1]) = look(ids[position - 1], ids[position]);
         }
     }
     out.extend(ids[..n].iter().map(|&id| id as i32));
 }
 
-/// The same with a queue, so that the time does not grow with the square of the symbols.
+/// The same with a priority queue, so that the time does not grow with the square of the number of symbols.
 fn long(
     pairs: &Pairs,
     ids: impl ExactSizeIterator<Item = u32>,
@@ -96,26 +96,26 @@ fn long(
         let merge = pairs.get(symbols[i - 1].id, symbols[i].id)?;
         Some(Reverse((merge.rank, i as u32 - 1, merge.id)))
     }));
-    while let Some(Reverse((rank, at, made))) = queue.pop() {
-        let left = symbols[at as usize];
+    while let Some(Reverse((rank, position, merged))) = queue.pop() {
+        let left = symbols[position as usize];
         if left.id == NONE || left.next == NONE {
             continue;
         }
         let right = symbols[left.next as usize];
-        // Either may have grown since the pair was noted.
+        // Either symbol may have been merged since the pair was queued.
         if pairs.get(left.id, right.id).is_none_or(|m| m.rank != rank) {
             continue;
         }
         symbols[left.next as usize].id = NONE;
-        symbols[at as usize] = Symbol { id: made, previous: left.previous, next: right.next };
+        symbols[position as usize] = Symbol { id: merged, previous: left.previous, next: right.next };
         if right.next != NONE {
-            symbols[right.next as usize].previous = at;
-            if let Some(merge) = pairs.get(made, symbols[right.next as usize].id) {
-                queue.push(Reverse((merge.rank, at, merge.id)));
+            symbols[right.next as usize].previous = position;
+            if let Some(merge) = pairs.get(merged, symbols[right.next as usize].id) {
+                queue.push(Reverse((merge.rank, position, merge.id)));
             }
         }
         if left.previous != NONE
-            && let Some(merge) = pairs.get(symbols[left.previous as usize].id, made)
+            && let Some(merge) = pairs.get(symbols[left.previous as usize].id, merged)
         {
             queue.push(Reverse((merge.rank, left.previous, merge.id)));
         }

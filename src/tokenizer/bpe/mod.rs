@@ -1,7 +1,7 @@
-//! The fast way for byte-level BPE: pieces, a cache of pieces, merges for the rest.
+//! The engine for byte-level BPE.
 //!
-//! What `tokenizers` does in passes over strings is done here in one pass over bytes, with its ids: added tokens
-//! are cut out, the text between them is normalized, cut into pieces, and each piece looked up or merged.
+//! It gives the same ids as `tokenizers`, in one pass over bytes: added tokens are found, the text between them is
+//! normalized and cut into pieces, and the ids of each piece are looked up in a cache, or merged.
 
 mod merge;
 mod model;
@@ -16,7 +16,7 @@ use tokenizers::{ModelWrapper, Tokenizer};
 
 use super::added::{AddedTokens, Part};
 use super::cache::{self, Ids, Key, Keys, PieceCache};
-use super::normalizer::Normal;
+use super::normalizer::NormalForm;
 use super::position::Position;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
@@ -25,21 +25,21 @@ use merge::MergeScratch;
 use model::Model;
 use repeated::Repeated;
 
-/// Bytes from which on it pays to cut a piece that is not ASCII.
+/// From this length in bytes on, cutting a piece that is not ASCII into parts saves time.
 const LONG: usize = 7;
 
-/// More places than are needed at once.
+/// Ids by which the output grows beyond what is needed.
 const ROOM: usize = 64;
 
 /// Encodes text as a tokenizer with a byte-level BPE model does.
 pub(crate) struct Bpe {
     added: AddedTokens,
-    normal: Normal,
+    normal: NormalForm,
     splitter: Splitter,
     model: Arc<Model>,
 }
 
-/// What a worker keeps from text to text.
+/// Caches and buffers that a worker keeps from text to text.
 #[derive(Default)]
 pub(crate) struct BpeScratch {
     cache: PieceCache,
@@ -47,14 +47,14 @@ pub(crate) struct BpeScratch {
     merging: MergeScratch,
     keys: Keys,
     ids: Vec<i32>,
-    /// By position of text.
+    /// By [`Position`].
     repeated: [Repeated; 2],
 }
 
-/// Parts of pieces. Their cache is one of its own, since a piece may be a token that no merge makes.
+/// Parts of pieces. They have a cache of their own, since a whole piece may be a token that merges do not make.
 struct Parts {
     cache: PieceCache,
-    /// Where each part of a piece ends, and its key.
+    /// The end of each part of a piece, and its key.
     keys: Vec<(usize, Option<Key>)>,
 }
 
@@ -65,36 +65,45 @@ impl Default for Parts {
 }
 
 impl Bpe {
-    /// The fast way for this tokenizer, of which `json` is the file; why there is none is the error.
+    /// The engine for a tokenizer; `json` is its file.
+    ///
+    /// # Errors
+    /// Why this engine cannot encode as the tokenizer does.
     pub(crate) fn new(tokenizer: &Tokenizer, json: &[u8]) -> Result<Self, String> {
         let ModelWrapper::BPE(model) = tokenizer.get_model() else {
             return Err("its model is not BPE".to_string());
         };
         refuse(model)?;
-        // Before the model, which takes longest to read.
+        // Before the model, which takes the longest to read.
         let splitter = splitter(tokenizer)?;
         let model = Arc::new(Model::read(json, model.ignore_merges)?);
-        Bpe::of(tokenizer, splitter, model)
+        Bpe::with_model(tokenizer, splitter, model)
     }
 
-    /// The fast way for a file of ranks, of which `tokenizer` has the other parts; why there is none is the error.
-    pub(crate) fn of_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
-        Bpe::of(tokenizer, splitter(tokenizer)?, Arc::new(Model::of_ranks(ranks)))
+    /// The engine for a file of ranks; `tokenizer` has the other parts.
+    ///
+    /// # Errors
+    /// As [`Bpe::new`].
+    pub(crate) fn from_ranks(tokenizer: &Tokenizer, ranks: &Ranks) -> Result<Self, String> {
+        Bpe::with_model(tokenizer, splitter(tokenizer)?, Arc::new(Model::from_ranks(ranks)))
     }
 
-    /// The same model behind the other parts of this tokenizer.
+    /// The same model with the other parts of `tokenizer`.
+    ///
+    /// # Errors
+    /// As [`Bpe::new`].
     pub(crate) fn with_parts_of(&self, tokenizer: &Tokenizer) -> Result<Self, String> {
-        Bpe::of(tokenizer, splitter(tokenizer)?, self.model.clone())
+        Bpe::with_model(tokenizer, splitter(tokenizer)?, self.model.clone())
     }
 
-    fn of(tokenizer: &Tokenizer, splitter: Splitter, model: Arc<Model>) -> Result<Self, String> {
-        let normal = Normal::new(tokenizer)?;
+    fn with_model(tokenizer: &Tokenizer, splitter: Splitter, model: Arc<Model>) -> Result<Self, String> {
+        let normal = NormalForm::new(tokenizer)?;
         let added = AddedTokens::new(tokenizer, normal)?;
         Ok(Bpe { added, normal, splitter, model })
     }
 
-    /// Appends the ids of a text, in which control tokens within `plain` are plain text. Texts of one position begin alike
-    /// more often than others.
+    /// Appends the ids of a text, in which control tokens within `plain` are plain text. What texts have in common at
+    /// their start is looked for among texts of the same `position`.
     pub(crate) fn encode(
         &self,
         text: &str,
@@ -108,10 +117,10 @@ impl Bpe {
             Part::Token(id) => out.push(id),
             Part::Text(text) => {
                 let text = text.as_bytes();
-                let again =
-                    std::mem::take(&mut is_first) && scratch.repeated[position as usize].begins_again(text);
-                if again {
-                    self.encode_again(text, position, scratch, out);
+                let is_repeated = std::mem::take(&mut is_first)
+                    && scratch.repeated[position as usize].starts_like_last(text);
+                if is_repeated {
+                    self.encode_repeated(text, position, scratch, out);
                 } else {
                     self.encode_part(text, scratch, out);
                 }
@@ -127,8 +136,8 @@ impl Bpe {
         out.truncate(n);
     }
 
-    /// The same for a text that begins like the last of its position.
-    fn encode_again(&self, text: &[u8], position: Position, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
+    /// The same for a text that starts like the last one of its position.
+    fn encode_repeated(&self, text: &[u8], position: Position, scratch: &mut BpeScratch, out: &mut Vec<i32>) {
         let begin = out.len();
         let mut repeated = std::mem::take(&mut scratch.repeated[position as usize]);
         let from = repeated.reuse(text, out);
@@ -136,7 +145,7 @@ impl Bpe {
             let mut n = out.len();
             self.splitter.pieces_from(text, from, &mut |text, start, ends, seen| {
                 n = self.encode_pieces(text, start, ends, scratch, out, n);
-                repeated.note(ends.last().copied().unwrap_or(start), n - begin, seen);
+                repeated.record(ends.last().copied().unwrap_or(start), n - begin, seen);
             });
             out.truncate(n);
             repeated.keep(text, &out[begin..]);
@@ -144,7 +153,7 @@ impl Bpe {
         scratch.repeated[position as usize] = repeated;
     }
 
-    /// Writes the ids of pieces that stand side by side; where the next ids go.
+    /// Writes the ids of neighbouring pieces at `n`. Returns the position after them.
     #[inline]
     fn encode_pieces(
         &self,
@@ -155,7 +164,7 @@ impl Bpe {
         out: &mut Vec<i32>,
         mut n: usize,
     ) -> usize {
-        // Room for what most pieces have, and for the whole of what the cache gives.
+        // Room for the ids of most pieces, and for one whole entry of the cache.
         let room = n + Ids::default().len() * (ends.len() + 1);
         if out.len() < room {
             out.resize(room, 0);
@@ -172,7 +181,7 @@ impl Bpe {
         }
     }
 
-    /// Writes the ids of a piece that is long, has many ids, or is not known; where the next ids go.
+    /// Writes the ids of a piece that is long, has many ids, or is not in the cache. Returns the position after them.
     #[inline(never)]
     fn encode_piece(
         &self,
@@ -207,7 +216,7 @@ impl Bpe {
             let key = cache::key(piece, start, end).inspect(|&key| cache.prepare(key));
             keys.push((end, key));
         });
-        // A piece that can be cut is no token: that would reach over the place.
+        // A piece that can be cut is not a token: no token crosses a cut.
         if let [_] = keys[..]
             && let Some(id) = self.model.token(piece)
         {
@@ -227,7 +236,7 @@ impl Bpe {
     }
 }
 
-/// Writes ids at `n`; where the next go.
+/// Writes ids at `n`. Returns the position after them.
 fn write(out: &mut Vec<i32>, n: usize, ids: &[i32]) -> usize {
     let end = n + ids.len();
     if out.len() < end {
@@ -239,20 +248,20 @@ fn write(out: &mut Vec<i32>, n: usize, ids: &[i32]) -> usize {
 
 fn splitter(tokenizer: &Tokenizer) -> Result<Splitter, String> {
     let json = serde_json::to_value(tokenizer.get_pre_tokenizer());
-    Splitter::new(&json.map_err(|e| format!("its pre-tokenizer: {e}"))?)
+    Splitter::new(&json.map_err(|e| format!("its pre-tokenizer cannot be read: {e}"))?)
 }
 
-/// What a model may hold that is not done here.
+/// Fails for a model with options that are not supported here.
 fn refuse(model: &BPE) -> Result<(), String> {
     let has = |part: &Option<String>| part.as_ref().is_some_and(|text| !text.is_empty());
-    let odd = [
+    let unsupported = [
         (model.dropout.is_some_and(|share| share > 0.0), "dropout"),
         (has(&model.continuing_subword_prefix), "continuing_subword_prefix"),
         (has(&model.end_of_word_suffix), "end_of_word_suffix"),
         (model.byte_fallback, "byte_fallback"),
     ];
-    match odd.iter().find(|(is, _)| *is) {
-        Some((_, what)) => Err(format!("its model has {what}")),
+    match unsupported.iter().find(|(is_set, _)| *is_set) {
+        Some((_, option)) => Err(format!("its model has {option}")),
         None => Ok(()),
     }
 }

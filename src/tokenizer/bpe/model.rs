@@ -1,4 +1,4 @@
-//! A byte-level BPE model as its `tokenizer.json` writes it.
+//! A byte-level BPE model, read from `tokenizer.json` or made of a file of ranks.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::seams::Seams;
 use crate::tokenizer::byte_chars::byte_chars;
 use crate::tokenizer::ranks::Ranks;
 
-/// What is read of the file; all other keys are the crate's to judge.
+/// The keys of the file that are read here. The crate checks the others.
 #[derive(Deserialize)]
 struct File<'a> {
     #[serde(borrow)]
@@ -28,7 +28,7 @@ struct Parts<'a> {
     merges: Vec<Line<'a>>,
 }
 
-/// Ids by token; text is copied only where the file writes it with escapes.
+/// Ids by token. Text is copied only where the file has escapes in it.
 struct Vocab<'a>(HashMap<Cow<'a, str>, u32>);
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Vocab<'a> {
     }
 }
 
-/// A merge: a pair, or the older form with a space between.
+/// A merge: two tokens as a list, or in the older form as a string with a space between them.
 struct Line<'a>(Cow<'a, str>, Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
@@ -87,36 +87,34 @@ impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
 
 /// The model, ready to merge.
 pub(crate) struct Model {
-    /// The token of each single byte.
+    /// The id of each single byte.
     byte_ids: [u32; 256],
-    /// What pairs become.
     pairs: Pairs,
-    /// Where no merge reaches over.
     pub(crate) seams: Seams,
-    /// Tokens by their bytes, where a whole piece that is a token is that token without merging.
+    /// Tokens by their bytes, where a piece that is a token is not merged (`ignore_merges`).
     whole: Option<HashMap<Box<[u8]>, u32>>,
 }
 
 impl Model {
-    /// The token that a whole piece is without merging.
+    /// The id of a whole piece that is a token, where such pieces are not merged.
     pub(crate) fn token(&self, piece: &[u8]) -> Option<i32> {
         self.whole.as_ref()?.get(piece).map(|&id| id as i32)
     }
 
-    /// Appends the ids that merging makes of these bytes.
+    /// Merges these bytes, and appends their ids.
     pub(crate) fn merge(&self, bytes: &[u8], scratch: &mut MergeScratch, out: &mut Vec<i32>) {
         merge(&self.pairs, bytes.iter().map(|&b| self.byte_ids[usize::from(b)]), scratch, out);
     }
 
-    /// The model of a file of ranks: any two tokens merge that are one together, all ways to the same one with the
-    /// same rank.
-    pub(crate) fn of_ranks(ranks: &Ranks) -> Self {
+    /// The model of a file of ranks: any two tokens merge whose bytes together are a token, with the rank of that
+    /// token.
+    pub(crate) fn from_ranks(ranks: &Ranks) -> Self {
         let id = |token: &[u8]| ranks.ids.get(token).copied();
         let mut pairs = Vec::new();
-        for (token, &both) in &ranks.ids {
-            for at in 1..token.len() {
-                if let (Some(left), Some(right)) = (id(&token[..at]), id(&token[at..])) {
-                    pairs.push(((left, right), Merge { rank: both, id: both }));
+        for (token, &merged) in &ranks.ids {
+            for middle in 1..token.len() {
+                if let (Some(left), Some(right)) = (id(&token[..middle]), id(&token[middle..])) {
+                    pairs.push(((left, right), Merge { rank: merged, id: merged }));
                 }
             }
         }
@@ -128,24 +126,27 @@ impl Model {
         }
     }
 
-    /// Reads the model of a `tokenizer.json`; why it cannot be merged here is the error.
+    /// Reads the model of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// Why this engine cannot use the model.
     pub(crate) fn read(json: &[u8], ignore_merges: bool) -> Result<Self, String> {
         let File { model: Parts { vocab: Vocab(vocab), merges } } =
-            serde_json::from_slice(json).map_err(|e| format!("its model: {e}"))?;
+            serde_json::from_slice(json).map_err(|e| format!("its model cannot be read: {e}"))?;
         let mut by_id: Vec<u32> = vocab.values().copied().collect();
         by_id.sort_unstable();
         if by_id.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err("two tokens of its vocabulary have one id".to_string());
+            return Err("two tokens of its vocabulary have the same id".to_string());
         }
         if by_id.last().is_some_and(|&id| id > i32::MAX as u32) {
-            return Err("an id above 2³¹".to_string());
+            return Err("an id of its vocabulary is 2³¹ or more".to_string());
         }
         let chars = byte_chars();
         let mut byte_ids = [0; 256];
         for (id, c) in byte_ids.iter_mut().zip(chars) {
             *id = *vocab
                 .get(c.encode_utf8(&mut [0; 4]) as &str)
-                .ok_or_else(|| format!("its vocabulary lacks the byte {c:?}"))?;
+                .ok_or_else(|| format!("its vocabulary has no token for the byte {c:?}"))?;
         }
         let mut read = Vec::with_capacity(merges.len());
         let mut product = String::new();
@@ -154,7 +155,10 @@ impl Model {
             product.push_str(left);
             product.push_str(right);
             let id = |token: &str| {
-                vocab.get(token).copied().ok_or_else(|| format!("no token {token:?} for a merge"))
+                vocab
+                    .get(token)
+                    .copied()
+                    .ok_or_else(|| format!("a merge names {token:?}, which is not in its vocabulary"))
             };
             let pair: Pair = (id(left)?, id(right)?);
             read.push((pair, Merge { rank: rank as u32, id: id(&product)? }));

@@ -1,20 +1,20 @@
-//! What two neighbouring tokens merge to, and how early.
+//! The table of merges: rank and result for a pair of neighbouring tokens.
 
 /// Two tokens side by side.
 pub(crate) type Pair = (u32, u32);
 
-/// What a pair becomes: its rank (the smaller, the earlier) and the token.
+/// The merge of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Merge {
-    /// Position in the list of merges.
+    /// Position in the list of merges; lower ranks merge first.
     pub(crate) rank: u32,
-    /// The id of both together.
+    /// The id of the merged token.
     pub(crate) id: u32,
 }
 
 const EMPTY: u64 = u64::MAX;
 
-/// A hash table of pairs; open addressing, never more than half full. A filter before it, small enough for a
+/// A hash table of pairs with open addressing, at most half full. A filter in front of it, small enough for the
 /// processor's cache, answers for nearly all pairs that do not merge.
 pub(crate) struct Pairs {
     slots: Vec<(u64, Merge)>,
@@ -23,7 +23,7 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
-    /// The table of these merges; where a pair is named twice the later one counts, as in `tokenizers`.
+    /// The table of these merges. Of a pair that occurs twice the later merge counts, as in `tokenizers`.
     pub(crate) fn new(merges: &[(Pair, Merge)]) -> Self {
         let size = (merges.len() * 2).next_power_of_two().max(64);
         let empty = (EMPTY, Merge { rank: u32::MAX, id: 0 });
@@ -33,11 +33,11 @@ impl Pairs {
         for &(pair, merge) in merges {
             let key = key(pair);
             let hash = hash(key);
-            let mut at = (hash >> shift) as usize;
-            while pairs.slots[at].0 != EMPTY && pairs.slots[at].0 != key {
-                at = (at + 1) & (size - 1);
+            let mut slot = (hash >> shift) as usize;
+            while pairs.slots[slot].0 != EMPTY && pairs.slots[slot].0 != key {
+                slot = (slot + 1) & (size - 1);
             }
-            pairs.slots[at] = (key, merge);
+            pairs.slots[slot] = (key, merge);
             let (word, bit) = pairs.filter_bit(hash);
             pairs.filter[word] |= bit;
         }
@@ -50,7 +50,7 @@ impl Pairs {
         ((bit / 64) as usize, 1 << (bit % 64))
     }
 
-    /// What the pair becomes.
+    /// The merge of a pair; none where it does not merge.
     #[inline]
     pub(crate) fn get(&self, left: u32, right: u32) -> Option<Merge> {
         let key = key((left, right));
@@ -59,16 +59,16 @@ impl Pairs {
         if self.filter[word] & bit == 0 {
             return None;
         }
-        let mut at = (hash >> self.shift) as usize;
+        let mut slot = (hash >> self.shift) as usize;
         loop {
-            let (found, merge) = self.slots[at];
-            if found == key {
+            let (stored, merge) = self.slots[slot];
+            if stored == key {
                 return Some(merge);
             }
-            if found == EMPTY {
+            if stored == EMPTY {
                 return None;
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            slot = (slot + 1) & (self.slots.len() - 1);
         }
     }
 }

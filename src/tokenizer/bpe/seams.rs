@@ -1,19 +1,20 @@
-//! Where a piece may be cut further: between characters that no token spans.
+//! Cuts pieces further: between characters that no token has next to each other.
 //!
-//! No merge can reach over such a place, so the ids of both sides are those of the whole. In scripts that write no
-//! spaces, where pieces are long and seldom seen twice, most such parts have been seen.
+//! No merge can cross such a place, so the ids of the piece are the ids of both sides. Scripts without spaces have
+//! long pieces that seldom repeat; their parts repeat often.
 
-/// Bits of the filter: 256 KiB, of which a large vocabulary sets one in twenty.
+/// Size of the filter as a power of two: 2²¹ bits are 256 KiB. A large vocabulary sets one bit in twenty.
 const BITS: u32 = 21;
 
-/// Knows the places that tokens span; now and then it takes another place for one.
+/// The pairs of neighbouring characters in tokens. The filter may hold other pairs too; then a piece is not cut
+/// there.
 pub(crate) struct Seams {
     filter: Vec<u64>,
-    /// By how many bytes a token has of the character on the left, and on the right: whether there is such a token.
+    /// Whether a token has this many bytes of the character on the left, and this many of the character on the right.
     reaches: [[bool; 4]; 4],
 }
 
-/// The bytes of a character, the last in the lowest bits, and how many they are.
+/// The bytes of a character, the last in the lowest bits, and their number.
 #[derive(Clone, Copy)]
 struct Char {
     bytes: u32,
@@ -21,7 +22,7 @@ struct Char {
 }
 
 impl Char {
-    /// The character, or what there is of one, at the start of `bytes`.
+    /// The character, or its first bytes, at the start of `bytes`.
     #[inline]
     fn first(bytes: &[u8]) -> Self {
         let len = match bytes[0] {
@@ -34,7 +35,7 @@ impl Char {
         Char { bytes: part.iter().fold(0, |all, &b| all << 8 | u32::from(b)), len: part.len() as u32 }
     }
 
-    /// What stands at the start of `bytes`, which may begin within a character: the rest of that, or a character.
+    /// The character at the start of `bytes`, or the rest of one where `bytes` begin within a character.
     #[inline]
     fn head(bytes: &[u8]) -> Self {
         let inner = bytes.iter().take(3).take_while(|&&b| is_inner(b)).count();
@@ -69,7 +70,7 @@ fn is_inner(byte: u8) -> bool {
 }
 
 impl Seams {
-    /// The places within these tokens, which may begin and end within a character.
+    /// The pairs of characters in these tokens, which may begin and end within a character.
     pub(crate) fn new<'t>(tokens: impl Iterator<Item = &'t [u8]>) -> Self {
         let mut seams = Seams { filter: vec![0; 1 << (BITS - 6)], reaches: [[false; 4]; 4] };
         for token in tokens {
@@ -77,23 +78,23 @@ impl Seams {
                 continue;
             }
             let mut left = Char::head(token);
-            let mut at = left.len as usize;
-            while at < token.len() {
-                let right = Char::first(&token[at..]);
+            let mut offset = left.len as usize;
+            while offset < token.len() {
+                let right = Char::first(&token[offset..]);
                 seams.reaches[left.len as usize - 1][right.len as usize - 1] = true;
                 let (word, bit) = bit(left.bytes, right.bytes);
                 seams.filter[word] |= bit;
-                at += right.len as usize;
+                offset += right.len as usize;
                 left = right;
             }
         }
         seams
     }
 
-    /// Whether a token may span the place between two characters.
+    /// Whether a token may cross the place between two characters.
     #[inline]
     fn is_spanned(&self, left: Char, right: Char) -> bool {
-        // Whole characters first: those are what most tokens have on both sides.
+        // Whole characters first: most tokens have them on both sides.
         for l in (1..=left.len).rev() {
             for r in (1..=right.len).rev() {
                 if self.reaches[l as usize - 1][r as usize - 1] {
@@ -107,19 +108,19 @@ impl Seams {
         false
     }
 
-    /// Hands on start and end of each part of a piece that no token reaches out of. A piece may begin and end within a
-    /// character, where bytes were cut as if each were one.
+    /// Calls `take` with start and end of each part of a piece. No token crosses from one part to the next. A piece
+    /// may begin and end within a character, where the pre-tokenizer cut bytes.
     #[inline]
     pub(crate) fn parts(&self, piece: &[u8], mut take: impl FnMut(usize, usize)) {
         let (mut start, mut left) = (0, Char::head(piece));
-        let mut at = left.len as usize;
-        while at < piece.len() {
-            let right = Char::first(&piece[at..]);
+        let mut offset = left.len as usize;
+        while offset < piece.len() {
+            let right = Char::first(&piece[offset..]);
             if !self.is_spanned(left, right) {
-                take(start, at);
-                start = at;
+                take(start, offset);
+                start = offset;
             }
-            at += right.len as usize;
+            offset += right.len as usize;
             left = right;
         }
         take(start, piece.len());

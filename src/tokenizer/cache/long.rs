@@ -1,14 +1,14 @@
-//! Pieces too long to be their own key, and their ids; compared byte by byte.
+//! The cache for pieces that are too long for a [`Key`](super::Key). Pieces are compared byte by byte.
 
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// A longer piece is seldom seen twice.
+/// Longer pieces are not cached: they seldom repeat.
 const MAX_LONG: usize = 256;
 
-/// A cache whose pieces and ids are bounded; all is forgotten when there are more.
+/// A cache of bounded size. It is cleared when it is full.
 pub(crate) struct LongCache {
-    /// Of pieces, and of ids.
+    /// The limit for pieces, and for ids.
     max_bytes: usize,
     table: HashTable<Entry>,
     bytes: Vec<u8>,
@@ -26,18 +26,18 @@ fn part<T>(all: &[T], (start, end): (u32, u32)) -> &[T] {
 }
 
 impl LongCache {
-    /// A cache of at most `bytes` of pieces, as many of ids, and the table of both.
+    /// A cache of at most `bytes` bytes of pieces and `bytes` bytes of ids, and a table of them.
     pub(crate) fn new(bytes: usize) -> Self {
         LongCache { max_bytes: bytes, table: HashTable::new(), bytes: Vec::new(), ids: Vec::new() }
     }
 
-    /// The ids of a piece that was seen.
+    /// The ids of a piece; none where it is not in the cache.
     pub(crate) fn get(&self, piece: &[u8]) -> Option<&[i32]> {
-        let found = self.table.find(xxh3_64(piece), |e| part(&self.bytes, e.bytes) == piece)?;
-        Some(part(&self.ids, found.ids))
+        let entry = self.table.find(xxh3_64(piece), |e| part(&self.bytes, e.bytes) == piece)?;
+        Some(part(&self.ids, entry.ids))
     }
 
-    /// Remembers a piece that was not.
+    /// Adds a piece that is not in the cache.
     pub(crate) fn insert(&mut self, piece: &[u8], ids: &[i32]) {
         if piece.len() > MAX_LONG {
             return;

@@ -1,4 +1,4 @@
-//! Pieces of text that were seen before, and their ids: one cache for each worker, of a fixed size.
+//! A cache of pieces of text and their ids. Each worker has its own, of bounded size.
 
 mod long;
 mod prefetch;
@@ -7,10 +7,10 @@ mod short;
 use long::LongCache;
 pub(crate) use short::{Ids, Key, Keys, key};
 
-/// Bytes of the short pieces that a worker keeps, their ids beside them.
+/// The maximum size of the cache for short pieces with their ids, in bytes.
 const BYTES: usize = 32 << 20;
 
-/// A cache that grows up to some 56 MiB. Pieces are compared in whole, so that none is taken for another.
+/// A cache that grows up to about 56 MiB. Whole pieces are compared, not only their hashes.
 pub(crate) struct PieceCache {
     short: short::ShortCache,
     long: LongCache,
@@ -18,21 +18,21 @@ pub(crate) struct PieceCache {
 
 impl Default for PieceCache {
     fn default() -> Self {
-        PieceCache::of(BYTES)
+        PieceCache::with_size(BYTES)
     }
 }
 
 impl PieceCache {
-    /// A cache of a quarter of the size, for what has fewer forms.
+    /// A cache of a quarter of that size, for texts that repeat more often.
     pub(crate) fn small() -> Self {
-        PieceCache::of(BYTES / 4)
+        PieceCache::with_size(BYTES / 4)
     }
 
-    fn of(bytes: usize) -> Self {
+    fn with_size(bytes: usize) -> Self {
         PieceCache { short: short::ShortCache::new(bytes), long: LongCache::new(bytes / 8) }
     }
 
-    /// Asks the memory for what this key is looked up in.
+    /// Prefetches the memory in which this key is looked up.
     #[inline]
     pub(crate) fn prepare(&self, key: Key) {
         self.short.prepare(key);
@@ -49,15 +49,15 @@ impl PieceCache {
     pub(crate) fn copy_known(
         &mut self,
         all: &Keys,
-        at: usize,
+        first: usize,
         count: usize,
         out: &mut [i32],
         n: usize,
     ) -> (usize, usize) {
-        self.short.copy_known(all, at, count, out, n)
+        self.short.copy_known(all, first, count, out, n)
     }
 
-    /// The ids of a piece, where it is known.
+    /// The ids of a piece; none where it is not in the cache.
     #[inline]
     pub(crate) fn get(&mut self, key: Option<Key>, piece: &[u8]) -> Option<&[i32]> {
         match key {
@@ -66,7 +66,7 @@ impl PieceCache {
         }
     }
 
-    /// Remembers a piece that is not known.
+    /// Adds a piece that is not in the cache.
     pub(crate) fn insert(&mut self, key: Option<Key>, piece: &[u8], ids: &[i32]) {
         match key {
             Some(key) => self.short.insert(key, ids),
@@ -74,7 +74,7 @@ impl PieceCache {
         }
     }
 
-    /// Appends the ids of a piece; says whether it is known.
+    /// Appends the ids of a piece. Returns whether it is in the cache.
     #[inline]
     pub(crate) fn append(&mut self, key: Option<Key>, piece: &[u8], out: &mut Vec<i32>) -> bool {
         let ids = self.get(key, piece);
@@ -87,20 +87,20 @@ impl PieceCache {
 mod tests {
     use super::*;
 
-    /// A piece of 2 to 42 bytes and up to 6 ids, told by its number.
+    /// A piece of 2 to 42 bytes and up to 6 ids, which follow from its number.
     fn piece(n: u32) -> (Vec<u8>, Vec<i32>) {
         let text = format!("{n};").repeat(1 + n as usize % 6);
         (text.into_bytes(), (0..n as i32 % 7).map(|i| i + n as i32).collect())
     }
 
     #[test]
-    fn what_is_known_is_right_however_often_it_grew_and_forgot() {
-        let mut cache = PieceCache::of(4 << 20);
+    fn cached_ids_stay_right_after_growing_and_clearing() {
+        let mut cache = PieceCache::with_size(4 << 20);
         let (pieces, mut out) = (200_000, Vec::new());
         for n in 0..pieces {
             let (bytes, ids) = piece(n);
             let key = key(&bytes, 0, bytes.len());
-            assert!(!cache.append(key, &bytes, &mut out), "{n} before it was put in");
+            assert!(!cache.append(key, &bytes, &mut out), "{n} before it was inserted");
             cache.insert(key, &bytes, &ids);
             assert!(cache.append(key, &bytes, &mut out), "{n}");
             assert_eq!(std::mem::take(&mut out), ids);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_that_has_room_forgets_little() {
+    fn a_cache_with_room_keeps_most_pieces() {
         let mut cache = PieceCache::default();
         for n in 0..100_000 {
             let (bytes, ids) = piece(n);

@@ -1,34 +1,37 @@
-//! Pieces of up to 15 bytes, each its own key: its bytes and its length in a number of 128 bits. Up to 3 ids are held beside the key.
+//! The cache for pieces of up to 15 bytes. Each piece is its own key: its bytes and its length in a number of 128
+//! bits. Up to 3 ids are stored beside the key.
 
 use std::num::NonZeroU128;
 
 use super::prefetch::prefetch;
 
-/// What a piece is known by: never 0, since it has a length, so that `Option<Key>` has 16 bytes.
+/// The key of a piece. It holds the length and so is never 0; `Option<Key>` therefore has 16 bytes.
 pub(crate) type Key = NonZeroU128;
 
 /// The longest piece that has a key.
 const MAX_KEY: usize = 15;
-/// Ids beside a key; one more number tells how many.
+/// Ids stored beside a key, with one more number for their count.
 const INLINE: usize = 3;
-/// Ids and their number: what a known piece needs room for.
+/// Up to [`INLINE`] ids and their count. The output needs room for it at each piece that is copied.
 pub(crate) type Ids = [i32; INLINE + 1];
-/// Lines of 64 bytes that a cache begins with: 1 MiB.
+/// The initial number of lines of 64 bytes: 1 MiB.
 const FIRST_LINES: usize = 1 << 14;
 
-/// Two pieces.
+/// A line of the cache, with room for two pieces.
 #[derive(Clone, Copy, Default)]
 #[repr(C, align(64))]
 struct Line {
     keys: [Option<Key>; 2],
-    /// Three ids and their number; or where in `spilled` the ids begin, and their number below 0.
+    /// Up to three ids and their count; or, where the count is negative, the position of the ids in `spilled` and the
+    /// negated count.
     ids: [Ids; 2],
 }
 
 impl Line {
-    /// Whether the piece is here; it is the first then: of two the one that is used stays.
+    /// Whether the piece is in the line. It becomes the first of the two, so that the next insertion replaces the
+    /// other one.
     #[inline]
-    fn brought_first(&mut self, key: Key) -> bool {
+    fn move_to_front(&mut self, key: Key) -> bool {
         let key = Some(key);
         if self.keys[0] == key {
             return true;
@@ -42,19 +45,19 @@ impl Line {
     }
 }
 
-/// A cache that grows with what it holds.
+/// A cache that grows with the number of pieces.
 pub(crate) struct ShortCache {
     /// A power of two.
     lines: Vec<Line>,
     max_lines: usize,
-    /// Pieces that were put in since it grew.
+    /// Pieces that were inserted since the cache last grew.
     inserted: usize,
     spilled: Vec<i32>,
 }
 
-/// The keys of pieces that stand side by side, and the lines where they are looked up. A line may be a former one, when
-/// the cache grew meanwhile: its keys tell, and who finds nothing there looks again. What stands behind the last piece
-/// is left from before.
+/// The keys of neighbouring pieces, and the lines in which they are looked up. Where the cache has grown since, the
+/// line is the wrong one, and the piece is not found in it; the caller then looks it up by its key. Entries after
+/// those of the last call are old.
 #[derive(Default)]
 pub(crate) struct Keys {
     keys: Vec<Option<Key>>,
@@ -62,13 +65,13 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The key of a piece, by its number.
+    /// The key of piece `i`.
     pub(crate) fn at(&self, i: usize) -> Option<Key> {
         self.keys[i]
     }
 }
 
-/// The key of the bytes from `start` to `end`; none for more than [`MAX_KEY`], and for none.
+/// The key of the bytes `start..end`; none for more than [`MAX_KEY`] bytes, or for no bytes.
 #[inline]
 pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
     let bytes = match text.get(start..).and_then(<[u8]>::first_chunk) {
@@ -84,7 +87,8 @@ pub(crate) fn key(text: &[u8], start: usize, end: usize) -> Option<Key> {
     NonZeroU128::new(u128::from_le_bytes(bytes) & mask | length)
 }
 
-/// By length: the bits that count, and the length where it stands in a key; the last is for all that have none.
+/// By length: a mask for the bytes of the piece, and the length, shifted to its position in the key. The last entry
+/// is for pieces without a key.
 static MASKS: [(u128, u128); MAX_KEY + 2] = {
     let mut masks = [(0, 0); MAX_KEY + 2];
     let mut len = 1;
@@ -105,7 +109,7 @@ fn hash(key: Key) -> usize {
 }
 
 impl ShortCache {
-    /// A cache of at most `bytes`, a power of two, and an eighth more for pieces of many ids.
+    /// A cache of at most `bytes` bytes, a power of two, and an eighth more for pieces with many ids.
     pub(crate) fn new(bytes: usize) -> Self {
         let max_lines = bytes / size_of::<Line>();
         let lines = vec![Line::default(); FIRST_LINES.min(max_lines)];
@@ -117,13 +121,14 @@ impl ShortCache {
         hash(key) & (self.lines.len() - 1)
     }
 
-    /// Asks the memory for the line of a key, so that it is there when the key is looked up.
+    /// Prefetches the line of a key.
     #[inline]
     pub(crate) fn prepare(&self, key: Key) {
         prefetch(&self.lines[self.home(key)]);
     }
 
-    /// The keys of the pieces that end at `ends`, the first of which begins at `start`; their lines are asked for.
+    /// Computes the keys of the pieces that end at `ends`, the first of which begins at `start`, and prefetches their
+    /// lines.
     pub(crate) fn prepare_all(&self, text: &[u8], mut start: usize, ends: &[usize], all: &mut Keys) {
         if all.keys.len() < ends.len() {
             all.keys.resize(ends.len(), None);
@@ -141,21 +146,24 @@ impl ShortCache {
         }
     }
 
-    /// Writes the ids of pieces `at` up to `count` at `n`, as long as they are known, few, and there is room for [`Ids`];
-    /// the first piece left, and where its ids go. What stands from there on means nothing.
+    /// Writes the ids of the pieces `first..count` at `n`, up to the first piece that is not in the cache, has more
+    /// than [`INLINE`] ids, or for which there is no room for [`Ids`]. Returns the number of that piece and the
+    /// position for its ids. The output after that position is undefined.
     #[inline]
     pub(crate) fn copy_known(
         &mut self,
         all: &Keys,
-        at: usize,
+        first: usize,
         count: usize,
         out: &mut [i32],
         mut n: usize,
     ) -> (usize, usize) {
-        for (i, (key, &home)) in (at..count).zip(all.keys[at..count].iter().zip(&all.homes[at..count])) {
+        for (i, (key, &home)) in
+            (first..count).zip(all.keys[first..count].iter().zip(&all.homes[first..count]))
+        {
             let (Some(key), Some(to)) = (*key, out[n..].first_chunk_mut()) else { return (i, n) };
             let line = &mut self.lines[home as usize];
-            if !line.brought_first(key) || line.ids[0][INLINE] < 0 {
+            if !line.move_to_front(key) || line.ids[0][INLINE] < 0 {
                 return (i, n);
             }
             *to = line.ids[0];
@@ -164,12 +172,12 @@ impl ShortCache {
         (count, n)
     }
 
-    /// The ids of a piece that is known.
+    /// The ids of a piece; none where it is not in the cache.
     #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&[i32]> {
         let home = self.home(key);
         let line = &mut self.lines[home];
-        if !line.brought_first(key) {
+        if !line.move_to_front(key) {
             return None;
         }
         let ids = &line.ids[0];
@@ -181,9 +189,9 @@ impl ShortCache {
         Some(&self.spilled[start..start + n.unsigned_abs() as usize])
     }
 
-    /// Remembers a piece that is not known; of the two in its line the one that was not used last goes.
+    /// Adds a piece that is not in the cache. It replaces the piece of its line that was not used last.
     pub(crate) fn insert(&mut self, key: Key, ids: &[i32]) {
-        // Long before most lines have two pieces, some would have more.
+        // Some lines are full long before most lines have two pieces.
         if 2 * self.inserted >= self.lines.len() && self.lines.len() < self.max_lines {
             self.grow();
         }
@@ -192,16 +200,16 @@ impl ShortCache {
             self.lines.fill(Line::default());
             self.spilled.clear();
         }
-        let mut held = Ids::default();
+        let mut stored = Ids::default();
         if ids.len() <= INLINE {
-            held[..ids.len()].copy_from_slice(ids);
-            held[INLINE] = ids.len() as i32;
+            stored[..ids.len()].copy_from_slice(ids);
+            stored[INLINE] = ids.len() as i32;
         } else {
-            held[0] = self.spilled.len() as i32;
-            held[INLINE] = -(ids.len() as i32);
+            stored[0] = self.spilled.len() as i32;
+            stored[INLINE] = -(ids.len() as i32);
             self.spilled.extend_from_slice(ids);
         }
-        self.put(key, held);
+        self.put(key, stored);
     }
 
     fn put(&mut self, key: Key, ids: Ids) {

@@ -1,7 +1,7 @@
-//! The class as which `AutoTokenizer` loads a folder. Most use `tokenizer.json` as it is; some take only its vocabulary
-//! and build the rest themselves.
+//! The class with which `AutoTokenizer` loads a folder. Most classes use `tokenizer.json` as it is; some take only
+//! its vocabulary and build the other parts themselves.
 //!
-//! `classes.txt` is read off transformers by a test (`tests/tokenizer/test_folder.py`).
+//! A test writes `classes.txt` from transformers (`tests/tokenizer/test_folder.py`).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -12,13 +12,13 @@ use tokenizers::{Model, ModelWrapper, Tokenizer};
 use super::named::Tokens;
 use super::object::Object;
 
-/// What transformers knows of classes.
+/// The classes of transformers.
 struct Classes {
-    /// By model type.
+    /// The class of each model type.
     of_model: HashMap<&'static str, &'static str>,
-    /// Model types whose folders name a class that is not theirs.
+    /// Model types whose folders name a wrong class.
     misnamed: HashSet<&'static str>,
-    /// Classes that build their pipelines themselves.
+    /// Classes that build their pipeline themselves.
     own: HashSet<&'static str>,
 }
 
@@ -39,7 +39,7 @@ static CLASSES: LazyLock<Classes> = LazyLock::new(|| {
     classes
 });
 
-/// Classes that use `tokenizer.json`, whatever a folder says.
+/// Classes that use `tokenizer.json` for every folder.
 const PLAIN: [&str; 4] =
     ["TokenizersBackend", "PythonBackend", "PreTrainedTokenizer", "MistralCommonBackend"];
 
@@ -47,7 +47,7 @@ fn without_fast(class: &str) -> &str {
     class.strip_suffix("Fast").unwrap_or(class)
 }
 
-/// The class that builds its pipeline itself, where the folder is loaded as one: `config` is its
+/// The class of the folder, where it is one that builds its pipeline itself. `config` is the folder's
 /// `tokenizer_config.json`, `model` its `config.json`.
 pub(super) fn own_class(config: &Object, model: &Object, json: &[u8]) -> Option<String> {
     let text = |object: &Object, key: &str| object.get(key).and_then(Value::as_str).map(str::to_string);
@@ -81,7 +81,8 @@ pub(super) fn own_class(config: &Object, model: &Object, json: &[u8]) -> Option<
     (is_own && !PLAIN.contains(&without_fast(&class))).then_some(class)
 }
 
-/// Whether a class builds the pipeline that the tokenizer has, with the same added tokens; of most it is not known.
+/// Whether a class is known to build the pipeline that the tokenizer has, with the same added tokens. False for most
+/// classes, since their pipelines are not known here.
 pub(super) fn builds_the_same(class: &str, config: &Object, tokens: &Tokens, tokenizer: &Tokenizer) -> bool {
     let flag = |key: &str| config.get(key).and_then(Value::as_bool);
     let byte_level = |add_prefix_space: bool, use_regex: bool| json!({"type": "ByteLevel", "add_prefix_space": add_prefix_space, "use_regex": use_regex});
@@ -131,10 +132,10 @@ pub(super) fn builds_the_same(class: &str, config: &Object, tokens: &Tokens, tok
         }
         _ => return false,
     };
-    let mut pre_tokenizer_there = serde_json::to_value(tokenizer.get_pre_tokenizer()).unwrap_or_default();
-    without_offsets(&mut pre_tokenizer_there);
+    let mut own_pre_tokenizer = serde_json::to_value(tokenizer.get_pre_tokenizer()).unwrap_or_default();
+    without_offsets(&mut own_pre_tokenizer);
     let pipeline_is_same = serde_json::to_value(tokenizer.get_normalizer()).unwrap_or_default() == normalizer
-        && pre_tokenizer_there == pre_tokenizer;
+        && own_pre_tokenizer == pre_tokenizer;
     let ModelWrapper::BPE(model) = tokenizer.get_model() else { return false };
     let is_absent = |part: &Option<String>| part.as_ref().is_none_or(String::is_empty);
     let model_is_same = model.fuse_unk == by_bytes
@@ -160,7 +161,7 @@ pub(super) fn builds_the_same(class: &str, config: &Object, tokens: &Tokens, tok
         && defaults.iter().all(|(name, content)| tokens.is_named(name) || is_added(content))
 }
 
-/// Takes out what moves offsets alone.
+/// Removes options that change only offsets.
 fn without_offsets(part: &mut Value) {
     if let Some(part) = part.as_object_mut() {
         part.remove("trim_offsets");
@@ -170,5 +171,5 @@ fn without_offsets(part: &mut Value) {
     }
 }
 
-/// How Qwen 2 cuts text.
+/// The pattern by which Qwen 2 splits text.
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";

@@ -1,10 +1,10 @@
-//! A tokenizer's folder as `AutoTokenizer` of transformers 5 reads it: `tokenizer.json`, and the files beside it that
-//! name tokens.
+//! Reads a tokenizer's folder as `AutoTokenizer` of transformers 5 does: `tokenizer.json`, and the files beside it
+//! that name tokens.
 //!
-//! transformers adds every token that these files name to the tokenizer, whether or not it is there already, so that
-//! flags of `tokenizer_config.json` win over those of `tokenizer.json`. `added_tokens.json` and `special_tokens_map.json`
-//! count only where `tokenizer_config.json` has no `added_tokens_decoder`. `add_bos_token` and `add_eos_token` do not
-//! count beside a `tokenizer.json`, whose post-processor says it.
+//! transformers adds every token that these files name, even where the tokenizer has it already, so that the flags of
+//! `tokenizer_config.json` override those of `tokenizer.json`. `added_tokens.json` and `special_tokens_map.json` are
+//! used only where `tokenizer_config.json` has no `added_tokens_decoder`. `add_bos_token` and `add_eos_token` have no
+//! effect beside a `tokenizer.json`, whose post-processor decides.
 
 mod class;
 mod named;
@@ -23,9 +23,9 @@ use crate::store::Files;
 use named::Tokens;
 use object::{Object, object};
 
-/// What a folder says of its tokenizer.
+/// The files of a tokenizer's folder.
 pub(super) struct Folder {
-    /// `tokenizer.json`.
+    /// The bytes of `tokenizer.json`.
     pub(crate) json: Vec<u8>,
     /// The names of its control tokens.
     pub(crate) names: TokenNames,
@@ -38,7 +38,7 @@ pub(super) struct Folder {
     own_class: Option<String>,
 }
 
-/// The parts of `tokenizer.json` that are looked at here.
+/// The parts of `tokenizer.json` that are read here.
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
@@ -48,7 +48,7 @@ struct File {
 }
 
 impl Folder {
-    /// Reads the files; `tokenizer.json` is there.
+    /// Reads the files. `tokenizer.json` must exist.
     pub(crate) fn read(store: &Files, folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let json = store.read(&path).map_err(|e| unreadable(&path, e))?;
@@ -64,7 +64,7 @@ impl Folder {
                 if let Some(added) = object(store, folder, "added_tokens.json")? {
                     tokens.added_tokens_json(&added).map_err(broken)?;
                 }
-                tokens.of_tokenizer_json(&file.added_tokens).map_err(broken)?;
+                tokens.tokenizer_json(&file.added_tokens).map_err(broken)?;
             }
         }
         if let Some(pad) = file.padding["pad_token"].as_str() {
@@ -82,28 +82,27 @@ impl Folder {
         })
     }
 
-    /// Why `AutoTokenizer` may make other ids than its `tokenizer`, which is that of `tokenizer.json`.
+    /// Why `AutoTokenizer` may give other ids than `tokenizer`, the tokenizer of `tokenizer.json`.
     pub(crate) fn warnings(&self, tokenizer: &Tokenizer) -> Vec<String> {
-        let mut why = Vec::new();
+        let mut reasons = Vec::new();
         if self.config.contains_key("auto_map") {
-            why.push(
-                "AutoTokenizer may run code of the folder, which tokenizer_config.json names".to_string(),
-            );
+            reasons
+                .push("AutoTokenizer may run code that tokenizer_config.json names (auto_map)".to_string());
         }
         if let Some(class) = &self.own_class
             && !class::builds_the_same(class, &self.config, &self.tokens, tokenizer)
         {
-            why.push(format!(
-                "AutoTokenizer of transformers 5 loads this folder as {class}, which takes the vocabulary of \
-                 tokenizer.json and builds the rest itself"
+            reasons.push(format!(
+                "AutoTokenizer of transformers 5 loads this folder as {class}, which uses only the vocabulary of \
+                 tokenizer.json, and builds the other parts itself"
             ));
         }
-        let fix = "its ids may differ from these; to have them, pass the object: AutoTokenizer.from_pretrained(folder)";
-        why.into_iter().map(|why| format!("{why}; {fix}")).collect()
+        let fix = "its ids may differ; to use its ids, pass the object AutoTokenizer.from_pretrained(folder)";
+        reasons.into_iter().map(|reason| format!("{reason}; {fix}")).collect()
     }
 }
 
-/// The names of the control tokens alone, for a `tokenizer.json` of the folder.
+/// The names of the control tokens of a folder.
 pub(super) fn names(store: &Files, folder: &Path) -> Result<TokenNames> {
     let config = object(store, folder, "tokenizer_config.json")?.unwrap_or_default();
     Ok(named_in(store, folder, &config)?.names())
@@ -112,7 +111,7 @@ pub(super) fn names(store: &Files, folder: &Path) -> Result<TokenNames> {
 /// The tokens that the folder names.
 fn named_in(store: &Files, folder: &Path, config: &Object) -> Result<Tokens> {
     let broken = |why: String| broken(&why).path(folder.display());
-    let mut tokens = Tokens::of_config(config).map_err(broken)?;
+    let mut tokens = Tokens::from_config(config).map_err(broken)?;
     if !config.contains_key("added_tokens_decoder")
         && let Some(map) = object(store, folder, "special_tokens_map.json")?
     {
@@ -121,23 +120,25 @@ fn named_in(store: &Files, folder: &Path, config: &Object) -> Result<Tokens> {
     Ok(tokens)
 }
 
-/// What transformers would do that is not done here.
+/// Fails for a folder that transformers loads in a way that is not supported here.
 fn refuse(config: &Object, model: &Object) -> Result<()> {
     let is_versioned = |name: &Value| name.as_str().is_some_and(|name| name != "tokenizer.json");
     let files = config.get("fast_tokenizer_files").and_then(Value::as_array);
-    let what = match files.and_then(|files| files.iter().find(|name| is_versioned(name))) {
-        Some(file) => format!("fast_tokenizer_files names {file} for some versions of transformers"),
+    let message = match files.and_then(|files| files.iter().find(|name| is_versioned(name))) {
+        Some(file) => {
+            format!("fast_tokenizer_files names {file}, which some versions of transformers load instead")
+        }
         None if config.get("fix_mistral_regex") == Some(&Value::Bool(true)) && is_old_mistral(model) => {
-            "fix_mistral_regex asks for another pre-tokenizer than that of tokenizer.json".to_string()
+            "fix_mistral_regex replaces the pre-tokenizer of tokenizer.json".to_string()
         }
         None => return Ok(()),
     };
-    Err(Error::new(Class::Tokenizer, "tokenizer_folder", what)
-        .help("pass the object: AutoTokenizer.from_pretrained(folder)"))
+    Err(Error::new(Class::Tokenizer, "tokenizer_folder", message)
+        .help("pass the object AutoTokenizer.from_pretrained(folder) instead"))
 }
 
-/// Whether transformers would cut text otherwise for this `config.json`: that of a Mistral model, from before
-/// transformers 5.
+/// Whether transformers replaces the pre-tokenizer for this `config.json`: one of a Mistral model that was saved
+/// before transformers 5.
 fn is_old_mistral(model: &Object) -> bool {
     let text = |key: &str| model.get(key).and_then(Value::as_str);
     let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u32>().ok());

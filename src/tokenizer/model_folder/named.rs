@@ -6,11 +6,11 @@ use tokenizers::AddedToken;
 use super::super::token_names::TokenNames;
 use super::object::Object;
 
-/// The names of the control tokens that every tokenizer of transformers may have, in its order.
+/// The names of control tokens that every tokenizer of transformers may have, in the order of transformers.
 const NAMED: [&str; 7] =
     ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-/// A token as a file writes it: its text, or all of it.
+/// A token as a file gives it: its text alone, or with its flags.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Given {
     Text(String),
@@ -24,25 +24,25 @@ pub(super) enum Given {
     },
 }
 
-/// What has been read so far.
+/// The tokens that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    /// By the names of [`NAMED`].
+    /// Tokens with a name of [`NAMED`]; none where a file sets the name to null.
     named: Vec<(String, Option<Given>)>,
-    /// By names of the model's own, such as `image_token`.
+    /// Tokens with names of the model's own, such as `image_token`.
     own: Vec<(String, Given)>,
-    /// Likewise; these win.
+    /// The same; these override `own`.
     explicit: Vec<(String, Given)>,
-    /// Without a name.
+    /// Tokens without a name.
     extra: Vec<Given>,
-    /// Whether a file said something of those.
+    /// Whether a file has a list of tokens without a name.
     has_extra: bool,
-    /// By id.
+    /// Tokens with an id.
     decoder: Vec<(i64, Given)>,
 }
 
 impl Given {
-    /// A token of JSON: text, or an object.
+    /// Reads a token from JSON: text, an object, or null.
     fn read(value: &Value) -> Result<Option<Self>, String> {
         match value {
             Value::Null => Ok(None),
@@ -51,11 +51,15 @@ impl Given {
                 let flag = |key: &str| match token.get(key) {
                     None | Some(Value::Null) => Ok(None),
                     Some(Value::Bool(flag)) => Ok(Some(*flag)),
-                    Some(other) => Err(format!("{key} of the token {value} is {other}")),
+                    Some(other) => {
+                        Err(format!("`{key}` of the token {value} must be true or false; got {other}"))
+                    }
                 };
                 let content = token.get("content").and_then(Value::as_str);
                 Ok(Some(Given::Token {
-                    content: content.ok_or_else(|| format!("the token {value} has no content"))?.to_string(),
+                    content: content
+                        .ok_or_else(|| format!("the token {value} has no `content`"))?
+                        .to_string(),
                     single_word: flag("single_word")?.unwrap_or(false),
                     lstrip: flag("lstrip")?.unwrap_or(false),
                     rstrip: flag("rstrip")?.unwrap_or(false),
@@ -63,7 +67,7 @@ impl Given {
                     normalized: flag("normalized")?,
                 }))
             }
-            other => Err(format!("{other} is no token")),
+            other => Err(format!("a token must be a string or an object; got {other}")),
         }
     }
 
@@ -73,7 +77,7 @@ impl Given {
         }
     }
 
-    fn made_special(self) -> Self {
+    fn into_special(self) -> Self {
         match self {
             Given::Token { content, single_word, lstrip, rstrip, normalized, .. } => {
                 Given::Token { content, single_word, lstrip, rstrip, special: true, normalized }
@@ -82,7 +86,7 @@ impl Given {
         }
     }
 
-    /// The token; one of `controls`, or a bare text, is a control token.
+    /// The added token. A token given as text alone, or one of `controls`, is a control token.
     fn token(&self, controls: &[&str]) -> AddedToken {
         match self {
             Given::Text(content) => AddedToken::from(content.clone(), true),
@@ -98,18 +102,18 @@ impl Given {
     }
 }
 
-/// A token of `tokenizer_config.json`, or of `special_tokens_map.json`, which names control tokens only.
+/// Reads a token of `tokenizer_config.json`, or of `special_tokens_map.json`, whose tokens are all control tokens.
 fn read(value: &Value, is_map: bool) -> Result<Option<Given>, String> {
-    Ok(Given::read(value)?.map(|token| if is_map { token.made_special() } else { token }))
+    Ok(Given::read(value)?.map(|token| if is_map { token.into_special() } else { token }))
 }
 
-/// Tokens of a list of JSON.
+/// Reads a list of tokens.
 fn list(value: &Value, is_map: bool) -> Result<Vec<Given>, String> {
-    let read = |value| read(value, is_map)?.ok_or_else(|| "null is no token".to_string());
+    let read = |value| read(value, is_map)?.ok_or_else(|| "a list of tokens holds null".to_string());
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(values) => values.iter().map(read).collect(),
-        other => Err(format!("{other} is no list of tokens")),
+        other => Err(format!("tokens must be a list; got {other}")),
     }
 }
 
@@ -123,20 +127,20 @@ fn is_empty(value: Option<&Value>) -> bool {
 }
 
 impl Tokens {
-    /// Those that `tokenizer_config.json` names.
-    pub(crate) fn of_config(config: &Object) -> Result<Self, String> {
+    /// The tokens that `tokenizer_config.json` names.
+    pub(crate) fn from_config(config: &Object) -> Result<Self, String> {
         let mut tokens = Tokens::default();
         tokens.merge(config, false)?;
         Ok(tokens)
     }
 
-    /// Those of `special_tokens_map.json`, which win over those of the same name.
+    /// Adds the tokens of `special_tokens_map.json`, which override those of the same name.
     pub(crate) fn special_tokens_map(&mut self, map: &Object) -> Result<(), String> {
         self.merge(map, true)
     }
 
     fn merge(&mut self, file: &Object, is_map: bool) -> Result<(), String> {
-        // The old name counts where the new one has nothing.
+        // The old key is used where the new one is empty.
         let [new, old] = ["extra_special_tokens", "additional_special_tokens"];
         let extra = if is_empty(file.get(new)) && !(is_map && self.has_extra) { old } else { new };
         for (key, value) in file {
@@ -164,20 +168,25 @@ impl Tokens {
         Ok(())
     }
 
-    /// Those of `added_tokens_decoder`.
+    /// Adds the tokens of `added_tokens_decoder`.
     pub(crate) fn decoder(&mut self, decoder: &Value) -> Result<(), String> {
-        for (id, value) in decoder.as_object().ok_or("added_tokens_decoder is no object")? {
-            let id = id.parse().map_err(|_| format!("added_tokens_decoder: {id:?} is no id"))?;
-            let token = Given::read(value)?.ok_or("added_tokens_decoder: null is no token")?;
+        for (id, value) in decoder.as_object().ok_or("added_tokens_decoder must be an object")? {
+            let id = id
+                .parse()
+                .map_err(|_| format!("added_tokens_decoder: an id must be a whole number; got {id:?}"))?;
+            let token = Given::read(value)?
+                .ok_or("added_tokens_decoder: a token must be a string or an object; got null")?;
             self.put(id, token);
         }
         Ok(())
     }
 
-    /// Those of `added_tokens.json`: names and ids.
+    /// Adds the tokens of `added_tokens.json`: texts and ids.
     pub(crate) fn added_tokens_json(&mut self, added: &Object) -> Result<(), String> {
         for (content, id) in added {
-            let id = id.as_i64().ok_or_else(|| format!("added_tokens.json: {id} is no id"))?;
+            let id = id
+                .as_i64()
+                .ok_or_else(|| format!("added_tokens.json: an id must be a whole number; got {id}"))?;
             let named = self.named.iter().filter_map(|(_, token)| token.as_ref());
             let special = named.chain(&self.extra).any(|token| token.content() == content);
             self.put(
@@ -195,17 +204,18 @@ impl Tokens {
         Ok(())
     }
 
-    /// Those of `tokenizer.json` itself, which win over those of the same id.
-    pub(crate) fn of_tokenizer_json(&mut self, added: &Value) -> Result<(), String> {
+    /// Adds the tokens of `tokenizer.json` itself, which override those of the same id.
+    pub(crate) fn tokenizer_json(&mut self, added: &Value) -> Result<(), String> {
         for value in added.as_array().into_iter().flatten() {
-            let id = value["id"].as_i64().ok_or_else(|| format!("the added token {value} has no id"))?;
-            let token = Given::read(value)?.ok_or("null is no added token")?;
+            let id = value["id"].as_i64().ok_or_else(|| format!("the added token {value} has no `id`"))?;
+            let token =
+                Given::read(value)?.ok_or("an added token must be a string or an object; got null")?;
             self.put(id, token);
         }
         Ok(())
     }
 
-    /// The token that `tokenizer.json` pads with, where no file names another.
+    /// Adds the token that `tokenizer.json` pads with, where no file names a `pad_token`.
     pub(crate) fn padding(&mut self, pad: &str) {
         if self.named.iter().all(|(name, _)| name != "pad_token") {
             self.named.push(("pad_token".to_string(), Some(Given::Text(pad.to_string()))));
@@ -219,7 +229,7 @@ impl Tokens {
         }
     }
 
-    /// The texts of those that begin, end and fill texts.
+    /// The texts of BOS, EOS and padding token.
     pub(crate) fn names(&self) -> TokenNames {
         let name = |name: &str| {
             let (_, token) = self.named.iter().find(|(known, _)| known == name)?;
@@ -228,29 +238,29 @@ impl Tokens {
         TokenNames { bos: name("bos_token"), eos: name("eos_token"), pad: name("pad_token") }
     }
 
-    /// Whether a file says something of this name, if only that there is no such token.
+    /// Whether a file has this name, even with the value null.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.named.iter().any(|(known, _)| known == name)
     }
 
-    /// The tokens with an id, by id.
+    /// The tokens with an id, ordered by id.
     pub(crate) fn by_id(&self) -> Vec<(i64, &str)> {
         let mut tokens: Vec<_> = self.decoder.iter().map(|(id, token)| (*id, token.content())).collect();
         tokens.sort_unstable();
         tokens
     }
 
-    /// All tokens in the order in which they are added: those with an id first, then named ones, then the rest; `there`
-    /// are those of `tokenizer.json`.
-    pub(crate) fn to_add(&self, there: &Value) -> Vec<AddedToken> {
-        // A named token is the one with that text, flags and all.
-        let whole = |token: &Given| {
+    /// All tokens in the order in which they are added: those with an id, then those with a name, then the others.
+    /// `existing` are the added tokens of `tokenizer.json`.
+    pub(crate) fn to_add(&self, existing: &Value) -> Vec<AddedToken> {
+        // A named token has the flags of the token with an id and the same text, where there is one.
+        let with_flags = |token: &Given| {
             let known = self.decoder.iter().rev().find(|(_, known)| known.content() == token.content());
             known.map_or_else(|| token.clone(), |(_, known)| known.clone())
         };
         let of_name = |name: &&str| {
             let (_, token) = self.named.iter().find(|(known, _)| known == name)?;
-            token.as_ref().map(whole)
+            token.as_ref().map(with_flags)
         };
         let is_of = |pairs: &[(String, Given)], name: &str| pairs.iter().any(|(known, _)| known == name);
         let own = self.own.iter().filter(|(name, _)| !is_of(&self.explicit, name));
@@ -260,7 +270,7 @@ impl Tokens {
         let mut by_id: Vec<&(i64, Given)> = self.decoder.iter().collect();
         by_id.sort_by_key(|(id, _)| *id);
         let mut known: Vec<&str> =
-            there.as_array().into_iter().flatten().filter_map(|token| token["content"].as_str()).collect();
+            existing.as_array().into_iter().flatten().filter_map(|token| token["content"].as_str()).collect();
         known.extend(by_id.iter().map(|(_, token)| token.content()));
         let mut tokens: Vec<&Given> = by_id.iter().map(|(_, token)| token).collect();
         for token in named.iter().chain(&self.extra) {

@@ -10,7 +10,7 @@ use crate::tokenizer::errors::unreadable;
 
 pub(super) type Object = Map<String, Value>;
 
-/// An object of JSON in a file of the folder; none where there is no such file.
+/// Reads a JSON object from a file of the folder; none where there is no such file.
 pub(super) fn object(store: &Files, folder: &Path, name: &str) -> Result<Option<Object>> {
     let path = folder.join(name);
     let bytes = match store.read(&path) {
@@ -22,7 +22,7 @@ pub(super) fn object(store: &Files, folder: &Path, name: &str) -> Result<Option<
         Ok(Value::Object(object)) => Ok(Some(object)),
         read => {
             let e =
-                Error::new(Class::Tokenizer, "tokenizer_not_json", format!("{name} is not a JSON object"));
+                Error::new(Class::Tokenizer, "tokenizer_not_json", format!("{name} must be a JSON object"));
             let e = e.path(path.display());
             Err(match read {
                 Err(why) => e.source(why),

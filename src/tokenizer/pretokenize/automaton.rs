@@ -1,9 +1,9 @@
-//! A pattern as a table: one look-up a character, whatever the pattern.
+//! Compiles a pattern into a table, with one look-up for each character.
 //!
-//! The pattern becomes a program of threads in order of preference, as a backtracking engine would try them; a
-//! state of the table is a list of such threads. A match cuts off all threads behind it, so the first
-//! alternative wins, and the longest repetition. A lookahead is decided when the next character is known: a
-//! transition says whether the text before that character matched.
+//! The pattern becomes a program with threads in order of preference, as a backtracking engine would try them. A
+//! state of the table is a list of threads. A match discards all threads of lower preference, so the first
+//! alternative and the longest repetition win. A lookahead is decided when the next character is known: a transition
+//! says whether the text before that character matched.
 
 use hashbrown::HashMap;
 
@@ -11,17 +11,17 @@ use super::charset::CharSet;
 use super::classes::Classes;
 use super::pattern::{Node, can_be_empty};
 
-/// In a transition: the text before this character matched.
+/// The bit of a transition that says that the text before this character matched.
 const MATCHED: u16 = 1 << 15;
 const DEAD: u16 = 0;
 const START: u16 = 1;
-/// A pattern with more states goes the general way.
+/// The maximum of states; patterns with more are not supported.
 const MAX_STATES: usize = 2_000;
 
-/// Finds how far a pattern matches.
+/// Finds the end of a match of a pattern.
 pub(crate) struct Automaton {
     classes: Classes,
-    /// By state, then class; the last column is the end of the text.
+    /// Transitions by state, then class. The last class is the end of the text.
     table: Vec<u16>,
     /// A power of two.
     columns: usize,
@@ -30,9 +30,9 @@ pub(crate) struct Automaton {
 
 /// A step of a thread.
 enum Op {
-    /// A character of the set, then the next op.
+    /// Reads a character of the set, then continues at the next op.
     Take(usize),
-    /// One op, or else the other.
+    /// Continues at the first op, or else at the second.
     Fork(usize, usize),
     NotNext(usize),
     Jump(usize),
@@ -40,15 +40,18 @@ enum Op {
 }
 
 impl Automaton {
-    /// The table of a pattern; what cannot be is the error.
+    /// The table of a pattern.
+    ///
+    /// # Errors
+    /// Why the pattern is not supported.
     pub(crate) fn new(pattern: &Node) -> Result<Self, String> {
         if can_be_empty(pattern) {
-            return Err("a pattern that matches nothing at all".to_string());
+            return Err("it can match the empty text".to_string());
         }
         let mut program = Program { ops: Vec::new(), sets: Vec::new() };
         program.compile(pattern);
         program.ops.push(Op::Match);
-        let classes = Classes::new(&program.sets).ok_or("too many classes of characters")?;
+        let classes = Classes::new(&program.sets).ok_or("it has too many classes of characters")?;
         let end_of_text = classes.len();
         let columns = (end_of_text + 1).next_power_of_two();
         let mut states = vec![vec![], vec![0]];
@@ -66,46 +69,47 @@ impl Automaton {
             }
             state += 1;
             if states.len() > MAX_STATES {
-                return Err("too many states".to_string());
+                return Err("it has too many states".to_string());
             }
         }
         Ok(Automaton { classes, table, columns, end_of_text })
     }
 
-    /// The same over bytes, each of which stands for a character.
+    /// The same automaton over bytes, each of which stands for a character.
     pub(crate) fn over_bytes(mut self, char_of: &[char; 256]) -> Self {
-        self.classes = self.classes.of_bytes(char_of);
+        self.classes = self.classes.over_bytes(char_of);
         self
     }
 
-    /// Where the match that begins at `at` ends; none where there is none.
+    /// The end of the match that begins at `start`; none where there is no match.
     #[inline]
-    pub(crate) fn match_end(&self, text: &[u8], at: usize) -> Option<usize> {
-        self.look(text, at).0
+    pub(crate) fn match_end(&self, text: &[u8], start: usize) -> Option<usize> {
+        self.match_and_read(text, start).0
     }
 
-    /// The same, and how many bytes of the text were looked at for it; all there could be, where its end was.
+    /// The same, and the number of bytes, from the start of the text, that the result depends on; `usize::MAX` where
+    /// it depends on the end of the text.
     #[inline]
-    pub(crate) fn look(&self, text: &[u8], at: usize) -> (Option<usize>, usize) {
-        let (mut state, mut i, mut found) = (START, at, None);
+    pub(crate) fn match_and_read(&self, text: &[u8], start: usize) -> (Option<usize>, usize) {
+        let (mut state, mut i, mut end) = (START, start, None);
         loop {
             let (class, bytes) =
-                if i < text.len() { self.classes.at(text, i) } else { (self.end_of_text as u8, 0) };
+                if i < text.len() { self.classes.class_at(text, i) } else { (self.end_of_text as u8, 0) };
             let next = self.table[usize::from(state) * self.columns + usize::from(class)];
             if next & MATCHED != 0 {
-                found = Some(i);
+                end = Some(i);
             }
             state = next & !MATCHED;
             if state == DEAD {
-                return (found, if bytes == 0 { usize::MAX } else { i + bytes });
+                return (end, if bytes == 0 { usize::MAX } else { i + bytes });
             }
             i += bytes;
         }
     }
 
-    /// Bytes of the character at `at`.
-    pub(crate) fn width(&self, text: &[u8], at: usize) -> usize {
-        self.classes.at(text, at).1
+    /// The length in bytes of the character at `offset`.
+    pub(crate) fn width(&self, text: &[u8], offset: usize) -> usize {
+        self.classes.class_at(text, offset).1
     }
 }
 
@@ -176,25 +180,25 @@ impl Program {
         }
     }
 
-    /// The threads behind a character of the class, and whether the text before it matched.
+    /// The threads after a character of the class, and whether the text before it matched.
     fn step(&self, threads: &[usize], class: usize, classes: &Classes) -> (Vec<usize>, bool) {
         let is_in = |set: usize| class < classes.len() && classes.is_in(class, set);
         let mut seen = vec![false; self.ops.len()];
         let mut stack: Vec<usize> = threads.iter().rev().copied().collect();
         let mut next = Vec::new();
-        while let Some(at) = stack.pop() {
-            if std::mem::replace(&mut seen[at], true) {
+        while let Some(op) = stack.pop() {
+            if std::mem::replace(&mut seen[op], true) {
                 continue;
             }
-            match self.ops[at] {
+            match self.ops[op] {
                 Op::Match => return (next, true),
                 Op::Take(set) if is_in(set) => {
-                    if !next.contains(&(at + 1)) {
-                        next.push(at + 1);
+                    if !next.contains(&(op + 1)) {
+                        next.push(op + 1);
                     }
                 }
                 Op::Take(_) => {}
-                Op::NotNext(set) if !is_in(set) => stack.push(at + 1),
+                Op::NotNext(set) if !is_in(set) => stack.push(op + 1),
                 Op::NotNext(_) => {}
                 Op::Jump(to) => stack.push(to),
                 Op::Fork(first, second) => stack.extend([second, first]),

@@ -1,18 +1,18 @@
 //! Sets of characters as sorted ranges, and the Unicode properties that patterns name.
 //!
-//! `unicode.txt` holds the general category of every code point as the regex library behind `tokenizers` (onig)
-//! has it, so that a newer Unicode version elsewhere cannot move a border. A test asks that library again for every
-//! code point; with `WRITE_UNICODE=1` it writes the file again.
+//! `unicode.txt` holds the general category of every code point in onig, the regex library of `tokenizers`, so that
+//! the Unicode version of another library does not matter. A test compares the file with onig for every code point;
+//! with `WRITE_UNICODE=1` it writes the file.
 
 use std::sync::LazyLock;
 
 /// The last code point.
 pub(crate) const MAX: u32 = 0x10_ffff;
 
-/// White space as onig's `\s` has it: Unicode's `White_Space`, which no version has changed since 6.3.
-static SPACE: LazyLock<CharSet> = LazyLock::new(|| CharSet::of(char::is_whitespace));
+/// The white space of onig's `\s`: Unicode's `White_Space`, unchanged since version 6.3.
+static SPACE: LazyLock<CharSet> = LazyLock::new(|| CharSet::matching(char::is_whitespace));
 
-/// First code point of each run, and the run's category.
+/// The first code point of each run of one category, and the category.
 static CATEGORIES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
     let runs = include_str!("unicode.txt").split_ascii_whitespace();
     runs.filter_map(|run| {
@@ -22,7 +22,7 @@ static CATEGORIES: LazyLock<Vec<(u32, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Characters, as sorted ranges that neither touch nor overlap; both ends are in.
+/// A set of characters: sorted ranges that neither touch nor overlap. Both ends of a range are in the set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct CharSet(Vec<(u32, u32)>);
 
@@ -40,7 +40,7 @@ impl CharSet {
         CharSet(merged)
     }
 
-    /// One character.
+    /// A set of one character.
     pub(crate) fn one(c: char) -> Self {
         CharSet(vec![(c as u32, c as u32)])
     }
@@ -58,18 +58,18 @@ impl CharSet {
         (!name.is_empty() && !set.0.is_empty()).then_some(set)
     }
 
-    /// The characters for which `is` holds.
-    pub(crate) fn of(is: impl Fn(char) -> bool) -> Self {
-        let chars = ('\0'..=char::MAX).filter(|&c| is(c)).map(|c| (c as u32, c as u32));
+    /// The characters for which `predicate` is true.
+    pub(crate) fn matching(predicate: impl Fn(char) -> bool) -> Self {
+        let chars = ('\0'..=char::MAX).filter(|&c| predicate(c)).map(|c| (c as u32, c as u32));
         CharSet::new(chars.collect())
     }
 
-    /// In either.
+    /// The characters of both sets.
     pub(crate) fn union(&self, other: &Self) -> Self {
         CharSet::new([&self.0[..], &other.0].concat())
     }
 
-    /// All but these.
+    /// The characters that are not in the set.
     pub(crate) fn negate(&self) -> Self {
         let mut start = 0;
         let mut ranges = Vec::with_capacity(self.0.len() + 1);
@@ -85,7 +85,7 @@ impl CharSet {
         CharSet(ranges)
     }
 
-    /// With the other case of its ASCII letters, as onig folds it: `s` is also `ſ`, `k` the Kelvin sign.
+    /// The set with both cases of its ASCII letters, as onig folds them: `s` adds `ſ`, `k` the Kelvin sign.
     pub(crate) fn fold_case(&self) -> Self {
         let mut ranges = self.0.clone();
         for c in ('a'..='z').chain('A'..='Z').filter(|&c| self.contains(c as u32)) {
@@ -101,12 +101,12 @@ impl CharSet {
         CharSet::new(ranges)
     }
 
-    /// Whether all of it is ASCII.
+    /// Whether all characters are ASCII.
     pub(crate) fn is_ascii(&self) -> bool {
         self.0.last().is_none_or(|&(_, end)| end < 0x80)
     }
 
-    /// Whether the code point is in it.
+    /// Whether the code point is in the set.
     pub(crate) fn contains(&self, c: u32) -> bool {
         let next = self.0.partition_point(|&(_, end)| end < c);
         self.0.get(next).is_some_and(|&(start, _)| start <= c)

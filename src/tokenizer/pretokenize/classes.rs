@@ -1,41 +1,41 @@
-//! Every character's class: characters that no set of a pattern tells apart have one class together.
+//! Classes of characters: characters that are in the same sets of a pattern have the same class.
 
 use super::charset::{CharSet, MAX};
 
-/// Most classes there can be; the last value is left for "the text is over".
+/// The maximum of classes. One more value is needed for the end of the text.
 pub(crate) const MAX_CLASSES: usize = 63;
 
 const PAGE: usize = 256;
 
-/// Where the class depends on more than the first byte.
+/// In place of a class: the character has more than one byte.
 const LONG: u8 = u8::MAX;
 
-/// Class by code point, in two levels: equal pages are held once.
+/// Classes by code point, in two levels. Equal pages are stored once.
 pub(crate) struct Classes {
-    /// By lead byte, for the characters of one byte; else [`LONG`].
+    /// The class of each character of one byte; [`LONG`] for other lead bytes.
     lead: [u8; 256],
     page_of: Vec<u16>,
     pages: Vec<[u8; PAGE]>,
-    /// For each class the sets that hold its characters, a bit a set.
+    /// For each class, a bit for each set that holds its characters.
     members: Vec<u64>,
 }
 
 impl Classes {
-    /// The classes that these sets make; none where there are too many sets or classes.
+    /// The classes of these sets; none where there are too many sets or classes.
     pub(crate) fn new(sets: &[CharSet]) -> Option<Self> {
         if sets.len() > 64 {
             return None;
         }
-        let mut borders: Vec<(u32, usize)> = Vec::new();
+        let mut bounds: Vec<(u32, usize)> = Vec::new();
         for (i, set) in sets.iter().enumerate() {
-            borders.extend(set.ranges().iter().flat_map(|&(start, end)| [(start, i), (end + 1, i)]));
+            bounds.extend(set.ranges().iter().flat_map(|&(start, end)| [(start, i), (end + 1, i)]));
         }
-        borders.sort_unstable();
+        bounds.sort_unstable();
         let mut members: Vec<u64> = Vec::new();
         let mut classes = vec![0u8; MAX as usize + 1];
         let (mut signature, mut start) = (0u64, 0u32);
-        for &(border, set) in borders.iter().chain([&(MAX + 1, usize::MAX)]) {
-            if border > start {
+        for &(bound, set) in bounds.iter().chain([&(MAX + 1, usize::MAX)]) {
+            if bound > start {
                 let class = members.iter().position(|&m| m == signature).unwrap_or_else(|| {
                     members.push(signature);
                     members.len() - 1
@@ -43,8 +43,8 @@ impl Classes {
                 if class >= MAX_CLASSES {
                     return None;
                 }
-                classes[start as usize..border as usize].fill(class as u8);
-                start = border;
+                classes[start as usize..bound as usize].fill(class as u8);
+                start = bound;
             }
             if set < 64 {
                 signature ^= 1 << set;
@@ -63,46 +63,46 @@ impl Classes {
         Some(Classes { lead, page_of, pages, members })
     }
 
-    /// How many there are.
+    /// The number of classes.
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether a class is of a set, by its index.
+    /// Whether the characters of a class are in a set.
     pub(crate) fn is_in(&self, class: usize, set: usize) -> bool {
         self.members[class] >> set & 1 == 1
     }
 
-    /// The class of the character that begins at `at`, and its bytes; `text` is UTF-8.
+    /// The class of the character at `offset`, and its length in bytes. `text` is UTF-8.
     #[inline]
-    pub(crate) fn at(&self, text: &[u8], at: usize) -> (u8, usize) {
-        let lead = text[at];
+    pub(crate) fn class_at(&self, text: &[u8], offset: usize) -> (u8, usize) {
+        let lead = text[offset];
         let class = self.lead[usize::from(lead)];
         if class != LONG {
             return (class, 1);
         }
-        let (code, bytes) = decode(text, at, lead);
-        (self.of(code), bytes)
+        let (code, bytes) = decode(text, offset, lead);
+        (self.class(code), bytes)
     }
 
-    /// Classes of single bytes instead, each by the character that stands for it.
-    pub(crate) fn of_bytes(mut self, char_of: &[char; 256]) -> Self {
-        self.lead = char_of.map(|c| self.of(c as u32));
+    /// Classes of single bytes instead, each the class of the character that stands for the byte.
+    pub(crate) fn over_bytes(mut self, char_of: &[char; 256]) -> Self {
+        self.lead = char_of.map(|c| self.class(c as u32));
         self
     }
 
     /// The class of a code point.
     #[inline]
-    pub(crate) fn of(&self, code: u32) -> u8 {
+    pub(crate) fn class(&self, code: u32) -> u8 {
         let page = self.page_of.get(code as usize / PAGE).map_or(0, |&page| page as usize);
         self.pages[page][code as usize % PAGE]
     }
 }
 
-/// The code point of more than one byte at `at`.
+/// Decodes the character of more than one byte at `offset`: its code point and its length.
 #[inline]
-fn decode(text: &[u8], at: usize, lead: u8) -> (u32, usize) {
-    let next = |i: usize| text.get(at + i).map_or(0, |&b| u32::from(b & 0x3f));
+fn decode(text: &[u8], offset: usize, lead: u8) -> (u32, usize) {
+    let next = |i: usize| text.get(offset + i).map_or(0, |&b| u32::from(b & 0x3f));
     let lead = u32::from(lead);
     if lead < 0xe0 {
         ((lead & 0x1f) << 6 | next(1), 2)

@@ -1,12 +1,13 @@
-//! What kind each of 64 bytes is, as bits: bit `i` is byte `i`.
+//! The kinds of 64 bytes as bit masks: bit `i` is for byte `i`.
 //!
-//! Vector instructions, chosen when the program runs: hence the `unsafe`.
+//! The `unsafe` code calls vector instructions, which are chosen at run time.
 #![allow(unsafe_code)]
 
-/// A block of text.
+/// The length of a block in bytes.
 pub(crate) const BLOCK: usize = 64;
 
-/// Bits by kind. A byte is of one kind, or none: the rest is punctuation, symbols and control characters.
+/// A mask for each kind. A byte is of at most one kind; those of none are punctuation, symbols and control
+/// characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Masks {
     /// `a` to `z`.
@@ -21,23 +22,23 @@ pub(crate) struct Masks {
     pub(crate) tab: u64,
     /// Line feed and carriage return.
     pub(crate) newline: u64,
-    /// The apostrophe (of no kind above).
+    /// The apostrophe.
     pub(crate) apostrophe: u64,
     /// Not ASCII.
     pub(crate) high: u64,
 }
 
-/// Makes the masks of a block; none where this machine has no fast way.
+/// The function that computes the masks of a block; none where the processor lacks the vector instructions.
 pub(crate) fn masks() -> Option<fn(&[u8; BLOCK]) -> Masks> {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
         if has!("avx512f") && has!("avx512bw") && has!("avx512vbmi") {
-            // SAFETY: the instructions that `x86::wide` is compiled with were just found.
+            // SAFETY: the processor has the instructions that `x86::wide` is compiled with.
             return Some(|block| unsafe { x86::wide(block) });
         }
         if has!("avx2") {
-            // SAFETY: likewise.
+            // SAFETY: the processor has the instructions that `x86::narrow` is compiled with.
             return Some(|block| unsafe { x86::narrow(block) });
         }
     }
@@ -80,7 +81,7 @@ mod x86 {
         kinds
     };
 
-    /// All 64 bytes looked up at once.
+    /// Looks up all 64 bytes at once.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     pub(crate) fn wide(block: &[u8; BLOCK]) -> Masks {
         // SAFETY: both tables and the block are whole vectors; unaligned loads may read them anywhere.
@@ -106,7 +107,7 @@ mod x86 {
         }
     }
 
-    /// The same in two halves, by comparing.
+    /// The same in two halves, with comparisons.
     #[target_feature(enable = "avx2")]
     pub(crate) fn narrow(block: &[u8; BLOCK]) -> Masks {
         // SAFETY: each half of the block is a whole vector; unaligned loads may read it anywhere.
@@ -118,7 +119,7 @@ mod x86 {
             low | high << 32
         };
         let is = |c: u8| move |b: __m256i| _mm256_cmpeq_epi8(b, _mm256_set1_epi8(c as i8));
-        // Shifted so that the range begins at 0: whatever is not in it is above its end.
+        // Subtracts `from`, so that bytes outside the range are above its end.
         let within = |from: u8, to: u8| {
             move |b: __m256i| {
                 let (from, end) = (_mm256_set1_epi8(from as i8), _mm256_set1_epi8((to - from) as i8));
@@ -144,13 +145,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_at_every_place() {
+    fn every_byte_at_every_position() {
         let Some(masks) = masks() else { return };
         for byte in 0..=255u8 {
-            for place in 0..BLOCK {
+            for position in 0..BLOCK {
                 let mut block = [b'-'; BLOCK];
-                block[place] = byte;
-                let bit = |is: bool| u64::from(is) << place;
+                block[position] = byte;
+                let bit = |is_set: bool| u64::from(is_set) << position;
                 let expected = Masks {
                     lower: bit(byte.is_ascii_lowercase()),
                     upper: bit(byte.is_ascii_uppercase()),
@@ -161,11 +162,11 @@ mod tests {
                     apostrophe: bit(byte == b'\''),
                     high: bit(byte >= 0x80),
                 };
-                assert_eq!(masks(&block), expected, "{byte:#x} at {place}");
+                assert_eq!(masks(&block), expected, "{byte:#x} at {position}");
                 #[cfg(target_arch = "x86_64")]
                 if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the instructions were just found.
-                    assert_eq!(unsafe { x86::narrow(&block) }, expected, "{byte:#x} at {place}");
+                    // SAFETY: the processor has the instructions.
+                    assert_eq!(unsafe { x86::narrow(&block) }, expected, "{byte:#x} at {position}");
                 }
             }
         }

@@ -1,7 +1,7 @@
-//! Text cut into the pieces that a byte-level BPE model merges within, exactly as `tokenizers` cuts it.
+//! Cuts text into the pieces that a byte-level BPE model merges, exactly as `tokenizers` does.
 //!
-//! The parts of a `pre_tokenizer` become stages, each an automaton over the pieces of the one before. Nothing is
-//! copied: a piece is a part of the text, unless a stage puts a space before it.
+//! The parts of a `pre_tokenizer` become stages; each is an automaton that cuts the pieces of the stage before. Text
+//! is not copied, unless a stage adds a space before a piece.
 
 mod ascii;
 mod automaton;
@@ -24,58 +24,60 @@ use patterns::GPT2;
 
 use super::byte_chars::byte_chars;
 
-/// Pieces handed on together, at most: a block may bring as many as it has bytes.
+/// The maximum of pieces that are passed on together. A block may have as many pieces as bytes.
 const AT_ONCE: usize = 2 * masks::BLOCK;
 
-/// Pieces handed on together where it matters how they were come to.
+/// The number of pieces that are passed on together where the number of bytes read for them matters.
 const FEW: usize = 8;
 
-/// How text is cut.
+/// Cuts text into pieces.
 pub(crate) struct Splitter {
     stages: Vec<Stage>,
 }
 
 enum Stage {
-    /// Matches are pieces; so is what lies between them, where it is kept.
+    /// Matches are pieces. Text between matches is a piece too, where `keep_gaps` is true, else it is dropped.
     Split { automaton: Automaton, ascii: Option<AsciiCutter>, keep_gaps: bool },
-    /// A space is put before a piece that does not begin with one.
+    /// Adds a space before a piece that does not begin with one.
     PrefixSpace,
 }
 
 impl Splitter {
-    /// The stages of a `pre_tokenizer` as `tokenizers` writes it; why there are none is the error.
+    /// The splitter for a `pre_tokenizer` in the JSON form of `tokenizers`.
+    ///
+    /// # Errors
+    /// Why the pre-tokenizer is not supported.
     pub(crate) fn new(pre_tokenizer: &Value) -> Result<Self, String> {
         let mut stages = Vec::new();
         let mut is_bytes = false;
         add_stages(pre_tokenizer, &mut is_bytes, &mut stages)?;
-        if is_bytes {
-            Ok(Splitter { stages })
-        } else {
-            Err("no ByteLevel among its pre-tokenizers".to_string())
-        }
+        if is_bytes { Ok(Splitter { stages }) } else { Err("its pre-tokenizer has no ByteLevel".to_string()) }
     }
 
-    /// Hands on the pieces of the text, in order: a text that holds some, where the first begins, and where each ends
-    /// and the next begins. `text` is UTF-8.
+    /// Calls `take` with the pieces of the text, in order, several at a time: a text, the start of the first piece in
+    /// it, and the end of each piece, where the next one begins. `text` is UTF-8.
     #[inline]
     pub(crate) fn pieces(&self, text: &[u8], take: &mut impl FnMut(&[u8], usize, &[usize])) {
         match &self.stages[..] {
             [Stage::Split { automaton, ascii: Some(ascii), .. }] => {
-                let all = At { from: 0, group: AT_ONCE - masks::BLOCK };
-                cut_blocks(automaton, ascii, text, all, &mut |text, start, ends, _| take(text, start, ends));
+                let range = CutRange { from: 0, group: AT_ONCE - masks::BLOCK };
+                cut_blocks(automaton, ascii, text, range, &mut |text, start, ends, _| {
+                    take(text, start, ends)
+                });
             }
             [Stage::Split { automaton, keep_gaps, .. }] => cut(automaton, text, *keep_gaps, take),
             stages => run(stages, text, take),
         }
     }
 
-    /// Whether the pieces behind a place where one begins do not depend on how it was come to.
+    /// Whether pieces do not depend on the text before them, so that cutting can start at any piece.
     pub(crate) fn can_resume(&self) -> bool {
         matches!(&self.stages[..], [Stage::Split { ascii: Some(_), .. }])
     }
 
-    /// The same from a place on where a piece begins, a few pieces at a time, each time with the number of bytes from the
-    /// text's start that were looked at so far; nothing where [`Splitter::can_resume`] is false.
+    /// As [`pieces`](Self::pieces), from the start of a piece on, few pieces at a time. `take` gets in addition the
+    /// number of bytes, from the start of the text, that were read so far. Does nothing where
+    /// [`Splitter::can_resume`] is false.
     pub(crate) fn pieces_from(
         &self,
         text: &[u8],
@@ -83,13 +85,13 @@ impl Splitter {
         take: &mut impl FnMut(&[u8], usize, &[usize], usize),
     ) {
         if let [Stage::Split { automaton, ascii: Some(ascii), .. }] = &self.stages[..] {
-            cut_blocks(automaton, ascii, text, At { from, group: FEW }, take);
+            cut_blocks(automaton, ascii, text, CutRange { from, group: FEW }, take);
         }
     }
 }
 
-/// Where to begin, and after how many pieces to hand them on.
-struct At {
+/// Where [`cut_blocks`] starts, and how many pieces it passes on together.
+struct CutRange {
     from: usize,
     group: usize,
 }
@@ -116,30 +118,30 @@ fn run(stages: &[Stage], text: &[u8], take: &mut dyn FnMut(&[u8], usize, &[usize
 #[inline]
 fn cut(automaton: &Automaton, text: &[u8], keep_gaps: bool, take: &mut impl FnMut(&[u8], usize, &[usize])) {
     let mut ends = [0; AT_ONCE];
-    let (mut start, mut n, mut at) = (0, 0, 0);
-    while at < text.len() {
-        let (gap, mut end) = (at, automaton.match_end(text, at));
-        while end.is_none() && at < text.len() {
-            at += automaton.width(text, at);
-            end = automaton.match_end(text, at);
+    let (mut start, mut n, mut offset) = (0, 0, 0);
+    while offset < text.len() {
+        let (gap, mut end) = (offset, automaton.match_end(text, offset));
+        while end.is_none() && offset < text.len() {
+            offset += automaton.width(text, offset);
+            end = automaton.match_end(text, offset);
         }
-        if gap < at {
+        if gap < offset {
             if keep_gaps {
-                ends[n] = at;
+                ends[n] = offset;
                 n += 1;
             } else {
                 take(text, start, &ends[..n]);
-                (start, n) = (at, 0);
+                (start, n) = (offset, 0);
             }
         }
         if let Some(end) = end {
             ends[n] = end;
             n += 1;
-            at = end;
+            offset = end;
         }
         if n + 2 > AT_ONCE {
             take(text, start, &ends[..n]);
-            (start, n) = (at, 0);
+            (start, n) = (offset, 0);
         }
     }
     take(text, start, &ends[..n]);
@@ -151,45 +153,45 @@ fn cut_blocks(
     automaton: &Automaton,
     ascii: &AsciiCutter,
     text: &[u8],
-    At { from, group }: At,
+    CutRange { from, group }: CutRange,
     take: &mut impl FnMut(&[u8], usize, &[usize], usize),
 ) {
     let mut ends = [0; AT_ONCE];
-    let (mut start, mut n, mut at, mut seen) = (from, 0, from, from);
-    while at < text.len() {
-        // The second byte too: the first may be a space before a word that is not ASCII.
-        let is_ascii = text[at] < 0x80 && text.get(at + 1).is_none_or(|&b| b < 0x80);
-        let mut bits = if is_ascii { ascii.ends(text, at) } else { 0 };
-        // A block that is not full has looked at the text's end.
-        let block_end = at + masks::BLOCK;
+    let (mut start, mut n, mut offset, mut seen) = (from, 0, from, from);
+    while offset < text.len() {
+        // Checks the second byte too, since the first may be a space before a word that is not ASCII.
+        let is_ascii = text[offset] < 0x80 && text.get(offset + 1).is_none_or(|&b| b < 0x80);
+        let mut bits = if is_ascii { ascii.ends(text, offset) } else { 0 };
+        // The pieces of a block that is not full depend on the end of the text.
+        let block_end = offset + masks::BLOCK;
         seen = seen.max(if block_end <= text.len() { block_end } else { usize::MAX });
         if bits == 0 {
-            let (end, looked) = automaton.look(text, at);
-            seen = seen.max(looked);
-            at = end.unwrap_or(text.len());
-            ends[n] = at;
+            let (end, read) = automaton.match_and_read(text, offset);
+            seen = seen.max(read);
+            offset = end.unwrap_or(text.len());
+            ends[n] = offset;
             n += 1;
         } else {
-            let block = at;
+            let block = offset;
             while bits != 0 {
-                at = block + bits.trailing_zeros() as usize;
-                ends[n] = at;
+                offset = block + bits.trailing_zeros() as usize;
+                ends[n] = offset;
                 n += 1;
                 bits &= bits - 1;
             }
         }
         if n >= group {
             take(text, start, &ends[..n], seen);
-            (start, n) = (at, 0);
+            (start, n) = (offset, 0);
         }
     }
     take(text, start, &ends[..n], seen);
 }
 
 fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Result<(), String> {
-    let kind = part["type"].as_str().unwrap_or("no pre-tokenizer");
-    // Behind `ByteLevel` the text is bytes, each written as a character.
-    let made = match kind {
+    let Some(kind) = part["type"].as_str() else { return Err("it has no pre-tokenizer".to_string()) };
+    // After `ByteLevel` the text is bytes, each written as a character.
+    let stage = match kind {
         "Sequence" => {
             for part in part["pretokenizers"].as_array().into_iter().flatten() {
                 add_stages(part, is_bytes, stages)?;
@@ -211,7 +213,8 @@ fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Res
                 (Some("Isolated"), _) => true,
                 (Some("Removed"), Some(true)) => false,
                 (behavior, _) => {
-                    return Err(format!("Split with the behavior {}", behavior.unwrap_or_default()));
+                    let behavior = behavior.unwrap_or_default();
+                    return Err(format!("its pre-tokenizer Split has the behavior {behavior}"));
                 }
             };
             match (part["pattern"]["Regex"].as_str(), part["pattern"]["String"].as_str()) {
@@ -224,7 +227,7 @@ fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Res
                         keep_gaps,
                     }
                 }
-                _ => return Err("Split with a pattern of neither kind".to_string()),
+                _ => return Err("its pre-tokenizer Split has neither a pattern nor a text".to_string()),
             }
         }
         "Digits" => runs_of(char::is_numeric, part["individual_digits"] == true)?,
@@ -232,12 +235,13 @@ fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Res
             Some("Isolated") => runs_of(is_punctuation, true)?,
             Some("Contiguous") => runs_of(is_punctuation, false)?,
             behavior => {
-                return Err(format!("Punctuation with the behavior {}", behavior.unwrap_or_default()));
+                let behavior = behavior.unwrap_or_default();
+                return Err(format!("its pre-tokenizer Punctuation has the behavior {behavior}"));
             }
         },
-        other => return Err(format!("the pre-tokenizer {other}")),
+        other => return Err(format!("its pre-tokenizer is {other}")),
     };
-    stages.push(match made {
+    stages.push(match stage {
         Stage::Split { automaton, keep_gaps, .. } if *is_bytes => {
             Stage::Split { automaton: automaton.over_bytes(&byte_chars()), ascii: None, keep_gaps }
         }
@@ -248,18 +252,18 @@ fn add_stages(part: &Value, is_bytes: &mut bool, stages: &mut Vec<Stage>) -> Res
 
 fn split(pattern: &str, keep_gaps: bool) -> Result<Stage, String> {
     let automaton = parse(pattern).and_then(|node| Automaton::new(&node));
-    let automaton = automaton.map_err(|why| format!("the pattern {pattern:?}: {why}"))?;
+    let automaton = automaton.map_err(|why| format!("its pattern {pattern:?} is not supported: {why}"))?;
     Ok(Stage::Split { automaton, ascii: AsciiCutter::new(pattern), keep_gaps })
 }
 
-/// Single characters, or whole runs of them.
-fn runs_of(is: impl Fn(char) -> bool, single: bool) -> Result<Stage, String> {
-    let set = Node::Set(CharSet::of(is));
+/// Cuts off the characters for which `predicate` is true: each alone, or whole runs of them.
+fn runs_of(predicate: impl Fn(char) -> bool, single: bool) -> Result<Stage, String> {
+    let set = Node::Set(CharSet::matching(predicate));
     let node = if single { set } else { Node::Repeat(Box::new(set), 1, None) };
     Ok(Stage::Split { automaton: Automaton::new(&node)?, ascii: None, keep_gaps: true })
 }
 
-/// Punctuation as the pre-tokenizer of that name sees it.
+/// Punctuation as defined by the pre-tokenizer `Punctuation`.
 fn is_punctuation(c: char) -> bool {
     c.is_ascii_punctuation() || UnicodeCategories::is_punctuation(c)
 }

@@ -1,8 +1,8 @@
-//! The patterns that tokenizers split text by: parsed as far as an automaton can run them exactly.
+//! Parses the patterns by which tokenizers split text, as far as an automaton can match them exactly.
 //!
-//! Known are literals, escapes, classes, `\s \S \d \p{…}`, groups, `(?i:…)`, `|`, `? * + {m,n}`, and a negative
-//! lookahead of one character. All else is refused with a word on it, and the tokenizer goes the general way.
-//! Where a pattern can match in several ways, the first alternative and the longest repetition win, as in a
+//! Supported are literals, escapes, classes, `\s \S \d \p{…}`, groups, `(?i:…)`, `|`, `? * + {m,n}`, and a negative
+//! lookahead of one character. For anything else the error says what is not supported, and the tokenizer uses another
+//! engine. Where a pattern can match in several ways, the first alternative and the longest repetition win, as in a
 //! backtracking engine.
 
 use super::charset::CharSet;
@@ -12,53 +12,56 @@ use super::charset::CharSet;
 pub(crate) enum Node {
     /// One character of the set.
     Set(CharSet),
-    /// One after the other.
+    /// One node after the other.
     Concat(Vec<Node>),
-    /// The first that matches.
+    /// The first node that matches.
     Either(Vec<Node>),
-    /// As often as possible, from the first number to the second; none: without end.
+    /// As many repetitions as possible, between a minimum and a maximum; none for no maximum.
     Repeat(Box<Node>, u32, Option<u32>),
-    /// The next character is not of the set, or there is none.
+    /// A lookahead: the next character is not in the set, or the text ends.
     NotNext(CharSet),
 }
 
-/// Repetitions are written out, so their number is bounded.
+/// The maximum of repetitions. Each becomes a part of the program, so their number is bounded.
 const MAX_REPEAT: u32 = 64;
 
-/// Parses a pattern; what it holds that is not known is the error.
+/// Parses a pattern.
+///
+/// # Errors
+/// The part of the pattern that is not supported.
 pub(crate) fn parse(pattern: &str) -> Result<Node, String> {
-    let mut parser = Parser { chars: pattern.chars().collect(), at: 0, fold: false };
+    let mut parser = Parser { chars: pattern.chars().collect(), position: 0, fold: false };
     let node = parser.either()?;
     match parser.peek() {
         None => Ok(node),
-        Some(c) => Err(format!("`{c}` at character {}", parser.at)),
+        Some(c) => Err(format!("`{c}` at character {}", parser.position)),
     }
 }
 
 struct Parser {
     chars: Vec<char>,
-    at: usize,
+    position: usize,
     /// Inside `(?i:…)`.
     fold: bool,
 }
 
 impl Parser {
     fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
+        self.chars.get(self.position).copied()
     }
 
     fn next(&mut self) -> Result<char, String> {
         let c = self.peek().ok_or("the pattern ends early")?;
-        self.at += 1;
+        self.position += 1;
         Ok(c)
     }
 
     fn eat(&mut self, text: &str) -> bool {
-        let found = text.chars().enumerate().all(|(i, c)| self.chars.get(self.at + i) == Some(&c));
-        if found {
-            self.at += text.chars().count();
+        let is_next = text.chars().enumerate().all(|(i, c)| self.chars.get(self.position + i) == Some(&c));
+        if is_next {
+            self.position += text.chars().count();
         }
-        found
+        is_next
     }
 
     fn either(&mut self) -> Result<Node, String> {
@@ -87,9 +90,10 @@ impl Parser {
             Some('*') => (0, None),
             Some('+') => (1, None),
             Some('{') => {
-                let end = self.chars[self.at..].iter().position(|&c| c == '}').ok_or("`{` without `}`")?;
-                let inside: String = self.chars[self.at + 1..self.at + end].iter().collect();
-                self.at += end;
+                let end =
+                    self.chars[self.position..].iter().position(|&c| c == '}').ok_or("`{` without `}`")?;
+                let inside: String = self.chars[self.position + 1..self.position + end].iter().collect();
+                self.position += end;
                 let number = |text: &str| text.parse::<u32>().ok().filter(|&n| n <= MAX_REPEAT);
                 let unknown = || format!("`{{{inside}}}`");
                 match inside.split_once(',') {
@@ -106,7 +110,7 @@ impl Parser {
             }
             _ => return Ok(node),
         };
-        self.at += 1;
+        self.position += 1;
         if let Some(mark @ ('?' | '+' | '*' | '{')) = self.peek() {
             return Err(format!("a repetition followed by `{mark}`"));
         }
@@ -114,7 +118,7 @@ impl Parser {
             return Err("a repetition of nothing".to_string());
         }
         if can_be_empty(&node) {
-            return Err("a repetition of what may be empty".to_string());
+            return Err("a repetition of a part that can match the empty text".to_string());
         }
         Ok(Node::Repeat(Box::new(node), min, max))
     }
@@ -147,7 +151,7 @@ impl Parser {
                 Ok(Node::Set(if self.fold { set.fold_case() } else { set }))
             }
             c @ ('.' | '^' | '$' | '*' | '+' | '?' | '{') => Err(format!("`{c}`")),
-            c if self.fold && !c.is_ascii() => Err(format!("`{c}` without case")),
+            c if self.fold && !c.is_ascii() => Err(format!("`{c}` where case is ignored")),
             c if self.fold => Ok(Node::Set(CharSet::one(c).fold_case())),
             c => Ok(Node::Set(CharSet::one(c))),
         }
@@ -160,7 +164,7 @@ impl Parser {
         if self.eat(")") { Ok(node) } else { Err("`(` without `)`".to_string()) }
     }
 
-    /// What stands behind a backslash.
+    /// Parses what follows a backslash.
     fn escape(&mut self) -> Result<CharSet, String> {
         Ok(match self.next()? {
             's' => CharSet::space(),
@@ -188,7 +192,7 @@ impl Parser {
         })
     }
 
-    /// What stands behind `[`.
+    /// Parses what follows `[`.
     fn set(&mut self) -> Result<CharSet, String> {
         let negated = self.eat("^");
         let mut set = CharSet::default();
@@ -203,7 +207,7 @@ impl Parser {
                 c => CharSet::one(c),
             };
             first = false;
-            let is_range = self.peek() == Some('-') && self.chars.get(self.at + 1) != Some(&']');
+            let is_range = self.peek() == Some('-') && self.chars.get(self.position + 1) != Some(&']');
             let (true, &[(from, single)]) = (is_range, start.ranges()) else {
                 if is_range {
                     return Err("a range that begins with a class".to_string());
@@ -211,7 +215,7 @@ impl Parser {
                 set = set.union(&start);
                 continue;
             };
-            self.at += 1;
+            self.position += 1;
             let end = match self.next()? {
                 '\\' => self.escape()?,
                 c @ ('[' | '&') => return Err(format!("`{c}` within a range")),
@@ -228,7 +232,7 @@ impl Parser {
     }
 }
 
-/// Whether the pattern matches without a character.
+/// Whether the pattern can match the empty text.
 pub(crate) fn can_be_empty(node: &Node) -> bool {
     match node {
         Node::Set(_) => false,

@@ -1,4 +1,4 @@
-//! The measure of what is right is onig, the regex library behind `tokenizers`.
+//! Compares with onig, the regex library of `tokenizers`.
 
 use std::fmt::Write;
 
@@ -89,7 +89,7 @@ const SEAMS: &[&str] = &[
     "+",
 ];
 
-/// What onig finds, and what lies between.
+/// The matches of onig, and the text between them.
 fn onig_pieces<'t>(pattern: &onig::Regex, text: &'t str) -> Vec<&'t str> {
     let mut done = 0;
     let mut pieces = Vec::new();
@@ -172,10 +172,10 @@ fn ascii_blocks_are_cut_as_the_automaton_cuts() {
 }
 
 #[test]
-fn unicode_is_that_of_onig() {
+fn unicode_agrees_with_onig() {
     let names = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn";
     let all: String = ('\0'..=char::MAX).collect();
-    let of = |pattern: &str| {
+    let matched_by = |pattern: &str| {
         let runs = onig::Regex::new(&format!("{pattern}+")).unwrap();
         let ends =
             |text: &str| (text.chars().next().unwrap() as u32, text.chars().next_back().unwrap() as u32);
@@ -188,7 +188,7 @@ fn unicode_is_that_of_onig() {
     };
     if std::env::var_os("WRITE_UNICODE").is_some() {
         let sets: Vec<(&str, CharSet)> =
-            names.split(' ').map(|name| (name, of(&format!(r"\p{{{name}}}")))).collect();
+            names.split(' ').map(|name| (name, matched_by(&format!(r"\p{{{name}}}")))).collect();
         let mut runs: Vec<(u32, &str)> =
             sets.iter().flat_map(|(name, set)| set.ranges().iter().map(move |r| (r.0, *name))).collect();
         runs.sort_unstable();
@@ -217,18 +217,18 @@ fn unicode_is_that_of_onig() {
     };
     for name in names.split(' ') {
         let ours = CharSet::category(name).unwrap_or_default();
-        assert!(characters(ours) == characters(of(&format!(r"\p{{{name}}}"))), "{name}");
+        assert!(characters(ours) == characters(matched_by(&format!(r"\p{{{name}}}"))), "{name}");
     }
-    assert_eq!(CharSet::space(), of(r"\s"));
+    assert_eq!(CharSet::space(), matched_by(r"\s"));
     for letter in ('a'..='z').chain('A'..='Z') {
-        assert_eq!(CharSet::one(letter).fold_case(), of(&format!("(?i:{letter})")), "{letter}");
+        assert_eq!(CharSet::one(letter).fold_case(), matched_by(&format!("(?i:{letter})")), "{letter}");
     }
 }
 
 #[test]
-fn what_is_not_known_is_refused_with_a_word_on_it() {
+fn unsupported_patterns_are_named() {
     for (pattern, says) in [
-        (r"a*", "matches nothing"),
+        (r"a*", "can match the empty text"),
         (r"(a", "`(` without `)`"),
         (r"a{1,99}", "`{1,99}`"),
         (r"\w+", r"`\w`"),
@@ -238,7 +238,7 @@ fn what_is_not_known_is_refused_with_a_word_on_it() {
         (r"[a-z&&[^b]]", "`&&`"),
         (r"^a", "`^`"),
         (r"a++", "followed by `+`"),
-        (r"(a*)+", "what may be empty"),
+        (r"(a*)+", "a repetition of a part"),
         (r"[\s-z]", "a range"),
     ] {
         let why = split(pattern, true).err().unwrap_or_default();
@@ -247,7 +247,7 @@ fn what_is_not_known_is_refused_with_a_word_on_it() {
 }
 
 #[test]
-fn parts_of_a_pre_tokenizer_work_in_turn() {
+fn parts_of_a_pre_tokenizer_are_applied_in_order() {
     let cut = |json: &str, text: &str| {
         let splitter = Splitter::new(&serde_json::from_str(json).unwrap()).unwrap();
         let mut pieces = Vec::new();
@@ -269,14 +269,14 @@ fn parts_of_a_pre_tokenizer_work_in_turn() {
         "behavior":"Removed","invert":true},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}"#;
     assert_eq!(cut(removed, "..ab--cd."), ["ab", "cd"]);
     assert_eq!(cut(removed, "..."), Vec::<String>::new());
-    // Behind ByteLevel the two bytes of `²` are the characters `Â` and `²`, of which one is a digit.
-    let behind = r#"{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false,
+    // After ByteLevel the two bytes of `²` are the characters `Â` and `²`, of which one is a digit.
+    let digits_after = r#"{"type":"Sequence","pretokenizers":[{"type":"ByteLevel","add_prefix_space":false,
         "use_regex":false},{"type":"Digits","individual_digits":false}]}"#;
-    assert_eq!(cut(behind, "a²12b").len(), 3);
+    assert_eq!(cut(digits_after, "a²12b").len(), 3);
     for (json, says) in [
-        (r#"{"type":"Whitespace"}"#, "the pre-tokenizer Whitespace"),
+        (r#"{"type":"Whitespace"}"#, "its pre-tokenizer is Whitespace"),
         ("null", "no pre-tokenizer"),
-        (r#"{"type":"Digits","individual_digits":true}"#, "no ByteLevel"),
+        (r#"{"type":"Digits","individual_digits":true}"#, "has no ByteLevel"),
         (
             r#"{"type":"Split","pattern":{"String":"a"},"behavior":"MergedWithNext","invert":false}"#,
             "MergedWithNext",

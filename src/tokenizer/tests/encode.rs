@@ -26,17 +26,17 @@ fn prompt_ids_are_those_of_tokenizers() {
     }
 }
 
-/// What the reference itself gives back of a text that begins a row.
+/// Whether the reference gives back a text at the start of a row.
 fn comes_back(tokenizer: &LoadedTokenizer, text: &str) -> bool {
     tokenizer.decode(&oracle(tokenizer, text), false).unwrap() == text
 }
 
-/// Promise 5, on every pair of texts: prompt and completion decode to both texts, wherever the reference gives
-/// the prompt alone and the completion's characters back.
+/// For every pair of texts, prompt and completion decode to both texts, where the reference gives back the prompt
+/// alone and the characters of the completion. Returns the number of pairs.
 fn pairs_decode(name: &str, tokenizer: &LoadedTokenizer) -> usize {
     let mut checked = 0;
     for p in fixtures::TEXTS.iter().filter(|p| !p.is_empty() && comes_back(tokenizer, p)) {
-        // "x" before the text: is it lost even where it does not begin a text?
+        // With "x" before it, the text is not at the start.
         for c in
             fixtures::TEXTS.iter().filter(|c| c.contains("</s>") || comes_back(tokenizer, &format!("x{c}")))
         {
@@ -81,10 +81,10 @@ fn words_stay_marked_where_white_space_is_lost() {
     assert_eq!(continuation(&tokenizer, "the sea"), oracle(&tokenizer, "the sea"));
 }
 
-/// Where each `needle` is in `text`, every second one kept.
+/// The spans of every second `needle` in `text`.
 fn every_second(text: &str, needle: &str) -> Vec<Span> {
-    let at = |i: usize| u32::try_from(i).unwrap();
-    text.match_indices(needle).step_by(2).map(|(i, n)| (at(i), at(i + n.len()))).collect()
+    let offset = |i: usize| u32::try_from(i).unwrap();
+    text.match_indices(needle).step_by(2).map(|(i, n)| (offset(i), offset(i + n.len()))).collect()
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn marked_control_tokens_are_plain_text() {
     }
 }
 
-/// Without a mark, the copy with stand-ins must be the tokenizer itself.
+/// Without control tokens as plain text, the copy with stand-ins gives the ids of the tokenizer itself.
 #[test]
 fn stand_ins_change_no_ids() {
     let real = fixtures::real().into_iter().map(|(_, t)| t);
@@ -143,11 +143,11 @@ fn stand_ins_change_no_ids() {
         let normalized = tokenizer.reference().get_added_vocabulary().get_added_tokens_decoder();
         assert!(normalized.values().filter(|t| t.special).all(|t| !t.normalized || !t.content.contains(' ')));
         for text in fixtures::TEXTS.iter().filter(|t| !t.contains('\u{fdd0}')) {
-            let (mut start, mut on) = (Vec::new(), Vec::new());
+            let (mut start, mut following) = (Vec::new(), Vec::new());
             tokenizer.encoder().session().encode_prompt_as_text(text, &[], &mut start).unwrap();
-            tokenizer.encoder().session().encode_continuation_as_text(text, &[], &mut on).unwrap();
+            tokenizer.encoder().session().encode_continuation_as_text(text, &[], &mut following).unwrap();
             assert_eq!(start, prompt(&tokenizer, text), "{text:?}");
-            assert_eq!(on, continuation(&tokenizer, text), "{text:?}");
+            assert_eq!(following, continuation(&tokenizer, text), "{text:?}");
         }
     }
 }
@@ -172,14 +172,14 @@ fn token_texts_join_to_the_decoded_text() {
 }
 
 #[test]
-fn a_character_of_several_tokens_is_the_last_ones() {
+fn a_character_of_several_tokens_belongs_to_the_last_token() {
     let tokenizer = fixtures::byte_level(false);
     let texts = tokenizer.token_texts(&prompt(&tokenizer, "語")).unwrap();
     assert_eq!(texts, ["", "", "語"]);
 }
 
 #[test]
-fn what_a_text_repeats_of_the_last_one_changes_no_ids() {
+fn repeating_the_start_of_the_last_text_changes_no_ids() {
     let tokenizer = fixtures::byte_level(false);
     assert!(tokenizer.engine().starts_with("byte-level"), "{}", tokenizer.engine());
     // Long enough to be kept, with seams that look far ahead, and two control-free middles.

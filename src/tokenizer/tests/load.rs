@@ -51,7 +51,7 @@ fn truncation_and_padding_of_the_file_are_off() {
 }
 
 #[test]
-fn what_is_no_tokenizer_is_a_clear_error() {
+fn files_that_are_not_tokenizers_are_errors() {
     let good = fixtures::byte_level_json();
     let edited = |key: &str, value| {
         let mut json = good.clone();
@@ -81,7 +81,7 @@ fn what_is_no_tokenizer_is_a_clear_error() {
 }
 
 #[test]
-fn a_missing_file_says_what_is_there() {
+fn the_error_for_a_missing_file_names_other_files() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |path: &std::path::Path| LoadedTokenizer::from_path(path).unwrap_err();
     let e = refused(&folder.path().join("no"));
@@ -96,7 +96,7 @@ fn a_missing_file_says_what_is_there() {
 }
 
 #[test]
-fn losses_are_found_by_trying() {
+fn losses_are_found() {
     assert!(fixtures::byte_level(false).losses.is_empty());
     assert!(fixtures::sentencepiece().losses.is_empty(), "{:?}", fixtures::sentencepiece().losses);
     let lost = fixtures::wordpiece().losses;
@@ -106,7 +106,7 @@ fn losses_are_found_by_trying() {
 }
 
 #[test]
-fn real_tokenizers_are_known_as_they_are() {
+fn real_tokenizers_have_the_known_properties() {
     let expected = [
         ("gpt2", 50257, vec![], vec![]),
         ("llama-2", 32000, vec![1], vec![]),
