@@ -256,8 +256,8 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The error for a column that does not exist. Lists the existing columns in order, and names the one that was probably
-/// meant.
+/// The error for a column that does not exist. Lists the existing columns in order, and names the one that was
+/// probably meant.
 #[cold]
 pub(crate) fn missing_column(name: &str, step: &str, known: &[String]) -> Error {
     let error = |listed: String| {

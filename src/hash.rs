@@ -29,8 +29,8 @@ pub(crate) fn unit(key: u128, seed: u64) -> f64 {
     (hash >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// The seed that ranks the rows of one file in a shuffle: from the number of its source in the plan, its name, the number
-/// of files of the same source and name before it (`nth`), and the seed of the shuffle.
+/// The seed that ranks the rows of one file in a shuffle: from the number of its source in the plan, its name, the
+/// number of files of the same source and name before it (`nth`), and the seed of the shuffle.
 pub(crate) fn file_seed(source: u32, name: &str, nth: u32, seed: u64) -> u64 {
     let mut state = Xxh3::with_seed(seed);
     state.update(&source.to_le_bytes());

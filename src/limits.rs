@@ -31,8 +31,8 @@ pub(crate) const TEXT_BUFFER_BYTES: usize = 1 << 30;
 /// Target size of a shard, in uncompressed bytes.
 pub(crate) const SHARD_BYTES: u64 = 256 << 20;
 
-/// A record batch of a shard ends at this many rows or bytes, whichever comes first. Its end depends on the rows alone,
-/// never on how batches arrived. Far below the 2³¹ tokens that `list<int32>` can address.
+/// A record batch of a shard ends at this many rows or bytes, whichever comes first. Its end depends on the rows
+/// alone, never on how batches arrived. Far below the 2³¹ tokens that `list<int32>` can address.
 pub(crate) const RECORD_BATCH_ROWS: usize = 4_096;
 /// See [`RECORD_BATCH_ROWS`].
 pub(crate) const RECORD_BATCH_BYTES: usize = 8 << 20;

@@ -1,8 +1,8 @@
 //! A permutation of rows that is computed rather than stored, so that a loader can start at any position of an epoch.
 //!
-//! A Feistel network over the smallest range of 2ᵇ numbers that holds all rows; it is applied again while the result is
-//! outside the rows (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002: cycle walking). On
-//! average it is applied fewer than two times.
+//! A Feistel network over the smallest range of 2ᵇ numbers that holds all rows; it is applied again while the result
+//! is outside the rows (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", 2002: cycle walking). On average
+//! it is applied fewer than two times.
 
 use crate::hash;
 
@@ -55,7 +55,8 @@ impl Permutation {
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of the result depends on every bit of the input.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014): every bit of the result depends on every bit of the
+/// input.
 fn mix(number: u64) -> u64 {
     let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

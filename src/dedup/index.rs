@@ -1,20 +1,20 @@
-//! The keys seen so far: open-addressing tables. Bytes per kept row, measured by `benches/dedup_index.rs`, are in
+//! The keys seen so far, in hash tables. Bytes per kept row, measured by `benches/dedup_index.rs`, are in
 //! `docs/api/dedup.md`.
 
 use hashbrown::HashTable;
 
-/// Where a new key goes, and which row had it first.
+/// The keys seen so far, and with `keepers` the first row of each.
 pub(crate) enum Index {
-    /// 16 bytes an entry: says *that* a row is a duplicate.
+    /// 16 bytes per entry: knows *that* a row is a duplicate.
     Keys(Tables<2>),
-    /// 24 bytes an entry: says of *which* row.
+    /// 24 bytes per entry: also knows of *which* row.
     Keepers(Tables<3>),
-    /// 40 bytes an entry and the bytes themselves: equal only where the bytes are.
+    /// 40 bytes per entry, and the bytes themselves: rows are equal only if their bytes are.
     Verified { tables: Tables<5>, bytes: Vec<u8> },
 }
 
-/// Entries that begin with the two words of their key. A table that is full is copied into one of twice the size:
-/// of many tables only one is held twice at a time.
+/// Entries that begin with the two words of their key. A full table is copied into one of twice the size; with many
+/// tables, only a small part of all entries is in memory twice.
 pub(crate) struct Tables<const WORDS: usize>(Vec<HashTable<[u64; WORDS]>>);
 
 const TABLES_BITS: u32 = 6;
@@ -33,7 +33,7 @@ impl<const WORDS: usize> Tables<WORDS> {
         self.0[Self::table([entry[0], entry[1]])].insert_unique(entry[0], entry, |e| e[0]);
     }
 
-    /// Within its table an entry is found by its first word: so the table by the second.
+    /// The table of a key, by its second word; within the table, an entry is found by the first.
     fn table(key: [u64; 2]) -> usize {
         (key[1] >> (u64::BITS - TABLES_BITS)) as usize
     }
@@ -48,7 +48,7 @@ impl Index {
         }
     }
 
-    /// None for a key that is not there; else the number it is kept under, as far as the index knows it.
+    /// None for an unknown key, else the number of the key if the index has numbers.
     pub(crate) fn find(&self, key: u128, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let key = words(key);
         match self {
@@ -61,7 +61,7 @@ impl Index {
         }
     }
 
-    /// As [`Index::find`]; a new key is kept under `number`.
+    /// As [`Index::find`], but adds an unknown key with `number`.
     pub(crate) fn insert(&mut self, key: u128, number: u64, whole: Option<&[u8]>) -> Option<Option<u64>> {
         let found = self.find(key, whole);
         if found.is_some() {

@@ -1,4 +1,4 @@
-//! Exact duplicates: the first row in the order that reaches the step stays, at any number of threads.
+//! `dedup`: removes exact duplicates. The first row, in the order in which rows reach the step, is kept.
 //!
 //! Two stages: [`KeyStage`] hashes the key columns (map: any worker), [`DedupStage`] looks the keys up
 //! (ordered: one batch at a time, in input order).
@@ -20,24 +20,24 @@ use crate::hash;
 use crate::record::{Batch, Duplicate, KeyColumn, Place, keys_of, reason, schema, with_keys};
 use crate::report::StepCounts;
 
-/// Hidden column with the compared bytes, made only for `verify` and taken away by [`DedupStage`].
+/// The hidden column with the compared bytes, added only for `verify` and removed by [`DedupStage`].
 pub const KEY_BYTES: &str = "__fastprep_key_bytes";
 
-/// How rows are told apart.
+/// How keys of rows are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyOptions {
     /// The key columns, in order.
     pub(crate) on: Vec<String>,
-    /// For each, the mark that ends its texts and does not count; empty where there is none.
+    /// For each column, the mark at the end of its texts, which is ignored; empty if there is none.
     pub(crate) marks: Vec<String>,
-    /// How text is normalised before it is hashed; nothing by default.
+    /// How text is normalized before it is hashed.
     pub(crate) normalize: Normalize,
-    /// Whether bytes are kept and compared where hashes match.
+    /// Whether bytes are kept, and compared if hashes are equal.
     pub(crate) verify: bool,
 }
 
 impl KeyOptions {
-    /// The recipe in one line: keys of two folders can be compared only when it is the same.
+    /// A description of these options. Keys of two folders can be compared only if their recipes are equal.
     pub(crate) fn recipe(&self) -> String {
         let marks = if self.marks.iter().all(String::is_empty) { "" } else { ", without the marks" };
         format!("xxh3-128 on {} {}{marks}", self.on.join(","), self.normalize.name())
@@ -73,7 +73,7 @@ impl Map for KeyStage {
                 let value = unmarked.map(|v| self.0.normalize.apply(v, buffer));
                 *digest = hash::field(value);
                 if bytes.is_some() {
-                    // Length first, so that field borders count; nulls have none.
+                    // The length comes first, so that where fields end matters; the length of null is u64::MAX.
                     whole.extend(value.map_or(u64::MAX, |v| v.len() as u64).to_le_bytes());
                     whole.extend(value.unwrap_or_default());
                 }
@@ -92,28 +92,30 @@ impl Map for KeyStage {
     }
 }
 
-/// Takes out every row whose key was seen before.
+/// Removes each row whose key was seen before.
 pub struct DedupStage {
     index: Index,
     keepers: bool,
     verify: bool,
-    /// The keys of earlier folders, under their numbers. They come without bytes: the hash decides alone.
+    /// The keys of earlier folders, with the numbers of the folders. They have no bytes, so that only hashes are
+    /// compared.
     earlier: Option<Index>,
-    /// Of each file met so far, whether its rows have lines.
+    /// For each file so far, whether its rows have lines.
     has_lines: Vec<bool>,
 }
 
-/// Bits of a place's number that are the row's; those above are the file's.
+/// The number of low bits of a place's number for the row; the other bits are for the file.
 const ROW_BITS: u32 = 40;
 
 impl DedupStage {
-    /// An index that names keepers, or holds keys alone; `verify` keeps and compares the bytes too.
+    /// A stage without keys. With `keepers` it knows the kept row for each key; with `verify` it also compares bytes.
     pub fn new(keepers: bool, verify: bool) -> Self {
         let index = Index::new(keepers, verify);
         DedupStage { index, keepers, verify, earlier: None, has_lines: Vec::new() }
     }
 
-    /// Takes in the keys of an earlier folder: rows that have one of them are dropped, and name it by this number.
+    /// Adds the keys of an earlier folder. Rows with one of them are removed; duplicates name the number of the
+    /// folder.
     pub(crate) fn seed(&mut self, folder: usize, keys: impl IntoIterator<Item = Result<u128>>) -> Result<()> {
         let earlier = self.earlier.get_or_insert_with(|| Index::new(self.keepers, false));
         for key in keys {
@@ -122,7 +124,7 @@ impl DedupStage {
         Ok(())
     }
 
-    /// The number of a row's place, from which [`DedupStage::place`] makes the place again.
+    /// The place of a row as a number, the inverse of [`DedupStage::place`].
     fn number(&mut self, place: Place) -> Result<u64> {
         let file = place.file as usize;
         if self.has_lines.len() <= file {
@@ -130,9 +132,10 @@ impl DedupStage {
         }
         self.has_lines[file] = place.line.is_some();
         if place.row >> ROW_BITS > 0 || u64::from(place.file) >> (u64::BITS - ROW_BITS) > 0 {
-            let message = format!("dedup: more than 2^{ROW_BITS} rows in a file, or too many files");
+            let message =
+                format!("dedup: a file has more than 2^{ROW_BITS} rows, or there are too many files");
             return Err(Error::new(Class::Data, "too_many_rows", message)
-                .help("prepare the data in parts, each against= those before it"));
+                .help("prepare the data in parts, each with against= the parts before it"));
         }
         Ok(u64::from(place.file) << ROW_BITS | place.row)
     }

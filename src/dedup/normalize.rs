@@ -1,4 +1,4 @@
-//! When two texts count as the same.
+//! The option `normalize`: which texts count as equal.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::record::NO_TEXT;
 use crate::word::{self, Word};
 
-/// What is levelled before keys are made; nothing by default. The text itself is never changed.
+/// How text is normalized before keys are made; not at all by default. The text itself never changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Normalize {
     /// Unicode form NFKC.
@@ -21,7 +21,7 @@ pub struct Normalize {
 }
 
 impl Serialize for Normalize {
-    /// The parts as words.
+    /// Writes the parts as words.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.parts().map(Word::name))
     }
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Normalize {
     }
 }
 
-/// A part of what is levelled, by which users name it.
+/// A part of normalization, as users name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// [`Normalize::unicode`].
@@ -74,19 +74,19 @@ impl Normalize {
         Part::ALL.iter().copied().filter(has)
     }
 
-    /// How `explain` and recipes call it: `raw`, or the parts.
+    /// Its name in `explain` and recipes: `raw`, or the parts.
     pub fn name(self) -> String {
-        let on: Vec<&str> = self.parts().map(Word::name).collect();
-        if on.is_empty() { "raw".into() } else { on.join("+") }
+        let parts: Vec<&str> = self.parts().map(Word::name).collect();
+        if parts.is_empty() { "raw".into() } else { parts.join("+") }
     }
 
-    /// The bytes to hash: `value` itself where nothing is to be levelled, else made in `buffer`.
+    /// The bytes to hash: `value` itself without normalization, else normalized in `buffer`.
     pub(crate) fn apply<'a>(self, value: &'a [u8], buffer: &'a mut Vec<u8>) -> &'a [u8] {
         if self == Normalize::default() {
             return value;
         }
         let (mark, text) = if value.first() == Some(&NO_TEXT) { value.split_at(1) } else { (&[][..], value) };
-        // What is neither text nor JSON has no case and no white space to level.
+        // A value that is neither text nor JSON is not normalized.
         let Ok(text) = std::str::from_utf8(text) else { return value };
         let mut text = Cow::Borrowed(text);
         if self.unicode && !text.is_ascii() {
@@ -95,7 +95,7 @@ impl Normalize {
         if self.case {
             text = text.to_lowercase().into();
             if self.unicode && !text.is_ascii() {
-                // Lower-casing may leave a form that NFKC changes again.
+                // The result of lower-casing may not be in form NFKC.
                 text = text.nfkc().collect::<String>().into();
             }
         }
@@ -121,10 +121,10 @@ mod tests {
     use crate::hash;
     use crate::tokenizer::CharSet;
 
-    /// Keys of earlier data sets are compared with those of today, so no character that has a meaning today may ever be
-    /// normalized otherwise. Where this fails after an update, keys need a new version.
+    /// Keys of earlier data sets are compared with new ones, so the normalization of an assigned character must never
+    /// change. If this fails after an update, keys need a new version.
     #[test]
-    fn every_assigned_character_is_normalized_as_it_always_was() {
+    fn the_normalization_of_assigned_characters_never_changes() {
         let unassigned = CharSet::category("Cn").unwrap();
         let digest = |normalize: Normalize| {
             let mut all = Vec::new();

@@ -1,5 +1,6 @@
-//! The history of a batch, kept while an ordered stage may still end the input within the batch. From it, the rows are
-//! counted as if the input ended with the last row that is needed, so that counts do not depend on where batches end.
+//! The history of a batch, kept while an ordered stage may still end the input within the batch. From it, the rows
+//! are counted as if the input ended with the last row that is needed, so that counts do not depend on where batches
+//! end.
 
 use super::station::{Station, counted};
 use crate::error::{Error, Result};

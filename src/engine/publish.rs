@@ -77,8 +77,8 @@ impl Published {
 /// Runs a plan into a folder and publishes it. The report has no times.
 ///
 /// # Errors
-/// Those of the sources and stages; `Publish` if the folder cannot be written; `Data` if the result is empty or has too
-/// many rejects.
+/// Those of the sources and stages; `Publish` if the folder cannot be written; `Data` if the result is empty or has
+/// too many rejects.
 pub fn sink(
     plan: &Resolved,
     target: &Target,
@@ -158,8 +158,8 @@ pub fn sink(
     })
 }
 
-/// Checks that the result is not empty and has no more rejects than allowed. Otherwise, its rejects are kept next to the
-/// folder.
+/// Checks that the result is not empty and has no more rejects than allowed. Otherwise, its rejects are kept next to
+/// the folder.
 fn check_result(
     plan: &Resolved,
     report: &Report,

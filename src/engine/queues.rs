@@ -61,8 +61,8 @@ impl<T> InOrder<T> {
 }
 
 impl<R> Queues<R> {
-    /// Empty queues. `is_ordered` says for each station but the sink whether it is ordered; `limit` is that of bytes in
-    /// flight.
+    /// Empty queues. `is_ordered` says for each station but the sink whether it is ordered; `limit` is that of bytes
+    /// in flight.
     pub(crate) fn new(is_ordered: &[bool], limit: usize) -> Self {
         let waiting = |ordered: &bool| match ordered {
             true => Waiting::InOrder(InOrder::new()),
@@ -164,9 +164,9 @@ impl<R> Queues<R> {
         self.release(weight);
     }
 
-    /// Records that reading, or the work on this batch, has failed; says whether it is the first failure so far. Earlier
-    /// batches are still processed, so that the error returned is the first in input order, not in time. Failures after
-    /// the end that an ordered stage has set do not count.
+    /// Records that reading, or the work on this batch, has failed; says whether it is the first failure so far.
+    /// Earlier batches are still processed, so that the error returned is the first in input order, not in time.
+    /// Failures after the end that an ordered stage has set do not count.
     pub(crate) fn fail(&mut self, batch: Option<(u64, usize)>) -> bool {
         let seq = match batch {
             Some((seq, weight)) => {

@@ -23,8 +23,8 @@ pub(crate) fn nothing_left(report: &Report) -> Option<Error> {
     Some(summary_error(NO_ROWS, &format!("no rows are left of the {read} read"), "", report))
 }
 
-/// An error about many rows: `message`, the removed rows by reason, and `end`. Its help is the fix of the most frequent
-/// reason.
+/// An error about many rows: `message`, the removed rows by reason, and `end`. Its help is the fix of the most
+/// frequent reason.
 pub(crate) fn summary_error(code: &'static str, message: &str, end: &str, report: &Report) -> Error {
     let reasons = removed(report);
     let listed: Vec<String> = reasons.iter().map(|(label, rows)| format!("{rows} {label}")).collect();
@@ -47,7 +47,8 @@ fn removed(report: &Report) -> Vec<(String, u64)> {
     all
 }
 
-/// The label of a reason: its code, followed by a colon and the most frequent control token or column, if there is one.
+/// The label of a reason: its code, followed by a colon and the most frequent control token or column, if there is
+/// one.
 fn label(code: &str, entry: &Reason, report: &Report) -> String {
     let named = if code == reason::SPECIAL_TOKEN_IN_TEXT {
         let tokens = report.findings.iter().filter_map(|(name, found)| {

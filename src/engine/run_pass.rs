@@ -1,10 +1,11 @@
 //! Runs a pass on worker threads.
 //!
-//! A pass is a row of stations: decoding with the first map stages, then ordered stages and map stages in turn, then the
-//! sink. The last map stage also prepares batches for the sink. Workers take the work that is furthest downstream first,
-//! so that batches leave early; the number of bytes in flight is limited. An ordered station takes batches in the order
-//! of their numbers, so that the result does not depend on which worker is faster. If an ordered station ends the input,
-//! it ends with a row, not with a batch ([`BatchHistory`]), so that the result does not depend on the size of batches.
+//! A pass is a row of stations: decoding with the first map stages, then ordered stages and map stages in turn, then
+//! the sink. The last map stage also prepares batches for the sink. Workers take the work that is furthest downstream
+//! first, so that batches leave early; the number of bytes in flight is limited. An ordered station takes batches in
+//! the order of their numbers, so that the result does not depend on which worker is faster. If an ordered station
+//! ends the input, it ends with a row, not with a batch ([`BatchHistory`]), so that the result does not depend on the
+//! size of batches.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -252,8 +253,8 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         Ok(batch)
     }
 
-    /// Corrects the counts if a stage has ended the input within this batch: nothing after the last row counts. After the
-    /// last station that can end the input, returns the error of a later row.
+    /// Corrects the counts if a stage has ended the input within this batch: nothing after the last row counts. After
+    /// the last station that can end the input, returns the error of a later row.
     fn apply_end(&self, station: usize, satisfied: bool, batch: &Batch, info: &mut InFlight) -> Result<()> {
         if satisfied && let (Some(history), Some(last)) = (&mut info.history, batch.places.rows.last()) {
             info.counts = history.counts_until(last.row, &self.stations, station)?;
@@ -267,8 +268,8 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         Ok(())
     }
 
-    /// Runs the stages of a map station on a batch. If a row fails and the input may end before it, only the rows before
-    /// it continue.
+    /// Runs the stages of a map station on a batch. If a row fails and the input may end before it, only the rows
+    /// before it continue.
     fn run_maps(&self, station: usize, mut batch: Batch, info: &mut InFlight) -> Result<Batch> {
         let Station::Map(fused) = &self.stations[station] else { return Ok(batch) };
         loop {

@@ -51,8 +51,8 @@ impl Sources {
         Read(self.0.iter().map(|opened| opened.inputs.clone()).collect())
     }
 
-    /// Runs all rows into the sink, which is not finished: for each source through its own stages, then through those for
-    /// all rows, then through those of `after`.
+    /// Runs all rows into the sink, which is not finished: for each source through its own stages, then through those
+    /// for all rows, then through those of `after`.
     #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     pub(crate) fn run<S: Sink>(
         self,

@@ -10,8 +10,8 @@ use crate::report::StepCounts;
 pub(crate) struct InFlight {
     /// The size of its input in bytes, which counts against the limit of bytes in flight.
     pub(crate) weight: usize,
-    /// Its counts so far, by step. They are added to those of the pass when the sink has taken the batch, so that a batch
-    /// that is dropped never counts.
+    /// Its counts so far, by step. They are added to those of the pass when the sink has taken the batch, so that a
+    /// batch that is dropped never counts.
     pub(crate) counts: Vec<(usize, StepCounts)>,
     /// Its history, while a stage may end the input within the batch.
     pub(crate) history: Option<Box<BatchHistory>>,

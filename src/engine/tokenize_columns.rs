@@ -20,8 +20,8 @@ struct Part<'a> {
     rows: Range<usize>,
 }
 
-/// Encodes the chunks of a column of text. The chunks of the result hold its rows in order; where they end depends only
-/// on the rows.
+/// Encodes the chunks of a column of text. The chunks of the result hold its rows in order; where they end depends
+/// only on the rows.
 ///
 /// # Errors
 /// `Column` if it is not text; `Tokenizer`, with the row; `Cancelled`.

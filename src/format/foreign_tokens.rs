@@ -44,8 +44,8 @@ const KNOWN: [&str; 40] = [
     "[MASK]",
 ];
 
-/// The control tokens of other models, for a tokenizer with the control tokens `own`. A token that contains one of `own`
-/// is omitted, so that it does not hide that token.
+/// The control tokens of other models, for a tokenizer with the control tokens `own`. A token that contains one of
+/// `own` is omitted, so that it does not hide that token.
 pub(super) fn foreign_tokens(own: &[String]) -> impl Iterator<Item = &'static str> {
     KNOWN.into_iter().filter(|token| own.iter().all(|own| !token.contains(own.as_str())))
 }

@@ -22,7 +22,8 @@ use crate::record::{Batch, Place, Places, Policy, Removal, SpecialPolicy, findin
 use crate::report::StepCounts;
 use crate::word::Word;
 
-/// How the rows of a page were repaired. A later page has the repaired rows of an earlier one; each repair is tried once.
+/// How the rows of a page were repaired. A later page has the repaired rows of an earlier one; each repair is tried
+/// once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repair {
     None,
@@ -59,7 +60,8 @@ impl Formatted {
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
     }
 
-    /// Removes rows from the batch, puts the new columns first and the hidden ones last, and removes the columns `consumed`.
+    /// Removes rows from the batch, puts the new columns first and the hidden ones last, and removes the columns
+    /// `consumed`.
     pub(crate) fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
         let mut batch = batch.remove_each(self.removals, counts)?;
         let (hidden, new): (Vec<_>, Vec<_>) =

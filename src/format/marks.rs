@@ -51,9 +51,9 @@ pub(super) struct Marks {
 impl Marks {
     /// Finds the occurrences that these templates and marks create.
     ///
-    /// The prompt may contain the stop: a chat template ends each turn with it. The prompt may contain the separator only
-    /// if one mark contains the other, as when both contain the end of a turn. The completion may contain neither: a stop
-    /// would end the generated text, and a separator would begin a second completion.
+    /// The prompt may contain the stop: a chat template ends each turn with it. The prompt may contain the separator
+    /// only if one mark contains the other, as when both contain the end of a turn. The completion may contain
+    /// neither: a stop would end the generated text, and a separator would begin a second completion.
     ///
     /// Errors: `bad_prompt_format` for an occurrence that is not allowed.
     pub(crate) fn new(prompt: &Template, completion: &Template, separator: &str, stop: &str) -> Result<Self> {
@@ -90,8 +90,8 @@ impl Marks {
     }
 }
 
-/// The occurrences that overlap the mark `own` between the literals before and after it, without `own` itself, by their
-/// offsets from its start. An occurrence that ends after it, or that `allowed` rejects, is an error.
+/// The occurrences that overlap the mark `own` between the literals before and after it, without `own` itself, by
+/// their offsets from its start. An occurrence that ends after it, or that `allowed` rejects, is an error.
 fn written_around(
     marks: [(Mark, &str); 2],
     (own, needle): (Mark, &str),

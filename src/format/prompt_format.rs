@@ -48,8 +48,8 @@ impl PromptFormat {
     /// A format of two templates and their marks. `eos` says whether each row ends in the end-of-text token of the
     /// tokenizer; with none, the tokenizer decides.
     ///
-    /// Errors: `bad_template`; `bad_prompt_format` if a mark is empty, or if the literals of the templates contain a mark
-    /// where it is not allowed: see [`Marks::new`]. A template may end in its mark.
+    /// Errors: `bad_template`; `bad_prompt_format` if a mark is empty, or if the literals of the templates contain a
+    /// mark where it is not allowed: see [`Marks::new`]. A template may end in its mark.
     pub fn new(
         prompt: &str,
         completion: &str,
@@ -71,9 +71,9 @@ impl PromptFormat {
         Ok(PromptFormat { prompt, completion, separator, stop, eos, marks })
     }
 
-    /// The format of a column whose text was rendered elsewhere. All of the text is trained on, and nothing is proven, since
-    /// the text may contain marks. Each text ends in `stop`, which is added if it is missing; without a stop, the
-    /// end-of-text token of the tokenizer ends it.
+    /// The format of a column whose text was rendered elsewhere. All of the text is trained on, and nothing is
+    /// proven, since the text may contain marks. Each text ends in `stop`, which is added if it is missing; without a
+    /// stop, the end-of-text token of the tokenizer ends it.
     ///
     /// Errors: `bad_prompt_format` if the stop is empty, or if nothing would end a text.
     pub(crate) fn rendered(column: &str, stop: Option<&str>, eos: Option<bool>) -> Result<Self> {
@@ -216,8 +216,8 @@ impl PromptFormat {
         }
     }
 
-    /// Renders a row for training. `lookup` gives the text of a column; none if it is absent. Collisions are not checked:
-    /// see [`super::Prover`].
+    /// Renders a row for training. `lookup` gives the text of a column; none if it is absent. Collisions are not
+    /// checked: see [`super::Prover`].
     ///
     /// Errors: `missing_field` for an absent column outside an optional part.
     pub(crate) fn render<'v>(&'v self, lookup: &dyn Fn(&str) -> Option<&'v str>) -> Result<Rendered> {
@@ -233,8 +233,8 @@ impl PromptFormat {
         render(&self.prompt, &self.separator, lookup)
     }
 
-    /// Rejects a name that is probably a misspelt column of the templates, since the part for that column would be omitted.
-    /// Other names may be columns that the templates do not use.
+    /// Rejects a name that is probably a misspelt column of the templates, since the part for that column would be
+    /// omitted. Other names may be columns that the templates do not use.
     ///
     /// Errors: `misspelt_column`.
     pub(crate) fn check_names(&self, given: &[&str]) -> Result<()> {
@@ -252,8 +252,8 @@ impl PromptFormat {
         Ok(())
     }
 
-    /// The answer in the output of a model: the text before the first stop, or all of it. If the completion template is one
-    /// column with literals around it, those are removed.
+    /// The answer in the output of a model: the text before the first stop, or all of it. If the completion template
+    /// is one column with literals around it, those are removed.
     pub(crate) fn parse_completion(&self, text: &str) -> String {
         let body = match self.stop.is_empty() {
             true => text,
@@ -293,8 +293,8 @@ impl PromptFormat {
         Ok(())
     }
 
-    /// The marks that the format wrote into this prompt, as far as they can be found in the text: those of the separator, and
-    /// those of the literals that [`Template::literals_in`] finds.
+    /// The marks that the format wrote into this prompt, as far as they can be found in the text: those of the
+    /// separator, and those of the literals that [`Template::literals_in`] finds.
     fn written_in(&self, body: &str) -> Vec<Written> {
         if self.marks.is_empty() {
             return vec![];

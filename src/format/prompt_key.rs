@@ -1,5 +1,5 @@
-//! The key that decides the split of a row. It depends only on the rendered prompt, so that equal prompts are in the same
-//! split.
+//! The key that decides the split of a row. It depends only on the rendered prompt, so that equal prompts are in the
+//! same split.
 
 use memchr::memmem;
 
@@ -7,9 +7,9 @@ use super::prompt_format::PromptFormat;
 use super::template::Template;
 use crate::hash;
 
-/// The key of a row: of the prompt without the literals of its template, as far as they can be found in the text, so that
-/// most rows keep their split if the literals change. If nothing is left, the key is that of the completion. `prompt` and
-/// `completion` are without their marks.
+/// The key of a row: of the prompt without the literals of its template, as far as they can be found in the text, so
+/// that most rows keep their split if the literals change. If nothing is left, the key is that of the completion.
+/// `prompt` and `completion` are without their marks.
 pub(super) fn prompt_key(format: &PromptFormat, prompt: &[u8], completion: &[u8]) -> u128 {
     let mut segments = segments(format.prompt(), prompt);
     if segments.is_empty() {
@@ -18,8 +18,8 @@ pub(super) fn prompt_key(format: &PromptFormat, prompt: &[u8], completion: &[u8]
     hash::key(segments.into_iter().map(|text| hash::field(Some(text))))
 }
 
-/// The non-empty texts between the literals of the template. Each literal is taken at its first occurrence after the one
-/// before it; literals of omitted parts are mostly not found.
+/// The non-empty texts between the literals of the template. Each literal is taken at its first occurrence after the
+/// one before it; literals of omitted parts are mostly not found.
 fn segments<'t>(template: &Template, mut text: &'t [u8]) -> Vec<&'t [u8]> {
     let mut segments = vec![];
     for literal in template.literals() {

@@ -35,8 +35,8 @@ pub struct Rows<'p> {
     pub text: &'p [u8],
     /// The rows, in the order of the text.
     pub rows: &'p [RowSpan],
-    /// The spans of all rows. Each turn has two: its body, which counts as data, and the mark that ends it: the stop if the
-    /// turn is trained on, else the separator.
+    /// The spans of all rows. Each turn has two: its body, which counts as data, and the mark that ends it: the stop
+    /// if the turn is trained on, else the separator.
     pub spans: &'p [Span],
     /// The marks that the format wrote in addition to those that end turns, in order.
     pub written: &'p [Written],
@@ -133,8 +133,8 @@ impl Prover {
         found
     }
 
-    /// Adds the first collision of each row with each mark. Searches the whole text at once, since a call for each row and
-    /// mark costs more than searching a short row.
+    /// Adds the first collision of each row with each mark. Searches the whole text at once, since a call for each
+    /// row and mark costs more than searching a short row.
     fn search(&self, pass: &Pass, all: &Rows<'_>, found: &mut Vec<(usize, Collision)>) {
         let Rows { text, rows, .. } = *all;
         let first = rows.first().map_or(0, |row| row.start);
@@ -164,8 +164,8 @@ impl Prover {
     }
 }
 
-/// The longest run of bytes, at least [`COMMON_BYTES`], that both contain: its offset in each, and its length. Only the
-/// start of long marks is compared.
+/// The longest run of bytes, at least [`COMMON_BYTES`], that both contain: its offset in each, and its length. Only
+/// the start of long marks is compared.
 fn common(one: &[u8], two: &[u8]) -> Option<(usize, usize, usize)> {
     let (one, two) = (&one[..one.len().min(64)], &two[..two.len().min(64)]);
     let run = |i: usize, j: usize| one[i..].iter().zip(&two[j..]).take_while(|(a, b)| a == b).count();

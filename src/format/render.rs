@@ -32,7 +32,8 @@ pub(super) type Values = Vec<Option<StringViewArray>>;
 
 /// Rendered rows in one text.
 pub(super) struct Page {
-    /// Two values per row, prompt and completion. The builder of Arrow makes the array without validating the text again.
+    /// Two values per row, prompt and completion. The builder of Arrow makes the array without validating the text
+    /// again.
     text: LargeStringBuilder,
     /// The rows, in the order of the text, without gaps.
     pub(crate) rows: Vec<RowSpan>,
@@ -200,8 +201,8 @@ impl Page {
         StringViewArray::from(&self.text.finish())
     }
 
-    /// Appends a body, and its mark unless the body already ends in it. Gives the offset of the mark, and whether it came
-    /// from the data.
+    /// Appends a body, and its mark unless the body already ends in it. Gives the offset of the mark, and whether it
+    /// came from the data.
     fn push_part<'v>(&mut self, part: &Part<'v>, value: impl Fn(usize) -> Option<&'v str>) -> (usize, bool) {
         let start = self.text().len();
         part.template.pieces(

@@ -12,8 +12,8 @@ use crate::record::SpecialPolicy;
 use crate::tokenizer::added::Finder;
 use crate::tokenizer::added::{ControlTokens, Written};
 
-/// How often a text is stripped, since removing a token may create another. This is enough for all but texts that are made
-/// to be slow; their rows are rejected.
+/// How often a text is stripped, since removing a token may create another. This is enough for all but texts that are
+/// made to be slow; their rows are rejected.
 const STRIP_PASSES: usize = 16;
 
 /// The control tokens of the tokenizer of the plan, and what happens if the data contain one.
@@ -105,9 +105,9 @@ impl Scanner {
     }
 }
 
-/// The control tokens in the rows of a page, in order. Each part of a row is searched by itself, as the tokenizer encodes
-/// it. Tokens that the format wrote are skipped; a token with at least one byte from a column counts. `first` gives the
-/// position of the first token in some bytes, `written` all tokens of a text.
+/// The control tokens in the rows of a page, in order. Each part of a row is searched by itself, as the tokenizer
+/// encodes it. Tokens that the format wrote are skipped; a token with at least one byte from a column counts. `first`
+/// gives the position of the first token in some bytes, `written` all tokens of a text.
 fn scan(
     page: &Page,
     first: impl Fn(&[u8]) -> Option<usize>,

@@ -1,8 +1,8 @@
 //! A template: literals, `{column}`, and optional parts.
 //!
-//! `{#input}…{input}…{/input}` is rendered if column `input` is present and not empty, `{^input}…{/input}` if it is absent
-//! or empty. Parts can be nested. `{{` and `}}` are single braces. The name of a column is any text without braces that
-//! does not start with `#`, `^` or `/`.
+//! `{#input}…{input}…{/input}` is rendered if column `input` is present and not empty, `{^input}…{/input}` if it is
+//! absent or empty. Parts can be nested. `{{` and `}}` are single braces. The name of a column is any text without
+//! braces that does not start with `#`, `^` or `/`.
 
 use std::ops::Range;
 
@@ -131,8 +131,8 @@ impl Template {
         }
     }
 
-    /// The ranges of the literals in a text of this template. Each is taken at its first occurrence after the one before
-    /// it; literals of omitted parts are mostly not found.
+    /// The ranges of the literals in a text of this template. Each is taken at its first occurrence after the one
+    /// before it; literals of omitted parts are mostly not found.
     pub(super) fn literals_in(&self, text: &str) -> Vec<Range<usize>> {
         let mut at = 0;
         let mut spans = vec![];

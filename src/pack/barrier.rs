@@ -1,4 +1,4 @@
-//! The barrier that packs rows: remembers their lengths, decides each one's pack, and joins them in that order.
+//! The barrier of `pack`: keeps the lengths of all documents, decides the pack of each, and joins them in that order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
 
-/// The barrier: takes documents, gives packs.
+/// The barrier of `pack`: gets documents, and gives packs.
 pub struct Pack {
     options: PackOptions,
     file_ranks: FileRanks,
@@ -35,7 +35,7 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Of documents that are in so many splits. With `steps_follow` stages follow: packs have places.
+    /// A barrier for documents in `splits` splits. With `steps_follow`, packs have places.
     pub fn new(
         options: PackOptions,
         file_ranks: FileRanks,
@@ -58,23 +58,24 @@ impl Pack {
         }
     }
 
-    /// Gives each document the rank of its pack: that of the pack's first document, made unique by the order of the packs
-    /// and spread over all ranks, so that buckets on disk are even. Gives the number of packs of each split.
+    /// Sets the rank of each document to that of its pack, and gives the number of packs of each split. Packs are
+    /// ordered by the rank of their first document; their ranks are spread evenly, so that buckets on disk have equal
+    /// sizes.
     fn rank_packs(&mut self) -> Vec<u64> {
         let mut pack_of = vec![0u32; self.lengths.len()];
         let mut firsts: Vec<u64> = Vec::new();
         let mut packs_of_splits = Vec::new();
         for split in 0..self.totals.rows.len() {
-            let of_split = |i: &u32| usize::from(self.splits[*i as usize]) == split;
-            let documents: Vec<u32> = (0..self.lengths.len() as u32).filter(of_split).collect();
+            let is_in_split = |i: &u32| usize::from(self.splits[*i as usize]) == split;
+            let documents: Vec<u32> = (0..self.lengths.len() as u32).filter(is_in_split).collect();
             let lengths: Vec<u32> = documents.iter().map(|i| self.lengths[*i as usize]).collect();
             let (own, count) = best_fit_decreasing(&lengths, self.options.max_length);
             let before = firsts.len() as u32;
-            let mut met = vec![false; count as usize];
+            let mut has_first = vec![false; count as usize];
             firsts.resize(firsts.len() + count as usize, 0);
             for (document, pack) in documents.into_iter().zip(own) {
                 pack_of[document as usize] = before + pack;
-                if !std::mem::replace(&mut met[pack as usize], true) {
+                if !std::mem::replace(&mut has_first[pack as usize], true) {
                     firsts[(before + pack) as usize] = self.ranks[document as usize];
                 }
             }
@@ -106,7 +107,7 @@ impl Barrier for Pack {
     fn push(&mut self, rows: BarrierRows) -> Result<()> {
         let records = rows.records;
         let lengths = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
-        let lengths = lengths.ok_or_else(|| Error::internal("rows without ids reached pack"))?;
+        let lengths = lengths.ok_or_else(|| Error::internal("pack: the rows have no token ids"))?;
         self.lengths.extend(lengths.offsets().lengths().map(|n| n as u32));
         match records.column_by_name(SPLIT) {
             Some(splits) => self.splits.extend(splits.as_primitive::<UInt8Type>().values()),
@@ -114,8 +115,8 @@ impl Barrier for Pack {
         }
         self.ranks.extend(rows.ranks);
         if self.lengths.len() > u32::MAX as usize {
-            return Err(Error::new(Class::Data, "too_many_rows", "pack: more than 2³² rows")
-                .help("prepare the data in parts, each with a pack of its own"));
+            return Err(Error::new(Class::Data, "too_many_rows", "pack: there are more than 2³² rows")
+                .help("prepare the data in parts, each with its own pack"));
         }
         self.totals.merge(&rows.totals);
         self.held_bytes += size::bytes(&records) as u64;
@@ -139,11 +140,11 @@ impl Barrier for Pack {
         let packs = self.rank_packs();
         let Pack { options, steps_follow, spill, mut held, spilled, ranks, totals, .. } = *self;
         let mut buckets = Buckets::new(spill);
-        let mut at = 0;
+        let mut start = 0;
         let mut deal = |records: RecordBatch| {
-            let end = at + records.num_rows();
-            let batch = buckets.push(&records, ranks[at..end].to_vec());
-            at = end;
+            let end = start + records.num_rows();
+            let batch = buckets.push(&records, ranks[start..end].to_vec());
+            start = end;
             batch
         };
         if let Some(spilled) = spilled {
@@ -189,7 +190,7 @@ impl Prepare<BarrierRows> for Narrow {
 
 /// Joins the documents of each pack.
 struct JoinRows {
-    /// Makes their labels again.
+    /// Whether labels are computed.
     labels_follow: bool,
     steps_follow: bool,
 }

@@ -1,13 +1,13 @@
-//! Best-fit decreasing: the longest document first, each into the fullest pack that still has room for it.
+//! Best-fit decreasing: documents from longest to shortest, each into the fullest pack that has room for it.
 
 /// No pack.
 const NONE: u32 = u32::MAX;
 
-/// Packs numbers of tokens into packs of `room` tokens: the pack of each document, and how many packs there are.
-/// Documents of one length are placed in order; each length is 1 to `room`.
+/// Assigns documents of these lengths, each 1 to `room`, to packs of `room` tokens. Gives the pack of each document,
+/// and the number of packs. Documents of the same length are placed in order.
 ///
 /// The number of packs is at most 11/9 of the fewest possible (Johnson, 1974); with many short documents nearly all
-/// packs are full. Takes 8 bytes a document and 8 a pack, and a few machine words a document in time.
+/// packs are full. Takes 8 bytes per document and 8 per pack, and nearly constant time per document.
 pub(crate) fn best_fit_decreasing(lengths: &[u32], room: u32) -> (Vec<u32>, u32) {
     let mut spaces = Spaces::new(room);
     let mut pack_of = vec![NONE; lengths.len()];
@@ -20,7 +20,7 @@ pub(crate) fn best_fit_decreasing(lengths: &[u32], room: u32) -> (Vec<u32>, u32)
     (pack_of, spaces.packs())
 }
 
-/// Documents by falling length; those of one length keep their order (counting sort).
+/// Documents by decreasing length, sorted by counting; those of the same length keep their order.
 fn longest_first(lengths: &[u32], room: u32) -> Vec<u32> {
     let mut starts = vec![0u32; room as usize + 2];
     lengths.iter().for_each(|length| starts[(room - length) as usize + 1] += 1);
@@ -29,20 +29,20 @@ fn longest_first(lengths: &[u32], room: u32) -> Vec<u32> {
     }
     let mut order = vec![0; lengths.len()];
     for (document, length) in (0..).zip(lengths) {
-        let at = &mut starts[(room - length) as usize];
-        order[*at as usize] = document;
-        *at += 1;
+        let position = &mut starts[(room - length) as usize];
+        order[*position as usize] = document;
+        *position += 1;
     }
     order
 }
 
-/// Packs by the space that is left in them; the last one put back comes first.
+/// Packs by the space left in them; of packs with equal space, the one put last comes first.
 struct Spaces {
-    /// The first pack of each space.
+    /// The first pack for each space.
     first: Vec<u32>,
-    /// The pack after each pack, of the same space.
+    /// For each pack, the next pack with the same space.
     next: Vec<u32>,
-    /// Level 0: a bit for each space that a pack has; above, a bit for each word that is not 0.
+    /// Level 0 has a bit for each space that a pack has; each further level has a bit for each word that is not 0.
     levels: Vec<Vec<u64>>,
 }
 
@@ -81,7 +81,7 @@ impl Spaces {
         *first = pack;
     }
 
-    /// Takes a pack with the least space that is at least `least`, with its space.
+    /// Takes a pack with the smallest space of at least `least`; gives the pack and its space.
     fn take(&mut self, least: u32) -> Option<(u32, u32)> {
         let space = self.least_from(least as usize)?;
         let pack = self.first[space];
@@ -99,7 +99,7 @@ impl Spaces {
         Some((pack, space as u32))
     }
 
-    /// The first space that a pack has, from `least` on.
+    /// The smallest space of a pack that is at least `least`.
     fn least_from(&self, least: usize) -> Option<usize> {
         let mut bit = least;
         let up = self.levels.iter().position(|level| {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::permutation::Permutation;
 
-    /// Looks at every pack.
+    /// Tries every pack.
     fn slow(lengths: &[u32], room: u32) -> Vec<u32> {
         let mut order: Vec<usize> = (0..lengths.len()).collect();
         order.sort_by_key(|i| std::cmp::Reverse(lengths[*i]));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_packs_as_the_slow_way_does() {
+    fn agrees_with_trying_every_pack() {
         for (count, room) in
             [(0, 5), (1, 1), (40, 1), (500, 7), (500, 64), (500, 65), (700, 5_000), (300, 300_000)]
         {

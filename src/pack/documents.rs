@@ -1,4 +1,4 @@
-//! The documents that packs are made of: their columns, and what makes a document unfit for a pack.
+//! The documents of packs: their columns, and checks of their tokens and segments.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::record::schema::{
 use crate::record::segments::{self, LengthMismatch};
 use crate::record::tokens::{items, lists, row_weights};
 
-/// The lists that a pack joins end to end, and what they hold.
+/// The list columns that a pack concatenates, and the types of their items.
 pub(super) const TOKENS: [(&str, DataType); 5] = [
     (INPUT_IDS, DataType::Int32),
     (LABELS, DataType::Int32),
@@ -23,7 +23,10 @@ pub(super) const TOKENS: [(&str, DataType); 5] = [
     (SEGMENT_WEIGHTS, DataType::Float32),
 ];
 
-/// The columns that packs are made of.
+/// The columns of `records` that packs are made of.
+///
+/// # Errors
+/// `missing_column` for segments without lengths; columns with a wrong type.
 pub(crate) fn needed(records: &RecordBatch) -> Result<RecordBatch> {
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
     for (name, item) in TOKENS {
@@ -46,24 +49,27 @@ pub(crate) fn needed(records: &RecordBatch) -> Result<RecordBatch> {
     let has = |name| needed.column_by_name(name).is_some();
     match [ROW_WEIGHT, SEGMENT_WEIGHTS, SEGMENT_KINDS].into_iter().find(|name| has(name)) {
         Some(name) if !has(SEGMENT_LENGTHS) => {
-            let message = format!("pack: `{name}` needs `{SEGMENT_LENGTHS}`, which is not there");
+            let message = format!("pack: there is no column `{SEGMENT_LENGTHS}`, which `{name}` needs");
             Err(Error::new(Class::Column, "missing_column", message)
                 .column(SEGMENT_LENGTHS)
-                .help(format!("select {SEGMENT_LENGTHS} and {SEGMENT_KINDS} too, or leave {name} out")))
+                .help(format!("select {SEGMENT_LENGTHS} and {SEGMENT_KINDS} too, or drop {name}")))
         }
         _ => Ok(needed),
     }
 }
 
-/// Fails at the first document that cannot be packed: it has no token, more than `room`, or labels or segments that do
-/// not cover its tokens.
+/// Checks documents: each has 1 to `room` tokens, and its labels and segments cover its tokens.
+///
+/// # Errors
+/// `uneven_row` for the first document that does not.
 pub(crate) fn check(documents: &RecordBatch, room: u32, places: &Places) -> Result<()> {
     let list = |name| documents.column_by_name(name).map(|_| list_of(documents, name)).transpose();
     let (ids, labels) = (list_of(documents, INPUT_IDS)?, list(LABELS)?);
     let (lengths, kinds, weights) = (list(SEGMENT_LENGTHS)?, list(SEGMENT_KINDS)?, list(SEGMENT_WEIGHTS)?);
     for (i, tokens) in ids.offsets().lengths().enumerate() {
         let refused = |name: &str, message: String| {
-            let help = "cut a row's ids, labels and segments together, and to no more than a pack takes";
+            let help =
+                "cut the ids, labels and segments of a row at the same token, within the limit of a pack";
             let place = places.at(i);
             let error = Error::new(Class::Data, "uneven_row", message)
                 .file(place.file)
@@ -72,7 +78,7 @@ pub(crate) fn check(documents: &RecordBatch, room: u32, places: &Places) -> Resu
             Err(error.column(name).help(help))
         };
         if tokens == 0 || tokens > room as usize {
-            let message = format!("pack: a row has {tokens} tokens, and may have 1 to {room}");
+            let message = format!("pack: a row must have 1 to {room} tokens; got {tokens}");
             return refused(INPUT_IDS, message);
         }
         let uneven = |uneven: LengthMismatch| {
@@ -98,8 +104,8 @@ pub(crate) fn check(documents: &RecordBatch, room: u32, places: &Places) -> Resu
     Ok(())
 }
 
-/// A list column that must be there.
+/// A list column that exists.
 pub(super) fn list_of<'a>(documents: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
     let column = documents.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
-    column.ok_or_else(|| Error::internal(format!("`{name}` did not reach pack")))
+    column.ok_or_else(|| Error::internal(format!("pack: column `{name}` is missing")))
 }

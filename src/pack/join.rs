@@ -1,4 +1,4 @@
-//! Documents that stand one after another, joined into packs: list columns only get new ends.
+//! Joins consecutive documents into packs. List columns only get new offsets.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::record::schema::{
 };
 use crate::record::tokens::items;
 
-/// Joins documents; a pack ends before each of `ends`. A key column becomes a list of its documents' keys, the split
-/// is that of the first document; with `labels_follow` labels are made again.
+/// Joins documents into packs; each pack ends before one of `ends`. The key of a pack is the list of the keys of its
+/// documents, its split that of the first document. With `labels_follow`, labels are computed.
 pub(crate) fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -> Result<RecordBatch> {
     let ends = OffsetBuffer::new(ScalarBuffer::from(
         std::iter::once(0).chain(ends.iter().copied()).collect::<Vec<_>>(),
@@ -29,13 +29,13 @@ pub(crate) fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -
         columns.push(column);
     };
     for (name, item) in TOKENS {
-        let made = match name {
+        let computed = match name {
             LABELS if labels_follow => Some(labels_of_segments(documents)?),
             SEGMENT_WEIGHTS => segment_weights(documents)?,
             _ => None,
         };
-        let column = match &made {
-            Some(made) => made,
+        let column = match &computed {
+            Some(computed) => computed,
             None if documents.column_by_name(name).is_some() => list_of(documents, name)?,
             None => continue,
         };
@@ -54,7 +54,7 @@ pub(crate) fn join(documents: &RecordBatch, ends: &[i32], labels_follow: bool) -
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()
 }
 
-/// The lists of each pack's documents as one list: the values stay where they are.
+/// Joins the lists of the documents of each pack into one list, without copying values.
 fn joined(lists: &ListArray, ends: &OffsetBuffer<i32>) -> Result<ListArray> {
     let offsets: Vec<i32> = ends.iter().map(|end| lists.value_offsets()[*end as usize]).collect();
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
@@ -62,13 +62,13 @@ fn joined(lists: &ListArray, ends: &OffsetBuffer<i32>) -> Result<ListArray> {
     ListArray::try_new(item, offsets, lists.values().clone(), None).or_defect()
 }
 
-/// A value for each document as a list for each pack.
+/// A list for each pack, with one value for each of its documents.
 fn wrapped(values: ArrayRef, ends: &OffsetBuffer<i32>) -> Result<ArrayRef> {
     let item = Arc::new(Field::new("item", values.data_type().clone(), false));
     Ok(Arc::new(ListArray::try_new(item, ends.clone(), values, None).or_defect()?))
 }
 
-/// The factors of segments, times that of their row: a pack has no factor of its own.
+/// The weights of segments, multiplied by the weight of their row, since a pack has no weight of its own.
 fn segment_weights(documents: &RecordBatch) -> Result<Option<ListArray>> {
     let Some(rows) = documents.column_by_name(ROW_WEIGHT) else { return Ok(None) };
     let rows = rows.as_primitive::<Float64Type>();

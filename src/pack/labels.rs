@@ -1,5 +1,5 @@
-//! Labels that say no more than the segments do: documents leave them behind on their way into a pack, which makes
-//! them again: as many bytes as the ids, which need not be held, spilled and copied.
+//! Labels that follow from segments. `pack` removes them from documents and computes them for packs, since they are
+//! as large as the ids and would have to be held, spilled and copied.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ pub(crate) fn labels_follow(rows: &RecordBatch) -> bool {
     [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS].iter().all(|n| rows.column_by_name(n).is_some())
 }
 
-/// The rows without them.
+/// The rows without the column of labels.
 pub(crate) fn without_labels(rows: &RecordBatch) -> Result<RecordBatch> {
     let schema = rows.schema();
     let kept: Vec<usize> = (0..rows.num_columns()).filter(|i| schema.field(*i).name() != LABELS).collect();
     rows.project(&kept).or_defect()
 }
 
-/// The labels of rows: the ids of targets, −100 for all else.
+/// Computes the labels of rows: the ids of targets, and −100 for all other tokens.
 pub(crate) fn labels_of_segments(rows: &RecordBatch) -> Result<ListArray> {
     let uneven = || Error::internal("segments do not cover the tokens that are packed");
     let (ids, segments) = (list_of(rows, INPUT_IDS)?, SegmentLists::from_batch(rows).ok_or_else(uneven)?);

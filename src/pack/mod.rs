@@ -1,9 +1,10 @@
-//! Documents packed into rows of one length, corpus-wide, none cut: what padding would waste is trained on instead.
+//! `pack`: joins documents into packs of a maximum length, without cutting documents, so that batches need little
+//! padding.
 //!
-//! Takes all rows and remembers their lengths; then each document's pack is decided; then the rows are put in the order
-//! of their packs, and joined. A pack takes the rank in a shuffle and the place of its first row. Splits are packed each
-//! by itself. Rows are held in memory up to a limit and spilled beyond it; lengths, splits, ranks and packs take up to 33
-//! bytes a row, and 24 a pack; the order of those that are held 16 bytes a row.
+//! The barrier gets all rows and keeps their lengths, decides the pack of each document, then orders the rows by
+//! packs and joins them. A pack has the rank and the place of its first row. Each split is packed by itself. Rows are
+//! held in memory up to a limit, and spilled beyond it. Lengths, splits, ranks and packs take up to 33 bytes per row
+//! and 24 per pack; ordering the rows in memory takes 16 bytes per row.
 
 mod barrier;
 mod best_fit;

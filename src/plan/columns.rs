@@ -31,7 +31,8 @@ struct Column {
 pub struct Columns<'p> {
     current: Vec<Column>,
     uses: BTreeMap<String, Use>,
-    /// The first step that calls a function over all columns. After it, names are unknown until the function is called.
+    /// The first step that calls a function over all columns. After it, names are unknown until the function is
+    /// called.
     opaque_from: Option<usize>,
     /// The index and the name of the current step.
     step: (usize, &'static str),
@@ -58,7 +59,8 @@ impl<'p> Columns<'p> {
         }
     }
 
-    /// Moves to the next step. `format` is the prompt format of the chain, `formatted` whether it is before this step.
+    /// Moves to the next step. `format` is the prompt format of the chain, `formatted` whether it is before this
+    /// step.
     pub(crate) fn begin_step(
         &mut self,
         index: usize,
@@ -69,8 +71,8 @@ impl<'p> Columns<'p> {
         (self.step, self.format, self.formatted) = ((index, name), format, formatted);
     }
 
-    /// Moves past a concat: to the columns `names` of all sources, and the column that names the source of a row. Columns
-    /// of other sources have no origin.
+    /// Moves past a concat: to the columns `names` of all sources, and the column that names the source of a row.
+    /// Columns of other sources have no origin.
     pub(crate) fn concat(&mut self, names: &[String], source_column: &str) {
         let old = std::mem::take(&mut self.current);
         let find = |name: &String| old.iter().find(|c| c.name == *name).cloned();
@@ -175,8 +177,8 @@ impl<'p> Columns<'p> {
         }
     }
 
-    /// Adds a column that the step makes: in the position of a column of the same name, or as the last. The old column is
-    /// still read, to keep its position.
+    /// Adds a column that the step makes: in the position of a column of the same name, or as the last. The old
+    /// column is still read, to keep its position.
     pub(crate) fn add(&mut self, name: &str) {
         match self.current.iter_mut().find(|c| c.name == name) {
             Some(column) => {
@@ -226,7 +228,8 @@ impl<'p> Columns<'p> {
         self.formatted
     }
 
-    /// Adds a help to an error about a missing `prompt` or `completion`: `format` makes them. `or` is added to the help.
+    /// Adds a help to an error about a missing `prompt` or `completion`: `format` makes them. `or` is added to the
+    /// help.
     pub(crate) fn suggest_format(&self, error: Error, name: &str, or: &str) -> Error {
         let made_by_format = !self.formatted() && (name == PROMPT || name == COMPLETION);
         if !made_by_format || error.code() != "missing_column" {

@@ -1,8 +1,8 @@
 //! Plans: sources and steps, in order, as data.
 //!
-//! [`Plan::push`] rejects options that are wrong in themselves (a second `format`, a share above 1). [`resolve()`] finds
-//! the columns of the sources, decides every default, and checks each step against the columns and the other steps.
-//! Neither reads a row.
+//! [`Plan::push`] rejects options that are wrong in themselves (a second `format`, a share above 1). [`resolve()`]
+//! finds the columns of the sources, decides every default, and checks each step against the columns and the other
+//! steps. Neither reads a row.
 
 mod columns;
 mod explain_lines;

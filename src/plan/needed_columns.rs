@@ -25,8 +25,8 @@ pub(crate) struct ConcatColumns<'p> {
     pub(crate) steps: &'p [Step],
 }
 
-/// The columns that these steps, and those after a concat, need of a source with the columns `source`. `splits` is the
-/// column with the split of each row, if there is one.
+/// The columns that these steps, and those after a concat, need of a source with the columns `source`. `splits` is
+/// the column with the split of each row, if there is one.
 ///
 /// # Errors
 /// Those of [`Verb::columns`](super::step::Verb::columns).

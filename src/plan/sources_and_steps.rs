@@ -41,8 +41,8 @@ impl Plan {
     /// The rows of these plans, one after another, and a column that names the plan of each row.
     ///
     /// # Errors
-    /// `bad_option`: there is no plan, or two have the same name. `bad_chain`: a plan is a concat itself, or has a step
-    /// that must come after a concat. `reserved_column`.
+    /// `bad_option`: there is no plan, or two have the same name. `bad_chain`: a plan is a concat itself, or has a
+    /// step that must come after a concat. `reserved_column`.
     pub fn concat(plans: Vec<(String, Plan)>, column: String) -> Result<Plan> {
         let bad = |problem: String| Error::new(Class::Plan, "bad_option", format!("concat: {problem}"));
         if plans.is_empty() {

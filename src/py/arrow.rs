@@ -1,4 +1,4 @@
-//! Arrow streams across the door, without a copy.
+//! Arrow streams from Python, without copying.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -15,20 +15,20 @@ use crate::read::arrow::{RecordBatches, corrupt_arrow};
 
 type Reader = Box<dyn RecordBatchReader + Send>;
 
-/// An object with `__arrow_c_stream__`. A table can be opened again and again; a reader once.
-pub(crate) struct Stream {
+/// An object with `__arrow_c_stream__`. A table can be opened any number of times; a reader only once.
+pub(crate) struct ArrowStream {
     name: String,
     object: Py<PyAny>,
-    /// Opened for its schema, not read yet.
+    /// A stream that was opened for its schema and is not read yet.
     ready: Mutex<Option<Reader>>,
     once: bool,
     opened: Mutex<bool>,
 }
 
-impl Stream {
+impl ArrowStream {
     /// Wraps the object; `once` says that a second `__arrow_c_stream__` would be empty or fail.
     pub(crate) fn new(name: String, object: Py<PyAny>, once: bool) -> Self {
-        Stream { name, object, ready: Mutex::new(None), once, opened: Mutex::new(false) }
+        ArrowStream { name, object, ready: Mutex::new(None), once, opened: Mutex::new(false) }
     }
 
     fn reader(&self) -> Result<Reader> {
@@ -42,7 +42,7 @@ impl Stream {
             reader.into_reader()
         };
         Python::attach(|py| {
-            // A schema that makes no sense stops arrow-rs where it takes it over.
+            // arrow-rs panics on an invalid schema.
             let opened = catch_unwind(AssertUnwindSafe(|| open(py)));
             opened.map_err(|_| corrupt_arrow(&self.name))?.map_err(|e| self.unreadable(py, e))
         })
@@ -55,12 +55,12 @@ impl Stream {
         }
         Error::new(Class::Source, "cannot_read", "the Arrow stream cannot be opened")
             .path(&self.name)
-            .help("pyarrow.table(data) shows whether others can read it; make it again")
+            .help("check whether pyarrow.table(data) can read it, and create it again")
             .source(e)
     }
 }
 
-impl OpenBatches for Stream {
+impl OpenBatches for ArrowStream {
     fn schema(&self) -> Result<SchemaRef> {
         let mut ready = self.ready.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if ready.is_none() {
@@ -83,13 +83,13 @@ impl OpenBatches for Stream {
     }
 }
 
-/// The batches of a stream of this name.
+/// The batches of a stream; errors have this name as their path.
 pub(super) fn batches(
     name: String,
     mut reader: Box<dyn RecordBatchReader + Send>,
 ) -> impl Iterator<Item = Result<RecordBatch>> + Send {
     std::iter::from_fn(move || {
-        // Lengths that make no sense stop arrow-rs where it takes a batch over.
+        // arrow-rs panics on a batch with invalid lengths.
         let next = catch_unwind(AssertUnwindSafe(|| reader.next()));
         let Ok(next) = next else { return Some(Err(corrupt_arrow(&name))) };
         next.map(|batch| {

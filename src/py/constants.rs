@@ -1,4 +1,4 @@
-//! Names, numbers and option words that the core and Python share. Python takes them from here.
+//! Names, numbers and option words that Python takes from the core.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -27,27 +27,27 @@ pub(crate) const STDIN: &str = "-";
 
 const COMPRESSIONS: [(&str, Compression); 2] = [("gzip", Compression::Gzip), ("zstd", Compression::Zstd)];
 
-/// The value of one of the words that an option takes.
+/// The value of a word of an option.
 ///
 /// # Errors
-/// The word is none of them.
+/// `bad_option` for an unknown word.
 pub(crate) fn word<T: Copy>(option: &str, given: &str, known: &[(&str, T)]) -> Result<T> {
     let wrong = |message| Error::new(Class::Plan, "bad_option", format!("`{option}` {message}"));
     one_of(given, known).map_err(wrong)
 }
 
-/// What files are compressed with.
+/// The compression with this name.
 ///
 /// # Errors
-/// The word is none of those there are.
+/// `bad_option` for an unknown word.
 pub(crate) fn compression(given: &str) -> Result<Compression> {
     word("compression", given, &COMPRESSIONS)
 }
 
-/// What files are written as; `compression` is that of JSON lines.
+/// The output format with this name; `compression` is for JSON lines.
 ///
 /// # Errors
-/// The word is none of those there are.
+/// `bad_option` for an unknown word.
 pub fn format(given: &str, compression: Compression) -> Result<Format> {
     word("formats", given, &formats(compression).map(|format| (format.name(), format)))
 }
@@ -56,7 +56,7 @@ fn formats(compression: Compression) -> [Format; 2] {
     [Format::Arrow, Format::Jsonl { compression }]
 }
 
-/// Puts them all into the module.
+/// Adds all constants to the module.
 pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let texts = [
         // Columns.
@@ -70,7 +70,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("SEQ_LENGTHS", SEQ_LENGTHS),
         ("ROW_WEIGHT", ROW_WEIGHT),
         ("SPLIT", SPLIT),
-        // The split of rows that are in no other, and what a run does first.
+        // The first split, and the first phase of a run.
         ("TRAIN", TRAIN),
         ("READ", Phase::Read.name()),
         // Reasons.

@@ -1,4 +1,4 @@
-//! Errors as the exceptions of `fastprep.exceptions`.
+//! Converts errors to the exceptions of `fastprep.exceptions`.
 
 use std::io;
 
@@ -8,8 +8,8 @@ use pyo3::types::PyDict;
 
 use crate::error::{Class, Error};
 
-/// The exception for an error; its fields become attributes. What the caller's code raised is its cause; what our
-/// own Python raised on the way through the engine is the exception itself.
+/// The exception for an error, with the fields of the error as attributes. An exception of the user's code is its
+/// cause; an exception of fastprep's own Python code is returned itself.
 pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
     if error.class() == Class::Cancelled {
         return PyKeyboardInterrupt::new_err(error.to_string());
@@ -19,7 +19,7 @@ pub(crate) fn to_python(py: Python<'_>, error: &Error) -> PyErr {
 
 fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let module = py.import("fastprep.exceptions")?;
-    let cause = raised(py, error);
+    let cause = python_cause(py, error);
     if let Some(cause) = &cause
         && (cause.is_instance(py, &module.getattr("FastprepError")?)
             || cause.is_instance_of::<PyKeyboardInterrupt>(py))
@@ -45,13 +45,13 @@ fn make(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     fields.set_item("column", error.get_column())?;
     fields.set_item("help", error.get_help())?;
     fields.set_item("reason", error.get_reason())?;
-    let made = PyErr::from_value(class.call((error.to_string(),), Some(&fields))?);
-    made.set_cause(py, cause);
-    Ok(made)
+    let exception = PyErr::from_value(class.call((error.to_string(),), Some(&fields))?);
+    exception.set_cause(py, cause);
+    Ok(exception)
 }
 
 /// The Python exception among an error's causes.
-fn raised(py: Python<'_>, error: &Error) -> Option<PyErr> {
+fn python_cause(py: Python<'_>, error: &Error) -> Option<PyErr> {
     let mut next = std::error::Error::source(error);
     while let Some(e) = next {
         // An `io::Error` does not count what it wraps among its causes.
@@ -65,10 +65,10 @@ fn raised(py: Python<'_>, error: &Error) -> Option<PyErr> {
     None
 }
 
-/// An exception of the caller's code, as an error of ours that carries it along as its cause.
-pub(crate) fn from_python(py: Python<'_>, e: PyErr, what: &str) -> Error {
+/// The error for an exception of the user's code, with the exception as its cause; `name` is what failed.
+pub(crate) fn from_python(py: Python<'_>, e: PyErr, name: &str) -> Error {
     if e.is_instance_of::<PyKeyboardInterrupt>(py) {
         return Error::cancelled();
     }
-    Error::new(Class::Callback, "callback_failed", format!("{what} failed")).source(e)
+    Error::new(Class::Callback, "callback_failed", format!("{name} failed")).source(e)
 }

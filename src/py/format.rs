@@ -1,4 +1,4 @@
-//! `PromptFormat`: templates and marks, over text.
+//! The class `PromptFormat`.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use super::errors::to_python;
 use crate::error::{Class, Error};
 use crate::format::PromptFormat;
 
-/// A prompt format; `fastprep.PromptFormat` is its face.
+/// A prompt format; `fastprep.PromptFormat` wraps it.
 #[pyclass(frozen, name = "PromptFormat", module = "fastprep._fastprep")]
 pub(crate) struct PyPromptFormat(PromptFormat);
 
-/// Columns as they are given, and their texts.
+/// Columns as the user gives them, and their texts.
 type Given<'py> = HashMap<String, Bound<'py, PyAny>>;
 type Columns = HashMap<String, Option<String>>;
 
 impl PyPromptFormat {
-    /// The text of each column. A whole row of a data set may be given: of columns that the templates do not name,
-    /// only the names count.
-    fn named(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<Columns> {
+    /// The text of each column. A whole row of a data set may be given; only the names of columns that the templates
+    /// do not use are checked.
+    fn texts(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<Columns> {
         let columns = columns.unwrap_or_default();
         let mut given: Vec<&str> = columns.keys().map(String::as_str).collect();
         given.sort_unstable();
@@ -34,7 +34,7 @@ impl PyPromptFormat {
             } else {
                 let message = format!("column `{name}` must be text; it is {}", value.get_type().name()?);
                 let error = Error::new(Class::Column, "wrong_type", message).column(&*name);
-                let help = format!("give the text that training rows have: {name}=\"…\"");
+                let help = format!("give the text as in the training rows: {name}=\"…\"");
                 return Err(to_python(py, &error.help(help)));
             }
         }
@@ -114,15 +114,15 @@ impl PyPromptFormat {
     /// Prompt with separator and completion with stop, as a row of these columns is trained on. Proves nothing.
     #[pyo3(signature = (**columns))]
     fn render(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<(String, String)> {
-        let columns = self.named(py, columns)?;
+        let columns = self.texts(py, columns)?;
         let rendered = self.0.render(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))?;
         Ok((rendered.prompt, rendered.completion))
     }
 
-    /// Prompt with separator, for inference: worded as in training.
+    /// Prompt with separator for inference, with the same text as in training.
     #[pyo3(signature = (**columns))]
     fn render_prompt(&self, py: Python<'_>, columns: Option<Given<'_>>) -> PyResult<String> {
-        let columns = self.named(py, columns)?;
+        let columns = self.texts(py, columns)?;
         self.0.render_prompt(&|name| columns.get(name)?.as_deref()).map_err(|e| to_python(py, &e))
     }
 
@@ -131,7 +131,7 @@ impl PyPromptFormat {
         self.0.parse_completion(text)
     }
 
-    /// Says why a prompt was not made by this format; silent where it was.
+    /// Raises an error if this format cannot have rendered the prompt.
     fn check_prompt(&self, py: Python<'_>, text: &str) -> PyResult<()> {
         self.0.check_prompt(text).map_err(|e| to_python(py, &e))
     }

@@ -1,4 +1,4 @@
-//! Functions of the caller over Arrow tables.
+//! Functions of the user over Arrow tables.
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -9,11 +9,10 @@ use super::errors::from_python;
 use crate::compute::Function;
 use crate::error::Result;
 
-/// A Python callable: a table in, a table out.
+/// A Python callable from an Arrow table to an Arrow table.
 pub(crate) struct PyFunction {
-    /// What errors call it.
+    /// Its name in errors.
     pub name: String,
-    /// The callable.
     pub(crate) callable: Py<PyAny>,
 }
 
@@ -21,9 +20,9 @@ impl Function for PyFunction {
     fn call(&self, columns: &RecordBatch) -> Result<RecordBatch> {
         Python::attach(|py| {
             let call = || -> PyResult<RecordBatch> {
-                let given = PyTable::try_new(vec![columns.clone()], columns.schema())?;
-                let made: PyTable = self.callable.call1(py, (given.into_pyobject(py)?,))?.extract(py)?;
-                let (batches, schema) = made.into_inner();
+                let argument = PyTable::try_new(vec![columns.clone()], columns.schema())?;
+                let result: PyTable = self.callable.call1(py, (argument.into_pyobject(py)?,))?.extract(py)?;
+                let (batches, schema) = result.into_inner();
                 Ok(concat_batches(&schema, &batches).map_err(pyo3_arrow::error::PyArrowError::from)?)
             };
             call().map_err(|e| from_python(py, e, &self.name))

@@ -1,5 +1,5 @@
-//! The one door into the engine: lets go of the interpreter, watches for Ctrl-C, tells how far it is, turns errors
-//! into exceptions.
+//! Runs work of the core without the Python interpreter: checks for Ctrl-C, reports progress, and converts errors to
+//! exceptions.
 
 use pyo3::prelude::*;
 
@@ -8,15 +8,15 @@ use crate::cancel::Cancel;
 use crate::engine::Interrupted;
 use crate::error::Result;
 
-/// What is called while a run goes on: with the phase, the bytes read and, where that is known, all bytes.
+/// A Python callable that is called during a run, with the phase, the bytes read, and the bytes of the input if
+/// known.
 pub(crate) struct Progress {
-    /// The callable.
     pub(crate) callable: Py<PyAny>,
-    /// Stored bytes of the input.
+    /// The stored bytes of the input, if known.
     pub(crate) total: Option<u64>,
 }
 
-/// Runs without the interpreter; the closure gets what stops it.
+/// Runs `work` without the interpreter. Ctrl-C, or an error of the progress callable, stops it through [`Cancel`].
 pub(crate) fn enter<T: Send>(
     py: Python<'_>,
     progress: Option<&Progress>,
@@ -26,14 +26,14 @@ pub(crate) fn enter<T: Send>(
     let watched = cancel.clone();
     let mut raised: Option<PyErr> = None;
     let mut interrupted = || {
-        let tell = |py: Python<'_>| {
+        let report_progress = |py: Python<'_>| {
             let Some(progress) = progress else { return Ok(()) };
             let now = (watched.phase().name(), watched.bytes_read(), progress.total);
             progress.callable.call1(py, now).map(|_| ())
         };
-        // Asked again while the work winds up: what was raised stays.
+        // This is called again while the work stops; the first exception is kept.
         if raised.is_none() {
-            raised = Python::attach(|py| py.check_signals().and_then(|()| tell(py))).err();
+            raised = Python::attach(|py| py.check_signals().and_then(|()| report_progress(py))).err();
         }
         raised.is_some()
     };

@@ -1,4 +1,4 @@
-//! Published rows as the buffers of a batch.
+//! Loads published rows into the buffers of batches.
 
 use arrow::array::RecordBatch;
 use pyo3::prelude::*;
@@ -17,14 +17,14 @@ use crate::record::schema::{
     INPUT_IDS, LABELS, ROW_WEIGHT, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS,
 };
 
-/// Fails where Arrow data of another library are not what their types say.
-fn sound(batch: &RecordBatch) -> Result<()> {
+/// Checks that Arrow data of another library are valid for their types.
+fn check_batch(batch: &RecordBatch) -> Result<()> {
     batch.schema_ref().fields().iter().zip(batch.columns()).try_for_each(|(field, column)| {
         check_arrow(column).map_err(|e| corrupt_arrow("<rows>").column(field.name()).source(e))
     })
 }
 
-/// Rows of an Arrow stream, by number. A number below 0 is a filler: a token of padding that weighs nothing.
+/// The rows of an Arrow stream, by number. A number less than 0 is a filler: one token of padding with weight 0.
 #[pyclass(frozen, name = "TokenRows", module = "fastprep._fastprep")]
 pub(crate) struct PyTokenRows(TokenRows);
 
@@ -34,7 +34,7 @@ impl PyTokenRows {
     fn new(py: Python<'_>, data: PyRecordBatchReader) -> PyResult<Self> {
         let rows: Result<Vec<_>> = batches("<rows>".into(), data.into_reader()?).collect();
         let batches = rows.map_err(|e| to_python(py, &e))?;
-        batches.iter().try_for_each(sound).map_err(|e| to_python(py, &e))?;
+        batches.iter().try_for_each(check_batch).map_err(|e| to_python(py, &e))?;
         Ok(PyTokenRows(TokenRows::new(&batches).map_err(|e| to_python(py, &e))?))
     }
 
@@ -49,13 +49,13 @@ impl PyTokenRows {
         self.0.count()
     }
 
-    /// Tokens of each row.
+    /// The number of tokens of each row.
     fn lengths(&self, py: Python<'_>, rows: Vec<i64>) -> PyResult<Vec<usize>> {
         let rows = self.0.pick(&rows, &[0]).map_err(|e| to_python(py, &e))?;
         Ok(rows.iter().map(|row| row.ids.len()).collect())
     }
 
-    /// Planes of ids, mask and labels (int64) and weights (float32), rows × width each; height and width.
+    /// Matrices of ids, mask and labels (int64) and weights (float32), one after another, and their height and width.
     fn padded<'py>(
         &self,
         py: Python<'py>,
@@ -75,8 +75,9 @@ impl PyTokenRows {
         Ok((planes, shape.height(), shape.width))
     }
 
-    /// Lines of ids, positions and labels (int64) and weights (float32), then where documents begin and the last ends
-    /// (int32); tokens, documents, tokens of the longest document.
+    /// Vectors of ids, positions and labels (int64) and weights (float32), then the starts of documents and the end
+    /// of the last (int32), all one after another; and the numbers of tokens, of documents, and of tokens of the
+    /// longest document.
     fn flat<'py>(
         &self,
         py: Python<'py>,
@@ -95,7 +96,7 @@ impl PyTokenRows {
         Ok((lines, shape.tokens, shape.documents.len(), longest))
     }
 
-    /// The values of each column, row after row, and how many are of each row. Integers are int64, else float32.
+    /// The values of each column for all rows, and how many each row has. Integers are int64, other numbers float32.
     fn columns<'py>(&self, py: Python<'py>, rows: Vec<i64>) -> PyResult<Bound<'py, PyDict>> {
         let rows = self.0.pick(&rows, &[0]).map_err(|e| to_python(py, &e))?;
         let columns = PyDict::new(py);
@@ -144,7 +145,7 @@ fn add<'a, T: 'a, const BYTES: usize>(
     columns.set_item(name, (flat, lengths))
 }
 
-/// An order of rows by seed and epoch.
+/// A permutation of rows by seed and epoch.
 #[pyclass(frozen, name = "Permutation", module = "fastprep._fastprep")]
 pub(crate) struct PyPermutation(Permutation, u64);
 

@@ -1,4 +1,4 @@
-//! The binding: the only place that names pyo3. Loose Python values are made precise at the door.
+//! The Python binding, the only place that uses pyo3. It converts Python values to types of the core.
 
 mod arrow;
 mod constants;
@@ -16,8 +16,8 @@ mod tokenizer;
 use mimalloc::MiMalloc;
 use pyo3::prelude::*;
 
-/// Arrow buffers are large and short-lived: the system's allocator gives each back to the kernel, and the next one is
-/// zeroed page by page again.
+/// Arrow buffers are large and short-lived. The allocator of the system would return each to the kernel, which zeroes
+/// the pages of the next one again.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

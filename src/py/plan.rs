@@ -1,4 +1,4 @@
-//! `Plan`: one method a verb; what Python says loosely becomes an enum here.
+//! The class `Plan`: builds, resolves and runs plans.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,12 @@ use pyo3::prelude::*;
 use pyo3_arrow::PyTable;
 use serde_json::{Value, json};
 
-use super::arrow::Stream;
+use super::arrow::ArrowStream;
 use super::constants;
 use super::errors::to_python;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
-use super::reader::Made;
+use super::reader::PyReader;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
 use crate::engine::collect::{check, collect};
@@ -34,11 +34,11 @@ use crate::record::{finding, reason, schema};
 use crate::store::Files;
 use crate::write::Compression;
 
-/// The plan behind a `Pipeline`.
+/// The plan of a `Pipeline`, and a callable for progress.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
 pub(crate) struct PyPlan(Plan, Option<Arc<Py<PyAny>>>);
 
-/// Gives a step what its JSON cannot hold.
+/// Gives a step the function or tokenizer that its JSON cannot hold.
 fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
     let function = |verb: &str, name: Option<&str>| -> PyResult<SuppliedFunction> {
         let (callable, shown): (Py<PyAny>, String) = given.extract()?;
@@ -55,7 +55,10 @@ fn supply(step: &mut Step, given: Bound<'_, PyAny>) -> PyResult<()> {
         let (json, names, encode_special_tokens, label) = given.extract()?;
         verb.tokenizer = spec(None, Some(json), names, encode_special_tokens, label);
     } else {
-        return Err(PyTypeError::new_err(format!("{} takes no object", step.name())));
+        return Err(PyTypeError::new_err(format!(
+            "the step {} cannot have a function or a tokenizer",
+            step.name()
+        )));
     }
     Ok(())
 }
@@ -101,7 +104,7 @@ impl PyPlan {
     fn from_arrow(name: String, data: Py<PyAny>, once: bool) -> Self {
         PyPlan::new(Plan::new(SourceSpec::Arrow {
             name: name.clone(),
-            stream: Arc::new(Stream::new(name, data, once)),
+            stream: Arc::new(ArrowStream::new(name, data, once)),
         }))
     }
 
@@ -109,7 +112,7 @@ impl PyPlan {
     fn from_reader(name: String, make: Py<PyAny>, again: bool) -> Self {
         PyPlan::new(Plan::new(SourceSpec::Reader {
             name: name.clone(),
-            stream: Arc::new(Made { name, make, again, opened: Mutex::new(false) }),
+            stream: Arc::new(PyReader { name, make, again, opened: Mutex::new(false) }),
             max_line_bytes: MAX_LINE_BYTES,
             peeked: Arc::default(),
         }))
@@ -127,7 +130,7 @@ impl PyPlan {
         Plan::concat(plans, column).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
-    /// The plan's JSON, by its own paths; sources in memory are read for their digests.
+    /// The JSON of the plan, with its own paths; sources in memory are read for their digests.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
         let plan = self.0.clone();
         let made = enter(py, None, |cancel, interrupted| {
@@ -140,12 +143,12 @@ impl PyPlan {
         self.0.verbs()
     }
 
-    /// The plan with one more step: the JSON of [`Step::from_json`], and what JSON cannot hold: a function over Arrow
-    /// tables, or a tokenizer in memory.
+    /// The plan with one more step, from its JSON for [`Step::from_json`]. `given` is what JSON cannot hold: a
+    /// function over Arrow tables, or a tokenizer in memory.
     #[pyo3(signature = (step, given=None))]
     fn push(&self, py: Python<'_>, step: &str, given: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
         let parsed = serde_json::from_str(step)
-            .map_err(|e| Error::new(Class::Plan, "bad_plan", format!("a step is no JSON: {e}")));
+            .map_err(|e| Error::new(Class::Plan, "bad_plan", format!("a step must be JSON: {e}")));
         let mut step = parsed.and_then(Step::from_json).map_err(|e| to_python(py, &e))?;
         if let Some(given) = given {
             supply(&mut step, given)?;
@@ -153,11 +156,11 @@ impl PyPlan {
         self.0.push(step).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
-    /// The plan for the first rows of the input alone, [`PREVIEW_ROWS`] or `rows` where that is more; without shuffle
-    /// and pack, which need them all.
+    /// The plan for only the first rows of the input, [`PREVIEW_ROWS`] or `rows` if that is more. Without shuffle and
+    /// pack, which need all rows.
     fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
         if self.0.steps.iter().any(|step| step.is::<Pack>()) {
-            // What is left out must be right all the same.
+            // The steps that are omitted must be valid too.
             self.resolve(py)?;
         }
         let before_pack = self.0.steps.iter().take_while(|step| !step.is::<Pack>());
@@ -181,7 +184,7 @@ impl PyPlan {
         step.tokenizer.load().and_then(|t| t.token_texts(&ids)).map_err(|e| to_python(py, &e))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the one call behind the sinks, which name them all")]
+    #[expect(clippy::too_many_arguments, reason = "the options of all sinks")]
     fn sink(
         &self,
         py: Python<'_>,
@@ -220,14 +223,14 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// The plan, whose `sink` calls this several times a second with the name of what it does (`read`, `shuffle`,
-    /// `pack`, `publish`), with the stored bytes read, and with all of them where they are known. A plan with further
-    /// steps does not call it.
+    /// The plan with a callable for progress. `sink` calls it several times a second with the phase (`read`,
+    /// `shuffle`, `pack`, `publish`), the stored bytes read, and the stored bytes of the input if known. A plan that
+    /// is derived from this one does not call it.
     fn with_progress(&self, callable: Py<PyAny>) -> Self {
         PyPlan(self.0.clone(), Some(Arc::new(callable)))
     }
 
-    /// Runs and keeps no row; the report.
+    /// Runs the plan without keeping rows, and returns the report.
     fn check(&self, py: Python<'_>) -> PyResult<String> {
         let plan = self.resolve(py)?;
         let report = enter(py, None, |cancel, interrupted| {
@@ -236,7 +239,7 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// The rows as a table, the report, and where no row is left of those read, an error that says why.
+    /// The rows as a table, the report, and if no rows are left of those read, an error with the reasons.
     fn collect(
         &self,
         py: Python<'_>,
@@ -247,7 +250,7 @@ impl PyPlan {
             let e = Error::new(
                 Class::Column,
                 "duplicate_column",
-                "collect: there is a column `split`, and the split of each row would be called so too",
+                "collect: the rows already have a column `split`, the name of the column for the split of each row",
             );
             return Err(to_python(py, &e.column(SPLIT).help("rename it before split")));
         }
@@ -265,12 +268,12 @@ impl PyPlan {
                 Arc::new(Schema::new(fields))
             }
         };
-        let why = nothing_left(&collected.report).map(|e| to_python(py, &e).into_value(py).into_any());
-        Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string(), why))
+        let error = nothing_left(&collected.report).map(|e| to_python(py, &e).into_value(py).into_any());
+        Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string(), error))
     }
 }
 
-/// Reads a prepared folder back; the report as JSON.
+/// Verifies a prepared folder, and returns the report as JSON.
 #[pyfunction]
 pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     let report = enter(py, None, |cancel, interrupted| {

@@ -1,4 +1,4 @@
-//! Records of the caller as a stream of JSON lines.
+//! Records of the user as a stream of JSON lines.
 
 use std::io::{self, Read};
 use std::sync::Mutex;
@@ -10,22 +10,22 @@ use super::errors::from_python;
 use crate::error::Result;
 use crate::plan::source::{OpenReader, read_twice};
 
-/// Bytes asked for at once.
+/// Bytes per call of `read`.
 const BLOCK: usize = 1 << 20;
 
-/// Opens an object with `read(size) -> bytes` that a Python function makes.
-pub(crate) struct Made {
-    /// How places call it.
+/// Opens a stream by a Python function that returns an object with `read(size) -> bytes`.
+pub(crate) struct PyReader {
+    /// The name of the source in the places of rows.
     pub name: String,
-    /// Makes the object.
+    /// The function.
     pub(crate) make: Py<PyAny>,
-    /// Whether it can be made more than once.
+    /// Whether the function can be called more than once.
     pub(crate) again: bool,
-    /// Whether it was.
+    /// Whether it was called.
     pub(crate) opened: Mutex<bool>,
 }
 
-impl OpenReader for Made {
+impl OpenReader for PyReader {
     fn again(&self) -> bool {
         self.again
     }

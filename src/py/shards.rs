@@ -16,24 +16,24 @@ use crate::artifact::{Shard, open_complete};
 use crate::error::Result;
 use crate::store::Files;
 
-/// The manifest of a prepared folder as JSON, every field checked, its Arrow shards in place.
+/// The manifest of a prepared folder as JSON. Every field is checked, and the Arrow shards exist.
 #[pyfunction]
 pub(crate) fn manifest(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
     py.detach(|| open_complete(&Files::local(), &dir)).map_err(|e| to_python(py, &e))
 }
 
-/// Some shards of one split, not opened yet: what another process needs to map them.
+/// Some shards of one split, not opened yet. Another process can map them too.
 #[pyclass(frozen, name = "Shards", module = "fastprep._fastprep")]
 pub(crate) struct PyShards {
-    /// The files, and the rows and bytes of each.
+    /// The files, each with its number of rows and its size in bytes.
     files: Vec<(PathBuf, u64, u64)>,
     columns: Vec<(String, String)>,
-    /// Whether all text is read, to know that it is UTF-8.
+    /// Whether all text is checked to be UTF-8, which reads it.
     text: bool,
 }
 
 impl PyShards {
-    /// The columns, and the rows. Without `text` they are in the types of `stored_type`.
+    /// The schema and the rows. Without `text`, columns have the types of `stored_type`.
     pub(super) fn map(&self) -> Result<(SchemaRef, Vec<RecordBatch>)> {
         let columns: Vec<Column> = self
             .columns
@@ -55,7 +55,7 @@ impl PyShards {
             if i == 0 {
                 schema = shard.schema.clone();
             } else if shard.schema != schema {
-                return Err(damaged(path, "its columns are not those of the shard before it"));
+                return Err(damaged(path, "its columns differ from those of the shard before it"));
             }
             batches.extend(match self.text {
                 true => shard.with_text().map_err(|what| damaged(path, &what))?,
@@ -87,7 +87,7 @@ impl PyShards {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Maps the files. The columns go out in their own types; that text is UTF-8 is known only with `text`.
+    /// Maps the files. The columns have their own types; text is known to be UTF-8 only with `text`.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -98,13 +98,13 @@ impl PyShards {
         let (schema, batches) = py.detach(|| self.map()).map_err(|e| to_python(py, &e))?;
         let row = Field::new("", DataType::Struct(schema.fields().clone()), false);
         let row = Arc::new(row.with_metadata(schema.metadata().clone()));
-        // An array goes out without its type: that of the rows is what the stream says it is.
+        // Arrays are exported without types: the schema of the stream gives them.
         let arrays = batches.into_iter().map(|batch| Ok(Arc::new(StructArray::from(batch)) as ArrayRef));
         let arrays = ArrayIterator::new(arrays.collect::<Vec<_>>(), row);
         Ok(to_stream_pycapsule(py, Box::new(arrays), None)?)
     }
 
-    /// What it is made of: the process that unpickles it maps the files again.
+    /// Its fields, for pickling: the process that unpickles it maps the files again.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let class = py.get_type::<PyShards>();
         let parts = (self.files.clone(), self.columns.clone(), self.text);

@@ -34,7 +34,7 @@ mod system {
     use pyo3::prelude::*;
     use pyo3::types::PyList;
 
-    /// Seconds between two looks at the signals, and at whether the run was stopped.
+    /// Seconds between two checks of signals, and of whether the run was stopped.
     const STEP: f64 = 0.1;
 
     pub fn open() -> io::Result<Box<dyn Read + Send>> {
@@ -42,11 +42,12 @@ mod system {
         Ok(Box::new(InSteps(file.into())))
     }
 
-    /// Standard input, which may be silent for long: fails with `WouldBlock` where it is for a step.
+    /// Standard input that may have no data for a long time: after `STEP` seconds without data, reading fails with
+    /// `WouldBlock`.
     struct InSteps(File);
 
     impl InSteps {
-        /// Whether bytes, or the end, are there within a step; fails on Ctrl-C, which the main thread alone sees.
+        /// Waits up to `STEP` seconds for data or the end. Fails on Ctrl-C, which only the main thread sees.
         fn is_ready(&self) -> PyResult<bool> {
             Python::attach(|py| {
                 py.check_signals()?;
@@ -68,7 +69,7 @@ mod system {
     }
 }
 
-/// Elsewhere pipes and terminals cannot be waited for: Ctrl-C is heard once bytes come.
+/// On other systems reading cannot be interrupted: Ctrl-C takes effect when data arrives.
 #[cfg(not(unix))]
 mod system {
     use std::io::{self, Read};

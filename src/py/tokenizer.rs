@@ -1,4 +1,4 @@
-//! `Tokenizer`: the one that `tokenize` would use, by itself.
+//! The class `Tokenizer`: encodes and decodes as `tokenize` does.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,11 +23,12 @@ use crate::tokenize::batch_api::{EncodeOutput, ListEncoder, WrittenTokens};
 use crate::tokenizer::{LoadedTokenizer, TokenNames};
 use crate::word::Word;
 
-/// A loaded tokenizer; `fastprep.Tokenizer` is its face.
+/// A loaded tokenizer; `fastprep.Tokenizer` wraps it.
 #[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
 pub(crate) struct PyTokenizer(Arc<LoadedTokenizer>);
 
-/// What `tokenize` and `Tokenizer` are given: a path, or the JSON of a tokenizer in memory with its names.
+/// The tokenizer for `tokenize` and `Tokenizer`, from a path, or from the JSON of a tokenizer in memory and its
+/// names.
 pub(crate) fn spec(
     path: Option<PathBuf>,
     json: Option<String>,
@@ -128,7 +129,7 @@ impl PyTokenizer {
         self.0.vocab_size
     }
 
-    /// Of all that decides its ids.
+    /// The digest of all that decides its ids.
     #[getter]
     fn digest(&self) -> &str {
         &self.0.digest
@@ -165,7 +166,7 @@ impl PyTokenizer {
     }
 }
 
-/// Works without the interpreter; a panic is an error.
+/// Runs `work` without the interpreter; a panic becomes an error.
 fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
     let done = py.detach(|| catch_unwind(AssertUnwindSafe(work)));
     let panicked = |panic: Box<dyn std::any::Any + Send>| {
@@ -174,19 +175,20 @@ fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) ->
     done.unwrap_or_else(panicked).map_err(|e| to_python(py, &e))
 }
 
-/// What is done with control tokens that a text writes.
+/// The value of the option `special_tokens`.
 fn written(py: Python<'_>, word: &str) -> PyResult<WrittenTokens> {
     let known: Vec<_> = WrittenTokens::ALL.iter().map(|written| (written.name(), *written)).collect();
     super::constants::word("special_tokens", word, &known).map_err(|e| to_python(py, &e))
 }
 
-/// Takes the chunks of an Arrow column in, and gives out those that are made of them.
+/// Runs `work` on the chunks of an Arrow column, or of a list of texts; its result has the type `data_type`. Errors
+/// name `function`.
 fn over_column(
     py: Python<'_>,
-    what: &str,
+    function: &str,
     given: &Bound<'_, PyAny>,
     threads: Option<usize>,
-    made: DataType,
+    data_type: DataType,
     work: impl FnOnce(&[ArrayRef], Resources, &Cancel, Interrupted<'_>) -> Result<Vec<ArrayRef>> + Send,
 ) -> PyResult<PyChunkedArray> {
     let resources = Resources::from_env(threads).map_err(|e| to_python(py, &e))?;
@@ -194,15 +196,14 @@ fn over_column(
         Ok(list) => vec![strings_of(list)?],
         Err(_) => {
             let chunks = given.extract::<AnyArray>().and_then(|array| Ok(array.into_chunked_array()?));
-            chunks.map_err(|e| to_python(py, &from_python(py, e, what)))?.into_inner().0
+            chunks.map_err(|e| to_python(py, &from_python(py, e, function)))?.into_inner().0
         }
     };
     let chunks = enter(py, None, |cancel, interrupted| work(&chunks, resources, cancel, interrupted))?;
-    PyChunkedArray::try_new(chunks, Arc::new(Field::new("", made, true)))
+    PyChunkedArray::try_new(chunks, Arc::new(Field::new("", data_type, true)))
 }
 
-/// The texts of a list, copied one behind another. pyarrow would import pandas for this, which takes longer than
-/// encoding megabytes.
+/// The texts of a list as an array. pyarrow would import pandas for this, which takes longer than encoding megabytes.
 fn strings_of(list: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
     let mut texts = LargeStringBuilder::with_capacity(list.len(), 0);
     for (row, item) in list.iter().enumerate() {
@@ -212,7 +213,7 @@ fn strings_of(list: &Bound<'_, PyList>) -> PyResult<ArrayRef> {
         }
         let text = item.cast::<PyString>().map_err(|_| {
             let kind = item.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
-            PyTypeError::new_err(format!("item {row} is {kind}, not str"))
+            PyTypeError::new_err(format!("item {row} must be a str; it is {kind}"))
         })?;
         texts.append_value(text.to_str()?);
     }

@@ -12,8 +12,8 @@ use crate::flow::Map;
 use crate::record::{Batch, is_text, json, repeated, schema, text_views};
 use crate::report::StepCounts;
 
-/// Gives the rows of a source the columns of all sources. A column that the source does not have is null; a column that is
-/// JSON in another source is converted to JSON.
+/// Gives the rows of a source the columns of all sources. A column that the source does not have is null; a column
+/// that is JSON in another source is converted to JSON.
 pub(crate) struct ConcatStage {
     /// The columns of all sources; the last one names the source.
     pub schema: SchemaRef,

@@ -11,7 +11,8 @@ pub struct HeadStage {
 }
 
 impl HeadStage {
-    /// Keeps `rows` rows. With `ends_input`, reading stops after the last of them; otherwise the rows after it are removed.
+    /// Keeps `rows` rows. With `ends_input`, reading stops after the last of them; otherwise the rows after it are
+    /// removed.
     pub fn new(rows: usize, ends_input: bool) -> Self {
         HeadStage { left: rows, ends_input }
     }

@@ -1,5 +1,5 @@
-//! Steps that choose rows and columns without reading values: `select`, `drop`, `rename`, `head`, `with_row_index` and
-//! `concat`.
+//! Steps that choose rows and columns without reading values: `select`, `drop`, `rename`, `head`, `with_row_index`
+//! and `concat`.
 
 mod concat;
 mod head;

@@ -1,9 +1,9 @@
-//! The global shuffle: every order of the rows is as likely, memory is bounded.
+//! `shuffle`: shuffles all rows in limited memory; every order is equally likely.
 //!
-//! Each row gets the rank hash(seed, its file, its row number), which depends on no other row: files that are added move
-//! no row past another, and parts of the data can be ranked apart. When memory is full, the rows held are sorted and
-//! dealt into buckets on disk by the top bits of their rank; a bucket that outgrows memory is dealt again by the next
-//! bits; in the end each bucket is sorted and handed on. Ties keep input order.
+//! The rank of a row is hash(seed, its file, its row number). It depends on no other row: adding files does not
+//! change the order of other rows, and parts of the data can be ranked separately. When memory is full, the rows are
+//! sorted and written to buckets on disk by the first bits of their ranks. A bucket that is larger than memory is
+//! divided again by the next bits. In the end each bucket is sorted. Rows with equal ranks keep input order.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, wit
 use crate::report::StepCounts;
 use crate::spill::{Buckets, ByRank, Picked, Spill};
 
-/// The barrier: takes rows, gives them in the order of their ranks.
+/// The barrier of `shuffle`: gives rows in the order of their ranks.
 pub struct Shuffle {
     ranks: FileRanks,
     splits: usize,
@@ -30,12 +30,12 @@ pub struct Shuffle {
 }
 
 impl Shuffle {
-    /// Of rows that are in so many splits. With `steps_follow` stages follow: rows keep their places, and text travels as views.
+    /// A barrier for rows in `splits` splits. With `steps_follow`, rows keep their places, and text is in views.
     pub(crate) fn new(ranks: FileRanks, splits: usize, steps_follow: bool, spill: Spill) -> Self {
         Shuffle { ranks, splits, steps_follow, totals: Totals::none(splits), buckets: Buckets::new(spill) }
     }
 
-    /// The rows as they come out, of rows that go in with their columns laid out plainly.
+    /// The rows that leave the barrier, for rows that enter it in the layout for writing.
     pub(crate) fn outcome(records: &RecordBatch, steps_follow: bool) -> Result<RecordBatch> {
         if steps_follow { as_views(records) } else { Ok(records.clone()) }
     }
@@ -68,7 +68,7 @@ impl Prepare<BarrierRows> for Rank {
     fn prepare(&self, batch: Batch) -> Result<BarrierRows> {
         let mut records = batch.records;
         if records.get_array_memory_size() > 2 * bytes(&records) {
-            // A slice of something larger, which must not be held with it: together with no rows it is copied.
+            // A slice of a larger batch would keep that batch in memory; concatenating copies it.
             records = concat_batches(&records.schema(), [&records, &records.slice(0, 0)]).or_too_large()?;
         }
         let fields = records.schema();
@@ -88,7 +88,7 @@ impl Prepare<BarrierRows> for Rank {
     }
 }
 
-/// Copies rows together that a shuffle hands on.
+/// Builds the batches that leave a shuffle.
 struct Pick {
     steps_follow: bool,
 }
@@ -131,7 +131,7 @@ mod tests {
         Box::new(Shuffle::new(ranks, 1, false, spill))
     }
 
-    /// Rows that come as those from `first` on of their file.
+    /// Pushes rows that are those from `first` on in their file.
     fn push(into: &mut Shuffle, first: u64, records: RecordBatch) -> Result<()> {
         let places = Places::numbered(0, first, records.num_rows());
         let batch = Batch::new(records, places);
@@ -139,7 +139,7 @@ mod tests {
         into.push(rows)
     }
 
-    /// What comes back, and the most bytes that came at once.
+    /// The rows that leave, and the greatest size of a batch.
     fn drain(shuffle: Box<Shuffle>) -> Result<(Vec<String>, usize)> {
         let mut scan = shuffle.finish()?.scan;
         let (mut seen, mut most) = (Vec::new(), 0);
@@ -240,7 +240,7 @@ mod tests {
                             "{e}"
                         );
                     }
-                    Ok(_) => assert!(disk.calls() <= k, "call {k} failed in silence"),
+                    Ok(_) => assert!(disk.calls() <= k, "call {k} failed without an error"),
                 }
                 if disk.calls() <= k {
                     break;

@@ -1,4 +1,4 @@
-//! What a row's side is decided by where no format says it: named columns, or a prompt that is rendered already.
+//! The key that decides the split of a row from columns, if no prompt format makes it.
 
 use crate::error::Result;
 use crate::flow::Map;
@@ -6,20 +6,20 @@ use crate::hash;
 use crate::record::{Batch, KeyColumn, schema, with_keys};
 use crate::report::StepCounts;
 
-/// Adds the hidden key over raw columns; those of the completion count only where the others are all empty.
+/// Adds the hidden key from columns. Those of the completion are used only if the others are all empty.
 pub(crate) struct SplitKeyStage {
-    /// The prompt's columns, or those of `by=`.
+    /// The columns of the prompt, or those of `by=`.
     pub(crate) columns: Vec<String>,
-    /// The completion's columns; none with `by=`.
+    /// The columns of the completion; none with `by=`.
     pub(crate) otherwise: Vec<String>,
 }
 
 impl Map for SplitKeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
-        let of = |names: &[String]| {
+        let key_columns = |names: &[String]| {
             names.iter().map(|name| KeyColumn::new(&batch, name)).collect::<Result<Vec<_>>>()
         };
-        let (columns, otherwise) = (of(&self.columns)?, of(&self.otherwise)?);
+        let (columns, otherwise) = (key_columns(&self.columns)?, key_columns(&self.otherwise)?);
         let mut keys = Vec::with_capacity(batch.rows() * 16);
         for i in 0..batch.rows() {
             let empty = columns.iter().all(|c| c.value(i).is_none_or(|value| value.is_empty()));

@@ -1,5 +1,5 @@
-//! Splits: a row's side is decided by its own prompt alone, so equal prompts stay together and a row keeps
-//! its side when data are added.
+//! `split`: assigns each row to a split by its own prompt alone, so that equal prompts are in the same split, and a
+//! row stays in its split when data are added.
 
 mod key;
 mod names;
@@ -25,17 +25,17 @@ use crate::record::{Batch, keys_of, schema};
 use crate::report::StepCounts;
 use crate::word::Word;
 
-/// A split's number is a byte; half of them are for those that a prepared folder has already.
+/// The limit of new splits. The number of a split is a byte; half of the numbers are for splits of a prepared folder.
 const MAX_SPLITS: usize = 127;
-/// `report_by=` counts at most this many values of its column: it is meant for classes, not for texts.
+/// The limit of different values in the column of `report_by=`, which is meant for classes, not for texts.
 pub(crate) const MAX_GROUPS: usize = 1_000;
 
-/// What becomes of the splits that rows of a prepared folder have.
+/// What happens to the splits of rows from a prepared folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Rows of `train` are drawn, the others stay where they are.
+    /// Rows of `train` are assigned again; other rows stay in their splits.
     Keep,
-    /// All rows are drawn.
+    /// All rows are assigned again.
     Replace,
 }
 
@@ -50,21 +50,21 @@ impl Word for Existing {
     }
 }
 
-/// The splits beside `train`, and the seed.
+/// The options of `split`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SplitOptions {
-    /// Name and share of each, in order; `train` gets the rest.
+    /// The name and the share of each split but `train`, in order; `train` gets the rest.
     pub(crate) shares: Vec<(String, f64)>,
-    /// Decides every row's side.
+    /// Decides the split of each row, together with its key.
     pub(crate) seed: u64,
-    /// Whose shares are reported by split.
+    /// The column whose values are counted in the report, by split.
     pub(crate) report_by: Option<String>,
-    /// What becomes of the splits that rows have already.
+    /// What happens to the splits that rows already have.
     pub(crate) existing: Option<Existing>,
 }
 
 impl SplitOptions {
-    /// The names in order of the split's number: `train` is 0, then those that stay, then the new ones.
+    /// The names in order of the numbers of the splits: `train` is 0, then those that are kept, then the new ones.
     pub(crate) fn names(&self, kept: &[String]) -> Vec<String> {
         let mut names = vec![TRAIN.to_string()];
         for name in kept.iter().chain(self.shares.iter().map(|(name, _)| name)) {
@@ -75,58 +75,63 @@ impl SplitOptions {
         names
     }
 
-    /// Fails for shares that cannot be.
+    /// Checks names and shares.
+    ///
+    /// # Errors
+    /// `bad_option`.
     pub(crate) fn check(&self) -> Result<()> {
         let wrong = |message: String| Err(Error::new(Class::Plan, "bad_option", message));
         if self.shares.is_empty() {
-            return wrong("split: give a share, as in split(valid=0.02)".into());
+            return wrong("split: there must be a share, as in split(valid=0.02)".into());
         }
         for (name, share) in &self.shares {
             if !(*share > 0.0 && *share < 1.0) {
-                return wrong(format!("split: {name}={share} is not a share between 0 and 1"));
+                return wrong(format!("split: `{name}` must be a share between 0 and 1; got {share}"));
             }
             let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if !plain {
                 return wrong(format!(
-                    "split: `{name}` cannot name a split: a name is made of letters a to z, digits and _"
+                    "split: the name of a split must have only letters a to z, digits and _; got `{name}`"
                 ));
             }
-            if let Some(advice) = names::meant(name, *share) {
+            if let Some(advice) = names::advice(name, *share) {
                 return Err(Error::new(
                     Class::Plan,
                     "bad_option",
                     format!(
-                        "split: `{name}` is an option of other libraries, and would be the name of a split"
+                        "split: `{name}` is an option of other libraries, but would be the name of a split here"
                     ),
                 )
                 .help(advice));
             }
             if name == TRAIN {
-                return wrong("split: `train` cannot name a split: it gets the rest by itself".into());
+                return wrong("split: `train` must not have a share; it gets the rest".into());
             }
         }
         if self.shares.len() > MAX_SPLITS {
             return wrong(format!(
-                "split: {} splits are too many, the limit is {MAX_SPLITS}",
+                "split: there must be {MAX_SPLITS} splits or fewer; got {}",
                 self.shares.len()
             ));
         }
         let sum: f64 = self.shares.iter().map(|(_, share)| share).sum();
         if sum >= 1.0 {
-            return wrong(format!("split: the shares add up to {sum}; train would get nothing"));
+            return wrong(format!(
+                "split: the sum of the shares must be less than 1, as train gets the rest; got {sum}"
+            ));
         }
         Ok(())
     }
 }
 
-/// Writes each row's split.
+/// Adds the split of each row.
 pub(crate) struct SplitStage {
     options: SplitOptions,
     /// The number of each share's split.
     drawn: Vec<u8>,
-    /// The column of the splits that rows have, which goes, and the names of all splits.
+    /// The column with the splits that rows already have, which is removed, and the names of all splits.
     existing: Option<(String, Vec<String>)>,
-    /// The values of the reported column so far, in all batches.
+    /// The values of the column `report_by` in all batches so far.
     values: Mutex<HashSet<String>>,
 }
 
@@ -154,8 +159,8 @@ impl Map for SplitStage {
 }
 
 impl SplitStage {
-    /// The stage of checked options, for one run. `existing` is the column of the splits that rows have, and their
-    /// names.
+    /// A stage for one run, with options that were checked. `existing` is the column of the splits that rows already
+    /// have, and the names of these splits.
     pub(crate) fn new(options: SplitOptions, existing: Option<(&str, &[String])>) -> Self {
         let kept =
             existing.filter(|_| options.existing == Some(Existing::Keep)).map_or(&[][..], |(_, names)| names);
@@ -201,9 +206,9 @@ impl SplitStage {
             return Err(Error::new(
                 Class::Plan,
                 "bad_option",
-                format!("split: report_by=\"{column}\" has more than {MAX_GROUPS} values"),
+                format!("split: the column `{column}` of report_by= has more than {MAX_GROUPS} values"),
             )
-            .help("report_by is meant for classes and sources: give a column with few values"));
+            .help("choose a column with few values, such as classes or sources"));
         }
         Ok(())
     }
@@ -232,17 +237,17 @@ mod tests {
     }
 
     #[test]
-    fn refuses_shares_that_cannot_be() {
+    fn rejects_invalid_shares() {
         for (shares, says) in [
-            (&[("valid", 1.5)][..], "not a share"),
-            (&[("valid", f64::NAN)], "not a share"),
+            (&[("valid", 1.5)][..], "must be a share"),
+            (&[("valid", f64::NAN)], "must be a share"),
             (&[("train", 0.5)], "gets the rest"),
-            (&[("a/b", 0.5)], "cannot name"),
+            (&[("a/b", 0.5)], "only letters"),
             (&[("test_size", 0.1)], "write split(test=0.1)"),
             (&[("train_size", 0.9)], "name the others"),
             (&[("random_state", 0.5)], "seed="),
-            (&[("a", 0.5), ("b", 0.5)], "train would get nothing"),
-            (&[], "give a share"),
+            (&[("a", 0.5), ("b", 0.5)], "less than 1"),
+            (&[], "must be a share"),
         ] {
             let e = stage(shares, 0).options.check().unwrap_err();
             assert!(e.to_string().contains(says), "{e}");

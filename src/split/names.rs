@@ -1,9 +1,9 @@
-//! Options of other libraries, written where the name of a split belongs.
+//! Options of other libraries that users may write instead of the name of a split.
 
-/// How they name the share of a split: `test_size` (datasets, scikit-learn), `val_set_size` (axolotl), ….
+/// Ends of their options for the share of a split: `test_size` (datasets, scikit-learn), `val_set_size` (axolotl), ….
 const ENDS: [&str; 8] =
     ["_set_size", "_size", "_split", "_ratio", "_share", "_fraction", "_frac", "_percentage"];
-/// Options that are no shares, and what to write instead.
+/// Other options, and what to write instead.
 const OTHERS: [(&str, &str); 10] = [
     ("random_state", "write seed="),
     ("generator", "write seed="),
@@ -18,7 +18,7 @@ const OTHERS: [(&str, &str); 10] = [
 ];
 
 /// What to write instead of a name that is an option of another library.
-pub(crate) fn meant(name: &str, share: f64) -> Option<String> {
+pub(crate) fn advice(name: &str, share: f64) -> Option<String> {
     if let Some((_, advice)) = OTHERS.iter().find(|(other, _)| *other == name) {
         return Some((*advice).to_string());
     }

@@ -1,4 +1,4 @@
-//! Splits as they were published: a column says of each row which it was.
+//! Restores the splits of a prepared folder from a column with their names.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::flow::Map;
 use crate::record::{Batch, is_text, schema};
 use crate::report::StepCounts;
 
-/// Takes each row's split from a column of names, which goes. A row without one is in the first.
+/// Assigns each row to the split that a column names, and removes the column. A row with null is in the first split.
 pub(crate) struct RestoreStage {
-    /// The column.
+    /// The column with the names.
     pub(crate) column: String,
     /// The splits in order of their numbers.
     pub(crate) names: Vec<String>,
@@ -29,17 +29,20 @@ impl Map for RestoreStage {
     }
 }
 
-/// The number of each row's split; null where the row names none.
+/// The number of the split of each row; null if the column is null.
 ///
 /// # Errors
-/// `Column` (`wrong_type`) where the column is no text, `Data` (`unknown_split`) where it names another split.
+/// `Column` (`wrong_type`) if the column is not text, `Data` (`unknown_split`) if it names another split.
 pub(crate) fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<UInt8Array> {
     let values = batch.column(column)?;
     if !is_text(values.data_type()) {
-        let message = format!("column `{column}` names the split of each row, but is {}", values.data_type());
+        let message = format!(
+            "column `{column}` must be text, as it names the split of each row; it is {}",
+            values.data_type()
+        );
         return Err(Error::new(Class::Column, "wrong_type", message)
             .column(column)
-            .help("leave it as it is, or rename it"));
+            .help("do not change it, or rename it"));
     }
     let values = cast(values, &DataType::Utf8View).or_too_large()?;
     let number = |name: Option<&str>| match name {
@@ -55,8 +58,8 @@ pub(crate) fn numbers(batch: &Batch, column: &str, names: &[String]) -> Result<U
 
 #[cold]
 fn unknown(column: &str, name: &str, names: &[String]) -> Error {
-    let message = format!("column `{column}` names a split `{name}`; there are: {}", names.join(", "));
+    let message = format!("column `{column}` names a split `{name}`; splits: {}", names.join(", "));
     Error::new(Class::Data, "unknown_split", message)
         .column(column)
-        .help("leave the column as it is, or rename it and make new splits with .split(...)")
+        .help("do not change the column, or rename it and make new splits with .split(...)")
 }

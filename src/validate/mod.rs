@@ -1,4 +1,4 @@
-//! Rules that a row must meet: the first that it breaks is its reason.
+//! `validate`: removes rows that break a rule. The first broken rule is the reason.
 
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::NullBuffer;
@@ -8,21 +8,19 @@ use crate::flow::Map;
 use crate::record::{Batch, Policy, Removal, reason, text_views};
 use crate::report::StepCounts;
 
-/// One rule over one column.
+/// A rule for one column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {
-    /// The column.
     pub(crate) column: String,
-    /// What it asks.
     pub(crate) check: Check,
 }
 
-/// What a rule asks of a value. Only `Required` minds nulls.
+/// What a value must be. Null breaks only `Required`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Check {
     /// Not null.
     Required,
-    /// Not only Unicode white space.
+    /// Not empty, and not only Unicode white space.
     NotBlank,
     /// At least this many characters (Unicode code points).
     MinChars(usize),
@@ -33,7 +31,7 @@ pub(crate) enum Check {
 }
 
 impl Rule {
-    /// How `explain` shows it.
+    /// The rule in `explain`.
     pub(crate) fn describe(&self) -> String {
         let column = &self.column;
         match &self.check {
@@ -57,7 +55,7 @@ impl Rule {
                 .trim()
                 .is_empty()
                 .then(|| (reason::BLANK_FIELD, format!("`{column}` is empty or holds only white space"))),
-            // A character takes one to four bytes: most rows need no counting.
+            // A character has one to four bytes, so that most rows need no counting.
             Check::MinChars(n) if value.len() >= n * 4 => None,
             Check::MaxChars(n) if value.len() <= *n => None,
             Check::MinChars(n) => {
@@ -80,9 +78,9 @@ impl Rule {
     }
 }
 
-/// Takes out rows that break a rule.
+/// Removes rows that break a rule.
 pub(crate) struct ValidateStage {
-    /// In the order they are asked.
+    /// The rules, in the order in which they are checked.
     pub(crate) rules: Vec<Rule>,
     /// What happens to such rows.
     pub(crate) policy: Policy,
@@ -93,7 +91,7 @@ impl Map for ValidateStage {
         let columns = self
             .rules
             .iter()
-            .map(|rule| Values::of(batch.column(&rule.column)?, &rule.check))
+            .map(|rule| Values::new(batch.column(&rule.column)?, &rule.check))
             .collect::<Result<Vec<Values>>>()?;
         let mut removals = Vec::new();
         for index in 0..batch.rows() {
@@ -108,22 +106,22 @@ impl Map for ValidateStage {
     }
 }
 
-/// What a rule looks at.
+/// The values that a rule checks.
 enum Values {
     Text(StringViewArray),
-    /// Of any type; none: no value is null.
+    /// Which values are null, for a column of any type; none if no value is.
     Nulls(Option<NullBuffer>),
 }
 
 impl Values {
-    fn of(column: &ArrayRef, check: &Check) -> Result<Self> {
+    fn new(column: &ArrayRef, check: &Check) -> Result<Self> {
         Ok(match check {
             Check::Required => Values::Nulls(column.logical_nulls()),
             _ => Values::Text(text_views(column.as_ref())?),
         })
     }
 
-    /// The text of a row, none where it is null; empty where only that was asked.
+    /// The text of a row; none if it is null. Without texts, the text of a value that is not null is empty.
     fn get(&self, index: usize) -> Option<&str> {
         match self {
             Values::Text(text) => text.is_valid(index).then(|| text.value(index)),
@@ -137,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_rule_says_what_it_minds() {
+    fn each_rule_has_its_reason() {
         let rule = |check| Rule { column: "c".into(), check };
         let code = |check, value: Option<&str>| rule(check).broken(value).map(|(code, _)| code);
         assert_eq!(code(Check::Required, None), Some(reason::MISSING_FIELD));

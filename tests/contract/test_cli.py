@@ -177,7 +177,7 @@ FAILURES = {
     "option nearly right": (["--separater", "x"], 2, "No such option: --separater (Possible options: --separator"),
     "trailing backslash": (["--separator", "x\\"], 2, "has an invalid escape"),
     "broken escape": (["--stop", r"\u12"], 2, "has an invalid escape"),
-    "share above 1": (["--valid", "2"], 2, "error[bad_option]: split: valid=2 is not a share"),
+    "share above 1": (["--valid", "2"], 2, "error[bad_option]: split: `valid` must be a share between 0 and 1; got 2"),
     "target in a file": (["--out", "raw.jsonl/x"], 3, "error[cannot_write]: cannot write to this folder"),
 }
 

@@ -165,11 +165,11 @@ def test_the_split_of_a_row_is_not_what_it_is_compared_by(out: Path) -> None:
 
 def test_a_column_that_names_no_split_is_an_error(out: Path, tmp_path: Path) -> None:
     moved = fp.scan_jsonl(out).with_columns(split=pl.lit("elsewhere"))
-    with pytest.raises(fp.DataError, match="names a split `elsewhere`; there are: train, valid, test") as caught:
+    with pytest.raises(fp.DataError, match="names a split `elsewhere`; splits: train, valid, test") as caught:
         moved.sink_arrow(tmp_path / "again")
     assert caught.value.code == "unknown_split"
     counted = fp.scan_jsonl(out).with_columns(split=pl.lit(3))
-    with pytest.raises(fp.ColumnError, match="names the split of each row, but is"):
+    with pytest.raises(fp.ColumnError, match="`split` must be text, as it names the split of each row; it is"):
         counted.explain()
 
 

@@ -154,7 +154,7 @@ def test_standard_input_is_explained_then_read_whole(data: bytes) -> None:
 
 def test_standard_input_read_twice_says_so() -> None:
     done = stdin("plan.collect()\nplan.collect()", TEXT)
-    assert b"SourceError: this source can be read only once, and was already read\n  at <stdin>\n  help: " in done.stderr
+    assert b"SourceError: this source can be read only once, and was already read\n  at <stdin>\n  help" in done.stderr
 
 
 def test_nothing_is_opened_before_it_must_be(tmp_path: Path) -> None:

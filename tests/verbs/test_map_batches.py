@@ -52,8 +52,8 @@ def boom(frame: pl.DataFrame) -> pl.DataFrame:
     ("function", "code", "says"),
     [
         (boom, "callback_failed", "map_batches mine failed\n  because: LookupError: boom$"),
-        (lambda f: f.head(0) if f.height else f, "rows_changed", r"map_batches mine: must return \d rows, one for each row; got 0"),
-        (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", 'map_batches mine: must return the columns .*; got .*"z"'),
+        (lambda f: f.head(0) if f.height else f, "rows_changed", r"mine: must return \d rows, one for each row; got 0"),
+        (lambda f: f.with_columns(z=1) if f.height else f, "columns_changed", 'must return the columns .*; got .*"z"'),
         (lambda f: f.to_dict(), "callback_failed", "`mine` must return a polars.DataFrame; got dict"),
         (lambda f: f.cast({"n": pl.String}) if f.height else f, "columns_changed", "`n` is Utf8View, but Int64"),
     ],
@@ -88,7 +88,7 @@ def test_what_is_no_function_is_refused_at_once() -> None:
 
 
 def test_names_of_ours_are_refused() -> None:
-    with refused(fp.ColumnError, "reserved_column", "map_batches mine: `__fastprep_split` cannot be the name of a column"):
+    with refused(fp.ColumnError, "reserved_column", "mine: `__fastprep_split` cannot be the name of a column"):
         PLAN.map_batches(lambda f: f.with_columns(__fastprep_split=1), name="mine").explain()
 
 

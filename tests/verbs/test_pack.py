@@ -248,7 +248,7 @@ def test_rows_that_do_not_fit_together_are_refused(
         # What one row has too few, another one has too many: a pack of both looks right.
         ({"segment_kinds": pl.when(some).then(lists(2)).otherwise(lists(1, 2, 1))}, "`segment_kinds` of a row covers"),
         ({"segment_weights": lists(1, 2, 3, of="Float32")}, "`segment_weights` of a row covers 3 segments"),
-        ({"input_ids": pl.concat_list(*[col("input_ids")] * 65)}, "and may have 1 to 64"),
+        ({"input_ids": pl.concat_list(*[col("input_ids")] * 65)}, "must have 1 to 64 tokens"),
         ({"input_ids": col("input_ids").list.head(0)}, "a row has 0 tokens"),
     ]
     for columns, message in uneven:

@@ -182,7 +182,7 @@ def test_a_template_that_does_not_parse_says_where(template: str, says: str) -> 
         ({"prompt": "{a}x", "separator": "xx"}, "the separator .* occurs in the prompt template's end"),
         ({"prompt": "{a}\n##\nx"}, "occurs in the prompt template, at byte 0"),
         ({"completion": "\n###\n{a}"}, "the stop .* occurs in the completion template"),
-        ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the end of the prompt template, the separator and the"),
+        ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the end of the prompt template, the separator"),
         ({"completion": "{a}\n##", "stop": "\nEND"}, "the separator .* occurs in the completion template's end"),
     ],
 )

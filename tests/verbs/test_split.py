@@ -91,7 +91,7 @@ def test_report_by_counts_the_shares_of_a_column(tmp_path: Path) -> None:
 
 def test_report_by_a_column_of_texts_is_refused() -> None:
     many = records(*({"prompt": str(i), "completion": "x"} for i in range(1001)))
-    with refused(fp.PlanError, "bad_option", 'split: report_by="prompt" has more than 1000 values'):
+    with refused(fp.PlanError, "bad_option", 'split: the column `prompt` of report_by= has more than 1000 values'):
         rows(many.split(valid=0.5, report_by="prompt"))
 
 
@@ -110,17 +110,17 @@ def test_is_explained_with_what_decides() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "give a share, as in"),
-        ({"valid": 0}, "valid=0 is not a share between 0 and 1"),
-        ({"valid": 1.0}, "valid=1 is not a share between 0 and 1"),
+        ({}, "there must be a share, as in"),
+        ({"valid": 0}, "`valid` must be a share between 0 and 1; got 0"),
+        ({"valid": 1.0}, "`valid` must be a share between 0 and 1; got 1"),
         ({"valid": -0.1}, "not a share"),
         ({"valid": float("nan")}, "not a share"),
         ({"valid": "0.1"}, "valid='0.1' is not a share"),
-        ({"valid": "100%"}, "valid=1 is not a share between 0 and 1"),
+        ({"valid": "100%"}, "`valid` must be a share between 0 and 1; got 1"),
         ({"valid": 0.1, "bye": "user"}, "bye='user' is not a share; did you mean `by`"),
-        ({"valid": 0.5, "test": 0.5}, "the shares add up to 1; train would get nothing"),
-        ({"train": 0.9}, "`train` cannot name a split"),
-        ({"a/b": 0.5}, "`a/b` cannot name a split"),
+        ({"valid": 0.5, "test": 0.5}, "the sum of the shares must be less than 1, as train gets the rest; got 1"),
+        ({"train": 0.9}, "`train` must not have a share"),
+        ({"a/b": 0.5}, "only letters a to z, digits and _; got `a/b`"),
         ({"valid": 0.1, "seed": -1}, "`seed` must be at least 0; got -1"),
         ({"valid": 0.1, "seed": 1 << 64}, "`seed` must be at most"),
         ({"valid": 0.1, "by": []}, "`by` is empty"),
@@ -145,7 +145,7 @@ def test_a_chain_has_one_split() -> None:
 
 def test_a_column_called_split_is_not_overwritten(tmp_path: Path) -> None:
     plan = records(*({**row, "split": "mine"} for row in ROWS)).split(valid=0.5)
-    with refused(fp.ColumnError, "duplicate_column", "collect: there is a column `split`"):
+    with refused(fp.ColumnError, "duplicate_column", "collect: the rows already have a column `split`"):
         rows(plan)
     plan.sink_arrow(tmp_path / "out")
     assert set(fp.load(tmp_path / "out")["valid"].to_arrow()["split"].to_pylist()) == {"mine"}

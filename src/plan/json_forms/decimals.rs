@@ -1,4 +1,5 @@
-//! The JSON of a mapping to numbers: decimal numbers as texts, since serde_json may lose the last bit of JSON numbers.
+//! The JSON of a mapping to numbers: decimal numbers as texts, since serde_json may lose the last bit of JSON
+//! numbers.
 
 use serde::de::Error;
 use serde::{Deserializer, Serializer};

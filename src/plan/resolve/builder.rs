@@ -128,8 +128,8 @@ impl Builder {
         self.map(Counted::No, RestoreStage { column: SPLIT.into(), names })
     }
 
-    /// Rejects columns of JSON that an earlier expression or function gives to a step that needs text. A column that such
-    /// a step reads from the source is read as text; JSON would keep its quotes, and `"yes"` is not `yes`.
+    /// Rejects columns of JSON that an earlier expression or function gives to a step that needs text. A column that
+    /// such a step reads from the source is read as text; JSON would keep its quotes, and `"yes"` is not `yes`.
     ///
     /// # Errors
     /// `wrong_type`.

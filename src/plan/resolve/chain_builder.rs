@@ -29,8 +29,8 @@ pub(crate) struct ChainBuilder<'p> {
 }
 
 impl<'p> ChainBuilder<'p> {
-    /// Starts at the first step after a source, whose number is `step`. Also gives the columns that the steps need, and how
-    /// each is read.
+    /// Starts at the first step after a source, whose number is `step`. Also gives the columns that the steps need,
+    /// and how each is read.
     pub(crate) fn start(
         part: &Part,
         source: &ResolvedSource,

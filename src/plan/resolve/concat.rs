@@ -119,8 +119,8 @@ fn names(plan: &Plan, sources: &[ResolvedSource], column: &str, cancel: &Cancel)
     Ok(names)
 }
 
-/// The columns of all plans, each with one type, and the column that names the plan. A column that is JSON in one plan is
-/// JSON in all.
+/// The columns of all plans, each with one type, and the column that names the plan. A column that is JSON in one
+/// plan is JSON in all.
 fn target<'b>(
     plan: &Plan,
     names: &[String],

@@ -34,8 +34,8 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// The digest of all that decides the output: the JSON of the plan, the earlier folders, and the content of what was
-    /// read. `streams` are the digests of the sources in memory, in order.
+    /// The digest of all that decides the output: the JSON of the plan, the earlier folders, and the content of what
+    /// was read. `streams` are the digests of the sources in memory, in order.
     pub(crate) fn fingerprint(&self, inputs: &[Input], streams: &[Option<String>]) -> String {
         let files: Vec<&Option<String>> = inputs.iter().map(|input| &input.xxh3).collect();
         let all = json!({"plan": self.plan, "against": self.earlier, "inputs": files, "streams": streams});

@@ -34,8 +34,8 @@ pub(crate) struct Section<'j> {
     pub(crate) barrier: Option<(usize, BarrierStep)>,
 }
 
-/// All that is run. Steps are numbered in order: a source, its own steps, the next source and its steps, and so on, then
-/// the steps for all rows.
+/// All that is run. Steps are numbered in order: a source, its own steps, the next source and its steps, and so on,
+/// then the steps for all rows.
 pub(crate) struct Job {
     /// The sources, in the order in which they are read.
     pub(crate) origins: Vec<Origin>,
@@ -63,8 +63,8 @@ impl Default for Job {
 }
 
 impl Job {
-    /// Stored bytes of all files of lines, the final value of [`Cancel::bytes_read`](crate::cancel::Cancel::bytes_read);
-    /// none if a source is not counted there.
+    /// Stored bytes of all files of lines, the final value of
+    /// [`Cancel::bytes_read`](crate::cancel::Cancel::bytes_read); none if a source is not counted there.
     pub(crate) fn input_bytes(&self) -> Option<u64> {
         self.origins.iter().map(|origin| origin.source.input_bytes()).sum()
     }

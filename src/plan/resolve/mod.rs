@@ -1,5 +1,5 @@
-//! Resolves a plan: finds the columns, decides every default, and builds every stage and runs it on an empty batch, so
-//! that errors appear before a row is read.
+//! Resolves a plan: finds the columns, decides every default, and builds every stage and runs it on an empty batch,
+//! so that errors appear before a row is read.
 
 mod barrier_step;
 mod build;

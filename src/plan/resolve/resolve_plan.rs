@@ -45,7 +45,8 @@ fn resolve_one_source(plan: &Plan, sources: Vec<ResolvedSource>, cancel: &Cancel
     Ok(resolved)
 }
 
-/// Numbers the files of all sources, names them relative to the folder that all share, and gives streams unique names.
+/// Numbers the files of all sources, names them relative to the folder that all share, and gives streams unique
+/// names.
 fn number_files(sources: &mut [ResolvedSource]) -> Result<()> {
     if sources.len() > 1 {
         let paths: Vec<PathBuf> =

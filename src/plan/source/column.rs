@@ -10,7 +10,8 @@ use crate::record::{is_text, schema};
 pub struct SourceColumn {
     /// The name of the column.
     pub name: String,
-    /// For JSON, the kind that the start of the files suggests; for columnar sources `Text` if it is text, else `Json`.
+    /// For JSON, the kind that the start of the files suggests; for columnar sources `Text` if it is text, else
+    /// `Json`.
     pub(crate) kind: ColumnKind,
     /// The name of its type in `explain`.
     pub(crate) type_name: String,

@@ -81,8 +81,8 @@ impl ResolvedSource {
         }
     }
 
-    /// The digest of the columns that a run has read of a stream. None if the stream can be read only once and a step may
-    /// have stopped reading it early.
+    /// The digest of the columns that a run has read of a stream. None if the stream can be read only once and a step
+    /// may have stopped reading it early.
     pub(crate) fn content(
         &self,
         inputs: &Inputs,
@@ -124,14 +124,14 @@ impl ResolvedSource {
         }
     }
 
-    /// Whether the source is JSON, where a column may have values of several types; columns that only pass through are then
-    /// read leniently.
+    /// Whether the source is JSON, where a column may have values of several types; columns that only pass through
+    /// are then read leniently.
     pub(crate) fn is_json(&self) -> bool {
         matches!(self.known, KnownColumns::Inferred(_))
     }
 
-    /// Fails if a run into the folder `out` would replace files that it reads. That happens if the folder of inputs holds
-    /// the output of an earlier run.
+    /// Fails if a run into the folder `out` would replace files that it reads. That happens if the folder of inputs
+    /// holds the output of an earlier run.
     pub(crate) fn check_not_replaced(&self, out: &Path) -> Result<()> {
         let Some(out) = canonical(&self.store, out)? else { return Ok(()) };
         let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
@@ -179,7 +179,8 @@ impl ResolvedSource {
         self.files.iter().map(|file| Some(file.store.metadata(&file.path).ok()?.bytes)).sum()
     }
 
-    /// Divides its rows into parts of about `bytes` stored bytes, in order. A stream and a compressed file are one part.
+    /// Divides its rows into parts of about `bytes` stored bytes, in order. A stream and a compressed file are one
+    /// part.
     ///
     /// # Errors
     /// Those of opening the files.
@@ -192,8 +193,8 @@ impl ResolvedSource {
         }
     }
 
-    /// Opens one of its [`parts`](Self::parts), for a scan of the rows of that part. They have the same places as in a scan
-    /// of the whole source.
+    /// Opens one of its [`parts`](Self::parts), for a scan of the rows of that part. They have the same places as in
+    /// a scan of the whole source.
     ///
     /// # Errors
     /// Those of opening the file.
@@ -207,8 +208,8 @@ impl ResolvedSource {
         self.open_whole_or_part(Some(part), columns, limits, false, cancel)
     }
 
-    /// Opens the source for one run. With `digested` a stream of record batches computes the digest of what is read; files
-    /// always do.
+    /// Opens the source for one run. With `digested` a stream of record batches computes the digest of what is read;
+    /// files always do.
     ///
     /// # Errors
     /// Those of opening the files or the stream.

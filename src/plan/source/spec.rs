@@ -33,7 +33,8 @@ pub enum SourceSpec {
         stream: Arc<dyn OpenReader>,
         /// The limit of bytes per line; a longer line is rejected.
         max_line_bytes: usize,
-        /// A stream that was opened to infer its columns and is not read yet, since it may not be possible to open it twice.
+        /// A stream that was opened to infer its columns and is not read yet, since it may not be possible to open it
+        /// twice.
         peeked: Arc<Mutex<Option<Peeked>>>,
     },
     /// Record batches of the user.
@@ -58,8 +59,8 @@ impl SourceSpec {
         }
     }
 
-    /// The digest of these columns, or of all, of a source in memory; none if it cannot be read again. Equal digests mean
-    /// equal content.
+    /// The digest of these columns, or of all, of a source in memory; none if it cannot be read again. Equal digests
+    /// mean equal content.
     pub(crate) fn digest(&self, columns: Option<&[String]>, cancel: &Cancel) -> Result<Option<String>> {
         match self {
             SourceSpec::Reader { name, stream, .. } if stream.again() => {

@@ -97,8 +97,8 @@ impl Verb for Format {
 }
 
 impl Format {
-    /// The stage. `tokenize` is the step whose tokenizer knows the control tokens, if there is one; `prompt_key` adds the
-    /// key that decides the split of a row.
+    /// The stage. `tokenize` is the step whose tokenizer knows the control tokens, if there is one; `prompt_key` adds
+    /// the key that decides the split of a row.
     fn stage(&self, tokenize: Option<&Tokenize>, prompt_key: bool) -> Result<FormatStage> {
         let special_tokens = match tokenize {
             None => None,
@@ -116,8 +116,8 @@ impl Format {
         FormatStage::new(PromptFormat::clone(&self.format), options)
     }
 
-    /// The stage of the first `format` of the steps `later`, if its columns already exist. A `split` before it uses the key
-    /// of the rendered prompt.
+    /// The stage of the first `format` of the steps `later`, if its columns already exist. A `split` before it uses
+    /// the key of the rendered prompt.
     pub(super) fn stage_before(later: &[Step], builder: &Builder) -> Result<Option<FormatStage>> {
         let schema = builder.empty.records.schema();
         let is_text_column = |name: &str| schema.field_with_name(name).is_ok_and(|f| is_text(f.data_type()));

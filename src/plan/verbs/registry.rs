@@ -50,7 +50,8 @@ verbs! {
 }
 
 impl Step {
-    /// Reads a step from the JSON of [`Step::to_json`]. Functions and tokenizers in memory must be supplied afterwards.
+    /// Reads a step from the JSON of [`Step::to_json`]. Functions and tokenizers in memory must be supplied
+    /// afterwards.
     ///
     /// # Errors
     /// `Class::Plan`: `bad_plan` for JSON that is not a step, `bad_option` for an invalid option.

@@ -36,7 +36,8 @@ pub struct Tokenize {
     pub keep_text: bool,
     /// Whether the start tokens of the tokenizer are added.
     pub add_bos: bool,
-    /// How many rows there are for each row whose ids are compared with those of the crate `tokenizers`; none: no check.
+    /// How many rows there are for each row whose ids are compared with those of the crate `tokenizers`; none: no
+    /// check.
     pub verify: Option<u64>,
 }
 
@@ -132,7 +133,8 @@ impl Verb for Tokenize {
     }
 }
 
-/// What ends each row: EOS, so that the model learns to stop, unless the stop is a control token with the same effect.
+/// What ends each row: EOS, so that the model learns to stop, unless the stop is a control token with the same
+/// effect.
 fn end(format: &PromptFormat, tokenizer: &LoadedTokenizer) -> Result<End> {
     let stop_is_control = !tokenizer.control.tokens().written(format.stop()).is_empty();
     match (format.eos(), tokenizer.eos_id) {
