@@ -164,7 +164,7 @@ FAILURES = {
     "by of no column": (["--valid", "0.1", "--by", "lang"], 2, "error[missing_column]: split: "),
     "by without a split": (["--by", "lang"], 2, "--by and --existing need a split: --valid or --test"),
     "existing without a split": (["--existing", "keep"], 2, "--by and --existing need a split: --valid or --test"),
-    "shares above 1": (["--valid", "0.5", "--test", "60%"], 2, "error[bad_option]: split: the shares add up to 1.1"),
+    "shares above 1": (["--valid", "0.5", "--test", "60%"], 2, "split: the sum of the shares must be less"),
     "length without a tokenizer": (["--max-length", "5"], 2, "need a --tokenizer"),
     "overflow without a tokenizer": (["--on-overflow", "drop"], 2, "need a --tokenizer"),
     "tokens without a tokenizer": (["--special-tokens", "strip"], 2, "need a --tokenizer"),

@@ -249,7 +249,7 @@ def test_rows_that_do_not_fit_together_are_refused(
         ({"segment_kinds": pl.when(some).then(lists(2)).otherwise(lists(1, 2, 1))}, "`segment_kinds` of a row covers"),
         ({"segment_weights": lists(1, 2, 3, of="Float32")}, "`segment_weights` of a row covers 3 segments"),
         ({"input_ids": pl.concat_list(*[col("input_ids")] * 65)}, "must have 1 to 64 tokens"),
-        ({"input_ids": col("input_ids").list.head(0)}, "a row has 0 tokens"),
+        ({"input_ids": col("input_ids").list.head(0)}, "a row must have 1 to 64 tokens; got 0"),
     ]
     for columns, message in uneven:
         with refused(fp.DataError, "uneven_row", message):
@@ -265,7 +265,7 @@ def test_rows_that_do_not_fit_together_are_refused(
     for columns, message in wrong:
         with refused(fp.DataError, "wrong_type", message):
             tokenized.with_columns(**columns).pack().collect()
-    with refused(fp.ColumnError, "missing_column", "`row_weight` needs `segment_lengths`"):
+    with refused(fp.ColumnError, "missing_column", "`segment_lengths`, which `row_weight` needs"):
         tokenized.select("input_ids", "labels", "row_weight").pack().collect()
 
 

@@ -179,11 +179,11 @@ def test_a_template_that_does_not_parse_says_where(template: str, says: str) -> 
     [
         ({"separator": ""}, "`separator` must not be empty"),
         ({"stop": ""}, "`stop` must not be empty"),
-        ({"prompt": "{a}x", "separator": "xx"}, "the separator .* occurs in the prompt template's end"),
+        ({"prompt": "{a}x", "separator": "xx"}, "the separator .* occurs in the end of the prompt template"),
         ({"prompt": "{a}\n##\nx"}, "occurs in the prompt template, at byte 0"),
         ({"completion": "\n###\n{a}"}, "the stop .* occurs in the completion template"),
         ({"completion": "##\n{a}", "prompt": "{b}\n"}, "occurs in the end of the prompt template, the separator"),
-        ({"completion": "{a}\n##", "stop": "\nEND"}, "the separator .* occurs in the completion template's end"),
+        ({"completion": "{a}\n##", "stop": "\nEND"}, "the separator .* occurs in the end of the completion template"),
     ],
 )
 def test_marks_that_would_collide_in_every_row_are_refused(parts: dict[str, str], says: str) -> None:

@@ -113,7 +113,7 @@ def test_is_explained_with_what_decides() -> None:
         ({}, "there must be a share, as in"),
         ({"valid": 0}, "`valid` must be a share between 0 and 1; got 0"),
         ({"valid": 1.0}, "`valid` must be a share between 0 and 1; got 1"),
-        ({"valid": -0.1}, "not a share"),
+        ({"valid": -0.1}, "must be a share"),
         ({"valid": float("nan")}, "not a share"),
         ({"valid": "0.1"}, "valid='0.1' is not a share"),
         ({"valid": "100%"}, "`valid` must be a share between 0 and 1; got 1"),
@@ -155,7 +155,7 @@ def test_without_the_columns_that_format_makes_it_says_what_is_missing() -> None
     plan = records({"a": "x"})
     with refused(fp.ColumnError, "missing_column", "add .format.*before this step, or give the columns.*by="):
         plan.split(valid=0.1).explain()
-    with refused(fp.ColumnError, "missing_column", "put .format.*before this step$"):
+    with refused(fp.ColumnError, "missing_column", "add .format.*before this step$"):
         plan.tokenize("nowhere").explain()
 
 

@@ -54,7 +54,7 @@ def test_a_number_stays_with_its_row() -> None:
         ),
         (
             lambda: PLAN.with_row_index(offset=(1 << 63) - 3).collect(),
-            *(fp.DataError, "row_index_too_large", "with_row_index: the numbers of `index` go beyond"),
+            *(fp.DataError, "row_index_too_large", "with_row_index: the row numbers in `index` are greater than"),
         ),
     ],
 )

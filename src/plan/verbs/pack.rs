@@ -93,7 +93,7 @@ impl Pack {
         if limit < longest {
             return wrong(
                 format!(
-                    "pack: `max_length` must be {longest} or more, as rows have up to so many tokens; got {limit}"
+                    "pack: `max_length` must be {longest} or more, as rows have up to {longest} tokens; got {limit}"
                 ),
                 "give tokenize the same max_length; its on_overflow decides what happens to longer rows",
             );
