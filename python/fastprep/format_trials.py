@@ -85,8 +85,8 @@ def suggest(data: Any, make: Callable[[str, str], PromptFormat], prompt: str, to
     share, candidate = best
     # At the caller of `PromptFormat.suggest`.
     warnings.warn(
-        f"the stop {candidate.stop!r} keeps its own token ids after only {share:.1%} of the completions; "
-        "stop on the string instead",
+        f"only {share:.1%} of the completions end in the token ids of the stop {candidate.stop!r} encoded alone: "
+        "end generation at the text of the stop, not at its ids",
         stacklevel=3,
     )
     return candidate

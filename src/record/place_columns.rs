@@ -1,4 +1,4 @@
-//! The places of rows as hidden columns, for the way through a barrier.
+//! The places of rows as hidden columns, which carry them through a barrier.
 
 use std::sync::Arc;
 

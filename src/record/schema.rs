@@ -21,7 +21,7 @@ pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub(crate) const TURNS: &str = "__fastprep_turns";
 
-/// The place of a row on its way through a barrier: UInt32, UInt64, and UInt64 or null.
+/// The place of a row, carried through a barrier: UInt32, UInt64, and UInt64 or null.
 pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_ROW: &str = "__fastprep_row";

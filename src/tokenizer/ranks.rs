@@ -211,14 +211,14 @@ impl Ranks {
         if let Some(id) = rank(piece) {
             return vec![id as i32];
         }
-        let mut borders: Vec<usize> = (0..=piece.len()).collect();
+        let mut bounds: Vec<usize> = (0..=piece.len()).collect();
         loop {
-            let pairs = borders.windows(3).enumerate();
+            let pairs = bounds.windows(3).enumerate();
             let lowest = pairs.filter_map(|(i, w)| Some((rank(&piece[w[0]..w[2]])?, i))).min();
             let Some((_, i)) = lowest else { break };
-            borders.remove(i + 1);
+            bounds.remove(i + 1);
         }
-        borders.windows(2).filter_map(|w| rank(&piece[w[0]..w[1]])).map(|id| id as i32).collect()
+        bounds.windows(2).filter_map(|w| rank(&piece[w[0]..w[1]])).map(|id| id as i32).collect()
     }
 }
 

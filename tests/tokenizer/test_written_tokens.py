@@ -93,5 +93,5 @@ def test_ranks(tmp_path: Any) -> None:
 
 
 def test_other_words_are_refused() -> None:
-    with refused(fp.PlanError, "bad_option", 'special_tokens="reject"'):
+    with refused(fp.PlanError, "bad_option", '`special_tokens` must be one of as_token, as_text, raise; got "reject"'):
         OURS.encode("a", special_tokens="reject")  # type: ignore[arg-type]

@@ -107,7 +107,10 @@ def token_lines(tokens: dict[str, Any] | None) -> list[str]:
         lines.append(f"  {tokens['truncated']:,} rows were cut to max_length")
     share = tokens["stop_stable_share"]
     if share is not None and share < 1:
-        lines.append(f"  The stop keeps its own token ids in only {share:.1%} of rows; stop on the string instead.")
+        lines.append(
+            f"  Only {share:.1%} of rows end in the token ids of the stop encoded alone: "
+            "end generation at the text of the stop, not at its ids."
+        )
     lines += [f"  warning: {warning}" for warning in tokens["warnings"]]
     return lines
 

@@ -148,7 +148,7 @@ impl ShortCache {
 
     /// Writes the ids of the pieces `first..count` at `n`, up to the first piece that is not in the cache, has more
     /// than [`INLINE`] ids, or for which there is no room for [`Ids`]. Returns the number of that piece and the
-    /// position for its ids. The output after that position is undefined.
+    /// position for its ids. The output after that position is unspecified.
     #[inline]
     pub(crate) fn copy_known(
         &mut self,
