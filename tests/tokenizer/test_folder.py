@@ -231,9 +231,9 @@ def test_llama_and_gemma_folders_as_transformers_5_writes_them(kind: str, tmp_pa
     [
         ("tokenizer_config.json", {"fast_tokenizer_files": ["tokenizer.4.0.0.json"]}, "tokenizer_folder", "4.0.0"),
         ("tokenizer_config.json", {"fix_mistral_regex": True}, "tokenizer_folder", "fix_mistral_regex"),
-        ("tokenizer_config.json", {"added_tokens_decoder": {"x": NEW}}, "tokenizer_broken", "must be a whole number; got"),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"x": NEW}}, "tokenizer_broken", "a whole number; got"),
         ("tokenizer_config.json", {"eos_token": 5}, "tokenizer_broken", "a token must be a string or an object; got 5"),
-        ("added_tokens.json", {"<|new|>": "x"}, "tokenizer_broken", "must be a whole number; got"),
+        ("added_tokens.json", {"<|new|>": "x"}, "tokenizer_broken", "a whole number; got"),
         ("special_tokens_map.json", [1], "tokenizer_not_json", "special_tokens_map.json"),
     ],
 )
