@@ -1,8 +1,8 @@
-//! Memory of the dedup index: bytes per kept row, as the process grows by it, and how long a row takes.
+//! Benchmark of the dedup index: memory of the process per kept row, and time per row.
 //!
-//! `cargo bench --bench dedup_index [-- ROWS…]`. Each line is measured in a process of its own, from Linux's
-//! `/proc/self/status`: `held` is what the index takes once the rows are in, `peak` what it took while its table
-//! was last doubled.
+//! `cargo bench --bench dedup_index [-- ROWS…]`. Each line is measured in its own process, from Linux's
+//! `/proc/self/status`: `held` is the memory of the index with all rows in it, `peak` the memory while its table was
+//! last doubled.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a bench")]
 
@@ -19,7 +19,7 @@ use fastprep::record::{Batch, Places, schema};
 
 const MILLIONS: [u64; 7] = [1, 2, 5, 10, 14, 15, 20];
 const BATCH: u64 = 8_192;
-/// Bytes that are compared, a row.
+/// Bytes of a row that are compared.
 const ROW_BYTES: usize = 600;
 
 fn main() {
@@ -34,7 +34,7 @@ fn main() {
     println!("{:>11}  {:<10}  {:>14}  {:>14}  {:>7}", "rows", "index", "held B/row", "peak B/row", "ns/row");
     for rows in if chosen.is_empty() { all.to_vec() } else { chosen } {
         for kind in ["keys", "keepers", "verified"] {
-            // The bytes themselves would be measured, not the index.
+            // With more rows, the compared bytes would dominate the memory.
             if kind == "verified" && rows > 1_000_000 {
                 continue;
             }
@@ -47,7 +47,7 @@ fn main() {
 
 fn measure(rows: u64, kind: &str) {
     let (keepers, verify) = (kind == "keepers", kind == "verified");
-    // One batch goes through another index first, so that what batches themselves take is not counted.
+    // One batch goes through another index first, so that the memory of batches is not counted.
     push(&mut DedupStage::new(keepers, verify), 0, BATCH, verify);
     let before = status("VmRSS");
     let mut stage = DedupStage::new(keepers, verify);
@@ -65,7 +65,7 @@ fn measure(rows: u64, kind: &str) {
     drop(stage);
 }
 
-/// Rows without duplicates: the worst case. The time is the stage's alone.
+/// Adds rows without duplicates, the worst case. Returns the time of the stage alone.
 fn push(stage: &mut DedupStage, first: u64, rows: u64, verify: bool) -> Duration {
     let keys = (first..first + rows).flat_map(|i| hash::field(Some(&i.to_le_bytes())).to_be_bytes());
     let keys = FixedSizeBinaryArray::try_new(16, keys.collect::<Vec<u8>>().into(), None).unwrap();
@@ -90,7 +90,7 @@ fn push(stage: &mut DedupStage, first: u64, rows: u64, verify: bool) -> Duration
     spent
 }
 
-/// A size of this process, in bytes.
+/// A memory figure of this process, in bytes.
 fn status(name: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").expect("this bench reads Linux's /proc");
     let line = text.lines().find(|l| l.starts_with(name)).expect("a size of the process");

@@ -1,6 +1,6 @@
-//! The proof alone, without rendering: `prove FILE THREADS` renders the rows of a JSONL file into pages, then,
-//! for every line on standard input, proves all pages once and prints how many rows collide. Whoever asks takes
-//! the time: `benches/compare/kernels.py --prover`.
+//! Benchmark of the proof alone, without rendering. `prove FILE THREADS` renders the rows of a JSONL file into pages.
+//! Then, for every line on standard input, it proves all pages once and prints how many rows collide. The program
+//! that writes the lines measures the time: `benches/compare/kernels.py --prover`.
 
 use std::io::{BufRead, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Bytes of a page: about what a batch of the engine renders to.
+/// Bytes of a page: about as many as a batch of the engine renders to.
 const PAGE: usize = 1 << 20;
 
 #[derive(Deserialize)]

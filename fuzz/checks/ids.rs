@@ -1,4 +1,5 @@
-//! Any text has the ids that the `tokenizers` crate gives it, for tokenizers whose ids tell every border of a piece.
+//! Checks that any text gets the same ids as from the `tokenizers` crate, with tokenizers whose ids show how text is
+//! split.
 
 use std::sync::LazyLock;
 
@@ -12,14 +13,14 @@ const O200K: &str = concat!(
     r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 );
 
-/// The character that stands for a byte.
+/// The character that represents a byte.
 fn char_of(byte: u8) -> char {
     let visible = |b: u8| matches!(b, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
     let hidden = (0..byte).filter(|&b| !visible(b)).count() as u32;
     if visible(byte) { char::from(byte) } else { char::from_u32(0x100 + hidden).unwrap() }
 }
 
-/// All bytes, and many pairs of them: a moved border changes ids.
+/// A tokenizer of all bytes and many pairs of bytes, so that text that is split elsewhere gets other ids.
 fn byte_level(normalizer: Value, pre_tokenizer: Value) -> LoadedTokenizer {
     let mut vocab = Map::new();
     for byte in 0..=255u8 {
@@ -71,7 +72,7 @@ static TOKENIZERS: LazyLock<Vec<LoadedTokenizer>> = LazyLock::new(|| {
     tokenizers
 });
 
-/// Compares the ids of the text; bytes that are not UTF-8 are passed over.
+/// Compares the ids of a text; input that is not UTF-8 is ignored.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     for tokenizer in TOKENIZERS.iter() {

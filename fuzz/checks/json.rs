@@ -1,6 +1,7 @@
-//! JSON of any bytes is read and written as serde_json reads it: the same texts are JSON, with the same members.
+//! Checks that JSON from any bytes is read and written as serde_json reads it: the same texts are JSON, with the same
+//! members.
 //!
-//! Where they differ by design, the check says so, with the reason: [`text`] for one text, [`rows`] for lines of a file.
+//! Differences by design are documented with the reason: in [`text`] for one text, in [`rows`] for lines of a file.
 
 #[path = "json/oracle.rs"]
 mod oracle;
@@ -11,7 +12,7 @@ mod text;
 #[path = "json/written.rs"]
 mod written;
 
-/// Lines of JSON; each line, and all of it, is also checked as one text.
+/// Checks the input as lines of JSON; each line, and the whole input, is also checked as one text.
 pub fn check(data: &[u8]) {
     let lines = data.split(|&b| b == b'\n');
     for bytes in lines.chain([data]) {

@@ -1,4 +1,5 @@
-//! A plan's JSON of any bytes is read or refused: no panic, and what is read has JSON that is read again as the same.
+//! Checks that a plan's JSON from any bytes is read or refused without a panic. The JSON of what is read gives the
+//! same plan.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,16 +10,16 @@ use fastprep::plan::{Plan, SourceSpec, Step};
 use fastprep::read::jsonl::format::JsonLines;
 use serde_json::Value;
 
-/// Steps that are read, at most: a push copies the plan.
+/// The most steps that are read: each push copies the plan.
 const STEPS: usize = 32;
 
-/// What is wrong with a plan is for the user to correct: it is never a fault of ours.
+/// Checks that the error is one that the user can correct, not an internal one.
 fn refused(e: &Error) {
     assert!(matches!(e.class(), Class::Plan | Class::Column), "{e}");
     assert!(!e.code().is_empty() && !e.message().is_empty());
 }
 
-/// A step of this JSON, where it is one. Its JSON, as text, is read as a step of the same JSON.
+/// Reads a step; `None` if it is refused. Checks that its JSON is read as the same step.
 fn step(value: &Value) -> Option<Step> {
     let step = Step::from_json(value.clone()).inspect_err(refused).ok()?;
     let text = step.to_json().unwrap().to_string();
@@ -27,7 +28,7 @@ fn step(value: &Value) -> Option<Step> {
     Some(step)
 }
 
-/// The plan, and after it those of the steps that it accepts.
+/// Adds to the plan those steps that it accepts.
 fn pushed(plan: Plan, steps: &[Step]) -> Plan {
     steps.iter().fold(plan, |plan, step| plan.push(step.clone()).inspect_err(refused).unwrap_or(plan))
 }
@@ -39,12 +40,12 @@ fn new(name: &str) -> Plan {
     })
 }
 
-/// The steps of a plan's JSON, read as steps and pushed one after another.
+/// Reads the steps of a plan's JSON, which must all be accepted.
 fn read(steps: &Value) -> Vec<Step> {
     steps.as_array().unwrap().iter().map(|value| step(value).unwrap()).collect()
 }
 
-/// The plan's JSON holds steps that are read and accepted in their order.
+/// Checks that the JSON of a plan is read as the same plan.
 fn round_trip(plan: &Plan) {
     let json = plan.to_json(&Cancel::default()).unwrap();
     let read_again = match &plan.source_column {
@@ -60,11 +61,12 @@ fn round_trip(plan: &Plan) {
         }
     };
     assert_eq!(read_again.verbs(), plan.verbs());
-    // By text, which keeps the order of keys.
+    // Compared as text, which keeps the order of keys.
     assert_eq!(read_again.to_json(&Cancel::default()).unwrap().to_string(), json.to_string());
 }
 
-/// JSON: a list of steps, or an object of `steps` and `column`, the name that concat gives to the column of sources.
+/// Checks JSON that is a list of steps, or an object with `steps` and `column`, the name of concat's column of
+/// sources.
 pub fn check(data: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
     let (steps, column) = match &value {
@@ -75,7 +77,7 @@ pub fn check(data: &[u8]) {
     let steps: Vec<Step> = steps.iter().take(STEPS).filter_map(step).collect();
     round_trip(&pushed(new("a.jsonl"), &steps));
 
-    // Half of the steps in each source, then all of them.
+    // A concat of two plans, each with half of the steps, followed by all steps.
     let (left, right) = steps.split_at(steps.len() / 2);
     let of_one_source = |steps: &[Step]| -> Vec<Step> {
         steps.iter().filter(|step| step.verb().may_precede_concat()).cloned().collect()

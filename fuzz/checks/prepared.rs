@@ -1,4 +1,5 @@
-//! A manifest or a shard of any bytes is read or refused: no panic, no crash, and what is read can be used.
+//! Checks that a manifest or a shard of any bytes is read or refused without a panic, and that what is read can be
+//! used.
 
 use std::path::Path;
 
@@ -8,12 +9,12 @@ use fastprep::artifact::Shard;
 use fastprep::artifact::open::parse;
 use fastprep::load::{Flat, Padded, TokenRows};
 
-/// Rows that are laid out, at most: those without bytes may be said to be billions.
+/// The most rows that are laid out: a file may claim billions of rows without content.
 const ROWS: usize = 64;
 
 fn manifest(text: &[u8]) {
     let Ok(manifest) = parse(text, Path::new("manifest.json")) else { return };
-    // What names a file stays within the folder.
+    // File names stay within the folder.
     assert!(manifest.data.starts_with("data/") && !manifest.data[5..].contains('/'));
     assert!(manifest.files().all(|file| !file.name.contains('/') && file.name != ".."));
     for split in &manifest.splits {
@@ -47,7 +48,7 @@ fn shard(file: &[u8]) {
     }
 }
 
-/// The first byte says which it is: `m` for a manifest, `s` for a shard.
+/// Checks one input. Its first byte is `m` for a manifest or `s` for a shard.
 pub fn check(data: &[u8]) {
     match data.split_first() {
         Some((b'm', text)) => manifest(text),

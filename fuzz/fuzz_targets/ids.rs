@@ -1,6 +1,6 @@
-//! Ids of any text.
+//! Fuzz target: token ids of any text.
 //!
-//! `cargo fuzz run ids --sanitizer none` (in the project's folder; `cargo install cargo-fuzz` first).
+//! `cargo fuzz run ids --sanitizer none` in the root of the repository, after `cargo install cargo-fuzz`.
 #![no_main]
 
 #[path = "../checks/ids.rs"]

@@ -1,8 +1,8 @@
-//! JSON lines of any bytes, against serde_json.
+//! Fuzz target: JSON lines of any bytes, compared with serde_json.
 //!
-//! `cargo fuzz run json --sanitizer none fuzz/corpus/json -- -dict=fuzz/json.dict` (in the project's folder; `cargo
-//! install cargo-fuzz` first). What a run finds is kept by the least files that reach the same code:
-//! `-set_cover_merge=1 -use_counters=0`.
+//! `cargo fuzz run json --sanitizer none fuzz/corpus/json -- -dict=fuzz/json.dict` in the root of the repository,
+//! after `cargo install cargo-fuzz`. `-set_cover_merge=1 -use_counters=0` reduces the corpus to the fewest files that
+//! reach the same code.
 #![no_main]
 
 #[path = "../checks/json.rs"]

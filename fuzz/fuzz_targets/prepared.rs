@@ -1,7 +1,8 @@
-//! Manifests and shards of any bytes.
+//! Fuzz target: manifests and shards of any bytes.
 //!
-//! `cargo fuzz run prepared --sanitizer none fuzz/corpus/prepared` (in the project's folder; `cargo install cargo-fuzz`
-//! first). What a run finds is kept by the least files that reach the same code: `-set_cover_merge=1 -use_counters=0`.
+//! `cargo fuzz run prepared --sanitizer none fuzz/corpus/prepared` in the root of the repository, after `cargo
+//! install cargo-fuzz`. `-set_cover_merge=1 -use_counters=0` reduces the corpus to the fewest files that reach the
+//! same code.
 #![no_main]
 
 #[path = "../checks/prepared.rs"]

@@ -1,4 +1,4 @@
-//! The columns of a record batch in an Arrow file, each value of its description compared with what is there.
+//! The columns of a record batch in an Arrow file. Each length and offset is checked against the bytes of the file.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use arrow::ipc;
 
-/// The type by which a column is read: text as bytes. Both have the same layout, and bytes need no proof that takes
-/// time in proportion to the text.
+/// The type in which a column is read: text as bytes. Both have the same layout, but text would have to be checked as
+/// UTF-8, which takes time in proportion to its length.
 ///
 /// # Errors
-/// It is a type that no shard has.
+/// Shards have no columns of this type.
 pub(crate) fn stored_type(t: &DataType) -> Result<DataType, String> {
     let field = |f: &FieldRef| -> Result<FieldRef, String> {
         Ok(Arc::new(Field::new(f.name(), stored_type(f.data_type())?, f.is_nullable())))
@@ -27,16 +27,16 @@ pub(crate) fn stored_type(t: &DataType) -> Result<DataType, String> {
         DataType::FixedSizeBinary(n) if *n >= 0 => t.clone(),
         DataType::Binary | DataType::LargeBinary | DataType::Boolean | DataType::Null => t.clone(),
         t if t.is_primitive() => t.clone(),
-        t => return Err(format!("no shard has columns of type {t}")),
+        t => return Err(format!("shards have no columns of type {t}")),
     })
 }
 
-/// The columns of a record batch, one after another, as slices of its body.
+/// Reads the columns of a record batch in order, as slices of its body.
 pub(crate) struct Columns {
     body: Buffer,
-    /// Values and nulls of each array, parents before children.
+    /// Number of values and of nulls of each array, parents before children.
     nodes: std::vec::IntoIter<(usize, usize)>,
-    /// Start and length within the body.
+    /// Start and length of each buffer within the body.
     buffers: std::vec::IntoIter<(usize, usize)>,
 }
 
@@ -44,32 +44,32 @@ impl Columns {
     /// Reads the description of a record batch.
     ///
     /// # Errors
-    /// A number in it is negative, or leads out of the body.
+    /// A number in it is negative, or a buffer is not within the body.
     pub(crate) fn new(body: Buffer, batch: ipc::RecordBatch<'_>) -> Result<Self, String> {
         let pair = |a: i64, b: i64| match (usize::try_from(a), usize::try_from(b)) {
             (Ok(a), Ok(b)) => Ok((a, b)),
-            _ => Err("a record batch names a size below 0".to_string()),
+            _ => Err("a record batch has a size below 0".to_string()),
         };
         let nodes = batch.nodes().into_iter().flatten().map(|n| pair(n.length(), n.null_count()));
         let buffers = batch.buffers().into_iter().flatten().map(|b| pair(b.offset(), b.length()));
         let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
         let buffers = buffers.collect::<Result<Vec<_>, _>>()?;
-        let mut held = 0usize;
+        let mut total = 0usize;
         for (start, length) in &buffers {
-            // Those of nothing may lie anywhere.
+            // An empty buffer may be anywhere.
             let inside = *length == 0 || start.checked_add(*length).is_some_and(|end| end <= body.len());
-            held = held.saturating_add(*length);
-            if !inside || held > body.len() {
-                return Err("a buffer of a record batch lies outside of it".into());
+            total = total.saturating_add(*length);
+            if !inside || total > body.len() {
+                return Err("a buffer of a record batch is outside of it".into());
             }
         }
         Ok(Columns { body, nodes: nodes.into_iter(), buffers: buffers.into_iter() })
     }
 
-    /// The next column, whose type is `t`, in the type of [`stored_type`].
+    /// Reads the next column, of type `t`, as its [`stored_type`].
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The column is damaged.
     pub(crate) fn next(&mut self, t: &DataType) -> Result<ArrayData, String> {
         let (length, nulls) = self.nodes.next().ok_or("the record batch ends before its columns do")?;
         let mut data = ArrayData::builder(stored_type(t)?).len(length).align_buffers(true);
@@ -77,7 +77,7 @@ impl Columns {
             let bits = self.buffer()?;
             if nulls > 0 {
                 if bits.len() < length.div_ceil(8) {
-                    return Err("it has fewer bits for nulls than values".into());
+                    return Err("its null bitmap is shorter than its values".into());
                 }
                 data = data.null_bit_buffer(Some(bits));
             }
@@ -99,14 +99,14 @@ impl Columns {
             }
             _ => data = data.add_buffer(self.buffer()?),
         }
-        // Compares the length with the buffers, and every offset with the one before it and with the end.
+        // Checks the length against the buffers, and that offsets ascend and are within the values.
         data.build().map_err(|e| e.to_string())
     }
 
-    /// Nothing is left that no column has named.
+    /// Checks that all arrays and buffers were read.
     ///
     /// # Errors
-    /// Something is.
+    /// There are more.
     pub(crate) fn finish(mut self) -> Result<(), String> {
         match (self.nodes.next(), self.buffers.next()) {
             (None, None) => Ok(()),
@@ -120,11 +120,11 @@ impl Columns {
     }
 }
 
-/// An array that was read as [`stored_type`], in its own type.
+/// Converts an array that was read as [`stored_type`] to its type.
 ///
 /// # Errors
 /// A text is not UTF-8.
-pub(crate) fn typed(data: ArrayData, t: &DataType) -> Result<ArrayData, String> {
+pub(crate) fn with_type(data: ArrayData, t: &DataType) -> Result<ArrayData, String> {
     let children: Vec<&DataType> = match t {
         DataType::Struct(fields) => fields.iter().map(|f| f.data_type()).collect(),
         DataType::FixedSizeList(f, _) | DataType::List(f) | DataType::LargeList(f) | DataType::Map(f, _) => {
@@ -134,6 +134,6 @@ pub(crate) fn typed(data: ArrayData, t: &DataType) -> Result<ArrayData, String> 
     };
     let stored = data.child_data().to_vec();
     let children =
-        stored.into_iter().zip(children).map(|(data, t)| typed(data, t)).collect::<Result<_, _>>()?;
+        stored.into_iter().zip(children).map(|(data, t)| with_type(data, t)).collect::<Result<_, _>>()?;
     data.into_builder().data_type(t.clone()).child_data(children).build().map_err(|e| e.to_string())
 }

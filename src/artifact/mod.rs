@@ -1,4 +1,4 @@
-//! What a prepared folder is: the manifest that readers trust, how it is read, and how it is verified.
+//! Prepared folders: the manifest, reading, and verification.
 
 mod columns;
 pub(crate) mod keys;

@@ -1,4 +1,4 @@
-//! Opening a prepared folder: its manifest is read, checked and trusted; nothing else is looked at.
+//! Opens a prepared folder: reads and checks its manifest. Other files are not read.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest};
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
 
-/// The manifest's name within a prepared folder.
+/// The name of the manifest within a prepared folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
-/// Among the first keys of every manifest of ours.
-const OURS: &[u8] = b"\"fastprep_version\"";
-/// Bytes in which they are.
+/// A key at the start of every manifest of fastprep.
+const MARKER: &[u8] = b"\"fastprep_version\"";
+/// Bytes within which the key is.
 const HEAD: u64 = 4096;
 
 /// Reads the manifest of a prepared folder.
@@ -28,22 +28,25 @@ pub fn open(store: &Files, dir: &Path) -> Result<Manifest> {
 /// The manifest of a prepared folder, and its text.
 fn open_text(store: &Files, dir: &Path) -> Result<(Manifest, String)> {
     match store.kind(dir) {
-        Ok(None) => return Err(error("not_prepared", "there is no such folder", dir).help("check the path")),
+        Ok(None) => {
+            return Err(error("not_prepared", "the folder does not exist", dir).help("check the path"));
+        }
         Ok(Some(_)) => {}
         Err(e) => return Err(error("cannot_read", "the folder cannot be read", dir).source(e)),
     }
     let path = dir.join(MANIFEST);
     let text = read_text(store, &path)?.ok_or_else(|| {
-        error("not_prepared", format!("not a prepared folder: it has no {MANIFEST}"), dir)
-            .help("give the folder that a sink of fastprep wrote; a run that was stopped publishes nothing")
+        error("not_prepared", format!("this is not a prepared folder: it has no {MANIFEST}"), dir)
+            .help("pass a folder that sink() wrote; a run that was interrupted publishes nothing")
     })?;
     let manifest = parse(&text, &path)?;
-    // JSON that could be read is UTF-8.
-    Ok((manifest, String::from_utf8(text).map_err(|e| bad(&path, &e.to_string()))?))
+    // Text that was parsed as JSON is UTF-8.
+    Ok((manifest, String::from_utf8(text).map_err(|e| bad_manifest(&path, &e.to_string()))?))
 }
 
-/// What `work` makes of a prepared folder's manifest and its text. Where it fails and the folder was published again
-/// meanwhile, which removes the files of the generation before, it is asked once more with the manifest of now.
+/// Calls `work` with the manifest of a prepared folder and its text. If `work` fails and the folder was published
+/// again in the meantime, which removes the files of the older generation, calls it once more with the current
+/// manifest.
 ///
 /// # Errors
 /// Those of [`open`] and of `work`.
@@ -59,8 +62,8 @@ pub(crate) fn with_current<T>(
     })
 }
 
-/// The text of the manifest of a prepared folder, once every field is checked and its Arrow shards are known to be there
-/// with the size that it says. Their rows are looked at when they are mapped.
+/// The text of the manifest of a prepared folder. Checks every field, and that the Arrow shards exist and have the
+/// size in the manifest. Their content is checked when they are mapped.
 ///
 /// # Errors
 /// `Class::Source`: those of [`open`], `missing_shard`, `damaged_shard`.
@@ -73,12 +76,12 @@ pub fn open_complete(store: &Files, dir: &Path) -> Result<String> {
     })
 }
 
-/// Whether a shard is there, with the size that the manifest says.
+/// Checks that a shard exists and has the size in the manifest.
 ///
 /// # Errors
 /// `missing_shard`, `damaged_shard`.
 pub(crate) fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<()> {
-    let bytes = store.metadata(path).map_err(|e| missing(path).source(e))?.bytes;
+    let bytes = store.metadata(path).map_err(|e| missing_shard(path).source(e))?.bytes;
     if bytes == shard.bytes {
         return Ok(());
     }
@@ -88,15 +91,15 @@ pub(crate) fn has_size(store: &Files, path: &Path, shard: &FileEntry) -> Result<
 
 /// The error for a shard that cannot be opened.
 #[cold]
-pub(crate) fn missing(path: &Path) -> Error {
-    error("missing_shard", "a shard of the manifest cannot be read", path)
-        .help("the data set was replaced since load()? then load it again; else copy the whole folder again")
+pub(crate) fn missing_shard(path: &Path) -> Error {
+    error("missing_shard", "a shard cannot be read", path)
+        .help("if the data set was replaced after load(), load it again; else copy the whole folder again")
 }
 
-/// Whether a folder holds a data set of ours, in whatever state: its manifest begins as ours do.
+/// Whether a folder is a prepared folder, even a damaged one: its manifest begins like one of fastprep.
 ///
 /// # Errors
-/// `cannot_read`: there is a manifest that cannot be read.
+/// `cannot_read`: the manifest exists and cannot be read.
 pub(crate) fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
     let path = dir.join(MANIFEST);
     let head = || -> io::Result<Vec<u8>> {
@@ -107,13 +110,13 @@ pub(crate) fn is_prepared(store: &Files, dir: &Path) -> Result<bool> {
         Ok(head)
     };
     match head() {
-        Ok(head) => Ok(memchr::memmem::find(&head, OURS).is_some()),
+        Ok(head) => Ok(memchr::memmem::find(&head, MARKER).is_some()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(unreadable(&path, e)),
     }
 }
 
-/// Reads a manifest; none where there is no such file.
+/// Reads a manifest; `None` if the file does not exist.
 ///
 /// # Errors
 /// `Class::Source`: `newer_manifest`, `bad_manifest`, `cannot_read`.
@@ -132,27 +135,27 @@ fn read_text(store: &Files, path: &Path) -> Result<Option<Vec<u8>>> {
 #[cold]
 fn unreadable(path: &Path, e: io::Error) -> Error {
     error("cannot_read", "the manifest cannot be read", path)
-        .help("check the disk, and that you may read the file")
+        .help("check the disk and the permissions of the file")
         .source(e)
 }
 
-/// A manifest from its text, every field checked; `path` is named where one is wrong.
+/// Parses a manifest and checks every field; `path` is its path in errors.
 ///
 /// # Errors
 /// `Class::Source`: `newer_manifest`, `bad_manifest`.
 pub fn parse(text: &[u8], path: &Path) -> Result<Manifest> {
-    let damaged = |why: String| bad(path, &why);
+    let damaged = |why: String| bad_manifest(path, &why);
     let json: Value = serde_json::from_slice(text).map_err(|e| damaged(e.to_string()))?;
-    // The version first: a newer manifest may hold what this version cannot parse.
+    // The version first: a newer manifest may have fields that this version cannot parse.
     match json.get("manifest_version").and_then(Value::as_u64) {
         Some(version) if version > u64::from(MANIFEST_VERSION) => {
             let message = format!(
-                "manifest version {version} is newer than {MANIFEST_VERSION}, the newest this fastprep reads"
+                "manifest version {version} is newer than {MANIFEST_VERSION}, the newest that this fastprep reads"
             );
             return Err(error("newer_manifest", message, path).help("upgrade fastprep"));
         }
         Some(1..) => {}
-        _ => return Err(damaged("manifest_version: there is no whole number above 0".into())),
+        _ => return Err(damaged("manifest_version: must be a whole number above 0".into())),
     }
     let manifest: Manifest = serde_path_to_error::deserialize(json).map_err(|e| damaged(e.to_string()))?;
     manifest.check().map_err(damaged)?;
@@ -160,9 +163,9 @@ pub fn parse(text: &[u8], path: &Path) -> Result<Manifest> {
 }
 
 #[cold]
-fn bad(path: &Path, why: &str) -> Error {
-    error("bad_manifest", format!("the manifest is damaged or not ours: {why}"), path)
-        .help("prepare the data again, or restore the file")
+fn bad_manifest(path: &Path, why: &str) -> Error {
+    error("bad_manifest", format!("the manifest is damaged, or not one of fastprep: {why}"), path)
+        .help("restore the file, or prepare the data again")
 }
 
 fn error(code: &'static str, message: impl Into<String>, path: &Path) -> Error {
@@ -179,9 +182,9 @@ mod tests {
         "shards":[{"name":"train-00000-of-00001.arrow","split":"train","format":"arrow","rows":1,"bytes":2,"xxh3":""}],
         "sidecars":[],"report":null}"#;
 
-    /// Every value of a manifest, replaced by values of other kinds, is accepted or refused with the field's name.
+    /// A manifest with one wrong value is refused, with the field in the message.
     #[test]
-    fn a_changed_value_is_refused_by_its_field() {
+    fn a_wrong_value_is_refused_with_its_field() {
         let path = Path::new("manifest.json");
         let cases = [
             ("data", r#""data/00000000000000000000000000000000""#, r#""../elsewhere""#),
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_meets_a_publish_is_done_again_with_the_manifest_of_now() {
+    fn work_that_fails_during_a_publish_is_repeated_with_the_new_manifest() {
         let dir = tempfile::tempdir().unwrap();
         let publish = |digit: &str| {
             let text =
@@ -243,17 +246,17 @@ mod tests {
         });
         assert!(done.is_ok(), "{done:?}");
         assert_eq!(met, [format!("data/{}", "1".repeat(32)), format!("data/{}", "2".repeat(32))]);
-        // A fault that is no publish is asked once, and is the error.
+        // Without a publish, the work is not repeated and its error is returned.
         let mut times = 0;
         let failed = with_current(&Files::local(), dir.path(), |_, _| {
             times += 1;
-            Err::<(), _>(missing(Path::new("x")))
+            Err::<(), _>(missing_shard(Path::new("x")))
         });
         assert_eq!((failed.unwrap_err().code(), times), ("missing_shard", 1));
     }
 
     #[test]
-    fn opens_or_says_why_not() {
+    fn a_folder_is_opened_or_refused_with_a_code() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(open(&Files::local(), &dir.path().join("absent")).unwrap_err().code(), "not_prepared");
         assert_eq!(open(&Files::local(), dir.path()).unwrap_err().code(), "not_prepared");

@@ -1,5 +1,5 @@
-//! Arrow shards, mapped and proven: no offset, length or type of a file is trusted before it was compared with the
-//! bytes that are there. It takes time in proportion to the rows, not to their text.
+//! Maps Arrow shards. Every offset, length and type in the file is checked against its bytes before it is used. The
+//! time is in proportion to the number of rows, not to the length of their text.
 
 use std::io;
 use std::path::Path;
@@ -12,39 +12,39 @@ use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::read_footer_length;
 use arrow::ipc::{Block, root_as_footer, root_as_message};
 
-use super::columns::{Columns, stored_type, typed};
+use super::columns::{Columns, stored_type, with_type};
 use super::manifest::{Column, FileEntry};
-use super::open::missing;
+use super::open::missing_shard;
 use crate::error::{Class, Error, Result};
 use crate::guard::guarded;
 use crate::record::schema::type_name;
 use crate::store::Files;
 
-/// What an Arrow file begins and ends with.
+/// The first and last bytes of an Arrow file.
 const MAGIC: &[u8; 6] = b"ARROW1";
-/// The length of the footer, and the magic.
+/// Bytes after the footer: its length, and the magic bytes.
 const TRAILER: usize = 10;
-/// A marker and the length of a message come before it.
+/// Bytes before a message: a marker, and its length.
 const PREFIX: usize = 8;
 
 /// The rows of an Arrow file.
 #[derive(Debug, Clone)]
 pub struct Shard {
-    /// The columns.
+    /// The schema of the file.
     pub schema: SchemaRef,
-    /// The rows in the types of [`stored_type`]: text as bytes, since it was not checked to be UTF-8.
+    /// The rows, as [`stored_type`]s: text is bytes, since it was not checked as UTF-8.
     pub batches: Vec<RecordBatch>,
 }
 
 impl Shard {
-    /// Maps a shard. It must have the columns, rows and bytes that the manifest says.
+    /// Maps a shard. It must have the columns, rows and size in the manifest.
     ///
     /// # Errors
     /// `Class::Source`: `missing_shard`, `damaged_shard`.
     pub fn map(store: &Files, path: &Path, entry: &FileEntry, columns: &[Column]) -> Result<Shard> {
-        let wrong = |what: String| damaged(path, &what);
+        let wrong = |what: String| damaged_shard(path, &what);
         let file = store.open(path).and_then(|file| file.map()).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => missing(path).source(e),
+            io::ErrorKind::NotFound => missing_shard(path).source(e),
             _ => wrong("it cannot be mapped".into()).source(e),
         })?;
         if file.len() as u64 != entry.bytes {
@@ -60,31 +60,31 @@ impl Shard {
             None => Ok(shard),
             Some(i) => {
                 let named = |c: Option<&Column>| {
-                    c.map_or("none".into(), |c| format!("`{}` of type {}", c.name, c.type_name))
+                    c.map_or("missing".into(), |c| format!("`{}` of type {}", c.name, c.type_name))
                 };
-                let (found, meant) = (named(found.get(i)), named(columns.get(i)));
-                Err(wrong(format!("its column {i} is {found}, the manifest says {meant}")))
+                let (found, expected) = (named(found.get(i)), named(columns.get(i)));
+                Err(wrong(format!("its column {i} is {found}, the manifest says {expected}")))
             }
         }
     }
 
-    /// The rows of an Arrow file in memory; its record batches stay where they are.
+    /// The rows of an Arrow file in memory, without copying them.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A message that says how the file is damaged.
     pub fn parse(file: &Buffer) -> Result<Shard, String> {
         let end = file.len().checked_sub(TRAILER).filter(|_| file.starts_with(MAGIC));
-        let Some(end) = end else { return Err("it is no Arrow file".into()) };
+        let Some(end) = end else { return Err("it is not an Arrow file".into()) };
         let trailer: [u8; TRAILER] = file[end..].try_into().map_err(|_| "it ends too early")?;
-        let length = read_footer_length(trailer).map_err(said)?;
+        let length = read_footer_length(trailer).map_err(text)?;
         let start = end.checked_sub(length).ok_or("its footer is longer than the file")?;
-        let footer = root_as_footer(&file[start..end]).map_err(said)?;
+        let footer = root_as_footer(&file[start..end]).map_err(text)?;
         if footer.dictionaries().is_some_and(|d| !d.is_empty()) {
-            return Err("it has dictionaries, which no shard has".into());
+            return Err("it has dictionaries, which shards do not have".into());
         }
         let schema = footer.schema().ok_or("its footer has no schema")?;
         if !schema.endianness().equals_to_target_endianness() {
-            return Err("its bytes are in the order of another machine".into());
+            return Err("its byte order is not that of this machine".into());
         }
         let schema =
             guarded(|| fb_to_schema(schema)).map_err(|why| format!("its schema cannot be read: {why}"))?;
@@ -93,16 +93,16 @@ impl Shard {
         let mut batches = Vec::new();
         for block in footer.recordBatches().iter().flatten() {
             let batch = record_batch(&file.slice_with_length(0, start), block, &schema, &stored)?;
-            // The empty ones hold no row to be found by its number.
+            // Empty batches are left out: rows are found by number.
             batches.extend((batch.num_rows() > 0).then_some(batch));
         }
         Ok(Shard { schema: Arc::new(schema), batches })
     }
 
-    /// The same rows, once it is known that all text is UTF-8.
+    /// The rows with text columns as text, after a check that all text is UTF-8.
     ///
     /// # Errors
-    /// What is wrong, in a sentence.
+    /// A message that says which column is not UTF-8.
     pub fn with_text(&self) -> Result<Vec<RecordBatch>, String> {
         self.batches.iter().map(|batch| with_text(batch, &self.schema)).collect()
     }
@@ -110,13 +110,13 @@ impl Shard {
 
 fn with_text(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
     let column = |(stored, field): (&ArrayRef, &FieldRef)| {
-        let data = typed(stored.to_data(), field.data_type());
+        let data = with_type(stored.to_data(), field.data_type());
         data.map(make_array).map_err(|e| format!("column `{}`: {e}", field.name()))
     };
     let columns =
         batch.columns().iter().zip(schema.fields()).map(column).collect::<Result<Vec<_>, String>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(said)
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(text)
 }
 
 fn record_batch(
@@ -130,13 +130,13 @@ fn record_batch(
         (size(block.offset())?, size(block.metaDataLength().into())?, size(block.bodyLength())?);
     let whole = offset.checked_add(head).and_then(|n| n.checked_add(body)).filter(|end| *end <= file.len());
     if whole.is_none() || head < PREFIX {
-        return Err("a record batch of its footer lies outside the file".into());
+        return Err("a record batch in its footer is outside the file".into());
     }
-    let message = root_as_message(&file[offset + PREFIX..offset + head]).map_err(said)?;
+    let message = root_as_message(&file[offset + PREFIX..offset + head]).map_err(text)?;
     let batch =
-        message.header_as_record_batch().ok_or("its footer names a message that is no record batch")?;
+        message.header_as_record_batch().ok_or("its footer lists a message that is not a record batch")?;
     if batch.compression().is_some() {
-        return Err("it is compressed, and cannot be mapped".into());
+        return Err("it is compressed and cannot be mapped".into());
     }
     let rows = size(batch.length())?;
     let mut columns = Columns::new(file.slice_with_length(offset + head, body), batch)?;
@@ -145,13 +145,13 @@ fn record_batch(
         let wrong = |why: String| format!("column `{}`: {why}", real.name());
         let data = guarded(|| columns.next(real.data_type())).and_then(|data| data).map_err(wrong)?;
         if data.len() != rows {
-            return Err(wrong(format!("it has {} values, the record batch {rows} rows", data.len())));
+            return Err(wrong(format!("it has {} values, but the record batch has {rows} rows", data.len())));
         }
         arrays.push(make_array(data));
     }
     columns.finish()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema.clone(), arrays, &options).map_err(said)
+    RecordBatch::try_new_with_options(schema.clone(), arrays, &options).map_err(text)
 }
 
 fn stored_field(field: &FieldRef) -> Result<FieldRef, String> {
@@ -163,14 +163,14 @@ fn column(field: &FieldRef) -> Column {
     Column { name: field.name().clone(), type_name: type_name(field) }
 }
 
-fn said(e: impl std::fmt::Display) -> String {
+fn text(e: impl std::fmt::Display) -> String {
     e.to_string()
 }
 
-/// The error for a shard that cannot be what was published.
+/// The error for a shard that differs from what was published.
 #[cold]
-pub(crate) fn damaged(path: &Path, what: &str) -> Error {
+pub(crate) fn damaged_shard(path: &Path, what: &str) -> Error {
     Error::new(Class::Source, "damaged_shard", format!("a shard is damaged: {what}"))
         .path(path.display())
-        .help("copy the file again, or prepare the data again; fastprep verify names all that are damaged")
+        .help("copy the file again, or prepare the data again; `fastprep verify` lists all damaged files")
 }

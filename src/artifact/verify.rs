@@ -1,4 +1,4 @@
-//! Reading a prepared folder back: does every file hold what the manifest says?
+//! Verifies a prepared folder: reads every file and compares it with the manifest.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -12,44 +12,47 @@ use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
 use crate::store::Files;
 
-/// The name of the rejects, in the generation and beside the manifest.
+/// The name of the file of rejects, in the generation and beside the manifest.
 pub(crate) const REJECTS: &str = "rejects.jsonl";
 
 const BLOCK: usize = 1 << 20;
 
-/// What [`verify`] found.
+/// The result of [`verify`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// Files that the manifest names.
+    /// Number of files in the manifest.
     pub files: u64,
-    /// Rows in the shards, as read back; those of one format where there are two.
+    /// Number of rows that were read from shards; if there are two formats, from those of the first.
     pub rows: u64,
-    /// Bytes read back.
+    /// Bytes of all files that are as the manifest says.
     pub bytes: u64,
-    /// What is wrong; empty when all is well.
+    /// Files that differ from the manifest.
     pub problems: Vec<Problem>,
-    /// Names in the generation's folder that the manifest does not know; harmless, since readers trust it alone.
+    /// Names in the folder of the generation that the manifest does not list. Readers ignore them.
     pub unexpected: Vec<String>,
 }
 
-/// A file that is not what the manifest says.
+/// A file that differs from the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Relative to the prepared folder.
+    /// The path relative to the prepared folder.
     pub file: String,
     /// What is wrong with it.
     pub what: String,
 }
 
-/// Reads every file of a prepared folder back and compares size, checksum and rows. Fails only where the
-/// manifest cannot be read, or it is interrupted; all else is a problem in the report.
+/// Reads every file of a prepared folder and compares its size, checksum and rows with the manifest. Differences are
+/// problems in the report.
+///
+/// # Errors
+/// Those of [`open`]; the folder cannot be listed; the run was cancelled.
 pub fn verify(store: &Files, dir: &Path, cancel: &Cancel) -> Result<VerifyReport> {
     let manifest = open(store, dir)?;
     let report = verify_generation(store, dir, &manifest, cancel)?;
     if report.problems.is_empty() {
         return Ok(report);
     }
-    // A publish meanwhile removes the files of the generation before.
+    // A publish in the meantime may have removed the files.
     match open(store, dir)? {
         now if now.data == manifest.data => Ok(report),
         now => verify_generation(store, dir, &now, cancel),
@@ -89,7 +92,7 @@ fn verify_generation(
     Ok(report)
 }
 
-/// The rows of a file that is as its entry says, or what is wrong with it.
+/// The number of rows of a file that is as its entry says; else how it differs.
 fn check(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
     match stored(store, path, entry, cancel)? {
         rows if rows == entry.rows => Ok(rows),
@@ -104,7 +107,7 @@ fn stored(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Res
     rows.map_err(|e| format!("cannot be read: {e}"))
 }
 
-/// Compares size and checksum with the manifest; what is wrong is the error.
+/// Compares size and checksum with the entry; the error says how they differ.
 pub(super) fn check_bytes(
     store: &Files,
     path: &Path,
@@ -141,7 +144,7 @@ fn for_blocks(from: &mut impl Read, cancel: &Cancel, mut take: impl FnMut(&[u8])
     }
 }
 
-/// Rows of an Arrow file; no column is decoded.
+/// The number of rows of an Arrow file, without decoding columns.
 fn arrow_rows(store: &Files, path: &Path, cancel: &Cancel) -> io::Result<u64> {
     let mut rows = 0;
     let file = BufReader::new(store.open(path)?);
@@ -152,7 +155,7 @@ fn arrow_rows(store: &Files, path: &Path, cancel: &Cancel) -> io::Result<u64> {
     Ok(rows)
 }
 
-/// Lines of a text file, decompressed by its name.
+/// The number of lines of a text file, which is decompressed according to its extension.
 fn lines(store: &Files, path: &Path, cancel: &Cancel) -> io::Result<u64> {
     let file = store.open(path)?;
     let mut text: Box<dyn Read> = match path.extension().and_then(|e| e.to_str()) {
@@ -172,7 +175,7 @@ fn unexpected(store: &Files, folder: &Path, manifest: &Manifest) -> Result<Vec<S
     };
     let mut names = match names() {
         Ok(names) => names,
-        // That all of its files are missing is said already.
+        // The report has a problem for each missing file already.
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
         Err(e) => {
             return Err(Error::new(
@@ -181,7 +184,7 @@ fn unexpected(store: &Files, folder: &Path, manifest: &Manifest) -> Result<Vec<S
                 "the folder of the shards cannot be listed",
             )
             .path(folder.display())
-            .help("check the disk, and that you may read the folder")
+            .help("check the disk and the permissions of the folder")
             .source(e));
         }
     };

@@ -1,45 +1,46 @@
-//! Rows side by side, padded to the longest.
+//! Lays out the rows of a batch as a matrix, padded to the longest.
 
+use super::bytes::{labels, write_f32, write_i64};
 use super::rows::Row;
-use super::{labels, put_f32, put_i64, weights};
+use super::weights;
 use crate::error::{Class, Error, Result};
 use crate::record::schema::IGNORE;
 
-/// How rows are laid out.
+/// Options of the padded layout.
 #[derive(Debug, Clone, Copy)]
 pub struct Padded {
     /// Weight of context tokens.
     pub prompt_loss_weight: f32,
-    /// The id of padding.
+    /// The id of padding tokens.
     pub pad_id: i32,
-    /// The width is a multiple of this many tokens, 1 or more.
+    /// The width is padded to a multiple of this many tokens, 1 or more.
     pub multiple: usize,
     /// Whether padding comes before the row.
     pub left: bool,
 }
 
-/// A batch that is to be laid out.
+/// The rows of a batch and its width.
 #[derive(Debug)]
 pub struct PaddedShape<'a> {
     rows: Vec<Row<'a>>,
     options: Padded,
-    /// Tokens of a row, padding included.
+    /// Number of tokens of a row, padding included.
     pub(crate) width: usize,
 }
 
-/// Bytes of a token in the planes: id, mask, label of 8 bytes, a weight of 4.
+/// Bytes of a token in all planes: 8 each for id, mask and label, and 4 for the weight.
 const TOKEN_BYTES: usize = 3 * 8 + 4;
 
 impl Padded {
-    /// The batch of these rows.
+    /// A batch of these rows.
     ///
     /// # Errors
-    /// `Plan`, where a row is packed: its documents would attend to each other.
+    /// `Plan`: a row is packed; its documents would attend to each other.
     pub fn shape(self, rows: Vec<Row<'_>>) -> Result<PaddedShape<'_>> {
         if rows.iter().any(|row| row.seq_lengths.is_some_and(|documents| documents.len() > 1)) {
-            let message = "the rows are packed: padded, their documents would attend to each other";
+            let message = "the rows are packed; in a padded batch their documents would attend to each other";
             return Err(Error::new(Class::Plan, "packed_rows", message)
-                .help("lay them out flat: data.collator(layout=\"flat\")"));
+                .help("use the flat layout: data.collator(layout=\"flat\")"));
         }
         let longest = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
         Ok(PaddedShape { rows, options: self, width: longest.next_multiple_of(self.multiple) })
@@ -47,24 +48,24 @@ impl Padded {
 }
 
 impl PaddedShape<'_> {
-    /// Rows.
+    /// The number of rows.
     pub(crate) fn height(&self) -> usize {
         self.rows.len()
     }
 
-    /// Bytes that [`fill`](Self::fill) writes.
+    /// The number of bytes that [`fill`](Self::fill) writes.
     pub fn bytes(&self) -> usize {
         self.rows.len() * self.width * TOKEN_BYTES
     }
 
-    /// Writes the planes one after another, each of rows × width: ids, mask and labels as i64, weights as f32.
-    /// `out` holds zeros.
+    /// Writes to `out`, which must hold zeros, four planes of rows × width values: ids, mask and labels as i64,
+    /// weights as f32.
     ///
-    /// The first token of a row follows nothing: its label is −100 and its weight 0. With padding before the row a
-    /// loss over shifted labels would count it, predicted from padding.
+    /// The first token of a row is not predicted: its label is −100 and its weight 0. With padding before the row, a
+    /// loss over shifted labels would else count it as predicted from padding.
     ///
     /// # Errors
-    /// `Data` or `Column`, where columns of a row do not belong together.
+    /// `Data` or `Column`: columns of a row do not match.
     pub fn fill(&self, out: &mut [u8]) -> Result<()> {
         let Padded { prompt_loss_weight, pad_id, left, .. } = self.options;
         let plane = self.rows.len() * self.width * 8;
@@ -83,12 +84,12 @@ impl PaddedShape<'_> {
             let start = if left { next - row.ids.len() } else { line };
             let end = start + row.ids.len();
             let pads = if left { line * 8..start * 8 } else { end * 8..next * 8 };
-            put_i64(&mut ids[start * 8..end * 8], row.ids.iter().map(|id| i64::from(*id)));
-            put_i64(&mut ids[pads.clone()], std::iter::repeat(i64::from(pad_id)));
-            put_i64(&mut mask[start * 8..end * 8], std::iter::repeat(1));
-            put_i64(&mut label[start * 8..end * 8], labels(row.ids, &weights));
-            put_i64(&mut label[pads], std::iter::repeat(i64::from(IGNORE)));
-            put_f32(&mut weight[start * 4..end * 4], &weights);
+            write_i64(&mut ids[start * 8..end * 8], row.ids.iter().map(|id| i64::from(*id)));
+            write_i64(&mut ids[pads.clone()], std::iter::repeat(i64::from(pad_id)));
+            write_i64(&mut mask[start * 8..end * 8], std::iter::repeat(1));
+            write_i64(&mut label[start * 8..end * 8], labels(row.ids, &weights));
+            write_i64(&mut label[pads], std::iter::repeat(i64::from(IGNORE)));
+            write_f32(&mut weight[start * 4..end * 4], &weights);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Tokenized rows of record batches by number: slices of their columns.
+//! Access to tokenized rows of record batches by number.
 
 use arrow::array::{Float64Array, ListArray, RecordBatch};
 use arrow::datatypes::{DataType, Float32Type, Int32Type, UInt8Type};
@@ -10,27 +10,27 @@ use crate::record::schema::{
 };
 use crate::record::tokens::{items, lists, row_weights};
 
-/// The number of a filler: a row of one padding token that weighs nothing.
+/// The number of a filler: a row of one padding token with weight 0.
 pub const FILLER: i64 = -1;
 
-/// A row: slices of its columns, without a copy. Those that the shards do not have are none.
+/// A row, as slices of its columns. Columns that the shards do not have are `None`.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    /// Its number.
+    /// The number of the row.
     pub(crate) number: u64,
     /// Token ids.
     pub(crate) ids: &'a [i32],
-    /// One for each token; −100 where it is not trained.
+    /// The label of each token; −100 if it is not trained.
     pub(crate) labels: Option<&'a [i32]>,
-    /// Tokens of each segment.
+    /// Number of tokens of each segment.
     pub(crate) segment_lengths: Option<&'a [i32]>,
     /// Kind of each segment.
     pub(crate) segment_kinds: Option<&'a [u8]>,
-    /// Factor of each segment.
+    /// Weight of each segment, a factor of the weights of its tokens.
     pub(crate) segment_weights: Option<&'a [f32]>,
-    /// Tokens of each packed document.
+    /// Number of tokens of each packed document.
     pub(crate) seq_lengths: Option<&'a [i32]>,
-    /// Factor of the whole row.
+    /// Weight of the row, a factor of the weights of its tokens.
     pub(crate) weight: Option<f64>,
 }
 
@@ -58,7 +58,7 @@ impl TokenRows {
     /// The rows of these batches, one after another; columns of other names are ignored.
     ///
     /// # Errors
-    /// `Column`, where there are no ids; `Data`, where a column has nulls or values of another type.
+    /// `Column`: there is no column of ids. `Data`: a column has nulls or values of another type.
     pub fn new(batches: &[RecordBatch]) -> Result<Self> {
         let (mut starts, mut chunks, mut rows) = (Vec::new(), Vec::new(), 0);
         for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
@@ -80,12 +80,12 @@ impl TokenRows {
         Ok(TokenRows { starts, chunks, rows })
     }
 
-    /// Rows.
+    /// The number of rows.
     pub fn count(&self) -> usize {
         self.rows
     }
 
-    /// Rows by number; one below 0, such as [`FILLER`], is a filler: `pad` alone, which weighs nothing.
+    /// The rows with these numbers. A number below 0, such as [`FILLER`], is a filler: the token `pad` with weight 0.
     pub fn pick<'a>(&'a self, numbers: &[i64], pad: &'a [i32; 1]) -> Result<Vec<Row<'a>>> {
         let row = |number: &i64| match usize::try_from(*number) {
             Ok(number) => self.row(number),
@@ -94,27 +94,27 @@ impl TokenRows {
         numbers.iter().map(row).collect()
     }
 
-    /// A row of the columns that the others have.
+    /// A filler with the same columns as the rows.
     fn filler<'a>(&self, pad: &'a [i32; 1]) -> Row<'a> {
         let like = self.chunks.first();
-        let has = |column: fn(&Chunk) -> &Option<ListArray>| like.is_some_and(|c| column(c).is_some());
+        let has_column = |column: fn(&Chunk) -> &Option<ListArray>| like.is_some_and(|c| column(c).is_some());
         Row {
             number: self.rows as u64,
             ids: pad,
-            labels: has(|c| &c.labels).then_some(&[IGNORE]),
-            segment_lengths: has(|c| &c.segment_lengths).then_some(&[1]),
-            segment_kinds: has(|c| &c.segment_kinds).then_some(&[NEVER]),
-            segment_weights: has(|c| &c.segment_weights).then_some(&[1.0]),
-            seq_lengths: has(|c| &c.seq_lengths).then_some(&[1]),
+            labels: has_column(|c| &c.labels).then_some(&[IGNORE]),
+            segment_lengths: has_column(|c| &c.segment_lengths).then_some(&[1]),
+            segment_kinds: has_column(|c| &c.segment_kinds).then_some(&[NEVER]),
+            segment_weights: has_column(|c| &c.segment_weights).then_some(&[1.0]),
+            seq_lengths: has_column(|c| &c.seq_lengths).then_some(&[1]),
             weight: like.and_then(|c| c.weights.as_ref()).map(|_| 0.0),
         }
     }
 
-    /// A row by its number, below [`len`](Self::len).
+    /// The row with this number, which must be below [`count`](Self::count).
     pub fn row(&self, number: usize) -> Result<Row<'_>> {
         let chunk = self.starts.partition_point(|start| *start <= number);
         let (Some(start), true) = (self.starts.get(chunk.wrapping_sub(1)), number < self.rows) else {
-            return Err(Error::internal(format!("row {number} of {}", self.rows)));
+            return Err(Error::internal(format!("row {number} was requested of {} rows", self.rows)));
         };
         let (chunk, i) = (&self.chunks[chunk - 1], number - start);
         Ok(Row {
@@ -133,6 +133,6 @@ impl TokenRows {
 #[cold]
 fn missing(name: &str, batch: &RecordBatch, help: &str) -> Error {
     let names: Vec<&str> = batch.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
-    let message = format!("the rows have no column `{name}`; they have: {}", names.join(", "));
+    let message = format!("there is no column `{name}`; columns: {}", names.join(", "));
     Error::new(Class::Column, "missing_column", message).column(name).help(help)
 }

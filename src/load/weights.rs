@@ -1,16 +1,16 @@
-//! What each token of a row weighs in the loss.
+//! The weight of each token of a row in the loss.
 
 use super::rows::Row;
 use crate::error::{Class, Error, Result};
 use crate::record::schema::{IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS};
 use crate::record::segments::{LengthMismatch, Segments};
 
-/// Writes the weights of a row's tokens: a target has 1, context `prompt`, all else 0, times the factors of its
-/// segment and of the row. Without segments a token weighs 1 where its label is trained.
+/// Writes the weights of a row's tokens: 1 for targets, `prompt` for context, 0 for all others, multiplied by the
+/// weights of the segment and of the row. Without segments, a token has weight 1 if its label is trained.
 ///
 /// # Errors
-/// `Data`, where columns of the row do not belong together; `Column`, where there is neither, or prompts are to be
-/// weighted and there are no segments.
+/// `Data`: columns of the row do not match. `Column`: the row has neither segments nor labels, or `prompt` is not 0
+/// and it has no segments.
 pub(crate) fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
     match (row.segment_lengths, row.segment_kinds, row.labels) {
         (Some(lengths), Some(kinds), _) => by_segments(row, lengths, kinds, prompt, out)?,
@@ -28,9 +28,11 @@ pub(crate) fn fill(row: &Row<'_>, prompt: f32, out: &mut [f32]) -> Result<()> {
         }
         (lengths, _, _) => {
             let name = if lengths.is_none() { SEGMENT_LENGTHS } else { SEGMENT_KINDS };
-            return Err(Error::new(Class::Column, "missing_column", format!("a row has no `{name}`"))
+            return Err(Error::new(Class::Column, "missing_column", format!("a row has no column `{name}`"))
                 .column(name)
-                .help("fastprep.trainer.WeightedTrainer keeps the columns that transformers.Trainer drops"));
+                .help(
+                    "transformers.Trainer removes such columns; fastprep.trainer.WeightedTrainer keeps them",
+                ));
         }
     }
     if let Some(factor) = row.weight {
@@ -47,10 +49,10 @@ fn by_segments(row: &Row<'_>, lengths: &[i32], kinds: &[u8], prompt: f32, out: &
 
 #[cold]
 pub(super) fn uneven(row: &Row<'_>, uneven: LengthMismatch) -> Error {
-    let LengthMismatch { column, actual, expected, .. } = uneven;
-    let message = format!("`{column}` covers {actual}, the row has {expected}");
+    let LengthMismatch { column, actual, expected, unit } = uneven;
+    let message = format!("`{column}` of a row covers {actual} {unit}, the row has {expected}");
     Error::new(Class::Data, "uneven_row", message)
         .row(row.number)
         .column(column)
-        .help("cut a row's ids, labels and segments together")
+        .help("if you cut rows, cut their ids, labels and segments to the same tokens")
 }

@@ -17,7 +17,7 @@ use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Picked, Spill, Spilled};
+use crate::spill::{Buckets, Picked, RankedSource, Spill, Spilled};
 
 /// The barrier of `pack`: gets documents, and gives packs.
 pub struct Pack {
@@ -155,7 +155,7 @@ impl Barrier for Pack {
         }
         let join = Arc::new(JoinRows { labels_follow: options.labels_follow, steps_follow });
         Ok(BarrierOutput {
-            scan: Box::new(PairedScan::new(ByRank::new(buckets)?, join)),
+            scan: Box::new(PairedScan::new(RankedSource::new(buckets)?, join)),
             totals: Totals { rows: packs, bytes: totals.bytes },
             sums: vec![("documents", documents), ("packed_tokens", tokens)],
         })

@@ -11,7 +11,7 @@ use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 
 use super::errors::to_python;
 use crate::artifact::manifest::{Column, FileEntry};
-use crate::artifact::shard::damaged;
+use crate::artifact::shard::damaged_shard;
 use crate::artifact::{Shard, open_complete};
 use crate::error::Result;
 use crate::store::Files;
@@ -55,10 +55,10 @@ impl PyShards {
             if i == 0 {
                 schema = shard.schema.clone();
             } else if shard.schema != schema {
-                return Err(damaged(path, "its columns differ from those of the shard before it"));
+                return Err(damaged_shard(path, "its columns differ from those of the shard before it"));
             }
             batches.extend(match self.text {
-                true => shard.with_text().map_err(|what| damaged(path, &what))?,
+                true => shard.with_text().map_err(|what| damaged_shard(path, &what))?,
                 false => shard.batches,
             });
         }

@@ -1,4 +1,4 @@
-//! Record batches of the caller, and how columnar rows become batches.
+//! Reads a stream of record batches, and decodes record batches of any source to batches.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::record::{
 };
 use crate::report::StepCounts;
 
-/// Record batches as the caller's stream gives them.
+/// A stream of record batches from the caller.
 pub(crate) type RecordBatches = Box<dyn Iterator<Item = Result<RecordBatch>> + Send>;
 
-/// Rows of one file or stream, by columns.
+/// Rows of one file or stream, as a record batch.
 #[derive(Debug, Clone)]
 pub struct Records {
     /// Index of the file.
@@ -32,7 +32,8 @@ pub struct Records {
 
 impl Piece for Records {
     fn bytes(&self) -> usize {
-        // Not what its buffers take, since a slice shares them with all of its neighbours; and its places.
+        // The bytes of the rows and of their places. The buffers may be larger: a slice shares them with its
+        // neighbours.
         size::bytes(&self.rows) + self.rows.num_rows() * size_of::<RowPlace>()
     }
 
@@ -42,7 +43,7 @@ impl Piece for Records {
     }
 }
 
-/// Cuts a stream of record batches to the size of ours, once their wanted columns are found to be sound.
+/// Checks the columns to read of a stream of record batches, and cuts the stream into pieces within the limits.
 pub(crate) struct RecordsSource {
     stream: RecordBatches,
     name: String,
@@ -52,14 +53,14 @@ pub(crate) struct RecordsSource {
     file: u32,
     row: u64,
     current: Option<Slices>,
-    /// Where the digest of all rows is asked for.
+    /// Set if the digest of all rows is requested.
     digest: Option<RowsDigest>,
 }
 
 impl RecordsSource {
-    /// Reads these columns of a stream once; `name` is how places and the manifest call it.
+    /// Reads these columns of a stream once; `name` is its name in places and in the manifest.
     pub(crate) fn new(stream: RecordBatches, name: &str, columns: Vec<String>, limits: Limits) -> Self {
-        let (name, inputs) = (name.to_string(), Inputs::of_stream(name));
+        let (name, inputs) = (name.to_string(), Inputs::from_stream(name));
         RecordsSource {
             stream,
             name,
@@ -73,19 +74,19 @@ impl RecordsSource {
         }
     }
 
-    /// The same, whose file has this number.
+    /// The same source, with this file number.
     pub(crate) fn numbered(self, file: u32) -> Self {
         RecordsSource { file, ..self }
     }
 
-    /// The same, which leaves the digest of all rows with its inputs; `schema` is that of the stream.
+    /// The same source, which records the digest of all rows in its inputs; `schema` is the schema of the stream.
     pub(crate) fn digested(self, schema: &Schema) -> Self {
         let fields = self.columns.iter().filter_map(|column| schema.field_with_name(column).ok());
         let digest = Some(RowsDigest::new(fields));
         RecordsSource { digest, ..self }
     }
 
-    /// What is read: its name.
+    /// The inputs: the name of the stream.
     pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
@@ -103,7 +104,7 @@ impl Cut for RecordsSource {
             }
             match self.stream.next() {
                 Some(records) => {
-                    let records = sound(&records?, &self.columns, &self.name)?;
+                    let records = checked_columns(&records?, &self.columns, &self.name)?;
                     if let Some(digest) = &mut self.digest {
                         digest.add(&records)?;
                     }
@@ -120,8 +121,8 @@ impl Cut for RecordsSource {
     }
 }
 
-/// The wanted columns of a record batch, each found to be what its type says.
-fn sound(records: &RecordBatch, columns: &[String], name: &str) -> Result<RecordBatch> {
+/// The columns to read of a record batch, after a check that the data of each fit its type.
+fn checked_columns(records: &RecordBatch, columns: &[String], name: &str) -> Result<RecordBatch> {
     let schema = records.schema();
     let wanted: Vec<usize> = columns.iter().filter_map(|c| schema.index_of(c).ok()).collect();
     for &i in &wanted {
@@ -131,25 +132,25 @@ fn sound(records: &RecordBatch, columns: &[String], name: &str) -> Result<Record
     records.project(&wanted).or_defect()
 }
 
-/// The error for record batches that are not what their types say.
+/// The error for record batches whose data do not fit their types.
 #[cold]
 pub(crate) fn corrupt_arrow(name: &str) -> Error {
     Error::new(Class::Source, "corrupt_arrow", "the Arrow data are damaged")
         .path(name)
-        .help("write or make them again; table.validate(full=True) of pyarrow finds the place")
+        .help("create the data again; table.validate(full=True) of pyarrow says what is damaged")
 }
 
-/// A record batch in pieces of bounded rows and, taking all rows for equally long, bounded bytes.
-pub(super) struct Slices {
+/// Slices of a record batch, each within the limits of rows and of bytes. The size of a row is taken as the average.
+pub(crate) struct Slices {
     records: RecordBatch,
     rows: usize,
-    at: usize,
+    next_row: usize,
 }
 
 impl Slices {
-    pub(super) fn new(records: RecordBatch, limits: Limits) -> Self {
+    pub(crate) fn new(records: RecordBatch, limits: Limits) -> Self {
         let rows = limits.rows_of(size::bytes(&records) / records.num_rows().max(1));
-        Slices { records, rows, at: 0 }
+        Slices { records, rows, next_row: 0 }
     }
 }
 
@@ -157,27 +158,30 @@ impl Iterator for Slices {
     type Item = RecordBatch;
 
     fn next(&mut self) -> Option<RecordBatch> {
-        let rows = self.rows.min(self.records.num_rows() - self.at);
+        let rows = self.rows.min(self.records.num_rows() - self.next_row);
         if rows == 0 {
             return None;
         }
-        let slice = self.records.slice(self.at, rows);
-        self.at += rows;
+        let slice = self.records.slice(self.next_row, rows);
+        self.next_row += rows;
         Some(slice)
     }
 }
 
-/// Makes batches of record batches: the wanted columns, in their order, text as views. Rejects no row.
+/// Decodes record batches to batches: the requested columns in their order, text as views. Rejects no row.
 ///
-/// Finding: `coerced:<name>` for a text of a column of type `arrow.json` that is no JSON; it becomes a JSON string.
+/// Finding: `coerced:<name>` for a text of a column of type `arrow.json` that is not JSON; it becomes a JSON string.
 #[derive(Debug)]
 pub struct RecordsDecode {
     schema: SchemaRef,
 }
 
 impl RecordsDecode {
-    /// Columns of kind [`ColumnKind::Text`] become string views, from strings of any kind; the others stay as
-    /// they are in `input`. Fails on a column that is not there, or is to be text and is not.
+    /// Columns of kind [`ColumnKind::Text`] become string views, from strings of any Arrow type; others keep their
+    /// type in `input`.
+    ///
+    /// # Errors
+    /// `missing_column`; `wrong_type`: a column of kind text is not text.
     pub fn new(columns: &[ReadColumn], input: &Schema) -> Result<Self> {
         let fields = columns.iter().map(|column| field(column, input)).collect::<Result<Vec<_>>>()?;
         Ok(RecordsDecode { schema: Arc::new(Schema::new(fields)) })
@@ -215,14 +219,14 @@ impl Decode<Records> for RecordsDecode {
         let mut columns = Vec::with_capacity(self.schema.fields().len());
         for field in self.schema.fields() {
             let column =
-                records.column_by_name(field.name()).ok_or_else(|| changed(field, "is not there"))?;
+                records.column_by_name(field.name()).ok_or_else(|| schema_changed(field, "is missing"))?;
             let view = *field.data_type() == DataType::Utf8View;
             let column: ArrayRef = if column.data_type() == field.data_type() {
                 column.as_string_view_opt().map_or_else(|| column.clone(), |text| Arc::new(compact(text)))
             } else if view && (is_text(column.data_type()) || column.data_type().is_null()) {
                 Arc::new(text_views(column.as_ref())?)
             } else {
-                return Err(changed(field, &format!("is {}", column.data_type())));
+                return Err(schema_changed(field, &format!("is {}", column.data_type())));
             };
             let (column, not_json) = json::checked(field, &column)?;
             if let Some(&first) = not_json.first() {
@@ -244,9 +248,9 @@ impl Decode<Records> for RecordsDecode {
 }
 
 #[cold]
-fn changed(field: &Field, how: &str) -> Error {
+fn schema_changed(field: &Field, found: &str) -> Error {
     let message = format!(
-        "the stream promised column `{}` as {}; in a batch it {how}",
+        "column `{}` is {} in the schema of the stream, but in a batch it {found}",
         field.name(),
         field.data_type()
     );
@@ -272,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_number_on_through_the_stream() {
+    fn slices_are_numbered_through_the_stream() {
         for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (100, 1 << 20), (100, 8), (100, 1)] {
             let stream = [(0, 5), (5, 0), (5, 7)].map(|(from, rows)| Ok(numbers(from, rows)));
             let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
@@ -291,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn text_becomes_views_and_the_rest_stays() {
+    fn text_becomes_views_and_other_columns_keep_their_types() {
         let texts = || [Some("short"), None, Some("a text that is longer than a view holds inline")];
         let dictionary: DictionaryArray<Int32Type> = texts().into_iter().collect();
         let columns: [(&str, ArrayRef); 6] = [

@@ -1,14 +1,14 @@
-//! Reads a stream that may be silent for long, until the run is asked to stop.
+//! Reads a stream that may have no data for a long time, and stops when the run is cancelled.
 
 use std::io::{self, ErrorKind, Read};
 
 use super::open::BoxedReader;
 use crate::cancel::Cancel;
 
-/// A reader, read for one run. A reader that has no byte yet may fail with [`ErrorKind::WouldBlock`] after a moment: it
-/// is asked again.
+/// A reader for one run. The inner reader may fail with [`ErrorKind::WouldBlock`] while it has no data; it is then
+/// read again.
 pub(crate) struct CancellableReader {
-    /// What is read.
+    /// The inner reader.
     pub(crate) reader: BoxedReader,
     /// The run that reads it.
     pub(crate) cancel: Cancel,
@@ -18,9 +18,9 @@ impl Read for CancellableReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = self.reader.read(out);
-            // A slow stream spends nearly all time within that call.
+            // For a slow stream, nearly all time passes within that call.
             if self.cancel.is_cancelled() {
-                return Err(io::Error::other("the run was stopped"));
+                return Err(io::Error::other("the run was cancelled"));
             }
             match read {
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {}
@@ -34,7 +34,7 @@ impl Read for CancellableReader {
 mod tests {
     use super::*;
 
-    /// Has no byte the first three times, then gives one, and stops a run meanwhile.
+    /// Has no data in its first three calls; then it cancels a run and returns a byte.
     struct Slow {
         calls: usize,
         stop: Option<Cancel>,
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_stream_is_asked_again_until_its_own_run_is_stopped() {
+    fn a_stream_without_data_is_read_again_until_its_own_run_is_cancelled() {
         let (own, other) = (Cancel::default(), Cancel::default());
         assert_eq!(read(None, own.clone()).unwrap(), 1);
         assert_eq!(read(Some(other), own.clone()).unwrap(), 1);
-        assert_eq!(read(Some(own.clone()), own).unwrap_err().to_string(), "the run was stopped");
+        assert_eq!(read(Some(own.clone()), own).unwrap_err().to_string(), "the run was cancelled");
     }
 }

@@ -1,16 +1,16 @@
-//! Slices of view columns, without the buffers that none of their rows needs.
+//! Removes from slices of view columns the buffers that none of their rows uses.
 
 use arrow::array::{Array, ByteView, StringViewArray};
 use arrow::buffer::Buffer;
 use hashbrown::HashMap;
 
-/// So many buffers cost nothing.
+/// Up to this number of buffers, the cost does not matter.
 const FEW: usize = 16;
 
-/// The column over those of its buffers alone that its texts lie in.
+/// The column with only those buffers that hold its texts.
 ///
-/// A slice has all buffers of the column it was cut from: thousands, where a polars frame of many chunks comes as
-/// one batch. Each would be handed on with every batch, and cross the border to Python with every batch.
+/// A slice has all buffers of the column that it was cut from: thousands, if a polars frame of many chunks arrives as
+/// one batch. Every slice would carry all of them, and export all of them to Python.
 #[expect(unsafe_code, reason = "the proof is below")]
 pub(crate) fn compact(column: &StringViewArray) -> StringViewArray {
     let all = column.data_buffers();
@@ -41,9 +41,9 @@ pub(crate) fn compact(column: &StringViewArray) -> StringViewArray {
         }
         views.push(view.as_u128());
     }
-    // SAFETY: a view must lie within its buffer, and its text be UTF-8. The views come from a valid array; each
-    // shows the same bytes of the same buffer as before, only under that buffer's new number, or is the empty
-    // text, at a null.
+    // SAFETY: a view must lie within its buffer, and its text must be UTF-8. The views come from a valid array. Each
+    // refers to the same bytes of the same buffer as before, by that buffer's new number, or is the empty text, for
+    // a null.
     unsafe { StringViewArray::new_unchecked(views.into(), used, column.nulls().cloned()) }
 }
 

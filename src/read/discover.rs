@@ -1,4 +1,4 @@
-//! From paths, globs and folders to an ordered list of files.
+//! Turns paths, globs and folders into an ordered list of files.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -16,11 +16,11 @@ use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
 
-/// The files that the patterns name: sorted bytewise by name, each once, at least one.
+/// The files that the patterns name, sorted bytewise by name, without duplicates. There is at least one.
 ///
-/// A pattern is a path, a folder (searched with its subfolders; hidden ones are left out) or a glob (`*`, `?`,
-/// `[…]`, `**`; a folder it matches is searched too). Of a prepared folder, wherever one is met, the shards are found
-/// and nothing else; rejects are found only by their path. Fails with `not_found` for a pattern without files.
+/// A pattern is a path, a folder or a glob (`*`, `?`, `[…]`, `**`). A folder, also one that a glob matches, is
+/// searched with its subfolders; hidden names are skipped. In a prepared folder only the shards are found. A file of
+/// rejects is found only by its path. Fails with `not_found` for a pattern without files.
 pub(crate) fn discover(
     store: &Files,
     patterns: &[PathBuf],
@@ -36,13 +36,13 @@ pub(crate) fn discover(
         if kind == Some(Kind::Folder) {
             search.folder(literal, &mut paths)?;
             if paths.len() == before {
-                let message = format!("the folder holds none of {}", format.file_names());
+                let message = format!("the folder has no files {}", format.file_names());
                 return Err(Error::new(Class::Source, "not_found", message)
-                    .help(way_out(format, store, literal))
+                    .help(folder_help(format, store, literal))
                     .path(pattern.display()));
             }
         } else if kind.is_some() {
-            paths.push(Met::file(literal.to_path_buf()));
+            paths.push(FoundFile::file(literal.to_path_buf()));
         } else if let Some(e) = broken_link(store, literal) {
             return Err(e);
         } else if is_glob(literal) {
@@ -51,14 +51,14 @@ pub(crate) fn discover(
                 return Err(not_found(format!("no file matches `{}`", pattern.display())));
             }
         } else {
-            return Err(not_found("there is no such file or folder").path(pattern.display()));
+            return Err(not_found("the file or folder does not exist").path(pattern.display()));
         }
         let folder = named_folder(literal, kind);
-        paths[before..].iter_mut().for_each(|met| met.name_below(&folder));
+        paths[before..].iter_mut().for_each(|found| found.name_below(&folder));
     }
     if paths.is_empty() {
-        return Err(Error::new(Class::Plan, "no_input", "no input was named")
-            .help("give at least one path, glob or folder"));
+        return Err(Error::new(Class::Plan, "no_input", "there are no inputs")
+            .help("pass at least one path, glob or folder"));
     }
     name(store, paths)
 }
@@ -69,11 +69,11 @@ fn not_found(message: impl Into<String>) -> Error {
     Error::new(Class::Source, "not_found", message).help(format!("relative paths start at {here}"))
 }
 
-/// What to do about a folder that holds no files of this format.
-fn way_out(format: &dyn FileFormat, store: &Files, folder: &Path) -> String {
+/// Help for a folder that has no files of this format.
+fn folder_help(format: &dyn FileFormat, store: &Files, folder: &Path) -> String {
     if is_prepared(store, folder).unwrap_or(false) {
-        return "fastprep published it with shards of another kind: fastprep.load() opens those in Arrow; \
-                sink(formats=[\"arrow\", \"jsonl\"]) writes both"
+        return "it is a prepared folder with shards of another format: open Arrow shards with fastprep.load(), or \
+                write both formats with sink(formats=[\"arrow\", \"jsonl\"])"
             .into();
     }
     let holds = |other: &&dyn FileFormat| {
@@ -83,27 +83,27 @@ fn way_out(format: &dyn FileFormat, store: &Files, folder: &Path) -> String {
     };
     let mut others = FORMATS.into_iter().filter(|other| other.name() != format.name());
     match others.find(holds) {
-        Some(other) => other.way_out(folder),
-        None => "name its files, or give a glob such as \"folder/*.txt\"".into(),
+        Some(other) => other.folder_help(folder),
+        None => "pass the files, or a glob such as \"folder/*.txt\"".into(),
     }
 }
 
-/// A file that was met, and the split it is a shard of, where a prepared folder was searched.
-struct Met {
+/// A file that was found; if it is a shard of a prepared folder that was searched, with its split.
+struct FoundFile {
     path: PathBuf,
     below: String,
     split: Option<(usize, String)>,
 }
 
-impl Met {
+impl FoundFile {
     fn file(path: PathBuf) -> Self {
-        Met { path, below: String::new(), split: None }
+        FoundFile { path, below: String::new(), split: None }
     }
 
     fn name_below(&mut self, folder: &Path) {
         let below = self.path.strip_prefix(folder).unwrap_or(&self.path);
         let mut names: Vec<String> = below.iter().map(readable).collect();
-        // A shard lies in `data`, in a folder named by the content of all shards.
+        // A shard is in `data`, in a folder whose name depends on the content of all shards.
         if self.split.is_some()
             && let Some(shard) = names.pop()
         {
@@ -114,7 +114,8 @@ impl Met {
     }
 }
 
-/// The folder that an input names: itself, the folder of a file, or what a glob has before its first name of many.
+/// The folder that an input names: the folder itself, the folder of a file, or the part of a glob before its first
+/// pattern.
 fn named_folder(input: &Path, kind: Option<Kind>) -> PathBuf {
     match kind {
         Some(Kind::Folder) => input.to_path_buf(),
@@ -128,14 +129,14 @@ struct Search<'a> {
     store: &'a Files,
     format: &'a dyn FileFormat,
     cancel: &'a Cancel,
-    /// The folders that lead to the one that is searched, so that a link to one of them ends there.
+    /// The folder that is searched and its parents, so that a link to one of them is not followed.
     seen: HashSet<PathBuf>,
 }
 
 impl Search<'_> {
-    /// Files that match, and those below folders that match.
-    fn glob(&mut self, pattern: &Path, paths: &mut Vec<Met>) -> Result<()> {
-        // A folder is searched with all below it: what `**` at the end asks for.
+    /// Adds files that match, and files below folders that match.
+    fn glob(&mut self, pattern: &Path, paths: &mut Vec<FoundFile>) -> Result<()> {
+        // `**` at the end means all files below the folder: the folder itself is searched instead.
         let pattern = if pattern.ends_with("**") { pattern.parent().unwrap_or(pattern) } else { pattern };
         let mut published = Published::default();
         for path in glob::expand(self.store, pattern, self.cancel)? {
@@ -143,24 +144,24 @@ impl Search<'_> {
             if kind_of(self.store, &path)? == Some(Kind::Folder) {
                 self.folder(&path, paths)?;
             } else if published.is_data(self.store, &path)? && !is_rejects(self.store, &path)? {
-                paths.push(Met::file(path));
+                paths.push(FoundFile::file(path));
             }
         }
         Ok(())
     }
 
-    /// Files below a folder.
-    fn folder(&mut self, folder: &Path, paths: &mut Vec<Met>) -> Result<()> {
+    /// Adds the files below a folder.
+    fn folder(&mut self, folder: &Path, paths: &mut Vec<FoundFile>) -> Result<()> {
         let unreadable = |e| cannot_read(e, folder.display());
         let itself = self.store.canonical(folder).map_err(unreadable)?;
         if !self.seen.insert(itself.clone()) {
             return Ok(());
         }
-        // First, so that a folder that may not be read is named, and not its manifest.
+        // Before the manifest is read, so that the error for an unreadable folder names the folder.
         let entries = self.store.list(folder).map_err(unreadable)?;
         if is_prepared(self.store, folder)? {
             let shards = super::published::shards(self.store, folder, self.format.name())?;
-            paths.extend(shards.into_iter().map(|(path, split)| Met {
+            paths.extend(shards.into_iter().map(|(path, split)| FoundFile {
                 path,
                 below: String::new(),
                 split: Some(split),
@@ -182,7 +183,7 @@ impl Search<'_> {
                 && !is_rejects(self.store, &path)?
                 && published.is_data(self.store, &path)?
             {
-                paths.push(Met::file(path));
+                paths.push(FoundFile::file(path));
             }
         }
         self.seen.remove(&itself);
@@ -190,14 +191,19 @@ impl Search<'_> {
     }
 }
 
-/// Sorts, takes out what several patterns named, and names each file from the folder that all share.
-fn name(store: &Files, met: Vec<Met>) -> Result<Vec<InputFile>> {
-    let paths: Vec<PathBuf> = met.iter().map(|met| met.path.clone()).collect();
+/// Sorts the files, removes duplicates, and names each file relative to the folder that all share.
+fn name(store: &Files, found: Vec<FoundFile>) -> Result<Vec<InputFile>> {
+    let paths: Vec<PathBuf> = found.iter().map(|found| found.path.clone()).collect();
     let names = names_from_shared(&paths)?;
-    let file =
-        |(name, Met { path, below, split })| InputFile { store: store.clone(), name, path, below, split };
-    let mut named: Vec<InputFile> = names.into_iter().zip(met).map(file).collect();
-    // Of a shard that was named too, the one whose split is known comes first.
+    let file = |(name, FoundFile { path, below, split })| InputFile {
+        store: store.clone(),
+        name,
+        path,
+        below,
+        split,
+    };
+    let mut named: Vec<InputFile> = names.into_iter().zip(found).map(file).collect();
+    // Of a shard that was also passed by its path, the entry with a split comes first and is kept.
     named.sort_by(|a, b| {
         (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)).then(b.split.cmp(&a.split))
     });
@@ -211,14 +217,14 @@ fn name(store: &Files, met: Vec<Met>) -> Result<Vec<InputFile>> {
     Ok(files)
 }
 
-/// What each path is called from the folder that all share: what may be published, since it is never absolute.
+/// The name of each path, relative to the folder that all share. The names may be published: none is absolute.
 pub(crate) fn names_from_shared(paths: &[PathBuf]) -> Result<Vec<String>> {
     let all = paths.iter().map(|path| absolute_parts(path)).collect::<Result<Vec<_>>>()?;
     let shared = all.iter().map(|parts| &parts[..parts.len() - 1]).reduce(common).map_or(0, <[_]>::len);
     Ok(all.iter().map(|parts| parts[shared..].join("/")).collect())
 }
 
-/// The same for each way to write a path; a link to a file stays a file of its own.
+/// A path that is equal for all spellings of one path. A link to a file counts as another file.
 fn identity(store: &Files, path: &Path) -> Result<PathBuf> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (store.canonical(folder), path.file_name()) {
@@ -228,7 +234,7 @@ fn identity(store: &Files, path: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The path from the root, by the letter: links are not followed, so that names do not depend on where they lead.
+/// The names on the path from the root. Links are not followed, so that names do not depend on their targets.
 fn absolute_parts(path: &Path) -> Result<Vec<String>> {
     let absolute = std::path::absolute(path).map_err(|e| cannot_read(e, path.display()))?;
     let mut parts: Vec<String> = Vec::new();
@@ -240,12 +246,12 @@ fn absolute_parts(path: &Path) -> Result<Vec<String>> {
         }
     }
     if parts.is_empty() {
-        return Err(not_found("this is not a file").path(path.display()));
+        return Err(not_found("the path is not a file").path(path.display()));
     }
     Ok(parts)
 }
 
-/// A name as text: bytes that are not UTF-8 as `\xe9`, so that two names stay two.
+/// A name as text. Invalid UTF-8 is written like `\xe9`, so that different names stay different.
 fn readable(name: &OsStr) -> String {
     let mut text = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {

@@ -1,12 +1,13 @@
-//! Text in another encoding than UTF-8, found by its first bytes.
+//! Detects text in another encoding than UTF-8 by its first bytes.
 
-/// Bytes that are looked at.
+/// How many bytes are examined.
 pub(crate) const HEAD: usize = 4;
 
-/// The encoding, as `iconv` calls it, of text that begins so and is not UTF-8; none where it may be UTF-8.
+/// The encoding of a text that begins with `head`, by its name for `iconv`; `None` if it may be UTF-8.
 ///
-/// A mark says it. Without one, ASCII beside zeros does: no JSON text holds a zero.
-pub(crate) fn foreign(head: &[u8]) -> Option<&'static str> {
+/// A byte order mark gives the encoding. Without one, ASCII characters next to zero bytes do: JSON text has no zero
+/// bytes.
+pub(crate) fn other_encoding(head: &[u8]) -> Option<&'static str> {
     Some(match head {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "UTF-32",
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16",
@@ -23,19 +24,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_encodings_with_and_without_a_mark() {
+    fn encodings_are_detected_with_and_without_a_mark() {
         let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
         let utf32 =
             |text: &str| -> Vec<u8> { text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect() };
-        assert_eq!(foreign(&utf16("\u{feff}{\"")), Some("UTF-16"));
-        assert_eq!(foreign(&utf16("{\"a\"")), Some("UTF-16LE"));
-        assert_eq!(foreign(&utf16("\r\n{")), Some("UTF-16LE"));
-        assert_eq!(foreign(&utf32("\u{feff}{")), Some("UTF-32"));
-        assert_eq!(foreign(&utf32("{\"")), Some("UTF-32BE"));
+        assert_eq!(other_encoding(&utf16("\u{feff}{\"")), Some("UTF-16"));
+        assert_eq!(other_encoding(&utf16("{\"a\"")), Some("UTF-16LE"));
+        assert_eq!(other_encoding(&utf16("\r\n{")), Some("UTF-16LE"));
+        assert_eq!(other_encoding(&utf32("\u{feff}{")), Some("UTF-32"));
+        assert_eq!(other_encoding(&utf32("{\"")), Some("UTF-32BE"));
         for text in ["", "{", "{\"a\":1}", "\u{feff}{", "\n", "é"] {
-            assert_eq!(foreign(text.as_bytes()), None, "{text:?}");
+            assert_eq!(other_encoding(text.as_bytes()), None, "{text:?}");
         }
-        // Zeros alone are a hole in a file, not text.
-        assert_eq!(foreign(&[0; 8]), None);
+        // Only zeros: a sparse file, not text.
+        assert_eq!(other_encoding(&[0; 8]), None);
     }
 }

@@ -1,5 +1,5 @@
-//! What the formats of files differ in. A format is read through this trait alone: all of it is in one file, and
-//! [`FORMATS`](super::formats::FORMATS) has a line for it.
+//! The trait that a file format implements. The rest of the core reads a format through this trait alone; it is
+//! listed in [`FORMATS`](super::formats::FORMATS).
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -14,62 +14,62 @@ use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::flow::Scan;
 
-/// A format of files, with the options that its verb takes.
+/// A file format, with the options of its verb.
 pub trait FileFormat: Debug + Send + Sync {
-    /// The word for it in the JSON of plans, and in manifests for shards of it.
+    /// The name of the format in the JSON of plans, and in the manifest for its shards.
     fn name(&self) -> &'static str;
 
     /// The verb that scans it.
     fn verb(&self) -> &'static str;
 
-    /// The options as the JSON of plans has them.
+    /// The options, as in the JSON of plans.
     fn options(&self) -> Map<String, Value> {
         Map::new()
     }
 
-    /// Whether a folder is searched for files of this name. A file that is named, or that a glob matches, may have any
-    /// name.
+    /// Whether a search of a folder finds files of this name. A file that is passed by its path, or that a glob
+    /// matches, may have any name.
     fn matches(&self, file_name: &str) -> bool;
 
-    /// Which names match, as messages list them.
+    /// The file names that match, for error messages.
     fn file_names(&self) -> &'static str;
 
-    /// What to do with a folder that holds such files, where another format was looked for.
-    fn way_out(&self, folder: &Path) -> String;
+    /// Help for a folder that holds files of this format, where the user asked for another format.
+    fn folder_help(&self, folder: &Path) -> String;
 
-    /// Learns the columns of files, and reads as few rows as it can.
+    /// Finds the columns of files, reading as few rows as possible.
     ///
     /// # Errors
-    /// Those of opening the files; the files do not agree on a column.
+    /// Those of opening the files; files have one column in different types.
     fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns>;
 
-    /// Cuts files into parts of about so many stored bytes, in order.
+    /// Cuts files into parts of about `bytes` stored bytes each, in order.
     ///
     /// # Errors
     /// Those of opening the files.
     fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>>;
 
-    /// Opens files, or one of their parts, for one run. Rows have the places that they have in the whole source.
+    /// Opens files, or one of their parts, for one run. Each row has its place in the whole source.
     ///
     /// # Errors
-    /// Those of opening the files; a column is not there, or has another type than is asked for.
+    /// Those of opening the files; a column does not exist, or has another type than requested.
     fn open(&self, request: &ScanRequest<'_>) -> Result<Opened>;
 
     /// Whether its scans add the stored bytes that they read to [`Cancel::bytes_read`].
     fn counts_bytes_read(&self) -> bool;
 }
 
-/// What is known of the columns of a source before its rows are read.
+/// The columns of a source, as far as they are known before its rows are read.
 #[derive(Debug, Clone)]
 pub enum KnownColumns {
-    /// Guessed from the heads of the files: later rows may hold other values.
+    /// Inferred from the first rows of the files: later rows may hold other values.
     Inferred(Vec<ReadColumn>),
-    /// By their types, which all rows have.
+    /// Read from the schema, which holds for all rows.
     Typed(SchemaRef),
 }
 
 impl KnownColumns {
-    /// Their names, in order.
+    /// The names of the columns, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         match self {
             KnownColumns::Inferred(columns) => columns.iter().map(|c| c.name.clone()).collect(),
@@ -77,40 +77,40 @@ impl KnownColumns {
         }
     }
 
-    /// Their types.
+    /// The schema of typed columns.
     ///
     /// # Errors
-    /// `internal`: they have none.
+    /// `internal`: the columns were inferred.
     pub fn typed(&self) -> Result<&SchemaRef> {
         match self {
             KnownColumns::Typed(schema) => Ok(schema),
-            KnownColumns::Inferred(_) => Err(Error::internal("columns without types are read as typed ones")),
+            KnownColumns::Inferred(_) => Err(Error::internal("inferred columns were read as typed columns")),
         }
     }
 }
 
-/// What a scan is to read.
+/// What a scan reads, and how.
 pub struct ScanRequest<'a> {
     /// All files of the source; none for a stream.
     pub files: &'a [InputFile],
-    /// The one of their [parts](FileFormat::parts) that is read; all of them where none is named.
+    /// The [part](FileFormat::parts) of the files to read; `None` for all.
     pub part: Option<&'a Part>,
-    /// What is known of their columns.
+    /// The known columns of the files.
     pub known: &'a KnownColumns,
-    /// The columns to make, in this order.
+    /// The columns to read, in this order.
     pub columns: &'a [ReadColumn],
     /// The number of the first file among those of all sources of the plan.
     pub first_file: u32,
     /// How much to read at a time.
     pub limits: Limits,
-    /// Asked now and then whether to stop.
+    /// Checked at intervals, so that the run can be stopped.
     pub cancel: &'a Cancel,
 }
 
 /// An opened source.
 pub struct Opened {
-    /// Gives its rows.
+    /// The scan of its rows.
     pub scan: Box<dyn Scan>,
-    /// What was read, to be asked afterwards.
+    /// What the scan has read, for the manifest.
     pub inputs: Inputs,
 }

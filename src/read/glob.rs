@@ -1,6 +1,6 @@
-//! Globs over file names of any bytes: `*`, `?`, `[…]` within a name, and `**` for folders at any depth.
+//! Expands globs over file names of any bytes: `*`, `?`, `[…]` within a name, and `**` for folders at any depth.
 //!
-//! The crate `glob` matches one name; its own walk stops the program at a name that is not UTF-8.
+//! The crate `glob` matches single names. Its own search of folders panics at a name that is not UTF-8.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -13,7 +13,7 @@ use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
 
-/// Hidden names are matched only by a pattern that begins with a dot.
+/// Only a pattern that begins with a dot matches hidden names.
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
@@ -22,23 +22,23 @@ pub(crate) fn is_glob(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().iter().any(|b| b"*?[".contains(b))
 }
 
-/// The files and folders that match, in no order. A name that is not UTF-8 is matched by its readable form, in which
-/// `�` stands for what is not.
+/// The files and folders that match, in no particular order. A name that is not UTF-8 is matched with `�` in place of
+/// the invalid bytes.
 pub(crate) fn expand(store: &Files, pattern: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
-    let mut found = vec![PathBuf::new()];
+    let mut matched = vec![PathBuf::new()];
     for part in pattern.components() {
         let Component::Normal(name) = part else {
-            found.iter_mut().for_each(|path| path.push(part));
+            matched.iter_mut().for_each(|path| path.push(part));
             continue;
         };
         let mut next = Vec::new();
         if name == OsStr::new("**") {
-            for folder in &found {
+            for folder in &matched {
                 folders(store, folder, cancel, &mut HashSet::new(), &mut next)?;
             }
         } else if is_glob(Path::new(name)) {
             let name = Pattern::new(&name.to_string_lossy()).map_err(|e| bad(pattern, e.msg))?;
-            for folder in &found {
+            for folder in &matched {
                 for entry in entries(store, folder, cancel)? {
                     let matches = |n: &OsStr| name.matches_with(&n.to_string_lossy(), OPTIONS);
                     if entry.file_name().is_some_and(matches) {
@@ -47,26 +47,26 @@ pub(crate) fn expand(store: &Files, pattern: &Path, cancel: &Cancel) -> Result<V
                 }
             }
         } else {
-            for path in found.iter().map(|path| path.join(name)) {
-                // A link that leads nowhere is there too: that it cannot be read is said later.
+            for path in matched.iter().map(|path| path.join(name)) {
+                // A broken link counts as a match; the error comes when it is opened.
                 let link = || store.link_target(&path).map_err(|e| cannot_read(e, path.display()));
                 if kind_of(store, &path)?.is_some() || link()?.is_some() {
                     next.push(path);
                 }
             }
         }
-        found = next;
+        matched = next;
     }
-    Ok(found)
+    Ok(matched)
 }
 
 #[cold]
 fn bad(pattern: &Path, why: &str) -> Error {
-    Error::new(Class::Plan, "bad_glob", format!("`{}` is not a glob: {why}", pattern.display()))
+    Error::new(Class::Plan, "bad_glob", format!("`{}` is not a valid glob: {why}", pattern.display()))
         .help("write [[] for a literal [")
 }
 
-/// What is in a folder; nothing where it is none.
+/// The paths in a folder; none if it is not a folder.
 fn entries(store: &Files, folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if kind_of(store, here)? != Some(Kind::Folder) {
@@ -81,14 +81,14 @@ fn entries(store: &Files, folder: &Path, cancel: &Cancel) -> Result<Vec<PathBuf>
     Ok(paths)
 }
 
-/// A folder and all that are not hidden below it. `seen` holds those that lead to it, so that a link to one of them
-/// ends there.
+/// A folder and all folders below it that are not hidden. `seen` holds its parent folders, so that a link to one of
+/// them is not followed.
 fn folders(
     store: &Files,
     folder: &Path,
     cancel: &Cancel,
     seen: &mut HashSet<PathBuf>,
-    found: &mut Vec<PathBuf>,
+    matched: &mut Vec<PathBuf>,
 ) -> Result<()> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if kind_of(store, here)? != Some(Kind::Folder) {
@@ -98,11 +98,11 @@ fn folders(
     if !seen.insert(itself.clone()) {
         return Ok(());
     }
-    found.push(folder.to_path_buf());
+    matched.push(folder.to_path_buf());
     for entry in entries(store, folder, cancel)? {
         let hidden = entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         if !hidden {
-            folders(store, &entry, cancel, seen, found)?;
+            folders(store, &entry, cancel, seen, matched)?;
         }
     }
     seen.remove(&itself);

@@ -1,4 +1,4 @@
-//! gzip as `gzip` reads it: several members one after another, and zeros behind them, as tapes and disks pad files.
+//! Reads gzip as `gzip` does: several members one after another, with zeros as padding after a member.
 
 use std::io::{self, BufRead, Read};
 
@@ -6,23 +6,23 @@ use flate2::bufread::GzDecoder;
 
 /// Decompresses all members.
 pub(crate) struct GzipMembers<R: BufRead> {
-    /// Always there, but while one member follows another.
+    /// `None` only while the next member is opened.
     member: Option<GzDecoder<R>>,
     ended: bool,
 }
 
 impl<R: BufRead> GzipMembers<R> {
-    /// Begins at the first member.
+    /// Starts at the first member.
     pub(crate) fn new(reader: R) -> Self {
         GzipMembers { member: Some(GzDecoder::new(reader)), ended: false }
     }
 
-    /// What the members are read from.
+    /// The reader of the compressed bytes.
     pub(crate) fn get_ref(&self) -> Option<&R> {
         self.member.as_ref().map(GzDecoder::get_ref)
     }
 
-    /// Goes on to the next member, or finds that there is none.
+    /// Opens the next member, or finds that there is none.
     fn next_member(&mut self) -> io::Result<()> {
         let Some(member) = self.member.take() else { return Ok(()) };
         let mut reader = member.into_inner();
@@ -33,7 +33,7 @@ impl<R: BufRead> GzipMembers<R> {
     }
 }
 
-/// Whether nothing but zeros was left.
+/// Skips zeros; true if nothing else is left.
 fn skip_zeros(reader: &mut impl BufRead) -> io::Result<bool> {
     loop {
         let block = reader.fill_buf()?;

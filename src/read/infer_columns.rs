@@ -1,4 +1,4 @@
-//! Learns the columns of JSON lines from the heads of the files.
+//! Infers the columns of JSON lines from the first rows of the files.
 
 use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
@@ -6,35 +6,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancellable_reader::CancellableReader;
 use super::json::{self, Kind, Value};
-use super::lines::{Stream, Text};
-use super::open::{BoxedReader, Opened};
+use super::lines::{InputLines, Text};
+use super::open::{BoxedReader, InputStream};
 use super::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
 
-/// The columns in the heads of these files, in the order they are first seen: [`ColumnKind::Text`] where all
-/// values are strings, `Int64`, `Float64`, `Bool` likewise, `Json` for all else. Null fits any; a column that is
-/// null throughout is `Text`. Lines that are no objects are left for the run to reject; a file is read on until
-/// its first object.
+/// The columns in the first rows of these files, in order of first appearance.
+///
+/// A column is [`ColumnKind::Text`] if all values are strings, and `Int64`, `Float64` or `Bool` if all are of that
+/// type; any other column is `Json`. Nulls do not count; a column of nulls alone is `Text`. Lines that are not
+/// objects are skipped: the run rejects them. A file is read at least up to its first object.
 pub(crate) fn infer_files(
     files: &[InputFile],
     max_line_bytes: usize,
     cancel: &Cancel,
 ) -> Result<Vec<ReadColumn>> {
     let mut columns = Columns::default();
-    let mut want = PEEK_BYTES_FIRST;
+    let mut text_bytes = PEEK_BYTES_FIRST;
     for file in files {
-        let stream = Stream::new(Opened::file(file)?)?;
+        let lines = InputLines::new(InputStream::open(file)?)?;
         let shown = file.path.display().to_string();
-        Head { want, max_line_bytes, most: u64::MAX }.learn(stream, &mut columns, &shown, cancel)?;
-        want = PEEK_BYTES_OTHER;
+        Head { text_bytes, max_line_bytes, max_stored_bytes: u64::MAX }.learn(
+            lines,
+            &mut columns,
+            &shown,
+            cancel,
+        )?;
+        text_bytes = PEEK_BYTES_OTHER;
     }
     Ok(columns.finish())
 }
 
-/// As [`infer_files`] for a stream that can be read once: gives it back, with nothing missing. What was read is held
-/// in memory, so that without any object the search ends after [`PEEK_BYTES_STREAM`].
+/// Like [`infer_files`], for a stream that can be read only once. Returns the columns and a reader of the whole
+/// stream. What was read is held in memory, so the search for a first object ends after [`PEEK_BYTES_STREAM`].
 pub fn infer_stream(
     reader: BoxedReader,
     name: &str,
@@ -42,86 +48,95 @@ pub fn infer_stream(
     cancel: &Cancel,
 ) -> Result<(Vec<ReadColumn>, BoxedReader)> {
     let reader = CancellableReader { reader, cancel: cancel.clone() };
-    let recorded = Arc::new(Mutex::new(Recorded { reader, passed: Vec::new() }));
+    let recorded = Arc::new(Mutex::new(Recorded { reader, bytes: Vec::new() }));
     let recorder = Recorder(Arc::clone(&recorded));
-    let stream = Stream::new(Opened::reader(Box::new(recorder), name.to_string())?)?;
+    let lines = InputLines::new(InputStream::from_reader(Box::new(recorder), name.to_string())?)?;
     let mut columns = Columns::default();
-    let head = Head { want: PEEK_BYTES_FIRST, max_line_bytes, most: PEEK_BYTES_STREAM };
-    head.learn(stream, &mut columns, name, cancel)?;
-    let recorded = Arc::try_unwrap(recorded).map_err(|_| Error::internal("a stream is still read"))?;
-    let Recorded { reader, passed } = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok((columns.finish(), Box::new(Cursor::new(passed).chain(reader.reader))))
+    let head = Head { text_bytes: PEEK_BYTES_FIRST, max_line_bytes, max_stored_bytes: PEEK_BYTES_STREAM };
+    head.learn(lines, &mut columns, name, cancel)?;
+    let recorded = Arc::try_unwrap(recorded).map_err(|_| Error::internal("a stream has two readers"))?;
+    let Recorded { reader, bytes } = recorded.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok((columns.finish(), Box::new(Cursor::new(bytes).chain(reader.reader))))
 }
 
-/// A stream, and all that was read of it.
+/// A stream, and all bytes that were read from it.
 struct Recorded {
     reader: CancellableReader,
-    passed: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
-/// Reads on, and keeps what it reads.
+/// Reads a stream and keeps what it reads.
 struct Recorder(Arc<Mutex<Recorded>>);
 
 impl Read for Recorder {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let n = recorded.reader.read(out)?;
-        recorded.passed.extend_from_slice(&out[..n]);
+        recorded.bytes.extend_from_slice(&out[..n]);
         Ok(n)
     }
 }
 
-/// How much of an input is looked at.
+/// How much of an input is read to infer its columns.
 struct Head {
     /// Bytes of text.
-    want: usize,
-    /// A longer line is not looked at.
+    text_bytes: usize,
+    /// Longer lines are skipped.
     max_line_bytes: usize,
-    /// Stored bytes, where there is no object in the head.
-    most: u64,
+    /// The most stored bytes that are read to find a first object.
+    max_stored_bytes: u64,
 }
 
 impl Head {
-    fn learn(&self, mut stream: Stream, columns: &mut Columns, shown: &str, cancel: &Cancel) -> Result<()> {
-        let limits =
-            Limits { batch_bytes: self.want, batch_rows: usize::MAX, max_line_bytes: self.max_line_bytes };
-        let mut lines = Lines::default();
-        // What is left of an input that has ended is its last line.
-        while stream.has_ended() || (lines.objects == 0 && stream.stored_bytes() < self.most) {
+    fn learn(
+        &self,
+        mut lines: InputLines,
+        columns: &mut Columns,
+        shown: &str,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let limits = Limits {
+            batch_bytes: self.text_bytes,
+            batch_rows: usize::MAX,
+            max_line_bytes: self.max_line_bytes,
+        };
+        let mut seen = SeenLines::default();
+        // If the input has ended, what is left is its last line.
+        while lines.has_ended() || (seen.objects == 0 && lines.stored_bytes() < self.max_stored_bytes) {
             cancel.check()?;
-            match stream.next(limits.clamped(), cancel)? {
+            match lines.next(limits.clamped(), cancel)? {
                 None => break,
                 Some(piece) => match piece.text {
-                    Text::Whole(text) => lines.take(&text, columns),
-                    Text::LongLine { head, .. } => lines.note(&head, false),
+                    Text::Whole(text) => seen.take(&text, columns),
+                    Text::LongLine { head, .. } => seen.note(&head, false),
                 },
             }
-            lines.check(shown)?;
+            seen.check(shown)?;
         }
-        lines.check_array(shown)
+        seen.check_array(shown)
     }
 }
 
-/// The lines of one input, as far as they tell what it is.
+/// What was seen of the lines of one input, to recognise inputs that are not JSON lines.
 #[derive(Default)]
-struct Lines {
+struct SeenLines {
     objects: usize,
     /// Lines that are not blank.
     lines: usize,
-    /// The first of them: its first byte, and whether it is a whole JSON value.
+    /// The first line that is not blank: its first byte, and whether it is a whole JSON value.
     first: Option<(u8, bool)>,
-    /// Whether it is JSON values between carriage returns.
+    /// Whether the first line holds JSON values that are separated by carriage returns.
     lone_returns: bool,
 }
 
-impl Lines {
+impl SeenLines {
     fn take(&mut self, text: &[u8], columns: &mut Columns) {
         for line in text.split_inclusive(|&b| b == b'\n') {
             let valid = std::str::from_utf8(line).is_ok();
             let value = if valid { json::scan(line, |_, _| {}).ok() } else { None };
             if value.is_some_and(|v| v.kind == Kind::Object) {
                 self.objects += 1;
-                // Scanned twice, so that a line that is bad further on teaches nothing.
+                // A second scan, so that a line with an error further on adds no columns.
                 let _ = json::scan(line, |key, value| columns.note(line, key, value));
             }
             self.note(line, value.is_some());
@@ -140,18 +155,19 @@ impl Lines {
         }
     }
 
-    /// Fails for what is surely no JSON lines.
+    /// Fails if the input cannot be JSON lines.
     fn check(&self, shown: &str) -> Result<()> {
         match self.first {
-            // Lines that end in line feeds were found: a bad one is a row to reject.
+            // Where other lines end in line feeds, this is one bad line, which the run rejects.
             _ if self.lone_returns && self.lines == 1 => Err(lone_returns(shown)),
-            // An array that goes on after its first line is the document.
+            // An array over several lines is the whole document.
             Some((b'[', false)) => Err(json_array(shown)),
             _ => Ok(()),
         }
     }
 
-    /// A whole array on a line of its own is a row to reject, unless there is nothing else.
+    /// Fails if the input has only arrays, one a line. Among objects, a line with an array is a row that the run
+    /// rejects.
     fn check_array(&self, shown: &str) -> Result<()> {
         match self.first {
             Some((b'[', true)) if self.objects == 0 && self.lines == 1 => Err(json_array(shown)),
@@ -167,18 +183,18 @@ struct Columns {
     index: HashMap<Vec<u8>, usize>,
 }
 
-/// The kinds of values that a column was seen with.
+/// The kinds of values that were seen in a column.
 #[derive(Default)]
 struct Seen {
     text: bool,
     int: bool,
     float: bool,
-    /// A whole number that no float is.
+    /// A whole number that no float represents exactly.
     inexact: bool,
     bool: bool,
     array: bool,
     object: bool,
-    /// A number that no column of numbers holds.
+    /// A number that fits neither 64-bit integers nor floats.
     other: bool,
 }
 
@@ -199,7 +215,7 @@ impl Seen {
         }
     }
 
-    /// What a column of JSON holds, where no value is text.
+    /// What a column of JSON holds, if none of its values is text.
     fn holds(&self) -> Option<&'static str> {
         if self.text || self.kind() != ColumnKind::Json {
             return None;
@@ -218,7 +234,7 @@ impl Seen {
     fn kind(&self) -> ColumnKind {
         match (self.text, self.int, self.float, self.bool, self.other | self.array | self.object) {
             (_, false, false, false, false) => ColumnKind::Text,
-            // As numbers they would change: the text of each says what it is.
+            // Converting to floats would change such numbers, so their text is kept.
             (_, _, true, _, _) if self.inexact => ColumnKind::Json,
             (false, true, false, false, false) => ColumnKind::Int64,
             (false, _, true, false, false) => ColumnKind::Float64,
@@ -320,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_order_of_first_sight_and_skips_bad_lines() {
+    fn keeps_the_order_of_first_appearance_and_skips_bad_lines() {
         let text =
             "\u{feff}\n{\"b\":1,\"a\":\"\"}\n{\"bad\":2,\n[1]\n{\"\\u0061\":null,\"c\":true}\n{\"d\":1}";
         let names: Vec<String> = kinds(text).into_iter().map(|(name, _)| name).collect();
@@ -331,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_json_array_from_json_lines() {
+    fn a_json_array_is_not_json_lines() {
         for array in ["[]", "[{\"a\":1}]", " \n[\n{\"a\":1},\n{\"a\":2}\n]\n", "[{\"a\":1},\n{\"a\":2}]"] {
             let e = infer_stream(reader(array.as_bytes()), "x.json", MAX_LINE_BYTES, &Cancel::default())
                 .map(|_| ())
@@ -343,10 +359,10 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_comes_back_whole() {
+    fn the_returned_reader_has_the_whole_stream() {
         let text: Vec<u8> = (0..200_000).flat_map(|i| format!("{{\"n\":{i}}}\n").into_bytes()).collect();
         assert!(text.len() > PEEK_BYTES_FIRST);
-        // Random bytes do not shrink, so that this head is cut within the compressed data too.
+        // Random bytes do not compress, so the first read ends within the compressed data too.
         let noise: String =
             (0..300_000u64).map(|i| format!("{:016x}", i.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
         let incompressible = format!("{{\"n\":1}}\n{{\"x\":\"{noise}\"}}\n").into_bytes();

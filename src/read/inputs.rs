@@ -1,4 +1,4 @@
-//! What was read, for the manifest: names, stored bytes and their checksums.
+//! The inputs of a source, for the manifest: names, stored bytes and checksums.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Read};
@@ -12,40 +12,40 @@ use crate::error::Result;
 use crate::hash::Checksum;
 use crate::record::FileNames;
 
-/// The inputs of a source. Cheap to clone: keep one before the source goes to the engine, ask it afterwards.
+/// The inputs of a source. A clone shares them: keep one when the source goes to the engine, and read it afterwards.
 #[derive(Debug, Clone)]
 pub struct Inputs(Arc<Mutex<Vec<Entry>>>);
 
 #[derive(Debug)]
 struct Entry {
-    /// None for standard input and streams, which cannot be read again.
+    /// `None` for standard input and streams, which cannot be read again.
     file: Option<InputFile>,
     input: Input,
-    /// Of a stream that was read to its end, the digest of its content.
-    passed: Option<String>,
+    /// The digest of the content of a stream that was read to its end.
+    stream_digest: Option<String>,
 }
 
 impl Inputs {
-    /// Files, none of them read yet.
-    pub fn of_files(files: &[InputFile]) -> Self {
+    /// Files that are not read yet.
+    pub fn from_files(files: &[InputFile]) -> Self {
         let entry =
-            |f: &InputFile| Entry { file: Some(f.clone()), input: nothing_known(&f.name), passed: None };
+            |f: &InputFile| Entry { file: Some(f.clone()), input: unread(&f.name), stream_digest: None };
         Inputs(Arc::new(Mutex::new(files.iter().map(entry).collect())))
     }
 
-    /// One stream without a file: it has no stored bytes that could be told again.
-    pub(crate) fn of_stream(name: &str) -> Self {
-        Inputs(Arc::new(Mutex::new(vec![Entry { file: None, input: nothing_known(name), passed: None }])))
+    /// A stream without a file. Its stored bytes are not recorded, since they cannot be read again.
+    pub(crate) fn from_stream(name: &str) -> Self {
+        Inputs(Arc::new(Mutex::new(vec![Entry { file: None, input: unread(name), stream_digest: None }])))
     }
 
-    /// The names, as places refer to them.
+    /// The names of the inputs, by the file number of places.
     pub(crate) fn names(&self) -> FileNames {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::new(entries.iter().map(|e| e.input.name.clone()).collect())
     }
 
-    /// A file or a stream was read to its end. The manifest has no checksum of a stream: whether one is read to its end
-    /// depends on when a satisfied plan stopped reading.
+    /// Records that a file or a stream was read to its end. The manifest has no checksum of a stream: a plan with
+    /// `head` may stop reading before its end.
     pub(super) fn record(&self, file: u32, bytes: u64, xxh3: String) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = entries.get_mut(file as usize) else { return };
@@ -53,18 +53,18 @@ impl Inputs {
             entry.input.bytes = bytes;
             entry.input.xxh3 = Some(xxh3);
         } else {
-            entry.passed = Some(xxh3);
+            entry.stream_digest = Some(xxh3);
         }
     }
 
     /// The digest of the content of a stream that was read to its end.
-    pub(crate) fn passed(&self) -> Option<String> {
+    pub(crate) fn stream_digest(&self) -> Option<String> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.first().and_then(|entry| entry.passed.clone())
+        entries.first().and_then(|entry| entry.stream_digest.clone())
     }
 
-    /// All inputs in order. Files whose checksum the run did not pass by are read for it now, so that the answer
-    /// does not depend on how far the run has read.
+    /// All inputs in order. Files that the run has not read to their end are read now for their checksums, so that
+    /// the result does not depend on where the run stopped.
     pub fn list(&self, cancel: &Cancel) -> Result<Vec<Input>> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for entry in entries.iter_mut() {
@@ -78,7 +78,7 @@ impl Inputs {
     }
 }
 
-/// The bytes of all that is left to read, and their checksum; `name` is what errors call it.
+/// How many bytes are left to read, and their checksum; `name` is the name of the reader in errors.
 ///
 /// # Errors
 /// `cannot_read`.
@@ -100,6 +100,6 @@ pub(crate) fn checksum(reader: &mut dyn Read, name: impl Display, cancel: &Cance
     }
 }
 
-fn nothing_known(name: &str) -> Input {
+fn unread(name: &str) -> Input {
     Input { name: name.to_string(), bytes: 0, xxh3: None }
 }

@@ -1,4 +1,4 @@
-//! Lines of text, cut into chunks: from plain, gzip and zstd files, and from standard input.
+//! Reads lines of text in chunks, from plain, gzip and zstd files and from standard input.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::cancellable_reader::CancellableReader;
 use super::encoding::HEAD;
 use super::inputs::Inputs;
 pub(crate) use super::open::BoxedReader;
-use super::open::{Opened, cannot_read};
+use super::open::{InputStream, cannot_read};
 use super::parts::{Extent, LineRange, Part, ranges};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
@@ -18,16 +18,16 @@ use crate::error::{Error, Result};
 use crate::flow::{Cut, Piece};
 use crate::limits::REJECT_RECORD_BYTES;
 
-/// Bytes of a refused line that are kept: one more than a reject shows, so that it knows the line was cut.
+/// Bytes of a long line that are kept: one more than a reject shows, so that a cut line is recognised.
 const LONG_LINE_HEAD: usize = REJECT_RECORD_BYTES + 1;
 
-/// The name under which standard input goes.
+/// The name of standard input in places and in the manifest.
 pub(crate) const STDIN: &str = "<stdin>";
 
-/// Goes over the inputs in order and cuts their text at line ends.
+/// Reads the inputs in order and cuts their text at line ends.
 pub struct LinesSource {
     pending: VecDeque<Pending>,
-    current: Option<Stream>,
+    current: Option<InputLines>,
     inputs: Inputs,
     limits: Limits,
     cancel: Cancel,
@@ -44,20 +44,20 @@ pub struct Lines {
     pub first_row: u64,
     /// Offset of the first line in the decompressed stream.
     pub(crate) byte: u64,
-    /// What was read of them.
+    /// The text of the lines.
     pub(crate) text: Text,
 }
 
 /// The text of [`Lines`].
 #[derive(Debug, Clone)]
 pub(crate) enum Text {
-    /// Whole lines, ending at a line's end or the file's.
+    /// Whole lines, up to a line end or the end of the file.
     Whole(Buffer),
-    /// A line longer than the limit, of which only the head was kept.
+    /// A line longer than the limit, of which only the first bytes are kept.
     LongLine {
-        /// Its head.
+        /// The first bytes of the line.
         head: Vec<u8>,
-        /// Its bytes in all.
+        /// The length of the line in bytes.
         bytes: u64,
     },
 }
@@ -73,7 +73,8 @@ impl Piece for Lines {
     fn until(&self, row: u64) -> Self {
         let Text::Whole(text) = &self.text else { return self.clone() };
         let rows = usize::try_from((row + 1).saturating_sub(self.first_row)).unwrap_or(usize::MAX);
-        let end = rows.checked_sub(1).map_or(Some(0), |i| memchr_iter(b'\n', text).nth(i).map(|at| at + 1));
+        let end =
+            rows.checked_sub(1).map_or(Some(0), |i| memchr_iter(b'\n', text).nth(i).map(|feed| feed + 1));
         let text = text.slice_with_length(0, end.unwrap_or(text.len()));
         Lines { text: Text::Whole(text), ..*self }
     }
@@ -88,32 +89,37 @@ enum Pending {
 
 impl LinesSource {
     /// Reads files, in this order.
-    pub(crate) fn files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
-        let inputs = Inputs::of_files(&files);
+    pub(crate) fn from_files(files: Vec<InputFile>, limits: Limits, cancel: Cancel) -> Self {
+        let inputs = Inputs::from_files(&files);
         Self::new(files.into_iter().map(Pending::File).collect(), inputs, limits, cancel)
     }
 
     /// Reads a part of these files.
     ///
     /// # Errors
-    /// The part is not of files of lines.
-    pub(crate) fn part(files: &[InputFile], part: &Part, limits: Limits, cancel: Cancel) -> Result<Self> {
-        let no_part = || Error::internal("a part is not of these files");
+    /// `internal`: the part is not of these files.
+    pub(crate) fn from_part(
+        files: &[InputFile],
+        part: &Part,
+        limits: Limits,
+        cancel: Cancel,
+    ) -> Result<Self> {
+        let no_part = || Error::internal("a part is not of these files of lines");
         let file = files.get(part.file as usize).ok_or_else(no_part)?.clone();
         let pending = match &part.extent {
             Extent::Whole => Pending::File(file),
             Extent::Bytes(bytes) => Pending::Range(file, bytes.clone()),
             Extent::RowGroups(_) => return Err(no_part()),
         };
-        let source = Self::new(VecDeque::from([pending]), Inputs::of_files(files), limits, cancel);
+        let source = Self::new(VecDeque::from([pending]), Inputs::from_files(files), limits, cancel);
         Ok(LinesSource { file: part.file, ..source })
     }
 
     /// Reads a stream once; `name` is usually [`STDIN`].
-    pub fn reader(reader: BoxedReader, name: &str, limits: Limits, cancel: Cancel) -> Self {
+    pub fn from_reader(reader: BoxedReader, name: &str, limits: Limits, cancel: Cancel) -> Self {
         let reader = Box::new(CancellableReader { reader, cancel: cancel.clone() });
         let pending = VecDeque::from([Pending::Reader(reader, name.to_string())]);
-        Self::new(pending, Inputs::of_stream(name), limits, cancel)
+        Self::new(pending, Inputs::from_stream(name), limits, cancel)
     }
 
     fn new(pending: VecDeque<Pending>, inputs: Inputs, limits: Limits, cancel: Cancel) -> Self {
@@ -128,12 +134,12 @@ impl LinesSource {
         }
     }
 
-    /// The same, whose first file has this number.
-    pub(crate) fn numbered_from(self, first_file: u32) -> Self {
+    /// The same source; its first file has this number.
+    pub(crate) fn with_first_file(self, first_file: u32) -> Self {
         LinesSource { first_file, ..self }
     }
 
-    /// What is read: a handle to ask after the run.
+    /// The inputs, which list what was read after the run.
     pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
@@ -147,10 +153,10 @@ impl Cut for LinesSource {
             let stream = match &mut self.current {
                 Some(stream) => stream,
                 None => match self.pending.pop_front() {
-                    Some(Pending::File(f)) => self.current.insert(Stream::new(Opened::file(&f)?)?),
-                    Some(Pending::Range(f, bytes)) => self.current.insert(Stream::within(&f, &bytes)?),
+                    Some(Pending::File(f)) => self.current.insert(InputLines::new(InputStream::open(&f)?)?),
+                    Some(Pending::Range(f, bytes)) => self.current.insert(InputLines::within(&f, &bytes)?),
                     Some(Pending::Reader(r, name)) => {
-                        self.current.insert(Stream::new(Opened::reader(r, name)?)?)
+                        self.current.insert(InputLines::new(InputStream::from_reader(r, name)?)?)
                     }
                     None => return Ok(None),
                 },
@@ -161,7 +167,7 @@ impl Cut for LinesSource {
             if let Some(lines) = next {
                 return Ok(Some(Lines { file: self.first_file + self.file, ..lines }));
             }
-            stream.opened.unchanged()?;
+            stream.opened.check_unchanged()?;
             if stream.is_whole {
                 let (bytes, xxh3) = stream.opened.stored();
                 self.inputs.record(self.file, bytes, xxh3);
@@ -172,22 +178,22 @@ impl Cut for LinesSource {
     }
 }
 
-/// One input on its way.
-pub(super) struct Stream {
-    opened: Opened,
-    /// Text read behind the last line end that was handed on; with `ended`, nothing follows it.
+/// The lines of one input.
+pub(super) struct InputLines {
+    opened: InputStream,
+    /// Text that was read after the last whole line; if `ended`, it is the end of the input.
     carry: Vec<u8>,
     ended: bool,
-    /// Whole lines, read but not handed on yet.
+    /// Whole lines that were read but not returned yet.
     ready: Buffer,
     /// The number of the next line, and its offset.
     row: u64,
     byte: u64,
-    /// Whether it is all of its input.
+    /// Whether it covers the whole input.
     is_whole: bool,
 }
 
-/// Files in parts of about so many bytes: ranges of bytes; a compressed file is one part.
+/// Cuts files into parts: ranges of `bytes` bytes each. A compressed file is one part.
 ///
 /// # Errors
 /// Those of opening the files.
@@ -195,7 +201,7 @@ pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<
     let mut all = Vec::new();
     for (file, input) in (0..).zip(files) {
         cancel.check()?;
-        match Opened::file(input)?.uncompressed() {
+        match InputStream::open(input)?.uncompressed() {
             Some((_, length)) if length > bytes => {
                 let part = |range| Part { file, extent: Extent::Bytes(range) };
                 all.extend(ranges(length, bytes).into_iter().map(part));
@@ -206,8 +212,8 @@ pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<
     Ok(all)
 }
 
-impl Stream {
-    pub(crate) fn new(mut opened: Opened) -> Result<Self> {
+impl InputLines {
+    pub(crate) fn new(mut opened: InputStream) -> Result<Self> {
         const BOM: &[u8] = b"\xef\xbb\xbf";
         let mut carry = Vec::new();
         opened.read_block(HEAD, &mut carry)?;
@@ -218,36 +224,38 @@ impl Stream {
             byte = BOM.len() as u64;
         }
         let ready = Buffer::from_vec(Vec::<u8>::new());
-        Ok(Stream { opened, carry, ended: false, ready, row: 0, byte, is_whole: true })
+        Ok(InputLines { opened, carry, ended: false, ready, row: 0, byte, is_whole: true })
     }
 
     /// The lines of a file that begin within these bytes.
     fn within(file: &InputFile, bytes: &Range<u64>) -> Result<Self> {
-        // As a whole first, so that a file that cannot be read is refused whatever part of it is asked for.
-        let whole = Stream::new(Opened::file(file)?)?;
+        // Opens the whole file first, so that its checks fail for every part of it.
+        let whole = InputLines::new(InputStream::open(file)?)?;
         let failed = |e| cannot_read(e, file.path.display());
-        let (reader, _) =
-            whole.opened.uncompressed().ok_or_else(|| Error::internal("a compressed file is one part"))?;
+        let (reader, _) = whole
+            .opened
+            .uncompressed()
+            .ok_or_else(|| Error::internal("a range of bytes of a compressed file was requested"))?;
         let lines = LineRange::find(reader, bytes).map_err(failed)?;
         let opened = whole.opened.within(&lines.bytes)?;
         if lines.bytes.start == 0 && !lines.bytes.is_empty() {
-            return Ok(Stream { is_whole: false, ..Stream::new(opened)? });
+            return Ok(InputLines { is_whole: false, ..InputLines::new(opened)? });
         }
         let (carry, row, byte) = (Vec::new(), lines.first_row, lines.bytes.start);
-        Ok(Stream { opened, carry, row, byte, is_whole: false, ..whole })
+        Ok(InputLines { opened, carry, row, byte, is_whole: false, ..whole })
     }
 
-    /// Whether all of the input was read; of its text, some may still have to be handed on.
+    /// Whether the whole input was read. Some of its text may not be returned yet.
     pub(crate) fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// How many stored bytes have passed.
+    /// How many stored bytes were read.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.opened.stored_bytes()
     }
 
-    /// The next piece, as of file 0.
+    /// The next piece, with file number 0.
     pub(crate) fn next(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
         if self.ready.is_empty() {
             if let Some(long) = self.fill(limits, cancel)? {
@@ -267,13 +275,13 @@ impl Stream {
         Ok(Some(Lines { file: 0, first_row, byte, text: Text::Whole(text) }))
     }
 
-    /// Reads until `ready` has whole lines, or to the end, or into a line that is too long to hold.
+    /// Reads until `ready` has whole lines or the input ends. Returns a line that is too long to hold.
     fn fill(&mut self, limits: Limits, cancel: &Cancel) -> Result<Option<Lines>> {
         let mut text = std::mem::take(&mut self.carry);
         let mut searched = 0;
         let end = loop {
             if !self.ended {
-                // At least a block's half, so that a long carry does not make tiny reads.
+                // At least half a batch, so that a long carry does not lead to tiny reads.
                 let want = limits.batch_bytes.saturating_sub(text.len()).max(limits.batch_bytes.div_ceil(2));
                 self.ended = self.opened.read_block(want, &mut text)? < want;
             }
@@ -297,7 +305,7 @@ impl Stream {
         Ok(None)
     }
 
-    /// Goes on to the end of a line of which `text` is the beginning, keeping only its head.
+    /// Reads to the end of the line that begins with `text`, keeping only its first bytes.
     fn skip_long_line(&mut self, mut text: Vec<u8>, limits: Limits, cancel: &Cancel) -> Result<Lines> {
         let mut head = text[..text.len().min(LONG_LINE_HEAD)].to_vec();
         let mut bytes = text.len() as u64;
@@ -324,7 +332,7 @@ impl Stream {
     }
 }
 
-/// How many lines, at most `most`, the text begins with, and their bytes; a last line may lack its line feed.
+/// The number of lines at the start of the text, at most `most`, and their bytes. The last line may lack a line feed.
 fn first_lines(text: &[u8], most: usize) -> (usize, usize) {
     let mut rows = 0;
     let mut end = 0;

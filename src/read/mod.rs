@@ -1,24 +1,24 @@
-//! Raw rows in: files, streams and record batches become [`Batch`](crate::record::Batch)es that know their places.
+//! Readers: files, streams and record batches become [`Batch`](crate::record::Batch)es with the place of each row.
 //!
-//! The way of a scan, as the plan walks it:
+//! The plan opens a scan in these steps:
 //!
 //! 1. [`discover::discover`] turns paths, globs and folders into an ordered list of [`InputFile`]s.
-//! 2. A [`file_format::FileFormat`] is all that differs between formats of files; [`formats::FORMATS`] lists them. It
-//!    learns the columns without reading the rows. [`infer_columns::infer_stream`] does so for a stream of JSON lines, and hands
-//!    the reader back whole; a record batch stream has its schema.
-//! 3. A scan is a pair: one half cuts the input into pieces, in order, the other makes rows of them, on any worker:
+//! 2. A [`file_format::FileFormat`] holds all that differs between file formats; [`formats::FORMATS`] lists them. It
+//!    finds the columns without reading all rows. [`infer_columns::infer_stream`] does so for a stream of JSON lines
+//!    and returns a reader of the whole stream. A stream of record batches has a schema.
+//! 3. A scan is a pair: one half cuts the input into pieces, in order; the other decodes them to rows, on any worker:
 //!
 //! | input | cuts | decodes |
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
-//! | Parquet | [`parquet::ParquetSource`] | [`arrow::RecordsDecode`] |
+//! | Parquet | `parquet::source::ParquetSource` | [`arrow::RecordsDecode`] |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
 //!
-//! 4. [`splits::WithSplits`] adds the splits that rows of a prepared folder have.
-//! 5. A source of files is whole, or one of its [`parts::Part`]s: a file, a range of bytes, row groups.
-//! 6. Sources of files hand out [`inputs::Inputs`], which knows after the run what was read, for the manifest.
+//! 4. [`splits::WithSplits`] adds a column with the splits of rows from a prepared folder.
+//! 5. A scan reads a whole source or one of its [`parts::Part`]s: a file, a range of bytes, row groups.
+//! 6. [`inputs::Inputs`] lists what was read, for the manifest.
 //!
-//! The plan says with [`ReadColumn`]s which columns to make and how; with [`Limits`] how much at a time.
+//! [`ReadColumn`]s say which columns to read and how; [`Limits`] say how much to read at a time.
 
 pub mod arrow;
 mod cancellable_reader;
@@ -52,63 +52,63 @@ use crate::store::Files;
 /// A file to read.
 #[derive(Debug, Clone)]
 pub struct InputFile {
-    /// The store that has it.
+    /// The store that holds the file.
     pub store: Files,
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// How reports and the manifest call it: relative to the folder that all inputs share.
+    /// The name in reports and in the manifest: relative to the folder that all inputs share.
     pub name: String,
-    /// Its name below the folder that its path, glob or folder names; of a shard of a prepared folder, without the folders
-    /// that are named by its content. Other inputs do not change it.
+    /// The name relative to the folder that its input names, whatever the other inputs are. For a shard of a prepared
+    /// folder it leaves out the folders whose names depend on the content.
     pub below: String,
-    /// The split of its rows, where it is a shard of a prepared folder: its number there, and its name.
+    /// The split of its rows, if it is a shard of a prepared folder: the split's number there, and its name.
     pub split: Option<(usize, String)>,
 }
 
-/// A column to make.
+/// A column to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadColumn {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// What to make of its values.
+    /// The type of its values.
     pub kind: ColumnKind,
-    /// Where the heads of the files hold values and no text among them: what they hold.
+    /// What the first rows hold, if there are values and none of them is text.
     pub holds: Option<&'static str>,
 }
 
 impl ReadColumn {
-    /// A column of this name and kind.
+    /// A column with this name and kind.
     pub fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
         ReadColumn { name: name.into(), kind, holds: None }
     }
 }
 
-/// What is made of a column's values. Null and absent values are null in every kind; a value of another type
-/// rejects the row as `wrong_type`, except where the kind takes any.
+/// How the values of a column are read. Null and absent values are null in every kind. A value of another type
+/// rejects the row as `wrong_type`, unless the kind accepts any value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnKind {
     /// Strings.
     Text,
-    /// Integers that fit 64 bits.
+    /// Integers of 64 bits.
     Int64,
-    /// Numbers that fit a float.
+    /// Numbers that a 64-bit float represents exactly; see [`json::exact_float64`].
     Float64,
-    /// True and false.
+    /// `true` and `false`.
     Bool,
-    /// Any value, as its verbatim JSON text.
+    /// Any value, as its JSON text.
     Json,
-    /// Strings; any other value as its verbatim JSON text, with a finding `coerced:<column>`.
+    /// Strings; any other value as its JSON text, with a finding `coerced:<column>`.
     LenientText,
 }
 
-/// How much is read at a time. Changes no row of the result.
+/// How much is read at a time. The rows of the result do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Text of a batch, in bytes; what is above 1 GiB counts as 1 GiB, 0 as 1.
+    /// Bytes of text of a batch, from 1 byte to 1 GiB; other values are clamped.
     pub batch_bytes: usize,
-    /// Rows of a batch, at most; 0 counts as 1.
+    /// The most rows of a batch; 0 counts as 1.
     pub batch_rows: usize,
-    /// A longer line (without its line feed) is refused; what is above 1 GiB counts as 1 GiB.
+    /// The most bytes of a line without its line feed, up to 1 GiB; longer lines are rejected.
     pub max_line_bytes: usize,
 }
 
@@ -123,17 +123,17 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Within what 32-bit offsets into a chunk can address.
+    /// The same limits, reduced to what 32-bit offsets into a chunk can address.
     fn clamped(self) -> Self {
-        const MOST: usize = 1 << 30;
+        const MAX: usize = 1 << 30;
         Limits {
-            batch_bytes: self.batch_bytes.clamp(1, MOST),
+            batch_bytes: self.batch_bytes.clamp(1, MAX),
             batch_rows: self.batch_rows.max(1),
-            max_line_bytes: self.max_line_bytes.min(MOST),
+            max_line_bytes: self.max_line_bytes.min(MAX),
         }
     }
 
-    /// Rows of `bytes_per_row` that make a batch.
+    /// Rows of a batch whose rows take `bytes_per_row` each.
     fn rows_of(self, bytes_per_row: usize) -> usize {
         (self.batch_bytes / bytes_per_row.max(1)).clamp(1, self.batch_rows.max(1))
     }

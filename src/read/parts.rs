@@ -1,5 +1,5 @@
-//! Parts of a source, which can be read one by one: their rows one after another are those of the whole source, with the
-//! same numbers.
+//! Parts of a source, which can be read one by one. The rows of all parts, in order, are the rows of the whole
+//! source, with the same numbers.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -8,19 +8,19 @@ use memchr::{memchr, memchr_iter};
 
 use crate::store::Reader;
 
-/// Bytes that are looked through at once.
+/// Bytes that are searched at a time.
 const BLOCK: usize = 256 << 10;
 
 /// Some of the rows of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// The number of its file among those of the source; 0 where the source is a stream.
+    /// The number of its file among those of the source; 0 if the source is a stream.
     pub file: u32,
-    /// What is read of the file.
+    /// Which rows of the file it has.
     pub extent: Extent,
 }
 
-/// What a part holds of its file.
+/// The rows of a file that a part has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extent {
     /// All rows.
@@ -31,14 +31,14 @@ pub enum Extent {
     RowGroups(Range<usize>),
 }
 
-/// Cuts a length into ranges of so many bytes; one range where that is not more.
+/// Cuts `length` into ranges of `bytes` each; the last may be shorter. There is at least one range.
 pub fn ranges(length: u64, bytes: u64) -> Vec<Range<u64>> {
     let bytes = bytes.max(1);
     let count = length.div_ceil(bytes).max(1);
     (0..count).map(|i| i * bytes..((i + 1).saturating_mul(bytes)).min(length)).collect()
 }
 
-/// Cuts items of these sizes into ranges: each ends once it has so many bytes.
+/// Cuts items of these sizes into ranges. A range ends with the item at which it has `bytes` or more.
 pub(crate) fn groups(sizes: impl Iterator<Item = u64>, bytes: u64) -> Vec<Range<usize>> {
     let (mut ranges, mut start, mut held, mut end) = (Vec::new(), 0, 0u64, 0);
     for size in sizes {
@@ -55,17 +55,17 @@ pub(crate) fn groups(sizes: impl Iterator<Item = u64>, bytes: u64) -> Vec<Range<
     ranges
 }
 
-/// Where the lines are that begin within a range of bytes.
+/// The lines that begin within a range of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineRange {
-    /// The number of lines before them.
+    /// How many lines are before them.
     pub(crate) first_row: u64,
-    /// The bytes that they take: from the start of a line to an end of a line, or of the file.
+    /// Their bytes: from the start of a line to the end of a line or of the file.
     pub(crate) bytes: Range<u64>,
 }
 
 impl LineRange {
-    /// Looks for the line ends around the range, and counts those before it.
+    /// Finds the line ends at both ends of the range, and counts the lines before it.
     pub(crate) fn find(file: &Reader, range: &Range<u64>) -> io::Result<Self> {
         let start = next_line(file, range.start)?;
         let end = next_line(file, range.end)?.max(start);
@@ -80,20 +80,20 @@ impl LineRange {
     }
 }
 
-/// Where the first line begins that does not begin before this offset; the end of the file where there is none.
+/// Start of the first line that begins at this offset or later; the end of the file if there is none.
 fn next_line(file: &Reader, offset: u64) -> io::Result<u64> {
-    // The line that begins at the offset has the line end just before it.
-    let Some(mut at) = offset.checked_sub(1) else { return Ok(0) };
-    let mut file = file.starting_at(at);
+    // A line that begins at the offset has a line end just before it.
+    let Some(mut position) = offset.checked_sub(1) else { return Ok(0) };
+    let mut file = file.starting_at(position);
     let mut block = vec![0; BLOCK];
     loop {
         let n = file.read(&mut block)?;
         if let Some(feed) = memchr(b'\n', &block[..n]) {
-            return Ok(at + feed as u64 + 1);
+            return Ok(position + feed as u64 + 1);
         }
-        at += n as u64;
+        position += n as u64;
         if n == 0 {
-            return Ok(at);
+            return Ok(position);
         }
     }
 }
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn groups_end_once_they_are_large_enough() {
-        let of = |bytes| groups([3, 3, 9, 1, 1].into_iter(), bytes);
-        assert_eq!(of(1), [0..1, 1..2, 2..3, 3..4, 4..5]);
-        assert_eq!(of(5), [0..2, 2..3, 3..5]);
-        assert_eq!(of(u64::MAX), [0..5, 5..5][..1]);
+        let grouped = |bytes| groups([3, 3, 9, 1, 1].into_iter(), bytes);
+        assert_eq!(grouped(1), [0..1, 1..2, 2..3, 3..4, 4..5]);
+        assert_eq!(grouped(5), [0..2, 2..3, 3..5]);
+        assert_eq!(grouped(u64::MAX), [0..5, 5..5][..1]);
         assert_eq!(groups([].into_iter(), 1), vec![Range::default()]);
     }
 }

@@ -1,4 +1,4 @@
-//! Prepared folders among the inputs: their shards are data, their other files are not.
+//! Prepared folders among the inputs. Their shards are read as data, their other files are not.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -13,11 +13,11 @@ use crate::artifact::verify::REJECTS;
 use crate::error::Result;
 use crate::store::{Files, Kind};
 
-/// How every line of rejects begins.
+/// The start of every line of a file of rejects.
 const REJECT: &[u8] = b"{\"code\":\"";
 
-/// The shards of a prepared folder in a format, each with the number and the name of its split. Each is there with the
-/// size that the manifest says.
+/// The shards of a prepared folder in a format, each with the number and the name of its split. Checks that each
+/// exists and has the size in the manifest.
 ///
 /// # Errors
 /// Those of [`open`], `missing_shard`, `damaged_shard`.
@@ -26,19 +26,19 @@ pub(crate) fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(
         let data = folder.join(&manifest.data);
         let mut shards = manifest.shards.iter().filter(|s| s.format == format);
         shards.try_for_each(|s| has_size(store, &data.join(&s.name), s))?;
-        let of = |(i, split): (usize, &SplitTotals)| {
+        let with_split = |(i, split): (usize, &SplitTotals)| {
             let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));
             shards.map(|path| (path, (i, split.name.clone()))).collect::<Vec<_>>()
         };
-        Ok(manifest.splits.iter().enumerate().flat_map(of).collect())
+        Ok(manifest.splits.iter().enumerate().flat_map(with_split).collect())
     })
 }
 
-/// Whether a file holds rows that a run has rejected: named as such, and beginning as such. A run that publishes no data
-/// leaves them beside its folder, where no manifest names them.
+/// Whether a file holds rows that a run has rejected, by its name and its first bytes. A run that publishes no data
+/// writes its rejects beside the output folder, where no manifest lists them.
 ///
 /// # Errors
-/// `cannot_read`: it is named as such, and cannot be read.
+/// `cannot_read`: the file has such a name and cannot be read.
 pub(crate) fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
     if !path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(REJECTS)) {
         return Ok(false);
@@ -53,12 +53,12 @@ pub(crate) fn is_rejects(store: &Files, path: &Path) -> Result<bool> {
     head().map(|head| head == REJECT).map_err(|e| cannot_read(e, path.display()))
 }
 
-/// The prepared folders that files of a glob lie in.
+/// The prepared folders that hold files found by a search, with their manifests.
 #[derive(Default)]
 pub(crate) struct Published(HashMap<PathBuf, Option<Manifest>>);
 
 impl Published {
-    /// Whether a file is to be read: false for the manifest and the sidecars of a prepared folder.
+    /// Whether a file is data: false for the manifest and the sidecars of a prepared folder.
     ///
     /// # Errors
     /// Those of [`open`] and [`is_prepared`].

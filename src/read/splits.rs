@@ -1,4 +1,4 @@
-//! The splits that rows of a prepared folder have, as a column of text.
+//! The splits of rows from a prepared folder, as a column of text.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::record::schema::TRAIN;
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
 
-/// The column.
+/// The name of the column.
 pub(crate) const SPLIT: &str = "split";
 
-/// The names of the splits of these files, in the order of their folders, `train` first; none where no file is a shard of
-/// a prepared folder.
+/// The names of the splits of these files: `train` first, the others in the order of their folders. Empty if no file
+/// is a shard of a prepared folder.
 pub(crate) fn names(files: &[InputFile]) -> Vec<String> {
     let mut splits: Vec<&(usize, String)> = files.iter().filter_map(|f| f.split.as_ref()).collect();
     splits.sort();
-    // Rows without a split of their own are in `train`.
+    // Rows without a split go to `train`.
     let mut names: Vec<String> = splits.first().map(|_| TRAIN.into()).into_iter().collect();
     for (_, name) in splits {
         if !names.contains(name) {
@@ -27,7 +27,7 @@ pub(crate) fn names(files: &[InputFile]) -> Vec<String> {
     names
 }
 
-/// Adds the column after those of the files; null in files that are no shards.
+/// Adds the column after those of the files; it is null for files that are not shards.
 pub(crate) struct WithSplits {
     scan: Box<dyn Scan>,
     splits: Arc<Splits>,
@@ -40,7 +40,7 @@ struct Splits {
 }
 
 impl WithSplits {
-    /// Adds the column to the rows of a scan of these files; the first has this number.
+    /// Adds the column to a scan of these files; `first_file` is the number of the first.
     pub(crate) fn new(scan: Box<dyn Scan>, files: &[InputFile], first_file: u32) -> Self {
         let names = files.iter().map(|f| f.split.as_ref().map(|(_, name)| name.clone())).collect();
         WithSplits { scan, splits: Arc::new(Splits { names, first_file }) }
@@ -54,7 +54,7 @@ impl Scan for WithSplits {
     }
 }
 
-/// Rows that have no column of splits yet.
+/// Rows to which the column of splits is added when they are decoded.
 struct WithoutSplits {
     rows: Arc<dyn Undecoded>,
     splits: Arc<Splits>,
@@ -73,7 +73,7 @@ impl Undecoded for WithoutSplits {
         let batch = self.rows.decode(counts)?;
         let file = batch.places.file.checked_sub(self.splits.first_file);
         let split = file.and_then(|file| self.splits.names.get(file as usize));
-        let split = split.ok_or_else(|| Error::internal("a file has no number"))?;
+        let split = split.ok_or_else(|| Error::internal("a row is of a file that is not in the source"))?;
         let column = repeated(split.as_deref(), batch.rows());
         batch.with_column(schema::text(SPLIT), column)
     }

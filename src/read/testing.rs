@@ -1,4 +1,4 @@
-//! What tests of several readers share.
+//! Helpers for the tests of several readers.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) fn local(path: impl Into<PathBuf>, name: &str) -> InputFile {
     InputFile { store, path, name, below: String::new(), split: None }
 }
 
-/// A file of the shared test data, or none, with a word on why, where it is not there.
+/// A file of the shared test data; prints that the test is skipped and returns `None` if it does not exist.
 pub(crate) fn shared_data(name: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found =
@@ -32,14 +32,14 @@ pub(crate) fn untar(archive: &Path) -> Vec<(String, Vec<u8>)> {
         String::from_utf8_lossy(&bytes[..end]).into_owned()
     };
     let mut files = Vec::new();
-    let mut at = 0;
-    while at + 512 <= tar.len() && tar[at] != 0 {
-        let header = &tar[at..at + 512];
+    let mut offset = 0;
+    while offset + 512 <= tar.len() && tar[offset] != 0 {
+        let header = &tar[offset..offset + 512];
         let size = usize::from_str_radix(text(&header[124..136]).trim(), 8).unwrap();
         if matches!(header[156], b'0' | 0) {
-            files.push((text(&header[..100]), tar[at + 512..at + 512 + size].to_vec()));
+            files.push((text(&header[..100]), tar[offset + 512..offset + 512 + size].to_vec()));
         }
-        at += 512 + size.div_ceil(512) * 512;
+        offset += 512 + size.div_ceil(512) * 512;
     }
     files
 }

@@ -18,7 +18,7 @@ use crate::record::ranked::without_ranks;
 use crate::record::size::{bytes, row_bytes};
 use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, with_places};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, ByRank, Picked, Spill};
+use crate::spill::{Buckets, Picked, RankedSource, Spill};
 
 /// The barrier of `shuffle`: gives rows in the order of their ranks.
 pub struct Shuffle {
@@ -53,7 +53,7 @@ impl Barrier for Shuffle {
 
     fn finish(self: Box<Self>) -> Result<BarrierOutput> {
         let pick = Arc::new(Pick { steps_follow: self.steps_follow });
-        let scan = Box::new(PairedScan::new(ByRank::new(self.buckets)?, pick));
+        let scan = Box::new(PairedScan::new(RankedSource::new(self.buckets)?, pick));
         Ok(BarrierOutput { scan, totals: self.totals, sums: Vec::new() })
     }
 }

@@ -1,4 +1,4 @@
-//! For tests: the local file system, but for one call that fails.
+//! A store for tests: the local file system, with calls that fail.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use arrow::buffer::Buffer;
 
 use super::{Create, Entries, Files, Local, Metadata, Store, StoredFile};
 
-/// The local file system, which fails at a chosen call. Cheap to clone; clones count together.
+/// The local file system, where a chosen call fails. Cheap to clone; clones share the count of calls.
 #[derive(Debug, Clone)]
 pub struct Faults(Arc<Fault>);
 
 #[derive(Debug)]
 struct Fault {
     counted: Counted,
-    at: u64,
+    failing_call: u64,
     calls: AtomicU64,
-    how: How,
+    effect: Effect,
 }
 
-/// Which calls are counted, and may fail.
+/// The calls that are counted and may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Counted {
     Changes,
@@ -29,73 +29,74 @@ enum Counted {
 }
 
 #[derive(Debug)]
-enum How {
-    /// As if the process died there: this call and all later ones fail, clean-up too.
+enum Effect {
+    /// The chosen call and all later ones fail, also those that clean up: a simulated crash of the process.
     Stop,
-    /// Only this call fails.
+    /// Only the chosen call fails.
     Fail(ErrorKind),
-    /// No call fails; a read gives at most so many bytes, and nothing is mapped.
+    /// No call fails; a read returns at most this number of bytes, and files are not mapped.
     Short(usize),
 }
 
 impl Faults {
-    /// The `k`-th file-changing call (from 0) and every later one fail, as if the process had died. A write that is
-    /// hit leaves half of its bytes.
+    /// The `k`-th file-changing call (from 0) and all later ones fail, as if the process had crashed. If the `k`-th
+    /// call is a write, it writes half of its bytes.
     pub fn stopped_at(k: u64) -> Self {
-        Faults::new(Counted::Changes, k, How::Stop)
+        Faults::new(Counted::Changes, k, Effect::Stop)
     }
 
-    /// The `k`-th file-changing call (from 0) fails with this kind; all others work.
+    /// The `k`-th file-changing call (from 0) fails with this kind; all others succeed.
     pub fn failing_at(k: u64, kind: ErrorKind) -> Self {
-        Faults::new(Counted::Changes, k, How::Fail(kind))
+        Faults::new(Counted::Changes, k, Effect::Fail(kind))
     }
 
-    /// The `k`-th reading call (from 0) fails with this kind; all others work. Names in a folder count one by one.
+    /// The `k`-th reading call (from 0) fails with this kind; all others succeed. Each entry of a folder counts as a
+    /// call.
     pub fn unreadable_at(k: u64, kind: ErrorKind) -> Self {
-        Faults::new(Counted::Reads, k, How::Fail(kind))
+        Faults::new(Counted::Reads, k, Effect::Fail(kind))
     }
 
-    /// No call fails; a read gives at most so many bytes, and nothing is mapped.
+    /// No call fails; a read returns at most `bytes` bytes, and files are not mapped.
     pub fn short_reads(bytes: usize) -> Self {
-        Faults::new(Counted::Reads, u64::MAX, How::Short(bytes))
+        Faults::new(Counted::Reads, u64::MAX, Effect::Short(bytes))
     }
 
-    fn new(counted: Counted, at: u64, how: How) -> Self {
-        Faults(Arc::new(Fault { counted, at, calls: AtomicU64::new(0), how }))
+    fn new(counted: Counted, failing_call: u64, effect: Effect) -> Self {
+        Faults(Arc::new(Fault { counted, failing_call, calls: AtomicU64::new(0), effect }))
     }
 
-    /// The handle by which it is used.
+    /// A handle to this store.
     pub fn files(&self) -> Files {
-        Files::of(Arc::new(self.clone()))
+        Files::new(Arc::new(self.clone()))
     }
 
-    /// Counted calls so far.
+    /// The number of counted calls so far.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Fails at the chosen call; the flag says whether it is the first that fails.
-    fn gate(&self, counted: Counted) -> Result<(), (io::Error, bool)> {
+    /// Counts a call, and fails if it is to fail. The flag says whether it is the first call that fails.
+    fn count_call(&self, counted: Counted) -> Result<(), (io::Error, bool)> {
         let fault = &self.0;
         if fault.counted != counted {
             return Ok(());
         }
         let call = fault.calls.fetch_add(1, Ordering::Relaxed);
-        match fault.how {
-            How::Stop if call >= fault.at => {
-                Err((io::Error::other("the process died here"), call == fault.at))
+        match fault.effect {
+            Effect::Stop if call >= fault.failing_call => {
+                Err((io::Error::other("a simulated crash of the process"), call == fault.failing_call))
             }
-            How::Fail(kind) if call == fault.at => Err((kind.into(), true)),
+            Effect::Fail(kind) if call == fault.failing_call => Err((kind.into(), true)),
             _ => Ok(()),
         }
     }
 
     fn change(&self) -> io::Result<()> {
-        self.gate(Counted::Changes).map_err(|(e, _)| e)
+        self.count_call(Counted::Changes).map_err(|(e, _)| e)
     }
 
     fn read(&self) -> io::Result<()> {
-        self.gate(Counted::Reads).map_err(|(e, _)| e)
+        self.count_call(Counted::Reads).map_err(|(e, _)| e)
     }
 
     fn file(&self, file: Box<dyn StoredFile>) -> Box<dyn StoredFile> {
@@ -135,9 +136,9 @@ impl Store for Faults {
         Local.create_dir(path)
     }
 
-    fn create(&self, path: &Path, how: Create) -> io::Result<Box<dyn StoredFile>> {
+    fn create(&self, path: &Path, mode: Create) -> io::Result<Box<dyn StoredFile>> {
         self.change()?;
-        Local.create(path, how).map(|file| self.file(file))
+        Local.create(path, mode).map(|file| self.file(file))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -180,8 +181,8 @@ impl StoredFile for FaultyFile {
 
     fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
         self.faults.read()?;
-        let most = match self.faults.0.how {
-            How::Short(most) => most.min(out.len()),
+        let most = match self.faults.0.effect {
+            Effect::Short(most) => most.min(out.len()),
             _ => out.len(),
         };
         self.file.read_at(&mut out[..most], offset)
@@ -189,14 +190,14 @@ impl StoredFile for FaultyFile {
 
     fn map(&self) -> io::Result<Option<Buffer>> {
         self.faults.read()?;
-        match self.faults.0.how {
-            How::Short(_) => Ok(None),
+        match self.faults.0.effect {
+            Effect::Short(_) => Ok(None),
             _ => self.file.map(),
         }
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.faults.gate(Counted::Changes) {
+        match self.faults.count_call(Counted::Changes) {
             Ok(()) => self.file.append(bytes),
             Err((e, first)) => {
                 if first {

@@ -1,5 +1,5 @@
-//! The handle by which files are read and written: what reading calls say goes to the caller as it is, and what
-//! changes files fails with an error that names the way out.
+//! The handle through which files are read and written. Reading calls return `io::Error`, since each reader has its
+//! own errors; calls that change files return an [`Error`] with help.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,31 +18,31 @@ use crate::error::{Class, Error, Result};
 pub struct Files(Arc<dyn Store>);
 
 impl Files {
-    /// Those of the local file system.
+    /// The local file system.
     pub fn local() -> Self {
         Files(Arc::new(Local))
     }
 
-    /// Those of this store.
-    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
+    /// A handle to this store.
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Files(store)
     }
 
-    /// What is at a path; links are followed.
+    /// The metadata of a path; links are followed.
     pub fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         self.0.metadata(path)
     }
 
-    /// What is at a path, links followed; none where nothing is, or where no file can have such a name.
+    /// The kind of what is at a path, links followed; `None` if nothing is, or if no file can have such a name.
     pub(crate) fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
         match self.0.metadata(path) {
             Ok(metadata) => Ok(Some(metadata.kind)),
-            Err(e) if is_nothing(&e) => Ok(None),
+            Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(e),
         }
     }
 
-    /// What is in a folder, in no order.
+    /// The entries of a folder, in no particular order.
     pub(crate) fn list(&self, folder: &Path) -> io::Result<Entries> {
         self.0.list(folder)
     }
@@ -60,43 +60,43 @@ impl Files {
         Ok(bytes)
     }
 
-    /// What a link leads to, as it is written in the link; none for anything else.
+    /// The target of a link, as written in the link; `None` for anything else.
     pub(crate) fn link_target(&self, path: &Path) -> io::Result<Option<PathBuf>> {
         match self.0.link_target(path) {
             Ok(target) => Ok(Some(target)),
-            Err(e) if is_nothing(&e) => Ok(None),
+            Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(e),
         }
     }
 
-    /// The one path of what is there: absolute, without links.
+    /// The absolute path without links.
     pub(crate) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
         self.0.canonical(path)
     }
 
-    fn changed<T>(&self, what: &str, path: &Path, done: io::Result<T>) -> Result<T> {
-        done.map_err(|e| error(what, path, e))
+    fn changed<T>(&self, action: &str, path: &Path, result: io::Result<T>) -> Result<T> {
+        result.map_err(|e| error(action, path, e))
     }
 
-    /// Makes a folder whose parent exists.
+    /// Creates a folder whose parent exists.
     pub(crate) fn create_dir(&self, path: &Path) -> Result<()> {
-        self.changed("make the folder", path, self.0.create_dir(path))
+        self.changed("create the folder", path, self.0.create_dir(path))
     }
 
-    /// Makes a file, or empties the one there.
+    /// Creates a file; an existing file is truncated.
     pub(crate) fn create_file(&self, path: &Path) -> Result<NewFile> {
-        let file = self.changed("make the file", path, self.0.create(path, Create::Empty))?;
+        let file = self.changed("create the file", path, self.0.create(path, Create::Empty))?;
         Ok(NewFile { file, path: path.to_path_buf() })
     }
 
-    /// Makes a file where there is none, to be written and [read back](NewFile::into_reader).
+    /// Creates a file that must not exist, to be written and [read back](NewFile::into_reader).
     pub(crate) fn create_new(&self, path: &Path) -> Result<NewFile> {
-        let file = self.changed("make the file", path, self.0.create(path, Create::New))?;
+        let file = self.changed("create the file", path, self.0.create(path, Create::New))?;
         Ok(NewFile { file, path: path.to_path_buf() })
     }
 
-    /// Makes a file without a name in this folder, to be written and [read back](NewFile::into_reader): nobody else
-    /// can meet it, and its space is free again once it is closed, however the process ends.
+    /// Creates a file without a name in this folder, to be written and [read back](NewFile::into_reader). No other
+    /// process can open it, and its space is freed when it is closed, however the process ends.
     pub(crate) fn create_nameless(&self, folder: &Path) -> Result<NewFile> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         loop {
@@ -104,24 +104,24 @@ impl Files {
             let path = folder.join(format!(".fastprep-{}-{number}", std::process::id()));
             let file = match self.0.create(&path, Create::New) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => continue,
-                opened => self.changed("make a file in", folder, opened)?,
+                opened => self.changed("create a file in", folder, opened)?,
             };
             self.remove_file(&path)?;
             return Ok(NewFile { file, path: folder.to_path_buf() });
         }
     }
 
-    /// Opens a file for locking, and makes it where there is none.
+    /// Opens a file for locking; creates it if it does not exist.
     pub(crate) fn open_lock(&self, path: &Path) -> Result<Box<dyn StoredFile>> {
-        self.changed("make the lock", path, self.0.create(path, Create::Keep))
+        self.changed("create the lock", path, self.0.create(path, Create::Keep))
     }
 
-    /// Renames; a file that has the name is replaced.
+    /// Renames a file or a folder; a file with the new name is replaced.
     pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         self.changed("rename to", to, self.0.rename(from, to))
     }
 
-    /// Gives a file a second name.
+    /// Creates a second name for a file.
     pub(crate) fn hard_link(&self, from: &Path, to: &Path) -> Result<()> {
         self.changed("link to", to, self.0.hard_link(from, to))
     }
@@ -136,7 +136,7 @@ impl Files {
         self.changed("remove", path, self.0.remove_dir(path))
     }
 
-    /// Makes a folder's names durable, where the system can.
+    /// Makes the names in a folder durable, if the system can.
     pub(crate) fn sync_dir(&self, path: &Path) -> Result<()> {
         self.changed("sync the folder", path, self.0.sync_dir(path))
     }
@@ -162,22 +162,22 @@ impl Files {
     }
 }
 
-/// Whether a call failed since there is nothing at the path, it is no link, or no file can have such a name.
-fn is_nothing(e: &io::Error) -> bool {
+/// Whether a call failed because nothing is at the path, it is not a link, or no file can have such a name.
+fn is_absent(e: &io::Error) -> bool {
     matches!(
         e.kind(),
         ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename | ErrorKind::InvalidInput
     )
 }
 
-/// A file that was opened for writing.
+/// A file that is open for writing.
 #[derive(Debug)]
 pub struct NewFile {
     file: Box<dyn StoredFile>,
     path: PathBuf,
 }
 
-/// Writes all of it through to the system: one file-changing call.
+/// Each write is one file-changing call that writes all of its bytes.
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.append(bytes).map(|()| bytes.len())
@@ -189,18 +189,18 @@ impl Write for NewFile {
 }
 
 impl NewFile {
-    /// The file from its start, to be read; for one [without a name](Files::create_nameless).
+    /// A reader of the file from its start, for one [without a name](Files::create_nameless).
     pub(crate) fn into_reader(self) -> Reader {
         Reader::new(self.file.into())
     }
 
-    /// Makes what was written durable.
+    /// Makes the content of the file durable.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync().map_err(|e| error("sync", &self.path, e))
     }
 
-    /// The same, while other work goes on.
-    pub(crate) fn sync_beside(self) -> Result<Syncing> {
+    /// Makes the content of the file durable in another thread.
+    pub(crate) fn sync_in_background(self) -> Result<Syncing> {
         let file = Arc::new(self);
         let same = file.clone();
         match thread::Builder::new().name("fastprep-sync".into()).spawn(move || same.sync()) {
@@ -210,25 +210,25 @@ impl NewFile {
         }
     }
 
-    /// Where it is; of a file without a name, its folder.
+    /// The path of the file; for a file without a name, of its folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// A file that is being made durable.
+/// A file that another thread makes durable.
 #[derive(Debug)]
 pub struct Syncing(Option<JoinHandle<Result<()>>>);
 
 impl Syncing {
-    /// Waits until it is.
+    /// Waits until the file is durable.
     pub(crate) fn wait(mut self) -> Result<()> {
         let Some(thread) = self.0.take() else { return Ok(()) };
-        thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that synced a file died")))
+        thread.join().unwrap_or_else(|_| Err(Error::internal("a thread that synced a file panicked")))
     }
 }
 
-/// A run that ends early leaves no file open behind it, which some systems could not remove.
+/// Waits until the file is closed: some systems cannot remove an open file.
 impl Drop for Syncing {
     fn drop(&mut self) {
         if let Some(thread) = self.0.take() {
@@ -237,25 +237,25 @@ impl Drop for Syncing {
     }
 }
 
-/// The error of a call that changes files: what was tried, where, and the way out.
+/// The error of a call that changes files: "cannot `action`", with the path and help.
 #[cold]
-pub fn error(what: &str, path: &Path, e: io::Error) -> Error {
+pub fn error(action: &str, path: &Path, e: io::Error) -> Error {
     let (code, help) = match e.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            ("disk_full", "free some space or write to another disk, then run again")
+            ("disk_full", "free space or write to another disk, then run again")
         }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            ("read_only", "choose a folder that you may write to")
+            ("read_only", "choose a folder to which you have permission to write")
         }
         ErrorKind::NotADirectory => {
-            ("cannot_write", "it, or a folder above it, is a file: choose another folder")
+            ("cannot_write", "the path, or a parent of it, is a file: choose another folder")
         }
         _ => ("cannot_write", "check the disk, or choose another folder"),
     };
-    Error::new(Class::Publish, code, format!("cannot {what}")).path(path.display()).source(e).help(help)
+    Error::new(Class::Publish, code, format!("cannot {action}")).path(path.display()).source(e).help(help)
 }
 
-/// The error of Arrow's writers over a file of ours.
+/// The error of an Arrow writer for a file of the store.
 #[cold]
 pub fn unwritten(path: &Path, e: ArrowError) -> Error {
     match e {

@@ -15,7 +15,7 @@ pub(crate) struct Local;
 
 impl Store for Local {
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        fs::metadata(path).map(known)
+        fs::metadata(path).map(convert_metadata)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Entries> {
@@ -42,10 +42,10 @@ impl Store for Local {
         fs::create_dir(path)
     }
 
-    fn create(&self, path: &Path, how: Create) -> io::Result<Box<dyn StoredFile>> {
+    fn create(&self, path: &Path, mode: Create) -> io::Result<Box<dyn StoredFile>> {
         let mut options = File::options();
         options.write(true);
-        match how {
+        match mode {
             Create::Empty => options.create(true).truncate(true),
             Create::New => options.create_new(true).read(true),
             Create::Keep => options.create(true).truncate(false),
@@ -72,7 +72,7 @@ impl Store for Local {
     #[cfg(unix)]
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         match File::open(path)?.sync_all() {
-            // Some network file systems cannot; there a rename is as durable as it gets.
+            // Some network file systems cannot sync folders; there nothing more can be done for durability.
             Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
             done => done,
         }
@@ -89,7 +89,7 @@ struct LocalFile(File);
 
 impl StoredFile for LocalFile {
     fn metadata(&self) -> io::Result<Metadata> {
-        self.0.metadata().map(known)
+        self.0.metadata().map(convert_metadata)
     }
 
     fn read_at(&self, out: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -132,24 +132,24 @@ fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, out, offset)
 }
 
-fn kind(of: FileType) -> Kind {
-    match of {
-        of if of.is_file() => Kind::File,
-        of if of.is_dir() => Kind::Folder,
-        of if of.is_symlink() => Kind::Link,
+fn kind(file_type: FileType) -> Kind {
+    match file_type {
+        t if t.is_file() => Kind::File,
+        t if t.is_dir() => Kind::Folder,
+        t if t.is_symlink() => Kind::Link,
         _ => Kind::Other,
     }
 }
 
-fn known(of: fs::Metadata) -> Metadata {
-    let (kind, bytes, modified) = (kind(of.file_type()), of.len(), of.modified().ok());
-    Metadata { kind, bytes, modified, identity: identity(&of) }
+fn convert_metadata(metadata: fs::Metadata) -> Metadata {
+    let (kind, bytes, modified) = (kind(metadata.file_type()), metadata.len(), metadata.modified().ok());
+    Metadata { kind, bytes, modified, identity: identity(&metadata) }
 }
 
 #[cfg(unix)]
-fn identity(of: &fs::Metadata) -> Option<(u64, u64)> {
+fn identity(metadata: &fs::Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
-    Some((of.dev(), of.ino()))
+    Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]

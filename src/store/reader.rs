@@ -1,4 +1,4 @@
-//! An open file, read from any offset on.
+//! A reader of an open file.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -7,29 +7,29 @@ use arrow::buffer::Buffer;
 
 use super::{Metadata, StoredFile};
 
-/// Reads a file. Cheap to clone: each clone goes on from where it is, on its own.
+/// Reads a file from an offset. Cheap to clone: each clone has its own offset.
 #[derive(Debug, Clone)]
 pub struct Reader {
     file: Arc<dyn StoredFile>,
-    at: u64,
+    offset: u64,
 }
 
 impl Reader {
     pub(super) fn new(file: Arc<dyn StoredFile>) -> Self {
-        Reader { file, at: 0 }
+        Reader { file, offset: 0 }
     }
 
-    /// Reads on from this offset.
-    pub fn starting_at(&self, at: u64) -> Self {
-        Reader { file: Arc::clone(&self.file), at }
+    /// A reader of the same file from this offset.
+    pub fn starting_at(&self, offset: u64) -> Self {
+        Reader { file: Arc::clone(&self.file), offset }
     }
 
-    /// What the file is now.
+    /// The current metadata of the file.
     pub(crate) fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 
-    /// The whole file in memory: mapped where the store can, else read.
+    /// The whole file in memory: mapped if the store can, else read.
     pub(crate) fn map(&self) -> io::Result<Buffer> {
         if let Some(mapped) = self.file.map()? {
             return Ok(mapped);
@@ -43,20 +43,21 @@ impl Reader {
 
 impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read_at(out, self.at)?;
-        self.at += n as u64;
+        let n = self.file.read_at(out, self.offset)?;
+        self.offset += n as u64;
         Ok(n)
     }
 }
 
 impl Seek for Reader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        let offset = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(by) => self.offset.checked_add_signed(by),
             SeekFrom::End(by) => self.metadata()?.bytes.checked_add_signed(by),
         };
-        self.at = at.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "an offset below 0"))?;
-        Ok(self.at)
+        self.offset =
+            offset.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the offset is below 0"))?;
+        Ok(self.offset)
     }
 }

@@ -26,7 +26,7 @@ fn a_file_is_written_and_read_from_any_offset() {
 }
 
 #[test]
-fn what_is_at_a_path_is_found_and_nothing_is_no_error() {
+fn a_path_without_a_file_has_no_kind_and_is_not_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::local();
     let at = |name: &str| folder.path().join(name);
@@ -46,7 +46,7 @@ fn what_is_at_a_path_is_found_and_nothing_is_no_error() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_named() {
+fn links_are_followed_and_have_targets() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::local();
     let at = |name: &str| folder.path().join(name);
@@ -69,7 +69,7 @@ fn links_are_followed_and_named() {
 }
 
 #[test]
-fn a_file_without_a_name_is_read_back_and_a_torn_write_leaves_half() {
+fn a_file_without_a_name_is_read_back_and_a_failed_write_leaves_half() {
     let folder = tempfile::tempdir().unwrap();
     let mut file = Files::local().create_nameless(folder.path()).unwrap();
     file.write_all(b"rows").unwrap();
@@ -78,11 +78,11 @@ fn a_file_without_a_name_is_read_back_and_a_torn_write_leaves_half() {
     file.into_reader().read_to_string(&mut text).unwrap();
     assert_eq!(text, "rows");
 
-    // The call before it made the file.
+    // Call 0 created the file.
     let faults = Faults::failing_at(1, ErrorKind::StorageFull);
     let path = folder.path().join("torn");
     assert_eq!(faults.files().write_file(&path, b"12345678").unwrap_err().code(), "disk_full");
     assert_eq!(std::fs::read(&path).unwrap(), b"1234");
-    // Reading counts apart.
+    // Reading calls are not counted here.
     assert_eq!((faults.files().read(&path).unwrap().len(), faults.calls()), (4, 2));
 }

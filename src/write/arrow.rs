@@ -1,4 +1,5 @@
-//! Arrow IPC files, memory-mappable: record batches cut by content, each copied together once.
+//! Writes Arrow IPC files that can be memory-mapped. Where a record batch ends depends on the content of the rows
+//! alone.
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -23,7 +24,7 @@ pub(crate) struct ArrowFile {
 }
 
 impl ArrowFile {
-    /// A new file; record batches end at `limit`.
+    /// Creates a file whose record batches have at most `limit` rows and bytes.
     pub(crate) fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
         let file = BlockFile::new(store.create_file(path)?);
         let writer = FileWriter::try_new(file, schema).map_err(|e| unwritten(path, e))?;
@@ -31,15 +32,15 @@ impl ArrowFile {
         Ok(ArrowFile { path, schema, writer, limit, fill: Fill::default(), pending: vec![] })
     }
 
-    /// Appends rows; `sizes` are their bytes of content.
+    /// Appends rows; `sizes` are the bytes of content of each row.
     pub(crate) fn append(&mut self, records: &RecordBatch, sizes: &[u64]) -> Result<()> {
-        let mut at = 0;
-        while at < sizes.len() {
-            match self.fill.take(&sizes[at..], self.limit) {
+        let mut row = 0;
+        while row < sizes.len() {
+            match self.fill.take(&sizes[row..], self.limit) {
                 0 => self.write_pending()?,
                 n => {
-                    self.pending.push(records.slice(at, n));
-                    at += n;
+                    self.pending.push(records.slice(row, n));
+                    row += n;
                 }
             }
         }
@@ -59,8 +60,8 @@ impl ArrowFile {
     }
 
     fn write_pending(&mut self) -> Result<()> {
-        // One array alone would be handed on as it is, with bits and bytes that lie around its rows; together
-        // with an empty one it is copied into fresh buffers like all others.
+        // A single batch would be written as it is, with the bits and bytes around its rows. With an empty batch
+        // beside it, it is copied into new buffers like all others.
         self.pending.push(RecordBatch::new_empty(self.schema.clone()));
         let together = concat_batches(&self.schema, &self.pending).or_too_large()?;
         self.pending.clear();

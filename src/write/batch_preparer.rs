@@ -1,4 +1,5 @@
-//! What any worker can do ahead of the writer: split a batch, lay its columns out, turn rows to text.
+//! Work that any worker does before a batch is written: it divides the rows by split, lays out columns, and writes
+//! JSON.
 
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{SchemaRef, UInt8Type};
 
 use super::jsonl::Lines;
-use super::layout::{mask, written};
-use super::sidecar::{Notes, keys_schema};
+use super::layout::{mask, written_batch};
+use super::sidecar::{RemovedRows, keys_schema};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::Prepare;
@@ -17,7 +18,7 @@ use crate::record::segments::trained_tokens;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
 
-/// Prepares batches for a [`ShardSink`](super::ShardSink); shared by all workers.
+/// Prepares batches for a [`ShardSink`](super::ShardSink). All workers share it.
 pub(crate) struct BatchPreparer {
     pub(super) schema: SchemaRef,
     pub(super) split_names: Vec<String>,
@@ -28,42 +29,42 @@ pub(crate) struct BatchPreparer {
     pub(super) key_recipe: Option<String>,
 }
 
-/// A batch that only needs to be appended.
+/// A batch that is ready to be appended.
 pub(crate) struct Prepared {
     pub(super) parts: Vec<Part>,
     /// Key and split name of each row, in the batch's order.
     pub(super) keys: Option<RecordBatch>,
-    pub(super) notes: Notes,
+    pub(super) removed: RemovedRows,
 }
 
 /// The rows of one split, in order.
 pub(super) struct Part {
     pub split: usize,
     pub rows: usize,
-    /// As written, with each row's bytes of content.
+    /// The columns as written, and the bytes of content of each row.
     pub arrow: Option<(RecordBatch, Vec<u64>)>,
     pub lines: Option<Lines>,
-    /// Tokens of each row; empty without a tokenizer.
+    /// The number of tokens of each row; empty without a tokenizer.
     pub tokens: Vec<u32>,
     pub trained_tokens: u64,
 }
 
 impl Prepare<Prepared> for BatchPreparer {
     fn prepare(&self, batch: Batch) -> Result<Prepared> {
-        let splits = self.splits_of(&batch)?;
+        let splits = self.row_splits(&batch)?;
         let keys = match &self.key_recipe {
             Some(recipe) => Some(self.keys(&batch, splits, recipe)?),
             None => None,
         };
         let parts = self.parts(&batch.records, splits)?;
-        let notes = Notes::of(batch.rejects, batch.duplicates, &self.file_names, &self.against);
-        Ok(Prepared { parts, keys, notes })
+        let removed = RemovedRows::new(batch.rejects, batch.duplicates, &self.file_names, &self.against);
+        Ok(Prepared { parts, keys, removed })
     }
 }
 
 impl BatchPreparer {
-    /// The split of each row; none where all rows are of the first.
-    fn splits_of<'a>(&self, batch: &'a Batch) -> Result<Option<&'a [u8]>> {
+    /// The split of each row; `None` if all rows are of the first split.
+    fn row_splits<'a>(&self, batch: &'a Batch) -> Result<Option<&'a [u8]>> {
         let Some(column) = batch.records.column_by_name(SPLIT) else { return Ok(None) };
         let splits = column
             .as_primitive_opt::<UInt8Type>()
@@ -71,7 +72,7 @@ impl BatchPreparer {
             .ok_or_else(|| Error::internal(format!("`{SPLIT}` is {} or has nulls", column.data_type())))?;
         match splits.values().iter().max() {
             Some(&max) if usize::from(max) >= self.split_names.len() => Err(Error::internal(format!(
-                "a row is of split {max}, but there are {}",
+                "a row has split number {max}, but there are {} splits",
                 self.split_names.len()
             ))),
             _ => Ok(Some(splits.values())),
@@ -100,13 +101,13 @@ impl BatchPreparer {
     }
 
     fn part(&self, split: usize, records: &RecordBatch) -> Result<Part> {
-        let records = written(records, &self.schema)?;
+        let records = written_batch(records, &self.schema)?;
         Ok(Part {
             split,
             rows: records.num_rows(),
             tokens: tokens(&records),
             trained_tokens: trained_tokens(&records),
-            lines: self.lines.then(|| Lines::of(&records)),
+            lines: self.lines.then(|| Lines::from_batch(&records)),
             arrow: self.arrow.then(|| {
                 let sizes = row_bytes(&records);
                 (records, sizes)
@@ -116,7 +117,7 @@ impl BatchPreparer {
 
     fn keys(&self, batch: &Batch, splits: Option<&[u8]>, recipe: &str) -> Result<RecordBatch> {
         let keys = batch.column(KEY)?;
-        // A pack has a key for each of its documents.
+        // A packed row has a key for each of its documents.
         let packed = keys.as_list_opt::<i32>();
         let mut names = StringBuilder::new();
         for i in 0..batch.rows() {

@@ -1,14 +1,14 @@
-//! A file written in large blocks, whose checksum is taken on the way, so that it need not be read again.
+//! Writes a file in large blocks and computes its checksum while writing, so that it need not be read again.
 
 use std::io::{self, Write};
 
 use crate::hash::Checksum;
 use crate::store::NewFile;
 
-/// Bytes of a write: large enough that the call costs nothing, small enough to stay in a core's L2.
+/// Bytes of a write: large enough that the cost of the call does not matter, small enough for the L2 cache of a core.
 pub(crate) const BLOCK: usize = 1 << 20;
 
-/// Gathers small writes; hashes and hands on blocks.
+/// Collects small writes into blocks, and hashes each block.
 pub(crate) struct BlockFile {
     file: NewFile,
     buffer: Vec<u8>,
@@ -18,21 +18,21 @@ pub(crate) struct BlockFile {
 
 /// A file that is complete, but not yet durable.
 pub(crate) struct WrittenFile {
-    /// To be synced and closed.
+    /// The open file, which must still be synced.
     pub(crate) file: NewFile,
-    /// Bytes as stored.
+    /// The size of the file.
     pub bytes: u64,
-    /// XXH3 of those bytes.
+    /// The XXH3 checksum of the file.
     pub(crate) xxh3: String,
 }
 
 impl BlockFile {
-    /// Writes to this file from its start.
+    /// Writes to this file, which must be empty.
     pub(crate) fn new(file: NewFile) -> Self {
         BlockFile { file, buffer: Vec::with_capacity(BLOCK), checksum: Checksum::default(), bytes: 0 }
     }
 
-    /// Writes out what is left.
+    /// Writes the last block.
     pub(crate) fn close(mut self) -> io::Result<WrittenFile> {
         self.write_buffer()?;
         Ok(WrittenFile { file: self.file, bytes: self.bytes, xxh3: self.checksum.hex() })
@@ -69,7 +69,7 @@ impl Write for BlockFile {
         Ok(bytes.len())
     }
 
-    /// Nothing: a block goes out when it is full, or at the end.
+    /// Does nothing: a block is written when it is full, or at the end.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -11,21 +11,21 @@ use crate::flow::{Prepare, Sink};
 use crate::record::Batch;
 use crate::record::schema::{SPLIT, is_hidden};
 
-/// Keeps every batch that has rows, without hidden columns, types as they came.
+/// Keeps every batch that has rows, without hidden columns. Types are not changed.
 #[derive(Debug, Default)]
 pub(crate) struct Collect {
     visible: Arc<Visible>,
     batches: Vec<RecordBatch>,
 }
 
-/// Makes of a batch what its user sees.
+/// Converts a batch to the columns that the user sees.
 #[derive(Debug, Default)]
 struct Visible {
     split_names: Vec<String>,
 }
 
 impl Collect {
-    /// The splits in plan order: where rows have one, it becomes the column `split`.
+    /// `split_names` are the splits in plan order. If rows have a split, its name becomes the column `split`.
     pub(crate) fn new(split_names: Vec<String>) -> Self {
         Collect { visible: Arc::new(Visible { split_names }), batches: Vec::new() }
     }

@@ -1,15 +1,14 @@
-//! Where shards and record batches end: decided by the rows' content alone, never by how batches arrived.
+//! Decides where shards and record batches end: by the content of the rows alone, not by where batches end.
 
-/// What a shard or a record batch holds at most; a row that is alone always fits.
+/// The most that a shard or a record batch holds. A single row always fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limit {
-    /// Rows.
     pub(crate) rows: u64,
-    /// Bytes of content.
+    /// Bytes of content of the rows.
     pub(crate) bytes: u64,
 }
 
-/// How full it is.
+/// What a shard or a record batch holds so far.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Fill {
     rows: u64,
@@ -17,7 +16,7 @@ pub(crate) struct Fill {
 }
 
 impl Fill {
-    /// Takes as many of the next rows, of these sizes, as still fit, and says how many those are: 0 when it is full.
+    /// Adds as many of the next rows as fit, given their sizes. Returns how many: 0 if it is full.
     pub(crate) fn take(&mut self, sizes: &[u64], limit: Limit) -> usize {
         let mut taken = 0;
         for &size in sizes {
@@ -31,12 +30,12 @@ impl Fill {
         taken
     }
 
-    /// Whether no row was taken.
+    /// Whether no row was added.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// Rows taken.
+    /// How many rows were added.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arrival_cannot_show() {
+    fn cuts_do_not_depend_on_batches() {
         let sizes: Vec<u64> = (0..200).map(|i| (i * 7919) % 23).chain([500, 1, 1]).collect();
         let limit = Limit { rows: 9, bytes: 60 };
         let cut = |chunk: usize| {

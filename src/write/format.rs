@@ -1,21 +1,21 @@
-//! What shards are written as.
+//! The formats in which shards are written.
 
 use super::jsonl::Compression;
 
-/// What shards are written as.
+/// A format of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Arrow IPC files, memory-mappable.
+    /// Arrow IPC files, which can be memory-mapped.
     Arrow,
     /// JSON lines.
     Jsonl {
-        /// How they are compressed.
+        /// The compression of the files.
         compression: Compression,
     },
 }
 
 impl Format {
-    /// The word in the manifest.
+    /// The name of the format in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             Format::Arrow => "arrow",
@@ -23,7 +23,7 @@ impl Format {
         }
     }
 
-    /// How names of its files end.
+    /// The extension of its files.
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Format::Arrow => "arrow",

@@ -1,4 +1,4 @@
-//! What JSON lines cannot say of the rows: counted as findings, since they are written all the same.
+//! Counts values that JSON lines cannot represent exactly, as findings. The rows are written nevertheless.
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Field, Float16Type, Float32Type, Float64Type, SchemaRef};
@@ -10,7 +10,7 @@ use crate::record::{Batch, finding, schema};
 use crate::report::StepCounts;
 
 /// Findings: `not_finite:<column>` for a NaN or an infinity, which is written as null; `repeated_key:<column>` for a
-/// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is no JSON.
+/// map that has a key twice; `coerced:<column>` for a nested text of type `arrow.json` that is not JSON.
 pub(crate) struct JsonLossesStage {
     /// The columns that are written.
     pub(crate) columns: SchemaRef,
@@ -26,7 +26,7 @@ impl Map for JsonLossesStage {
             }
             let name = field.name();
             for i in 0..batch.rows() {
-                let lost = match finite(column.as_ref(), i) {
+                let lost = match is_finite_or_null(column.as_ref(), i) {
                     Some(true) => continue,
                     Some(false) => Losses { not_finite: true, ..Losses::default() },
                     None => losses(field, column.as_ref(), i, &mut scratch),
@@ -44,8 +44,8 @@ impl Map for JsonLossesStage {
     }
 }
 
-/// Whether a number that is no list or struct is finite, or null; none for columns of other types.
-fn finite(column: &dyn Array, i: usize) -> Option<bool> {
+/// Whether a float is finite or null; `None` for columns of other types.
+fn is_finite_or_null(column: &dyn Array, i: usize) -> Option<bool> {
     let is_null = || column.is_null(i);
     match column.data_type() {
         DataType::Float16 => Some(is_null() || column.as_primitive::<Float16Type>().value(i).is_finite()),
@@ -55,7 +55,7 @@ fn finite(column: &dyn Array, i: usize) -> Option<bool> {
     }
 }
 
-/// Whether a type holds what JSON may not be able to say. JSON text of a whole column was checked where it came in.
+/// Whether a type may hold values that JSON cannot represent. Columns of JSON text were checked when they were read.
 fn may_lose(field: &Field) -> bool {
     let nested = |f: &Field| schema::is_json(f) || may_lose(f);
     match field.data_type() {

@@ -1,4 +1,4 @@
-//! JSON lines: one object a line, keys in schema order, compressed if asked.
+//! Writes JSON lines: one object a line, keys in the order of the schema, optionally compressed.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -15,26 +15,26 @@ use crate::store::{Files, error};
 /// How lines are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
-    /// gzip, level 6, without name and time.
+    /// gzip at level 6, without a name and a time.
     Gzip,
-    /// Zstandard, level 3.
+    /// Zstandard at level 3.
     Zstd,
 }
 
-/// Rows as text.
+/// Rows as lines of JSON.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     text: Vec<u8>,
-    /// Bytes of each line, its end included.
+    /// Bytes of each line, with its line feed.
     pub(crate) sizes: Vec<u64>,
 }
 
 impl Lines {
     /// The rows of a batch, one object a line.
-    pub(crate) fn of(records: &RecordBatch) -> Lines {
+    pub(crate) fn from_batch(records: &RecordBatch) -> Lines {
         let mut lines = Lines { text: Vec::new(), sizes: Vec::with_capacity(records.num_rows()) };
         for i in 0..records.num_rows() {
             lines.push(|text| json::write_row(text, records, i));
@@ -42,7 +42,7 @@ impl Lines {
         lines
     }
 
-    /// Adds the line that `write` appends, and its end.
+    /// Adds the line that `write` appends, and a line feed.
     pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let from = self.text.len();
         write(&mut self.text);
@@ -50,7 +50,7 @@ impl Lines {
         self.sizes.push((self.text.len() - from) as u64);
     }
 
-    /// The text of these bytes of it.
+    /// A range of bytes of the text.
     pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
         &self.text[range]
     }
@@ -65,7 +65,7 @@ impl Lines {
 pub(crate) struct LinesFile {
     path: PathBuf,
     encoder: Encoder,
-    /// What a compressor gets next: always whole blocks, since its output may depend on how it is fed.
+    /// Text for the compressor, which always gets whole blocks: its output may depend on the sizes of writes.
     block: Vec<u8>,
 }
 
@@ -76,7 +76,7 @@ enum Encoder {
 }
 
 impl LinesFile {
-    /// A new file.
+    /// Creates a file.
     pub(crate) fn create(store: &Files, path: &Path, compression: Compression) -> Result<Self> {
         let file = BlockFile::new(store.create_file(path)?);
         let encoder = match compression {
@@ -112,7 +112,7 @@ impl LinesFile {
         Ok(())
     }
 
-    /// Writes what is left.
+    /// Writes the rest and closes the file.
     pub(crate) fn close(self) -> Result<WrittenFile> {
         let path = self.path.clone();
         self.end().map_err(|e| error("write", &path, e))

@@ -1,4 +1,5 @@
-//! Columns as they are written: one layout for each kind of value, so that how a batch was made cannot show.
+//! Converts columns to the layout in which they are written. Equal values have equal bytes, however a batch was
+//! created.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
 use crate::record::schema::is_hidden;
 
-/// The columns as written: hidden ones left out, views, dictionaries and runs laid out plainly.
+/// The schema as written: without hidden columns; views, dictionaries and run-end encoding become plain arrays.
 pub(crate) fn written_schema(schema: &Schema) -> SchemaRef {
     let visible = schema.fields().iter().filter(|f| !is_hidden(f.name()));
     Arc::new(Schema::new(visible.map(written_field).collect::<Vec<_>>()))
@@ -24,7 +25,8 @@ pub(crate) fn written_field(field: &FieldRef) -> FieldRef {
     Arc::new(Field::clone(field).with_data_type(written_type(field.data_type())))
 }
 
-/// Views and dictionaries differ by how batches arrived, though their values do not: neither is written.
+/// The type in which a column is written. The bytes of views and dictionaries depend on the batches, so they are
+/// converted.
 fn written_type(t: &DataType) -> DataType {
     match t {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
@@ -40,12 +42,12 @@ fn written_type(t: &DataType) -> DataType {
     }
 }
 
-/// The rows of a batch as they are written; `schema` is what [`written_schema`] made of the plan's.
-pub(crate) fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+/// The rows of a batch as they are written; `schema` is the [`written_schema`] of the plan's schema.
+pub(crate) fn written_batch(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let visible = records.schema_ref().fields().iter().filter(|f| !is_hidden(f.name())).count();
     if visible != schema.fields().len() {
         return Err(Error::internal(format!(
-            "{visible} columns reached the sink, {} were planned",
+            "{visible} columns reached the sink, but the plan has {}",
             schema.fields().len()
         )));
     }
@@ -61,9 +63,9 @@ pub(crate) fn written(records: &RecordBatch, schema: &SchemaRef) -> Result<Recor
 }
 
 pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
-    let of = |found: &DataType| {
+    let wrong_type = |found: &DataType| {
         Error::internal(format!(
-            "column `{}` is {found}, but was planned as {}",
+            "column `{}` is {found}, but {} in the plan",
             field.name(),
             field.data_type()
         ))
@@ -83,9 +85,9 @@ pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRe
         }
         (found, planned) if found == planned => Ok(without_hidden_values(column)),
         (found, planned) if written_type(found) == *planned => {
-            Ok(without_hidden_values(&cast(column, planned).map_err(|e| of(found).source(e))?))
+            Ok(without_hidden_values(&cast(column, planned).map_err(|e| wrong_type(found).source(e))?))
         }
-        (found, _) => Err(of(found)),
+        (found, _) => Err(wrong_type(found)),
     }
 }
 
@@ -96,10 +98,10 @@ fn plain_text<'a>(
 ) -> Result<ArrayRef> {
     if bytes > i32::MAX as u64 {
         let message =
-            format!("{bytes} bytes of text in one batch; a column holds at most {} there", i32::MAX);
-        return Err(Error::new(Class::Data, "text_too_large", message)
-            .column(field.name())
-            .help("lower FASTPREP_BATCH_ROWS, or cut the values with .with_columns()"));
+            format!("the batch has {bytes} bytes of text in one column; at most {} are supported", i32::MAX);
+        return Err(Error::new(Class::Data, "text_too_large", message).column(field.name()).help(
+            "set FASTPREP_BATCH_ROWS to a smaller number, or shorten the values with .with_columns()",
+        ));
     }
     let mut text = StringBuilder::with_capacity(values.len(), bytes as usize);
     for value in values {
@@ -109,8 +111,8 @@ fn plain_text<'a>(
     Ok(Arc::new(text))
 }
 
-/// What lies under a null is arbitrary: zero, so that it cannot show. Columns of fixed width and of bits only;
-/// text has no bytes under a null by then.
+/// Sets the values at nulls to zero: they are arbitrary and must not be written. Applies to columns of fixed width
+/// and of booleans; text has no bytes at nulls here.
 fn without_hidden_values(column: &ArrayRef) -> ArrayRef {
     let Some(nulls) = column.nulls().filter(|n| n.null_count() > 0) else { return column.clone() };
     if let Some(bits) = column.as_boolean_opt() {
@@ -132,9 +134,9 @@ fn zeroed(column: &ArrayRef, nulls: &NullBuffer, width: usize) -> Option<ArrayRe
     data.ok().map(make_array)
 }
 
-/// The rows for which `of` is true, as a mask.
-pub(crate) fn mask(rows: usize, of: impl FnMut(usize) -> bool) -> BooleanArray {
-    BooleanArray::new(BooleanBuffer::collect_bool(rows, of), None)
+/// The rows for which `is_set` is true, as a mask.
+pub(crate) fn mask(rows: usize, is_set: impl FnMut(usize) -> bool) -> BooleanArray {
+    BooleanArray::new(BooleanBuffer::collect_bool(rows, is_set), None)
 }
 
 fn span<O: OffsetSizeTrait>(offsets: &[O]) -> u64 {

@@ -1,5 +1,5 @@
-//! Columns laid out as they are written, hidden ones too: what a barrier can hold, since views would keep the
-//! text of rows long gone alive.
+//! Converts all columns, hidden ones too, to the layout in which they are written. A stage before each barrier does
+//! so, because views would keep the text of removed rows in memory.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::flow::Map;
 use crate::record::Batch;
 use crate::report::StepCounts;
 
-/// Lays every column out.
+/// Converts every column.
 pub(crate) struct LayoutStage;
 
 impl Map for LayoutStage {

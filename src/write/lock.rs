@@ -1,4 +1,4 @@
-//! One run at a time writes to a folder.
+//! The lock that lets only one run at a time write to a folder.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 use crate::error::{Class, Error, Result};
 use crate::store::{self, Files, StoredFile};
 
-/// The name of the lock within the folder.
+/// The name of the lock file in the folder.
 pub(crate) const LOCK: &str = ".fastprep.lock";
 
-/// Held while it lives; the system lets go of it even when the process dies.
+/// A lock that is held. The system releases it if the process dies.
 pub(crate) struct Lock {
     file: Box<dyn StoredFile>,
     path: PathBuf,
 }
 
 impl Lock {
-    /// Takes the lock of this folder, or fails with `locked` where another run holds it.
+    /// Takes the lock of this folder; fails with `locked` if another run holds it.
     pub(crate) fn take(folder: &Path, store: &Files) -> Result<Self> {
         let path = folder.join(LOCK);
         loop {
             let file = store.open_lock(&path)?;
             match file.try_lock() {
-                // Its last holder may have removed it between our opening and locking it.
+                // The previous run may have removed the file after it was opened here.
                 Ok(true) => match is_at(store, file.as_ref(), &path) {
                     Ok(true) => return Ok(Lock { file, path }),
                     Ok(false) => {}
@@ -38,9 +38,9 @@ impl Lock {
                         "another run is writing to this folder",
                     )
                     .path(folder.display())
-                    .help("wait for it to end, or choose another folder"));
+                    .help("wait until that run ends, or choose another folder"));
                 }
-                // Some network file systems know no locks; there two runs at once are the caller's to avoid.
+                // Some network file systems have no locks; there the user must not start two runs at once.
                 Err(e) if e.kind() == ErrorKind::Unsupported => {
                     return Ok(Lock { file, path });
                 }
@@ -49,15 +49,15 @@ impl Lock {
         }
     }
 
-    /// Removes the lock, then lets go of it.
+    /// Removes the lock file, then releases the lock.
     pub(crate) fn release(self, store: &Files) {
-        // A lock that stays behind is free, and harmless.
+        // A lock file that is left over is not locked, so it does no harm.
         drop(store.remove_file(&self.path));
         drop(self.file);
     }
 }
 
-/// Whether the file still has this name. Where the store knows no identity, an open file cannot be removed.
+/// Whether the file still has this path. Stores without identities do not let an open file be removed.
 fn is_at(store: &Files, file: &dyn StoredFile, path: &Path) -> io::Result<bool> {
     match store.metadata(path) {
         Ok(named) => Ok(file.metadata()?.identity == named.identity),

@@ -1,4 +1,4 @@
-//! Writing rows: shards and sidecars in a hidden folder, published whole.
+//! Writes rows: shards and sidecars in a hidden folder, which is then published as a whole.
 
 mod arrow;
 mod batch_preparer;

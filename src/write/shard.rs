@@ -1,4 +1,4 @@
-//! The shards of one split in one format: cut in row order, counted and hashed while they are written.
+//! Writes the shards of one split in one format. Rows are counted and files hashed while they are written.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -16,27 +16,27 @@ use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};
 use crate::store::{Files, Syncing};
 
-/// Files that are being synced while the next one is written, at most: a slow disk holds the writer back.
+/// The most files that are synced while the next one is written. If the disk is slower, the writer waits.
 const SYNCING: usize = 4;
 
 /// Where shards end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ShardPlan {
-    /// When the content reaches this many bytes.
+    /// When the next row would exceed this many bytes of content.
     Bytes(u64),
-    /// After exactly these rows: one number for each shard.
+    /// After these numbers of rows, one number for each shard.
     Rows(Vec<u64>),
 }
 
 impl ShardPlan {
-    /// Shards of equal size, ±1 row, of about `shard_bytes` each.
+    /// Shards of about `shard_bytes` each, whose numbers of rows differ by at most 1.
     pub(crate) fn equal(rows: u64, bytes: u64, shard_bytes: u64) -> Self {
         let shards = bytes.div_ceil(shard_bytes.max(1)).clamp(1, rows.max(1));
         ShardPlan::Rows((0..shards).map(|i| rows / shards + u64::from(i < rows % shards)).collect())
     }
 }
 
-/// Writes them.
+/// Writes the shards of one split in one format.
 pub(crate) struct ShardWriter {
     store: Files,
     folder: PathBuf,
@@ -46,18 +46,18 @@ pub(crate) struct ShardWriter {
     plan: ShardPlan,
     fill: Fill,
     tokens: u64,
-    open: Option<Open>,
-    done: Vec<FileEntry>,
+    open: Option<ShardFile>,
+    finished: Vec<FileEntry>,
     syncing: VecDeque<Syncing>,
 }
 
-enum Open {
+enum ShardFile {
     Arrow(Box<ArrowFile>),
     Lines(Box<LinesFile>),
 }
 
 impl ShardWriter {
-    /// Writes to `folder`; nothing is made before the first row.
+    /// Writes to `folder`. The first file is created at the first row.
     pub(crate) fn new(
         store: &Files,
         folder: &Path,
@@ -76,15 +76,15 @@ impl ShardWriter {
             fill: Fill::default(),
             tokens: 0,
             open: None,
-            done: vec![],
+            finished: vec![],
             syncing: VecDeque::new(),
         }
     }
 
-    /// Changes where shards end; only before the first row.
+    /// Changes where shards end. Must be called before the first row.
     pub(crate) fn set_plan(&mut self, plan: ShardPlan) -> Result<()> {
-        if self.open.is_some() || !self.done.is_empty() {
-            return Err(Error::internal("shards were planned after the first row"));
+        if self.open.is_some() || !self.finished.is_empty() {
+            return Err(Error::internal("where shards end was set after the first row"));
         }
         self.plan = plan;
         Ok(())
@@ -96,7 +96,8 @@ impl ShardWriter {
             Format::Arrow => part.arrow.as_ref().map(|(_, sizes)| sizes),
             Format::Jsonl { .. } => part.lines.as_ref().map(|lines| &lines.sizes),
         };
-        let sizes = sizes.ok_or_else(|| Error::internal("a batch was not prepared for its format"))?;
+        let sizes =
+            sizes.ok_or_else(|| Error::internal("a batch was not prepared for a format of the sink"))?;
         let (mut row, mut byte) = (0, 0);
         while row < part.rows {
             let n = self.fill.take(&sizes[row..], self.limit()?);
@@ -107,11 +108,11 @@ impl ShardWriter {
             let bytes = sizes[row..row + n].iter().sum::<u64>() as usize;
             self.tokens += part.tokens.iter().skip(row).take(n).map(|&t| u64::from(t)).sum::<u64>();
             match (self.shard()?, &part.arrow, &part.lines) {
-                (Open::Arrow(file), Some((records, sizes)), _) => {
+                (ShardFile::Arrow(file), Some((records, sizes)), _) => {
                     file.append(&records.slice(row, n), &sizes[row..row + n])?;
                 }
-                (Open::Lines(file), _, Some(lines)) => file.append(lines.bytes(byte..byte + bytes))?,
-                _ => return Err(Error::internal("a batch was not prepared for its format")),
+                (ShardFile::Lines(file), _, Some(lines)) => file.append(lines.bytes(byte..byte + bytes))?,
+                _ => return Err(Error::internal("a batch was not prepared for a format of the sink")),
             }
             row += n;
             byte += bytes;
@@ -119,55 +120,55 @@ impl ShardWriter {
         Ok(())
     }
 
-    /// Closes the last shard, makes all durable under their final names, and says what there is. A split
-    /// without rows has one empty shard, so that it can be loaded.
+    /// Closes the last shard, syncs all, gives them their final names, and returns their entries. A split without
+    /// rows gets one empty shard, so that it can be loaded.
     pub(crate) fn finish(&mut self) -> Result<Vec<FileEntry>> {
-        if self.open.is_some() || self.done.is_empty() {
+        if self.open.is_some() || self.finished.is_empty() {
             self.close()?;
         }
         if let ShardPlan::Rows(planned) = &self.plan {
-            let written: Vec<u64> = self.done.iter().map(|f| f.rows).collect();
+            let written: Vec<u64> = self.finished.iter().map(|f| f.rows).collect();
             if planned.iter().sum::<u64>() > 0 && *planned != written {
                 return Err(Error::internal(format!(
-                    "shards of {planned:?} rows were planned, {written:?} written"
+                    "shards of {planned:?} rows were planned, but shards of {written:?} rows were written"
                 )));
             }
         }
         self.syncing.drain(..).try_for_each(Syncing::wait)?;
-        let count = self.done.len();
-        for (i, shard) in self.done.iter_mut().enumerate() {
+        let count = self.finished.len();
+        for (i, shard) in self.finished.iter_mut().enumerate() {
             let name = format!("{}-{i:05}-of-{count:05}.{}", self.split, self.format.extension());
             self.store.rename(&self.folder.join(&shard.name), &self.folder.join(&name))?;
             shard.name = name;
         }
-        Ok(std::mem::take(&mut self.done))
+        Ok(std::mem::take(&mut self.finished))
     }
 
     fn limit(&self) -> Result<Limit> {
         match &self.plan {
             ShardPlan::Bytes(bytes) => Ok(Limit { rows: u64::MAX, bytes: *bytes }),
-            ShardPlan::Rows(rows) => match rows.get(self.done.len()) {
+            ShardPlan::Rows(rows) => match rows.get(self.finished.len()) {
                 Some(&rows) => Ok(Limit { rows, bytes: u64::MAX }),
                 None => Err(Error::internal(format!(
-                    "more rows came than the planned {}",
+                    "there are more rows than the {} that were planned",
                     rows.iter().sum::<u64>()
                 ))),
             },
         }
     }
 
-    /// The shard being written.
-    fn shard(&mut self) -> Result<&mut Open> {
+    /// The shard that is being written; creates it if there is none.
+    fn shard(&mut self) -> Result<&mut ShardFile> {
         if self.open.is_none() {
-            let name = format!("{}-{:05}.{}", self.split, self.done.len(), self.format.extension());
+            let name = format!("{}-{:05}.{}", self.split, self.finished.len(), self.format.extension());
             let path = self.folder.join(name);
             self.open = Some(match self.format {
                 Format::Arrow => {
                     let limit = Limit { rows: RECORD_BATCH_ROWS as u64, bytes: RECORD_BATCH_BYTES as u64 };
-                    Open::Arrow(Box::new(ArrowFile::create(&self.store, &path, &self.schema, limit)?))
+                    ShardFile::Arrow(Box::new(ArrowFile::create(&self.store, &path, &self.schema, limit)?))
                 }
                 Format::Jsonl { compression } => {
-                    Open::Lines(Box::new(LinesFile::create(&self.store, &path, compression)?))
+                    ShardFile::Lines(Box::new(LinesFile::create(&self.store, &path, compression)?))
                 }
             });
         }
@@ -178,11 +179,11 @@ impl ShardWriter {
         self.shard()?;
         let Some(open) = self.open.take() else { return Ok(()) };
         let WrittenFile { file, bytes, xxh3 } = match open {
-            Open::Arrow(file) => file.close()?,
-            Open::Lines(file) => file.close()?,
+            ShardFile::Arrow(file) => file.close()?,
+            ShardFile::Lines(file) => file.close()?,
         };
         let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        self.done.push(FileEntry {
+        self.finished.push(FileEntry {
             name,
             split: Some(self.split.clone()),
             format: self.format.name().into(),
@@ -191,7 +192,7 @@ impl ShardWriter {
             bytes,
             xxh3,
         });
-        self.syncing.push_back(file.sync_beside()?);
+        self.syncing.push_back(file.sync_in_background()?);
         if self.syncing.len() > SYNCING
             && let Some(oldest) = self.syncing.pop_front()
         {

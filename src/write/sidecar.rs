@@ -1,4 +1,4 @@
-//! The files beside the shards: keys, rejects and duplicates, streamed as the batches come.
+//! Writes the files beside the shards: keys, rejects and duplicates.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::store::Files;
 /// The name of the file of duplicates.
 pub(crate) const DUPLICATES: &str = "duplicates.jsonl";
 
-/// Rows of a record batch of `keys.arrow`: 1.3 MB of keys.
+/// Rows of a record batch of `keys.arrow`, which is then about 1.3 MB.
 const KEYS_ROWS: u64 = 65_536;
 
 /// The columns of `keys.arrow`.
@@ -34,16 +34,16 @@ pub(super) fn keys_schema(recipe: &str) -> SchemaRef {
     Arc::new(Schema::new_with_metadata(fields, HashMap::from([(KEY_RECIPE.into(), recipe.into())])))
 }
 
-/// What happened to rows of a batch that are no longer in it, as text.
+/// The rejects and duplicates of a batch as JSON lines.
 #[derive(Default)]
-pub(super) struct Notes {
+pub(super) struct RemovedRows {
     pub(crate) rejects: Lines,
     pub(crate) duplicates: Lines,
 }
 
-impl Notes {
-    /// In row order: the order in which stages found them would show how large batches were.
-    pub(crate) fn of(
+impl RemovedRows {
+    /// Writes them in row order. The order in which stages found them depends on the size of batches.
+    pub(crate) fn new(
         mut rejects: Vec<Reject>,
         mut duplicates: Vec<Duplicate>,
         files: &[String],
@@ -51,14 +51,14 @@ impl Notes {
     ) -> Self {
         rejects.sort_by_key(|r| r.position);
         duplicates.sort_by_key(|d| d.position);
-        let mut notes = Notes::default();
+        let mut removed = RemovedRows::default();
         for reject in &rejects {
-            notes.rejects.push(|out| write_reject(out, reject, files));
+            removed.rejects.push(|out| write_reject(out, reject, files));
         }
         for duplicate in &duplicates {
-            notes.duplicates.push(|out| write_duplicate(out, duplicate, files, against));
+            removed.duplicates.push(|out| write_duplicate(out, duplicate, files, against));
         }
-        notes
+        removed
     }
 }
 
@@ -112,7 +112,7 @@ fn write_optional(out: &mut Vec<u8>, value: Option<u64>) {
     }
 }
 
-/// The sidecars being written. Rejects are there from the start, if empty; duplicates from the first one on.
+/// The sidecars being written. The file of rejects is always created, that of duplicates at the first duplicate.
 pub(super) struct Sidecars {
     store: Files,
     folder: PathBuf,
@@ -134,33 +134,33 @@ impl Sidecars {
         Ok(Sidecars { store: store.clone(), folder: folder.to_path_buf(), keys, rejects, duplicates: None })
     }
 
-    pub(crate) fn push(&mut self, keys: Option<&RecordBatch>, notes: &Notes) -> Result<()> {
+    pub(crate) fn push(&mut self, keys: Option<&RecordBatch>, removed: &RemovedRows) -> Result<()> {
         if let (Some((file, rows)), Some(keys)) = (&mut self.keys, keys) {
             file.append(keys, &vec![0; keys.num_rows()])?;
             *rows += keys.num_rows() as u64;
         }
         if let Some((file, rows)) = &mut self.rejects {
-            file.append(notes.rejects.text())?;
-            *rows += notes.rejects.sizes.len() as u64;
+            file.append(removed.rejects.text())?;
+            *rows += removed.rejects.sizes.len() as u64;
         }
-        if self.duplicates.is_none() && !notes.duplicates.sizes.is_empty() {
+        if self.duplicates.is_none() && !removed.duplicates.sizes.is_empty() {
             let path = self.folder.join(DUPLICATES);
             self.duplicates = Some((LinesFile::create(&self.store, &path, Compression::None)?, 0));
         }
         if let Some((file, rows)) = &mut self.duplicates {
-            file.append(notes.duplicates.text())?;
-            *rows += notes.duplicates.sizes.len() as u64;
+            file.append(removed.duplicates.text())?;
+            *rows += removed.duplicates.sizes.len() as u64;
         }
         Ok(())
     }
 
-    /// Makes the rejects durable; done first, since they are kept even where the data are not.
+    /// Closes and syncs the rejects. They are kept even if the data are not published.
     pub(crate) fn finish_rejects(&mut self) -> Result<Option<FileEntry>> {
         let Some((file, rows)) = self.rejects.take() else { return Ok(None) };
         Ok(Some(entry(REJECTS, "jsonl", rows, file.close()?)?))
     }
 
-    /// Makes all durable and says what there is.
+    /// Closes and syncs all sidecars, and returns their entries.
     pub(crate) fn finish(&mut self) -> Result<Vec<FileEntry>> {
         let mut files = vec![];
         if let Some((file, rows)) = self.keys.take() {

@@ -19,10 +19,10 @@ use crate::flow::{Prepare, Sink, Totals};
 use crate::record::schema::type_name;
 use crate::store::Files;
 
-/// Writes shards and sidecars; publishes them at [`ShardSink::commit`]. Dropped before, it leaves nothing behind.
+/// Writes shards and sidecars; [`ShardSink::commit`] publishes them. If it is dropped before, its files are removed.
 pub(crate) struct ShardSink {
     preparer: Arc<BatchPreparer>,
-    /// By split, then format.
+    /// The writers, ordered by split, then by format.
     shards: Vec<ShardWriter>,
     shard_bytes: u64,
     formats: usize,
@@ -30,12 +30,12 @@ pub(crate) struct ShardSink {
     sidecars: Sidecars,
     files: Option<(Vec<FileEntry>, Vec<FileEntry>)>,
     columns: Vec<Column>,
-    // Last, so that all files are closed when its folder is removed.
+    // The last field, so that all files are closed when it removes its folder.
     publisher: Publisher,
 }
 
 impl ShardSink {
-    /// Takes the folder. Errors (`Class::Plan`): `bad_sink`; (`Class::Publish`): those of [`Publisher::open`].
+    /// Locks the folder. Errors: `bad_sink` (`Class::Plan`), and those of [`Publisher::open`] (`Class::Publish`).
     pub(crate) fn open(options: SinkOptions, store: Files) -> Result<Self> {
         options.check()?;
         let schema = layout::written_schema(&options.schema);
@@ -72,12 +72,12 @@ impl ShardSink {
         })
     }
 
-    /// The hidden folder that is written to; what is spilled may lie there too.
+    /// The hidden folder that is written to; spilled rows may be in it too.
     pub(crate) fn staging(&self) -> &std::path::Path {
         self.publisher.staging()
     }
 
-    /// Fixes the shards of each split, before the first row; none leaves a split as it was.
+    /// Sets where the shards of each split end; `None` changes nothing. Must be called before the first row.
     pub(crate) fn plan_shards(&mut self, plans: Vec<Option<ShardPlan>>) -> Result<()> {
         for (shards, plan) in self.shards.chunks_mut(self.formats).zip(plans) {
             if let Some(plan) = plan {
@@ -87,8 +87,8 @@ impl ShardSink {
         Ok(())
     }
 
-    /// Publishes: fills in `manifest_version`, `data`, `schema`, `splits`, `shards`, `sidecars` and `key_recipe`;
-    /// all else is the caller's. [`Sink::finish`] comes first.
+    /// Publishes the files. Sets `manifest_version`, `data`, `schema`, `splits`, `shards`, `sidecars` and
+    /// `key_recipe` of the manifest; the caller sets all other fields. Calls [`Sink::finish`] if it was not called.
     pub(crate) fn commit(mut self, mut manifest: Manifest) -> Result<Manifest> {
         if self.files.is_none() {
             self.finish()?;
@@ -101,13 +101,14 @@ impl ShardSink {
         self.publisher.commit(manifest)
     }
 
-    /// Rejects in the finished file: behind a `head`, fewer than were counted on the way.
+    /// The number of rejects in the finished file. After a `head`, it may be smaller than the number that stages
+    /// counted.
     pub(crate) fn rejected(&self) -> u64 {
         let sidecars = self.files.iter().flat_map(|(_, sidecars)| sidecars);
         sidecars.filter(|file| file.name == REJECTS).map(|file| file.rows).sum()
     }
 
-    /// Publishes no data, only the rejects so far, at the path that is returned: `<dir>.rejects.jsonl`.
+    /// Publishes no data. Writes the rejects so far to `<dir>.rejects.jsonl`, and returns that path.
     pub(crate) fn abandon_with_rejects(mut self) -> Result<PathBuf> {
         self.sidecars.finish_rejects()?;
         drop((self.shards, self.sidecars));
@@ -132,7 +133,7 @@ impl Sink for ShardSink {
                 shards.push(part)?;
             }
         }
-        self.sidecars.push(prepared.keys.as_ref(), &prepared.notes)
+        self.sidecars.push(prepared.keys.as_ref(), &prepared.removed)
     }
 
     fn expect(&mut self, totals: &Totals) -> Result<()> {

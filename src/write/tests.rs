@@ -40,7 +40,7 @@ pub(crate) fn options(dir: &Path, schema: SchemaRef) -> SinkOptions {
     }
 }
 
-/// The caller's part of a manifest.
+/// The fields of a manifest that the caller sets.
 pub(crate) fn base() -> Manifest {
     let base = json!({"manifest_version": 2, "fastprep_version": "0.1.0", "data": "", "fingerprint": "f", "plan": {},
         "format": null, "tokenizer": null, "schema": [], "inputs": [], "splits": [], "shards": [], "sidecars": [],
@@ -48,7 +48,7 @@ pub(crate) fn base() -> Manifest {
     serde_json::from_value(base).unwrap()
 }
 
-/// How text reaches the sink.
+/// The Arrow type in which text reaches the sink.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Text {
     View,
@@ -115,7 +115,7 @@ fn place(row: u64) -> Place {
     Place { file: (row % 2) as u32, row, line: (row.is_multiple_of(2)).then_some(row + 1), byte: None }
 }
 
-/// Every 100th row has a reject and a duplicate beside it; later ones come first, as from an earlier stage.
+/// A batch with a reject and a duplicate for every 100th row, in descending order.
 pub(crate) fn batch(records: RecordBatch, from: usize) -> Batch {
     let marked: Vec<u64> =
         (from..from + records.num_rows()).filter(|i| i % 100 == 50).map(|i| i as u64).rev().collect();
@@ -141,7 +141,7 @@ pub(crate) fn batch(records: RecordBatch, from: usize) -> Batch {
     }
 }
 
-/// Prepares and pushes.
+/// Prepares a batch and pushes it to the sink.
 pub(crate) fn push<S: Sink>(sink: &mut S, batch: Batch) -> Result<()> {
     let ready = sink.preparer().prepare(batch)?;
     sink.push(ready)
@@ -201,7 +201,7 @@ fn read_lines(path: &Path) -> Vec<Value> {
 }
 
 #[test]
-fn arrival_cannot_show_in_any_byte() {
+fn files_do_not_depend_on_batches() {
     let count = 6_000;
     let schema = rows(0, 1, Text::View).schema();
     let run = |size: usize, kind: Text| {
@@ -232,12 +232,12 @@ fn bits_and_bytes_around_a_slice_are_not_written() {
         sink.commit(base()).unwrap();
         tree(dir.path())
     };
-    // The same five rows: cut out of many, and alone.
+    // The same five rows: as a slice of a larger batch, and as a batch of their own.
     assert!(write(rows(0, 50, Text::Plain).slice(16, 5)) == write(rows(16, 21, Text::Plain)));
 }
 
 #[test]
-fn rows_come_back_in_every_format() {
+fn rows_can_be_read_back_in_every_format() {
     let dir = tempfile::tempdir().unwrap();
     let count = 1_000;
     let options =
@@ -296,7 +296,7 @@ fn rows_come_back_in_every_format() {
     assert_eq!(manifest.schema[2], Column { name: "input_ids".into(), type_name: "list<int32>".into() });
     let report = artifact::verify(&Files::local(), dir.path(), &Cancel::default()).unwrap();
     assert_eq!((report.problems, report.unexpected), (vec![], vec![]));
-    // Of one format: all hold the same rows.
+    // Rows of one format: all formats have the same rows.
     assert_eq!(report.rows, count as u64);
 }
 
@@ -326,7 +326,7 @@ fn sidecars_hold_keys_rejects_and_duplicates_in_row_order() {
 }
 
 #[test]
-fn shards_can_be_planned_by_rows() {
+fn shards_can_end_after_given_numbers_of_rows() {
     let dir = tempfile::tempdir().unwrap();
     let schema = rows(0, 1, Text::View).schema();
     let run = |train: ShardPlan| {
@@ -349,7 +349,7 @@ fn shards_can_be_planned_by_rows() {
 }
 
 #[test]
-fn nothing_is_a_data_set_too() {
+fn a_data_set_may_have_no_rows() {
     let dir = tempfile::tempdir().unwrap();
     let options =
         SinkOptions { formats: ALL.to_vec(), ..options(dir.path(), rows(0, 1, Text::View).schema()) };
@@ -380,7 +380,7 @@ fn verify_names_each_damage() {
         let options = options(dir.path(), rows(0, 1, Text::View).schema());
         let manifest = publish(options, Files::local(), 100, 100, Text::View).unwrap();
         if name == "stale rejects" {
-            // Replaced, not written through the link.
+            // It may be a hard link to the file in the generation, which must not change.
             std::fs::remove_file(dir.path().join("rejects.jsonl")).unwrap();
         }
         damage(&dir.path().join(&manifest.data).join(&manifest.shards[0].name));
@@ -413,7 +413,7 @@ fn damaged_keys_are_not_used() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let good = options(dir.path(), rows(0, 1, Text::View).schema());
     let bad = [
@@ -430,7 +430,7 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn collect_keeps_types_and_hides_what_is_ours() {
+fn collect_keeps_types_and_leaves_out_hidden_columns() {
     let mut collect = Collect::new(vec!["train".into(), "valid".into()]);
     push(&mut collect, batch(rows(0, 3, Text::View), 0)).unwrap();
     push(&mut collect, batch(rows(3, 3, Text::View), 3)).unwrap();

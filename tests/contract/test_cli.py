@@ -72,7 +72,7 @@ def test_a_failing_process_has_its_exit_code_and_no_traceback() -> None:
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (3, b"")
     assert b"Traceback" not in done.stderr
-    assert done.stderr.splitlines()[1] == b"error[not_found]: there is no such file or folder"
+    assert done.stderr.splitlines()[1] == b"error[not_found]: the file or folder does not exist"
 
 
 def test_parquet_is_read() -> None:
@@ -190,7 +190,7 @@ def test_what_fails_has_its_exit_code_and_no_traceback(name: str) -> None:
 
 
 def test_missing_files_are_input_errors() -> None:
-    assert "error[not_found]: there is no such file or folder\n  at no.jsonl" in failure(
+    assert "error[not_found]: the file or folder does not exist\n  at no.jsonl" in failure(
         "prepare", "no.jsonl", "--out", "out", code=3
     )
     assert "error[not_prepared]: " in failure("verify", "no", code=3)

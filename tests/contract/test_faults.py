@@ -156,7 +156,7 @@ def test_a_footer_that_denies_rows_loses_none_in_silence(parquet: Path, tmp_path
     content = parquet.read_bytes()
     assert content.count(claims) == 1
     parquet.write_bytes(content.replace(claims, denies))
-    with pytest.raises(fp.SourceError, match="its row groups have 6 rows, 0 could be read") as caught:
+    with pytest.raises(fp.SourceError, match="its row groups have 6 rows, but 0 could be read") as caught:
         fp.scan_parquet(parquet).sink_arrow(tmp_path / "out")
     assert (caught.value.code, (tmp_path / "out").exists()) == ("corrupt_parquet", False)
 
@@ -280,7 +280,7 @@ def test_a_file_in_the_way_is_named(raw: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc")
 def test_a_folder_that_cannot_be_made_is_an_error(raw: Path) -> None:
-    with pytest.raises(fp.PublishError, match="cannot make the folder"):
+    with pytest.raises(fp.PublishError, match="cannot create the folder"):
         publish(raw, Path("/proc/fastprep-out"))
 
 
@@ -324,7 +324,7 @@ def test_a_read_only_folder_is_refused(raw: Path, tmp_path: Path) -> None:
     try:
         for target in (out, tmp_path / "new"):
             code, path, help_, message = publish_apart(raw, target, user=user)
-            assert (code, help_) == ("read_only", "choose a folder that you may write to")
+            assert (code, help_) == ("read_only", "choose a folder to which you have permission to write")
             assert str(target) in path
             assert "Permission denied" in message
     finally:
@@ -362,7 +362,7 @@ def test_a_full_disk_is_named(raw: Path, tmp_path: Path) -> None:
         code, path, help_, message = publish_apart(raw, disk / "out", before=before)
         assert (code, "No space left on device" in message) == ("disk_full", True)
         assert Path(path).is_relative_to(disk)
-        assert help_ == "free some space or write to another disk, then run again"
+        assert help_ == "free space or write to another disk, then run again"
 
 
 @functools.cache

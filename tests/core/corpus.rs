@@ -1,4 +1,4 @@
-//! What fuzzing has found worth keeping, once more.
+//! Runs the checks of the fuzz targets on the kept inputs in `fuzz/corpus`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
 }
 
-/// Checks each file of the target's corpus, and says how many there are.
+/// Checks each file of a target's corpus; returns how many there are.
 fn replay(target: &str, check: fn(&[u8])) -> usize {
     let files = fs::read_dir(corpus(target)).unwrap();
     files.map(|file| check(&fs::read(file.unwrap().path()).unwrap())).count()
 }
 
 #[test]
-fn ids_of_hostile_texts_are_those_of_the_crate() {
-    // No text is kept for this target: those for JSON are as odd as any.
+fn ids_of_unusual_texts_equal_those_of_the_crate() {
+    // There is no corpus for this target; the corpus for JSON has unusual texts.
     let files = replay("json", ids::check);
     assert!(files > 150, "{files}");
 }

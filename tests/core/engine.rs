@@ -1,4 +1,4 @@
-//! The engine: the same bytes however it is run, and an end whatever a stage does.
+//! Tests of the engine: the output does not depend on threads and batches, and a run ends whatever a stage does.
 
 use std::fs;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn byte_tokenizer() -> TokenizerSpec {
     TokenizerSpec::json(tokenizer.to_string().into_bytes(), names, false, "bytes".into())
 }
 
-/// Shuffled, cut, shuffled once more, packed and cut: four barriers with steps between them.
+/// A plan with shuffle, head, shuffle, pack, head and shuffle: four barriers with steps between them.
 fn with_barriers(source: Plan) -> Plan {
     let head = |rows| Step::from(Head { rows });
     let shuffled = source.push(Step::from(Shuffle { seed: 1 })).unwrap().push(head(300)).unwrap();
@@ -70,15 +70,15 @@ fn tokenized(plan: &Plan) -> Plan {
 }
 
 #[test]
-fn threads_batches_and_memory_change_no_byte() {
+fn output_does_not_depend_on_threads_batches_and_memory() {
     let dir = tempfile::tempdir().unwrap();
     let rows = || scan(inputs(dir.path(), 400));
-    no_knob_changes_a_byte(&tokenized(&chain(rows())), dir.path(), 100);
-    no_knob_changes_a_byte(&with_barriers(rows()), dir.path(), 25);
+    compare_outputs(&tokenized(&chain(rows())), dir.path(), 100);
+    compare_outputs(&with_barriers(rows()), dir.path(), 25);
 }
 
-/// At least `least` rows are written.
-fn no_knob_changes_a_byte(plan: &Plan, dir: &Path, least: u64) {
+/// Runs a plan with several resources and compares the files. More than `least` rows must be written.
+fn compare_outputs(plan: &Plan, dir: &Path, least: u64) {
     let mut first = None;
     for threads in [1, 2, 7] {
         for batch_rows in [1, 3, 65_536] {
@@ -106,15 +106,15 @@ fn collected_rows_are_the_same_too() {
             .unwrap();
     let rows = |threads, batch_rows, shuffle_bytes| {
         let resources = Resources { threads, batch_bytes: 4_000, batch_rows, shuffle_bytes };
-        let made = collect(&plan, resources, &Cancel::default(), &mut || false).unwrap();
-        arrow::compute::concat_batches(&made.batches[0].schema(), &made.batches).unwrap()
+        let collected = collect(&plan, resources, &Cancel::default(), &mut || false).unwrap();
+        arrow::compute::concat_batches(&collected.batches[0].schema(), &collected.batches).unwrap()
     };
     let first = rows(1, 1, 3_000);
     assert!(first.num_rows() > 50);
     assert!(rows(2, 7, 1 << 20) == first && rows(7, 1_000, 1) == first);
 }
 
-/// Where a run is to go wrong.
+/// Where a run fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum At {
     Source,
@@ -128,13 +128,13 @@ enum At {
     Nowhere,
 }
 
-/// What went through, and what goes wrong where.
+/// Counts batches, and fails at one place.
 struct Watch {
     at: At,
     panics: bool,
-    /// The batch at which it does.
+    /// The batch at which it fails.
     seq: u64,
-    made: AtomicU64,
+    produced: AtomicU64,
     taken: AtomicU64,
     most: AtomicU64,
     finished: AtomicBool,
@@ -144,7 +144,7 @@ impl Watch {
     fn new(at: At, panics: bool) -> Arc<Self> {
         let zero = || AtomicU64::new(0);
         let finished = AtomicBool::new(false);
-        Arc::new(Watch { at, panics, seq: 9, made: zero(), taken: zero(), most: zero(), finished })
+        Arc::new(Watch { at, panics, seq: 9, produced: zero(), taken: zero(), most: zero(), finished })
     }
 
     fn pass(&self, at: At, seq: u64) -> Result<()> {
@@ -177,14 +177,14 @@ impl Cut for Numbers {
     type Piece = Records;
 
     fn next(&mut self) -> Result<Option<Records>> {
-        let seq = self.watch.made.load(Ordering::SeqCst);
+        let seq = self.watch.produced.load(Ordering::SeqCst);
         let in_flight = (seq - self.watch.taken.load(Ordering::SeqCst)) * chunk_bytes();
         self.watch.most.fetch_max(in_flight, Ordering::SeqCst);
         self.watch.pass(At::Source, seq)?;
         if seq == self.chunks {
             return Ok(None);
         }
-        self.watch.made.fetch_add(1, Ordering::SeqCst);
+        self.watch.produced.fetch_add(1, Ordering::SeqCst);
         let first_row = seq * CHUNK_ROWS as u64;
         Ok(Some(Records { file: 0, first_row, rows: numbers(first_row as i64) }))
     }
@@ -251,7 +251,7 @@ impl Sink for Rows {
     }
 }
 
-/// Runs `chunks` chunks through a map, an ordered and again a map stage, then those given.
+/// Runs `chunks` chunks through a map stage, an ordered stage, another map stage, and then the stages `more`.
 fn line(
     watch: &Arc<Watch>,
     chunks: u64,
@@ -296,9 +296,9 @@ fn a_panic_or_an_error_anywhere_ends_the_run_with_an_error() {
                 assert_eq!(e.class(), class, "{at:?}: {e}");
                 assert!(e.to_string().contains("boom") || at == Satisfied, "{e}");
                 assert!(!watch.finished.load(Ordering::SeqCst));
-                // Batches behind it did not overtake it; reading stopped soon.
+                // No later batch reached the sink, and reading stopped soon.
                 assert!(at == Finish || firsts.len() as u64 <= watch.seq + 1, "{at:?} {}", firsts.len());
-                assert!(at == Finish || watch.made.load(Ordering::SeqCst) < 100);
+                assert!(at == Finish || watch.produced.load(Ordering::SeqCst) < 100);
             }
         }
     }
@@ -326,7 +326,7 @@ fn bytes_in_flight_stay_below_the_limit() {
             let (done, _) = line(&watch, 500, vec![], threads, limit as usize, &Cancel::default(), never);
             done.unwrap();
             let most = watch.most.load(Ordering::SeqCst);
-            // One more batch may have left the sink's hands only just.
+            // `taken` is counted in the sink, before the bytes are released.
             assert!(most <= limit, "{most} bytes of {limit}");
         }
     }
@@ -341,11 +341,11 @@ fn head_stops_a_source_that_never_ends() {
         done.unwrap();
         assert_eq!(firsts, [0, 50, 100]);
         assert!(watch.finished.load(Ordering::SeqCst));
-        assert!(watch.made.load(Ordering::SeqCst) < 100);
+        assert!(watch.produced.load(Ordering::SeqCst) < 100);
     }
 }
 
-/// Fails at each batch from `from` on, and takes its time over that one.
+/// Fails at each batch from `from` on, and is slow at batch `from`.
 struct Failing {
     from: u64,
 }
@@ -362,7 +362,7 @@ impl Map for Failing {
 }
 
 #[test]
-fn the_error_that_is_told_is_the_first_in_input_order() {
+fn the_reported_error_is_the_first_in_input_order() {
     for threads in [1, 2, 7] {
         let watch = Watch::new(At::Nowhere, true);
         let failing = vec![Stage::Map(Arc::new(Failing { from: 9 }))];
@@ -374,7 +374,7 @@ fn the_error_that_is_told_is_the_first_in_input_order() {
 }
 
 #[test]
-fn what_is_bad_behind_a_head_is_not_seen() {
+fn errors_after_the_rows_of_a_head_are_ignored() {
     for threads in [1, 2, 7] {
         for from in [3, 4, 9] {
             let watch = Watch::new(At::Nowhere, true);
@@ -405,7 +405,7 @@ fn an_interruption_stops_a_source_that_never_ends() {
     }
 }
 
-/// A sink that takes its time at the end: as a shuffle does, or a slow disk.
+/// A sink that is slow at the end, like a shuffle or a slow disk.
 struct Slow(Cancel);
 
 impl Sink for Slow {
@@ -429,7 +429,7 @@ impl Sink for Slow {
 }
 
 #[test]
-fn an_interruption_is_heard_while_the_sink_finishes() {
+fn an_interruption_stops_a_run_while_the_sink_finishes() {
     let (watch, cancel) = (Watch::new(At::Nowhere, true), Cancel::default());
     let pass = Pass {
         scan: Box::new(PairedScan::new(Numbers { watch: watch.clone(), chunks: 3 }, Arc::new(Parts(watch)))),
@@ -442,7 +442,7 @@ fn an_interruption_is_heard_while_the_sink_finishes() {
     assert_eq!(run_pass(pass, &options, &cancel, &mut || true).unwrap_err().class(), Class::Cancelled);
 }
 
-/// A function of the caller: gives its columns back, and does something at each call with rows.
+/// A function of the caller that returns its columns, and calls `F` with the number of each call that has rows.
 struct Called<F>(Mutex<(u64, F)>);
 
 impl<F: FnMut(u64) -> Result<()>> Called<F> {
@@ -463,7 +463,7 @@ impl<F: FnMut(u64) -> Result<()> + Send> Function for Called<F> {
     }
 }
 
-/// The plan with a function in front, which is told the number of its call.
+/// The plan with a step that calls `f` with the number of the call.
 pub fn with_function(plan: &Plan, f: impl FnMut(u64) -> Result<()> + Send + 'static) -> Plan {
     let step = WithColumns {
         columns: vec!["output".into()],
@@ -496,7 +496,7 @@ fn an_error_of_a_function_stops_and_leaves_nothing() {
     }
 }
 
-/// Lines without end.
+/// A stream of lines that never ends.
 struct Endless;
 
 impl OpenReader for Endless {

@@ -1,4 +1,4 @@
-//! Inputs that vanish, change, end too early or may not be read: a clear error, and nothing is published.
+//! Inputs that vanish, change, are truncated or cannot be read: the error is clear, and nothing is published.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,7 +15,7 @@ use fastprep::store::{Faults, Files};
 use crate::engine::with_function;
 use crate::support::{ONE_THREAD, chain, inputs, lines, names, run, scan, target, tree};
 
-/// Runs the plan over an older data set, which must stay as it is, and gives the error.
+/// Runs a plan that must fail on top of an older data set, which must not change; returns the error.
 fn refused(dir: &Path, plan: &Plan, resources: Resources) -> Error {
     let out = dir.join("out");
     run(&chain(scan(inputs(&dir.join("older"), 60))), &out, ONE_THREAD, Files::local()).unwrap();
@@ -62,7 +62,7 @@ fn an_input_that_changes_while_it_is_read() {
             file.write_all(lines(0, 3).as_bytes()).unwrap();
         }),
         ("shrinks", |path| File::options().write(true).open(path).unwrap().set_len(20_000).unwrap()),
-        ("is written over", |path| {
+        ("is overwritten", |path| {
             let text = fs::read_to_string(path).unwrap().replace("answer", "ANSWER");
             let mut file = File::options().write(true).open(path).unwrap();
             file.write_all(text.as_bytes()).unwrap();
@@ -108,7 +108,7 @@ fn an_input_that_is_replaced_while_it_is_read_is_read_as_it_was() {
     assert!(tree(&out) == expected);
 }
 
-/// Lines that compress badly, so that a cut lies far behind what is read to learn the columns.
+/// Lines that compress badly, so that a cut is far after the part that is read to infer the columns.
 fn noise() -> Vec<u8> {
     let mut state = 1u64;
     let mut text = String::new();
@@ -155,7 +155,7 @@ fn compressed_data_that_are_cut_off() {
         damaged[middle..middle + 64].iter_mut().for_each(|b| *b ^= 0x55);
         let (path, plan) = written(dir.path(), "damaged.jsonl.x", &damaged);
         let e = refused(dir.path(), &plan, resources);
-        // Damage may still decode to text that is no JSON; then rows go missing until the end, where sums differ.
+        // Damaged data may decode to text that is not JSON. The checksum at the end then differs.
         check(&e, code, &path);
     }
 }
@@ -168,7 +168,7 @@ fn an_input_that_may_not_be_read() {
     let (path, plan) = written(dir.path(), "secret.jsonl", lines(0, 50).as_bytes());
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(&path).is_ok() {
-        println!("not tested: this user may read everything");
+        println!("not tested: this user can read every file");
         return;
     }
     check(&refused(dir.path(), &plan, ONE_THREAD), "cannot_read", &path);
@@ -179,17 +179,17 @@ fn an_output_that_may_not_be_written() {
     let dir = tempfile::tempdir().unwrap();
     let plan = chain(scan(inputs(dir.path(), 100)));
     for k in (0..).step_by(7) {
-        let out = dir.path().join("made/out");
+        let out = dir.path().join("new/out");
         let disk = Faults::failing_at(k, std::io::ErrorKind::PermissionDenied);
         match run(&plan, &out, ONE_THREAD, disk.files()) {
-            Ok(_) => fs::remove_dir_all(dir.path().join("made")).unwrap(),
+            Ok(_) => fs::remove_dir_all(dir.path().join("new")).unwrap(),
             Err(e) => {
                 assert_eq!((e.class(), e.code()), (Class::Publish, "read_only"), "call {k}: {e}");
                 assert!(e.get_help().is_some() && e.get_path().is_some());
                 if e.message().starts_with("the data set is published") {
-                    fs::remove_dir_all(dir.path().join("made")).unwrap();
+                    fs::remove_dir_all(dir.path().join("new")).unwrap();
                 }
-                assert!(!dir.path().join("made").exists(), "call {k}");
+                assert!(!dir.path().join("new").exists(), "call {k}");
             }
         }
         if disk.calls() <= k {

@@ -1,4 +1,4 @@
-//! A format of files that only this test knows is read like those of the core: a format needs nothing but its trait.
+//! A file format that only this test defines is read like those of the core: a format needs only its trait.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -27,7 +27,7 @@ use crate::support::{ONE_THREAD, chain, run, tree};
 
 const COLUMNS: [&str; 3] = ["instruction", "input", "output"];
 
-/// Three texts a row, each filled up with spaces to the same number of bytes; no line ends.
+/// Three texts a row, each padded with spaces to the same number of bytes, without line ends.
 #[derive(Debug, Clone, Copy)]
 struct FixedWidth {
     width: usize,
@@ -69,7 +69,7 @@ impl FileFormat for FixedWidth {
         "*.fixed"
     }
 
-    fn way_out(&self, _folder: &Path) -> String {
+    fn folder_help(&self, _folder: &Path) -> String {
         "use scan_fixed".into()
     }
 
@@ -104,7 +104,7 @@ impl FileFormat for FixedWidth {
         let rows = Rows { format: *self, pending, at_once: request.limits.batch_rows as u64 };
         let decode = RecordsDecode::new(request.columns, request.known.typed()?)?;
         let scan = Box::new(PairedScan::new(rows, Arc::new(decode)));
-        Ok(Opened { scan, inputs: Inputs::of_files(request.files) })
+        Ok(Opened { scan, inputs: Inputs::from_files(request.files) })
     }
 
     fn counts_bytes_read(&self) -> bool {
@@ -119,7 +119,7 @@ fn stored_bytes(file: &InputFile) -> Result<u64> {
 
 struct Rows {
     format: FixedWidth,
-    /// What is left of each file.
+    /// The bytes of each file that are still to be read.
     pending: VecDeque<(u32, InputFile, Range<u64>)>,
     at_once: u64,
 }
@@ -149,7 +149,7 @@ fn source(format: impl FileFormat + 'static, inputs: Vec<PathBuf>) -> SourceSpec
     SourceSpec::Files { format: Arc::new(format), inputs }
 }
 
-/// Two files of the same rows in both formats, called the same: those of fixed width, and those of JSON lines.
+/// Two folders with files of the same names and rows, one in fixed width, one in JSON lines.
 fn both(dir: &Path) -> [PathBuf; 2] {
     let folders = ["fixed", "jsonl"].map(|name| dir.join(name));
     for (file, rows) in [("a.fixed", 0..40), ("b.fixed", 40..61)] {
@@ -171,7 +171,7 @@ fn both(dir: &Path) -> [PathBuf; 2] {
     folders
 }
 
-/// What was published, without what names lines and inputs.
+/// The published shards and keys, without the files that have names of inputs.
 fn shards(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let shard = |(path, bytes): (String, Vec<u8>)| {
         let name = path.rsplit('/').next().unwrap();
@@ -181,7 +181,7 @@ fn shards(out: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_plan_reads_it() {
+fn a_plan_reads_the_format() {
     let dir = tempfile::tempdir().unwrap();
     let [fixed, jsonl] = both(dir.path());
     let json_lines = JsonLines { max_line_bytes: 1 << 20 };
@@ -198,7 +198,7 @@ fn a_plan_reads_it() {
 }
 
 #[test]
-fn it_is_read_in_parts() {
+fn the_format_is_read_in_parts() {
     let dir = tempfile::tempdir().unwrap();
     let [fixed, _] = both(dir.path());
     let parts = same(&source(FORMAT, vec![fixed]), "fixed width");
@@ -206,13 +206,13 @@ fn it_is_read_in_parts() {
 }
 
 #[test]
-fn plans_and_errors_name_it() {
+fn plans_and_errors_name_the_format() {
     let dir = tempfile::tempdir().unwrap();
     let plan = Plan::new(source(FORMAT, vec!["raw".into()])).to_json(&Cancel::default()).unwrap();
     assert_eq!(plan["source"], json!({"scan": "fixed", "inputs": ["raw"], "width": 20}));
     fs::write(dir.path().join("a.jsonl"), "{}\n").unwrap();
     let found = source(FORMAT, vec![dir.path().into()]).resolve(&Files::local(), &Cancel::default());
     let e = found.err().unwrap();
-    assert_eq!((e.code(), e.message()), ("not_found", "the folder holds none of *.fixed"));
-    assert_eq!(e.get_help(), Some("it holds JSON: use scan_jsonl"));
+    assert_eq!((e.code(), e.message()), ("not_found", "the folder has no files *.fixed"));
+    assert_eq!(e.get_help(), Some("it has JSON files: use scan_jsonl"));
 }

@@ -1,5 +1,5 @@
-//! Which file imports which, read off the source: `use` lines and paths in code, each led to the file that defines what
-//! it names, however many modules give it on by `pub use`.
+//! Finds the imports of each file in the source: `use` lines and paths in code. Each is resolved to the file that
+//! defines the item, also through `pub use` in other modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,8 @@ pub fn imports<'s>(sources: impl IntoIterator<Item = (&'s str, &'s str)>) -> Imp
     let files: BTreeMap<Path, (&str, Names)> =
         sources.into_iter().map(|(name, code)| (module_of(name), (name, Names::of(code)))).collect();
     let found = |(module, (name, names)): (&Path, &(&str, Names))| {
-        let given_on: BTreeSet<String> = names.given_on.keys().cloned().collect();
-        let used = names.words.intersection(&given_on).map(|word| (vec![], vec![word.clone()]));
+        let reexported: BTreeSet<String> = names.reexported.keys().cloned().collect();
+        let used = names.words.intersection(&reexported).map(|word| (vec![], vec![word.clone()]));
         let resolved =
             names.paths.iter().cloned().chain(used).filter_map(|(inline, path)| {
                 resolve(&files, &[module.as_slice(), &inline].concat(), &path, 0)
@@ -26,8 +26,8 @@ pub fn imports<'s>(sources: impl IntoIterator<Item = (&'s str, &'s str)>) -> Imp
     files.iter().map(found).collect()
 }
 
-/// The imports that are part of a circle: the file that is imported imports, through others or not, the one that imports it.
-pub fn circles(imports: &Imports) -> Vec<String> {
+/// The imports that are part of a cycle: the imported file imports, directly or through others, the importing file.
+pub fn cycles(imports: &Imports) -> Vec<String> {
     let all: BTreeMap<&str, BTreeSet<&str>> =
         imports.keys().map(|file| (file.as_str(), reached(imports, file))).collect();
     let edges = imports.iter().flat_map(|(from, to)| to.iter().map(move |to| (from, to)));
@@ -37,7 +37,7 @@ pub fn circles(imports: &Imports) -> Vec<String> {
         .collect()
 }
 
-/// All files that a file imports, through others or not.
+/// All files that a file imports, directly or through others.
 fn reached<'i>(imports: &'i Imports, from: &'i str) -> BTreeSet<&'i str> {
     let (mut met, mut next) = (BTreeSet::new(), vec![from]);
     while let Some(file) = next.pop() {
@@ -56,7 +56,8 @@ fn module_of(name: &str) -> Path {
     module
 }
 
-/// The module, one with a file, that defines what a path names; none for other crates. The depth ends a circle of `pub use`.
+/// The module with a file that defines the item of a path; `None` for other crates. The depth limits cycles of `pub
+/// use`.
 fn resolve(
     files: &BTreeMap<Path, (&str, Names)>,
     module: &[String],
@@ -77,8 +78,8 @@ fn resolve(
         }
         _ if has_file(&base, &rest[0]) => {}
         name => {
-            // A name that the file itself brought in by `use`.
-            let own = files.get(&base).and_then(|(_, names)| names.brought_in.get(name))?;
+            // A name that the file itself imported by `use`.
+            let own = files.get(&base).and_then(|(_, names)| names.imported.get(name))?;
             let whole = [own.as_slice(), &rest[1..]].concat();
             return (depth < 9 && whole != path).then(|| resolve(files, module, &whole, depth + 1))?;
         }
@@ -87,26 +88,26 @@ fn resolve(
         base.push(rest[0].clone());
         rest = &rest[1..];
     }
-    // A module without a file is in that of the module around it.
+    // A module without a file is in the file of its parent.
     while !files.contains_key(&base) {
         base.pop()?;
     }
-    let given_on = rest.first().and_then(|name| files[&base].1.given_on.get(name));
-    let elsewhere = given_on.filter(|_| depth < 9).and_then(|path| {
+    let reexported = rest.first().and_then(|name| files[&base].1.reexported.get(name));
+    let elsewhere = reexported.filter(|_| depth < 9).and_then(|path| {
         let whole = [path.as_slice(), &rest[1..]].concat();
         resolve(files, &base, &whole, depth + 1)
     });
     elsewhere.or(Some(base))
 }
 
-/// What a file names.
+/// The names in a file.
 #[derive(Default)]
 struct Names {
-    /// Paths, each with the modules within the file that it stands in.
+    /// Paths, each with the inline modules that it is in.
     paths: Vec<(Path, Path)>,
-    /// By name: what `pub use` gives on, and what `use` brings in, that included.
-    given_on: BTreeMap<String, Path>,
-    brought_in: BTreeMap<String, Path>,
+    /// Paths by name: what `pub use` exports, and what all `use` lines import.
+    reexported: BTreeMap<String, Path>,
+    imported: BTreeMap<String, Path>,
     /// Single words in code.
     words: BTreeSet<String>,
 }
@@ -116,7 +117,7 @@ impl Names {
         let tokens = tokens(code);
         let token = |i: usize| tokens.get(i).map_or("", String::as_str);
         let mut names = Names::default();
-        // Modules within the file, each with the number of braces that were open before it.
+        // Inline modules, each with the number of braces that were open before it.
         let (mut inline, mut open, mut i) = (Vec::<(usize, String)>::new(), 0, 0);
         let mut public = false;
         while i < tokens.len() {
@@ -136,10 +137,10 @@ impl Names {
                     i = tree(&tokens, i + 1, &[], &mut found);
                     for (name, path) in found {
                         if within.is_empty() {
-                            names.brought_in.insert(name.clone(), path.clone());
+                            names.imported.insert(name.clone(), path.clone());
                         }
                         match public && within.is_empty() {
-                            true => drop(names.given_on.insert(name, path)),
+                            true => drop(names.reexported.insert(name, path)),
                             false => names.paths.push((within.clone(), path)),
                         }
                     }
@@ -174,7 +175,7 @@ impl Names {
     }
 }
 
-/// Reads the rest of a `use`, each name with its path; gives the index of the token that ends it.
+/// Reads the rest of a `use`: each name with its path. Returns the index of the token that ends it.
 fn tree(tokens: &[String], mut i: usize, before: &[String], found: &mut Vec<(String, Path)>) -> usize {
     let mut path = before.to_vec();
     let mut name = String::new();
@@ -213,7 +214,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words, `::` and single characters, without space, comments, text and characters in quotes.
+/// Words, `::` and single characters, without white space, comments, strings and character literals.
 fn tokens(code: &str) -> Vec<String> {
     let mut tokens = vec![];
     let mut rest = code;
@@ -238,7 +239,7 @@ fn tokens(code: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of the text or character in quotes that begins here.
+/// The length of the string or character literal at the start of `rest`; `None` if there is none.
 fn quoted(rest: &str) -> Option<usize> {
     let raw = rest.strip_prefix('r').map(|rest| rest.trim_start_matches('#'));
     if let Some(text) = raw.and_then(|text| text.strip_prefix('"')) {
@@ -255,13 +256,13 @@ fn quoted(rest: &str) -> Option<usize> {
         ends
     });
     let end = end.map_or(rest.len(), |(at, _)| at + 1);
-    // A lifetime has no second quote right after it.
+    // A lifetime has no closing quote.
     let is_character = rest[1..].starts_with('\\') || rest.chars().nth(2) == Some('\'');
     (quote == '"' || is_character).then_some(end)
 }
 
 #[test]
-fn a_path_is_led_to_the_file_that_defines_what_it_names() {
+fn a_path_is_resolved_to_the_file_that_defines_its_item() {
     let of_a = |code: &str| {
         let sources = [
             ("a/b.rs", code),
@@ -303,8 +304,8 @@ fn a_path_is_led_to_the_file_that_defines_what_it_names() {
 }
 
 #[test]
-fn circles_are_seen_through_other_files() {
-    let found = |sources: &[(&'static str, &'static str)]| circles(&imports(sources.iter().copied()));
+fn cycles_are_found_through_other_files() {
+    let found = |sources: &[(&'static str, &'static str)]| cycles(&imports(sources.iter().copied()));
     let through_a_re_export = [
         ("a/mod.rs", "mod b;\nmod c;\npub use b::B;\npub use c::C;\n"),
         ("a/b.rs", "use super::C;\nstruct B;"),

@@ -1,11 +1,12 @@
-//! The layers of the crate, read off its source: who imports whom, and who may touch what.
+//! Checks the layers of the crate in its source: which modules import which, and which may use files, threads,
+//! `unsafe`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::imports::{circles, imports};
+use crate::imports::{cycles, imports};
 
-/// A module imports from the layers before its own; those of layer 0 also from one another.
+/// A module imports only from layers before its own; modules of layer 0 also from one another.
 const LAYERS: [&[&str]; 6] = [
     &[
         "arrow_result",
@@ -34,8 +35,8 @@ const LAYERS: [&[&str]; 6] = [
     &["py"],
 ];
 
-/// Ways to files that go past the store: modules, and the methods of a path.
-const PAST_THE_STORE: [&str; 14] = [
+/// Access to files without the store: modules, and methods of paths.
+const DIRECT_ACCESS: [&str; 14] = [
     "std::fs",
     "fs::",
     "File::open",
@@ -52,11 +53,10 @@ const PAST_THE_STORE: [&str; 14] = [
     ".try_exists()",
 ];
 
-/// Who may, and why.
-const PAST_THE_STORE_MAY: [(&str, &str); 1] =
-    [("py/stdin.rs", "standard input is a file of the process, and of no store")];
+/// Files that may access files without the store, and why.
+const DIRECT_ACCESS_ALLOWED: [(&str, &str); 1] = [("py/stdin.rs", "standard input is not a file of a store")];
 
-/// What changes files by the handle.
+/// Calls of the handle that change files.
 const CHANGES: [&str; 10] = [
     ".create_dir(",
     ".create_file(",
@@ -75,7 +75,7 @@ struct Source {
     name: String,
     /// Without comments.
     code: String,
-    /// Up to its unit tests, which may do what the product may not; nothing where the file is all tests.
+    /// The code without its unit tests; empty if the whole file is tests.
     product: String,
     lines: usize,
 }
@@ -124,7 +124,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// A `//` within a string ends the line too: nothing that is searched for follows one.
+/// The line without its comment. A `//` in a string also counts; no code that is searched for follows one.
 fn without_comment(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()
 }
@@ -157,8 +157,8 @@ fn no_files_import_one_another() {
     let all = imports(sources.iter().map(|source| (source.name.as_str(), source.product.as_str())));
     let edges: usize = all.values().map(|imported| imported.len()).sum();
     assert!(edges > 500, "only {edges} imports were found");
-    let circles = circles(&all);
-    assert!(circles.is_empty(), "{}", circles.join("\n"));
+    let cycles = cycles(&all);
+    assert!(cycles.is_empty(), "{}", cycles.join("\n"));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn every_module_is_declared_once() {
     }
 }
 
-/// Whether a text has this, not as the end of a longer word.
+/// Whether a text has `what`, not as the end of a longer word.
 fn has(text: &str, what: &str) -> bool {
     let longer = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(what).any(|(i, _)| !what.starts_with(longer) || !text[..i].ends_with(longer))
@@ -189,7 +189,7 @@ fn only_the_binding_names_pyo3() {
 }
 
 #[test]
-fn the_binding_imports_nothing_of_the_package_but_the_exceptions() {
+fn the_binding_imports_only_the_exceptions_of_the_package() {
     const MAY: [&str; 2] = ["\"fastprep.exceptions\"", "\"select\""];
     for source in sources().iter().filter(|s| s.module() == "py") {
         for (i, call) in source.product.match_indices("import(") {
@@ -211,22 +211,22 @@ fn the_binding_imports_nothing_of_the_package_but_the_exceptions() {
 }
 
 #[test]
-fn only_the_engine_makes_threads_the_store_to_wait_for_it_and_the_spill_to_deal_rows() {
+fn only_engine_store_and_spill_create_threads() {
     let may = |s: &Source| ["engine", "store", "spill"].contains(&s.module());
     only_in(&["thread::", "rayon", "spawn(", "spawn_scoped("], may);
 }
 
 #[test]
-fn only_the_store_touches_files_and_only_sinks_ask_it_to_change_them() {
-    let may = |s: &Source| PAST_THE_STORE_MAY.iter().any(|(name, _)| s.name == *name);
-    only_in(&PAST_THE_STORE, |s| s.module() == "store" || may(s));
+fn only_the_store_accesses_files_and_only_write_and_spill_change_them() {
+    let may = |s: &Source| DIRECT_ACCESS_ALLOWED.iter().any(|(name, _)| s.name == *name);
+    only_in(&DIRECT_ACCESS, |s| s.module() == "store" || may(s));
     only_in(&CHANGES, |s| ["store", "write", "spill"].contains(&s.module()));
     let past = sources().into_iter().filter(|s| may(s) && s.product.contains("std::fs")).count();
-    assert_eq!(past, PAST_THE_STORE_MAY.len(), "a file of the list needs no exception");
+    assert_eq!(past, DIRECT_ACCESS_ALLOWED.len(), "a file in the list needs no exception");
 }
 
 #[test]
-fn what_is_unsafe_stands_alone_with_its_proof() {
+fn unsafe_code_is_in_small_files_with_proofs() {
     const PROVEN: [&str; 5] = [
         "read/compact.rs",
         "read/jsonl/views.rs",
@@ -237,11 +237,11 @@ fn what_is_unsafe_stands_alone_with_its_proof() {
     for source in sources() {
         if PROVEN.contains(&source.name.as_str()) {
             let (lines, blocks) = (source.product.lines().count(), source.code.matches("unsafe {").count());
-            // That each block has its proof beside it is a lint of clippy.
+            // A clippy lint checks that each block has a safety comment.
             assert!(lines < 160 && blocks <= 5, "{}: {lines} lines, {blocks} blocks", source.name);
             continue;
         }
-        // The lint denies it; here, that nobody turns the lint off.
+        // A lint denies unsafe code; this checks that the lint is not turned off.
         assert!(!source.code.contains("unsafe_code"), "{}", source.name);
         for word in ["unsafe {", "unsafe fn", "unsafe impl"] {
             assert!(!source.code.contains(word), "{} has `{word}`", source.name);

@@ -1,11 +1,11 @@
-//! Tests of the core as a whole: its structure, and what it does when things go wrong.
+//! Tests of the core as a whole: its structure, whole runs, and errors.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "all of it is tests, helpers too"
+    reason = "tests and their helpers"
 )]
 
 mod corpus;

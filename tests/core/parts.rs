@@ -1,4 +1,4 @@
-//! The rows of all parts of a source, one after another, are those of the source: the same rows at the same places.
+//! The rows of all parts of a source are the rows of the source, at the same places.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::support::{ONE_THREAD, chain, inputs, lines, run, scan};
 const BYTES: [u64; 5] = [1, 7, 100, 10_000, u64::MAX];
 const LIMITS: Limits = Limits { batch_bytes: 300, batch_rows: 5, max_line_bytes: 400 };
 
-/// Each row and each reject with its place, in words.
+/// Each row and each reject with its place, as text.
 fn all(mut scan: Box<dyn Scan>) -> Vec<String> {
     let (mut rows, mut rejects) = (Vec::new(), Vec::new());
     while let Some(chunk) = scan.next().unwrap() {
@@ -43,7 +43,8 @@ fn found(spec: &SourceSpec, store: &Files) -> (ResolvedSource, Vec<ReadColumn>) 
     (found, columns)
 }
 
-/// Compares whole and parts, for parts of every size; the number of parts of each.
+/// Compares the parts of a source with the whole, for several sizes of parts; returns the number of parts for each
+/// size.
 pub fn same(spec: &SourceSpec, what: &str) -> [usize; BYTES.len()] {
     let cancel = Cancel::default();
     let (found, columns) = found(spec, &Files::local());
@@ -58,7 +59,7 @@ pub fn same(spec: &SourceSpec, what: &str) -> [usize; BYTES.len()] {
             if bytes < 10_000 {
                 continue;
             }
-            // What was read in part has no checksum of its own: that of the file is the manifest's.
+            // Inputs that were read in part have the checksum of the whole file.
             assert!(opened.inputs.list(&cancel).unwrap().iter().all(|input| input.xxh3.is_some()));
         }
         let order: Vec<(u32, u64)> = parts.iter().map(start).collect();
@@ -124,7 +125,7 @@ fn lines_belong_to_the_part_in_which_they_begin() {
         file.finish().unwrap()
     };
     fs::write(dir.path().join("05a.jsonl.gz"), gzip(&rows("\n"))).unwrap();
-    let parts = same(&jsonl(vec![dir.path().to_path_buf()]), "all of them, and a compressed file");
+    let parts = same(&jsonl(vec![dir.path().to_path_buf()]), "all cases, and a compressed file");
     assert_eq!(parts[4], cases.len() + 2);
 }
 

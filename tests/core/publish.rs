@@ -1,4 +1,4 @@
-//! Publishing by the whole engine, stopped and refused at every call that changes a file.
+//! Publishing by the whole engine, where each call that changes a file fails or is the last before a crash.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -12,11 +12,11 @@ use fastprep::plan::verbs::{Head, Shuffle};
 use fastprep::plan::{Plan, Step};
 use fastprep::store::{Faults, Files};
 
-use crate::support::{ONE_THREAD, chain, inputs, names, plant, run, scan, tree};
+use crate::support::{ONE_THREAD, chain, inputs, names, run, scan, tree, write_tree};
 
 type Tree = BTreeMap<String, Vec<u8>>;
 
-/// An older data set, a newer one, and the plan that makes the newer.
+/// An older data set, a newer one, and the plan of the newer one.
 struct Case {
     _dir: tempfile::TempDir,
     plan: Plan,
@@ -27,27 +27,27 @@ struct Case {
 impl Case {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let made = |rows: usize| {
-            let of = dir.path().join(rows.to_string());
-            let plan = chain(scan(inputs(&of, rows)));
-            run(&plan, &of.join("out"), ONE_THREAD, Files::local()).unwrap();
-            (plan, tree(&of.join("out")))
+        let publish = |rows: usize| {
+            let folder = dir.path().join(rows.to_string());
+            let plan = chain(scan(inputs(&folder, rows)));
+            run(&plan, &folder.join("out"), ONE_THREAD, Files::local()).unwrap();
+            (plan, tree(&folder.join("out")))
         };
-        let ((_, old), (plan, new)) = (made(60), made(140));
+        let ((_, old), (plan, new)) = (publish(60), publish(140));
         for (name, files) in [("old", &old), ("new", &new)] {
-            let of = |what: &str| files.keys().filter(|f| f.contains(what)).count();
+            let count = |what: &str| files.keys().filter(|f| f.contains(what)).count();
             let wanted = ["train-00001", ".arrow", ".jsonl.zst", "duplicates.jsonl", "keys.arrow"];
-            assert!(wanted.iter().all(|w| of(w) > 0) && of("valid-") > 1, "{name}: {:?}", names(files));
+            assert!(wanted.iter().all(|w| count(w) > 0) && count("valid-") > 1, "{name}: {:?}", names(files));
             assert!(!files["rejects.jsonl"].is_empty());
         }
         Case { _dir: dir, plan, old, new }
     }
 
-    /// What a reader of the folder gets: whole, or the test fails.
+    /// Reads the data set in the folder, which must be complete.
     fn read(out: &Path) -> Manifest {
         let manifest = artifact::open(&Files::local(), out).unwrap();
         let mut report = artifact::verify(&Files::local(), out, &Cancel::default()).unwrap();
-        // Beside the manifest it is a copy for people, which follows the commit.
+        // The copy beside the manifest is written after the commit.
         report.problems.retain(|p| p.file != "rejects.jsonl");
         assert_eq!(report.problems, []);
         let splits: u64 = manifest.splits.iter().map(|s| s.rows).sum();
@@ -55,30 +55,30 @@ impl Case {
         manifest
     }
 
-    /// Which of the two the folder is; its generation is there byte for byte.
+    /// Which of the two data sets the folder has; all files of its generation must be equal.
     fn seen(&self, out: &Path) -> &Tree {
         let manifest = Self::read(out);
         let now = tree(out);
-        let is = [&self.old, &self.new].into_iter().find(|t| t["manifest.json"] == now["manifest.json"]);
-        let is = is.expect("neither the old nor the new manifest");
-        for (name, bytes) in is.iter().filter(|(n, _)| n.starts_with(&manifest.data)) {
+        let set = [&self.old, &self.new].into_iter().find(|t| t["manifest.json"] == now["manifest.json"]);
+        let set = set.expect("neither the old nor the new manifest");
+        for (name, bytes) in set.iter().filter(|(n, _)| n.starts_with(&manifest.data)) {
             assert_eq!(now.get(name), Some(bytes), "{name}");
         }
-        is
+        set
     }
 }
 
 #[test]
-fn stopped_at_any_call_the_folder_is_the_old_set_or_the_new_one() {
+fn after_a_crash_at_any_call_the_folder_has_the_old_set_or_the_new_one() {
     let case = Case::new();
     let mut committed = false;
     for k in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
-        plant(&out, &case.old);
+        write_tree(&out, &case.old);
         let done = run(&case.plan, &out, ONE_THREAD, Faults::stopped_at(k).files());
         let is_new = case.seen(&out)["manifest.json"] == case.new["manifest.json"];
-        assert!(is_new || !committed, "call {k}: the commit was taken back");
+        assert!(is_new || !committed, "call {k}: the commit was undone");
         committed |= is_new;
         run(&case.plan, &out, ONE_THREAD, Files::local()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
         let left = tree(&out);
@@ -93,13 +93,13 @@ fn stopped_at_any_call_the_folder_is_the_old_set_or_the_new_one() {
 }
 
 #[test]
-fn without_space_at_any_call_nothing_changes_and_the_error_says_what_to_do() {
+fn without_disk_space_nothing_changes_and_the_error_has_help() {
     let case = Case::new();
     let mut errors = 0;
     for k in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
-        plant(&out, &case.old);
+        write_tree(&out, &case.old);
         let disk = Faults::failing_at(k, ErrorKind::StorageFull);
         match run(&case.plan, &out, ONE_THREAD, disk.files()) {
             Ok(_) => assert_eq!(names(case.seen(&out)), names(&case.new), "call {k}"),
@@ -123,7 +123,7 @@ fn without_space_at_any_call_nothing_changes_and_the_error_says_what_to_do() {
 }
 
 #[test]
-fn without_space_in_any_of_several_barriers_nothing_changes() {
+fn without_disk_space_in_any_of_several_barriers_nothing_changes() {
     let dir = tempfile::tempdir().unwrap();
     let shuffled = |plan: Plan, seed| plan.push(Step::from(Shuffle { seed })).unwrap();
     let head = |plan: Plan| plan.push(Step::from(Head { rows: 12 })).unwrap();
@@ -150,7 +150,7 @@ fn without_space_in_any_of_several_barriers_nothing_changes() {
 }
 
 #[test]
-fn a_first_publish_that_is_stopped_leaves_no_data_set() {
+fn a_first_publish_that_is_stopped_leaves_no_partial_data_set() {
     let case = Case::new();
     for k in (0..).step_by(3) {
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Reading that fails at any one call: an error with a code and a path, or the whole answer.
+//! Reading where any one call fails: the result is an error with a code and a path, or the whole answer.
 
 use std::fmt::Debug;
 use std::fs::{self, File};
@@ -23,13 +23,13 @@ use fastprep::tokenizer::LoadedTokenizer;
 
 use crate::support::{ONE_THREAD, chain, inputs, lines, run, scan, target, tree};
 
-/// A call that is refused for a reason of the system, and one for a reason of another store.
+/// An error of the operating system, and one of another store.
 const KINDS: [ErrorKind; 2] = [ErrorKind::PermissionDenied, ErrorKind::Other];
 
-/// Lets `work` fail at each of its reading calls, one after another, and gives the number of calls.
-fn walk<T: PartialEq + Debug>(what: &str, work: &dyn Fn(&Files) -> Result<T>) -> u64 {
+/// Runs `work` with each of its reading calls failing in turn; returns the number of calls.
+fn fail_each_call<T: PartialEq + Debug>(what: &str, work: &dyn Fn(&Files) -> Result<T>) -> u64 {
     let whole = work(&Files::local()).unwrap();
-    // Reads that give little at a time are no reads of the end.
+    // A short read is not the end of a file.
     for bytes in [1, 7, 1000] {
         assert!(work(&Faults::short_reads(bytes).files()).unwrap() == whole, "{what}: {bytes} bytes a read");
     }
@@ -45,10 +45,10 @@ fn walk<T: PartialEq + Debug>(what: &str, work: &dyn Fn(&Files) -> Result<T>) ->
                 break;
             }
             match done {
-                Ok(answer) => assert!(answer == whole, "{what}: call {k} failed in silence"),
+                Ok(answer) => assert!(answer == whole, "{what}: the error of call {k} was ignored"),
                 Err(e) => {
                     errors += 1;
-                    named(&e, &format!("{what}, call {k}"));
+                    check_error(&e, &format!("{what}, call {k}"));
                 }
             }
         }
@@ -57,7 +57,7 @@ fn walk<T: PartialEq + Debug>(what: &str, work: &dyn Fn(&Files) -> Result<T>) ->
     calls
 }
 
-fn named(e: &Error, what: &str) {
+fn check_error(e: &Error, what: &str) {
     const CODES: [&str; 8] = [
         "cannot_read",
         "cannot_write",
@@ -71,7 +71,7 @@ fn named(e: &Error, what: &str) {
     assert!(CODES.contains(&e.code()) && e.get_path().is_some(), "{what}: {} {e}", e.code());
 }
 
-/// All rows that a source gives, and what was read for them.
+/// All rows of a source, the number of rejects, and the inputs that were read.
 fn rows(spec: &SourceSpec, store: &Files) -> Result<(RecordBatch, usize, Vec<(String, u64)>)> {
     let cancel = Cancel::default();
     let found = spec.resolve(store, &cancel)?;
@@ -112,7 +112,7 @@ fn jsonl(inputs: Vec<PathBuf>) -> SourceSpec {
 }
 
 #[test]
-fn a_scan_is_whole_or_an_error() {
+fn a_scan_returns_all_rows_or_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("raw");
     fs::create_dir_all(folder.join("inner")).unwrap();
@@ -123,37 +123,41 @@ fn a_scan_is_whole_or_an_error() {
     fs::write(folder.join("notes.rejects.jsonl"), "{\"code\":\"bad_json\"}\n").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("a.jsonl", folder.join("link.jsonl")).unwrap();
-    let calls = walk("a folder", &|store| rows(&jsonl(vec![folder.clone()]), store));
+    let calls = fail_each_call("a folder", &|store| rows(&jsonl(vec![folder.clone()]), store));
     assert!(calls > 40, "{calls}");
     let globs = ["raw/*", "raw/**/*.gz", "raw/*/c.json.zst"].map(|glob| dir.path().join(glob));
-    walk("globs", &|store| rows(&jsonl(globs.to_vec()), store));
+    fail_each_call("globs", &|store| rows(&jsonl(globs.to_vec()), store));
 
     for (name, count) in [("x.parquet", 35), ("y.parquet", 5)] {
         write_parquet(&dir.path().join(name), count);
     }
     let spec = SourceSpec::Files { format: Arc::new(Parquet), inputs: vec![dir.path().to_path_buf()] };
-    let calls = walk("Parquet", &|store| rows(&spec, store));
+    let calls = fail_each_call("Parquet", &|store| rows(&spec, store));
     assert!(calls > 20, "{calls}");
 }
 
 #[test]
-fn a_published_folder_is_read_whole_or_not() {
+fn a_published_folder_is_read_completely_or_not_at_all() {
     let dir = tempfile::tempdir().unwrap();
     let raw = inputs(dir.path(), 60);
     let out = dir.path().join("all/out");
     fs::create_dir(dir.path().join("all")).unwrap();
     run(&chain(scan(raw)), &out, ONE_THREAD, Files::local()).unwrap();
-    walk("a published folder", &|store| rows(&jsonl(vec![out.clone()]), store));
-    walk("a folder of a published folder", &|store| rows(&jsonl(vec![dir.path().join("all")]), store));
+    fail_each_call("a published folder", &|store| rows(&jsonl(vec![out.clone()]), store));
+    fail_each_call("a folder of a published folder", &|store| {
+        rows(&jsonl(vec![dir.path().join("all")]), store)
+    });
     let all = vec![dir.path().join("all/*/data/*/*.jsonl*")];
-    walk("its files by a glob", &|store| rows(&jsonl(all.clone()), store));
-    walk("its keys", &|store| Keys::open(store, &out, &Cancel::default())?.collect::<Result<Vec<_>>>());
-    walk("loading", &|store| load(store, &out));
-    let calls = walk("verifying", &|store| {
+    fail_each_call("its files by a glob", &|store| rows(&jsonl(all.clone()), store));
+    fail_each_call("its keys", &|store| {
+        Keys::open(store, &out, &Cancel::default())?.collect::<Result<Vec<_>>>()
+    });
+    fail_each_call("loading", &|store| load(store, &out));
+    let calls = fail_each_call("verifying", &|store| {
         let report = artifact::verify(store, &out, &Cancel::default())?;
         match report.problems.first() {
             None => Ok(report),
-            // What could not be read is a problem of that file, never a report without problems.
+            // A file that could not be read is a problem in the report.
             Some(problem) => {
                 assert!(problem.what.contains("cannot be read"), "{problem:?}");
                 Err(Error::new(fastprep::error::Class::Source, "cannot_read", "").path(&problem.file))
@@ -175,7 +179,7 @@ fn load(store: &Files, out: &Path) -> Result<Vec<RecordBatch>> {
 }
 
 #[test]
-fn a_publish_reads_all_or_changes_nothing() {
+fn a_publish_reads_all_inputs_or_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (older, out) = (dir.path().join("older"), dir.path().join("out"));
     run(&chain(scan(inputs(dir.path(), 30))), &older, ONE_THREAD, Files::local()).unwrap();
@@ -189,7 +193,7 @@ fn a_publish_reads_all_or_changes_nothing() {
     let mut errors = 0;
     for k in 0.. {
         let out = dir.path().join("again");
-        crate::support::plant(&out, &before);
+        crate::support::write_tree(&out, &before);
         let faults = Faults::unreadable_at(k, ErrorKind::Other);
         let store = faults.files();
         let resolved = resolve(&against, &store, &Cancel::default());
@@ -202,8 +206,8 @@ fn a_publish_reads_all_or_changes_nothing() {
             Ok(()) => assert!(left == whole, "call {k}"),
             Err(e) => {
                 errors += 1;
-                // A spill has no name, and its folder is gone.
-                named(&e, &format!("call {k}"));
+                // Files of a spill have no name; the error has a path nevertheless.
+                check_error(&e, &format!("call {k}"));
                 let published = e.message().starts_with("the data set is published");
                 match published {
                     true => assert!(left["manifest.json"] == whole["manifest.json"], "call {k}"),
@@ -219,7 +223,7 @@ fn a_publish_reads_all_or_changes_nothing() {
     }
 }
 
-/// The same, with the rows of an older folder known.
+/// The plan with `dedup` against an older folder.
 fn against(plan: &Plan, older: &Path) -> Plan {
     let steps = plan.steps.iter().map(|step| match step.get::<Dedup>() {
         Some(dedup) => Step::from(Dedup {
@@ -242,7 +246,7 @@ fn a_tokenizer_is_read_with_all_files_of_its_folder_or_refused() {
     fs::write(dir.path().join("tokenizer_config.json"), r#"{"eos_token":"b"}"#).unwrap();
     fs::write(dir.path().join("special_tokens_map.json"), r#"{"pad_token":"a"}"#).unwrap();
     for path in [dir.path().to_path_buf(), dir.path().join("tokenizer.json")] {
-        let calls = walk("a tokenizer", &|store| {
+        let calls = fail_each_call("a tokenizer", &|store| {
             let loaded = LoadedTokenizer::from_store(store, &path)?;
             Ok((loaded.digest, loaded.eos_id, loaded.pad_id))
         });

@@ -1,4 +1,4 @@
-//! Example data, plans and folders that the tests share.
+//! Example data, plans and folders for the tests.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -23,7 +23,7 @@ use serde_json::Value;
 pub const ONE_THREAD: Resources =
     Resources { threads: 1, batch_bytes: 512, batch_rows: 5, shuffle_bytes: 2_000 };
 
-/// JSON lines with duplicates, collisions, empty fields, blank lines and lines that are no JSON.
+/// JSON lines with duplicates, collisions, empty fields, blank lines and lines that are not JSON.
 pub fn lines(from: usize, to: usize) -> String {
     let mut text = String::new();
     for i in from..to {
@@ -48,7 +48,7 @@ pub fn lines(from: usize, to: usize) -> String {
     text
 }
 
-/// Two files of lines in a folder of their own.
+/// Creates a folder with two files of lines.
 pub fn inputs(dir: &Path, rows: usize) -> Vec<PathBuf> {
     let folder = dir.join("in");
     fs::create_dir_all(&folder).unwrap();
@@ -61,7 +61,7 @@ pub fn scan(inputs: Vec<PathBuf>) -> Plan {
     Plan::new(SourceSpec::Files { format: Arc::new(JsonLines { max_line_bytes: 1 << 20 }), inputs })
 }
 
-/// format, dedup, split and shuffle: rejects, duplicates and keys are written.
+/// The plan with format, dedup, split and shuffle, so that rejects, duplicates and keys are written.
 pub fn chain(plan: Plan) -> Plan {
     let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
@@ -84,7 +84,7 @@ pub fn chain(plan: Plan) -> Plan {
     steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())
 }
 
-/// Both formats, small shards.
+/// A target with both formats and small shards.
 pub fn target(out: &Path) -> Target {
     Target {
         dir: out.to_path_buf(),
@@ -112,7 +112,7 @@ pub fn run_until(
         .map(|report| report.to_json())
 }
 
-/// Everything below a folder, by relative path; folders end in `/`.
+/// All files and folders below a folder, by relative path; paths of folders end in `/`.
 pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
@@ -131,8 +131,8 @@ pub fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Puts a [`tree`] back.
-pub fn plant(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
+/// Writes the files of a [`tree`].
+pub fn write_tree(folder: &Path, files: &BTreeMap<String, Vec<u8>>) {
     fs::create_dir_all(folder).unwrap();
     for (name, bytes) in files {
         match name.ends_with('/') {

@@ -76,12 +76,12 @@ def test_a_damaged_manifest_is_refused(folder: Path, text: str) -> None:
 
 def test_a_newer_manifest_is_refused_whatever_else_it_holds(folder: Path) -> None:
     (folder / "manifest.json").write_text('{"manifest_version": 3, "splits": "renamed"}', "utf-8")
-    _refused(folder, "newer_manifest", "version 3 is newer than 2, the newest this fastprep reads")
+    _refused(folder, "newer_manifest", "version 3 is newer than 2, the newest that this fastprep reads")
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path: Path) -> None:
     _refused(tmp_path, "not_prepared", "not a prepared folder")
-    _refused(tmp_path / "nowhere", "not_prepared", "there is no such folder")
+    _refused(tmp_path / "nowhere", "not_prepared", "the folder does not exist")
 
 
 def test_a_missing_shard_is_refused(folder: Path) -> None:
@@ -99,7 +99,7 @@ def test_shards_and_totals_must_agree(folder: Path) -> None:
     splits = fp.load(folder).manifest["splits"]
     splits[0]["rows"] += 1
     rewrite(folder, splits=splits)
-    _refused(folder, "bad_manifest", "has 31 rows, its shards 30")
+    _refused(folder, "bad_manifest", "has 31 rows, but its shards have 30")
 
 
 @pytest.mark.parametrize("path", [None, 3, ["out"]])

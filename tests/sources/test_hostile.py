@@ -338,7 +338,7 @@ def test_a_truncated_gzip_is_an_error_and_publishes_nothing(keep: float, tmp_pat
     stored = gzip.compress(rows.encode(), 1)
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(stored[: int(len(stored) * keep)])
-    with pytest.raises(fp.SourceError, match="the gzip data is cut off or damaged after") as caught:
+    with pytest.raises(fp.SourceError, match="the gzip data is truncated or damaged after") as caught:
         fp.scan_jsonl(path).format(FORMAT).sink_arrow(tmp_path / "out")
     assert (caught.value.code, caught.value.path) == ("corrupt_gzip", str(path))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["rows.jsonl.gz"]

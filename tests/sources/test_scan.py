@@ -159,19 +159,19 @@ def test_standard_input_read_twice_says_so() -> None:
 
 def test_nothing_is_opened_before_it_must_be(tmp_path: Path) -> None:
     plan = fp.scan_jsonl(tmp_path / "not there.jsonl").select("a").shuffle()
-    with refused(fp.SourceError, "not_found", "there is no such file or folder"):
+    with refused(fp.SourceError, "not_found", "the file or folder does not exist"):
         plan.explain()
 
 
 def test_what_cannot_be_found_says_where_it_looked(tmp_path: Path) -> None:
     missing = str(tmp_path / "gone.jsonl")
-    with refused(fp.SourceError, "not_found", "no such file") as e:
+    with refused(fp.SourceError, "not_found", "the file or folder does not exist") as e:
         rows(fp.scan_jsonl(missing))
     assert e.value.path == missing
     assert isinstance(e.value, OSError)
     with refused(fp.SourceError, "not_found", r"no file matches `.*\*\.jsonl`"):
         rows(fp.scan_jsonl(f"{tmp_path}/*.jsonl"))
-    with refused(fp.SourceError, "not_found", r"the folder holds none of \*\.jsonl, "):
+    with refused(fp.SourceError, "not_found", r"the folder has no files \*\.jsonl, "):
         rows(fp.scan_jsonl(tmp_path))
 
 
@@ -179,14 +179,14 @@ def test_a_folder_that_may_not_be_read_is_named() -> None:
     with closed_folder(mode=0) as folder:
         told = as_nobody(f"fp.scan_jsonl({str(folder)!r}).explain()")
     assert f"SourceError: the input cannot be read\n  at {folder}\n" in told
-    assert "help: allow reading it, or leave it out" in told
+    assert "help: give yourself permission to read it, or leave it out" in told
 
 
 @pytest.mark.parametrize(
     ("data", "code", "says"),
     [
-        (gzip.compress(TEXT * 100)[:-10], "corrupt_gzip", "the gzip data is cut off or damaged"),
-        (zstd(TEXT * 100)[:-4], "corrupt_zstd", "the zstd data is cut off or damaged"),
+        (gzip.compress(TEXT * 100)[:-10], "corrupt_gzip", "the gzip data is truncated or damaged"),
+        (zstd(TEXT * 100)[:-4], "corrupt_zstd", "the zstd data is truncated or damaged"),
         (b"PAR1" + TEXT, "unsupported_format", "this is Parquet, not JSON lines"),
         ("{}".encode("utf-16"), "unsupported_format", "this is UTF-16"),
         ("{}".encode("utf-32"), "unsupported_format", "this is UTF-32"),
@@ -245,11 +245,11 @@ def test_a_file_without_columns_says_what_it_may_be(text: str, tmp_path: Path) -
 def test_a_folder_of_the_other_kind_says_what_reads_it(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "x.parquet").touch()
-    with refused(fp.SourceError, "not_found", r"it holds Parquet: use scan_parquet, or .*p/\*.parquet"):
+    with refused(fp.SourceError, "not_found", r"it has Parquet files: use scan_parquet, or .*p/\*.parquet"):
         fp.scan_jsonl(tmp_path / "p").explain()
     (tmp_path / "j").mkdir()
     (tmp_path / "j" / "x.jsonl").touch()
-    with refused(fp.SourceError, "not_found", "it holds JSON: use scan_jsonl"):
+    with refused(fp.SourceError, "not_found", "it has JSON files: use scan_jsonl"):
         fp.scan_parquet(tmp_path / "j").explain()
 
 
@@ -271,7 +271,7 @@ def test_zeros_behind_gzip_are_padding(zeros: int, tmp_path: Path) -> None:
     report = fp.scan_jsonl(path).sink_jsonl(tmp_path / "out")
     assert report.to_dict()["bytes_read"] == path.stat().st_size
     path.write_bytes(gzip.compress(TEXT) + bytes(zeros) + b"x")
-    with refused(fp.SourceError, "corrupt_gzip", "the gzip data is cut off or damaged"):
+    with refused(fp.SourceError, "corrupt_gzip", "the gzip data is truncated or damaged"):
         rows(fp.scan_jsonl(path))
 
 
@@ -343,6 +343,6 @@ def test_names_that_are_not_utf_8_are_read_and_matched(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_says_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").symlink_to("nowhere.jsonl")
     for given in (tmp_path, tmp_path / "x.jsonl", f"{tmp_path}/*.jsonl"):
-        with refused(fp.SourceError, "not_found", "this is a link to `nowhere.jsonl`, which is not there") as e:
+        with refused(fp.SourceError, "not_found", "this is a link to `nowhere.jsonl`, which does not exist") as e:
             rows(fp.scan_jsonl(given))
         assert e.value.path == str(tmp_path / "x.jsonl")

@@ -106,7 +106,7 @@ def test_against_is_checked_before_a_row_is_read(tmp_path: Path) -> None:
     pairs(("a", "1")).format(PAIR).dedup("prompt").sink_arrow(tmp_path / "other keys")
     plan = pairs(("a", "1")).format(PAIR)
     for folder, kind, code, says in (
-        ("absent", fp.SourceError, "not_prepared", "there is no such folder"),
+        ("absent", fp.SourceError, "not_prepared", "the folder does not exist"),
         ("no keys", fp.SourceError, "no_keys", "the prepared folder has no keys.arrow"),
         ("other keys", fp.PlanError, "other_keys", "dedup: the keys of the folder are .* on prompt raw"),
     ):

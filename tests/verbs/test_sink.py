@@ -78,7 +78,7 @@ def test_shards_aim_at_a_size(tmp_path: Path) -> None:
 def test_a_folder_that_holds_something_is_refused_and_kept(tmp_path: Path) -> None:
     PLAN.sink_arrow(tmp_path / "out")
     before = (tmp_path / "out" / "manifest.json").read_bytes()
-    with refused(fp.PublishError, "exists", r"the folder holds a data set: train \(9 rows\)\n  at ") as e:
+    with refused(fp.PublishError, "exists", r"the folder has a data set: train \(9 rows\)\n  at ") as e:
         MIXED.sink_arrow(tmp_path / "out")
     assert e.value.path == str(tmp_path / "out")
     assert isinstance(e.value, OSError)
@@ -98,9 +98,9 @@ def test_files_of_others_are_never_removed(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "precious.txt").write_text("x")
-    with refused(fp.PublishError, "exists", "the folder is not empty: it holds `data`"):
+    with refused(fp.PublishError, "exists", "the folder is not empty: it has `data`"):
         PLAN.sink_arrow(folder)
-    with refused(fp.PublishError, "not_ours", "the folder holds `data`, which is not of a prepared data set"):
+    with refused(fp.PublishError, "not_ours", "the folder has `data`, which fastprep did not write"):
         PLAN.sink_arrow(folder, overwrite=True)
     assert (folder / "data" / "precious.txt").read_text() == "x"
     (tmp_path / "beside").mkdir()
@@ -245,16 +245,16 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_written_is_told() -> None:
     with closed_folder(mode=0o555) as folder:
         told = as_nobody(f"fp.from_records([{{'a': 'x'}}]).sink_arrow({str(folder / 'out')!r})")
-    assert f"PublishError: cannot make the folder\n  at {folder}/out\n" in told
-    assert "help: choose a folder that you may write to" in told
+    assert f"PublishError: cannot create the folder\n  at {folder}/out\n" in told
+    assert "help: choose a folder to which you have permission to write" in told
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"formats": ["arow"]}, '`formats` must be one of arrow, jsonl; got "arow"; did you mean `arrow`'),
-        ({"formats": []}, "no format to write"),
-        ({"formats": ["arrow", "arrow"]}, "the format arrow was given twice"),
+        ({"formats": []}, "`formats` must not be empty"),
+        ({"formats": ["arrow", "arrow"]}, "`formats` has arrow twice"),
         ({"formats": ["jsonl"], "compression": "bz2"}, '`compression` must be one of gzip, zstd; got "bz2"'),
         ({"max_rejects": -1}, "`max_rejects` must be a number of rows or a share; got -1"),
         ({"max_rejects": 1.5}, "`max_rejects` must be .* got 1.5"),

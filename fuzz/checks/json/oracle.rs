@@ -1,4 +1,4 @@
-//! What serde_json says of a text.
+//! The expected results, by serde_json.
 
 use std::fmt;
 
@@ -35,22 +35,22 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-/// Whether the text is JSON, however deep it is nested.
+/// Whether the text is JSON, at any depth.
 pub fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// The members of an object; none where the text is no object.
+/// The members of an object; `None` if the text is not an object.
 pub fn members(text: &str) -> Option<Vec<Member<'_>>> {
     serde_json::from_str::<Members<'_>>(text).ok().map(|members| members.0)
 }
 
-/// The text of a JSON string; none for a lone surrogate, which is no character.
+/// The text of a JSON string; `None` if it has a lone surrogate, which is not a character.
 pub fn string(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()
 }
 
-/// How many arrays and objects are open at once, at most. Brackets in strings do not count.
+/// The maximum depth of nested arrays and objects. Brackets in strings do not count.
 pub fn depth(text: &str) -> usize {
     let (mut open, mut most, mut in_string, mut escaped) = (0usize, 0, false, false);
     for b in text.bytes() {
@@ -67,22 +67,22 @@ pub fn depth(text: &str) -> usize {
     most
 }
 
-/// The value of an integer of 64 bits; none for any other JSON.
+/// The value of a 64-bit integer; `None` for any other JSON.
 ///
-/// By design: serde_json makes a float of `-0`, since no integer has a sign there. Its value is the integer 0.
+/// By design: `-0` is the integer 0. serde_json parses it as a float, since integers have no negative zero.
 pub fn int64(raw: &str) -> Option<i64> {
     if raw == "-0" { Some(0) } else { serde_json::from_str(raw).ok() }
 }
 
-/// The value of a number that is not beyond all floats; none for any other JSON.
+/// The value of a number within the range of floats; `None` for any other JSON.
 ///
-/// By design: the nearest float, as the standard library finds it. serde_json may miss it by the last bits.
+/// By design: the nearest float, as in the standard library. serde_json may differ in the last bits.
 pub fn float64(raw: &str) -> Option<f64> {
     let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
     raw.parse().ok().filter(|value: &f64| is_number && value.is_finite())
 }
 
-/// The same, but none for a whole number that no float is: `m · 2^k` with an odd `m` above 2⁵³.
+/// The same, but `None` for a whole number that no float represents: `m · 2^k` with an odd `m` above 2⁵³.
 pub fn exact_float64(raw: &str) -> Option<f64> {
     let value = float64(raw)?;
     let digits = raw.strip_prefix('-').unwrap_or(raw).as_bytes();

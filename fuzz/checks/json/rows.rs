@@ -1,4 +1,4 @@
-//! Lines of a file through the reader of rows.
+//! Compares the reader of JSON lines with serde_json on the lines of a file.
 
 use std::io::{Cursor, Read};
 
@@ -17,13 +17,13 @@ use fastprep::report::StepCounts;
 
 use super::oracle::{self, Member};
 
-/// More than any input has.
+/// A limit that no input exceeds.
 const NO_LIMIT: usize = 1 << 20;
-/// Some lines are longer.
+/// A limit that some lines exceed.
 const SHORT: usize = 60;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Columns of every kind; the names are short, so that keys are found to be them.
+/// Columns of every kind, with short names, so that the fuzzer finds keys that match them.
 const COLUMNS: [(&str, ColumnKind); 6] = [
     ("t", ColumnKind::Text),
     ("i", ColumnKind::Int64),
@@ -33,7 +33,7 @@ const COLUMNS: [(&str, ColumnKind); 6] = [
     ("l", ColumnKind::LenientText),
 ];
 
-/// A value in its column; floats by their bits.
+/// A value of a column; floats as their bits.
 #[derive(Debug, Clone, PartialEq)]
 enum Cell {
     Null,
@@ -43,7 +43,7 @@ enum Cell {
     Bool(bool),
 }
 
-/// A line and where it begins.
+/// A line and its position.
 struct Line<'a> {
     row: u64,
     byte: u64,
@@ -51,8 +51,9 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// By design: a line feed ends a line, and a carriage return before it is no part of it. A byte order mark at the start
-    /// of a file is no part of its first line; anywhere else it is no JSON. Nothing follows the last line feed.
+    /// By design: a line feed ends a line, and a carriage return before it is not part of the line. A byte order mark
+    /// at the start of a file is not part of its first line; elsewhere it is not JSON. There is no line after the
+    /// last line feed.
     fn all(data: &'a [u8]) -> Vec<Line<'a>> {
         let (mut byte, mut lines) = (if data.starts_with(BOM) { BOM.len() } else { 0 }, Vec::new());
         while byte < data.len() {
@@ -72,7 +73,7 @@ impl<'a> Line<'a> {
         Place { file: 0, row: self.row, line: Some(self.row + 1), byte: Some(self.byte) }
     }
 
-    /// The members of the row, or why it is none; nothing for a blank line, which is no row by design.
+    /// The members of the row, or why the line is rejected; `None` for a blank line, which by design is not a row.
     fn members(&self, max_line_bytes: usize) -> Option<Result<Vec<Member<'a>>, &'static str>> {
         if self.whole.len() > max_line_bytes {
             return Some(Err(reason::LINE_TOO_LONG));
@@ -89,13 +90,13 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What a column makes of the JSON text of a value.
+/// The value that a column reads from JSON text, or why the row is rejected.
 fn cell(kind: ColumnKind, raw: &str) -> Result<Cell, &'static str> {
     let is_string = raw.starts_with('"');
     let cell = match kind {
         _ if raw == "null" => Some(Cell::Null),
         ColumnKind::Json => Some(Cell::Text(raw.into())),
-        // By design: a lone surrogate is no character, so a column of text cannot hold it.
+        // By design: a lone surrogate is not a character, so a column of text cannot hold it.
         ColumnKind::Text if is_string => return oracle::string(raw).map(Cell::Text).ok_or(reason::BAD_JSON),
         ColumnKind::Text => None,
         ColumnKind::LenientText => Some(Cell::Text(oracle::string(raw).unwrap_or_else(|| raw.into()))),
@@ -106,9 +107,10 @@ fn cell(kind: ColumnKind, raw: &str) -> Result<Cell, &'static str> {
     cell.ok_or(reason::WRONG_TYPE)
 }
 
-/// The row of these members, or why it is rejected.
+/// The row with these members, or why it is rejected.
 ///
-/// By design: of a repeated key the last counts, as in serde_json's own maps. A key with a lone surrogate names no column.
+/// By design: of a repeated key the last value is used, as in serde_json's maps. A key with a lone surrogate matches
+/// no column.
 fn row(members: &[Member<'_>], columns: &[ReadColumn]) -> Result<Vec<Cell>, &'static str> {
     let members: Vec<_> = members.iter().map(|(key, value)| (oracle::string(key), *value)).collect();
     let value = |column: &ReadColumn| {
@@ -118,7 +120,7 @@ fn row(members: &[Member<'_>], columns: &[ReadColumn]) -> Result<Vec<Cell>, &'st
     columns.iter().map(value).collect()
 }
 
-/// All that is read.
+/// The result of reading a file.
 #[derive(Debug, PartialEq)]
 struct Rows {
     rows: Vec<(Place, Vec<u8>, Vec<Cell>)>,
@@ -128,7 +130,7 @@ struct Rows {
 
 fn read(data: &[u8], columns: &[ReadColumn], known: &[String], limits: Limits) -> Result<Rows> {
     let reader = Box::new(Cursor::new(data.to_vec()));
-    let mut source = LinesSource::reader(reader, "-", limits, Cancel::default());
+    let mut source = LinesSource::from_reader(reader, "-", limits, Cancel::default());
     let decode = JsonlDecode::new(columns.to_vec(), known, limits);
     let mut all = Rows { rows: Vec::new(), rejects: Vec::new(), counts: StepCounts::default() };
     while let Some(piece) = source.next()? {
@@ -156,7 +158,7 @@ fn cells(batch: &Batch, i: usize) -> Vec<Cell> {
     batch.records.columns().iter().map(|column| cell(column)).collect()
 }
 
-/// The row as it is written has the columns in their order, with the same values.
+/// Checks that the row as written has the columns in their order, with the same values.
 fn written(batch: &Batch, columns: &[ReadColumn], i: usize) {
     let text = json::row(&batch.records, i);
     let members = oracle::members(&text).unwrap();
@@ -177,7 +179,7 @@ fn written(batch: &Batch, columns: &[ReadColumn], i: usize) {
     assert_eq!(members.len(), expected);
 }
 
-/// The rows of these columns are those of serde_json, however they are cut.
+/// Checks that the rows of these columns equal those of serde_json, for several batch sizes.
 fn compare(data: &[u8], lines: &[Line<'_>], columns: &[ReadColumn], known: &[String]) {
     for max_line_bytes in [NO_LIMIT, SHORT] {
         let limits = Limits { batch_bytes: 1 << 16, batch_rows: 1 << 16, max_line_bytes };
@@ -212,13 +214,13 @@ fn compare(data: &[u8], lines: &[Line<'_>], columns: &[ReadColumn], known: &[Str
     }
 }
 
-/// Bytes that begin as another format does are refused by their head, before any line: one of them is no row.
+/// Checks a refused input: it begins like another format, so at least one of its lines is not a row.
 fn refused(e: &Error, lines: &[Line<'_>]) {
     assert_eq!((e.class(), e.code()), (Class::Source, "unsupported_format"), "{e}");
     assert!(lines.iter().any(|line| matches!(line.members(NO_LIMIT), Some(Err(_)))), "{e}");
 }
 
-/// The columns that the head of the file is said to have: the keys of all its rows, in the order of first sight.
+/// The inferred columns of the file; checks that they are the keys of all rows in order of first appearance.
 fn peeked(data: &[u8], lines: &[Line<'_>]) -> Vec<ReadColumn> {
     let mut expected: Vec<String> = Vec::new();
     for members in lines.iter().filter_map(|line| line.members(NO_LIMIT)?.ok()) {
@@ -237,7 +239,7 @@ fn peeked(data: &[u8], lines: &[Line<'_>]) -> Vec<ReadColumn> {
             columns
         }
         Err(e) => {
-            // An array over several lines, and lines that end in carriage returns alone, are refused as files.
+            // An array over several lines, and lines that end in carriage returns alone, are refused.
             assert_eq!(e.class(), Class::Source, "{e}");
             assert!(matches!(e.code(), "json_array" | "unsupported_format"), "{e}");
             assert!(lines.iter().any(|line| matches!(line.members(NO_LIMIT), Some(Err(_)))), "{e}");
@@ -246,7 +248,7 @@ fn peeked(data: &[u8], lines: &[Line<'_>]) -> Vec<ReadColumn> {
     }
 }
 
-/// Any bytes but those that are decompressed.
+/// Checks any bytes except those that would be decompressed.
 pub fn check(data: &[u8]) {
     if matches!(data, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {
         return;
@@ -262,7 +264,7 @@ pub fn check(data: &[u8]) {
         compare(data, &lines, &of_kind, &known);
     }
     compare(data, &lines, &columns, &known);
-    // All rows were looked at for the kinds, so that no value is of another.
+    // The kinds were inferred from all rows, so every value fits its column.
     for members in lines.iter().filter_map(|line| line.members(NO_LIMIT)?.ok()) {
         assert_ne!(row(&members, &columns), Err(reason::WRONG_TYPE), "{members:?}");
     }

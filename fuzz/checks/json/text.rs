@@ -1,18 +1,18 @@
-//! One text through the scanner.
+//! Compares the scanner with serde_json on one text.
 
 use fastprep::limits::MAX_JSON_DEPTH;
 use fastprep::read::json::{Kind, Value, Why, decode_string, exact_float64, float64, int64, scan};
 
 use super::oracle;
 
-/// What the scanner finds: the value, and the members of an object.
+/// The result of the scanner: the value, and the members of an object.
 fn scanned(text: &str) -> Result<(Value, Vec<(Value, Value)>), (usize, Why)> {
     let mut members = Vec::new();
     let value = scan(text.as_bytes(), |key, value| members.push((key, value)));
     value.map(|value| (value, members)).map_err(|e| (e.offset, e.why))
 }
 
-/// Whether the scanner takes it for JSON, at any depth that it allows.
+/// Whether a text is JSON for the scanner; `None` if it is nested too deep.
 pub fn is_json(text: &str) -> Option<bool> {
     match scanned(text) {
         Ok(_) => Some(true),
@@ -21,13 +21,13 @@ pub fn is_json(text: &str) -> Option<bool> {
     }
 }
 
-/// A text is JSON for both or for none, and has the same members in the same order.
+/// Checks that a text is JSON for both or for neither, with the same members in the same order.
 ///
 /// By design:
-/// - What is nested deeper than [`MAX_JSON_DEPTH`] is refused: a program that reads the rows may recurse.
-///   serde_json has no limit where it skips values, and one of 128 where it makes them.
-/// - A lone surrogate is JSON by its form (RFC 8259, section 8.2) and fails where its string is decoded. serde_json does
-///   the same, since it skips values by their form.
+/// - The scanner refuses nesting deeper than [`MAX_JSON_DEPTH`]: a program that reads the rows may recurse.
+///   serde_json has no limit where it skips values, and a limit of 128 where it builds them.
+/// - A lone surrogate is valid JSON (RFC 8259, section 8.2); decoding its string fails. serde_json agrees, since it
+///   skips values by their syntax.
 pub fn check(text: &str) {
     match scanned(text) {
         Ok((value, members)) => {
@@ -44,10 +44,10 @@ pub fn check(text: &str) {
             }
         }
         Err((offset, why)) => {
-            // The text was right up to there.
+            // The text before the offset is valid.
             let before = scanned(&text[..offset]);
-            let was_right = before == Err((offset, Why::End)) || (why == Why::Trailing && before.is_ok());
-            assert!(was_right, "{text:?}: {why:?} at {offset}, but {before:?}");
+            let valid_before = before == Err((offset, Why::End)) || (why == Why::Trailing && before.is_ok());
+            assert!(valid_before, "{text:?}: {why:?} at {offset}, but {before:?}");
             match why {
                 Why::Depth => assert!(oracle::depth(text) > MAX_JSON_DEPTH, "{text:?}"),
                 _ => assert!(!oracle::is_json(text), "{text:?}"),
@@ -56,7 +56,7 @@ pub fn check(text: &str) {
     }
 }
 
-/// A value is what serde_json makes of its text.
+/// Checks that a value equals what serde_json parses from its text.
 fn value(value: Value, text: &str, expected: &str) {
     let raw = value.raw(text.as_bytes());
     assert_eq!(raw, expected.as_bytes(), "{text:?}");
@@ -84,7 +84,7 @@ fn value(value: Value, text: &str, expected: &str) {
     }
 }
 
-/// A string is decoded to the same bytes, or has a lone surrogate for both.
+/// Checks that a string is decoded to the same bytes, or has a lone surrogate for both.
 fn string(inner: &[u8], expected: &str) {
     let mut out = b"before".to_vec();
     match (decode_string(inner, &mut out), oracle::string(expected)) {

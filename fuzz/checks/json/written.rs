@@ -1,4 +1,4 @@
-//! Texts that others say are JSON, and texts that become JSON strings.
+//! Checks text columns of JSON, and text that is written as JSON strings.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use fastprep::record::schema;
 
 use super::{oracle, text};
 
-/// A text is JSON for both; one that is none becomes a JSON string of the same text.
+/// Checks that a text that is JSON is written as it is, and any other text as a JSON string.
 ///
-/// By design: no depth is too deep here, since the text is kept as it is. So it is serde_json that says what is JSON,
-/// and the scanner is asked in turn.
+/// By design: the depth is not limited here, since the text is not parsed. So serde_json decides what is JSON, and
+/// the scanner is compared with it.
 pub fn check(text: &str) {
     let is_json = oracle::is_json(text);
     assert!(text::is_json(text).is_none_or(|found| found == is_json), "{text:?}");
@@ -44,7 +44,7 @@ pub fn check(text: &str) {
         assert!(right.is_null(1) && right.is_valid(2));
     }
 
-    // Not checked before: written as it is where it is JSON.
+    // A text that was not checked before is written as it is if it is JSON.
     let mut written = Vec::new();
     write_value(&mut written, &field, columns[0].as_ref(), 0);
     let expected = if is_json { &one_line } else { &quoted };

@@ -95,7 +95,7 @@ impl ResolvedSource {
             SourceSpec::Arrow { stream, .. } => stream.again(),
             _ => return Ok(None),
         };
-        match inputs.passed() {
+        match inputs.stream_digest() {
             Some(digest) if again || !may_end_early => Ok(Some(digest)),
             _ if again => {
                 let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();

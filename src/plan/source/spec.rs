@@ -75,7 +75,7 @@ impl SourceSpec {
                 while source.next()?.is_some() {
                     cancel.check()?;
                 }
-                Ok(source.inputs().passed())
+                Ok(source.inputs().stream_digest())
             }
             _ => Ok(None),
         }

@@ -76,7 +76,7 @@ impl Verb for Dedup {
         }
         builder.explain(&text, "ordered");
         for (folder, name) in self.against.iter().zip(&names) {
-            let (manifest, theirs) = keys::described(&builder.store, folder)?;
+            let (manifest, theirs) = keys::with_recipe(&builder.store, folder)?;
             check_recipe(folder, &theirs, &recipe)?;
             note_other_templates(builder, name, &manifest.format);
             builder.description.earlier.push(manifest.data);

@@ -1,86 +1,86 @@
-//! Reads the parts of JSON that hold no other values.
+//! Reads the parts of JSON that contain no other values: strings, numbers, `true`, `false`, `null`, and keys.
 
 use super::error::{JsonError, Why};
 use super::string;
 use super::value::{Kind, Value};
 
-/// A place in a line, and what is read from there on.
+/// A line and the position in it.
 pub(super) struct Cursor<'a> {
     pub(crate) line: &'a [u8],
-    pub(crate) at: usize,
+    pub(crate) position: usize,
 }
 
 impl Cursor<'_> {
     pub(crate) fn peek(&self) -> Option<u8> {
-        self.line.get(self.at).copied()
+        self.line.get(self.position).copied()
     }
 
-    pub(crate) fn space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+            self.position += 1;
         }
     }
 
     pub(crate) fn error(&self, why: Why) -> JsonError {
-        JsonError::new(self.line, self.at, why)
+        JsonError::new(self.line, self.position, why)
     }
 
-    /// The byte at the cursor cannot stand there.
+    /// The error for a byte that is not allowed at this position.
     #[cold]
     pub(crate) fn unexpected(&self) -> JsonError {
-        let rest = &self.line[self.at..];
+        let rest = &self.line[self.position..];
         let shown = String::from_utf8_lossy(&rest[..rest.len().min(4)]).chars().next();
         self.error(shown.map_or(Why::End, Why::Unexpected))
     }
 
-    pub(crate) fn take(&mut self, byte: u8) -> Result<(), JsonError> {
+    pub(crate) fn expect_byte(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
         }
-        self.at += 1;
+        self.position += 1;
         Ok(())
     }
 
-    /// A key and its colon.
+    /// Reads a key and its colon.
     pub(crate) fn key(&mut self) -> Result<Value, JsonError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
         }
         let key = self.string()?;
-        self.space();
-        self.take(b':')?;
+        self.skip_space();
+        self.expect_byte(b':')?;
         Ok(key)
     }
 
     pub(crate) fn string(&mut self) -> Result<Value, JsonError> {
-        let start = self.at;
+        let start = self.position;
         let (end, escaped) = string::skip(self.line, start)?;
-        self.at = end;
+        self.position = end;
         Ok(Value { kind: Kind::String, start, end, escaped })
     }
 
-    /// A number, `true`, `false` or `null`.
+    /// Reads a number, `true`, `false` or `null`.
     pub(crate) fn scalar(&mut self) -> Result<Kind, JsonError> {
         match self.peek() {
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word(b"true", Kind::Bool),
-            Some(b'f') => self.word(b"false", Kind::Bool),
-            Some(b'n') => self.word(b"null", Kind::Null),
+            Some(b't') => self.literal(b"true", Kind::Bool),
+            Some(b'f') => self.literal(b"false", Kind::Bool),
+            Some(b'n') => self.literal(b"null", Kind::Null),
             Some(b'N' | b'I') => Err(self.not_a_number()),
             _ => Err(self.unexpected()),
         }
     }
 
-    fn word(&mut self, word: &[u8], kind: Kind) -> Result<Kind, JsonError> {
-        for &byte in word {
-            self.take(byte)?;
+    fn literal(&mut self, literal: &[u8], kind: Kind) -> Result<Kind, JsonError> {
+        for &byte in literal {
+            self.expect_byte(byte)?;
         }
         Ok(kind)
     }
 
     #[cold]
     fn not_a_number(&self) -> JsonError {
-        let rest = &self.line[self.at..];
+        let rest = &self.line[self.position..];
         if rest.starts_with(b"NaN") || rest.starts_with(b"Infinity") {
             self.error(Why::NotANumber)
         } else {
@@ -90,24 +90,24 @@ impl Cursor<'_> {
 
     fn number(&mut self) -> Result<Kind, JsonError> {
         if self.peek() == Some(b'-') {
-            self.at += 1;
+            self.position += 1;
         }
         match self.peek() {
-            Some(b'0') => self.at += 1,
+            Some(b'0') => self.position += 1,
             Some(b'1'..=b'9') => self.digits()?,
             Some(b'I') => return Err(self.not_a_number()),
             _ => return Err(self.unexpected()),
         }
         let mut kind = Kind::Int;
         if self.peek() == Some(b'.') {
-            self.at += 1;
+            self.position += 1;
             self.digits()?;
             kind = Kind::Float;
         }
         if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
+            self.position += 1;
             if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
+                self.position += 1;
             }
             self.digits()?;
             kind = Kind::Float;
@@ -115,12 +115,12 @@ impl Cursor<'_> {
         Ok(kind)
     }
 
-    /// One digit or more.
+    /// Reads one digit or more.
     fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
+        let start = self.position;
         while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
+            self.position += 1;
         }
-        if self.at == start { Err(self.unexpected()) } else { Ok(()) }
+        if self.position == start { Err(self.unexpected()) } else { Ok(()) }
     }
 }

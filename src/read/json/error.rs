@@ -1,4 +1,4 @@
-//! The first place where a line is not JSON.
+//! The error for a line that is not JSON.
 
 use std::fmt;
 
@@ -7,33 +7,33 @@ use crate::limits::MAX_JSON_DEPTH;
 /// Why a line is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// This character cannot stand here.
+    /// This character is not allowed here.
     Unexpected(char),
     /// The line ends too early.
     End,
     /// A control character in a string.
     Control,
-    /// A backslash that begins no escape.
+    /// A backslash that does not begin an escape.
     Escape,
-    /// More text after the value.
+    /// Text after the value.
     Trailing,
     /// Nested deeper than [`MAX_JSON_DEPTH`].
     Depth,
-    /// `NaN` or `Infinity`, as Python writes them.
+    /// `NaN` or `Infinity`, which Python's `json` module writes.
     NotANumber,
 }
 
-/// The first place where a line is not JSON.
+/// The error for a line that is not JSON: the first position at which it fails, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonError {
     /// Byte offset in the line.
     pub offset: usize,
-    /// What is wrong there.
+    /// The reason.
     pub why: Why,
 }
 
 impl JsonError {
-    /// At this offset, or at the end of the line where that comes first.
+    /// An error at this offset, or at the end of the line if that is before it.
     #[cold]
     pub(crate) fn new(line: &[u8], offset: usize, why: Why) -> Self {
         JsonError { offset: offset.min(line.len()), why }

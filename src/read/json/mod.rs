@@ -1,7 +1,7 @@
-//! A strict JSON scanner (RFC 8259) over one line: checks all of it, and hands out the members of its object.
+//! A strict JSON scanner (RFC 8259) for one line: it checks the whole line and reports the members of its object.
 //!
-//! Nothing is copied and nothing recurses. Text must be known to be UTF-8. A lone surrogate escape is valid
-//! JSON; it fails only where the string is decoded ([`decode_string`]).
+//! It copies nothing and does not recurse. The line must be UTF-8. A lone surrogate escape is valid JSON; only
+//! [`decode_string`] fails on it.
 
 mod cursor;
 mod error;

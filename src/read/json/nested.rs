@@ -1,25 +1,25 @@
-//! Values inside values: checked to any allowed depth, without recursion.
+//! Checks nested values up to the allowed depth, without recursion.
 
 use super::cursor::Cursor;
 use super::error::{JsonError, Why};
 use crate::limits::MAX_JSON_DEPTH;
 
 impl Cursor<'_> {
-    /// An array or object at the cursor with all it holds, by a stack of bits instead of recursion.
+    /// Reads the array or object at the cursor with all values in it. A stack of bits takes the place of recursion.
     pub(crate) fn container(&mut self, depth: usize) -> Result<(), JsonError> {
         let mut open = Open { depth, base: depth, objects: [0; MAX_JSON_DEPTH.div_ceil(64)] };
         loop {
             // A value begins here.
-            self.space();
+            self.skip_space();
             let begun = match self.peek() {
                 Some(b @ (b'{' | b'[')) => {
                     if !open.push(b == b'{') {
                         return Err(self.error(Why::Depth));
                     }
-                    self.at += 1;
-                    self.space();
+                    self.position += 1;
+                    self.skip_space();
                     if self.peek() == Some(if b == b'{' { b'}' } else { b']' }) {
-                        self.at += 1;
+                        self.position += 1;
                         open.pop();
                         false
                     } else {
@@ -41,23 +41,23 @@ impl Cursor<'_> {
             if begun {
                 continue;
             }
-            // A value has ended here: close what closes.
+            // A value ends here: close the containers that end after it.
             loop {
                 if open.is_empty() {
                     return Ok(());
                 }
-                self.space();
+                self.skip_space();
                 match (self.peek(), open.in_object()) {
                     (Some(b','), in_object) => {
-                        self.at += 1;
+                        self.position += 1;
                         if in_object {
-                            self.space();
+                            self.skip_space();
                             self.key()?;
                         }
                         break;
                     }
                     (Some(b'}'), true) | (Some(b']'), false) => {
-                        self.at += 1;
+                        self.position += 1;
                         open.pop();
                     }
                     _ => return Err(self.unexpected()),
@@ -67,7 +67,7 @@ impl Cursor<'_> {
     }
 }
 
-/// The containers that are open: one bit each, set for an object.
+/// The open containers: one bit each, set for an object.
 struct Open {
     depth: usize,
     base: usize,
@@ -75,7 +75,7 @@ struct Open {
 }
 
 impl Open {
-    /// Opens one more; false where that would be too deep.
+    /// Opens another container; false if that is nested too deep.
     fn push(&mut self, object: bool) -> bool {
         if self.depth >= MAX_JSON_DEPTH {
             return false;

@@ -4,52 +4,52 @@ use super::cursor::Cursor;
 use super::error::{JsonError, Why};
 use super::value::{Kind, Value};
 
-/// Scans a line whole. Each member of its object goes to `member`: the key as a string [`Value`], then the
-/// value, in order, repeated keys included. Returns the value itself, which may be no object (then `member`
-/// was never called). On an error `member` may have seen the members before it.
+/// Scans a whole line and returns its value. If it is an object, calls `member` for each member in order, repeated
+/// keys included, with the key as a string [`Value`] and the value. On an error, `member` may have been called for
+/// the members before it.
 pub fn scan(line: &[u8], member: impl FnMut(Value, Value)) -> Result<Value, JsonError> {
-    let mut cursor = Cursor { line, at: 0 };
-    cursor.space();
+    let mut cursor = Cursor { line, position: 0 };
+    cursor.skip_space();
     let value = match cursor.peek() {
         Some(b'{') => cursor.object(member)?,
         _ => cursor.value(0)?,
     };
-    cursor.space();
-    if cursor.at < line.len() {
+    cursor.skip_space();
+    if cursor.position < line.len() {
         return Err(cursor.error(Why::Trailing));
     }
     Ok(value)
 }
 
 impl Cursor<'_> {
-    /// The top-level object.
+    /// Reads the top-level object.
     fn object(&mut self, mut member: impl FnMut(Value, Value)) -> Result<Value, JsonError> {
-        let start = self.at;
-        self.take(b'{')?;
-        self.space();
+        let start = self.position;
+        self.expect_byte(b'{')?;
+        self.skip_space();
         if self.peek() == Some(b'}') {
-            self.at += 1;
+            self.position += 1;
         } else {
             loop {
                 let key = self.key()?;
-                self.space();
+                self.skip_space();
                 let value = self.value(1)?;
                 member(key, value);
-                self.space();
+                self.skip_space();
                 match self.peek() {
-                    Some(b',') => self.at += 1,
-                    Some(b'}') => break self.at += 1,
+                    Some(b',') => self.position += 1,
+                    Some(b'}') => break self.position += 1,
                     _ => return Err(self.unexpected()),
                 }
-                self.space();
+                self.skip_space();
             }
         }
-        Ok(Value { kind: Kind::Object, start, end: self.at, escaped: false })
+        Ok(Value { kind: Kind::Object, start, end: self.position, escaped: false })
     }
 
-    /// A value at the cursor, inside `depth` containers.
+    /// Reads the value at the cursor, inside `depth` containers.
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
-        let start = self.at;
+        let start = self.position;
         let kind = match self.peek() {
             Some(b'"') => return self.string(),
             Some(b'{') => {
@@ -62,6 +62,6 @@ impl Cursor<'_> {
             }
             _ => self.scalar()?,
         };
-        Ok(Value { kind, start, end: self.at, escaped: false })
+        Ok(Value { kind, start, end: self.position, escaped: false })
     }
 }

@@ -21,7 +21,7 @@ fn members(line: &str) -> Vec<(String, Kind, String)> {
 }
 
 #[test]
-fn hands_out_members_in_order() {
+fn members_are_reported_in_order() {
     let line = r#" { "a" : "x\ny" ,"b":[1,{"c":[]}], "n":null,"t":true,"i":-12,"f":1e5,"a":{} } "#;
     let expected = [
         ("a", Kind::String, r#""x\ny""#),
@@ -36,7 +36,7 @@ fn hands_out_members_in_order() {
 }
 
 #[test]
-fn says_what_is_wrong_and_where() {
+fn errors_have_a_reason_and_a_position() {
     for (line, expected) in [
         ("", "the line ends too early at byte 0"),
         (r#"{"a":]}"#, "unexpected `]` at byte 5"),
@@ -74,8 +74,8 @@ fn depth_is_limited_and_counts_the_outermost() {
 }
 
 #[test]
-fn a_whole_number_is_a_float_where_one_has_its_digits() {
-    // Powers of two and of ten, then a neighbour that lies between two floats.
+fn a_whole_number_is_a_float_only_if_it_is_exact() {
+    // Powers of two and of ten, then neighbours that are between two floats.
     for exact in
         ["9007199254740992", "72057594037927936", "-1180591620717411303424", "10000000000000000000000", "-0"]
     {
@@ -183,7 +183,7 @@ fn object(random: &mut Random, depth: usize, out: &mut String) {
     out.push('}');
 }
 
-/// Our members, decoded through serde value by value, against serde's of the whole line.
+/// Compares the members, each value parsed by serde_json, with those that serde_json finds in the whole line.
 fn compare(line: &str) {
     let ours = check(line.as_bytes());
     let theirs = serde_json::from_str::<IgnoredAny>(line);

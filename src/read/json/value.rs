@@ -1,13 +1,13 @@
-//! A value within its line: what it is, and where.
+//! A JSON value: its kind, and its position in the line.
 
-/// What a value is.
+/// The kind of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool,
-    /// A number without fraction and exponent, of any size.
+    /// A number without a fraction and an exponent, of any size.
     Int,
     /// Any other number.
     Float,
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// How messages call it.
+    /// Its name in messages, with an article.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Null => "null",
@@ -34,10 +34,10 @@ impl Kind {
     }
 }
 
-/// A value within its line.
+/// A JSON value, by its position in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value {
-    /// What it is.
+    /// The kind of the value.
     pub kind: Kind,
     /// Offset of its first byte in the line.
     pub start: usize,
@@ -48,12 +48,12 @@ pub struct Value {
 }
 
 impl Value {
-    /// Its JSON text.
+    /// The JSON text of the value.
     pub fn raw(self, line: &[u8]) -> &[u8] {
         &line[self.start..self.end]
     }
 
-    /// What stands between the quotes of a string.
+    /// The JSON between the quotes of a string.
     pub fn inner(self, line: &[u8]) -> &[u8] {
         &line[self.start + 1..self.end - 1]
     }

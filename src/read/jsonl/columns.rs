@@ -1,4 +1,4 @@
-//! Columns under construction: values go in as JSON, an Arrow array comes out.
+//! Builders of columns: JSON values are appended, and an Arrow array is returned at the end.
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, NullBufferBuilder, make_view};
 use arrow::buffer::{BooleanBuffer, Buffer};
@@ -12,7 +12,7 @@ use crate::read::json::{self, Kind, Value};
 use crate::read::{ColumnKind, ReadColumn};
 use crate::record::schema;
 
-/// The Arrow field that a column of JSON lines becomes.
+/// The Arrow field of a column of JSON lines.
 pub(crate) fn field(column: &ReadColumn) -> Field {
     match column.kind {
         ColumnKind::Text | ColumnKind::LenientText => schema::text(&column.name),
@@ -26,22 +26,21 @@ pub(crate) fn field(column: &ReadColumn) -> Field {
 /// A line within the text of its chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
-    /// Its bytes.
     pub(crate) bytes: &'a [u8],
-    /// Where it starts.
+    /// Offset of its first byte in the chunk.
     pub start: u32,
 }
 
-/// Why a value cannot go into its column.
+/// Why a value does not fit its column.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Misfit {
-    /// Its type is not the column's.
+    /// It has another type than the column.
     Type,
     /// A lone surrogate escape, at this offset of the line.
     Surrogate(usize),
 }
 
-/// One column.
+/// A builder of one column.
 pub(crate) struct Column {
     kind: ColumnKind,
     data: Data,
@@ -57,7 +56,7 @@ enum Data {
 }
 
 impl Column {
-    /// An empty column, with room for so many rows.
+    /// An empty column with capacity for `rows` rows.
     pub(crate) fn new(kind: ColumnKind, rows: usize) -> Self {
         let data = match kind {
             ColumnKind::Text | ColumnKind::LenientText | ColumnKind::Json => {
@@ -70,13 +69,13 @@ impl Column {
         Column { kind, data, nulls: NullBufferBuilder::new(rows) }
     }
 
-    /// Appends a value, null where it is absent; text that needs unescaping goes to `side`. Says whether the
-    /// value was taken as its JSON text though the column is text.
+    /// Appends a value, null if it is absent. Text that has escapes is decoded to `unescaped`. Returns whether the
+    /// JSON text of the value was appended to a column of text.
     pub(crate) fn push(
         &mut self,
         value: Option<Value>,
         line: Line<'_>,
-        side: &mut Vec<u8>,
+        unescaped: &mut Vec<u8>,
     ) -> Result<bool, Misfit> {
         let Some(value) = value.filter(|v| v.kind != Kind::Null) else {
             self.push_null();
@@ -89,7 +88,7 @@ impl Column {
                 let verbatim = || make_view(raw, 0, line.start + value.start as u32);
                 views.push(match (self.kind, value.kind) {
                     (ColumnKind::Json, _) => verbatim(),
-                    (_, Kind::String) => match text_view(value, line, side) {
+                    (_, Kind::String) => match text_view(value, line, unescaped) {
                         Ok(view) => view,
                         Err(_) if self.kind == ColumnKind::LenientText => {
                             coerced = true;
@@ -131,7 +130,7 @@ impl Column {
         }
     }
 
-    /// Takes out all rows from this one on.
+    /// Keeps the first `rows` rows.
     pub(crate) fn truncate(&mut self, rows: usize) {
         if self.nulls.len() > rows {
             self.nulls.truncate(rows);
@@ -144,7 +143,7 @@ impl Column {
         }
     }
 
-    /// The array; `buffers` are the chunk and the unescaped text.
+    /// The Arrow array; `buffers` are the chunk and the unescaped text.
     pub(crate) fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
         let nulls = self.nulls.build();
         Ok(match self.data {
@@ -156,17 +155,17 @@ impl Column {
     }
 }
 
-/// The view of a string: of the chunk itself where it has no escapes, else of its text in `side`.
-fn text_view(value: Value, line: Line<'_>, side: &mut Vec<u8>) -> Result<u128, Misfit> {
+/// The view of a string: into the chunk if it has no escapes, else into its text in `unescaped`.
+fn text_view(value: Value, line: Line<'_>, unescaped: &mut Vec<u8>) -> Result<u128, Misfit> {
     let inner = value.inner(line.bytes);
     let offset = value.start + 1;
     if !value.escaped {
         return Ok(make_view(inner, 0, line.start + offset as u32));
     }
-    let start = side.len();
-    json::decode_string(inner, side).map_err(|at| {
-        side.truncate(start);
-        Misfit::Surrogate(offset + at)
+    let start = unescaped.len();
+    json::decode_string(inner, unescaped).map_err(|inner_offset| {
+        unescaped.truncate(start);
+        Misfit::Surrogate(offset + inner_offset)
     })?;
-    Ok(make_view(&side[start..], 1, start as u32))
+    Ok(make_view(&unescaped[start..], 1, start as u32))
 }

@@ -1,4 +1,4 @@
-//! JSON lines as a format of files.
+//! JSON lines as a file format.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::read::{InputFile, Limits};
 /// JSON lines, plain or compressed.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonLines {
-    /// A longer line is rejected.
+    /// The most bytes of a line; longer lines are rejected.
     pub max_line_bytes: usize,
 }
 
 impl JsonLines {
-    /// Opens a stream; `name` is how places call it.
+    /// Opens a stream; `name` is its name in places.
     pub(crate) fn open_stream(&self, reader: BoxedReader, name: &str, request: &ScanRequest<'_>) -> Opened {
-        let lines = LinesSource::reader(reader, name, self.limits(request), request.cancel.clone());
+        let lines = LinesSource::from_reader(reader, name, self.limits(request), request.cancel.clone());
         self.scan(lines, request)
     }
 
@@ -34,7 +34,7 @@ impl JsonLines {
     }
 
     fn scan(&self, lines: LinesSource, request: &ScanRequest<'_>) -> Opened {
-        let (inputs, lines) = (lines.inputs(), lines.numbered_from(request.first_file));
+        let (inputs, lines) = (lines.inputs(), lines.with_first_file(request.first_file));
         let decode = JsonlDecode::new(request.columns.to_vec(), &request.known.names(), self.limits(request));
         Opened { scan: Box::new(PairedScan::new(lines, Arc::new(decode))), inputs }
     }
@@ -62,8 +62,8 @@ impl FileFormat for JsonLines {
         "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd"
     }
 
-    fn way_out(&self, _folder: &Path) -> String {
-        "it holds JSON: use scan_jsonl".into()
+    fn folder_help(&self, _folder: &Path) -> String {
+        "it has JSON files: use scan_jsonl".into()
     }
 
     fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
@@ -77,8 +77,8 @@ impl FileFormat for JsonLines {
     fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {
         let (limits, cancel) = (self.limits(request), request.cancel.clone());
         let lines = match request.part {
-            Some(part) => LinesSource::part(request.files, part, limits, cancel)?,
-            None => LinesSource::files(request.files.to_vec(), limits, cancel),
+            Some(part) => LinesSource::from_part(request.files, part, limits, cancel)?,
+            None => LinesSource::from_files(request.files.to_vec(), limits, cancel),
         };
         Ok(self.scan(lines, request))
     }

@@ -1,4 +1,4 @@
-//! The members of one row: which column each key is, found fast where rows name their keys in the same order.
+//! The members of one row by column. The look-up of a key is fast if rows have their keys in the same order.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::read::json::{self, JsonError, Value};
 use crate::record::{Place, finding};
 use crate::report::StepCounts;
 
-/// The keys that rows are known to have: those of the wanted columns first, in their order.
+/// The known keys of rows: first those of the columns to read, in their order.
 #[derive(Debug)]
 pub(crate) struct Keys {
     names: Vec<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The columns to make, and the names of all there are.
+    /// `columns` are the columns to read, `known` the names of all columns.
     pub(crate) fn new(columns: &[ReadColumn], known: &[String]) -> Self {
         let mut names: Vec<String> = Vec::new();
         let mut index = HashMap::new();
@@ -33,7 +33,7 @@ impl Keys {
     }
 }
 
-/// How often something was found, and where first.
+/// How often something was found, and the place of the first.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     count: u64,
@@ -41,19 +41,19 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Once more; places come in input order.
+    /// Counts it once more; calls come in input order.
     pub(crate) fn note(&mut self, place: Place) {
         self.count += 1;
         self.first.get_or_insert(place);
     }
 
-    /// Adds another's, whose places may lie before or behind.
+    /// Adds another tally, whose places may be before or after.
     fn add(&mut self, other: Tally) {
         self.count += other.count;
         self.first = self.first.into_iter().chain(other.first).min();
     }
 
-    /// Adds it to the counts as the finding `code:name`.
+    /// Adds the finding `code:name` to the counts.
     pub(crate) fn report(&self, code: &'static str, name: &str, counts: &mut StepCounts) {
         if let Some(first) = self.first {
             counts.add_named_finding(code, name, first, self.count);
@@ -61,20 +61,20 @@ impl Tally {
     }
 }
 
-/// The values of the current row by column, and what was noticed in the rows so far.
+/// The values of the current row by column, and the findings of all rows so far.
 pub(crate) struct Row<'k> {
     keys: &'k Keys,
     values: Vec<Option<Value>>,
-    /// The key that stood at each position of the last row.
+    /// The key at each position of the last row.
     order: Vec<usize>,
-    /// Keys that no head of a file has, as far as the report names them; it counts all others together.
+    /// Unknown keys that the report names; all others are counted together in `more_late`.
     late: BTreeMap<String, Tally>,
     more_late: Tally,
     repeated: Vec<Tally>,
 }
 
 impl<'k> Row<'k> {
-    /// No row yet; the first is expected to name the keys in their order.
+    /// No row yet; the first row is expected to have the keys in their order.
     pub(crate) fn new(keys: &'k Keys) -> Self {
         Row {
             keys,
@@ -86,7 +86,7 @@ impl<'k> Row<'k> {
         }
     }
 
-    /// Takes a row in; its line must be UTF-8. Returns the line's value, which may be no object.
+    /// Reads a row from a line, which must be UTF-8. Returns the value of the line, which may not be an object.
     pub(crate) fn scan(&mut self, line: &[u8], place: Place) -> Result<Value, JsonError> {
         self.values.fill(None);
         let mut position = 0;
@@ -115,7 +115,7 @@ impl<'k> Row<'k> {
         let (raw, mut decoded) = (key.inner(line), Vec::new());
         let name = match key.escaped {
             false => Some(raw),
-            // A key with a lone surrogate is no text, so no column has its name.
+            // A key with a lone surrogate is not valid text, so no column has its name.
             true => json::decode_string(raw, &mut decoded).is_ok().then_some(decoded.as_slice()),
         };
         let found = name.and_then(|name| self.keys.index.get(name).copied());
@@ -139,22 +139,22 @@ impl<'k> Row<'k> {
         }
     }
 
-    /// The next row is expected to have this key at this position.
+    /// Expects this key at this position of the next row.
     fn expect(&mut self, position: usize, key: usize) {
         if position < self.order.len() {
             self.order[position] = key;
         } else if position == self.order.len() && position < 2 * self.keys.names.len() {
-            // Unknown and repeated keys move the known ones behind their usual positions.
+            // Unknown and repeated keys shift the known keys to later positions.
             self.order.push(key);
         }
     }
 
-    /// The value of a wanted column in the current row; none where it is absent.
+    /// The value of a column in the current row; `None` if it is absent.
     pub(crate) fn value(&self, column: usize) -> Option<Value> {
         self.values[column]
     }
 
-    /// Adds what was noticed to the counts.
+    /// Adds the findings to the counts.
     pub(crate) fn report(&self, counts: &mut StepCounts) {
         for (name, tally) in &self.late {
             tally.report(finding::LATE_COLUMN, name, counts);

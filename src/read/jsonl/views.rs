@@ -1,4 +1,4 @@
-//! Text columns over text that was checked before: it is not checked again.
+//! Text columns of views into text that was checked before.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use arrow::buffer::{Buffer, NullBuffer};
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 
-/// A column of views into `buffers`: the chunk, and the text of its unescaped strings.
+/// A column of views into `buffers`: the chunk, and the decoded text of strings with escapes.
 ///
-/// Checking every string again as UTF-8 would cost more than all of parsing (2.5 times the time of a chunk of
-/// Chinese text). A debug build does check.
+/// Checking every string again as UTF-8 would take longer than parsing (2.5 times the time of a chunk of Chinese
+/// text). Only a debug build does.
 #[expect(unsafe_code, reason = "the proof is below")]
 pub(crate) fn text(views: Vec<u128>, buffers: &Arc<[Buffer]>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    // SAFETY: a view must lie within its buffer, and its text be UTF-8.
-    // `Column::push` alone makes views, by `make_view` of the very bytes they stand for, with their offset:
+    // SAFETY: a view must lie within its buffer, and its text must be UTF-8.
+    // Only `Column::push` creates views, by `make_view` of the bytes that they refer to, with their offset:
     // - buffer 0, the chunk: the bytes of a value in a line that `Rows::parse` found to be UTF-8, alone or with
     //   the whole chunk. A value begins and ends at ASCII characters (quotes, brackets, digits, letters), so no
     //   character is cut. Offsets fit, since `Limits::clamped` holds chunks below 2³⁰ bytes and one line.
     // - buffer 1: what `decode_string` appended for one string of such a line. It copies runs between ASCII
     //   backslashes as they are, and writes every escape as the UTF-8 of one character.
-    // A null has the view 0: no text, inline. A row that is taken back is cut off views and nulls alike; its text
-    // in buffer 1 stays, and nothing points to it.
+    // A null has the view 0: an empty inline text. Where a row is removed again, views and nulls are truncated alike;
+    // its text stays in buffer 1, and no view refers to it.
     let array = unsafe { StringViewArray::new_unchecked(views.into(), buffers.clone(), nulls) };
     if cfg!(debug_assertions) {
         array.to_data().validate_full().or_defect()?;

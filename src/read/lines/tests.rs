@@ -9,21 +9,21 @@ fn limits(batch_bytes: usize, batch_rows: usize, max_line_bytes: usize) -> Limit
 }
 
 fn source(bytes: &[u8], limits: Limits) -> LinesSource {
-    LinesSource::reader(Box::new(std::io::Cursor::new(bytes.to_vec())), STDIN, limits, Cancel::default())
+    LinesSource::from_reader(Box::new(std::io::Cursor::new(bytes.to_vec())), STDIN, limits, Cancel::default())
 }
 
-/// Row, offset and text (a head for refused lines) of every line that comes out; checks that chunks follow up.
+/// File, row, offset and text (of a long line, the start) of every line; checks the size of chunks.
 fn lines(mut source: LinesSource, limits: Limits) -> Vec<(u32, u64, u64, Vec<u8>)> {
     let mut out = Vec::new();
     while let Some(piece) = source.next().unwrap() {
         match piece.text {
             Text::Whole(text) => {
                 let whole = text.split_inclusive(|&b| b == b'\n');
-                let mut at = piece.byte;
+                let mut offset = piece.byte;
                 let mut rows = 0;
                 for line in whole {
-                    out.push((piece.file, piece.first_row + rows, at, line.to_vec()));
-                    at += line.len() as u64;
+                    out.push((piece.file, piece.first_row + rows, offset, line.to_vec()));
+                    offset += line.len() as u64;
                     rows += 1;
                 }
                 assert!((1..=limits.batch_rows as u64).contains(&rows));
@@ -39,14 +39,14 @@ fn lines(mut source: LinesSource, limits: Limits) -> Vec<(u32, u64, u64, Vec<u8>
 }
 
 #[test]
-fn every_line_once_whatever_the_batch() {
+fn every_line_is_read_once_for_any_batch_size() {
     let text = b"one\n\r\n\nfour is a longer line\nfive\n\xff\nseven without end";
     for ended in [&text[..], &[text, &b"\n"[..]].concat()] {
         let mut expected = Vec::new();
-        let mut at = 0;
+        let mut offset = 0;
         for (row, line) in ended.split_inclusive(|&b| b == b'\n').enumerate() {
-            expected.push((0, row as u64, at, line.to_vec()));
-            at += line.len() as u64;
+            expected.push((0, row as u64, offset, line.to_vec()));
+            offset += line.len() as u64;
         }
         for batch_bytes in [1, 2, 3, 5, 7, 20, 1000] {
             for batch_rows in [1, 3, 100] {
@@ -70,7 +70,7 @@ fn a_byte_order_mark_is_skipped_and_counts_in_offsets() {
 }
 
 #[test]
-fn long_lines_keep_their_head_and_the_lines_around() {
+fn of_long_lines_the_start_is_kept_and_other_lines_are_read() {
     let long = vec![b'x'; 200_000];
     for tail in [&b""[..], b"\n", b"\nafter\n"] {
         let text = [b"before\n", &long[..], tail].concat();
@@ -94,7 +94,7 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
     let text: Vec<u8> = (0..5000).flat_map(|i| format!("{{\"n\":{i}}}\n").into_bytes()).collect();
     let (a, b) = text.split_at(12_345);
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
-    // By content, not by name; several members and frames, an empty one among them.
+    // Recognised by content, not by name; several members and frames, one of them empty.
     let stored = [
         ("plain.gz", text.clone()),
         ("members.jsonl", [gzip(a), gzip(b""), gzip(b)].concat()),
@@ -108,14 +108,14 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
         files.push(local(path, name));
     }
     let limits = limits(1000, 100, 1000);
-    let source = LinesSource::files(files.clone(), limits, Cancel::default());
+    let source = LinesSource::from_files(files.clone(), limits, Cancel::default());
     let inputs = source.inputs();
     let found = lines(source, limits);
     for file in 0..3 {
-        let of_file: Vec<u8> = found.iter().filter(|l| l.0 == file).flat_map(|l| l.3.clone()).collect();
-        assert!(of_file == text, "file {file}");
+        let content: Vec<u8> = found.iter().filter(|l| l.0 == file).flat_map(|l| l.3.clone()).collect();
+        assert!(content == text, "file {file}");
     }
-    let unread = Inputs::of_files(&files).list(&Cancel::default()).unwrap();
+    let unread = Inputs::from_files(&files).list(&Cancel::default()).unwrap();
     assert_eq!(inputs.list(&Cancel::default()).unwrap(), unread);
     for (input, (name, bytes)) in unread.iter().zip(&stored) {
         let mut sum = Checksum::default();
@@ -125,7 +125,7 @@ fn compressed_files_read_as_plain_ones_and_their_stored_bytes_are_hashed() {
     }
 }
 
-/// Reads to the end or the first error; its code.
+/// Reads to the end or to the first error, and returns its code.
 fn code(mut source: LinesSource) -> &'static str {
     loop {
         match source.next() {
@@ -159,7 +159,7 @@ fn damaged_and_foreign_inputs_are_errors() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| local(folder.path().join(name), name);
-    let read = |f| code(LinesSource::files(vec![f], Limits::default(), Cancel::default()));
+    let read = |f| code(LinesSource::from_files(vec![f], Limits::default(), Cancel::default()));
     assert_eq!(read(file("gone.jsonl")), "vanished");
     assert_eq!(read(file("")), "not_a_file");
     #[cfg(unix)]

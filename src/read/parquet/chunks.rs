@@ -1,5 +1,5 @@
-//! A file of a store, as the `parquet` crate reads it. What the store could not give is kept aside: the crate would call
-//! it a damaged file.
+//! Access of the `parquet` crate to a file of a store. Read errors of the store are kept: the crate would report them
+//! as damaged files.
 
 use std::io::{self, BufReader, Read};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,25 +10,25 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::store::Reader;
 
-/// Parts of a file. Clones share what failed.
+/// A file that the crate reads. Clones share the error.
 #[derive(Clone)]
 pub(crate) struct Chunks {
     reader: Reader,
     bytes: u64,
-    failed: Failed,
+    read_error: ReadError,
 }
 
-/// The first call that failed, if any.
+/// The error of the first read that failed, if any.
 #[derive(Clone, Default)]
-pub(crate) struct Failed(Arc<Mutex<Option<io::Error>>>);
+pub(crate) struct ReadError(Arc<Mutex<Option<io::Error>>>);
 
-impl Failed {
-    /// Takes it.
+impl ReadError {
+    /// Takes the error out.
     pub(crate) fn take(&self) -> Option<io::Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Keeps an error of the store, and gives one of the same kind to the crate.
+    /// Keeps an error of the store, and returns one of the same kind for the crate.
     fn keep(&self, e: io::Error) -> io::Error {
         let same = io::Error::from(e.kind());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
@@ -37,14 +37,13 @@ impl Failed {
 }
 
 impl Chunks {
-    /// Of this file.
     pub(crate) fn new(reader: Reader) -> io::Result<Self> {
-        Ok(Chunks { bytes: reader.metadata()?.bytes, reader, failed: Failed::default() })
+        Ok(Chunks { bytes: reader.metadata()?.bytes, reader, read_error: ReadError::default() })
     }
 
-    /// What failed.
-    pub(crate) fn failed(&self) -> Failed {
-        self.failed.clone()
+    /// A handle to the error.
+    pub(crate) fn read_error(&self) -> ReadError {
+        self.read_error.clone()
     }
 }
 
@@ -55,10 +54,13 @@ impl Length for Chunks {
 }
 
 impl ChunkReader for Chunks {
-    type T = BufReader<Part>;
+    type T = BufReader<OffsetReader>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        Ok(BufReader::new(Part { reader: self.reader.starting_at(start), failed: self.failed.clone() }))
+        Ok(BufReader::new(OffsetReader {
+            reader: self.reader.starting_at(start),
+            read_error: self.read_error.clone(),
+        }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -71,19 +73,19 @@ impl ChunkReader for Chunks {
             Ok(()) => Ok(bytes.into()),
             // The file became shorter.
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(ParquetError::EOF(e.to_string())),
-            Err(e) => Err(self.failed.keep(e).into()),
+            Err(e) => Err(self.read_error.keep(e).into()),
         }
     }
 }
 
-/// A file from an offset on.
-pub(crate) struct Part {
+/// Reads a file from an offset.
+pub(crate) struct OffsetReader {
     reader: Reader,
-    failed: Failed,
+    read_error: ReadError,
 }
 
-impl Read for Part {
+impl Read for OffsetReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(out).map_err(|e| self.failed.keep(e))
+        self.reader.read(out).map_err(|e| self.read_error.keep(e))
     }
 }

@@ -1,4 +1,4 @@
-//! The columns of several files: one set that all files can be read as.
+//! The columns of several files, and the conversion of each file to them.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::error::{Class, Error, Result};
 use crate::read::InputFile;
 use crate::record::schema::is_json;
 
-/// Columns in the order they are first seen, each with the file that it was first seen in.
+/// Columns in order of first appearance, each with the name of the first file that has it.
 #[derive(Default)]
-pub(crate) struct Union(Vec<(FieldRef, String)>);
+pub(crate) struct SchemaUnion(Vec<(FieldRef, String)>);
 
-impl Union {
-    /// Adds the columns of a file. Fails where it has one in another type than the files before it
-    /// (`schema_mismatch`); a type of nulls alone goes with every type.
+impl SchemaUnion {
+    /// Adds the columns of a file. Fails with `schema_mismatch` if a column has another type than in the files before
+    /// it; the null type matches every type.
     pub(crate) fn add(&mut self, found: &Schema, file: &InputFile) -> Result<()> {
         for (i, field) in found.fields().iter().enumerate() {
-            // Two columns of one name in a file stay two, for the plan to refuse.
+            // Two columns with one name in a file are both kept; the plan refuses them.
             let is_second = found.fields()[..i].iter().any(|f| f.name() == field.name());
             let known = self.0.iter_mut().find(|(known, _)| known.name() == field.name() && !is_second);
             let Some((known, first)) = known else {
@@ -37,7 +37,7 @@ impl Union {
         Ok(())
     }
 
-    /// The columns of all files.
+    /// The schema of all files.
     pub(crate) fn schema(self) -> Schema {
         Schema::new(self.0.into_iter().map(|(field, _)| field).collect::<Vec<_>>())
     }
@@ -49,12 +49,12 @@ fn mismatch(known: &Field, field: &Field, file: &InputFile, first: &str) -> Erro
     let message =
         format!("column `{}` is {} here and {} in {first}", field.name(), shown(field), shown(known));
     Error::new(Class::Source, "schema_mismatch", message)
-        .help("scan the files apart, or write them with one schema")
+        .help("scan the files separately, or write them with one schema")
         .column(field.name())
         .path(file.path.display())
 }
 
-/// The field that holds the values of both; the name and the extension of the first, unless it holds nulls alone.
+/// A field for the values of both, with the name and the extension type of the first, unless that is of type null.
 fn merged(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
     if a == b {
         return Some(a.clone());
@@ -90,7 +90,7 @@ fn nullable(field: &FieldRef) -> FieldRef {
     Arc::new(field.as_ref().clone().with_nullable(true))
 }
 
-/// A column of a file in the type that all files have it in.
+/// Converts a column of a file to its type in all files.
 pub(crate) fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     if column.data_type() == to {
         return Ok(column.clone());
@@ -123,6 +123,6 @@ pub(crate) fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, Arro
             let columns = columns.collect::<Result<Vec<_>, _>>()?;
             Arc::new(StructArray::try_new_with_length(fields.clone(), columns, nulls, column.len())?)
         }
-        (found, _) => return Err(ArrowError::SchemaError(format!("{found} was to become {to}"))),
+        (found, _) => return Err(ArrowError::SchemaError(format!("{found} cannot be converted to {to}"))),
     })
 }

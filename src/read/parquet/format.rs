@@ -1,9 +1,9 @@
-//! Parquet as a format of files.
+//! Parquet as a file format.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ParquetSource;
+use super::source::{self, ParquetSource};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::PairedScan;
@@ -33,17 +33,17 @@ impl FileFormat for Parquet {
         "*.parquet"
     }
 
-    fn way_out(&self, folder: &Path) -> String {
+    fn folder_help(&self, folder: &Path) -> String {
         let all = folder.join("*.parquet");
-        format!("it holds Parquet: use scan_parquet, or on the command line {all:?}")
+        format!("it has Parquet files: use scan_parquet, or on the command line {all:?}")
     }
 
     fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
-        super::schema(files, cancel).map(KnownColumns::Typed)
+        source::schema(files, cancel).map(KnownColumns::Typed)
     }
 
     fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
-        super::parts(files, bytes, cancel)
+        source::parts(files, bytes, cancel)
     }
 
     fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {
@@ -52,10 +52,10 @@ impl FileFormat for Parquet {
         let rows = ParquetSource::new(request.files.to_vec(), Some(&names), request.limits, request.cancel)?;
         let inputs = rows.inputs();
         let rows = match request.part {
-            Some(part) => rows.only(part)?,
+            Some(part) => rows.with_part(part)?,
             None => rows,
         };
-        let rows = rows.numbered_from(request.first_file);
+        let rows = rows.with_first_file(request.first_file);
         Ok(Opened { scan: Box::new(PairedScan::new(rows, Arc::new(decode))), inputs })
     }
 

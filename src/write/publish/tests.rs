@@ -17,8 +17,8 @@ fn run(out: &Path, count: usize, store: Files) -> Result<Manifest> {
     publish(SinkOptions { shard_bytes: 1_500, ..options(out, schema) }, store, count, 40, Text::View)
 }
 
-/// What a reader sees: nothing, or a data set that is whole; its rows. Stale rejects beside the manifest are for
-/// the next run to replace.
+/// The rows of the data set in the folder, which must be complete; `None` if there is none. Outdated rejects beside
+/// the manifest are allowed: the next run replaces them.
 fn seen(out: &Path) -> Option<u64> {
     let manifest = artifact::open(&Files::local(), out).ok()?;
     let mut report = artifact::verify(&Files::local(), out, &Cancel::default()).unwrap();
@@ -28,7 +28,7 @@ fn seen(out: &Path) -> Option<u64> {
     Some(report.rows)
 }
 
-/// No folder yet, an older data set, the same data set.
+/// What is in the output folder before: it does not exist, an older data set, the same data set.
 fn starts() -> [Option<usize>; 3] {
     [None, Some(OLD), Some(NEW)]
 }
@@ -44,7 +44,7 @@ fn prepared(before: Option<usize>) -> (tempfile::TempDir, PathBuf, BTreeMap<Stri
 }
 
 #[test]
-fn dying_at_any_call_leaves_the_old_set_or_the_new_one_whole() {
+fn a_crash_at_any_call_leaves_the_old_data_set_or_the_new_one() {
     let fresh = tempfile::tempdir().unwrap();
     run(&fresh.path().join("deep/out"), NEW, Files::local()).unwrap();
     let wanted = tree(fresh.path());
@@ -56,7 +56,7 @@ fn dying_at_any_call_leaves_the_old_set_or_the_new_one_whole() {
             let rows = seen(&out);
             assert!(rows == before.map(|n| n as u64) || rows == Some(NEW as u64), "call {k}: {rows:?}");
             saw_new |= rows == Some(NEW as u64);
-            assert!(!saw_new || rows == Some(NEW as u64), "call {k}: the commit was taken back");
+            assert!(!saw_new || rows == Some(NEW as u64), "call {k}: the commit was undone");
             run(&out, NEW, Files::local()).unwrap_or_else(|e| panic!("after call {k}: {e}"));
             let left = tree(dir.path());
             assert!(left == wanted, "after call {k}: {:?}", left.keys().collect::<Vec<_>>());
@@ -70,7 +70,7 @@ fn dying_at_any_call_leaves_the_old_set_or_the_new_one_whole() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_that_leaves_all_as_it_was() {
+fn a_full_disk_is_an_error_and_changes_nothing() {
     for before in starts() {
         let mut k = 0;
         let mut errors = 0;
@@ -145,7 +145,7 @@ fn one_run_at_a_time() {
 }
 
 #[test]
-fn what_is_not_ours_is_neither_replaced_nor_removed() {
+fn files_of_others_are_neither_replaced_nor_removed() {
     // Files in the folder; the codes without and with overwrite.
     type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
     let cases: [Case; 7] = [
@@ -155,7 +155,7 @@ fn what_is_not_ours_is_neither_replaced_nor_removed() {
         (&[("data/x.bin", "x")], "exists", "not_ours"),
         (&[("manifest.json", "{}")], "not_ours", "not_ours"),
         (&[("manifest.json", "{\"manifest_version\": 99}")], "not_ours", "not_ours"),
-        // What a run left that died while it wrote.
+        // Files of a run that crashed while writing.
         (
             &[(".staging-1/train-00000.arrow", "x"), (".fastprep.lock", ""), ("manifest.json.tmp", "{\"man")],
             "",
@@ -183,7 +183,7 @@ fn what_is_not_ours_is_neither_replaced_nor_removed() {
 }
 
 #[test]
-fn overwriting_keeps_files_that_others_put_beside_ours() {
+fn overwriting_keeps_files_of_others() {
     let (_dir, out, _) = prepared(Some(OLD));
     let old = artifact::open(&Files::local(), &out).unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
@@ -195,7 +195,7 @@ fn overwriting_keeps_files_that_others_put_beside_ours() {
 }
 
 #[test]
-fn publishing_the_same_again_mends_a_damaged_set() {
+fn publishing_the_same_again_repairs_a_damaged_data_set() {
     let (dir, out, files) = prepared(Some(NEW));
     let manifest = artifact::open(&Files::local(), &out).unwrap();
     let shard = out.join(&manifest.data).join(&manifest.shards[0].name);
@@ -207,7 +207,7 @@ fn publishing_the_same_again_mends_a_damaged_set() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_link_leads_to_is_not_ours() {
+fn the_target_of_a_link_is_not_removed() {
     let dir = tempfile::tempdir().unwrap();
     let (out, elsewhere) = (dir.path().join("out"), dir.path().join("elsewhere"));
     fs::create_dir_all(&out).unwrap();

@@ -29,7 +29,7 @@ fn decode(text: &[u8]) -> (Batch, StepCounts) {
     let mut counts = StepCounts::default();
     let batch = decoder(Limits::default()).decode(piece(text), &mut counts).unwrap();
     assert_eq!(batch.rows(), batch.places.rows.len());
-    // The columns were made without a check.
+    // The columns were created without a check.
     batch.records.columns().iter().for_each(|c| c.to_data().validate_full().unwrap());
     assert_eq!(counts.rows_in, counts.rows_out + counts.removed_rows());
     assert_eq!(counts.rows_out, batch.rows() as u64);
@@ -38,7 +38,7 @@ fn decode(text: &[u8]) -> (Batch, StepCounts) {
 }
 
 #[test]
-fn makes_columns_of_every_kind() {
+fn columns_of_every_kind_are_read() {
     let text = concat!(
         r#"{"t":"a text that is not inlined","i":-7,"f":2,"b":true,"j":{"x":[1, "\u00e9"]},"l":"lenient"}"#,
         "\n",
@@ -62,7 +62,7 @@ fn makes_columns_of_every_kind() {
     let l = batch.column("l").unwrap().as_string_view();
     assert_eq!((l.value(0), l.value(1)), ("lenient", "x\ny"));
     assert_eq!(row_json(&batch.records, 3), r#"{"t":null,"i":null,"f":null,"b":null,"j":null,"l":null}"#);
-    // Places: the second line, without its carriage return, in the stream.
+    // The place of the second line in the stream; its text has no carriage return.
     let first = text.find('\n').unwrap() + 1;
     let place = Place { file: 1, row: 11, line: Some(12), byte: Some(100 + first as u64) };
     assert_eq!(batch.places.at(1), place);
@@ -73,7 +73,7 @@ fn makes_columns_of_every_kind() {
 }
 
 #[test]
-fn rejects_say_what_and_where() {
+fn rejects_have_a_detail_and_a_place() {
     let lines: &[(&[u8], &str, &str)] = &[
         (
             b"{\"t\":1}",
@@ -156,7 +156,7 @@ fn a_key_with_a_lone_surrogate_names_no_column() {
     let columns = vec![ReadColumn::new(r"\ud800", ColumnKind::Json)];
     let decode = JsonlDecode::new(columns, &[], Limits::default());
     let mut counts = StepCounts::default();
-    // The name of the column is the text of the first key, and the form of the second.
+    // The column's name is the decoded text of the first key, and the raw JSON of the second.
     let line = br#"{"\\ud800":1,"\ud800":2}"#;
     let batch = decode.decode(piece(line), &mut counts).unwrap();
     assert_eq!(batch.records.column(0).as_string_view().value(0), "1");
@@ -165,17 +165,21 @@ fn a_key_with_a_lone_surrogate_names_no_column() {
 }
 
 #[test]
-fn no_column_still_counts_rows() {
+fn rows_are_counted_without_columns() {
     let decode = JsonlDecode::new(Vec::new(), &["t".into()], Limits::default());
     let mut counts = StepCounts::default();
     let batch = decode.decode(piece(b"{\"t\":1}\n{}\n[]"), &mut counts).unwrap();
     assert_eq!((batch.rows(), batch.rejects.len()), (2, 1));
 }
 
-/// Everything that comes out: rows with their places, rejects, counts.
+/// The whole output: rows with their places, rejects, counts.
 fn run(text: &[u8], limits: Limits) -> (Vec<(Place, String)>, Vec<Reject>, StepCounts) {
-    let mut source =
-        LinesSource::reader(Box::new(std::io::Cursor::new(text.to_vec())), "-", limits, Cancel::default());
+    let mut source = LinesSource::from_reader(
+        Box::new(std::io::Cursor::new(text.to_vec())),
+        "-",
+        limits,
+        Cancel::default(),
+    );
     let decode = decoder(limits);
     let (mut rows, mut rejects, mut counts) = (Vec::new(), Vec::new(), StepCounts::default());
     while let Some(piece) = source.next().unwrap() {
@@ -189,7 +193,7 @@ fn run(text: &[u8], limits: Limits) -> (Vec<(Place, String)>, Vec<Reject>, StepC
 }
 
 #[test]
-fn the_same_rows_whatever_the_batch() {
+fn rows_do_not_depend_on_the_batch_size() {
     let mut text = b"\xef\xbb\xbf".to_vec();
     for i in 0..60 {
         let line = match i % 10 {

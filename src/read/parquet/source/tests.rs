@@ -38,7 +38,7 @@ fn records(from: i64, rows: i64) -> RecordBatch {
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
-/// File, row and shown values of every row; checks that chunks follow up.
+/// File, row and JSON of every row; checks the size and the schema of chunks.
 fn rows(mut source: ParquetSource, limits: Limits) -> Result<Vec<(u32, u64, String)>> {
     let mut out = Vec::new();
     while let Some(Records { file, first_row, rows: records }) = source.next()? {
@@ -52,7 +52,7 @@ fn rows(mut source: ParquetSource, limits: Limits) -> Result<Vec<(u32, u64, Stri
 }
 
 #[test]
-fn reads_what_was_written_whatever_the_batch() {
+fn rows_are_read_as_written_for_any_batch_size() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![
         write(&folder, "a", &records(0, 250), 100),
@@ -79,7 +79,7 @@ fn reads_what_was_written_whatever_the_batch() {
 }
 
 #[test]
-fn batches_hold_about_as_many_bytes_as_asked() {
+fn batches_have_about_the_requested_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![write(&folder, "a", &records(0, 5000), 5000)];
     let limits = Limits { batch_bytes: 10_000, ..Limits::default() };
@@ -93,7 +93,7 @@ fn batches_hold_about_as_many_bytes_as_asked() {
 }
 
 #[test]
-fn projects_in_the_order_asked_for() {
+fn columns_are_read_in_the_requested_order() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![write(&folder, "a", &records(0, 10), 4)];
     let limits = Limits::default();
@@ -144,10 +144,10 @@ fn columns_that_differ_between_files_are_named() {
         (e.code(), e.get_path()),
         ("schema_mismatch", Some(files[1].path.display().to_string().as_str()))
     );
-    // Another order is the same schema.
-    let turned = write(&folder, "turned", &whole.project(&[2, 1, 0]).unwrap(), 4);
+    // The order of columns does not matter.
+    let reordered = write(&folder, "reordered", &whole.project(&[2, 1, 0]).unwrap(), 4);
     let found = rows(
-        ParquetSource::new(vec![first, turned], None, Limits::default(), &Cancel::default()).unwrap(),
+        ParquetSource::new(vec![first, reordered], None, Limits::default(), &Cancel::default()).unwrap(),
         Limits::default(),
     )
     .unwrap();
@@ -189,7 +189,7 @@ fn hostile_files_are_errors_or_rows() {
     let path = folder.path().join("x.parquet");
     let mut seen = [0, 0];
     for (name, bytes) in untar(&archive) {
-        // The large map is good, and takes a while: its strings add up to 2 GiB.
+        // The large map is valid but slow: its strings add up to 2 GiB.
         if !(name.ends_with(".parquet") || name.ends_with(".encrypted")) || name.contains("large_string_map")
         {
             continue;
