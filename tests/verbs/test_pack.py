@@ -160,7 +160,7 @@ def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
     for step in later:
         with refused(fp.PlanError, "bad_chain", "already packed") as e:
             step()
-        assert "filter, head and shuffle alone may follow" in e.value.help
+        assert "only filter, head and shuffle may come after it" in e.value.help
     assert "PACK         best fit decreasing, max_length=64; order by seed=0  [barrier]" in packed.explain()
     assert "leaves out prompt, completion" in packed.explain()
 
