@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::error::Result;
-use crate::flow::{Barrier, BarrierRows, Prepare, Sink};
+use crate::flow::{Barrier, BarrierRows, MakeReady, Sink};
 use crate::record::{Batch, Places};
 
 /// Gives the rows to a barrier, and the rejects and duplicates from before it to the sink of the run.
@@ -18,27 +18,27 @@ pub(crate) struct BarrierSink<'s, S: Sink> {
     pub(crate) empty: RecordBatch,
 }
 
-/// A batch that is prepared for the barrier.
+/// A batch that is ready for the barrier.
 pub(crate) struct BarrierInput<R> {
     rows: BarrierRows,
     /// A batch without rows, with the rejects and duplicates, for the sink.
     removed: R,
 }
 
-struct PrepareInput<R> {
-    barrier: Arc<dyn Prepare<BarrierRows>>,
-    sink: Arc<dyn Prepare<R>>,
+struct MakeInput<R> {
+    barrier: Arc<dyn MakeReady<BarrierRows>>,
+    sink: Arc<dyn MakeReady<R>>,
     empty: RecordBatch,
 }
 
-impl<R> Prepare<BarrierInput<R>> for PrepareInput<R> {
-    fn prepare(&self, mut batch: Batch) -> Result<BarrierInput<R>> {
+impl<R> MakeReady<BarrierInput<R>> for MakeInput<R> {
+    fn make_ready(&self, mut batch: Batch) -> Result<BarrierInput<R>> {
         let (rejects, duplicates) =
             (std::mem::take(&mut batch.rejects), std::mem::take(&mut batch.duplicates));
         let places = Places::numbered(batch.places.file, 0, 0);
         let removed = Batch { seq: batch.seq, records: self.empty.clone(), places, rejects, duplicates };
-        let removed = self.sink.prepare(removed)?;
-        Ok(BarrierInput { rows: self.barrier.prepare(batch)?, removed })
+        let removed = self.sink.make_ready(removed)?;
+        Ok(BarrierInput { rows: self.barrier.make_ready(batch)?, removed })
     }
 }
 
@@ -48,10 +48,10 @@ where
 {
     type Ready = BarrierInput<S::Ready>;
 
-    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>> {
-        Arc::new(PrepareInput {
-            barrier: self.barrier.preparer(),
-            sink: self.sink.preparer(),
+    fn ready_maker(&self) -> Arc<dyn MakeReady<Self::Ready>> {
+        Arc::new(MakeInput {
+            barrier: self.barrier.ready_maker(),
+            sink: self.sink.ready_maker(),
             empty: self.empty.clone(),
         })
     }

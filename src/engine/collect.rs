@@ -7,11 +7,12 @@ use arrow::array::RecordBatch;
 use super::interrupt::Interrupted;
 use super::report::report;
 use super::resources::Resources;
+use super::run::Run;
 use super::run_plan::run_plan;
 use super::sources::Sources;
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::flow::{Prepare, Sink};
+use crate::flow::{MakeReady, Sink};
 use crate::plan::Resolved;
 use crate::record::Batch;
 use crate::report::Report;
@@ -35,19 +36,11 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let sources = Sources::open(&plan.job, resources, false, cancel, interrupted)?;
+    let mut run = Run { job: &plan.job, resources, cancel, interrupted };
+    let sources = Sources::open(&mut run, false)?;
     let names = sources.names();
     let mut collect = Collect::new(plan.job.split_names.clone());
-    let counts = run_plan(
-        &plan.job,
-        sources,
-        None,
-        &mut collect,
-        resources.spill_anywhere(),
-        resources,
-        cancel,
-        interrupted,
-    )?;
+    let counts = run_plan(&mut run, sources, None, &mut collect, resources.spill_anywhere())?;
     Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
 }
 
@@ -58,26 +51,18 @@ pub(crate) fn check(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Report> {
-    let sources = Sources::open(&plan.job, resources, false, cancel, interrupted)?;
+    let mut run = Run { job: &plan.job, resources, cancel, interrupted };
+    let sources = Sources::open(&mut run, false)?;
     let names = sources.names();
-    let counts = run_plan(
-        &plan.job,
-        sources,
-        None,
-        &mut Discard,
-        resources.spill_anywhere(),
-        resources,
-        cancel,
-        interrupted,
-    )?;
+    let counts = run_plan(&mut run, sources, None, &mut Discard, resources.spill_anywhere())?;
     Ok(report(plan, &counts, &names))
 }
 
 /// A sink that keeps nothing.
 struct Discard;
 
-impl Prepare<()> for Discard {
-    fn prepare(&self, _: Batch) -> Result<()> {
+impl MakeReady<()> for Discard {
+    fn make_ready(&self, _: Batch) -> Result<()> {
         Ok(())
     }
 }
@@ -85,7 +70,7 @@ impl Prepare<()> for Discard {
 impl Sink for Discard {
     type Ready = ();
 
-    fn preparer(&self) -> Arc<dyn Prepare<()>> {
+    fn ready_maker(&self) -> Arc<dyn MakeReady<()>> {
         Arc::new(Discard)
     }
 

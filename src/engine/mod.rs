@@ -12,6 +12,7 @@ mod ranges;
 mod report;
 mod resources;
 pub(crate) mod result_errors;
+mod run;
 mod run_pass;
 mod run_plan;
 mod sources;

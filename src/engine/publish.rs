@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::interrupt::{Interrupted, interruptible};
+use super::interrupt::Interrupted;
 use super::report::report;
 use super::resources::Resources;
 use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summary_error};
+use super::run::Run;
 use super::run_plan::run_plan;
 use super::sources::Sources;
 use crate::artifact::Manifest;
@@ -90,7 +91,8 @@ pub fn sink(
     if target.overwrite {
         plan.job.origins.iter().try_for_each(|origin| origin.source.check_not_replaced(&target.dir))?;
     }
-    let sources = Sources::open(&plan.job, resources, true, cancel, interrupted)?;
+    let mut run = Run { job: &plan.job, resources, cancel, interrupted };
+    let sources = Sources::open(&mut run, true)?;
     let names = sources.names();
     let mut shards = ShardSink::open(
         SinkOptions {
@@ -111,16 +113,15 @@ pub fn sink(
     let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
     let last =
         as_lines.then(|| -> Arc<dyn Map> { Arc::new(JsonLossesStage { columns: plan.job.schema.clone() }) });
-    let counts = run_plan(&plan.job, sources, last, &mut shards, spill, resources, cancel, interrupted)?;
+    let counts = run_plan(&mut run, sources, last, &mut shards, spill)?;
     let report = report(plan, &counts, &names);
     cancel.begin(Phase::Publish);
-    if interrupted() {
+    if (run.interrupted)() {
         return Err(Error::cancelled());
     }
     check_result(plan, &report, target, &mut Some(shards)).and_then(|shards| {
-        let (inputs, streams) = interruptible(cancel, interrupted, || {
-            Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?))
-        })?;
+        let (inputs, streams) =
+            run.interruptible(|| Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?)))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
         let manifest = shards.commit(Manifest {
             manifest_version: MANIFEST_VERSION,

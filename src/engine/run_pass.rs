@@ -1,7 +1,7 @@
 //! Runs a pass on worker threads.
 //!
 //! A pass is a row of stations: decoding with the first map stages, then ordered stages and map stages in turn, then
-//! the sink. The last map stage also prepares batches for the sink. Workers take the work that is furthest downstream
+//! the sink. The last map stage also makes batches ready for the sink. Workers take the work that is furthest downstream
 //! first, so that batches leave early; the number of bytes in flight is limited. An ordered station takes batches in
 //! the order of their numbers, so that the result does not depend on which worker is faster. If an ordered station
 //! ends the input, it ends with a row, not with a batch ([`BatchHistory`]), so that the result does not depend on the
@@ -19,7 +19,7 @@ use super::station::{Station, counted};
 use super::task::{InFlight, Task};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::flow::{Map, Ordered, Prepare, Scan, Sink};
+use crate::flow::{MakeReady, Map, Ordered, Scan, Sink};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
@@ -59,7 +59,7 @@ pub fn run_pass<S: Sink>(
         stations,
         last_end: ordered.iter().rposition(can_end),
         source_step: pass.source_step,
-        preparer: pass.sink.preparer(),
+        ready_maker: pass.sink.ready_maker(),
         shared: Mutex::new(Shared {
             queues: Queues::new(&is_ordered, options.bytes_in_flight),
             counts: vec![StepCounts::default(); pass.steps],
@@ -147,7 +147,7 @@ struct Line<'s, 'c, S: Sink> {
     /// The index of the last station that can end the input.
     last_end: Option<usize>,
     source_step: usize,
-    preparer: Arc<dyn Prepare<S::Ready>>,
+    ready_maker: Arc<dyn MakeReady<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
     /// Notified if there may be work.
     wake: Condvar,
@@ -322,14 +322,14 @@ impl<'s, S: Sink> Line<'s, '_, S> {
         }
     }
 
-    /// Runs a map station on a batch and delivers the result; after the last station, prepares it for the sink.
+    /// Runs a map station on a batch and delivers the result; after the last station, makes it ready for the sink.
     fn map(&self, station: usize, batch: Batch, mut info: InFlight) -> Result<()> {
         let batch = self.run_maps(station, batch, &mut info)?;
         if station + 1 < self.stations.len() {
             self.lock().queues.deliver(station, batch, info, false);
         } else {
             let seq = batch.seq;
-            let ready = self.preparer.prepare(batch)?;
+            let ready = self.ready_maker.make_ready(batch)?;
             self.lock().queues.deliver_ready(seq, ready, info);
         }
         Ok(())

@@ -5,37 +5,29 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::barrier_sink::BarrierSink;
-use super::interrupt::{Interrupted, interruptible};
-use super::pass::{FINDINGS, Pass, Stage, UNCOUNTED};
-use super::pass_stages::{ordered_stages, pass_stages};
-use super::resources::Resources;
-use super::run_pass::run_pass;
+use super::pass::{FINDINGS, UNCOUNTED};
+use super::pass_stages::pass_stages;
+use super::run::Run;
 use super::sources::Sources;
-use super::unfinished_sink::UnfinishedSink;
-use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::{Map, Scan, Sink};
-use crate::plan::resolve::{Job, Section};
+use crate::plan::resolve::Section;
 use crate::report::{StepCounts, add_pass};
 use crate::spill::Spill;
 use crate::write::LayoutStage;
 
 /// Runs a plan into a sink. `last` is a stage after those of the plan that counts only findings.
-#[expect(clippy::too_many_arguments, reason = "what a run is made of")]
 pub(super) fn run_plan<S: Sink>(
-    job: &Job,
+    run: &mut Run<'_>,
     sources: Sources,
     last: Option<Arc<dyn Map>>,
     sink: &mut S,
     spill: Spill,
-    resources: Resources,
-    cancel: &Cancel,
-    interrupted: Interrupted<'_>,
 ) -> Result<Vec<StepCounts>>
 where
     S::Ready: 'static,
 {
-    let names = sources.names();
+    let (job, names) = (run.job, sources.names());
     let sections = job.sections();
     let is_final = |i: usize| match &sections[i + 1..] {
         [] => true,
@@ -49,20 +41,20 @@ where
         // With a barrier right before the sink, `last` runs before the barrier, so that findings have the places of rows.
         let mut after: Vec<_> = last.take_if(|_| is_final(i)).into_iter().collect();
         let Some((step, barrier)) = section.barrier else {
-            let counted = input.run(job, section, &after, sink, resources, cancel, interrupted);
+            let counted = input.run(run, section, &after, sink);
             add_pass(&mut counts, counted.map_err(|e| e.name_file(&names))?);
-            interruptible(cancel, interrupted, || sink.finish())?;
+            run.interruptible(|| sink.finish())?;
             break;
         };
         after.push((UNCOUNTED, Arc::new(LayoutStage)));
         let held = job.open_barrier(barrier, spill.clone());
         let mut into =
             BarrierSink { sink, barrier: held, rows: 0, empty: RecordBatch::new_empty(job.schema.clone()) };
-        let counted = input.run(job, section, &after, &mut into, resources, cancel, interrupted);
+        let counted = input.run(run, section, &after, &mut into);
         add_pass(&mut counts, counted.map_err(|e| e.name_file(&names))?);
         let BarrierSink { barrier: held, rows, .. } = into;
-        cancel.begin(barrier.phase());
-        let leaving = interruptible(cancel, interrupted, || held.finish())?;
+        run.cancel.begin(barrier.phase());
+        let leaving = run.interruptible(|| held.finish())?;
         counts[step].rows_in += rows;
         leaving.sums.iter().for_each(|(name, n)| counts[step].add(name, *n));
         if is_final(i) {
@@ -82,31 +74,22 @@ enum Input {
 
 impl Input {
     /// Runs all rows through the stages of a section and those of `after` into the sink, which is not finished.
-    #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     fn run<S: Sink>(
         self,
-        job: &Job,
+        run: &mut Run<'_>,
         section: &Section<'_>,
         after: &[(usize, Arc<dyn Map>)],
         sink: &mut S,
-        resources: Resources,
-        cancel: &Cancel,
-        interrupted: Interrupted<'_>,
     ) -> Result<Vec<StepCounts>>
     where
         S::Ready: 'static,
     {
-        let (step, scan) = match self {
-            Input::Sources(sources) => {
-                return sources.run(job, section.stages, after, sink, resources, cancel, interrupted);
+        match self {
+            Input::Sources(sources) => sources.run(run, section.stages, after, sink),
+            Input::Barrier(step, scan) => {
+                let ordered = run.ordered_stages(section.stages)?;
+                run.pass(scan, step, pass_stages(section.stages, &ordered)?, after, sink)
             }
-            Input::Barrier(step, scan) => (step, scan),
-        };
-        let own = interruptible(cancel, interrupted, || ordered_stages(section.stages, cancel))?;
-        let mut stages = pass_stages(section.stages, &own)?;
-        stages.extend(after.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
-        let pass =
-            Pass { scan, source_step: step, stages, sink: &mut UnfinishedSink(sink), steps: job.verbs.len() };
-        run_pass(pass, &resources.options(), cancel, interrupted)
+        }
     }
 }

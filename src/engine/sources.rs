@@ -2,12 +2,8 @@
 
 use std::sync::Arc;
 
-use super::interrupt::{Interrupted, interruptible};
-use super::pass::{Pass, Stage};
-use super::pass_stages::{ordered_stages, pass_stages};
-use super::resources::Resources;
-use super::run_pass::run_pass;
-use super::unfinished_sink::UnfinishedSink;
+use super::pass_stages::pass_stages;
+use super::run::Run;
 use crate::artifact::manifest::Input;
 use crate::cancel::Cancel;
 use crate::error::Result;
@@ -26,14 +22,9 @@ pub(super) struct Read(Vec<Inputs>);
 
 impl Sources {
     /// Opens the sources; all footers of Parquet files are read. `digested` is needed for [`Read::streams`].
-    pub(crate) fn open(
-        job: &Job,
-        resources: Resources,
-        digested: bool,
-        cancel: &Cancel,
-        interrupted: Interrupted<'_>,
-    ) -> Result<Sources> {
-        interruptible(cancel, interrupted, || {
+    pub(crate) fn open(run: &mut Run<'_>, digested: bool) -> Result<Sources> {
+        let (job, resources, cancel) = (run.job, run.resources, run.cancel);
+        run.interruptible(|| {
             let open =
                 |origin: &Origin| origin.source.open(&origin.columns, resources.limits(), digested, cancel);
             Ok(Sources(job.origins.iter().map(open).collect::<Result<_>>()?))
@@ -53,40 +44,27 @@ impl Sources {
 
     /// Runs all rows into the sink, which is not finished: for each source through its own stages, then through those
     /// for all rows, then through those of `after`.
-    #[expect(clippy::too_many_arguments, reason = "what a pass is made of")]
     pub(crate) fn run<S: Sink>(
         self,
-        job: &Job,
+        run: &mut Run<'_>,
         builds: &[(usize, Counted, Build)],
         after: &[(usize, Arc<dyn Map>)],
         sink: &mut S,
-        resources: Resources,
-        cancel: &Cancel,
-        interrupted: Interrupted<'_>,
     ) -> Result<Vec<StepCounts>>
     where
         S::Ready: 'static,
     {
-        // This reads the keys of earlier folders.
-        let shared = interruptible(cancel, interrupted, || ordered_stages(builds, cancel))?;
+        let job = run.job;
+        let shared = run.ordered_stages(builds)?;
         let mut counts = vec![StepCounts::default(); job.verbs.len()];
         for (origin, opened) in job.origins.iter().zip(self.0) {
             if shared.iter().flatten().any(|stage| stage.lock().is_satisfied()) {
                 break;
             }
-            let own = interruptible(cancel, interrupted, || ordered_stages(&origin.stages, cancel))?;
+            let own = run.ordered_stages(&origin.stages)?;
             let mut stages = pass_stages(&origin.stages, &own)?;
             stages.extend(pass_stages(builds, &shared)?);
-            stages.extend(after.iter().map(|(step, map)| (*step, Stage::Map(Arc::clone(map)))));
-            let pass = Pass {
-                scan: opened.scan,
-                source_step: origin.step,
-                stages,
-                sink: &mut UnfinishedSink(sink),
-                steps: job.verbs.len(),
-            };
-            let source_counts = run_pass(pass, &resources.options(), cancel, interrupted)?;
-            add_pass(&mut counts, source_counts);
+            add_pass(&mut counts, run.pass(opened.scan, origin.step, stages, after, sink)?);
         }
         Ok(counts)
     }

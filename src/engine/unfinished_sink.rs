@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::flow::{Prepare, Sink};
+use crate::flow::{MakeReady, Sink};
 
 /// Passes batches to a sink, but does not finish it, so that more passes can follow.
 pub(crate) struct UnfinishedSink<'s, S>(pub(crate) &'s mut S);
@@ -11,8 +11,8 @@ pub(crate) struct UnfinishedSink<'s, S>(pub(crate) &'s mut S);
 impl<S: Sink> Sink for UnfinishedSink<'_, S> {
     type Ready = S::Ready;
 
-    fn preparer(&self) -> Arc<dyn Prepare<S::Ready>> {
-        self.0.preparer()
+    fn ready_maker(&self) -> Arc<dyn MakeReady<S::Ready>> {
+        self.0.ready_maker()
     }
 
     fn push(&mut self, ready: S::Ready) -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
-use super::prepare::Prepare;
+use super::make_ready::MakeReady;
 use super::scan::Scan;
 use super::totals::Totals;
 use crate::error::Result;
@@ -13,16 +13,16 @@ use crate::error::Result;
 /// scan of the steps after it.
 pub(crate) trait Barrier: Send {
     /// Prepares batches for [`push`](Self::push); called by any worker, in any order.
-    fn preparer(&self) -> Arc<dyn Prepare<BarrierRows>>;
+    fn ready_maker(&self) -> Arc<dyn MakeReady<BarrierRows>>;
 
-    /// Takes the next prepared batch. Batches arrive in input order.
+    /// Takes the next batch, made ready. Batches arrive in input order.
     fn push(&mut self, rows: BarrierRows) -> Result<()>;
 
     /// Called once after the last batch.
     fn finish(self: Box<Self>) -> Result<BarrierOutput>;
 }
 
-/// The rows of a batch, prepared for a barrier.
+/// The rows of a batch, made ready for a barrier.
 pub(crate) struct BarrierRows {
     pub records: RecordBatch,
     /// The rank of each row, which decides the order.

@@ -4,7 +4,7 @@
 
 mod barrier;
 mod chunk;
-mod prepare;
+mod make_ready;
 mod scan;
 mod sink;
 mod stage;
@@ -12,7 +12,7 @@ mod totals;
 
 pub(crate) use barrier::{Barrier, BarrierOutput, BarrierRows};
 pub use chunk::{Chunk, Undecoded};
-pub use prepare::Prepare;
+pub use make_ready::MakeReady;
 pub use scan::{Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;
 pub use stage::{Map, Ordered, RemovedRows};

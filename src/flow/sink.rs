@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::prepare::Prepare;
+use super::make_ready::MakeReady;
 use super::totals::Totals;
 use crate::error::Result;
 
 /// Takes the finished batches, in input order.
 pub trait Sink: Send {
-    /// A prepared batch.
+    /// A batch that is ready for the sink.
     type Ready: Send;
 
     /// Prepares batches for [`push`](Self::push).
-    fn preparer(&self) -> Arc<dyn Prepare<Self::Ready>>;
+    fn ready_maker(&self) -> Arc<dyn MakeReady<Self::Ready>>;
 
-    /// Takes the next prepared batch.
+    /// Takes the next batch, made ready.
     fn push(&mut self, ready: Self::Ready) -> Result<()>;
 
     /// Called before the first batch with the exact totals, where the step before the sink is a barrier. A sink can

@@ -12,7 +12,7 @@ use super::join::join;
 use super::labels::without_labels;
 use super::options::PackOptions;
 use crate::error::{Class, Error, Result};
-use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, PairedScan, Prepare, Totals};
+use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, MakeReady, PairedScan, Totals};
 use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
@@ -95,7 +95,7 @@ impl Pack {
 }
 
 impl Barrier for Pack {
-    fn preparer(&self) -> Arc<dyn Prepare<BarrierRows>> {
+    fn ready_maker(&self) -> Arc<dyn MakeReady<BarrierRows>> {
         Arc::new(Narrow {
             file_ranks: self.file_ranks.clone(),
             splits: self.totals.rows.len(),
@@ -169,8 +169,8 @@ struct Narrow {
     steps_follow: bool,
 }
 
-impl Prepare<BarrierRows> for Narrow {
-    fn prepare(&self, batch: Batch) -> Result<BarrierRows> {
+impl MakeReady<BarrierRows> for Narrow {
+    fn make_ready(&self, batch: Batch) -> Result<BarrierRows> {
         let mut records = needed(&batch.records)?;
         let mut totals = Totals::none(self.splits);
         let splits = records.column_by_name(SPLIT).map(|c| c.as_primitive::<UInt8Type>());

@@ -15,6 +15,7 @@ use tokenizers::Tokenizer;
 use super::added::ControlTokens;
 use super::continuation::without_mark;
 use super::errors::broken;
+use super::position::Position;
 use super::reference::reference;
 use super::span::{Span, overlaps};
 use crate::error::{Error, Result};
@@ -64,18 +65,19 @@ impl AsTextEncoder {
         Ok(AsTextEncoder { start: renamed, continuation, control, stand_ins })
     }
 
-    pub(super) fn encode_prompt(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
-        self.encode(&self.start, text, spans, out)
-    }
-
-    pub(super) fn encode_continuation(&self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
-        self.encode(&self.continuation, text, spans, out)
-    }
-
-    fn encode(&self, first: &Tokenizer, text: &str, spans: &[Span], out: &mut Vec<i32>) -> Result<()> {
-        let rewritten = self.rewrite(text, spans);
-        let mut engine = first;
-        for part in rewritten {
+    /// Appends the ids of a text; the control tokens within `spans` are plain text.
+    pub(super) fn encode(
+        &self,
+        text: &str,
+        spans: &[Span],
+        position: Position,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
+        let mut engine = match position {
+            Position::Start => &self.start,
+            Position::Continuation => &self.continuation,
+        };
+        for part in self.rewrite(text, spans) {
             reference(engine, &part, out)?;
             engine = &self.continuation;
         }

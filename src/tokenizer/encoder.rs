@@ -144,20 +144,7 @@ impl Session<'_> {
         spans: &[Span],
         out: &mut Vec<i32>,
     ) -> Result<()> {
-        if self.encode_ranks_as_text(text, spans, out) {
-            return Ok(());
-        }
-        self.encoder.as_text()?.encode_prompt(text, spans, out)
-    }
-
-    /// Encodes with the engine itself where the tokenizer is a file of ranks: its model has no control tokens as
-    /// pieces. Returns whether it did.
-    fn encode_ranks_as_text(&mut self, text: &str, spans: &[Span], out: &mut Vec<i32>) -> bool {
-        let (Engine::Bpe(bpe), [Oracle::Ranks(..), _]) = (&self.encoder.start, &self.encoder.oracles) else {
-            return false;
-        };
-        bpe.encode(text, spans, Position::Start, self.scratch.bpe.get_or_insert_default(), out);
-        true
+        self.encode_as_text(text, spans, Position::Start, out)
     }
 
     /// As [`Session::encode_continuation`], but the control tokens within `spans` are encoded as plain text.
@@ -170,10 +157,22 @@ impl Session<'_> {
         spans: &[Span],
         out: &mut Vec<i32>,
     ) -> Result<()> {
-        if self.encode_ranks_as_text(text, spans, out) {
+        self.encode_as_text(text, spans, Position::Continuation, out)
+    }
+
+    fn encode_as_text(
+        &mut self,
+        text: &str,
+        spans: &[Span],
+        position: Position,
+        out: &mut Vec<i32>,
+    ) -> Result<()> {
+        // The model of a file of ranks has no control tokens as pieces: the engine itself can encode them as text.
+        if let (Engine::Bpe(bpe), [Oracle::Ranks(..), _]) = (&self.encoder.start, &self.encoder.oracles) {
+            bpe.encode(text, spans, position, self.scratch.bpe.get_or_insert_default(), out);
             return Ok(());
         }
-        self.encoder.as_text()?.encode_continuation(text, spans, out)
+        self.encoder.as_text()?.encode(text, spans, position, out)
     }
 
     /// The right ids of the text, where they differ from `ids`; else none.

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, UInt8Type};
 
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
-use crate::flow::{Prepare, Sink};
+use crate::flow::{MakeReady, Sink};
 use crate::record::Batch;
 use crate::record::schema::{SPLIT, is_hidden};
 
@@ -36,8 +36,8 @@ impl Collect {
     }
 }
 
-impl Prepare<RecordBatch> for Visible {
-    fn prepare(&self, mut batch: Batch) -> Result<RecordBatch> {
+impl MakeReady<RecordBatch> for Visible {
+    fn make_ready(&self, mut batch: Batch) -> Result<RecordBatch> {
         if let Some(splits) = batch.records.column_by_name(SPLIT) {
             let name = |split: &u8| Some(self.split_names[usize::from(*split)].as_str());
             let names: StringViewArray =
@@ -53,7 +53,7 @@ impl Prepare<RecordBatch> for Visible {
 impl Sink for Collect {
     type Ready = RecordBatch;
 
-    fn preparer(&self) -> Arc<dyn Prepare<RecordBatch>> {
+    fn ready_maker(&self) -> Arc<dyn MakeReady<RecordBatch>> {
         self.visible.clone()
     }
 

@@ -1,7 +1,6 @@
 //! Writes rows: shards and sidecars in a hidden folder, which is then published as a whole.
 
 mod arrow;
-mod batch_preparer;
 mod block;
 pub mod collect;
 mod cut;
@@ -13,6 +12,7 @@ mod layout_stage;
 mod lock;
 mod options;
 pub mod publish;
+mod ready_batch;
 mod shard;
 mod sidecar;
 mod sink;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 
 use super::arrow::ArrowFile;
-use super::batch_preparer::Part;
 use super::block::WrittenFile;
 use super::cut::{Fill, Limit};
 use super::format::Format;
 use super::jsonl::LinesFile;
+use super::ready_batch::Part;
 use crate::artifact::manifest::FileEntry;
 use crate::error::{Error, Result};
 use crate::limits::{RECORD_BATCH_BYTES, RECORD_BATCH_ROWS};
@@ -97,7 +97,7 @@ impl ShardWriter {
             Format::Jsonl { .. } => part.lines.as_ref().map(|lines| &lines.sizes),
         };
         let sizes =
-            sizes.ok_or_else(|| Error::internal("a batch was not prepared for a format of the sink"))?;
+            sizes.ok_or_else(|| Error::internal("a batch was not made ready for a format of the sink"))?;
         let (mut row, mut byte) = (0, 0);
         while row < part.rows {
             let n = self.fill.take(&sizes[row..], self.limit()?);
@@ -112,7 +112,7 @@ impl ShardWriter {
                     file.append(&records.slice(row, n), &sizes[row..row + n])?;
                 }
                 (ShardFile::Lines(file), _, Some(lines)) => file.append(lines.bytes(byte..byte + bytes))?,
-                _ => return Err(Error::internal("a batch was not prepared for a format of the sink")),
+                _ => return Err(Error::internal("a batch was not made ready for a format of the sink")),
             }
             row += n;
             byte += bytes;

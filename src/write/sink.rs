@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 
-use super::batch_preparer::{BatchPreparer, Prepared};
 use super::format::Format;
 use super::layout;
 use super::options::SinkOptions;
 use super::publish::Publisher;
+use super::ready_batch::{ReadyBatch, ReadyBatchMaker};
 use super::shard::{ShardPlan, ShardWriter};
 use super::sidecar::Sidecars;
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
 use crate::artifact::verify::REJECTS;
 use crate::error::Result;
-use crate::flow::{Prepare, Sink, Totals};
+use crate::flow::{MakeReady, Sink, Totals};
 use crate::record::schema::type_name;
 use crate::store::Files;
 
 /// Writes shards and sidecars; [`ShardSink::commit`] publishes them. If it is dropped before, its files are removed.
 pub(crate) struct ShardSink {
-    preparer: Arc<BatchPreparer>,
+    ready_maker: Arc<ReadyBatchMaker>,
     /// The writers, ordered by split, then by format.
     shards: Vec<ShardWriter>,
     shard_bytes: u64,
@@ -60,7 +60,7 @@ impl ShardSink {
             files: None,
             columns: columns(&schema),
             publisher,
-            preparer: Arc::new(BatchPreparer {
+            ready_maker: Arc::new(ReadyBatchMaker {
                 schema,
                 arrow: options.formats.contains(&Format::Arrow),
                 lines: options.formats.iter().any(|f| *f != Format::Arrow),
@@ -97,7 +97,7 @@ impl ShardSink {
         manifest.manifest_version = MANIFEST_VERSION;
         manifest.schema = self.columns;
         manifest.splits = self.splits;
-        manifest.key_recipe.clone_from(&self.preparer.key_recipe);
+        manifest.key_recipe.clone_from(&self.ready_maker.key_recipe);
         self.publisher.commit(manifest)
     }
 
@@ -117,14 +117,14 @@ impl ShardSink {
 }
 
 impl Sink for ShardSink {
-    type Ready = Prepared;
+    type Ready = ReadyBatch;
 
-    fn preparer(&self) -> Arc<dyn Prepare<Prepared>> {
-        self.preparer.clone()
+    fn ready_maker(&self) -> Arc<dyn MakeReady<ReadyBatch>> {
+        self.ready_maker.clone()
     }
 
-    fn push(&mut self, prepared: Prepared) -> Result<()> {
-        for part in &prepared.parts {
+    fn push(&mut self, ready: ReadyBatch) -> Result<()> {
+        for part in &ready.parts {
             let totals = &mut self.splits[part.split];
             totals.rows += part.rows as u64;
             totals.tokens += part.tokens.iter().map(|&t| u64::from(t)).sum::<u64>();
@@ -133,7 +133,7 @@ impl Sink for ShardSink {
                 shards.push(part)?;
             }
         }
-        self.sidecars.push(prepared.keys.as_ref(), &prepared.removed)
+        self.sidecars.push(ready.keys.as_ref(), &ready.removed)
     }
 
     fn expect(&mut self, totals: &Totals) -> Result<()> {

@@ -143,7 +143,7 @@ pub(crate) fn batch(records: RecordBatch, from: usize) -> Batch {
 
 /// Prepares a batch and pushes it to the sink.
 pub(crate) fn push<S: Sink>(sink: &mut S, batch: Batch) -> Result<()> {
-    let ready = sink.preparer().prepare(batch)?;
+    let ready = sink.ready_maker().make_ready(batch)?;
     sink.push(ready)
 }
 

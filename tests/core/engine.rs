@@ -12,7 +12,7 @@ use fastprep::compute::Function;
 use fastprep::engine::collect::collect;
 use fastprep::engine::{Pass, PassOptions, Resources, Stage, run_pass};
 use fastprep::error::{Class, Error, Result};
-use fastprep::flow::{Cut, Decode, Map, Ordered, PairedScan, Piece, Prepare, RemovedRows, Sink};
+use fastprep::flow::{Cut, Decode, MakeReady, Map, Ordered, PairedScan, Piece, RemovedRows, Sink};
 use fastprep::plan::source::OpenReader;
 use fastprep::plan::verbs::{Head, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
 use fastprep::plan::{Plan, SourceSpec, Step, TokenizerSpec, resolve};
@@ -122,7 +122,7 @@ enum At {
     Map,
     Ordered,
     Satisfied,
-    Prepare,
+    MakeReady,
     Sink,
     Finish,
     Nowhere,
@@ -223,9 +223,9 @@ struct Rows {
     firsts: Vec<u64>,
 }
 
-impl Prepare<Batch> for Parts {
-    fn prepare(&self, batch: Batch) -> Result<Batch> {
-        self.0.pass(At::Prepare, batch.seq)?;
+impl MakeReady<Batch> for Parts {
+    fn make_ready(&self, batch: Batch) -> Result<Batch> {
+        self.0.pass(At::MakeReady, batch.seq)?;
         Ok(batch)
     }
 }
@@ -233,7 +233,7 @@ impl Prepare<Batch> for Parts {
 impl Sink for Rows {
     type Ready = Batch;
 
-    fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
+    fn ready_maker(&self) -> Arc<dyn MakeReady<Batch>> {
         Arc::new(Parts(self.watch.clone()))
     }
 
@@ -283,8 +283,8 @@ fn plain(watch: &Arc<Watch>, chunks: u64, threads: usize) -> (Result<Vec<StepCou
 
 #[test]
 fn a_panic_or_an_error_anywhere_ends_the_run_with_an_error() {
-    use At::{Decode, Finish, Map, Ordered, Prepare, Satisfied, Sink, Source};
-    for at in [Source, Decode, Map, Ordered, Satisfied, Prepare, Sink, Finish] {
+    use At::{Decode, Finish, MakeReady, Map, Ordered, Satisfied, Sink, Source};
+    for at in [Source, Decode, Map, Ordered, Satisfied, MakeReady, Sink, Finish] {
         for (panics, class) in [(true, Class::Internal), (false, Class::Callback)] {
             if at == Satisfied && !panics {
                 continue;
@@ -411,7 +411,7 @@ struct Slow(Cancel);
 impl Sink for Slow {
     type Ready = Batch;
 
-    fn preparer(&self) -> Arc<dyn Prepare<Batch>> {
+    fn ready_maker(&self) -> Arc<dyn MakeReady<Batch>> {
         Arc::new(Parts(Watch::new(At::Nowhere, false)))
     }
 

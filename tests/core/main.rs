@@ -8,13 +8,13 @@
     reason = "tests and their helpers"
 )]
 
-mod corpus;
 mod engine;
-mod faults;
 mod formats;
+mod fuzz_corpus;
 mod imports;
 mod layers;
 mod parts;
 mod publish;
 mod reading;
 mod support;
+mod unreadable_inputs;

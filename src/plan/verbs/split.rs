@@ -12,7 +12,7 @@ use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb, prompt_format};
 use crate::read::splits::SPLIT;
 use crate::record::schema::{COMPLETION, PROMPT};
-use crate::split::{Existing, SplitKeyStage, SplitOptions, SplitStage};
+use crate::split::{ColumnKeyStage, Existing, SplitOptions, SplitStage};
 use crate::word::{self, Word};
 
 /// Assigns each row to a split.
@@ -88,11 +88,11 @@ impl Verb for Split {
         let text = format!("{}, train the rest; by {by}; seed={}{how}", shares.join(", "), options.seed);
         builder.explain(&text, "map");
         if self.by.is_some() {
-            builder.map(Counted::No, SplitKeyStage { columns, otherwise })?;
+            builder.map(Counted::No, ColumnKeyStage { columns, otherwise })?;
         } else if builder.description.format.is_none() {
             match Format::stage_before(chain.after(), builder)? {
                 Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
-                None => builder.map(Counted::No, SplitKeyStage { columns, otherwise })?,
+                None => builder.map(Counted::No, ColumnKeyStage { columns, otherwise })?,
             }
         }
         builder.job.split_names = options.names(kept);

@@ -7,14 +7,14 @@ use crate::record::{Batch, KeyColumn, schema, with_keys};
 use crate::report::StepCounts;
 
 /// Adds the hidden key from columns. Those of the completion are used only if the others are all empty.
-pub(crate) struct SplitKeyStage {
+pub(crate) struct ColumnKeyStage {
     /// The columns of the prompt, or those of `by=`.
     pub(crate) columns: Vec<String>,
     /// The columns of the completion; none with `by=`.
     pub(crate) otherwise: Vec<String>,
 }
 
-impl Map for SplitKeyStage {
+impl Map for ColumnKeyStage {
     fn map(&self, batch: Batch, _: &mut StepCounts) -> Result<Batch> {
         let key_columns = |names: &[String]| {
             names.iter().map(|name| KeyColumn::new(&batch, name)).collect::<Result<Vec<_>>>()

@@ -12,14 +12,14 @@ use super::layout::{mask, written_batch};
 use super::sidecar::{RemovedRows, keys_schema};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
-use crate::flow::Prepare;
+use crate::flow::MakeReady;
 use crate::record::schema::{INPUT_IDS, KEY, SPLIT};
 use crate::record::segments::trained_tokens;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
 
 /// Prepares batches for a [`ShardSink`](super::ShardSink). All workers share it.
-pub(crate) struct BatchPreparer {
+pub(crate) struct ReadyBatchMaker {
     pub(super) schema: SchemaRef,
     pub(super) split_names: Vec<String>,
     pub(super) file_names: FileNames,
@@ -30,7 +30,7 @@ pub(crate) struct BatchPreparer {
 }
 
 /// A batch that is ready to be appended.
-pub(crate) struct Prepared {
+pub(crate) struct ReadyBatch {
     pub(super) parts: Vec<Part>,
     /// Key and split name of each row, in the batch's order.
     pub(super) keys: Option<RecordBatch>,
@@ -49,8 +49,8 @@ pub(super) struct Part {
     pub trained_tokens: u64,
 }
 
-impl Prepare<Prepared> for BatchPreparer {
-    fn prepare(&self, batch: Batch) -> Result<Prepared> {
+impl MakeReady<ReadyBatch> for ReadyBatchMaker {
+    fn make_ready(&self, batch: Batch) -> Result<ReadyBatch> {
         let splits = self.row_splits(&batch)?;
         let keys = match &self.key_recipe {
             Some(recipe) => Some(self.keys(&batch, splits, recipe)?),
@@ -58,11 +58,11 @@ impl Prepare<Prepared> for BatchPreparer {
         };
         let parts = self.parts(&batch.records, splits)?;
         let removed = RemovedRows::new(batch.rejects, batch.duplicates, &self.file_names, &self.against);
-        Ok(Prepared { parts, keys, removed })
+        Ok(ReadyBatch { parts, keys, removed })
     }
 }
 
-impl BatchPreparer {
+impl ReadyBatchMaker {
     /// The split of each row; `None` if all rows are of the first split.
     fn row_splits<'a>(&self, batch: &'a Batch) -> Result<Option<&'a [u8]>> {
         let Some(column) = batch.records.column_by_name(SPLIT) else { return Ok(None) };
