@@ -134,7 +134,7 @@ def _cpu(runs: Sequence[Run]) -> float | None:
 
 
 def marginal(small: Result, large: Result) -> dict[str, dict[str, float]]:
-    """Start-up told from rate: the line through the medians of two sizes."""
+    """Start-up and rate apart: the line through the medians of two sizes."""
     lines = {}
     for name, time_large in large.medians().items():
         slope = (time_large - small.medians()[name]) / (large.size - small.size)

@@ -74,7 +74,7 @@ def dedup(source: Path, _: argparse.Namespace) -> Iterator[Entrants]:
 
 @contextmanager
 def scan(source: Path, _: argparse.Namespace) -> Iterator[Entrants]:
-    """Rows that hold separator or stop taken out. `format` also writes all text anew, as `render` does; the bare
+    """Rows that hold separator or stop are removed. `format` also writes all text again, as `render` does; the bare
     scans leave the text where it is."""
     import ours
     import with_polars

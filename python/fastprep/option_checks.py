@@ -57,7 +57,8 @@ def split_share(name: str, value: Any) -> float:
                 return value
     hint = did_you_mean(name, ("seed", "by", "report_by", "existing"))
     raise bad_option(
-        f"split: {name}={value!r} is not a share{hint}", 'write a share as in split(valid=0.02) or split(valid="2%")'
+        f"split: `{name}` must be a share between 0 and 1; got {value!r}{hint}",
+        'write a share as in split(valid=0.02) or split(valid="2%")',
     )
 
 

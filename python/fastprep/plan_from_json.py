@@ -94,7 +94,7 @@ class Reader:
             return self._files(scans[kind], source, single)
         if kind not in ("arrow", "records"):
             kinds = ", ".join((*scans, "arrow", "records", "concat"))
-            raise bad_plan(f"source.scan is {kind!r}, which is none of {kinds}")
+            raise bad_plan(f"source.scan must be one of {kinds}; got {kind!r}")
         _check_keys(source, "source", "scan", "name", "digest")
         name = _part(source, "source", "name", str)
         digest = _part(source, "source", "digest", str) if "digest" in source else None
@@ -269,7 +269,7 @@ def _check_keys(holder: Node, where: str, *known: str) -> None:
     for name in holder:
         if name not in known:
             hint = option_checks.did_you_mean(name, known)
-            raise bad_plan(f"{where} has `{name}`, which is none of {', '.join(known)}{hint}")
+            raise bad_plan(f"{where}: each key must be one of {', '.join(known)}; got `{name}`{hint}")
 
 
 def path_of(form: Any) -> str:

@@ -89,7 +89,7 @@ def test_a_suggested_stop_without_stable_ids_is_warned_about(monkeypatch: pytest
 
     monkeypatch.setattr(format_trials, "_stable_share", lambda *_: 0.5)
     done = run("suggest", "raw.jsonl", "--tokenizer", "any")
-    assert done.stderr.startswith("warning: the stop ")
+    assert done.stderr.startswith("warning: only 50.0% of the completions end in the token ids of the stop")
     warned = answer("suggest", "raw.jsonl", "--tokenizer", "any")["warnings"]
     assert warned == [done.stderr.removeprefix("warning: ").strip()]
 

@@ -117,7 +117,7 @@ def test_every_reason_has_a_test_that_produces_it() -> None:
 
 def test_an_unknown_split_names_those_there_are(tmp_path: Path) -> None:
     pairs(("a", "b")).sink_arrow(tmp_path / "out")
-    with pytest.raises(KeyError, match="there is no split 'trian'; there are: train; did you mean `train`"):
+    with pytest.raises(KeyError, match="there is no split 'trian'; splits: train; did you mean `train`"):
         fp.load(tmp_path / "out")["trian"]
 
 

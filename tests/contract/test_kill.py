@@ -193,7 +193,7 @@ def test_ctrl_c_is_heard_while_standard_input_is_silent(fed: int, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-# Each waits for what takes hours, and is told so by the first line that is printed.
+# Each waits for what takes hours, and knows so from the first line that is printed.
 LONG = {
     "explain": """
 import itertools, sys, time

@@ -322,9 +322,9 @@ def test_any_other_text_is_refused(text: str) -> None:
     [
         ({"plan_version": 2}, "newer_plan", "version 2, but this fastprep reads versions up to 1"),
         ({"plan_version": True}, "bad_plan", "plan_version"),
-        ({"steps": [{"verb": "head", "n": 1}], "x": 1}, "bad_plan", "`x`, which is none of"),
-        ({"more": 1}, "bad_plan", "`more`, which is none of plan_version, source, steps"),
-        ({"source": {"scan": "csv"}}, "bad_plan", "'csv', which is none of jsonl"),
+        ({"steps": [{"verb": "head", "n": 1}], "x": 1}, "bad_plan", "got `x`"),
+        ({"more": 1}, "bad_plan", "each key must be one of plan_version, source, steps; got `more`"),
+        ({"source": {"scan": "csv"}}, "bad_plan", "source.scan must be one of"),
         ({"source": {"scan": "jsonl", "inputs": ["a"]}}, "bad_plan", "max_line_bytes"),
         ({"source": {"scan": "jsonl", "inputs": [1], "max_line_bytes": 1}}, "bad_plan", "1 is not a path"),
         ({"source": {"scan": "parquet", "input": []}}, "bad_plan", "did you mean `inputs`"),

@@ -39,25 +39,25 @@ def test_a_terminal_gets_a_bar_and_standard_output_the_report_alone(tmp_path: Pa
 
 
 def test_progress_is_told_in_stored_bytes(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int | None]] = []
+    reported: list[tuple[str, int, int | None]] = []
     raw = tmp_path / "raw.jsonl"
     rows = (json.dumps({"prompt": f"{i} " + "x" * 500, "completion": "b"}) + "\n" for i in range(100_000))
     raw.write_text("".join(rows), "utf-8")
-    fp.scan_jsonl(raw)._with_progress(lambda *now: told.append(now)).sink_arrow(tmp_path / "out", threads=1)
+    fp.scan_jsonl(raw)._with_progress(lambda *now: reported.append(now)).sink_arrow(tmp_path / "out", threads=1)
     size = raw.stat().st_size
-    assert all(total == size and read <= size for _, read, total in told)
-    assert [read for _, read, _ in told] == sorted(read for _, read, _ in told)
+    assert all(total == size and read <= size for _, read, total in reported)
+    assert [read for _, read, _ in reported] == sorted(read for _, read, _ in reported)
 
 
 @pytest.mark.parametrize(("verb", "phase"), [("shuffle", "shuffle"), ("pack", "pack")])
 def test_progress_names_its_phase(verb: str, phase: str, tokenizer_folder: Path, tmp_path: Path) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     plan = pairs(*((f"{i}", "b") for i in range(10))).format(PAIR).tokenize(tokenizer_folder, max_length=64)
-    watched = getattr(plan, verb)()._with_progress(lambda phase, read, total: told.append(phase))
+    watched = getattr(plan, verb)()._with_progress(lambda phase, read, total: reported.append(phase))
     watched.sink_arrow(tmp_path / "out")
     order = ["read", phase, "publish"]
-    assert told[-1] == "publish"
-    assert told == sorted(told, key=order.index)
+    assert reported[-1] == "publish"
+    assert reported == sorted(reported, key=order.index)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_another_process_maps_the_files_itself(tmp_path: Path, monkeypatch: pyte
 def test_rows_without_ids_are_refused(tmp_path: Path) -> None:
     text = fp.load(publish(tmp_path / "out", {"train": [{"prompt": "a", "completion": "b"}]}))
     for ask in (text["train"].to_torch, text.collator, text.trl_args):
-        with pytest.raises(fp.ColumnError, match=r"no column `input_ids`; they have: prompt, completion"):
+        with pytest.raises(fp.ColumnError, match=r"no column `input_ids`; columns: prompt, completion"):
             ask()
 
 

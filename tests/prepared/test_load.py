@@ -32,7 +32,7 @@ def test_is_a_mapping_of_splits_in_plan_order(folder: Path) -> None:
     assert data.manifest == json.loads((folder / "manifest.json").read_text("utf-8"))
     assert "Split('train', rows=30" in repr(data)
     assert "test" not in data
-    with pytest.raises(KeyError, match="there are: train, valid"):
+    with pytest.raises(KeyError, match="splits: train, valid"):
         data["test"]
 
 

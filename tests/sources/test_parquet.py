@@ -140,7 +140,7 @@ def test_a_damaged_file_is_named_and_nothing_is_published(cut: str, path: Path, 
     data = path.read_bytes()
     damaged = {"tail": data[:-20], "head": data[:4] + b"\xff" * 40 + data[44:], "empty": b"", "text": b'{"a":1}\n'}
     path.write_bytes(damaged[cut])
-    with refused(fp.SourceError, "corrupt_parquet", "the file is damaged, not Parquet, or of a kind") as e:
+    with refused(fp.SourceError, "corrupt_parquet", "the file is damaged, not Parquet, or of an unsupported kind") as e:
         fp.scan_parquet(path).sink_arrow(tmp_path / "out")
     assert e.value.path == str(path)
     assert not (tmp_path / "out").exists()

@@ -177,9 +177,9 @@ def test_what_cannot_be_found_says_where_it_looked(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_read_is_named() -> None:
     with closed_folder(mode=0) as folder:
-        told = as_nobody(f"fp.scan_jsonl({str(folder)!r}).explain()")
-    assert f"SourceError: the input cannot be read\n  at {folder}\n" in told
-    assert "help: give yourself permission to read it, or leave it out" in told
+        printed = as_nobody(f"fp.scan_jsonl({str(folder)!r}).explain()")
+    assert f"SourceError: the input cannot be read\n  at {folder}\n" in printed
+    assert "help: give yourself permission to read it, or leave it out" in printed
 
 
 @pytest.mark.parametrize(

@@ -169,9 +169,9 @@ def test_a_class_that_builds_its_own_pipeline_is_named(config: Json, model: Json
     [warning] = warnings(folder)
     assert "AutoTokenizer.from_pretrained(folder)" in warning
     report = pairs(("a", "b")).format(PAIR).tokenize(folder).sink_arrow(tmp_path / "out")
-    [told] = report.to_dict()["tokens"]["warnings"]
-    assert f"warning: {told}" == warning
-    assert told in str(report)
+    [warned] = report.to_dict()["tokens"]["warnings"]
+    assert f"warning: {warned}" == warning
+    assert warned in str(report)
 
 
 @pytest.mark.parametrize(
@@ -312,15 +312,15 @@ def test_any_folder_is_as_auto_tokenizer_or_says_so(files: dict[str, Json | None
     with tempfile.TemporaryDirectory() as base:
         folder = write(Path(base) / "made", files)
         auto = transformers.AutoTokenizer.from_pretrained(folder)
-        told = warnings(folder)
+        warned = warnings(folder)
         ours = fp.Tokenizer(folder)
         asked = [(text, special) for text in texts for special in (False, True)]
         wanted = [ids(auto, BaseException, *each) for each in asked]
         found = [ids(ours, fp.TokenizerError, *each) for each in asked]
         own = (files["tokenizer_config.json"] or {}).get("tokenizer_class") in OWN
-        assert found == wanted or (own and told)
+        assert found == wanted or (own and warned)
         if not own:
-            assert not told
+            assert not warned
 
 
 def test_the_classes_are_those_of_transformers() -> None:

@@ -161,7 +161,7 @@ def test_an_error_names_the_file_of_its_source(tmp_path: Path) -> None:
     # Long enough that the columns, which are learnt from the head, are found.
     bad.write_bytes(gzip.compress("".join(f'{{"a": "{i * i}"}}\n' for i in range(400_000)).encode())[:-500])
     plan = fp.concat([fp.scan_jsonl(good), fp.scan_jsonl(bad)])
-    with refused(fp.SourceError, "corrupt_gzip", "cut off") as raised:
+    with refused(fp.SourceError, "corrupt_gzip", "truncated") as raised:
         plan.collect()
     assert str(raised.value.path).endswith("bad.jsonl.gz")
     # Where the rows before are enough, it is not read to there.

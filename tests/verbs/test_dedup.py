@@ -189,7 +189,7 @@ def test_marks_do_not_count_against_an_earlier_folder(tmp_path: Path) -> None:
     other = fp.PromptFormat("{prompt}", completion="{completion}", separator=" =>", stop=" END")
     plan = pairs(*texts, ("c", "3")).format(other).dedup(against=tmp_path / "one")
     assert column(plan, "completion") == ["3 END"]
-    # Without a format nobody knows where marks stand.
+    # Without a format the places of the marks are unknown.
     with refused(fp.PlanError, "other_keys", "without the marks"):
         pairs(*texts).dedup(["prompt", "completion"], against=tmp_path / "one").explain()
 
@@ -221,7 +221,7 @@ def test_no_absolute_path_of_an_earlier_folder_is_published(tmp_path: Path) -> N
     plan.sink_jsonl(tmp_path / "out")
     for path in (tmp_path / "out").rglob("*"):
         assert path.is_dir() or str(tmp_path).encode() not in path.read_bytes(), path
-    # Equal last names are told apart.
+    # Equal last names are distinguished.
     for name in ("p/one", "q/one"):
         records({"a": name}).dedup("a").sink_arrow(tmp_path / name)
     plan = records({"a": "q/one"}, {"a": "new"}).dedup("a", against=[tmp_path / "p/one", tmp_path / "q/one"])

@@ -153,7 +153,7 @@ def test_what_cannot_be_packed_is_refused(tokenizer_folder: Path) -> None:
         rows.pack().explain()
     with refused(fp.PlanError, "bad_max_length", "rows have no limit of tokens"):
         rows.tokenize(tokenizer_folder).pack(max_length=64).explain()
-    with refused(fp.PlanError, "bad_max_length", "must be 64 or more, as rows have up to so many tokens; got 63"):
+    with refused(fp.PlanError, "bad_max_length", "must be 64 or more, as rows have up to 64 tokens; got 63"):
         rows.tokenize(tokenizer_folder, max_length=64).pack(max_length=63).explain()
     packed = rows.tokenize(tokenizer_folder, max_length=64).pack()
     later = [lambda: packed.dedup(on="input_ids"), lambda: packed.split(valid=0.1), lambda: packed.drop("seq_lengths")]

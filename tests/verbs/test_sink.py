@@ -244,9 +244,9 @@ def test_a_file_in_the_way_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_may_not_be_written_is_told() -> None:
     with closed_folder(mode=0o555) as folder:
-        told = as_nobody(f"fp.from_records([{{'a': 'x'}}]).sink_arrow({str(folder / 'out')!r})")
-    assert f"PublishError: cannot create the folder\n  at {folder}/out\n" in told
-    assert "help: choose a folder to which you have permission to write" in told
+        printed = as_nobody(f"fp.from_records([{{'a': 'x'}}]).sink_arrow({str(folder / 'out')!r})")
+    assert f"PublishError: cannot create the folder\n  at {folder}/out\n" in printed
+    assert "help: choose a folder to which you have permission to write" in printed
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def share(value: str | float) -> float:
     try:
         return option_checks.share(text) if "%" in text else float(text)
     except ValueError as e:
-        raise typer.BadParameter(f"{text!r} is not a share of the rows such as 0.02 or 2%") from e
+        raise typer.BadParameter(f"the share of the rows must be a number such as 0.02 or 2%; got {text!r}") from e
 
 
 def max_rejects(text: str | None) -> float | None:

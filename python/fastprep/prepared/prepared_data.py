@@ -76,7 +76,7 @@ class PreparedData(Mapping[str, "Split"]):
             return self._splits[split]
         except KeyError:
             hint = option_checks.did_you_mean(str(split), self._splits)
-            raise KeyError(f"there is no split {split!r}; there are: {', '.join(self._splits)}{hint}") from None
+            raise KeyError(f"there is no split {split!r}; splits: {', '.join(self._splits)}{hint}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._splits)

@@ -202,7 +202,7 @@ def _split(data: Any) -> Split:
     if isinstance(data, PreparedData):
         if TRAIN not in data:
             names = ", ".join(data)
-            what = f"recommend: there is no split {TRAIN!r}; there are: {names}"
+            what = f"recommend: there is no split {TRAIN!r}; splits: {names}"
             raise option_checks.bad_option(what, "pass one of them")
         return data[TRAIN]
     if not isinstance(data, Split):

@@ -35,7 +35,7 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     columns = [column["name"] for column in data.manifest["schema"]]
     if not {PROMPT, COMPLETION} <= set(columns):
         raise ColumnError.new(
-            f"retokenize: the rows have no text; they have: {', '.join(columns)}",
+            f"retokenize: the rows have no text; columns: {', '.join(columns)}",
             code="missing_column",
             path=data.path,
             column=PROMPT,

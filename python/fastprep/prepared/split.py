@@ -217,7 +217,7 @@ class Split:
         table = self.to_arrow()
         if by not in table.column_names:
             raise PlanError.new(
-                f"subsets: there is no column `{by}`; there are: {', '.join(table.column_names)}"
+                f"subsets: there is no column `{by}`; columns: {', '.join(table.column_names)}"
                 f"{option_checks.did_you_mean(by, table.column_names)}",
                 code="bad_option",
                 help="name a column that the prepared rows have",
@@ -282,7 +282,7 @@ def missing_column(name: str, folder: Path, manifest: dict[str, Any]) -> ColumnE
     """The error for rows of a prepared folder without this column."""
     names = [column["name"] for column in manifest["schema"]]
     return ColumnError.new(
-        f"the rows have no column `{name}`; they have: {', '.join(names)}",
+        f"there is no column `{name}`; columns: {', '.join(names)}",
         code="missing_column",
         path=folder,
         column=name,

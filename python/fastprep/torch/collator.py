@@ -256,7 +256,7 @@ def _column(rows: Sequence[Row], name: str) -> pa.Array:
 
 def _removed_column(name: str, columns: Iterable[str]) -> ColumnError:
     return ColumnError.new(
-        f"a row has no `{name}`; it has: {', '.join(columns)}",
+        f"a row has no `{name}`; columns: {', '.join(columns)}",
         code="missing_column",
         column=name,
         help="use fastprep.trainer.WeightedTrainer, which keeps the columns that transformers.Trainer removes",

@@ -154,7 +154,7 @@ def _weights(batch: Mapping[str, Any]) -> torch.Tensor:
     """The weight of each predicted token: shape [rows, tokens - 1]."""
     if LOSS_WEIGHTS not in batch:
         raise ColumnError.new(
-            f"a batch has no `{LOSS_WEIGHTS}`; it has: {', '.join(batch)}",
+            f"a batch has no `{LOSS_WEIGHTS}`; keys: {', '.join(batch)}",
             code="missing_column",
             column=LOSS_WEIGHTS,
             help="pass data_collator=data.collator(...) to the trainer",
