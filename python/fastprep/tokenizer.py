@@ -1,4 +1,4 @@
-"""`Tokenizer`: text to ids and back, from Arrow to Arrow, without a pipeline."""
+"""`Tokenizer`: encodes text to ids and decodes ids to text, outside a pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-//! The barrier of `pack`: keeps the lengths of all documents, decides the pack of each, and joins them in that order.
+//! The barrier of `pack`: collects the lengths of all documents, assigns each to a pack, and joins the documents of each
+//! pack, pack by pack.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::FileWriter;
 
-use super::block::{BlockFile, WrittenFile};
+use super::checksummed_file::{ChecksummedFile, WrittenFile};
 use super::cut::{Fill, Limit};
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct ArrowFile {
     path: PathBuf,
     schema: SchemaRef,
-    writer: FileWriter<BlockFile>,
+    writer: FileWriter<ChecksummedFile>,
     limit: Limit,
     fill: Fill,
     pending: Vec<RecordBatch>,
@@ -26,7 +26,7 @@ pub(crate) struct ArrowFile {
 impl ArrowFile {
     /// Creates a file whose record batches have at most `limit` rows and bytes.
     pub(crate) fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
-        let file = BlockFile::new(store.create_file(path)?);
+        let file = ChecksummedFile::new(store.create_file(path)?);
         let writer = FileWriter::try_new(file, schema).map_err(|e| unwritten(path, e))?;
         let (path, schema) = (path.to_path_buf(), schema.clone());
         Ok(ArrowFile { path, schema, writer, limit, fill: Fill::default(), pending: vec![] })

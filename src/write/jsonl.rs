@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use flate2::write::GzEncoder;
 
-use super::block::{BLOCK, BlockFile, WrittenFile};
+use super::checksummed_file::{BLOCK, ChecksummedFile, WrittenFile};
 use crate::error::Result;
 use crate::record::json;
 use crate::store::{Files, error};
@@ -70,15 +70,15 @@ pub(crate) struct LinesFile {
 }
 
 enum Encoder {
-    None(BlockFile),
-    Gzip(GzEncoder<BlockFile>),
-    Zstd(zstd::Encoder<'static, BlockFile>),
+    None(ChecksummedFile),
+    Gzip(GzEncoder<ChecksummedFile>),
+    Zstd(zstd::Encoder<'static, ChecksummedFile>),
 }
 
 impl LinesFile {
     /// Creates a file.
     pub(crate) fn create(store: &Files, path: &Path, compression: Compression) -> Result<Self> {
-        let file = BlockFile::new(store.create_file(path)?);
+        let file = ChecksummedFile::new(store.create_file(path)?);
         let encoder = match compression {
             Compression::None => Encoder::None(file),
             Compression::Gzip => Encoder::Gzip(GzEncoder::new(file, flate2::Compression::new(6))),

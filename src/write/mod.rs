@@ -1,7 +1,7 @@
 //! Writes rows: shards and sidecars in a hidden folder, which is then published as a whole.
 
 mod arrow;
-mod block;
+mod checksummed_file;
 pub mod collect;
 mod cut;
 mod format;

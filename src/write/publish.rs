@@ -322,7 +322,7 @@ fn content_digest(manifest: &Manifest) -> Result<String> {
 fn copy(from: &Path, to: &Path, store: &Files) -> Result<()> {
     let mut source = store.open(from).map_err(|e| store::error("read", from, e))?;
     let mut target = store.create_file(to)?;
-    let mut block = vec![0; super::block::BLOCK];
+    let mut block = vec![0; super::checksummed_file::BLOCK];
     loop {
         match source.read(&mut block).map_err(|e| store::error("read", from, e))? {
             0 => return target.sync(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 
 use super::arrow::ArrowFile;
-use super::block::WrittenFile;
+use super::checksummed_file::WrittenFile;
 use super::cut::{Fill, Limit};
 use super::format::Format;
 use super::jsonl::LinesFile;

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::arrow::ArrowFile;
-use super::block::WrittenFile;
+use super::checksummed_file::WrittenFile;
 use super::cut::Limit;
 use super::jsonl::{Compression, Lines, LinesFile};
 use crate::artifact::keys::{KEY_COLUMN, KEY_RECIPE, KEYS, SPLIT_COLUMN};

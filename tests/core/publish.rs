@@ -1,4 +1,4 @@
-//! Publishing by the whole engine, where each call that changes a file fails or is the last before a crash.
+//! Publishing with injected faults: each call that changes a file fails in turn, or is the last one before a crash.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

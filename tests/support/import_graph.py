@@ -1,4 +1,4 @@
-"""Which file of a Python package imports which, from the syntax trees: nothing is imported to find out."""
+"""Finds which files of a Python package import which others, by parsing them. No file is imported."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import typer
 
 import fastprep as fp
 from fastprep import _fastprep, option_checks
+from fastprep.cli import flag_types as flags
 from fastprep.cli import progress_bar
-from fastprep.cli import shared_flags as flags
 from fastprep.cli.app import AsJson
 from fastprep.cli.manifest_lines import manifest_lines
 from fastprep.cli.printing import print_result, print_text

@@ -10,17 +10,17 @@ import typer
 
 import fastprep as fp
 from fastprep.cli import exit, progress_bar
-from fastprep.cli import shared_flags as flags
+from fastprep.cli import flag_types as flags
 from fastprep.cli.acceptance import acceptance_error
 from fastprep.cli.app import AsJson
+from fastprep.cli.pipeline_flags import PipelineFlags, scan, with_pipeline_flags
 from fastprep.cli.printing import print_result
-from fastprep.cli.row_flags import RowFlags, scan, with_rows
 from fastprep.report.run_report import count_lines, token_lines
 
 
-@with_rows
+@with_pipeline_flags
 def prepare(
-    rows: RowFlags,
+    rows: PipelineFlags,
     out: flags.Out,
     jsonl: Annotated[
         bool, typer.Option(help="Write JSON lines as well as Arrow shards.", rich_help_panel=flags.OUTPUT)
@@ -40,8 +40,8 @@ def prepare(
     print_result(report.to_dict() if as_json else str(report))
 
 
-@with_rows
-def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson = False) -> None:
+@with_pipeline_flags
+def check(rows: PipelineFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson = False) -> None:
     """Count the rows that `prepare` would reject, by reason; writes nothing.
 
     The exit code is 1 if `prepare` would publish nothing.
@@ -63,15 +63,15 @@ def check(rows: RowFlags, max_rejects: flags.MaxRejects = None, as_json: AsJson 
         raise typer.Exit(exit.exit_code(error))
 
 
-@with_rows
-def explain(rows: RowFlags) -> None:
+@with_pipeline_flags
+def explain(rows: PipelineFlags) -> None:
     """Print the plan of `prepare` with every default decided; reads no rows."""
     print_result(rows.plan().explain())
 
 
-@with_rows
+@with_pipeline_flags
 def preview(
-    rows: RowFlags,
+    rows: PipelineFlags,
     number: Annotated[int, typer.Option("-n", "--rows", help="Number of rows to show.")] = 3,
 ) -> None:
     """Print the first rows as the model sees them, trained tokens in colour; writes nothing."""

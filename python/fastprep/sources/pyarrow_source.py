@@ -1,4 +1,4 @@
-"""`from_arrow`: data of pyarrow with its buffers checked before the core reads them."""
+"""Checks the buffers of pyarrow data that `from_arrow` gets, before the core reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`from_records`: dicts as the stream of JSON lines that the core reads."""
+"""Turns the dicts that `from_records` gets into a stream of JSON lines, which the core reads."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ use crate::store::NewFile;
 pub(crate) const BLOCK: usize = 1 << 20;
 
 /// Collects small writes into blocks, and hashes each block.
-pub(crate) struct BlockFile {
+pub(crate) struct ChecksummedFile {
     file: NewFile,
     buffer: Vec<u8>,
     checksum: Checksum,
@@ -26,10 +26,10 @@ pub(crate) struct WrittenFile {
     pub(crate) xxh3: String,
 }
 
-impl BlockFile {
+impl ChecksummedFile {
     /// Writes to this file, which must be empty.
     pub(crate) fn new(file: NewFile) -> Self {
-        BlockFile { file, buffer: Vec::with_capacity(BLOCK), checksum: Checksum::default(), bytes: 0 }
+        ChecksummedFile { file, buffer: Vec::with_capacity(BLOCK), checksum: Checksum::default(), bytes: 0 }
     }
 
     /// Writes the last block.
@@ -56,7 +56,7 @@ impl BlockFile {
     }
 }
 
-impl Write for BlockFile {
+impl Write for ChecksummedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.buffer.len() + bytes.len() > BLOCK {
             self.write_buffer()?;

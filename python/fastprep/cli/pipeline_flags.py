@@ -1,4 +1,4 @@
-"""The flags that decide the rows, declared once for all commands that build the pipeline of `prepare`."""
+"""The flags of the pipeline of `prepare` (inputs and steps), shared by all commands that build it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import typer
 
 import fastprep as fp
 from fastprep._fastprep import COMPLETION, PROMPT
-from fastprep.cli import shared_flags as flags
+from fastprep.cli import flag_types as flags
 from fastprep.cli.sql_expressions import read_sql
 from fastprep.separators_and_stops import STOP
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowFlags:
-    """The inputs and the steps. Each field is a flag of the commands that `with_rows` decorates."""
+class PipelineFlags:
+    """The inputs and the steps. Each field is a flag of the commands that `with_pipeline_flags` decorates."""
 
     inputs: flags.Inputs
     template: flags.Template = "{prompt}"
@@ -125,15 +125,15 @@ def scan(inputs: list[str]) -> fp.Pipeline:
     return fp.scan_parquet(inputs) if all(parquet) else fp.scan_jsonl(inputs)
 
 
-def with_rows(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorates a command whose first parameter is `RowFlags`: typer gets a parameter for each field instead."""
-    fields = list(inspect.signature(RowFlags, eval_str=True).parameters.values())
+def with_pipeline_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorates a command whose first parameter is `PipelineFlags`: typer gets a parameter for each field instead."""
+    fields = list(inspect.signature(PipelineFlags, eval_str=True).parameters.values())
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
     parameters = [*fields, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)]
 
     @functools.wraps(command)
     def run(**values: Any) -> None:
-        command(RowFlags(**{p.name: values.pop(p.name) for p in fields}), **values)
+        command(PipelineFlags(**{p.name: values.pop(p.name) for p in fields}), **values)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
