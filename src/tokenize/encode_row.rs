@@ -1,12 +1,13 @@
 //! The ids of one row, encoded part by part.
 
+use super::mark_ids::MarkIds;
+use super::options::TokenizeOptions;
 use super::row::{Row, Run};
-use super::stage::TokenizeStage;
 use super::text::RowText;
 use crate::error::{Class, Error, Result};
 use crate::record::{SpecialPolicy, schema};
 use crate::tokenizer::added::ControlToken;
-use crate::tokenizer::{Session, Span};
+use crate::tokenizer::{ControlIds, Session, Span};
 
 /// A row whose ids are at the end of the ids of the batch.
 #[derive(Default)]
@@ -44,7 +45,16 @@ pub(super) struct PartText<'t> {
     pub(super) at_start: bool,
 }
 
-impl TokenizeStage {
+/// Encodes rows as the step says.
+pub(super) struct RowEncoder<'s> {
+    /// The ids before each row.
+    pub(super) prefix: &'s [i32],
+    pub(super) control: &'s ControlIds,
+    pub(super) marks: &'s MarkIds,
+    pub(super) options: &'s TokenizeOptions,
+}
+
+impl RowEncoder<'_> {
     /// Appends the ids of one row to `ids` and describes them in `encoded`.
     pub(super) fn encode(
         &self,
@@ -60,7 +70,7 @@ impl TokenizeStage {
         runs.clear();
         let weight = text.parts.first().map_or(1.0, |part| part.weight);
         runs.push(Run { tokens: prefix, trained: false, weight });
-        ids.extend_from_slice(&self.prefix);
+        ids.extend_from_slice(self.prefix);
         for (i, part) in text.parts.iter().enumerate() {
             let before = ids.len();
             // Where a part has no ids, the next part is the start of the text.
@@ -94,7 +104,7 @@ impl TokenizeStage {
     /// Removes the prefix where the text after it begins with the same ids. Returns whether it did.
     fn remove_second_bos(&self, start: usize, ids: &mut Vec<i32>) -> bool {
         let prefix = self.prefix.len();
-        let avoided = prefix > 0 && ids[start + prefix..].starts_with(&self.prefix);
+        let avoided = prefix > 0 && ids[start + prefix..].starts_with(self.prefix);
         if avoided {
             ids.drain(start..start + prefix);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::Columns;
-use super::encode_row::{EncodedRow, PartText, UnwrittenToken, encode_part};
+use super::encode_row::{EncodedRow, PartText, RowEncoder, UnwrittenToken, encode_part};
 use super::mark_ids::MarkIds;
 use super::options::{End, OnOverflow, TokenizeOptions};
 use super::row::{Fit, Row};
@@ -23,11 +23,11 @@ use crate::tokenizer::{ControlIds, Encoder, LoadedTokenizer, Session, Span};
 /// `special_token_in_text:<token>`, where the tokenizer made a control token of text that does not write it.
 pub(crate) struct TokenizeStage {
     encoder: Arc<Encoder>,
-    pub(super) control: Arc<ControlIds>,
-    pub(super) options: TokenizeOptions,
-    pub(super) prefix: Vec<i32>,
+    control: Arc<ControlIds>,
+    options: TokenizeOptions,
+    prefix: Vec<i32>,
     bos_id: Option<i32>,
-    pub(super) marks: MarkIds,
+    marks: MarkIds,
 }
 
 #[derive(Default)]
@@ -152,6 +152,12 @@ impl TokenizeStage {
 impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::new(&batch)?;
+        let rows = RowEncoder {
+            prefix: &self.prefix,
+            control: &self.control,
+            marks: &self.marks,
+            options: &self.options,
+        };
         let mut session = self.encoder.session();
         let mut columns = Columns::new(batch.rows(), texts.weighted());
         let mut removals = Vec::new();
@@ -167,7 +173,7 @@ impl Map for TokenizeStage {
             }
             let start = columns.ids.len();
             let verify = self.options.verify.is_some_and(|n| place.row.is_multiple_of(n));
-            self.encode(&mut session, &text, verify, &mut columns.ids, &mut encoded)
+            rows.encode(&mut session, &text, verify, &mut columns.ids, &mut encoded)
                 .map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
             for UnwrittenToken { token, .. } in &encoded.unwritten {
                 counts.add_named_finding(finding::SPECIAL_TOKEN_IN_TEXT, token, place, 1);
