@@ -139,7 +139,7 @@ def test_without_a_collator_of_ours_trl_trains_completions(data: fp.PreparedData
 def test_segment_weights_that_nothing_asks_for_are_warned_about(tmp_path: Path, keep_columns: bool) -> None:
     data = folder_of(WEIGHTED, tmp_path)
     # Dropped columns are noticed twice: where the dropping reads the rows, and where the collator misses one.
-    texts = ["nothing asked for them"] if keep_columns else ["does not read them", "comes without them"]
+    texts = ["weights are off"] if keep_columns else ["does not read them", "but a row has none"]
     with warned(*texts):
         found = train(tmp_path, data["train"].to_torch(), data.collator(), remove_unused_columns=not keep_columns)
     # Segments of weight 0 are left out as long as the collator sees them.
@@ -149,7 +149,7 @@ def test_segment_weights_that_nothing_asks_for_are_warned_about(tmp_path: Path, 
 
 def test_row_weights_that_nothing_asks_for_are_warned_about(tmp_path: Path) -> None:
     data = folder_of(ROW_WEIGHTS, tmp_path)
-    with warned("nothing asked for them"):
+    with warned("weights are off"):
         found = train(tmp_path, data["train"].to_torch(), data.collator(), remove_unused_columns=False)
     check(found, [row for row in ROW_WEIGHTS if row["row_weight"] > 0])
 
