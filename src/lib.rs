@@ -1,4 +1,4 @@
-//! `fastprep` prepares fine-tuning data: it reads raw examples and writes training shards.
+//! `fastprep` turns raw fine-tuning examples into checked training shards.
 //!
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` checks it):

@@ -36,12 +36,9 @@ pub fn collect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
-    let mut run = Run { job: &plan.job, resources, cancel, interrupted };
-    let sources = Sources::open(&mut run, false)?;
-    let names = sources.names();
-    let mut collect = Collect::new(plan.job.split_names.clone());
-    let counts = run_plan(&mut run, sources, None, &mut collect, resources.spill_anywhere())?;
-    Ok(Collected { batches: collect.into_batches(), report: report(plan, &counts, &names) })
+    let mut sink = Collect::new(plan.job.split_names.clone());
+    let report = run_into(&mut sink, plan, resources, cancel, interrupted)?;
+    Ok(Collected { batches: sink.into_batches(), report })
 }
 
 /// Runs a plan without keeping rows, and gives the report.
@@ -51,10 +48,23 @@ pub(crate) fn check(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Report> {
+    run_into(&mut Discard, plan, resources, cancel, interrupted)
+}
+
+fn run_into<S: Sink>(
+    sink: &mut S,
+    plan: &Resolved,
+    resources: Resources,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Report>
+where
+    S::Ready: 'static,
+{
     let mut run = Run { job: &plan.job, resources, cancel, interrupted };
     let sources = Sources::open(&mut run, false)?;
     let names = sources.names();
-    let counts = run_plan(&mut run, sources, None, &mut Discard, resources.spill_anywhere())?;
+    let counts = run_plan(&mut run, sources, None, sink, resources.spill_anywhere())?;
     Ok(report(plan, &counts, &names))
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn discover(
         if kind == Some(Kind::Folder) {
             search.folder(literal, &mut paths)?;
             if paths.len() == before {
-                let message = format!("the folder has no files {}", format.file_names());
+                let message = format!("the folder has no files that match {}", format.file_names());
                 return Err(Error::new(Class::Source, "not_found", message)
                     .help(folder_help(format, store, literal))
                     .path(pattern.display()));

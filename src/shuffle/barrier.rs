@@ -191,7 +191,7 @@ mod tests {
         let mut second = shuffle(1, spill(scratch.path(), 500));
         push(&mut first, 0, texts(50, 20)).unwrap();
         push(&mut second, 0, texts(90, 20)).unwrap();
-        // Nothing has a name, so that nothing can be left behind.
+        // The spill files have no names, so no run can leave any.
         assert!(std::fs::read_dir(scratch.path()).unwrap().next().is_none());
         assert_eq!(drain(first).unwrap().0.len(), 50);
         assert_eq!(drain(second).unwrap().0.len(), 90);

@@ -41,7 +41,7 @@ pub struct LoadedTokenizer {
     pub eos_id: Option<i32>,
     /// The token that fills a batch, where one is named.
     pub pad_id: Option<i32>,
-    /// The kinds of text that decoding does not give back (`"line breaks"`, …), found by encoding samples.
+    /// The kinds of text that change when they are encoded and decoded (`"line breaks"`, …), found by trying samples.
     pub losses: Vec<&'static str>,
     /// Changes that were made to the tokenizer, and notable properties: one sentence each.
     pub notes: Vec<String>,
@@ -180,7 +180,7 @@ impl LoadedTokenizer {
         let eos_id = named(&names.eos, &mut notes).or(suffix_ids.last().copied());
         let pad_id = named(&names.pad, &mut notes);
         if !losses.is_empty() {
-            notes.push(format!("decoding does not give back: {}", losses.join(", ")));
+            notes.push(format!("encoding and decoding a text may change: {}", losses.join(", ")));
         }
         let ends = [bos_id, eos_id];
         let tokens = Arc::new(control_tokens(&tokenizer, ends)?);

@@ -6,7 +6,7 @@ use super::errors::broken;
 use super::guard::guarded;
 use crate::error::Result;
 
-/// Texts that decoding may not give back, each with the name of what is lost then.
+/// Texts that some tokenizers change when they encode and decode them, each with the name of what is lost.
 const SAMPLES: &[(&str, &str)] = &[
     ("upper case", "Ab aB"),
     ("a space at the start", " a"),
@@ -40,10 +40,10 @@ pub(super) fn probe(tokenizer: &Tokenizer) -> Result<Probed> {
     })
 }
 
-/// The kinds of text that decode(encode(text)) does not give back. A space that the tokenizer adds before every text
-/// does not count.
+/// The kinds of text that decode(encode(text)) changes. A space that the tokenizer adds before every text does not
+/// count.
 fn losses(tokenizer: &Tokenizer) -> Result<Vec<&'static str>> {
-    let comes_back = |text: &str| -> Result<bool> {
+    let is_unchanged = |text: &str| -> Result<bool> {
         let ids = tokenizer.encode_fast(text, false).map_err(|e| broken(&e))?;
         let back = tokenizer.decode(ids.get_ids(), false).map_err(|e| broken(&e))?;
         Ok(back == text || back.strip_prefix(' ') == Some(text))
@@ -51,7 +51,7 @@ fn losses(tokenizer: &Tokenizer) -> Result<Vec<&'static str>> {
     let mut lost = Vec::new();
     for (name, text) in SAMPLES {
         // A text on which the crate panics is lost too.
-        if !guarded(|| comes_back(text)).unwrap_or(Ok(false))? {
+        if !guarded(|| is_unchanged(text)).unwrap_or(Ok(false))? {
             lost.push(*name);
         }
     }

@@ -42,7 +42,7 @@ def test_scripts_reproduce_what_is_committed(
 
 
 def reason(line: bytes) -> str | None:
-    """Why this line is no row of the README's format; token counts and duplicates aside."""
+    """Why this line is not a row of the README's format, apart from token counts and duplicates."""
     try:
         row = json.loads(line.decode())
     except UnicodeDecodeError:

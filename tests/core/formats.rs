@@ -213,6 +213,6 @@ fn plans_and_errors_name_the_format() {
     fs::write(dir.path().join("a.jsonl"), "{}\n").unwrap();
     let found = source(FORMAT, vec![dir.path().into()]).resolve(&Files::local(), &Cancel::default());
     let e = found.err().unwrap();
-    assert_eq!((e.code(), e.message()), ("not_found", "the folder has no files *.fixed"));
+    assert_eq!((e.code(), e.message()), ("not_found", "the folder has no files that match *.fixed"));
     assert_eq!(e.get_help(), Some("it has JSON files: use scan_jsonl"));
 }

@@ -171,7 +171,7 @@ def test_what_cannot_be_found_says_where_it_looked(tmp_path: Path) -> None:
     assert isinstance(e.value, OSError)
     with refused(fp.SourceError, "not_found", r"no file matches `.*\*\.jsonl`"):
         rows(fp.scan_jsonl(f"{tmp_path}/*.jsonl"))
-    with refused(fp.SourceError, "not_found", r"the folder has no files \*\.jsonl, "):
+    with refused(fp.SourceError, "not_found", r"the folder has no files that match \*\.jsonl, "):
         rows(fp.scan_jsonl(tmp_path))
 
 

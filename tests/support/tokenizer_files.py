@@ -283,7 +283,7 @@ CONTROLS = added("<unk>", "<s>", "</s>", special=True)
 def sentencepiece(
     tokens: Iterable[Json] = (), *, fallback: bool = True, options: Json | None = None, **parts: Any
 ) -> str:
-    """A BPE of characters with the bytes as a way out."""
+    """A BPE of characters that falls back to bytes."""
     words, merges = _learned_bpe(json.dumps(metaspace()), False)
     byte_tokens = [f"<0x{b:02X}>" for b in range(256)] if fallback else []
     spaces, runs = [["▁" * n, "▁" * n] for n in (1, 2, 4)], ["▁▁", "▁▁▁▁", "▁" * 8]

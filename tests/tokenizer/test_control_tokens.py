@@ -21,7 +21,7 @@ EOS = 1
 
 
 def unigram() -> Any:
-    """A Unigram model that has `</s>` as a piece, behind NFKC: full-width `＜/s＞` becomes that piece."""
+    """A Unigram model that has `</s>` as a piece, after NFKC: full-width `＜/s＞` becomes that piece."""
     vocab = [("<unk>", 0.0), ("</s>", 0.0), *((c, -1.0) for c in CHARACTERS)]
     made = tokenizers.Tokenizer(tokenizers.models.Unigram(vocab, unk_id=0, byte_fallback=False))
     made.normalizer = tokenizers.normalizers.NFKC()
@@ -31,7 +31,7 @@ def unigram() -> Any:
 
 
 def lower() -> Any:
-    """A model of characters behind Lowercase, whose `</s>` is looked for in the lower-cased text."""
+    """A model of characters after Lowercase, whose `</s>` is searched for in the lower-cased text."""
     vocab = {"<unk>": 0, "</s>": EOS, **{c: i + 2 for i, c in enumerate(CHARACTERS)}}
     made = tokenizers.Tokenizer(tokenizers.models.BPE(vocab, [], unk_token="<unk>"))
     made.normalizer = tokenizers.normalizers.Lowercase()

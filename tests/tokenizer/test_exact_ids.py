@@ -135,7 +135,7 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def test_a_piece_may_begin_within_a_character(folder: Path) -> None:
-    # To the stage behind ByteLevel the byte 0xBE is ¾, a number.
+    # To the stage after ByteLevel the byte 0xBE is ¾, a number.
     made("falcon", folder).must_agree(["\U0003e3bb👍🏽", "\U0003e3bb\U0003e3bb é", "Ӿ漢字Ӿ漢字", "¾½ Ⅷ漢"])
 
 

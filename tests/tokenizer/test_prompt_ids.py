@@ -19,7 +19,7 @@ pytestmark = pytest.mark.heavy
 tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not installed")
 
 EVERY = 1 if EXHAUSTIVE else 200
-# Byte-level BPE, SentencePiece BPE, Unigram, WordPiece; with the tokens that each puts behind a text.
+# Byte-level BPE, SentencePiece BPE, Unigram, WordPiece; with the tokens that each adds after a text.
 FAMILIES = {"llama-3": 0, "llama-2": 0, "t5-small": 1, "bert-base-uncased": 1}
 PAIR = ("{prompt}", "{completion}")
 INSTRUCTION = ("{instruction}{#input}\n\n{input}{/input}", "{output}")
@@ -67,5 +67,5 @@ def test_a_rendered_prompt_has_the_first_ids_of_its_row(
         assert row["segment_kinds"] == [1, 2]
         length = row["segment_lengths"][0]
         assert row["input_ids"][:length] == encoded.ids[:length]
-        # What a tokenizer puts behind a text ends the row, not its prompt.
+        # What a tokenizer adds after a text ends the row, not its prompt.
         assert len(encoded.ids) - length == FAMILIES[tokenizer.parent.name]

@@ -65,7 +65,7 @@ def test_schema_is_what_a_sink_writes(tmp_path: Path, tokenizer_folder: Path) ->
 
 def test_reads_the_heads_of_files_only(tmp_path: Path) -> None:
     whole = jsonl(tmp_path / "x.jsonl", [{"a": "x" * 1000}] * 2000)
-    # Broken far behind the head: a run would reject it, explain does not get there.
+    # Broken far after the head: a run would reject it, explain does not read it.
     whole.write_bytes(whole.read_bytes() + b"{broken\n")
     assert "reads 1 of 1 columns: a str" in fp.scan_jsonl(whole).explain()
     assert list(tmp_path.iterdir()) == [whole]

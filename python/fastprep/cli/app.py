@@ -12,7 +12,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Fine-tuning data preparation: raw rows in, proven shards out.",
+    help="Turn raw fine-tuning examples into checked training shards.",
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -30,4 +30,4 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Fine-tuning data preparation: raw rows in, proven shards out."""
+    """Turn raw fine-tuning examples into checked training shards."""

@@ -26,19 +26,19 @@ fn prompt_ids_are_those_of_tokenizers() {
     }
 }
 
-/// Whether the reference gives back a text at the start of a row.
-fn comes_back(tokenizer: &LoadedTokenizer, text: &str) -> bool {
+/// Whether the reference decodes the ids of a text, at the start of a row, to that text.
+fn is_unchanged(tokenizer: &LoadedTokenizer, text: &str) -> bool {
     tokenizer.decode(&oracle(tokenizer, text), false).unwrap() == text
 }
 
-/// For every pair of texts, prompt and completion decode to both texts, where the reference gives back the prompt
-/// alone and the characters of the completion. Returns the number of pairs.
+/// Checks that the ids of prompt and completion decode to both texts, for all pairs of texts that the reference does not
+/// change. Returns the number of pairs.
 fn pairs_decode(name: &str, tokenizer: &LoadedTokenizer) -> usize {
     let mut checked = 0;
-    for p in fixtures::TEXTS.iter().filter(|p| !p.is_empty() && comes_back(tokenizer, p)) {
+    for p in fixtures::TEXTS.iter().filter(|p| !p.is_empty() && is_unchanged(tokenizer, p)) {
         // With "x" before it, the text is not at the start.
         for c in
-            fixtures::TEXTS.iter().filter(|c| c.contains("</s>") || comes_back(tokenizer, &format!("x{c}")))
+            fixtures::TEXTS.iter().filter(|c| c.contains("</s>") || is_unchanged(tokenizer, &format!("x{c}")))
         {
             let mut ids = prompt(tokenizer, p);
             ids.extend(continuation(tokenizer, c));
