@@ -3,8 +3,8 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` checks it):
 //!
-//! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`], [`record`],
-//!    [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
+//! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`], [`json`],
+//!    [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
 //! 3. stages: `read`, `select`, `compute`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
 //!    `load`
@@ -23,6 +23,7 @@ pub mod flow;
 pub mod format;
 pub mod guard;
 pub mod hash;
+pub mod json;
 pub mod limits;
 pub mod load;
 pub mod pack;

@@ -16,6 +16,9 @@ pub(crate) const MAX_LINE_BYTES: usize = 64 << 20;
 /// JSON that is nested more deeply is rejected as `bad_json`.
 pub const MAX_JSON_DEPTH: usize = 512;
 
+/// Bytes at the start of a file by which its format is recognised.
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
+
 /// Bytes at the start of the first file that are read to infer the columns.
 pub(crate) const PEEK_BYTES_FIRST: usize = 1 << 20;
 /// The same for each further file.

@@ -49,7 +49,7 @@ Step = tuple[dict[str, Any], Any]
 class Pipeline:
     """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
-    Start one with `scan_jsonl`, `scan_parquet`, `from_arrow` or `from_records`.
+    Start one with `scan`, `from_arrow` or `from_records`.
     """
 
     __slots__ = ("_plan", "_source", "_steps")
@@ -123,9 +123,8 @@ class Pipeline:
     def __reduce__(self) -> tuple[Any, ...]:
         """Source and steps as they were given. Files are looked up where the unpickled pipeline runs."""
         if self._single_use_stream() is not None:
-            verb, _ = self._source
             raise PlanError.new(
-                f"{verb}: a source that can be read only once cannot be pickled",
+                f"{self._plan.verbs()[0]}: a source that can be read only once cannot be pickled",
                 code="cannot_pickle",
                 help="scan a file, or pass a table or a list",
             )
@@ -136,9 +135,9 @@ class Pipeline:
         verb, args = self._source
         if verb == "concat":
             return None
-        if not {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, args[0] == [STDIN]):
+        if not {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, verb == "scan_stdin"):
             return None
-        return STDIN if args[0] == [STDIN] else getattr(args[1], "data", args[1])
+        return STDIN if verb == "scan_stdin" else getattr(args[1], "data", args[1])
 
     def __repr__(self) -> str:
         return f"Pipeline[{' > '.join(self._plan.verbs())}]"

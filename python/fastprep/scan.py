@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -31,12 +32,39 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
             "pass a path, a glob, a folder, or a list of these",
         )
     paths = [option_checks.path(verb, "source", path) for path in many]
-    if STDIN in paths and (len(paths) > 1 or verb != "scan_jsonl"):
+    if STDIN in paths and (len(paths) > 1 or verb not in ("scan", "scan_jsonl")):
         raise option_checks.bad_option(
             f"{verb}: {STDIN} is standard input, which only scan_jsonl reads, as its only input",
             f"write scan_jsonl({STDIN!r})",
         )
     return paths
+
+
+def _scan_files(verb: str, format: str, source: StrPath | Sequence[StrPath], **options: Any) -> Pipeline:
+    """A pipeline over files of a format; `options` are those of the format in the JSON of plans."""
+    return Pipeline._scan("scan_files", format, _paths(verb, source), json.dumps(options))
+
+
+@source_function
+def scan(source: StrPath | Sequence[StrPath]) -> Pipeline:
+    """Start a pipeline that reads files of any format, recognised by their content.
+
+    The formats are those of the functions `scan_*`; `explain()` names the one that was found, and the manifest keeps
+    it. Compressed files are read where the format's own function reads them.
+
+    Args:
+        source: a path, a glob (`raw/**/*`), a folder, several of these, or `"-"` for JSON lines from standard input.
+            A folder is searched for the file names of all formats. A folder that fastprep published is read from its
+            shards.
+
+    Raises:
+        PlanError: `source` is not a path.
+        SourceError: at `explain()` or the sink: no format is recognised, or the files have several formats.
+    """
+    paths = _paths("scan", source)
+    if paths == [STDIN]:
+        return scan_jsonl(STDIN)
+    return _scan_files("scan", "any", paths)
 
 
 @source_function
@@ -52,7 +80,9 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
         PlanError: an option is out of range. Missing files are reported by `explain()` or the sink.
     """
     max_line_bytes = option_checks.whole_number("scan_jsonl", "max_line_bytes", max_line_bytes, 1)
-    return Pipeline._scan("scan_jsonl", _paths("scan_jsonl", source), max_line_bytes)
+    if source == STDIN or source == [STDIN]:
+        return Pipeline._scan("scan_stdin", max_line_bytes)
+    return _scan_files("scan_jsonl", "jsonl", source, max_line_bytes=max_line_bytes)
 
 
 @source_function
@@ -61,7 +91,7 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 
     Only the columns that the plan needs are read.
     """
-    return Pipeline._scan("scan_parquet", _paths("scan_parquet", source))
+    return _scan_files("scan_parquet", "parquet", source)
 
 
 @source_function

@@ -1,6 +1,6 @@
 //! The class `Plan`: builds, resolves and runs plans.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -26,9 +26,7 @@ use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::verbs::{Filter, Head, MapBatches, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
 use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
-use crate::read::file_format::FileFormat;
-use crate::read::jsonl::format::JsonLines;
-use crate::read::parquet::format::Parquet;
+use crate::read::named_format::named_format;
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
 use crate::store::Files;
@@ -68,10 +66,6 @@ impl PyPlan {
         PyPlan(plan, None)
     }
 
-    fn files(format: impl FileFormat + 'static, inputs: Vec<PathBuf>) -> Self {
-        PyPlan::new(Plan::new(SourceSpec::Files { format: Arc::new(format), inputs }))
-    }
-
     fn resolve(&self, py: Python<'_>) -> PyResult<Resolved> {
         let plan = self.0.clone();
         enter(py, None, |cancel, interrupted| {
@@ -82,22 +76,25 @@ impl PyPlan {
 
 #[pymethods]
 impl PyPlan {
+    /// Files of a format, by its name and the JSON of its options.
     #[staticmethod]
-    fn scan_jsonl(inputs: Vec<PathBuf>, max_line_bytes: usize) -> Self {
-        if inputs == [Path::new(constants::STDIN)] {
-            return PyPlan::new(Plan::new(SourceSpec::Reader {
-                name: crate::read::lines::STDIN.into(),
-                stream: Arc::new(Stdin::default()),
-                max_line_bytes,
-                peeked: Arc::default(),
-            }));
-        }
-        PyPlan::files(JsonLines { max_line_bytes }, inputs)
+    fn scan_files(py: Python<'_>, format: &str, inputs: Vec<PathBuf>, options: &str) -> PyResult<Self> {
+        let options = serde_json::from_str(options)
+            .map_err(|e| Error::internal("the options of a format are not an object").source(e));
+        let format = options.and_then(|options| named_format(format, options));
+        let format = format.map_err(|e| to_python(py, &e))?;
+        Ok(PyPlan::new(Plan::new(SourceSpec::Files { format, inputs })))
     }
 
+    /// JSON lines from standard input.
     #[staticmethod]
-    fn scan_parquet(inputs: Vec<PathBuf>) -> Self {
-        PyPlan::files(Parquet, inputs)
+    fn scan_stdin(max_line_bytes: usize) -> Self {
+        PyPlan::new(Plan::new(SourceSpec::Reader {
+            name: crate::read::lines::STDIN.into(),
+            stream: Arc::new(Stdin::default()),
+            max_line_bytes,
+            peeked: Arc::default(),
+        }))
     }
 
     #[staticmethod]

@@ -160,7 +160,8 @@ impl Search<'_> {
         // Before the manifest is read, so that the error for an unreadable folder names the folder.
         let entries = self.store.list(folder).map_err(unreadable)?;
         if is_prepared(self.store, folder)? {
-            let shards = super::published::shards(self.store, folder, self.format.name())?;
+            let formats = self.format.shard_formats();
+            let shards = super::published::shards(self.store, folder, &formats)?;
             paths.extend(shards.into_iter().map(|(path, split)| FoundFile {
                 path,
                 below: String::new(),
@@ -339,7 +340,7 @@ mod tests {
         for (patterns, expected) in cases {
             assert_eq!(found(&folder, patterns, &JSON_LINES), *expected, "{patterns:?}");
         }
-        assert_eq!(found(&folder, &[""], &Parquet), ["p.parquet"]);
+        assert_eq!(found(&folder, &[""], &Parquet {}), ["p.parquet"]);
     }
 
     #[cfg(unix)]

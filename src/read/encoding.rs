@@ -1,8 +1,5 @@
 //! Detects text in another encoding than UTF-8 by its first bytes.
 
-/// How many bytes are examined.
-pub(crate) const HEAD: usize = 4;
-
 /// The encoding of a text that begins with `head`, by its name for `iconv`; `None` if it may be UTF-8.
 ///
 /// A byte order mark gives the encoding. Without one, ASCII characters next to zero bytes do: JSON text has no zero

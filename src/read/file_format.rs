@@ -3,21 +3,26 @@
 
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::inputs::Inputs;
 use super::parts::Part;
 use super::{InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::flow::Scan;
 
 /// A file format, with the options of its verb.
 pub trait FileFormat: Debug + Send + Sync {
     /// The name of the format in the JSON of plans, and in the manifest for its shards.
     fn name(&self) -> &'static str;
+
+    /// The name of the format in messages, such as `JSON lines`.
+    fn title(&self) -> &'static str;
 
     /// The verb that scans it.
     fn verb(&self) -> &'static str;
@@ -27,12 +32,36 @@ pub trait FileFormat: Debug + Send + Sync {
         Map::new()
     }
 
+    /// The format with other options, which are those of [`options`](Self::options).
+    ///
+    /// # Errors
+    /// `bad_option`; [`read_options`] gives it.
+    fn with_options(&self, options: Map<String, Value>) -> Result<Arc<dyn FileFormat>>;
+
+    /// The words for the format in the manifests of prepared folders, in order of preference.
+    fn shard_formats(&self) -> Vec<&'static str> {
+        vec![self.name()]
+    }
+
+    /// Whether a file with this start has the format. No file may be recognised by two formats.
+    fn recognises(&self, head: &FileHead<'_>) -> bool;
+
+    /// The format with the options that these files decide, if there are any. It takes the place of this one before
+    /// any other method reads the files, and in the manifest.
+    ///
+    /// # Errors
+    /// Those of opening the files; they leave an option open.
+    fn decided(&self, files: &[InputFile], cancel: &Cancel) -> Result<Option<Arc<dyn FileFormat>>> {
+        let _ = (files, cancel);
+        Ok(None)
+    }
+
     /// Whether a search of a folder finds files of this name. A file that is passed by its path, or that a glob
     /// matches, may have any name.
     fn matches(&self, file_name: &str) -> bool;
 
     /// The file names that match, for error messages.
-    fn file_names(&self) -> &'static str;
+    fn file_names(&self) -> String;
 
     /// Help for a folder that holds files of this format, where the user asked for another format.
     fn folder_help(&self, folder: &Path) -> String;
@@ -57,6 +86,36 @@ pub trait FileFormat: Debug + Send + Sync {
 
     /// Whether its scans add the stored bytes that they read to [`Cancel::bytes_read`].
     fn counts_bytes_read(&self) -> bool;
+}
+
+/// The start of a file, by which its format is recognised.
+#[derive(Debug, Clone, Copy)]
+pub struct FileHead<'a> {
+    /// The name of the file.
+    pub name: &'a str,
+    /// Its first bytes, decompressed: up to 64 KiB.
+    pub bytes: &'a [u8],
+    /// Whether these are all of its bytes.
+    pub is_whole: bool,
+}
+
+impl<'a> FileHead<'a> {
+    /// The text after a byte order mark and white space.
+    pub fn text(&self) -> &'a [u8] {
+        self.bytes.strip_prefix(BOM).unwrap_or(self.bytes).trim_ascii_start()
+    }
+}
+
+/// The byte order mark of UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads the options of a format from the JSON of a plan.
+///
+/// # Errors
+/// `bad_option`: an option is missing, unknown, or has another type.
+pub fn read_options<F: DeserializeOwned>(verb: &str, options: Map<String, Value>) -> Result<F> {
+    serde_json::from_value(Value::Object(options))
+        .map_err(|e| Error::new(Class::Plan, "bad_option", format!("{verb}: {e}")))
 }
 
 /// The columns of a source, as far as they are known before its rows are read.

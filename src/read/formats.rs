@@ -6,4 +6,4 @@ use super::parquet::format::Parquet;
 use crate::limits::MAX_LINE_BYTES;
 
 /// Each format, with the default options of its verb.
-pub(crate) const FORMATS: [&dyn FileFormat; 2] = [&JsonLines { max_line_bytes: MAX_LINE_BYTES }, &Parquet];
+pub(crate) const FORMATS: [&dyn FileFormat; 2] = [&Parquet {}, &JsonLines { max_line_bytes: MAX_LINE_BYTES }];

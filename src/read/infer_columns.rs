@@ -5,12 +5,12 @@ use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancellable_reader::CancellableReader;
-use super::json::{self, Kind, Value};
 use super::lines::{InputLines, Text};
 use super::open::{BoxedReader, InputStream};
 use super::{ColumnKind, InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
+use crate::json::{self, Kind, Value};
 use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
 
 /// The columns in the first rows of these files, in order of first appearance.

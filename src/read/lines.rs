@@ -7,10 +7,10 @@ use arrow::buffer::Buffer;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cancellable_reader::CancellableReader;
-use super::encoding::HEAD;
+use super::file_format::BOM;
 use super::inputs::Inputs;
 pub(crate) use super::open::BoxedReader;
-use super::open::{InputStream, cannot_read};
+use super::open::{HEAD, InputStream, cannot_read};
 use super::parts::{Extent, LineRange, Part, ranges};
 use super::{InputFile, Limits};
 use crate::cancel::Cancel;
@@ -214,10 +214,9 @@ pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<
 
 impl InputLines {
     pub(crate) fn new(mut opened: InputStream) -> Result<Self> {
-        const BOM: &[u8] = b"\xef\xbb\xbf";
         let mut carry = Vec::new();
         opened.read_block(HEAD, &mut carry)?;
-        opened.check_encoding(&carry)?;
+        opened.check_text(&carry)?;
         let mut byte = 0;
         if carry.starts_with(BOM) {
             carry.drain(..BOM.len());

@@ -3,7 +3,8 @@
 //! The plan opens a scan in these steps:
 //!
 //! 1. [`discover::discover`] turns paths, globs and folders into an ordered list of [`InputFile`]s.
-//! 2. A [`file_format::FileFormat`] holds all that differs between file formats; [`formats::FORMATS`] lists them. It
+//! 2. A [`file_format::FileFormat`] holds all that differs between file formats; [`formats::FORMATS`] lists them.
+//!    [`by_content::ByContent`] stands for the format that the content of the files will decide. A format
 //!    finds the columns without reading all rows. [`infer_columns::infer_stream`] does so for a stream of JSON lines
 //!    and returns a reader of the whole stream. A stream of record batches has a schema.
 //! 3. A scan is a pair: one half cuts the input into pieces, in order; the other decodes them to rows, on any worker:
@@ -21,6 +22,7 @@
 //! [`ReadColumn`]s say which columns to read and how; [`Limits`] say how much to read at a time.
 
 pub mod arrow;
+pub(crate) mod by_content;
 mod cancellable_reader;
 mod compact;
 pub(crate) mod discover;
@@ -31,9 +33,9 @@ mod glob;
 mod gzip;
 pub mod infer_columns;
 pub mod inputs;
-pub mod json;
 pub mod jsonl;
 pub mod lines;
+pub(crate) mod named_format;
 mod open;
 pub mod parquet;
 pub mod parts;

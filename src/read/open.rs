@@ -17,18 +17,18 @@ pub(crate) type BoxedReader = Box<dyn Read + Send>;
 /// Size of the blocks in which stored bytes of compressed files are read.
 const BLOCK: usize = 256 << 10;
 /// Bytes that are enough to recognise every signature below.
-const HEAD: usize = 6;
+pub(super) const HEAD: usize = 6;
 
-/// Formats that are not read here: signature, name, and what to do instead.
-const REFUSED: &[(&[u8], &str, &str)] = &[
+/// Compressed files that are not read: signature, name, and what to do instead.
+const COMPRESSED: &[(&[u8], &str, &str)] = &[
     (b"BZh", "bzip2", "decompress it, or recompress it as .gz or .zst"),
     (b"\xfd7zXZ\0", "xz", "decompress it, or recompress it as .gz or .zst"),
     (b"PK\x03\x04", "zip", "unpack it first"),
-    (
-        b"PAR1",
-        "Parquet",
-        "read it with scan_parquet; on the command line, names of Parquet files must end in .parquet",
-    ),
+];
+
+/// Formats that are not text: signature, name, and how to read them.
+const BINARY: &[(&[u8], &str, &str)] = &[
+    (b"PAR1", "Parquet", "read it with scan or scan_parquet"),
     (b"ARROW1", "Arrow IPC", "read it with pyarrow and from_arrow"),
 ];
 
@@ -92,9 +92,8 @@ impl InputStream {
     pub(crate) fn from_reader(reader: BoxedReader, shown: String) -> Result<Self> {
         let raw = StoredBytes::new(reader).map_err(|e| cannot_read(e, &shown))?;
         let head = raw.head.as_slice();
-        if let Some((_, format, help)) = REFUSED.iter().find(|(signature, ..)| head.starts_with(signature)) {
-            let message = format!("this is {format}, not JSON lines");
-            return Err(Error::new(Class::Source, "unsupported_format", message).help(*help).path(shown));
+        if let Some(found) = COMPRESSED.iter().find(|(signature, ..)| head.starts_with(signature)) {
+            return Err(unsupported(*found, ", which is not read", &shown));
         }
         let decoder = match head {
             [0x1f, 0x8b, ..] => {
@@ -122,8 +121,14 @@ impl InputStream {
         read.map_err(|e| self.explain(e))
     }
 
-    /// Fails if a text that begins with `head` is in another encoding than UTF-8.
-    pub(crate) fn check_encoding(&self, head: &[u8]) -> Result<()> {
+    /// Fails if what begins with `head` is not text, or is text in another encoding than UTF-8.
+    ///
+    /// # Errors
+    /// `unsupported_format`.
+    pub(crate) fn check_text(&self, head: &[u8]) -> Result<()> {
+        if let Some(found) = BINARY.iter().find(|(signature, ..)| head.starts_with(signature)) {
+            return Err(unsupported(*found, ", not text", &self.shown));
+        }
         let Some(encoding) = other_encoding(head) else { return Ok(()) };
         let first = match &self.decoder {
             Decoder::Plain(_) => "",
@@ -187,6 +192,12 @@ impl InputStream {
             .path(&self.shown)
             .source(e)
     }
+}
+
+#[cold]
+fn unsupported((_, format, help): (&[u8], &str, &str), why: &str, shown: &str) -> Error {
+    let message = format!("this is {format}{why}");
+    Error::new(Class::Source, "unsupported_format", message).help(help).path(shown)
 }
 
 /// Opens a file for reading. Fails with `not_a_file` for pipes and devices: a file is opened once for its columns and

@@ -16,15 +16,21 @@ use crate::store::{Files, Kind};
 /// The start of every line of a file of rejects.
 const REJECT: &[u8] = b"{\"code\":\"";
 
-/// The shards of a prepared folder in a format, each with the number and the name of its split. Checks that each
-/// exists and has the size in the manifest.
+/// The shards of a prepared folder in the first of these formats that it has, each with the number and the name of its
+/// split. Checks that each exists and has the size in the manifest.
 ///
 /// # Errors
 /// Those of [`open`], `missing_shard`, `damaged_shard`.
-pub(crate) fn shards(store: &Files, folder: &Path, format: &str) -> Result<Vec<(PathBuf, (usize, String))>> {
+pub(crate) fn shards(
+    store: &Files,
+    folder: &Path,
+    formats: &[&str],
+) -> Result<Vec<(PathBuf, (usize, String))>> {
     with_current(store, folder, |manifest, _| {
+        let has = |format: &&&str| manifest.shards.iter().any(|s| s.format == ***format);
+        let Some(format) = formats.iter().find(has) else { return Ok(Vec::new()) };
         let data = folder.join(&manifest.data);
-        let mut shards = manifest.shards.iter().filter(|s| s.format == format);
+        let mut shards = manifest.shards.iter().filter(|s| s.format == *format);
         shards.try_for_each(|s| has_size(store, &data.join(&s.name), s))?;
         let with_split = |(i, split): (usize, &SplitTotals)| {
             let shards = manifest.shards_of(&split.name, format).map(|s| data.join(&s.name));

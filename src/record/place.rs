@@ -11,9 +11,10 @@ pub type FileNames = std::sync::Arc<Vec<String>>;
 pub struct Place {
     /// Index into [`FileNames`].
     pub file: u32,
-    /// 0-based, counted within the file. In JSON lines empty lines count too, so that row = line − 1.
+    /// 0-based, counted within the file. In JSON lines empty lines count too, so that row = line − 1. In CSV the first
+    /// record after the header is row 0, in a JSON array the first element.
     pub row: u64,
-    /// 1-based; none where the source has no lines.
+    /// The 1-based line on which the row begins; none where the source has no lines.
     pub line: Option<u64>,
     /// 0-based byte offset of the row in the decompressed stream; none where the source is not text.
     pub byte: Option<u64>,
@@ -43,13 +44,15 @@ pub struct Places {
     pub text: Option<Buffer>,
     /// Offset of `text` in the decompressed stream.
     pub text_byte: u64,
+    /// The line on which each row begins, where the source is text and rows are not its lines.
+    pub lines: Option<Vec<u64>>,
 }
 
 impl Places {
     /// Places of rows that have no text, numbered `first`, `first + 1`, ….
     pub fn numbered(file: u32, first: u64, rows: usize) -> Self {
         let rows = (0..rows as u64).map(|i| RowPlace { row: first + i, start: 0, len: 0 }).collect();
-        Places { file, rows, origins: None, text: None, text_byte: 0 }
+        Places { file, rows, origins: None, text: None, text_byte: 0, lines: None }
     }
 
     /// Places of rows that a barrier returns, numbered from `first`.
@@ -64,12 +67,13 @@ impl Places {
             return origins[i];
         }
         let r = self.rows[i];
-        let lines = self.text.is_some();
+        let is_text = self.text.is_some();
+        let line = self.lines.as_ref().map_or(r.row + 1, |lines| lines[i]);
         Place {
             file: self.file,
             row: r.row,
-            line: lines.then_some(r.row + 1),
-            byte: lines.then_some(self.text_byte + u64::from(r.start)),
+            line: is_text.then_some(line),
+            byte: is_text.then_some(self.text_byte + u64::from(r.start)),
         }
     }
 
@@ -89,6 +93,9 @@ impl Places {
         keep(&mut self.rows, mask);
         if let Some(origins) = &mut self.origins {
             keep(origins, mask);
+        }
+        if let Some(lines) = &mut self.lines {
+            keep(lines, mask);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt32Type, UInt64Type};
 
-use super::schema::{PLACE_BYTE, PLACE_FILE, PLACE_ROW};
+use super::schema::{PLACE_BYTE, PLACE_FILE, PLACE_LINE, PLACE_ROW};
 use super::{Place, Places};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
@@ -13,22 +13,22 @@ use crate::error::{Error, Result};
 /// Adds columns with the places of the rows, after all other columns.
 pub(crate) fn with_places(records: &RecordBatch, places: &Places) -> Result<RecordBatch> {
     let all: Vec<Place> = (0..records.num_rows()).map(|i| places.at(i)).collect();
-    let columns: [(&str, DataType, ArrayRef); 3] = [
+    let columns: [(&str, DataType, ArrayRef); 4] = [
         (PLACE_FILE, DataType::UInt32, Arc::new(UInt32Array::from_iter_values(all.iter().map(|p| p.file)))),
         (PLACE_ROW, DataType::UInt64, Arc::new(UInt64Array::from_iter_values(all.iter().map(|p| p.row)))),
+        (PLACE_LINE, DataType::UInt64, Arc::new(all.iter().map(|p| p.line).collect::<UInt64Array>())),
         (PLACE_BYTE, DataType::UInt64, Arc::new(all.iter().map(|p| p.byte).collect::<UInt64Array>())),
     ];
     let mut fields: Vec<Arc<Field>> = records.schema().fields().iter().cloned().collect();
     let mut arrays = records.columns().to_vec();
     for (name, data_type, column) in columns {
-        fields.push(Arc::new(Field::new(name, data_type, name == PLACE_BYTE)));
+        fields.push(Arc::new(Field::new(name, data_type, [PLACE_LINE, PLACE_BYTE].contains(&name))));
         arrays.push(column);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).or_defect()
 }
 
-/// Removes the columns of [`with_places`], and returns the rows and their places. A row that has a byte offset has a
-/// line.
+/// Removes the columns of [`with_places`], and returns the rows and their places.
 ///
 /// # Errors
 /// `Internal`, where a column is missing.
@@ -37,15 +37,18 @@ pub(crate) fn take_places(records: &RecordBatch) -> Result<(RecordBatch, Vec<Pla
         let column = records.column_by_name(name);
         column.ok_or_else(|| Error::internal(format!("the rows after a barrier have no column `{name}`")))
     };
-    let (files, rows, bytes) = (column(PLACE_FILE)?, column(PLACE_ROW)?, column(PLACE_BYTE)?);
-    let files = files.as_primitive::<UInt32Type>();
-    let (rows, bytes) = (rows.as_primitive::<UInt64Type>(), bytes.as_primitive::<UInt64Type>());
-    let place = |i: usize| {
-        let (row, byte) = (rows.value(i), bytes.is_valid(i).then(|| bytes.value(i)));
-        Place { file: files.value(i), row, line: byte.map(|_| row + 1), byte }
+    let files = column(PLACE_FILE)?.as_primitive::<UInt32Type>();
+    let numbers = |name| column(name).map(|column| column.as_primitive::<UInt64Type>());
+    let (rows, lines, bytes) = (numbers(PLACE_ROW)?, numbers(PLACE_LINE)?, numbers(PLACE_BYTE)?);
+    let known = |column: &UInt64Array, i: usize| column.is_valid(i).then(|| column.value(i));
+    let place = |i: usize| Place {
+        file: files.value(i),
+        row: rows.value(i),
+        line: known(lines, i),
+        byte: known(bytes, i),
     };
     let places = (0..records.num_rows()).map(place).collect();
-    let own = [PLACE_FILE, PLACE_ROW, PLACE_BYTE];
+    let own = [PLACE_FILE, PLACE_ROW, PLACE_LINE, PLACE_BYTE];
     let schema = records.schema();
     let kept: Vec<usize> =
         (0..schema.fields().len()).filter(|i| !own.contains(&schema.field(*i).name().as_str())).collect();
@@ -66,8 +69,12 @@ mod tests {
 
     #[test]
     fn places_come_back_as_they_were() {
-        let place = |file, row, byte: Option<u64>| Place { file, row, line: byte.map(|_| row + 1), byte };
-        let all = vec![place(3, 7, Some(90)), place(0, 0, None), place(u32::MAX, u64::MAX - 1, Some(0))];
+        let place = |file, row, line, byte| Place { file, row, line, byte };
+        let all = vec![
+            place(3, 7, Some(8), Some(90)),
+            place(0, 0, None, None),
+            place(u32::MAX, u64::MAX - 1, Some(u64::MAX), Some(0)),
+        ];
         let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
         for columns in [vec![("n", column)], vec![]] {
             let records = match columns.is_empty() {

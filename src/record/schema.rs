@@ -21,10 +21,12 @@ pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub(crate) const TURNS: &str = "__fastprep_turns";
 
-/// The place of a row, carried through a barrier: UInt32, UInt64, and UInt64 or null.
+/// The place of a row, carried through a barrier: UInt32, UInt64, and twice UInt64 or null.
 pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_ROW: &str = "__fastprep_row";
+/// See [`PLACE_FILE`].
+pub(crate) const PLACE_LINE: &str = "__fastprep_line";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_BYTE: &str = "__fastprep_byte";
 

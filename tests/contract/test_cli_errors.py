@@ -79,8 +79,7 @@ def test_help_names_what_the_error_names() -> None:
 
 # What fails, and what its help says.
 FAILURES = {
-    "array": ("[]", [], 3, "jq -c '.[]'"),
-    "Arrow": ("ARROW1", [], 3, "Parquet is read where all inputs end in .parquet"),
+    "unknown": ("some text", [], 3, "convert it to one of the formats"),
     "no prompt": ('{"prompt":"","completion":"a"}', [], 1, "--template ''"),
     "number": ('{"prompt":1,"completion":"a"}', [], 2, "instead of prompt in --template"),
     "no rows": ("", [], 2, "convert CSV to JSON lines"),

@@ -92,13 +92,13 @@ def test_every_verb_is_tried() -> None:
     assert sources | {"concat"} <= {*VERBS, *FILES}
 
 
-FILES = {"scan_jsonl": "jsonl", "scan_parquet": "parquet"}
+FILES = {"scan": "jsonl", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
 
 
 @pytest.mark.parametrize("verb", FILES)
 def test_files_are_pickled_as_their_paths(verb: str, tmp_path: Path) -> None:
     path = tmp_path / f"data.{FILES[verb]}"
-    if verb == "scan_jsonl":
+    if FILES[verb] == "jsonl":
         jsonl(path, DATA)
     else:
         pl.DataFrame(DATA).write_parquet(path)

@@ -344,4 +344,4 @@ def test_mistakes(change: dict[str, Any], code: str, says: str) -> None:
 
 
 def test_plans_find_every_function_that_starts_a_pipeline() -> None:
-    assert set(SOURCES) == {name for name in fp.__all__ if name.startswith(("scan_", "from_")) or name == "concat"}
+    assert set(SOURCES) == {name for name in fp.__all__ if name.startswith(("scan", "from_")) or name == "concat"}

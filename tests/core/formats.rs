@@ -14,12 +14,13 @@ use fastprep::error::Result;
 use fastprep::flow::{Cut, PairedScan};
 use fastprep::plan::{Plan, SourceSpec};
 use fastprep::read::arrow::{Records, RecordsDecode};
-use fastprep::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use fastprep::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
 use fastprep::read::inputs::Inputs;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parts::{Extent, Part, ranges};
 use fastprep::read::{InputFile, cannot_read};
 use fastprep::store::Files;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::parts::same;
@@ -28,7 +29,7 @@ use crate::support::{ONE_THREAD, chain, run, tree};
 const COLUMNS: [&str; 3] = ["instruction", "input", "output"];
 
 /// Three texts a row, each padded with spaces to the same number of bytes, without line ends.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct FixedWidth {
     width: usize,
 }
@@ -53,6 +54,10 @@ impl FileFormat for FixedWidth {
         "fixed"
     }
 
+    fn title(&self) -> &'static str {
+        "fixed width"
+    }
+
     fn verb(&self) -> &'static str {
         "scan_fixed"
     }
@@ -61,12 +66,20 @@ impl FileFormat for FixedWidth {
         Map::from_iter([("width".into(), self.width.into())])
     }
 
+    fn with_options(&self, options: Map<String, Value>) -> Result<Arc<dyn FileFormat>> {
+        Ok(Arc::new(read_options::<Self>(self.verb(), options)?))
+    }
+
+    fn recognises(&self, _head: &FileHead<'_>) -> bool {
+        false
+    }
+
     fn matches(&self, file_name: &str) -> bool {
         file_name.ends_with(".fixed")
     }
 
-    fn file_names(&self) -> &'static str {
-        "*.fixed"
+    fn file_names(&self) -> String {
+        "*.fixed".into()
     }
 
     fn folder_help(&self, _folder: &Path) -> String {

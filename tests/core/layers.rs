@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 6] = [
         "flow",
         "guard",
         "hash",
+        "json",
         "limits",
         "permutation",
         "record",

@@ -136,7 +136,7 @@ fn parquet_is_cut_between_row_groups() {
         write_parquet(&dir.path().join(format!("{name}.parquet")), rows, group);
     }
     let parts = same(
-        &SourceSpec::Files { format: Arc::new(Parquet), inputs: vec![dir.path().to_path_buf()] },
+        &SourceSpec::Files { format: Arc::new(Parquet {}), inputs: vec![dir.path().to_path_buf()] },
         "Parquet",
     );
     assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));

@@ -131,7 +131,7 @@ fn a_scan_returns_all_rows_or_an_error() {
     for (name, count) in [("x.parquet", 35), ("y.parquet", 5)] {
         write_parquet(&dir.path().join(name), count);
     }
-    let spec = SourceSpec::Files { format: Arc::new(Parquet), inputs: vec![dir.path().to_path_buf()] };
+    let spec = SourceSpec::Files { format: Arc::new(Parquet {}), inputs: vec![dir.path().to_path_buf()] };
     let calls = fail_each_call("Parquet", &|store| rows(&spec, store));
     assert!(calls > 20, "{calls}");
 }

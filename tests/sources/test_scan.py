@@ -187,7 +187,7 @@ def test_a_folder_that_may_not_be_read_is_named() -> None:
     [
         (gzip.compress(TEXT * 100)[:-10], "corrupt_gzip", "the gzip data is truncated or damaged"),
         (zstd(TEXT * 100)[:-4], "corrupt_zstd", "the zstd data is truncated or damaged"),
-        (b"PAR1" + TEXT, "unsupported_format", "this is Parquet, not JSON lines"),
+        (b"PAR1" + TEXT, "unsupported_format", "this is Parquet, not text"),
         ("{}".encode("utf-16"), "unsupported_format", "this is UTF-16"),
         ("{}".encode("utf-32"), "unsupported_format", "this is UTF-32"),
         ('{"a":"x"}\n'.encode("utf-16-le"), "unsupported_format", "this is UTF-16LE, not UTF-8\n.*\n.*iconv -f U"),

@@ -1,7 +1,7 @@
 //! Compares the scanner with serde_json on one text.
 
+use fastprep::json::{Kind, Value, Why, decode_string, exact_float64, float64, int64, scan};
 use fastprep::limits::MAX_JSON_DEPTH;
-use fastprep::read::json::{Kind, Value, Why, decode_string, exact_float64, float64, int64, scan};
 
 use super::oracle;
 

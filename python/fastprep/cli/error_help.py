@@ -61,7 +61,9 @@ HELP: dict[str, str] = {
     "changed": "wait until the file is complete, or work on a copy",
     "cannot_read": "check the file's permissions and the disk: ls -l shows who may read it",
     "unsupported_format": "unpack bzip2, xz and zip first; convert text with iconv -f UTF-16 -t UTF-8, CR line ends "
-    "with tr '\\r' '\\n'; Parquet is read where all inputs end in .parquet",
+    "with tr '\\r' '\\n'",
+    "unknown_format": "leave the file out, or convert it to one of the formats that are read",
+    "mixed_formats": "prepare the files of each format by themselves, or join them in a plan file",
     "json_array": "write a line for each row: jq -c '.[]' FILE > rows.jsonl",
     "corrupt_gzip": "download the file again; gzip -t FILE tests it",
     "corrupt_zstd": "download the file again; zstd -t FILE tests it",

@@ -120,9 +120,8 @@ def _predicate(sql: str) -> Any:
 
 
 def scan(inputs: list[str]) -> fp.Pipeline:
-    """A pipeline over the inputs: Parquet if all names end in .parquet, else JSON lines."""
-    parquet = [path.endswith(".parquet") for path in inputs]
-    return fp.scan_parquet(inputs) if all(parquet) else fp.scan_jsonl(inputs)
+    """A pipeline over the inputs, whose format is recognised by their content."""
+    return fp.scan(inputs)
 
 
 def with_pipeline_flags(command: Callable[..., None]) -> Callable[..., None]:

@@ -21,5 +21,6 @@ def source_function(function: F) -> F:
 
 
 def file_sources() -> dict[str, Callable[..., Pipeline]]:
-    """The functions that scan files, by the word for the format in plans: `jsonl` for `scan_jsonl`."""
-    return {name.removeprefix("scan_"): scan for name, scan in SOURCES.items() if name.startswith("scan_")}
+    """The functions that scan files, by the word in plans: `jsonl` for `scan_jsonl`, `any` for `scan`."""
+    formats = {name.removeprefix("scan_"): scan for name, scan in SOURCES.items() if name.startswith("scan_")}
+    return formats | {"any": SOURCES["scan"]}

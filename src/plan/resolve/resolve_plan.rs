@@ -21,6 +21,7 @@ use crate::store::Files;
 pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> {
     let mut sources =
         plan.parts.iter().map(|part| part.source.resolve(store, cancel)).collect::<Result<Vec<_>>>()?;
+    let plan = &decided(plan, &sources);
     number_files(&mut sources)?;
     let forms = sources.iter().map(ResolvedSource::published).collect();
     let mut resolved = match &plan.source_column {
@@ -30,6 +31,15 @@ pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> 
     resolved.job.verbs = plan.verbs();
     resolved.description.plan = plan.published(forms, &resolved.description.against)?;
     Ok(resolved)
+}
+
+/// The plan with the formats that the content of its files has decided.
+fn decided(plan: &Plan, sources: &[ResolvedSource]) -> Plan {
+    let mut plan = plan.clone();
+    for (part, source) in plan.parts.iter_mut().zip(sources) {
+        part.source = source.spec().clone();
+    }
+    plan
 }
 
 fn resolve_one_source(plan: &Plan, sources: Vec<ResolvedSource>, cancel: &Cancel) -> Result<Resolved> {

@@ -20,9 +20,13 @@ impl SourceSpec {
     /// # Errors
     /// Files are missing or unreadable; `duplicate_column` for a prepared folder with a column `split` of its own.
     pub fn resolve(&self, store: &Files, cancel: &Cancel) -> Result<ResolvedSource> {
-        let (files, known) = match self {
+        let mut spec = self.clone();
+        let (files, known) = match &mut spec {
             SourceSpec::Files { format, inputs } => {
                 let files = discover(store, inputs, format.as_ref(), cancel)?;
+                if let Some(decided) = format.decided(&files, cancel)? {
+                    *format = decided;
+                }
                 let known = format.columns(&files, cancel)?;
                 (files, known)
             }
@@ -53,7 +57,7 @@ impl SourceSpec {
             let (name, kind) = (splits::SPLIT.to_string(), ColumnKind::Text);
             columns.push(SourceColumn { name, kind, type_name: "str".into(), holds: None });
         }
-        let (spec, store) = (self.clone(), store.clone());
+        let store = store.clone();
         Ok(ResolvedSource { spec, store, files, columns, left_out, splits, known, first_file: 0 })
     }
 }

@@ -41,6 +41,11 @@ pub struct ResolvedSource {
 }
 
 impl ResolvedSource {
+    /// The source, with the format that its files have decided.
+    pub(crate) fn spec(&self) -> &SourceSpec {
+        &self.spec
+    }
+
     /// The store of its files.
     pub(crate) fn store(&self) -> &Files {
         &self.store

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::views::text;
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
-use crate::read::json::{self, Kind, Value};
+use crate::json::{self, Kind, Value};
 use crate::read::{ColumnKind, ReadColumn};
 use crate::record::schema;
 

@@ -14,7 +14,7 @@ use super::row::{Keys, Row, Tally};
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Decode, Piece};
-use crate::read::json::{self, Kind, Value};
+use crate::json::{self, Kind, Value};
 use crate::read::lines::{Lines, Text};
 use crate::read::{ColumnKind, Limits, ReadColumn};
 use crate::record::reject_json::quote_line;
@@ -238,7 +238,14 @@ impl<'d> Rows<'d> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let records =
             RecordBatch::try_new_with_options(self.decode.schema(), arrays, &options).or_defect()?;
-        let places = Places { file: self.file, rows: self.places, origins: None, text, text_byte: self.byte };
+        let places = Places {
+            file: self.file,
+            rows: self.places,
+            origins: None,
+            text,
+            text_byte: self.byte,
+            lines: None,
+        };
         Ok(Batch { rejects: self.rejects, ..Batch::new(records, places) })
     }
 }

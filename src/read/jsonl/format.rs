@@ -3,20 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::JsonlDecode;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::PairedScan;
-use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
 use crate::read::infer_columns::infer_files;
 use crate::read::lines::{self, BoxedReader, LinesSource};
 use crate::read::parts::Part;
 use crate::read::{InputFile, Limits};
 
 /// JSON lines, plain or compressed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JsonLines {
     /// The most bytes of a line; longer lines are rejected.
     pub max_line_bytes: usize,
@@ -45,6 +47,10 @@ impl FileFormat for JsonLines {
         "jsonl"
     }
 
+    fn title(&self) -> &'static str {
+        "JSON lines"
+    }
+
     fn verb(&self) -> &'static str {
         "scan_jsonl"
     }
@@ -53,13 +59,21 @@ impl FileFormat for JsonLines {
         Map::from_iter([("max_line_bytes".into(), self.max_line_bytes.into())])
     }
 
+    fn with_options(&self, options: Map<String, Value>) -> Result<Arc<dyn FileFormat>> {
+        Ok(Arc::new(read_options::<Self>(self.verb(), options)?))
+    }
+
+    fn recognises(&self, head: &FileHead<'_>) -> bool {
+        head.text().first() == Some(&b'{')
+    }
+
     fn matches(&self, file_name: &str) -> bool {
         let plain = [".gz", ".zst", ".zstd"].iter().find_map(|s| file_name.strip_suffix(s));
         [".jsonl", ".ndjson", ".json"].iter().any(|s| plain.unwrap_or(file_name).ends_with(s))
     }
 
-    fn file_names(&self) -> &'static str {
-        "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd"
+    fn file_names(&self) -> String {
+        "*.jsonl, *.ndjson, *.json, also with .gz, .zst or .zstd".into()
     }
 
     fn folder_help(&self, _folder: &Path) -> String {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
+use crate::json::{self, JsonError, Value};
 use crate::limits::{LATE_COLUMNS, LATE_NAME_BYTES};
 use crate::read::ReadColumn;
-use crate::read::json::{self, JsonError, Value};
 use crate::record::{Place, finding};
 use crate::report::StepCounts;
 

@@ -3,34 +3,50 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
 use super::source::{self, ParquetSource};
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::PairedScan;
 use crate::read::InputFile;
 use crate::read::arrow::RecordsDecode;
-use crate::read::file_format::{FileFormat, KnownColumns, Opened, ScanRequest};
+use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
 use crate::read::parts::Part;
 
 /// Parquet.
-#[derive(Debug, Clone, Copy)]
-pub struct Parquet;
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parquet {}
 
 impl FileFormat for Parquet {
     fn name(&self) -> &'static str {
         "parquet"
     }
 
+    fn title(&self) -> &'static str {
+        "Parquet"
+    }
+
     fn verb(&self) -> &'static str {
         "scan_parquet"
+    }
+
+    fn with_options(&self, options: Map<String, Value>) -> Result<Arc<dyn FileFormat>> {
+        Ok(Arc::new(read_options::<Self>(self.verb(), options)?))
+    }
+
+    fn recognises(&self, head: &FileHead<'_>) -> bool {
+        head.bytes.starts_with(b"PAR1")
     }
 
     fn matches(&self, file_name: &str) -> bool {
         file_name.ends_with(".parquet")
     }
 
-    fn file_names(&self) -> &'static str {
-        "*.parquet"
+    fn file_names(&self) -> String {
+        "*.parquet".into()
     }
 
     fn folder_help(&self, folder: &Path) -> String {

@@ -9,8 +9,9 @@ use parquet::file::properties::WriterProperties;
 
 use super::*;
 use crate::cancel::Cancel;
-use crate::read::testing::{local, shared_data, untar};
+use crate::read::testing::local;
 use crate::record::schema::{is_json, json};
+use crate::testing::{shared_data, untar};
 
 fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_rows: usize) -> InputFile {
     let path = folder.path().join(name);

@@ -2,8 +2,8 @@ use serde::de::IgnoredAny;
 
 use super::*;
 use crate::limits::MAX_JSON_DEPTH;
-use crate::read::testing::{shared_data, untar};
 use crate::testing::Random;
+use crate::testing::{shared_data, untar};
 
 fn check(line: &[u8]) -> Result<Value, JsonError> {
     scan(line, |_, _| {})
