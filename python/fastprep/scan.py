@@ -85,6 +85,76 @@ def scan_jsonl(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX
     return _scan_files("scan_jsonl", "jsonl", source, max_line_bytes=max_line_bytes)
 
 
+#: The words for the types of columns in plans, by the names of polars and of Python.
+_CSV_TYPES = {"String": "str", "Utf8": "str", "Int64": "int64", "Float64": "float64", "Boolean": "bool"}
+_CSV_TYPES |= {"str": "str", "int": "int64", "float": "float64", "bool": "bool", "int64": "int64", "float64": "float64"}
+
+
+def _csv_type(column: Any, type_: Any) -> str:
+    word = type_ if isinstance(type_, str) else getattr(type_, "__name__", str(type_))
+    if not isinstance(column, str) or word not in _CSV_TYPES:
+        raise option_checks.bad_option(
+            f"scan_csv: `schema` must map names of columns to types; got {column!r}: {type_!r}",
+            'the types are "str", "int64", "float64", "bool", or those of polars, such as pl.Int64; '
+            "convert others with with_columns(pl.col(…).cast(…))",
+        )
+    return _CSV_TYPES[word]
+
+
+@source_function
+def scan_csv(
+    source: StrPath | Sequence[StrPath],
+    *,
+    separator: str | None = None,
+    quote_char: str | None = '"',
+    has_header: bool = True,
+    schema: Mapping[str, Any] | None = None,
+    max_line_bytes: int = MAX_LINE_BYTES,
+) -> Pipeline:
+    """Start a pipeline that reads CSV and TSV.
+
+    All columns are text, unless `schema` gives them another type. A field without any character is null; a pair of
+    quotes without text is the empty text.
+
+    Args:
+        source: a path, a glob (`raw/**/*.csv.gz`), a folder, or several of these. gzip, zstd, and the byte order marks
+            of UTF-8, UTF-16 and UTF-32 are recognised by the first bytes.
+        separator: the character between two fields. Default: a tab in files with names in `.tsv` and `.tab`; in others
+            the one of `,`, tab, `;` and `|` that divides the first records into equally many fields.
+        quote_char: the character around fields that hold separators or line ends; `None`, or `""`, if quotes are
+            ordinary text.
+        has_header: whether the first record has the names of the columns. If not, they are `column_1`, `column_2`, ….
+        schema: types of columns that are not text: `"int64"`, `"float64"`, `"bool"`, or types of polars. A row with
+            another value is rejected as `wrong_type`.
+        max_line_bytes: a longer record is rejected as `line_too_long`, and never fully in memory. Default: 64 MiB.
+
+    Raises:
+        PlanError: an option is not allowed.
+        SourceError: at `explain()` or the sink: files are missing, or their header or separator is unclear; at the
+            sink: a quoted field does not end.
+        ColumnError: at `explain()` or the sink: two columns have one name, or `schema` names a column that is missing.
+    """
+    option_checks.boolean("scan_csv", "has_header", has_header)
+    if schema is not None and not isinstance(schema, Mapping):
+        raise option_checks.bad_option(f"scan_csv: `schema` must be a dict of names and types; got {schema!r}")
+    quote_char = quote_char or None
+    for option, value in (("separator", separator), ("quote_char", quote_char)):
+        if value is not None and (not isinstance(value, str) or len(value) != 1):
+            raise option_checks.bad_option(
+                f"scan_csv: `{option}` must be one character; got {value!r}", 'pass a character such as "," or "\\t"'
+            )
+    return _scan_files(
+        "scan_csv",
+        "csv",
+        source,
+        separator=separator,
+        quote_char=quote_char,
+        has_header=has_header,
+        schema={name: _csv_type(name, type_) for name, type_ in (schema or {}).items()},
+        max_line_bytes=option_checks.whole_number("scan_csv", "max_line_bytes", max_line_bytes, 1),
+    )
+
+
 @source_function
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a pipeline that reads Parquet: a path, a glob, a folder, or several of these.

@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::encoding::BOM;
 use super::inputs::Inputs;
 use super::parts::Part;
 use super::{InputFile, Limits, ReadColumn};
@@ -105,9 +106,6 @@ impl<'a> FileHead<'a> {
         self.bytes.strip_prefix(BOM).unwrap_or(self.bytes).trim_ascii_start()
     }
 }
-
-/// The byte order mark of UTF-8.
-pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the options of a format from the JSON of a plan.
 ///

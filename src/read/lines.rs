@@ -7,7 +7,7 @@ use arrow::buffer::Buffer;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cancellable_reader::CancellableReader;
-use super::file_format::BOM;
+use super::encoding::BOM;
 use super::inputs::Inputs;
 pub(crate) use super::open::BoxedReader;
 use super::open::{HEAD, InputStream, cannot_read};

@@ -24,7 +24,9 @@
 pub mod arrow;
 pub(crate) mod by_content;
 mod cancellable_reader;
+mod column_builder;
 mod compact;
+pub mod csv;
 pub(crate) mod discover;
 mod encoding;
 pub mod file_format;
@@ -43,6 +45,7 @@ mod published;
 pub(crate) mod splits;
 #[cfg(test)]
 mod testing;
+mod views;
 
 use std::path::PathBuf;
 

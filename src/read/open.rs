@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::InputFile;
-use super::encoding::other_encoding;
+use super::encoding::{BOM, Transcoder, other_encoding};
 use super::gzip::GzipMembers;
 use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
@@ -35,6 +35,8 @@ const BINARY: &[(&[u8], &str, &str)] = &[
 /// The decompressed stream of one input.
 pub(crate) struct InputStream {
     decoder: Decoder,
+    /// Set if the text is in another encoding than UTF-8, and [`start_text`](Self::start_text) was called.
+    transcoder: Option<Transcoder>,
     shown: String,
     opened: Option<OpenedFile>,
 }
@@ -77,7 +79,7 @@ impl InputStream {
         };
         let opened = OpenedFile { file: opened.file.clone(), metadata: opened.metadata.clone() };
         let (decoder, shown) = (Decoder::Plain(Box::new(raw)), self.shown.clone());
-        Ok(InputStream { decoder, shown, opened: Some(opened) })
+        Ok(InputStream { decoder, transcoder: None, shown, opened: Some(opened) })
     }
 
     /// The file, and its length when it was opened; `None` if it is compressed or not a file.
@@ -106,11 +108,49 @@ impl InputStream {
             }
             _ => Decoder::Plain(Box::new(raw)),
         };
-        Ok(InputStream { decoder, shown, opened: None })
+        Ok(InputStream { decoder, transcoder: None, shown, opened: None })
     }
 
-    /// Appends the next `want` bytes to `out`, fewer only at the end. Returns how many were appended.
+    /// Begins to read text: appends its first bytes, without a byte order mark, and returns the length of a mark of
+    /// UTF-8. Text that begins with a mark of UTF-16 or UTF-32 is decoded from here on; its offsets are those in UTF-8.
+    ///
+    /// # Errors
+    /// `unsupported_format`: this is not text, or it is UTF-16 or UTF-32 without a mark.
+    pub(crate) fn start_text(&mut self, out: &mut Vec<u8>) -> Result<usize> {
+        let mut head = Vec::new();
+        self.read_block(HEAD, &mut head)?;
+        if let Some((mut transcoder, mark)) = Transcoder::by_mark(&head) {
+            transcoder.push(&head[mark..], out);
+            self.transcoder = Some(transcoder);
+            return Ok(0);
+        }
+        self.check_text(&head)?;
+        let text = head.strip_prefix(BOM).unwrap_or(&head);
+        out.extend_from_slice(text);
+        Ok(head.len() - text.len())
+    }
+
+    /// Appends the next `want` bytes to `out`, fewer only at the end. Returns how many were appended. Of text that is
+    /// decoded, it may append more.
     pub(crate) fn read_block(&mut self, want: usize, out: &mut Vec<u8>) -> Result<usize> {
+        let Some(mut transcoder) = self.transcoder.take() else { return self.read_stored(want, out) };
+        let (before, mut block) = (out.len(), Vec::new());
+        loop {
+            block.clear();
+            let ended = self.read_stored(want, &mut block)? < want;
+            transcoder.push(&block, out);
+            if ended {
+                transcoder.finish(out);
+            }
+            if ended || out.len() - before >= want {
+                self.transcoder = Some(transcoder);
+                return Ok(out.len() - before);
+            }
+        }
+    }
+
+    /// Appends the next `want` decompressed bytes, fewer only at the end.
+    fn read_stored(&mut self, want: usize, out: &mut Vec<u8>) -> Result<usize> {
         out.reserve(want);
         let limit = want as u64;
         let read = match &mut self.decoder {

@@ -85,6 +85,8 @@ def test_a_missing_column_names_those_there_are_and_the_one_that_was_meant(wante
 REASONS = {
     "bad_json": "sources/test_scan.py",
     "bad_utf8": "sources/test_scan.py",
+    "bad_csv": "sources/test_csv.py",
+    "wrong_field_count": "sources/test_csv.py",
     "not_an_object": "sources/test_scan.py",
     "line_too_long": "sources/test_scan.py",
     "missing_field": "verbs/test_validate.py",

@@ -92,7 +92,7 @@ def test_every_verb_is_tried() -> None:
     assert sources | {"concat"} <= {*VERBS, *FILES}
 
 
-FILES = {"scan": "jsonl", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
+FILES = {"scan": "jsonl", "scan_csv": "csv", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
 
 
 @pytest.mark.parametrize("verb", FILES)
@@ -100,6 +100,8 @@ def test_files_are_pickled_as_their_paths(verb: str, tmp_path: Path) -> None:
     path = tmp_path / f"data.{FILES[verb]}"
     if FILES[verb] == "jsonl":
         jsonl(path, DATA)
+    elif FILES[verb] == "csv":
+        pl.DataFrame(DATA).write_csv(path)
     else:
         pl.DataFrame(DATA).write_parquet(path)
     pipeline = getattr(fp, verb)(path)

@@ -230,7 +230,7 @@ fn only_the_store_accesses_files_and_only_write_and_spill_change_them() {
 fn unsafe_code_is_in_small_files_with_proofs() {
     const PROVEN: [&str; 5] = [
         "read/compact.rs",
-        "read/jsonl/views.rs",
+        "read/views.rs",
         "store/map.rs",
         "tokenizer/cache/prefetch.rs",
         "tokenizer/pretokenize/masks.rs",

@@ -65,6 +65,10 @@ HELP: dict[str, str] = {
     "unknown_format": "leave the file out, or convert it to one of the formats that are read",
     "mixed_formats": "prepare the files of each format by themselves, or join them in a plan file",
     "json_array": "write a line for each row: jq -c '.[]' FILE > rows.jsonl",
+    "bad_header": "name each column in the first record, or set has_header = false in [source] of a plan file",
+    "unclear_separator": "set separator = \",\" in [source] of a plan file",
+    "corrupt_csv": "write two quotes for a quote within a quoted field, or close the one that the message names; if "
+    "quotes are ordinary text, set quote_char = \"\" in [source] of a plan file",
     "corrupt_gzip": "download the file again; gzip -t FILE tests it",
     "corrupt_zstd": "download the file again; zstd -t FILE tests it",
     "corrupt_arrow": "create the Arrow data again",
@@ -129,6 +133,9 @@ NO_COLUMNS = "the input is empty, or no line of its head is an object {…}; con
 REASONS: dict[str, str] = {
     "bad_json": "fix the program that wrote the lines: most often it does not escape line ends within text",
     "bad_utf8": "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8",
+    "bad_csv": "fix the program that wrote the file: quote a field that has quotes or line ends, and write two "
+    "quotes for each quote within it",
+    "wrong_field_count": "quote fields that have the separator in them, or set separator in [source] of a plan file",
     "not_an_object": "write each row as an object with columns: jq -c '{text: .}' wraps plain values",
     "line_too_long": "check the line ends: often the file is a single line; or raise max_line_bytes in [source]",
     "missing_field": "make COLUMN optional: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another column",

@@ -1,14 +1,14 @@
 //! Builders of columns: JSON values are appended, and an Arrow array is returned at the end.
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, NullBufferBuilder, make_view};
-use arrow::buffer::{BooleanBuffer, Buffer};
-use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
 
-use super::views::text;
-use crate::arrow_result::ArrowResult;
+use arrow::array::{ArrayRef, make_view};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field};
+
 use crate::error::Result;
 use crate::json::{self, Kind, Value};
+use crate::read::column_builder::{ColumnBuilder, Values};
 use crate::read::{ColumnKind, ReadColumn};
 use crate::record::schema;
 
@@ -43,30 +43,13 @@ pub(crate) enum Misfit {
 /// A builder of one column.
 pub(crate) struct Column {
     kind: ColumnKind,
-    data: Data,
-    nulls: NullBufferBuilder,
-}
-
-enum Data {
-    /// Views into the chunk (buffer 0) and into the unescaped text (buffer 1).
-    Views(Vec<u128>),
-    Ints(Vec<i64>),
-    Floats(Vec<f64>),
-    Bools(Vec<bool>),
+    builder: ColumnBuilder,
 }
 
 impl Column {
     /// An empty column with capacity for `rows` rows.
-    pub(crate) fn new(kind: ColumnKind, rows: usize) -> Self {
-        let data = match kind {
-            ColumnKind::Text | ColumnKind::LenientText | ColumnKind::Json => {
-                Data::Views(Vec::with_capacity(rows))
-            }
-            ColumnKind::Int64 => Data::Ints(Vec::with_capacity(rows)),
-            ColumnKind::Float64 => Data::Floats(Vec::with_capacity(rows)),
-            ColumnKind::Bool => Data::Bools(Vec::with_capacity(rows)),
-        };
-        Column { kind, data, nulls: NullBufferBuilder::new(rows) }
+    pub(crate) fn new(column: &ReadColumn, rows: usize) -> Self {
+        Column { kind: column.kind, builder: ColumnBuilder::new(field(column).data_type(), rows) }
     }
 
     /// Appends a value, null if it is absent. Text that has escapes is decoded to `unescaped`. Returns whether the
@@ -78,13 +61,13 @@ impl Column {
         unescaped: &mut Vec<u8>,
     ) -> Result<bool, Misfit> {
         let Some(value) = value.filter(|v| v.kind != Kind::Null) else {
-            self.push_null();
+            self.builder.push_null();
             return Ok(false);
         };
         let raw = value.raw(line.bytes);
         let mut coerced = false;
-        match &mut self.data {
-            Data::Views(views) => {
+        match &mut self.builder.values {
+            Values::Views(views) => {
                 let verbatim = || make_view(raw, 0, line.start + value.start as u32);
                 views.push(match (self.kind, value.kind) {
                     (ColumnKind::Json, _) => verbatim(),
@@ -103,55 +86,31 @@ impl Column {
                     _ => return Err(Misfit::Type),
                 });
             }
-            Data::Ints(ints) => match value.kind {
+            Values::Ints(ints) => match value.kind {
                 Kind::Int => ints.push(json::int64(raw).ok_or(Misfit::Type)?),
                 _ => return Err(Misfit::Type),
             },
-            Data::Floats(floats) => match value.kind {
+            Values::Floats(floats) => match value.kind {
                 Kind::Int | Kind::Float => floats.push(json::exact_float64(raw).ok_or(Misfit::Type)?),
                 _ => return Err(Misfit::Type),
             },
-            Data::Bools(bools) => match value.kind {
+            Values::Bools(bools) => match value.kind {
                 Kind::Bool => bools.push(raw == b"true"),
                 _ => return Err(Misfit::Type),
             },
         }
-        self.nulls.append_non_null();
+        self.builder.note_value();
         Ok(coerced)
-    }
-
-    fn push_null(&mut self) {
-        self.nulls.append_null();
-        match &mut self.data {
-            Data::Views(v) => v.push(0),
-            Data::Ints(v) => v.push(0),
-            Data::Floats(v) => v.push(0.0),
-            Data::Bools(v) => v.push(false),
-        }
     }
 
     /// Keeps the first `rows` rows.
     pub(crate) fn truncate(&mut self, rows: usize) {
-        if self.nulls.len() > rows {
-            self.nulls.truncate(rows);
-        }
-        match &mut self.data {
-            Data::Views(v) => v.truncate(rows),
-            Data::Ints(v) => v.truncate(rows),
-            Data::Floats(v) => v.truncate(rows),
-            Data::Bools(v) => v.truncate(rows),
-        }
+        self.builder.truncate(rows);
     }
 
     /// The Arrow array; `buffers` are the chunk and the unescaped text.
     pub(crate) fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef> {
-        let nulls = self.nulls.build();
-        Ok(match self.data {
-            Data::Views(views) => text(views, buffers, nulls)?,
-            Data::Ints(ints) => Arc::new(Int64Array::try_new(ints.into(), nulls).or_defect()?),
-            Data::Floats(floats) => Arc::new(Float64Array::try_new(floats.into(), nulls).or_defect()?),
-            Data::Bools(bools) => Arc::new(BooleanArray::new(BooleanBuffer::from(bools), nulls)),
-        })
+        self.builder.finish(buffers)
     }
 }
 

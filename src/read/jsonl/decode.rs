@@ -15,6 +15,7 @@ use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Decode, Piece};
 use crate::json::{self, Kind, Value};
+use crate::read::column_builder::buffers;
 use crate::read::lines::{Lines, Text};
 use crate::read::{ColumnKind, Limits, ReadColumn};
 use crate::record::reject_json::quote_line;
@@ -111,7 +112,7 @@ impl<'d> Rows<'d> {
             file: piece.file,
             first_row: piece.first_row,
             byte: piece.byte,
-            columns: decode.columns.iter().map(|c| Column::new(c.kind, rows)).collect(),
+            columns: decode.columns.iter().map(|c| Column::new(c, rows)).collect(),
             unescaped: Vec::with_capacity(decode.unescaped_bytes.load(Ordering::Relaxed)),
             places: Vec::with_capacity(rows),
             rejects: Vec::new(),
@@ -228,12 +229,7 @@ impl<'d> Rows<'d> {
         self.decode
             .unescaped_bytes
             .store(self.unescaped.len() + self.unescaped.len() / 16, Ordering::Relaxed);
-        let chunk = text.clone().unwrap_or_else(|| Buffer::from_vec(Vec::<u8>::new()));
-        let buffers: Arc<[Buffer]> = if self.unescaped.is_empty() {
-            Arc::new([chunk])
-        } else {
-            Arc::new([chunk, Buffer::from_vec(self.unescaped)])
-        };
+        let buffers = buffers(text.clone(), self.unescaped);
         let arrays = self.columns.into_iter().map(|c| c.finish(&buffers)).collect::<Result<Vec<_>>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let records =

@@ -4,7 +4,6 @@ mod columns;
 mod decode;
 pub mod format;
 mod row;
-mod views;
 
 pub use decode::JsonlDecode;
 pub(crate) use decode::schema;
