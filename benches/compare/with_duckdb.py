@@ -23,5 +23,10 @@ def to_arrow(connection: duckdb.DuckDBPyConnection, source: Path) -> pa.Table:
 
 def to_table(connection: duckdb.DuckDBPyConnection, source: Path) -> duckdb.DuckDBPyRelation:
     """A JSONL file as a table of its own."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE rows AS FROM read_ndjson('{source}', {_COLUMNS})")
+    return table(connection, f"FROM read_ndjson('{source}', {_COLUMNS})")
+
+
+def table(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation:
+    """The rows of a query as a table of its own."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE rows AS {query}")
     return connection.table("rows")
