@@ -22,7 +22,7 @@ from fastprep.prepared.recommend import Recommendation, recommend
 from fastprep.prepared.split import Split
 from fastprep.prompt_format import PromptFormat
 from fastprep.report.run_report import Report
-from fastprep.scan import concat, from_arrow, from_records, scan, scan_csv, scan_jsonl, scan_parquet
+from fastprep.scan import concat, from_arrow, from_records, scan, scan_csv, scan_json, scan_jsonl, scan_parquet
 from fastprep.tokenizer import Tokenizer
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "recommend",
     "scan",
     "scan_csv",
+    "scan_json",
     "scan_jsonl",
     "scan_parquet",
 ]

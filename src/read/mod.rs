@@ -12,6 +12,7 @@
 //! | input | cuts | decodes |
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
+//! | JSON arrays | [`json_array::ArraySource`] | [`json_array::ArrayDecode`] |
 //! | Parquet | `parquet::source::ParquetSource` | [`arrow::RecordsDecode`] |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
 //!
@@ -35,6 +36,8 @@ mod glob;
 mod gzip;
 pub mod infer_columns;
 pub mod inputs;
+pub mod json_array;
+pub(crate) mod json_rows;
 pub mod jsonl;
 pub mod lines;
 pub(crate) mod named_format;
