@@ -22,7 +22,17 @@ from fastprep.prepared.recommend import Recommendation, recommend
 from fastprep.prepared.split import Split
 from fastprep.prompt_format import PromptFormat
 from fastprep.report.run_report import Report
-from fastprep.scan import concat, from_arrow, from_records, scan, scan_csv, scan_json, scan_jsonl, scan_parquet
+from fastprep.scan import (
+    concat,
+    from_arrow,
+    from_datasets,
+    from_records,
+    scan,
+    scan_csv,
+    scan_ipc,
+    scan_jsonl,
+    scan_parquet,
+)
 from fastprep.tokenizer import Tokenizer
 
 __all__ = [
@@ -45,12 +55,13 @@ __all__ = [
     "__version__",
     "concat",
     "from_arrow",
+    "from_datasets",
     "from_records",
     "load",
     "recommend",
     "scan",
     "scan_csv",
-    "scan_json",
+    "scan_ipc",
     "scan_jsonl",
     "scan_parquet",
 ]

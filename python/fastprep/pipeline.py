@@ -135,7 +135,8 @@ class Pipeline:
         verb, args = self._source
         if verb == "concat":
             return None
-        if not {"from_reader": not args[-1], "from_arrow": args[-1]}.get(verb, verb == "scan_stdin"):
+        is_once = verb == "scan_stdin" or (verb == "from_arrow" and args[2]) or (verb == "from_reader" and not args[2])
+        if not is_once:
             return None
         return STDIN if verb == "scan_stdin" else getattr(args[1], "data", args[1])
 

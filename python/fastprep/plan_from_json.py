@@ -12,6 +12,7 @@ from fastprep import option_checks
 from fastprep._fastprep import PLAN_VERSION
 from fastprep.exceptions import PlanError
 from fastprep.expressions import json_form
+from fastprep.sources.datasets_source import is_dataset
 from fastprep.sources.registry import SOURCES, file_sources
 from fastprep.tokenizer import tokenizer_source
 
@@ -99,7 +100,8 @@ class Reader:
         name = _part(source, "source", "name", str)
         digest = _part(source, "source", "digest", str) if "digest" in source else None
         data, by_digest = self._in_memory(name, digest, single)
-        pipeline = SOURCES["from_arrow" if kind == "arrow" else "from_records"](data, name=name)
+        function = "from_records" if kind == "records" else "from_datasets" if is_dataset(data) else "from_arrow"
+        pipeline = SOURCES[function](data, name=name)
         if by_digest and json.loads(pipeline._plan.to_json())["source"].get("digest") != digest:
             raise PlanError.new(
                 f"from_json: the data in `inputs` for {digest} has another digest",

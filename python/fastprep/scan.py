@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
-from fastprep._fastprep import MAX_LINE_BYTES, STDIN
+from fastprep._fastprep import MAX_LINE_BYTES, SPLIT, STDIN
 from fastprep.exceptions import PlanError
 from fastprep.expressions.batch_callbacks import without_null_type
 from fastprep.pipeline import Pipeline, concatenated
+from fastprep.sources.datasets_source import DatasetDictSource, DatasetSource, IterableDatasetSource, is_dataset
+from fastprep.sources.lazy_frame_source import LazyFrameSource
 from fastprep.sources.pyarrow_source import PyarrowSource
 from fastprep.sources.record_source import RecordSource
 from fastprep.sources.registry import source_function
@@ -156,25 +158,6 @@ def scan_csv(
 
 
 @source_function
-def scan_json(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
-    """Start a pipeline that reads JSON arrays: each file is one array, and its elements are the rows.
-
-    A file is read in pieces, and is never in memory as a whole.
-
-    Args:
-        source: a path, a glob (`raw/**/*.json.gz`), a folder, or several of these. gzip and zstd are recognised by
-            their first bytes. Files are read in bytewise order of their names.
-        max_line_bytes: a longer element is rejected as `line_too_long`, and never fully in memory. Default: 64 MiB.
-
-    Raises:
-        PlanError: an option is out of range. Missing files are reported by `explain()` or the sink.
-        SourceError: at `explain()` or the sink: a file is not one array, or is damaged.
-    """
-    max_line_bytes = option_checks.whole_number("scan_json", "max_line_bytes", max_line_bytes, 1)
-    return _scan_files("scan_json", "json", source, max_line_bytes=max_line_bytes)
-
-
-@source_function
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a pipeline that reads Parquet: a path, a glob, a folder, or several of these.
 
@@ -184,24 +167,39 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 
 
 @source_function
+def scan_ipc(source: StrPath | Sequence[StrPath]) -> Pipeline:
+    """Start a pipeline that reads Arrow IPC files and streams: a path, a glob, a folder, or several of these.
+
+    Files and streams (what `datasets` stores) are told apart by their content, also with gzip or zstd, and with
+    buffers that are compressed with LZ4 or zstd.
+
+    Raises:
+        SourceError: at `explain()` or the sink: a file is damaged or was cut off.
+    """
+    return _scan_files("scan_ipc", "ipc", source)
+
+
+@source_function
 def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
-    """Start a pipeline over any object with `__arrow_c_stream__`: pyarrow, polars, duckdb, pandas 3.
+    """Start a pipeline over any object with `__arrow_c_stream__` (pyarrow, polars, duckdb, pandas 3), or a LazyFrame.
 
     Args:
-        data: a table, frame or record batch reader. A reader can be read once; a second run raises an error.
+        data: a table, frame or record batch reader. A reader can be read once; a second run raises an error. The
+            query of a polars LazyFrame is run in streaming mode for each run of the plan, and is never collected.
         name: the name of the data in the places of rows.
 
     Raises:
         PlanError: the object has no Arrow stream.
     """
-    if not hasattr(data, "__arrow_c_stream__"):
-        raise option_checks.bad_option(
-            f"from_arrow: `data` must have an Arrow stream; got {type(data).__name__}",
-            "pass a pyarrow.Table, a polars.DataFrame, or anything with __arrow_c_stream__; "
-            "for dicts use fastprep.from_records",
-        )
     import polars as pl
 
+    option_checks.text("from_arrow", "name", name)
+    if isinstance(data, pl.LazyFrame):
+        return _from_stream(name, LazyFrameSource(data))
+    if is_dataset(data) or not hasattr(data, "__arrow_c_stream__"):
+        raise option_checks.bad_option(
+            f"from_arrow: `data` must have an Arrow stream; got {type(data).__name__}", _way_in(data)
+        )
     if isinstance(data, pl.DataFrame):
         data = without_null_type(data)
     # A reader has one stream; a table makes a new one each time.
@@ -209,7 +207,65 @@ def from_arrow(data: Any, *, name: str = "<arrow>") -> Pipeline:
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)):
         data = PyarrowSource(data, name)
-    return Pipeline._scan("from_arrow", name, data, once)
+    return _from_stream(name, data, once=once, same=not once)
+
+
+def _from_stream(
+    name: str, stream: Any, *, once: bool = False, same: bool = True, splits: Sequence[str] = ()
+) -> Pipeline:
+    """A pipeline over an Arrow stream.
+
+    `once` says that it can be opened only once; `same` that it has the same rows each time; `splits` names the values
+    of its column of splits.
+    """
+    return Pipeline._scan("from_arrow", name, stream, once, same, list(splits))
+
+
+def _way_in(data: Any) -> str:
+    """What to write for data that `from_arrow` cannot read."""
+    if is_dataset(data):
+        return "pass it to fastprep.from_datasets"
+    if isinstance(data, (str, os.PathLike)):
+        return "to read files, write fastprep.scan(path)"
+    if isinstance(data, Mapping):
+        return "for columns in a dict, pass pyarrow.table(data); for one row, write fastprep.from_records([data])"
+    if isinstance(data, Iterable) and not hasattr(data, "columns"):
+        return "for dicts, write fastprep.from_records(data)"
+    return (
+        "pass a pyarrow.Table, a polars frame, or anything with __arrow_c_stream__; convert other frames with "
+        "pyarrow.Table.from_pandas or polars.from_pandas"
+    )
+
+
+@source_function
+def from_datasets(data: Any, *, name: str = "<datasets>") -> Pipeline:
+    """Start a pipeline over a data set of the package `datasets`, in batches: its rows are never all in memory.
+
+    Args:
+        data: a `Dataset`, with the order that `select`, `shuffle` and `sort` gave it; a `DatasetDict`, whose splits are
+            kept in a column `split`; or an `IterableDataset`, which each run of the plan iterates from its start.
+            Formats and transforms (`set_format`, `set_transform`) are ignored.
+        name: the name of the data in the places of rows.
+
+    Raises:
+        PlanError: `data` is not a data set, or the splits of a `DatasetDict` have different columns.
+    """
+    option_checks.text("from_datasets", "name", name)
+    if is_dataset(data):
+        import datasets
+
+        if isinstance(data, datasets.Dataset):
+            return _from_stream(name, DatasetSource(data))
+        if isinstance(data, datasets.IterableDataset):
+            return _from_stream(name, IterableDatasetSource(data), same=False)
+        if isinstance(data, datasets.DatasetDict) and data:
+            return _from_stream(name, DatasetDictSource(data, SPLIT), splits=list(data))
+    given = f"{data!r:.40} of type {type(data).__name__}"
+    raise option_checks.bad_option(
+        f"from_datasets: `data` must be a Dataset, a DatasetDict with a split, or an IterableDataset; got {given}",
+        "pass one split: from_datasets(data[…])" if is_dataset(data) else "for frames and tables, write "
+        "fastprep.from_arrow(data); for a folder of save_to_disk, fastprep.scan(folder)",
+    )
 
 
 @source_function

@@ -22,13 +22,16 @@ pub(crate) struct ArrowStream {
     /// A stream that was opened for its schema and is not read yet.
     ready: Mutex<Option<Reader>>,
     once: bool,
+    same: bool,
+    splits: Vec<String>,
     opened: Mutex<bool>,
 }
 
 impl ArrowStream {
-    /// Wraps the object; `once` says that a second `__arrow_c_stream__` would be empty or fail.
-    pub(crate) fn new(name: String, object: Py<PyAny>, once: bool) -> Self {
-        ArrowStream { name, object, ready: Mutex::new(None), once, opened: Mutex::new(false) }
+    /// Wraps the object. `once` says that a second `__arrow_c_stream__` would be empty or fail, `same` that each has
+    /// the same rows; `splits` names the values of its column of splits.
+    pub(crate) fn new(name: String, object: Py<PyAny>, once: bool, same: bool, splits: Vec<String>) -> Self {
+        ArrowStream { name, object, ready: Mutex::new(None), once, same, splits, opened: Mutex::new(false) }
     }
 
     fn reader(&self) -> Result<Reader> {
@@ -70,7 +73,11 @@ impl OpenBatches for ArrowStream {
     }
 
     fn again(&self) -> bool {
-        !self.once
+        self.same
+    }
+
+    fn splits(&self) -> &[String] {
+        &self.splits
     }
 
     fn open(&self) -> Result<RecordBatches> {

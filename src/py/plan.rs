@@ -97,12 +97,12 @@ impl PyPlan {
         }))
     }
 
+    /// An object with an Arrow stream. `once` says that it can be opened only once, `same` that it has the same rows
+    /// each time; `splits` names the values of its column of splits.
     #[staticmethod]
-    fn from_arrow(name: String, data: Py<PyAny>, once: bool) -> Self {
-        PyPlan::new(Plan::new(SourceSpec::Arrow {
-            name: name.clone(),
-            stream: Arc::new(ArrowStream::new(name, data, once)),
-        }))
+    fn from_arrow(name: String, data: Py<PyAny>, once: bool, same: bool, splits: Vec<String>) -> Self {
+        let stream = ArrowStream::new(name.clone(), data, once, same, splits);
+        PyPlan::new(Plan::new(SourceSpec::Arrow { name, stream: Arc::new(stream) }))
     }
 
     #[staticmethod]

@@ -2,15 +2,11 @@
 
 use super::csv::format::Csv;
 use super::file_format::FileFormat;
-use super::json_array::format::JsonArray;
+use super::ipc::format::Ipc;
 use super::jsonl::format::JsonLines;
 use super::parquet::format::Parquet;
 use crate::limits::MAX_LINE_BYTES;
 
 /// Each format, with the default options of its verb.
-pub(crate) const FORMATS: [&dyn FileFormat; 4] = [
-    &Parquet {},
-    &JsonLines { max_line_bytes: MAX_LINE_BYTES },
-    &JsonArray { max_line_bytes: MAX_LINE_BYTES },
-    &Csv::new(MAX_LINE_BYTES),
-];
+pub(crate) const FORMATS: [&dyn FileFormat; 4] =
+    [&Parquet {}, &Ipc {}, &JsonLines { max_line_bytes: MAX_LINE_BYTES }, &Csv::new(MAX_LINE_BYTES)];

@@ -109,7 +109,7 @@ impl LinesSource {
         let pending = match &part.extent {
             Extent::Whole => Pending::File(file),
             Extent::Bytes(bytes) => Pending::Range(file, bytes.clone()),
-            Extent::RowGroups(_) => return Err(no_part()),
+            Extent::RowGroups(_) | Extent::RecordBatches(_) => return Err(no_part()),
         };
         let source = Self::new(VecDeque::from([pending]), Inputs::from_files(files), limits, cancel);
         Ok(LinesSource { file: part.file, ..source })

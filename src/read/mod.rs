@@ -12,12 +12,13 @@
 //! | input | cuts | decodes |
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
-//! | JSON arrays | [`json_array::ArraySource`] | [`json_array::ArrayDecode`] |
 //! | Parquet | `parquet::source::ParquetSource` | [`arrow::RecordsDecode`] |
+//! | Arrow IPC | `ipc::source::IpcSource` | `ipc::decode::IpcDecode` |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
 //!
 //! 4. [`splits::WithSplits`] adds a column with the splits of rows from a prepared folder.
-//! 5. A scan reads a whole source or one of its [`parts::Part`]s: a file, a range of bytes, row groups.
+//! 5. A scan reads a whole source or one of its [`parts::Part`]s: a file, a range of bytes, row groups,
+//!    record batches.
 //! 6. [`inputs::Inputs`] lists what was read, for the manifest.
 //!
 //! [`ReadColumn`]s say which columns to read and how; [`Limits`] say how much to read at a time.
@@ -28,6 +29,7 @@ mod cancellable_reader;
 mod column_builder;
 mod compact;
 pub mod csv;
+mod decompressed;
 pub(crate) mod discover;
 mod encoding;
 pub mod file_format;
@@ -36,8 +38,7 @@ mod glob;
 mod gzip;
 pub mod infer_columns;
 pub mod inputs;
-pub mod json_array;
-pub(crate) mod json_rows;
+pub mod ipc;
 pub mod jsonl;
 pub mod lines;
 pub(crate) mod named_format;
@@ -48,6 +49,7 @@ mod published;
 pub(crate) mod splits;
 #[cfg(test)]
 mod testing;
+mod typed_columns;
 mod views;
 
 use std::path::PathBuf;

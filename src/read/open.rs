@@ -29,7 +29,7 @@ const COMPRESSED: &[(&[u8], &str, &str)] = &[
 /// Formats that are not text: signature, name, and how to read them.
 const BINARY: &[(&[u8], &str, &str)] = &[
     (b"PAR1", "Parquet", "read it with scan or scan_parquet"),
-    (b"ARROW1", "Arrow IPC", "read it with pyarrow and from_arrow"),
+    (b"ARROW1", "Arrow IPC", "read it with scan or scan_ipc"),
 ];
 
 /// The decompressed stream of one input.
@@ -109,11 +109,6 @@ impl InputStream {
             _ => Decoder::Plain(Box::new(raw)),
         };
         Ok(InputStream { decoder, transcoder: None, shown, opened: None })
-    }
-
-    /// Its name in errors.
-    pub(crate) fn shown(&self) -> &str {
-        &self.shown
     }
 
     /// Begins to read text: appends its first bytes, without a byte order mark, and returns the length of a mark of

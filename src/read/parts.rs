@@ -29,6 +29,8 @@ pub enum Extent {
     Bytes(Range<u64>),
     /// The rows of these row groups of a Parquet file.
     RowGroups(Range<usize>),
+    /// The rows of these record batches of an Arrow IPC file.
+    RecordBatches(Range<usize>),
 }
 
 /// Cuts `length` into ranges of `bytes` each; the last may be shorter. There is at least one range.

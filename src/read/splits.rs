@@ -17,9 +17,14 @@ pub(crate) const SPLIT: &str = "split";
 pub(crate) fn names(files: &[InputFile]) -> Vec<String> {
     let mut splits: Vec<&(usize, String)> = files.iter().filter_map(|f| f.split.as_ref()).collect();
     splits.sort();
-    // Rows without a split go to `train`.
-    let mut names: Vec<String> = splits.first().map(|_| TRAIN.into()).into_iter().collect();
-    for (_, name) in splits {
+    with_train_first(splits.into_iter().map(|(_, name)| name))
+}
+
+/// Each name once, after `train`, to which rows without a split go; none if there are no names.
+pub(crate) fn with_train_first<'a>(splits: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut splits = splits.into_iter().peekable();
+    let mut names: Vec<String> = splits.peek().map(|_| TRAIN.into()).into_iter().collect();
+    for name in splits {
         if !names.contains(name) {
             names.push(name.clone());
         }

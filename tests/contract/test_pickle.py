@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import pickle
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import datasets
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -52,6 +52,7 @@ def tokenized() -> fp.Pipeline:
 VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "from_records": start,
     "from_arrow": lambda: fp.from_arrow(pa.Table.from_pylist(DATA)),
+    "from_datasets": lambda: fp.from_datasets(datasets.Dataset.from_list(DATA)),
     "concat": lambda: fp.concat({"all": start(), "few": start().head(3).drop("n")}, column="from").dedup(),
     "select": lambda: start().select("prompt", "completion"),
     "drop": lambda: start().drop("lang"),
@@ -93,7 +94,7 @@ def test_every_verb_is_tried() -> None:
     assert sources | {"concat"} <= {*VERBS, *FILES}
 
 
-FILES = {"scan": "jsonl", "scan_csv": "csv", "scan_json": "json", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
+FILES = {"scan": "jsonl", "scan_csv": "csv", "scan_ipc": "arrow", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
 
 
 @pytest.mark.parametrize("verb", FILES)
@@ -103,8 +104,8 @@ def test_files_are_pickled_as_their_paths(verb: str, tmp_path: Path) -> None:
         jsonl(path, DATA)
     elif FILES[verb] == "csv":
         pl.DataFrame(DATA).write_csv(path)
-    elif FILES[verb] == "json":
-        path.write_text(json.dumps(DATA, indent=1))
+    elif FILES[verb] == "arrow":
+        pl.DataFrame(DATA).write_ipc(path)
     else:
         pl.DataFrame(DATA).write_parquet(path)
     pipeline = getattr(fp, verb)(path)

@@ -9,7 +9,7 @@ use fastprep::cancel::Cancel;
 use fastprep::flow::Scan;
 use fastprep::plan::SourceSpec;
 use fastprep::plan::source::ResolvedSource;
-use fastprep::read::json_array::format::JsonArray;
+use fastprep::read::ipc::format::Ipc;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parquet::format::Parquet;
 use fastprep::read::parts::{Extent, Part};
@@ -76,6 +76,7 @@ fn start(part: &Part) -> (u32, u64) {
         Extent::Whole => (part.file, 0),
         Extent::Bytes(bytes) => (part.file, bytes.start),
         Extent::RowGroups(groups) => (part.file, groups.start as u64),
+        Extent::RecordBatches(batches) => (part.file, batches.start as u64),
     }
 }
 
@@ -143,12 +144,15 @@ fn parquet_is_cut_between_row_groups() {
     assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));
 }
 
-fn write_parquet(path: &Path, rows: i64, group: usize) {
+fn numbers_and_text(rows: i64) -> RecordBatch {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
     let text: ArrayRef =
         Arc::new(StringArray::from_iter((0..rows).map(|i| (i % 5 > 0).then(|| "x".repeat(i as usize)))));
-    let records =
-        RecordBatch::try_from_iter_with_nullable([("n", numbers, false), ("t", text, true)]).unwrap();
+    RecordBatch::try_from_iter_with_nullable([("n", numbers, false), ("t", text, true)]).unwrap()
+}
+
+fn write_parquet(path: &Path, rows: i64, group: usize) {
+    let records = numbers_and_text(rows);
     let properties = parquet::file::properties::WriterProperties::builder();
     let properties = properties.set_max_row_group_row_count(Some(group)).build();
     let file = File::create(path).unwrap();
@@ -158,17 +162,28 @@ fn write_parquet(path: &Path, rows: i64, group: usize) {
 }
 
 #[test]
-fn a_file_with_an_array_is_one_part() {
+fn arrow_files_are_cut_between_record_batches() {
     let dir = tempfile::tempdir().unwrap();
-    let element = |i: usize| format!("{{\"n\": {i},\n  \"t\": \"{}\"}}", "ü".repeat(i * 7 % 250));
-    for (name, rows) in [("a", 0), ("b", 1), ("c", 60)] {
-        let elements: Vec<String> = (0..rows).map(element).collect();
-        let text = format!("[\n{},\n 7 \n]\n", elements.join(",\n")).replacen("[\n,", "[", 1);
-        fs::write(dir.path().join(format!("{name}.json")), text).unwrap();
+    for (name, rows, batch) in
+        [("a.arrow", 35, 10), ("b.arrow", 0, 10), ("c.arrows", 25, 4), ("d.arrow", 40, 1)]
+    {
+        let records = numbers_and_text(rows);
+        let file = File::create(dir.path().join(name)).unwrap();
+        let batches =
+            (0..rows as usize).step_by(batch).map(|i| records.slice(i, batch.min(rows as usize - i)));
+        if name.ends_with('s') {
+            let mut writer = arrow::ipc::writer::StreamWriter::try_new(file, &records.schema()).unwrap();
+            batches.for_each(|batch| writer.write(&batch).unwrap());
+            writer.finish().unwrap();
+        } else {
+            let mut writer = arrow::ipc::writer::FileWriter::try_new(file, &records.schema()).unwrap();
+            batches.for_each(|batch| writer.write(&batch).unwrap());
+            writer.finish().unwrap();
+        }
     }
-    let format = Arc::new(JsonArray { max_line_bytes: 400 });
-    let parts = same(&SourceSpec::Files { format, inputs: vec![dir.path().to_path_buf()] }, "arrays");
-    assert_eq!(parts, [3; BYTES.len()]);
+    let spec = SourceSpec::Files { format: Arc::new(Ipc {}), inputs: vec![dir.path().to_path_buf()] };
+    let parts = same(&spec, "Arrow IPC");
+    assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));
 }
 
 #[test]

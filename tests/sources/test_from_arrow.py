@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -79,11 +80,21 @@ def test_no_rows_are_no_error() -> None:
     assert fp.from_arrow(TABLE.slice(0, 0)).collect().column_names == ["a", "l"]
 
 
-@pytest.mark.parametrize("data", [[{"a": 1}], {"a": [1]}, "x", None, TABLE.schema])
-def test_what_gives_no_stream_is_refused_with_the_way_out(data: object) -> None:
+@pytest.mark.parametrize(
+    ("data", "way_in"),
+    [
+        ([{"a": 1}], "for dicts, write fastprep.from_records(data)"),
+        ({"a": [1]}, "pass pyarrow.table(data); for one row, write fastprep.from_records"),
+        ("x", "fastprep.scan(path)"),
+        (Path("x"), "fastprep.scan(path)"),
+        (None, "pass a pyarrow.Table, a polars frame"),
+        (TABLE.schema, "fastprep.from_records(data)"),
+    ],
+)
+def test_what_gives_no_stream_is_refused_with_the_way_in(data: object, way_in: str) -> None:
     with refused(fp.PlanError, "bad_option", "from_arrow: `data` must have an Arrow stream") as e:
         rows(fp.from_arrow(data))
-    assert "from_records" in e.value.help
+    assert way_in in e.value.help
 
 
 @pytest.mark.parametrize(

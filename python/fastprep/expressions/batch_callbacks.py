@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastprep.exceptions import ColumnError, PlanError
 from fastprep.expressions.forked_process import check_polars_threads
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import polars as pl
+
+Frame = TypeVar("Frame", "pl.DataFrame", "pl.LazyFrame")
 
 
 class Mask:
@@ -99,7 +101,7 @@ def _pickles_by_value() -> bool:
     return False
 
 
-def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
+def without_null_type(frame: Frame) -> Frame:
     """The frame with text in place of the type Null, which arrow-rs cannot import from polars.
 
     Raises:
@@ -107,7 +109,8 @@ def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    for name, dtype in frame.schema.items():
+    schema = frame.collect_schema()
+    for name, dtype in schema.items():
         if dtype == pl.Object:
             raise ColumnError.new(
                 f"column `{name}` holds Python objects, which cannot be written to files",
@@ -115,8 +118,8 @@ def without_null_type(frame: pl.DataFrame) -> pl.DataFrame:
                 column=name,
                 help="convert it to text, numbers, lists or structs",
             )
-    typed = {name: _without_null(dtype) for name, dtype in frame.schema.items()}
-    changed = {name: dtype for name, dtype in typed.items() if dtype != frame.schema[name]}
+    typed = {name: _without_null(dtype) for name, dtype in schema.items()}
+    changed = {name: dtype for name, dtype in typed.items() if dtype != schema[name]}
     return frame.cast(changed) if changed else frame  # type: ignore[arg-type]
 
 

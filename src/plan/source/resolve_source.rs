@@ -49,8 +49,12 @@ impl SourceSpec {
             }
         };
         let left_out = left_out.into_iter().map(|c| c.name).collect();
-        let splits = splits::names(&files);
-        if !splits.is_empty() {
+        let of_files = splits::names(&files);
+        let splits = match &spec {
+            SourceSpec::Arrow { stream, .. } => splits::with_train_first(stream.splits()),
+            _ => of_files.clone(),
+        };
+        if !of_files.is_empty() {
             if columns.iter().any(|c| c.name == splits::SPLIT) {
                 return Err(own_split(self.verb()));
             }

@@ -17,8 +17,7 @@ use crate::flow::PairedScan;
 use crate::read::arrow::{RecordsDecode, RecordsSource};
 use crate::read::file_format::{KnownColumns, Opened, ScanRequest};
 use crate::read::inputs::Inputs;
-use crate::read::json_rows;
-use crate::read::jsonl::format::JsonLines;
+use crate::read::jsonl::{self, format::JsonLines};
 use crate::read::parts::{Extent, Part};
 use crate::read::splits::{self, WithSplits};
 use crate::read::{InputFile, Limits, ReadColumn, cannot_read};
@@ -34,7 +33,7 @@ pub struct ResolvedSource {
     pub columns: Vec<SourceColumn>,
     /// Columns that are not read: row numbers that pandas wrote with the data.
     pub left_out: Vec<String>,
-    /// For a prepared folder, the names of the splits; the column [`splits::SPLIT`] has the split of each row.
+    /// For a prepared folder and a stream with splits, the names of the splits; the column [`splits::SPLIT`] has the split of each row.
     pub splits: Vec<String>,
     pub(super) known: KnownColumns,
     /// The number of its first file among the files of all sources of the plan.
@@ -118,15 +117,19 @@ impl ResolvedSource {
                 let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
                 let more = if self.files.len() > 3 { ", …" } else { "" };
                 let s = if self.files.len() == 1 { "" } else { "s" };
-                let published = match self.splits.is_empty() {
-                    true => String::new(),
-                    false => {
-                        format!("; published splits {} as column {}", self.splits.join(", "), splits::SPLIT)
-                    }
-                };
-                format!("{} file{s}: {}{more}{published}", self.files.len(), names.join(", "))
+                let splits = self.describe_splits("published splits");
+                format!("{} file{s}: {}{more}{splits}", self.files.len(), names.join(", "))
             }
-            SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => name.clone(),
+            SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => {
+                format!("{name}{}", self.describe_splits("splits"))
+            }
+        }
+    }
+
+    fn describe_splits(&self, what: &str) -> String {
+        match self.splits.is_empty() {
+            true => String::new(),
+            false => format!("; {what} {} as column {}", self.splits.join(", "), splits::SPLIT),
         }
     }
 
@@ -159,7 +162,7 @@ impl ResolvedSource {
         let (columns, with_splits) = self.without_splits(columns);
         let schema = match &self.known {
             KnownColumns::Typed(schema) => RecordsDecode::new(&columns, schema)?.schema(),
-            KnownColumns::Inferred(_) => json_rows::schema(&columns),
+            KnownColumns::Inferred(_) => jsonl::schema(&columns),
         };
         if !with_splits {
             return Ok(schema);
@@ -169,10 +172,11 @@ impl ResolvedSource {
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    /// These columns without the column of splits, which no file has, and whether they had it.
+    /// These columns without the column of splits, which no file has, and whether they had it. A stream has it.
     fn without_splits(&self, columns: &[ReadColumn]) -> (Vec<ReadColumn>, bool) {
+        let is_added = !self.splits.is_empty() && !self.files.is_empty();
         let (splits, columns): (Vec<_>, Vec<_>) =
-            columns.iter().cloned().partition(|c| !self.splits.is_empty() && c.name == splits::SPLIT);
+            columns.iter().cloned().partition(|c| is_added && c.name == splits::SPLIT);
         (columns, !splits.is_empty())
     }
 

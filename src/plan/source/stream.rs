@@ -28,8 +28,12 @@ pub trait OpenBatches: Send + Sync {
     fn schema(&self) -> Result<SchemaRef>;
     /// The stream from its start.
     fn open(&self) -> Result<RecordBatches>;
-    /// Whether it can be opened more than once.
+    /// Whether it can be opened more than once, and has the same rows each time.
     fn again(&self) -> bool;
+    /// The values of its column of splits; none if it has no such column.
+    fn splits(&self) -> &[String] {
+        &[]
+    }
 }
 
 /// The error for a source that was read before and cannot be read again.

@@ -1,6 +1,5 @@
 //! Parquet files.
 
 mod chunks;
-mod columns;
 pub mod format;
 mod source;

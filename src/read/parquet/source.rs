@@ -7,8 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, new_null_array};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -17,14 +16,14 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::chunks::{Chunks, ReadError};
-use super::columns::{SchemaUnion, conform};
 use crate::cancel::Cancel;
-use crate::error::{Class, Error, Result, missing_column};
+use crate::error::{Class, Error, Result};
 use crate::flow::Cut;
 use crate::read::arrow::{Records, Slices};
 use crate::read::inputs::Inputs;
 use crate::read::open::{cannot_read, open_file};
 use crate::read::parts::{Extent, Part, groups};
+use crate::read::typed_columns::{SchemaUnion, conform_records, returned_field, select};
 use crate::read::{InputFile, Limits};
 
 /// The columns of all files in order of first appearance, all nullable, strings as views. Reads the footers of all
@@ -86,7 +85,7 @@ impl ParquetSource {
     ) -> Result<Self> {
         let mut schema = schema(&files, cancel)?;
         if let Some(columns) = columns {
-            schema = select(&schema, columns)?;
+            schema = select(&schema, columns, "scan_parquet")?;
         }
         let inputs = Inputs::from_files(&files);
         let limits = limits.clamped();
@@ -114,7 +113,9 @@ impl ParquetSource {
         match &part.extent {
             Extent::Whole => {}
             Extent::RowGroups(groups) => self.groups = Some(groups.clone()),
-            Extent::Bytes(_) => return Err(Error::internal("a part of lines was opened as Parquet")),
+            Extent::Bytes(_) | Extent::RecordBatches(_) => {
+                return Err(Error::internal("a part of another format was opened as Parquet"));
+            }
         }
         Ok(self)
     }
@@ -128,15 +129,6 @@ impl ParquetSource {
     pub(crate) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
-}
-
-fn select(schema: &Schema, columns: &[String]) -> Result<SchemaRef> {
-    let known = || schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
-    let field = |name: &String| match schema.field_with_name(name) {
-        Ok(field) => Ok(field.clone()),
-        Err(_) => Err(missing_column(name, "scan_parquet", &known())),
-    };
-    Ok(Arc::new(Schema::new(columns.iter().map(field).collect::<Result<Vec<Field>>>()?)))
 }
 
 impl Cut for ParquetSource {
@@ -160,8 +152,9 @@ impl Cut for ParquetSource {
             };
             match guard(&file.path, read_error, || reader.next().transpose())? {
                 Some(records) => {
-                    self.slices =
-                        Some(Slices::new(conform_batch(&records, &self.schema, &file.path)?, self.limits));
+                    let damaged = |why: &str| corrupt(&file.path, why);
+                    let records = conform_records(&records, &self.schema, damaged)?;
+                    self.slices = Some(Slices::new(records, self.limits));
                 }
                 // The crate stops at the row count of the footer, even if a row group has other rows.
                 None if self.row - *first_row != *rows => {
@@ -177,21 +170,6 @@ impl Cut for ParquetSource {
             }
         }
     }
-}
-
-/// Converts to the common schema: a file may have another order of columns, forbid nulls, or lack columns.
-fn conform_batch(records: &RecordBatch, schema: &SchemaRef, path: &Path) -> Result<RecordBatch> {
-    let mut columns = Vec::with_capacity(schema.fields().len());
-    for field in schema.fields() {
-        let column = match records.column_by_name(field.name()) {
-            Some(column) => conform(column, field.data_type()).map_err(|e| corrupt(path, &e.to_string()))?,
-            None => new_null_array(field.data_type(), records.num_rows()),
-        };
-        columns.push(column);
-    }
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
-        .map_err(|e| corrupt(path, &e.to_string()))
 }
 
 /// The file that is read.
@@ -230,13 +208,6 @@ impl Footer {
         let schema = Arc::new(Schema::new(stored.fields().iter().map(returned_field).collect::<Vec<_>>()));
         Ok(Footer { chunks, metadata: read.metadata().clone(), stored, schema })
     }
-}
-
-/// A nullable field that keeps only the metadata of its extension type.
-fn returned_field(field: &FieldRef) -> Field {
-    let metadata = field.metadata().iter().filter(|(k, _)| k.starts_with("ARROW:extension:"));
-    let metadata = metadata.map(|(k, v)| (k.clone(), v.clone())).collect();
-    Field::new(field.name(), field.data_type().clone(), true).with_metadata(metadata)
 }
 
 /// The type in which a column is read: strings as views.

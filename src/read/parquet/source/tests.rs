@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::fs::File;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, LargeStringArray, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StructArray,
 };
+use arrow::datatypes::Field;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 

@@ -1,17 +1,18 @@
-//! The columns of several files, and the conversion of each file to them.
+//! The typed columns of several files, and the conversion of each file to them.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeListArray, LargeListArray, ListArray, MapArray, StructArray,
-    new_null_array,
+    Array, ArrayRef, AsArray, FixedSizeListArray, LargeListArray, ListArray, MapArray, RecordBatch,
+    RecordBatchOptions, StructArray, new_null_array,
 };
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
-use crate::error::{Class, Error, Result};
-use crate::read::InputFile;
+use super::InputFile;
+use crate::error::{Class, Error, Result, missing_column};
 use crate::record::schema::is_json;
+use crate::record::{is_text, text_views};
 
 /// Columns in order of first appearance, each with the name of the first file that has it.
 #[derive(Default)]
@@ -90,8 +91,51 @@ fn nullable(field: &FieldRef) -> FieldRef {
     Arc::new(field.as_ref().clone().with_nullable(true))
 }
 
+/// A nullable field that keeps only the metadata of its extension type.
+pub(crate) fn returned_field(field: &FieldRef) -> Field {
+    let metadata = field.metadata().iter().filter(|(k, _)| k.starts_with("ARROW:extension:"));
+    let metadata = metadata.map(|(k, v)| (k.clone(), v.clone())).collect();
+    Field::new(field.name(), field.data_type().clone(), true).with_metadata(metadata)
+}
+
+/// The fields of these columns, in this order.
+///
+/// # Errors
+/// `missing_column`; `verb` is named in its message.
+pub(crate) fn select(schema: &Schema, columns: &[String], verb: &str) -> Result<SchemaRef> {
+    let known = || schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+    let field = |name: &String| match schema.field_with_name(name) {
+        Ok(field) => Ok(field.clone()),
+        Err(_) => Err(missing_column(name, verb, &known())),
+    };
+    Ok(Arc::new(Schema::new(columns.iter().map(field).collect::<Result<Vec<Field>>>()?)))
+}
+
+/// Converts rows of a file to the columns of all files: a file may have another order of columns, forbid nulls, lack
+/// columns, or have text in another layout. `damaged` makes the error for a column that cannot be converted.
+pub(crate) fn conform_records(
+    records: &RecordBatch,
+    schema: &SchemaRef,
+    damaged: impl Fn(&str) -> Error,
+) -> Result<RecordBatch> {
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let column = match records.column_by_name(field.name()) {
+            Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
+            Some(column) if *field.data_type() == DataType::Utf8View && is_text(column.data_type()) => {
+                Arc::new(text_views(column)?)
+            }
+            Some(column) => conform(column, field.data_type()).map_err(|e| damaged(&e.to_string()))?,
+            None => new_null_array(field.data_type(), records.num_rows()),
+        };
+        columns.push(column);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| damaged(&e.to_string()))
+}
+
 /// Converts a column of a file to its type in all files.
-pub(crate) fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     if column.data_type() == to {
         return Ok(column.clone());
     }
