@@ -19,6 +19,10 @@ pub const MAX_JSON_DEPTH: usize = 512;
 /// Bytes at the start of a file by which its format is recognised.
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
 
+/// How many brackets may be open in an element of a JSON array, so that the memory to count them is limited: 8 MiB. The
+/// reader finds the end of such an element, and rejects it for [`MAX_JSON_DEPTH`].
+pub(crate) const MAX_OPEN_BRACKETS: usize = 1 << 26;
+
 /// Bytes at the start of the first file that are read to infer the columns.
 pub(crate) const PEEK_BYTES_FIRST: usize = 1 << 20;
 /// The same for each further file.

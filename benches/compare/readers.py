@@ -51,6 +51,25 @@ def csv(source: Path, threads: int) -> tuple[Path, dict[str, Reader]]:
     }
 
 
+def json(source: Path, threads: int) -> tuple[Path, dict[str, Reader]]:
+    """One JSON array, as polars writes it."""
+    import polars as pl
+    import with_duckdb
+
+    import fastprep as fp
+
+    path = _written(source, ".json", lambda rows, path: rows.write_json(path))
+    database = with_duckdb.connect(threads)
+    types = ", ".join(f"{name}: 'VARCHAR'" for name in NAMES)
+    read = f"FROM read_json('{path}', format = 'array', columns = {{{types}}})"
+    return path, {
+        "fastprep": lambda: fp.scan_json(path).collect(),
+        "duckdb arrow": lambda: database.sql(read).to_arrow_table(),
+        "duckdb table": lambda: with_duckdb.table(database, read),
+        "polars eager": lambda: pl.read_json(path, schema=dict.fromkeys(NAMES, pl.String)),
+    }
+
+
 def parquet(source: Path, threads: int) -> tuple[Path, dict[str, Reader]]:
     """Parquet, as polars writes it."""
     import polars as pl
@@ -70,7 +89,7 @@ def parquet(source: Path, threads: int) -> tuple[Path, dict[str, Reader]]:
     }
 
 
-CASES = {"csv": csv, "parquet": parquet}
+CASES = {"csv": csv, "json": json, "parquet": parquet}
 
 
 def _digest(rows: Any) -> dict[str, Any]:

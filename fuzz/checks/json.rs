@@ -3,6 +3,12 @@
 //!
 //! Differences by design are documented with the reason: in [`text`] for one text, in [`rows`] for lines of a file.
 
+#![allow(dead_code, reason = "a fuzz target uses one of the checks")]
+
+#[path = "json/arrays.rs"]
+mod arrays;
+#[path = "json/cells.rs"]
+mod cells;
 #[path = "json/oracle.rs"]
 mod oracle;
 #[path = "json/rows.rs"]
@@ -11,6 +17,11 @@ mod rows;
 mod text;
 #[path = "json/written.rs"]
 mod written;
+
+/// Checks the input as a JSON array.
+pub fn check_array(data: &[u8]) {
+    arrays::check(data);
+}
 
 /// Checks the input as lines of JSON; each line, and the whole input, is also checked as one text.
 pub fn check(data: &[u8]) {

@@ -30,6 +30,7 @@ from fastprep.scan import (
     scan,
     scan_csv,
     scan_ipc,
+    scan_json,
     scan_jsonl,
     scan_parquet,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "scan",
     "scan_csv",
     "scan_ipc",
+    "scan_json",
     "scan_jsonl",
     "scan_parquet",
 ]

@@ -158,6 +158,25 @@ def scan_csv(
 
 
 @source_function
+def scan_json(source: StrPath | Sequence[StrPath], *, max_line_bytes: int = MAX_LINE_BYTES) -> Pipeline:
+    """Start a pipeline that reads JSON arrays: each file is one array, and its elements are the rows.
+
+    A file is read in pieces, and is never in memory as a whole.
+
+    Args:
+        source: a path, a glob (`raw/**/*.json.gz`), a folder, or several of these. gzip and zstd are recognised by
+            their first bytes. Files are read in bytewise order of their names.
+        max_line_bytes: a longer element is rejected as `line_too_long`, and never fully in memory. Default: 64 MiB.
+
+    Raises:
+        PlanError: an option is out of range. Missing files are reported by `explain()` or the sink.
+        SourceError: at `explain()` or the sink: a file is not one array, or is damaged.
+    """
+    max_line_bytes = option_checks.whole_number("scan_json", "max_line_bytes", max_line_bytes, 1)
+    return _scan_files("scan_json", "json", source, max_line_bytes=max_line_bytes)
+
+
+@source_function
 def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a pipeline that reads Parquet: a path, a glob, a folder, or several of these.
 

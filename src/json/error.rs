@@ -44,13 +44,13 @@ impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.why {
             Why::Unexpected(c) => write!(f, "unexpected `{}`", c.escape_debug()),
-            Why::End => write!(f, "the line ends too early"),
+            Why::End => write!(f, "the text ends too early"),
             Why::Control => write!(f, "control character in string"),
             Why::Escape => write!(f, "not an escape"),
             Why::Trailing => write!(f, "trailing text after the value"),
             Why::Depth => write!(f, "nested deeper than {MAX_JSON_DEPTH}"),
             Why::NotANumber => write!(f, "NaN and Infinity are not JSON: write null"),
         }?;
-        write!(f, " at byte {} of the line", self.offset)
+        write!(f, " at byte {}", self.offset)
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod nested;
 mod number;
 mod scan;
+mod single_line;
 mod string;
 #[cfg(test)]
 mod tests;
@@ -16,5 +17,6 @@ mod value;
 pub use error::{JsonError, Why};
 pub use number::{exact_float64, float64, int64};
 pub use scan::scan;
+pub use single_line::single_line;
 pub use string::decode as decode_string;
 pub use value::{Kind, Value};

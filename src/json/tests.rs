@@ -38,7 +38,7 @@ fn members_are_reported_in_order() {
 #[test]
 fn errors_have_a_reason_and_a_position() {
     for (line, expected) in [
-        ("", "the line ends too early at byte 0"),
+        ("", "the text ends too early at byte 0"),
         (r#"{"a":]}"#, "unexpected `]` at byte 5"),
         (r#"{"a" 1}"#, "unexpected `1` at byte 5"),
         (r#"{"a":1,}"#, "unexpected `}` at byte 7"),
@@ -46,18 +46,18 @@ fn errors_have_a_reason_and_a_position() {
         ("{\"a\":\"x\ty\"}", "control character in string at byte 7"),
         (r#"{"a":"\x"}"#, "not an escape at byte 7"),
         (r#"{"a":"\u12g4"}"#, "not an escape at byte 10"),
-        (r#"{"a":"x"#, "the line ends too early at byte 7"),
-        (r#"{"a":"\"#, "the line ends too early at byte 7"),
+        (r#"{"a":"x"#, "the text ends too early at byte 7"),
+        (r#"{"a":"\"#, "the text ends too early at byte 7"),
         (r#"{"a":NaN}"#, "NaN and Infinity are not JSON: write null at byte 5"),
         (r#"{"a":-Infinity}"#, "NaN and Infinity are not JSON: write null at byte 6"),
         (r#"{"a":é}"#, "unexpected `é` at byte 5"),
         (r#"{"a":01}"#, "unexpected `1` at byte 6"),
         (r#"{"a":tru}"#, "unexpected `}` at byte 8"),
-        ("[1,2", "the line ends too early at byte 4"),
+        ("[1,2", "the text ends too early at byte 4"),
         ("[1}", "unexpected `}` at byte 2"),
     ] {
         let shown = check(line.as_bytes()).map(|_| ()).unwrap_err().to_string();
-        assert_eq!(shown, format!("{expected} of the line"), "{line}");
+        assert_eq!(shown, expected, "{line}");
     }
 }
 

@@ -1,29 +1,26 @@
 //! Infers the columns of JSON lines from the first rows of the files.
 
-use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancellable_reader::CancellableReader;
+use super::json_rows::{HeadColumns, as_lines, jq};
 use super::lines::{InputLines, Text};
 use super::open::{BoxedReader, InputStream};
-use super::{ColumnKind, InputFile, Limits, ReadColumn};
+use super::{InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
-use crate::json::{self, Kind, Value};
+use crate::json::{self, Kind};
 use crate::limits::{PEEK_BYTES_FIRST, PEEK_BYTES_OTHER, PEEK_BYTES_STREAM};
 
-/// The columns in the first rows of these files, in order of first appearance.
-///
-/// A column is [`ColumnKind::Text`] if all values are strings, and `Int64`, `Float64` or `Bool` if all are of that
-/// type; any other column is `Json`. Nulls do not count; a column of nulls alone is `Text`. Lines that are not
-/// objects are skipped: the run rejects them. A file is read at least up to its first object.
+/// The [columns](HeadColumns) in the first rows of these files. Lines that are not objects are skipped: the run rejects
+/// them. A file is read at least up to its first object.
 pub(crate) fn infer_files(
     files: &[InputFile],
     max_line_bytes: usize,
     cancel: &Cancel,
 ) -> Result<Vec<ReadColumn>> {
-    let mut columns = Columns::default();
+    let mut columns = HeadColumns::default();
     let mut text_bytes = PEEK_BYTES_FIRST;
     for file in files {
         let lines = InputLines::new(InputStream::open(file)?)?;
@@ -51,7 +48,7 @@ pub fn infer_stream(
     let recorded = Arc::new(Mutex::new(Recorded { reader, bytes: Vec::new() }));
     let recorder = Recorder(Arc::clone(&recorded));
     let lines = InputLines::new(InputStream::from_reader(Box::new(recorder), name.to_string())?)?;
-    let mut columns = Columns::default();
+    let mut columns = HeadColumns::default();
     let head = Head { text_bytes: PEEK_BYTES_FIRST, max_line_bytes, max_stored_bytes: PEEK_BYTES_STREAM };
     head.learn(lines, &mut columns, name, cancel)?;
     let recorded = Arc::try_unwrap(recorded).map_err(|_| Error::internal("a stream has two readers"))?;
@@ -91,7 +88,7 @@ impl Head {
     fn learn(
         &self,
         mut lines: InputLines,
-        columns: &mut Columns,
+        columns: &mut HeadColumns,
         shown: &str,
         cancel: &Cancel,
     ) -> Result<()> {
@@ -127,19 +124,16 @@ struct SeenLines {
     first: Option<(u8, bool)>,
     /// Whether the first line holds JSON values that are separated by carriage returns.
     lone_returns: bool,
+    /// Whether the first line is the start of an object that goes on in the next line.
+    goes_on: bool,
 }
 
 impl SeenLines {
-    fn take(&mut self, text: &[u8], columns: &mut Columns) {
+    fn take(&mut self, text: &[u8], columns: &mut HeadColumns) {
         for line in text.split_inclusive(|&b| b == b'\n') {
-            let valid = std::str::from_utf8(line).is_ok();
-            let value = if valid { json::scan(line, |_, _| {}).ok() } else { None };
-            if value.is_some_and(|v| v.kind == Kind::Object) {
-                self.objects += 1;
-                // A second scan, so that a line with an error further on adds no columns.
-                let _ = json::scan(line, |key, value| columns.note(line, key, value));
-            }
-            self.note(line, value.is_some());
+            let kind = columns.learn(line);
+            self.objects += usize::from(kind == Some(Kind::Object));
+            self.note(line, kind.is_some());
         }
     }
 
@@ -152,6 +146,7 @@ impl SeenLines {
             let mut parts = line.split(|&b| b == b'\r').filter(|part| !part.trim_ascii().is_empty());
             let whole = parts.next().is_some_and(|part| json::scan(part, |_, _| {}).is_ok());
             self.lone_returns = !complete && whole && parts.next().is_some();
+            self.goes_on = byte == b'{' && !complete && matches!(line.last(), Some(b'{' | b'[' | b','));
         }
     }
 
@@ -162,6 +157,7 @@ impl SeenLines {
             _ if self.lone_returns && self.lines == 1 => Err(lone_returns(shown)),
             // An array over several lines is the whole document.
             Some((b'[', false)) => Err(json_array(shown)),
+            _ if self.goes_on && self.lines > 1 && self.objects == 0 => Err(printed_objects(shown)),
             _ => Ok(()),
         }
     }
@@ -177,114 +173,24 @@ impl SeenLines {
     }
 }
 
-#[derive(Default)]
-struct Columns {
-    seen: Vec<(String, Seen)>,
-    index: HashMap<Vec<u8>, usize>,
-}
-
-/// The kinds of values that were seen in a column.
-#[derive(Default)]
-struct Seen {
-    text: bool,
-    int: bool,
-    float: bool,
-    /// A whole number that no float represents exactly.
-    inexact: bool,
-    bool: bool,
-    array: bool,
-    object: bool,
-    /// A number that fits neither 64-bit integers nor floats.
-    other: bool,
-}
-
-impl Seen {
-    fn note(&mut self, kind: Kind, raw: &[u8]) {
-        match kind {
-            Kind::Null => {}
-            Kind::Bool => self.bool = true,
-            Kind::Int if json::int64(raw).is_some() => {
-                self.int = true;
-                self.inexact |= json::exact_float64(raw).is_none();
-            }
-            Kind::Float if json::float64(raw).is_some() => self.float = true,
-            Kind::String => self.text = true,
-            Kind::Array => self.array = true,
-            Kind::Object => self.object = true,
-            Kind::Int | Kind::Float => self.other = true,
-        }
-    }
-
-    /// What a column of JSON holds, if none of its values is text.
-    fn holds(&self) -> Option<&'static str> {
-        if self.text || self.kind() != ColumnKind::Json {
-            return None;
-        }
-        let numbers = self.int || self.float || self.other;
-        Some(match (self.array, self.object, numbers, self.bool) {
-            (true, false, false, false) => "lists",
-            (false, true, false, false) => "objects",
-            (true, true, false, false) => "lists and objects",
-            (false, false, true, false) => "numbers",
-            (false, false, true, true) => "numbers, true and false",
-            _ => "values of several types",
-        })
-    }
-
-    fn kind(&self) -> ColumnKind {
-        match (self.text, self.int, self.float, self.bool, self.other | self.array | self.object) {
-            (_, false, false, false, false) => ColumnKind::Text,
-            // Converting to floats would change such numbers, so their text is kept.
-            (_, _, true, _, _) if self.inexact => ColumnKind::Json,
-            (false, true, false, false, false) => ColumnKind::Int64,
-            (false, _, true, false, false) => ColumnKind::Float64,
-            (false, false, false, true, false) => ColumnKind::Bool,
-            _ => ColumnKind::Json,
-        }
-    }
-}
-
-impl Columns {
-    fn note(&mut self, line: &[u8], key: Value, value: Value) {
-        let mut decoded = Vec::new();
-        if json::decode_string(key.inner(line), &mut decoded).is_err() {
-            return;
-        }
-        let i = match self.index.get(&decoded) {
-            Some(&i) => i,
-            None => {
-                let name = String::from_utf8_lossy(&decoded).into_owned();
-                self.index.insert(decoded, self.seen.len());
-                self.seen.push((name, Seen::default()));
-                self.seen.len() - 1
-            }
-        };
-        self.seen[i].1.note(value.kind, value.raw(line));
-    }
-
-    fn finish(self) -> Vec<ReadColumn> {
-        let column = |(name, seen): (String, Seen)| ReadColumn {
-            holds: seen.holds(),
-            ..ReadColumn::new(name, seen.kind())
-        };
-        self.seen.into_iter().map(column).collect()
-    }
-}
-
 #[cold]
 fn json_array(shown: &str) -> Error {
-    let open = if shown.ends_with(".gz") { "gzip.open" } else { "open" };
     Error::new(Class::Source, "json_array", "this is one JSON array, not JSON lines")
-        .help(format!("read it with fp.from_records(json.load({open}({shown:?})))"))
+        .help("read it with scan_json")
         .path(shown)
 }
 
 #[cold]
 fn array_lines(shown: &str) -> Error {
-    let cat = if shown.ends_with(".gz") { "gzip -dc" } else { "cat" };
     Error::new(Class::Source, "json_array", "each line is a JSON array, not an object")
-        .help(format!("write each object of an array on a line of its own: {cat} {shown:?} | jq -c '.[]'"))
+        .help(format!("write each object of an array on a line of its own: {}", jq("-c '.[]'", shown)))
         .path(shown)
+}
+
+#[cold]
+fn printed_objects(shown: &str) -> Error {
+    let message = "this is a JSON object over several lines, not JSON lines";
+    Error::new(Class::Source, "unsupported_format", message).help(as_lines(shown)).path(shown)
 }
 
 #[cold]
@@ -299,6 +205,7 @@ fn lone_returns(shown: &str) -> Error {
 mod tests {
     use super::*;
     use crate::limits::MAX_LINE_BYTES;
+    use crate::read::ColumnKind;
     use crate::read::testing::{gzip, local};
 
     fn reader(bytes: &[u8]) -> BoxedReader {
@@ -353,9 +260,28 @@ mod tests {
                 .map(|_| ())
                 .unwrap_err();
             assert_eq!(e.code(), "json_array", "{array}");
-            assert!(e.get_help().unwrap().contains("fp.from_records(json.load(open(\"x.json\")))"));
+            assert_eq!(e.get_help(), Some("read it with scan_json"));
         }
         assert_eq!(kinds("[1,2]\n{\"a\":1}\n").len(), 1);
+    }
+
+    #[test]
+    fn objects_over_several_lines_are_not_json_lines() {
+        let infer = |text: &str| {
+            infer_stream(reader(text.as_bytes()), "x.json.gz", MAX_LINE_BYTES, &Cancel::default()).map(|_| ())
+        };
+        for text in
+            ["{\n \"a\": 1\n}\n", "\n{ \n}\n{\n}", "{\"data\": [\n {\"a\":1},\n2]}", "{\"a\":1,\r\n\"b\":2}"]
+        {
+            let e = infer(text).unwrap_err();
+            assert_eq!(e.code(), "unsupported_format", "{text}");
+            let help = "gzip -dc \"x.json.gz\" | jq -c . > rows.jsonl";
+            assert!(e.get_help().unwrap().contains(help), "{e}");
+        }
+        // One bad line among rows, or the only line.
+        for text in ["{\n{\"a\":1}\n", "{\"a\":[", "{\"a\":\n1"] {
+            assert!(infer(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | input | cuts | decodes |
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
+//! | JSON arrays | [`json_array::ArraySource`] | [`json_array::ArrayDecode`] |
 //! | Parquet | `parquet::source::ParquetSource` | [`arrow::RecordsDecode`] |
 //! | Arrow IPC | `ipc::source::IpcSource` | `ipc::decode::IpcDecode` |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |
@@ -39,6 +40,8 @@ mod gzip;
 pub mod infer_columns;
 pub mod inputs;
 pub mod ipc;
+pub mod json_array;
+pub(crate) mod json_rows;
 pub mod jsonl;
 pub mod lines;
 pub(crate) mod named_format;

@@ -111,6 +111,11 @@ impl InputStream {
         Ok(InputStream { decoder, transcoder: None, shown, opened: None })
     }
 
+    /// Its name in errors.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// Begins to read text: appends its first bytes, without a byte order mark, and returns the length of a mark of
     /// UTF-8. Text that begins with a mark of UTF-16 or UTF-32 is decoded from here on; its offsets are those in UTF-8.
     ///

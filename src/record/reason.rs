@@ -21,12 +21,12 @@ macro_rules! reasons {
 }
 
 reasons! {
-    BAD_JSON "bad_json" "The line is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text";
-    BAD_UTF8 "bad_utf8" "The line is not valid UTF-8." "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8";
+    BAD_JSON "bad_json" "The line, or the element of an array, is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text";
+    BAD_UTF8 "bad_utf8" "The line, the element of an array, or the record is not valid UTF-8." "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8";
     BAD_CSV "bad_csv" "The CSV record has text after a closing quote, or a carriage return outside quotes." "repair the program that wrote the file: quote a field that has quotes or line ends, and write two quotes for each quote within it";
     WRONG_FIELD_COUNT "wrong_field_count" "The CSV record has more or fewer fields than its file has columns." "quote fields that have the separator in them, or pass the right separator= to scan_csv";
-    NOT_AN_OBJECT "not_an_object" "The line is valid JSON, but not an object with columns." "write each row as an object with columns, such as {\"text\": …}";
-    LINE_TOO_LONG "line_too_long" "The line is longer than max_line_bytes." "check the line ends, which may be missing in the whole file, or raise max_line_bytes of scan_jsonl";
+    NOT_AN_OBJECT "not_an_object" "The line, or the element of an array, is valid JSON, but not an object with columns." "write each row as an object with columns, such as {\"text\": …}";
+    LINE_TOO_LONG "line_too_long" "The line, the element of an array, or the record is longer than max_line_bytes." "check the line ends, which may be missing in the whole file, or raise max_line_bytes of the scan";
     MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row." "put `COLUMN` in an optional part, {#COLUMN}…{COLUMN}…{/COLUMN}, or give it a value before format: with_columns(pl.col(\"COLUMN\").fill_null(\"\"))";
     WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a text column instead of `COLUMN`, or convert it to text first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
     FILTERED "filtered" "The filter's expression was false or null for this row." "check the expression of filter: it is false or null for these rows";

@@ -87,7 +87,7 @@ def test_an_array_of_records_is_told_from_json_lines() -> None:
     path = shared("datasets/native/alpaca_data.json.gz")
     with pytest.raises(fp.SourceError, match="one JSON array, not JSON lines") as caught:
         fp.scan_jsonl(path).explain()
-    assert (caught.value.code, "from_records" in str(caught.value.help)) == ("json_array", True)
+    assert (caught.value.code, "scan_json" in str(caught.value.help)) == ("json_array", True)
 
 
 def test_toolformer_has_16533_duplicates(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pickle
 import subprocess
 import sys
@@ -94,7 +95,14 @@ def test_every_verb_is_tried() -> None:
     assert sources | {"concat"} <= {*VERBS, *FILES}
 
 
-FILES = {"scan": "jsonl", "scan_csv": "csv", "scan_ipc": "arrow", "scan_jsonl": "jsonl", "scan_parquet": "parquet"}
+FILES = {
+    "scan": "jsonl",
+    "scan_csv": "csv",
+    "scan_ipc": "arrow",
+    "scan_json": "json",
+    "scan_jsonl": "jsonl",
+    "scan_parquet": "parquet",
+}
 
 
 @pytest.mark.parametrize("verb", FILES)
@@ -104,6 +112,8 @@ def test_files_are_pickled_as_their_paths(verb: str, tmp_path: Path) -> None:
         jsonl(path, DATA)
     elif FILES[verb] == "csv":
         pl.DataFrame(DATA).write_csv(path)
+    elif FILES[verb] == "json":
+        path.write_text(json.dumps(DATA, indent=1))
     elif FILES[verb] == "arrow":
         pl.DataFrame(DATA).write_ipc(path)
     else:

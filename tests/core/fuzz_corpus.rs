@@ -39,6 +39,12 @@ fn json_lines_of_the_corpus_are_what_serde_json_reads() {
 }
 
 #[test]
+fn json_arrays_of_the_corpus_are_what_serde_json_reads() {
+    let files = replay("json_array", json::check_array) + replay("json", json::check_array);
+    assert!(files > 150, "{files}");
+}
+
+#[test]
 fn manifests_and_shards_of_the_corpus_are_read_or_refused() {
     let files = replay("prepared", prepared::check);
     assert!(files > 700, "{files}");

@@ -10,6 +10,7 @@ use fastprep::flow::Scan;
 use fastprep::plan::SourceSpec;
 use fastprep::plan::source::ResolvedSource;
 use fastprep::read::ipc::format::Ipc;
+use fastprep::read::json_array::format::JsonArray;
 use fastprep::read::jsonl::format::JsonLines;
 use fastprep::read::parquet::format::Parquet;
 use fastprep::read::parts::{Extent, Part};
@@ -159,6 +160,20 @@ fn write_parquet(path: &Path, rows: i64, group: usize) {
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, records.schema(), Some(properties)).unwrap();
     writer.write(&records).unwrap();
     writer.close().unwrap();
+}
+
+#[test]
+fn a_file_with_an_array_is_one_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let element = |i: usize| format!("{{\"n\": {i},\n  \"t\": \"{}\"}}", "ü".repeat(i * 7 % 250));
+    for (name, rows) in [("a", 0), ("b", 1), ("c", 60)] {
+        let elements: Vec<String> = (0..rows).map(element).collect();
+        let text = format!("[\n{},\n 7 \n]\n", elements.join(",\n")).replacen("[\n,", "[", 1);
+        fs::write(dir.path().join(format!("{name}.json")), text).unwrap();
+    }
+    let format = Arc::new(JsonArray { max_line_bytes: 400 });
+    let parts = same(&SourceSpec::Files { format, inputs: vec![dir.path().to_path_buf()] }, "arrays");
+    assert_eq!(parts, [3; BYTES.len()]);
 }
 
 #[test]

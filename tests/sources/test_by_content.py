@@ -20,12 +20,17 @@ def as_jsonl(path: Path) -> Path:
     return path
 
 
+def as_json(path: Path) -> Path:
+    path.write_text(json.dumps(ROWS, indent=2))
+    return path
+
+
 def as_parquet(path: Path) -> Path:
     pl.DataFrame(ROWS).write_parquet(path)
     return path
 
 
-WRITERS = {"scan_jsonl": as_jsonl, "scan_parquet": as_parquet}
+WRITERS = {"scan_jsonl": as_jsonl, "scan_json": as_json, "scan_parquet": as_parquet}
 
 
 @pytest.mark.parametrize("verb", WRITERS)

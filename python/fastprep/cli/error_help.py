@@ -65,6 +65,8 @@ HELP: dict[str, str] = {
     "unknown_format": "leave the file out, or convert it to one of the formats that are read",
     "mixed_formats": "prepare the files of each format by themselves, or join them in a plan file",
     "json_array": "write a line for each row: jq -c '.[]' FILE > rows.jsonl",
+    "corrupt_json": "correct the file at this place, or download it again; jq -c '.[]' FILE > rows.jsonl reads several "
+    "arrays",
     "bad_header": "name each column in the first record, or set has_header = false in [source] of a plan file",
     "unclear_separator": "set separator = \",\" in [source] of a plan file",
     "corrupt_csv": "write two quotes for a quote within a quoted field, or close the one that the message names; if "

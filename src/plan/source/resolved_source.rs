@@ -17,7 +17,8 @@ use crate::flow::PairedScan;
 use crate::read::arrow::{RecordsDecode, RecordsSource};
 use crate::read::file_format::{KnownColumns, Opened, ScanRequest};
 use crate::read::inputs::Inputs;
-use crate::read::jsonl::{self, format::JsonLines};
+use crate::read::json_rows;
+use crate::read::jsonl::format::JsonLines;
 use crate::read::parts::{Extent, Part};
 use crate::read::splits::{self, WithSplits};
 use crate::read::{InputFile, Limits, ReadColumn, cannot_read};
@@ -162,7 +163,7 @@ impl ResolvedSource {
         let (columns, with_splits) = self.without_splits(columns);
         let schema = match &self.known {
             KnownColumns::Typed(schema) => RecordsDecode::new(&columns, schema)?.schema(),
-            KnownColumns::Inferred(_) => jsonl::schema(&columns),
+            KnownColumns::Inferred(_) => json_rows::schema(&columns),
         };
         if !with_splits {
             return Ok(schema);

@@ -1,11 +1,15 @@
 use arrow::array::{Array, AsArray};
+use arrow::buffer::Buffer;
 use arrow::datatypes::{Float64Type, Int64Type};
 
 use super::*;
 use crate::cancel::Cancel;
 use crate::flow::Cut;
+use crate::read::ColumnKind;
 use crate::read::lines::LinesSource;
+use crate::record::Reject;
 use crate::record::json::row as row_json;
+use crate::record::reject_json::quote_line;
 
 const KINDS: [(&str, ColumnKind); 6] = [
     ("t", ColumnKind::Text),
@@ -100,7 +104,7 @@ fn rejects_have_a_detail_and_a_place() {
             "wrong_type",
             "column `b` holds a string (\"true\"), not true or false or null; cast it with with_columns",
         ),
-        (b"{\"t\":\"x\"", "bad_json", "the line ends too early at byte 8 of the line"),
+        (b"{\"t\":\"x\"", "bad_json", "the text ends too early at byte 8 of the line"),
         (
             b"{\"t\":\"a\\ud800\"}",
             "bad_json",

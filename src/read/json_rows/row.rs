@@ -86,16 +86,16 @@ impl<'k> Row<'k> {
         }
     }
 
-    /// Reads a row from a line, which must be UTF-8. Returns the value of the line, which may not be an object.
-    pub(crate) fn scan(&mut self, line: &[u8], place: Place) -> Result<Value, JsonError> {
+    /// Reads a row from its text, which must be UTF-8. Returns the value of the text, which may not be an object.
+    pub(crate) fn scan(&mut self, text: &[u8], place: Place) -> Result<Value, JsonError> {
         self.values.fill(None);
         let mut position = 0;
-        json::scan(line, |key, value| {
-            let name = key.inner(line);
+        json::scan(text, |key, value| {
+            let name = key.inner(text);
             let expected = self.order.get(position).copied();
             let found = match expected {
                 Some(i) if self.keys.names[i].as_bytes() == name && !key.escaped => Some(i),
-                _ => self.look_up(key, line, place),
+                _ => self.look_up(key, text, place),
             };
             if let Some(i) = found {
                 if expected != found {
@@ -111,8 +111,8 @@ impl<'k> Row<'k> {
         })
     }
 
-    fn look_up(&mut self, key: Value, line: &[u8], place: Place) -> Option<usize> {
-        let (raw, mut decoded) = (key.inner(line), Vec::new());
+    fn look_up(&mut self, key: Value, text: &[u8], place: Place) -> Option<usize> {
+        let (raw, mut decoded) = (key.inner(text), Vec::new());
         let name = match key.escaped {
             false => Some(raw),
             // A key with a lone surrogate is not valid text, so no column has its name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, make_view};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field};
+use memchr::memchr;
 
 use crate::error::Result;
 use crate::json::{self, Kind, Value};
@@ -12,7 +13,7 @@ use crate::read::column_builder::{ColumnBuilder, Values};
 use crate::read::{ColumnKind, ReadColumn};
 use crate::record::schema;
 
-/// The Arrow field of a column of JSON lines.
+/// The Arrow field of a column that is read from JSON.
 pub(crate) fn field(column: &ReadColumn) -> Field {
     match column.kind {
         ColumnKind::Text | ColumnKind::LenientText => schema::text(&column.name),
@@ -23,12 +24,14 @@ pub(crate) fn field(column: &ReadColumn) -> Field {
     }
 }
 
-/// A line within the text of its chunk.
+/// The text of a row within that of its chunk.
 #[derive(Clone, Copy)]
-pub(crate) struct Line<'a> {
+pub(crate) struct RowText<'a> {
     pub(crate) bytes: &'a [u8],
     /// Offset of its first byte in the chunk.
-    pub start: u32,
+    pub(crate) start: u32,
+    /// Whether there are line feeds in it.
+    pub(crate) has_line_feeds: bool,
 }
 
 /// Why a value does not fit its column.
@@ -36,7 +39,7 @@ pub(crate) struct Line<'a> {
 pub(crate) enum Misfit {
     /// It has another type than the column.
     Type,
-    /// A lone surrogate escape, at this offset of the line.
+    /// A lone surrogate escape, at this offset of the row.
     Surrogate(usize),
 }
 
@@ -52,36 +55,44 @@ impl Column {
         Column { kind: column.kind, builder: ColumnBuilder::new(field(column).data_type(), rows) }
     }
 
-    /// Appends a value, null if it is absent. Text that has escapes is decoded to `unescaped`. Returns whether the
-    /// JSON text of the value was appended to a column of text.
+    /// Appends a value, null if it is absent. Text that has escapes is decoded to `unescaped`; JSON text over several
+    /// lines is written there as one line. Returns whether the JSON text of the value was appended to a column of text.
     pub(crate) fn push(
         &mut self,
         value: Option<Value>,
-        line: Line<'_>,
+        row: RowText<'_>,
         unescaped: &mut Vec<u8>,
     ) -> Result<bool, Misfit> {
         let Some(value) = value.filter(|v| v.kind != Kind::Null) else {
             self.builder.push_null();
             return Ok(false);
         };
-        let raw = value.raw(line.bytes);
+        let raw = value.raw(row.bytes);
         let mut coerced = false;
         match &mut self.builder.values {
             Values::Views(views) => {
-                let verbatim = || make_view(raw, 0, line.start + value.start as u32);
+                let verbatim =
+                    |unescaped: &mut Vec<u8>| match row.has_line_feeds && memchr(b'\n', raw).is_some() {
+                        false => make_view(raw, 0, row.start + value.start as u32),
+                        true => {
+                            let start = unescaped.len();
+                            json::single_line(raw, unescaped);
+                            make_view(&unescaped[start..], 1, start as u32)
+                        }
+                    };
                 views.push(match (self.kind, value.kind) {
-                    (ColumnKind::Json, _) => verbatim(),
-                    (_, Kind::String) => match text_view(value, line, unescaped) {
+                    (ColumnKind::Json, _) => verbatim(unescaped),
+                    (_, Kind::String) => match text_view(value, row, unescaped) {
                         Ok(view) => view,
                         Err(_) if self.kind == ColumnKind::LenientText => {
                             coerced = true;
-                            verbatim()
+                            verbatim(unescaped)
                         }
                         Err(misfit) => return Err(misfit),
                     },
                     (ColumnKind::LenientText, _) => {
                         coerced = true;
-                        verbatim()
+                        verbatim(unescaped)
                     }
                     _ => return Err(Misfit::Type),
                 });
@@ -115,11 +126,11 @@ impl Column {
 }
 
 /// The view of a string: into the chunk if it has no escapes, else into its text in `unescaped`.
-fn text_view(value: Value, line: Line<'_>, unescaped: &mut Vec<u8>) -> Result<u128, Misfit> {
-    let inner = value.inner(line.bytes);
+fn text_view(value: Value, row: RowText<'_>, unescaped: &mut Vec<u8>) -> Result<u128, Misfit> {
+    let inner = value.inner(row.bytes);
     let offset = value.start + 1;
     if !value.escaped {
-        return Ok(make_view(inner, 0, line.start + offset as u32));
+        return Ok(make_view(inner, 0, row.start + offset as u32));
     }
     let start = unescaped.len();
     json::decode_string(inner, unescaped).map_err(|inner_offset| {
