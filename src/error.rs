@@ -268,7 +268,7 @@ pub(crate) fn missing_column(name: &str, step: &str, known: &[String]) -> Error 
     match known.len().saturating_sub(COLUMNS_SHOWN) {
         _ if known.is_empty() => error("the input has no columns".into()).help(
             "it is empty, or none of its first lines is a JSON object: JSON lines have one {…} per line; \
-             read CSV and other tables with from_arrow(polars.read_csv(…))",
+             read CSV with scan_csv, and files of an unknown format with scan",
         ),
         0 => error(format!("columns: {}", known.join(", "))),
         more => error(format!("columns: {}, … and {more} more", known[..COLUMNS_SHOWN].join(", "))),

@@ -82,7 +82,7 @@ FAILURES = {
     "unknown": ("some text", [], 3, "convert it to one of the formats"),
     "no prompt": ('{"prompt":"","completion":"a"}', [], 1, "--template ''"),
     "number": ('{"prompt":1,"completion":"a"}', [], 2, "instead of prompt in --template"),
-    "no rows": ("", [], 2, "convert CSV to JSON lines"),
+    "no rows": ("", [], 2, "the input is empty"),
     "no column": ('{"a":"b"}', [], 2, "name an existing column"),
     "exists": ('{"prompt":"a","completion":"b"}', ["--out", "."], 3, "--overwrite"),
     "no tokenizer": ('{"prompt":"a","completion":"b"}', ["--tokenizer", "gpt2"], 2, "hf download MODEL"),

@@ -130,7 +130,7 @@ HELP: dict[str, str] = {
     "cancelled": "",
 }
 
-NO_COLUMNS = "the input is empty, or no line of its head is an object {…}; convert CSV to JSON lines or Parquet first"
+NO_COLUMNS = "the input is empty, or no line of its head is an object {…}: CSV is read with csv = … in [source]"
 
 # The help for an error about many rows, by the reason that removed most of them.
 REASONS: dict[str, str] = {
