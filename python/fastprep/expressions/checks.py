@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from fastprep.expressions.text_call import TextCall
+
 PYTHON_FUNCTION: Final = ".python_udf()"
 """What polars prints for a Python function."""
 
@@ -46,7 +48,7 @@ def _with_calls(text: str, expression: pl.Expr) -> tuple[str, bool]:
     pieces = text.split(PYTHON_FUNCTION)
     if len(pieces) == 1:
         return text, True
-    calls = call_nodes.calls(_tree(expression))
+    calls = call_nodes.written(_tree(expression))
     if len(calls) + 1 != len(pieces):
         return text, False
     return pieces[0] + "".join(call + piece for call, piece in zip(calls, pieces[1:], strict=True)), True
@@ -101,14 +103,29 @@ def _tree(expression: pl.Expr) -> Any:
 
 
 def json_text(expression: pl.Expr) -> str:
-    """The expression as polars' JSON, in which calls of fastprep's functions are nodes of their own."""
-    with warnings.catch_warnings(), by_key():
-        # polars warns that the form may change; the requirements allow only versions with this form.
-        warnings.simplefilter("ignore")
-        text = str(expression.meta.serialize(format="json"))
+    """The expression as JSON: that of polars, in which calls of fastprep's functions are nodes of their own."""
+    text = polars_json(expression)
     if f'"{call_nodes.PYTHON}"' not in text:
         return text
     return json.dumps(call_nodes.named(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+
+
+def calls(expression: pl.Expr) -> list[TextCall]:
+    """The calls of fastprep's functions in the expression.
+
+    They must be kept while it is used: an expression that polars has read looks them up in memory for each batch, and
+    makes those again that are not there.
+    """
+    text = polars_json(expression)
+    return call_nodes.calls(json.loads(text)) if f'"{call_nodes.PYTHON}"' in text else []
+
+
+def polars_json(expression: pl.Expr) -> str:
+    """The expression as polars' JSON."""
+    with warnings.catch_warnings(), by_key():
+        # polars warns that the form may change; the requirements allow only versions with this form.
+        warnings.simplefilter("ignore")
+        return str(expression.meta.serialize(format="json"))
 
 
 def _part(expression: pl.Expr, node: Any) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastprep.exceptions import PlanError
 from fastprep.expressions import call_nodes, row_wise
-from fastprep.expressions.checks import columns_read, json_text, not_row_wise
+from fastprep.expressions.checks import columns_read, json_text, not_row_wise, polars_json
 from fastprep.expressions.text_call import WITH_TOKENIZER, by_key, text_call
 
 if TYPE_CHECKING:
@@ -47,8 +47,11 @@ def to_form(expression: pl.Expr) -> str | dict[str, str]:
     serialized = _serialized(expression)
     with contextlib.suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException):
         text = json_text(expression)
-        # The calls are in memory, with their tokenizers.
-        if len(text) <= MAX_CHARS and _serialized(_read(text, text_call)) == serialized:
+        read = polars_json(expression)
+        if read != text:
+            # Python has read and written the numbers too.
+            read = json.dumps(json.loads(read))
+        if len(text) <= MAX_CHARS and _serialized(_read(read)) == serialized:
             return text
     return {"digest": hashlib.blake2b(serialized, digest_size=16).hexdigest()}
 
@@ -80,7 +83,8 @@ def from_form(verb: str, text: str, tokenizer: Callable[[dict[str, Any]], Tokeni
         return text_call(name, options, tokenizer(options) if tokenizer and name in WITH_TOKENIZER else None)
 
     try:
-        expression = _read(text, call_of)
+        has_calls = f'"{call_nodes.CALL}"' in text
+        expression = _read(json.dumps(call_nodes.as_python(tree, call_of)) if has_calls else text)
         same = _canonical(json.loads(json_text(expression))) == _canonical(tree)
         columns_read(verb, [expression])
     except PlanError:
@@ -92,13 +96,10 @@ def from_form(verb: str, text: str, tokenizer: Callable[[dict[str, Any]], Tokeni
     return expression
 
 
-def _read(text: str, call_of: Callable[[str, dict[str, Any]], TextCall]) -> pl.Expr:
-    """The expression of a text that is proven row-wise: polars would load functions in it."""
+def _read(text: str) -> pl.Expr:
+    """The expression of polars' JSON. It must be proven row-wise: polars would load functions in it."""
     import polars as pl
 
-    calls: list[TextCall] = []
-    if f'"{call_nodes.CALL}"' in text:
-        text = json.dumps(call_nodes.as_python(json.loads(text), call_of, calls))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pl.Expr.deserialize(text.encode(), format="json")

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import threading
-from functools import cached_property, partial
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakValueDictionary
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from fastprep import option_checks
 from fastprep._fastprep import TextFunction
 from fastprep.exceptions import ColumnError, FastprepError
-from fastprep.tokenizer import Tokenizer
+from fastprep.tokenizer import Tokenizer, unpickled_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,24 +50,28 @@ def text_call(name: str, options: dict[str, Any], tokenizer: Tokenizer | None = 
     return call
 
 
-def call_with_key(key: str) -> TextCall:
-    """The call in memory that has this key: what is pickled within `by_key`.
+def unpickled(key: str, name: str, options: dict[str, Any], tokenizer: tuple[Any, ...] | None) -> TextCall:
+    """The call that was pickled; the tokenizer is loaded only if no equal call is in memory."""
+    call = _calls.get(key)
+    if call is None:
+        call = text_call(name, options, None if tokenizer is None else unpickled_tokenizer(*tokenizer))
+    return call
+
+
+def unpickled_by_key(key: str) -> TextCall:
+    """The call that was pickled within `by_key`.
 
     Raises:
-        KeyError: there is none.
+        KeyError: it is no longer in memory.
     """
     return _calls[key]
-
-
-def call_in_memory(key: str) -> TextCall | None:
-    """The call in memory that has this key, if there is one."""
-    return _calls.get(key)
 
 
 class TextCall:
     """A function with its options, as polars calls it with a column of text. Null stays null.
 
-    Expressions contain it as a Python function. It is pickled with its options; within `by_key`, by its key alone.
+    Expressions contain it as a Python function. It is pickled with all that it needs, or within `by_key` by its key
+    alone. An expression that polars has read holds the pickle, and unpickles it for each use.
     """
 
     def __init__(self, key: str, name: str, options: dict[str, Any], function: Function) -> None:
@@ -101,24 +105,16 @@ class TextCall:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if getattr(_pickling, "by_key", False):
-            return call_with_key, (self.key,)
-        return text_call, (self.name, self.options, self._function.tokenizer)
+            return unpickled_by_key, (self.key,)
+        tokenizer = self._function.tokenizer
+        parts = None if tokenizer is None else tokenizer.__reduce__()[1]
+        return unpickled, (self.key, self.name, self.options, parts)
 
     def on(self, texts: pl.Expr) -> pl.Expr:
         """The expression that calls it with these texts."""
         import polars as pl
 
         return pl.map_batches([texts], self, return_dtype=self._dtype(), is_elementwise=True)
-
-    @cached_property
-    def node(self) -> dict[str, Any]:
-        """What polars writes as JSON for the expression, within `by_key`, without the texts."""
-        import polars as pl
-
-        with by_key():
-            node = json.loads(self.on(pl.col("")).meta.serialize(format="json"))
-        [parts] = node.values()
-        return {name: part for name, part in parts.items() if name != "input"}
 
     def _dtype(self) -> pl.DataType:
         import polars as pl
@@ -162,11 +158,12 @@ def _as_polars_raises(error: FastprepError) -> FastprepError:
 @contextlib.contextmanager
 def by_key() -> Iterator[None]:
     """Calls are pickled by their keys alone, in this thread: the JSON of an expression then has no tokenizer."""
+    before = getattr(_pickling, "by_key", False)
     _pickling.by_key = True
     try:
         yield
     finally:
-        _pickling.by_key = False
+        _pickling.by_key = before
 
 
 def tokenizer_form(tokenizer: Tokenizer) -> dict[str, str]:
