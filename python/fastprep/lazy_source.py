@@ -92,7 +92,7 @@ def _projected(pipeline: Pipeline, schema: pl.Schema, columns: list[str]) -> Pip
     The column `split` of rows with splits is not one of the plan's: it is added after the last step.
     """
     own = dict(pipeline._plan.schema())
-    named = [name for name in columns if name in own] or [next(iter(own))]
+    named = [name for name in columns if name in own] or [*own][:1]
     try:
         selected = pipeline.select(*named)
         types = _schema(selected)

@@ -139,7 +139,7 @@ def as_written(name: str, options: dict[str, Any]) -> str:
 
 def _as_polars_raises(error: FastprepError) -> FastprepError:
     """The error with a class of its own that needs only a message: polars adds the expression to the message, and
-    makes the error again from its class and the message.
+    makes the error again from its class and the message. Without the row, which is counted from the start of a batch.
     """
 
     def init(self: FastprepError, message: str) -> None:
@@ -148,10 +148,11 @@ def _as_polars_raises(error: FastprepError) -> FastprepError:
     def reduce(_self: FastprepError) -> tuple[Any, ...]:
         return partial(type(error), **parts), (str(_self),)
 
-    names = ("code", "path", "row", "line", "column", "help", "reason")
+    row = "" if error.row is None else f"\n  at row {error.row + 1}"
+    names = ("code", "path", "line", "column", "help", "reason")
     parts = {name: getattr(error, name) for name in names}
     body = {"__init__": init, "__reduce__": reduce, "__module__": type(error).__module__}
-    made: FastprepError = type(type(error).__name__, (type(error),), body)(str(error))
+    made: FastprepError = type(type(error).__name__, (type(error),), body)(str(error).replace(row, "", 1))
     return made
 
 
