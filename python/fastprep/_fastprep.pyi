@@ -20,6 +20,7 @@ __all__ = [
     "MANIFEST",
     "MAX_LINE_BYTES",
     "NEVER",
+    "PARQUET",
     "PLAN_VERSION",
     "PROMPT",
     "READ",
@@ -39,9 +40,7 @@ __all__ = [
     "Permutation",
     "Plan",
     "PromptFormat",
-    "Rows",
     "Shards",
-    "TextFunction",
     "TokenRows",
     "Tokenizer",
     "__version__",
@@ -84,6 +83,7 @@ SPECIAL_TOKEN_IN_TEXT: str
 STOP_COLLISION: str
 # Files: the format of shards, the name of the manifest, the path that names standard input, and the longest line.
 ARROW: str
+PARQUET: str
 MANIFEST: str
 STDIN: str
 MAX_LINE_BYTES: int
@@ -215,19 +215,6 @@ class Plan:
     def with_progress(self, /, callable: Callable[[str, int, int | None], None]) -> Plan: ...
     def check(self, /) -> str: ...
     def collect(self, /, threads: int | None) -> tuple[Any, str, FastprepError | None]: ...
-    def no_rows(self, /) -> Any: ...
-    def rows(self, /, threads: int | None) -> Rows: ...
-
-@final
-class Rows:
-    def next(self, /) -> Any | None: ...
-    def rejects(self, /) -> str: ...
-    def stop(self, /) -> None: ...
-
-@final
-class TextFunction:
-    def __new__(cls, name: str, json: str) -> Self: ...
-    def apply(self, /, texts: Any) -> Any: ...
 
 def manifest(dir: Any) -> str: ...
 def verify(dir: Any) -> str: ...

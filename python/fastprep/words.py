@@ -12,7 +12,7 @@ SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token
 WrittenTokens = Literal["as_token", "as_text", "raise"]
 Existing = Literal["keep", "replace"]
 Normalize = Literal["unicode", "case", "whitespace"]
-Format = Literal["arrow", "jsonl"]
+Format = Literal["arrow", "jsonl", "parquet"]
 Compression = Literal["gzip", "zstd"]
 
 # Only Python has these.

@@ -9,7 +9,9 @@ use serde_json::Value;
 pub(crate) const MANIFEST_VERSION: u32 = 2;
 
 /// The formats of shards.
-pub(crate) const FORMATS: [&str; 2] = ["arrow", "jsonl"];
+pub(crate) const FORMATS: [&str; 3] = ["arrow", "jsonl", PARQUET];
+/// The word for Parquet among them.
+pub(crate) const PARQUET: &str = "parquet";
 /// The name of the folder of generations within a prepared folder.
 pub(crate) const DATA: &str = "data";
 /// The largest count: the largest length of a Python object.
@@ -120,7 +122,7 @@ pub struct FileEntry {
     /// The split; `None` for sidecars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
-    /// `arrow` or `jsonl`.
+    /// `arrow`, `jsonl` or `parquet`.
     pub format: String,
     /// Number of rows.
     pub rows: u64,

@@ -4,6 +4,7 @@ mod columns;
 pub(crate) mod keys;
 pub(crate) mod manifest;
 pub mod open;
+pub(crate) mod parquet_shard;
 pub(crate) mod shard;
 pub mod verify;
 

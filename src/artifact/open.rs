@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 pub(crate) use super::manifest::DATA;
-use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest};
+use super::manifest::{FileEntry, MANIFEST_VERSION, Manifest, PARQUET};
 use crate::error::{Class, Error, Result};
 use crate::store::{Files, Kind};
 
@@ -62,16 +62,16 @@ pub(crate) fn with_current<T>(
     })
 }
 
-/// The text of the manifest of a prepared folder. Checks every field, and that the Arrow shards exist and have the
-/// size in the manifest. Their content is checked when they are mapped.
+/// The text of the manifest of a prepared folder. Checks every field, and that the Arrow and Parquet shards exist and
+/// have the size in the manifest. Their content is checked when they are opened.
 ///
 /// # Errors
 /// `Class::Source`: those of [`open`], `missing_shard`, `damaged_shard`.
 pub fn open_complete(store: &Files, dir: &Path) -> Result<String> {
     with_current(store, dir, |manifest, text| {
         let folder = dir.join(&manifest.data);
-        let mut arrow = manifest.shards.iter().filter(|s| s.format == "arrow");
-        arrow.try_for_each(|shard| has_size(store, &folder.join(&shard.name), shard))?;
+        let mut loaded = manifest.shards.iter().filter(|s| s.format == "arrow" || s.format == PARQUET);
+        loaded.try_for_each(|shard| has_size(store, &folder.join(&shard.name), shard))?;
         Ok(text.to_string())
     })
 }

@@ -32,7 +32,7 @@ const PREFIX: usize = 8;
 pub struct Shard {
     /// The schema of the file.
     pub schema: SchemaRef,
-    /// The rows, as [`stored_type`]s: text is bytes, since it was not checked as UTF-8.
+    /// The rows. Those of a mapped shard are [`stored_type`]s: text is bytes, since it was not checked as UTF-8.
     pub batches: Vec<RecordBatch>,
 }
 
@@ -51,19 +51,28 @@ impl Shard {
             return Err(wrong(format!("it has {} bytes, the manifest says {}", file.len(), entry.bytes)));
         }
         let shard = Shard::parse(&file).map_err(wrong)?;
-        let rows = shard.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+        shard.check(entry, columns).map_err(wrong)?;
+        Ok(shard)
+    }
+
+    /// Checks that it has the rows and the columns in the manifest.
+    ///
+    /// # Errors
+    /// A message that says how it differs.
+    pub(super) fn check(&self, entry: &FileEntry, columns: &[Column]) -> Result<(), String> {
+        let rows = self.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         if rows as u64 != entry.rows {
-            return Err(wrong(format!("it has {rows} rows, the manifest says {}", entry.rows)));
+            return Err(format!("it has {rows} rows, the manifest says {}", entry.rows));
         }
-        let found: Vec<Column> = shard.schema.fields().iter().map(column).collect();
+        let found: Vec<Column> = self.schema.fields().iter().map(column).collect();
         match (0..found.len().max(columns.len())).find(|i| found.get(*i) != columns.get(*i)) {
-            None => Ok(shard),
+            None => Ok(()),
             Some(i) => {
                 let named = |c: Option<&Column>| {
                     c.map_or("missing".into(), |c| format!("`{}` of type {}", c.name, c.type_name))
                 };
                 let (found, expected) = (named(found.get(i)), named(columns.get(i)));
-                Err(wrong(format!("its column {i} is {found}, the manifest says {expected}")))
+                Err(format!("its column {i} is {found}, the manifest says {expected}"))
             }
         }
     }

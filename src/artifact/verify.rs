@@ -5,8 +5,9 @@ use std::path::Path;
 
 use arrow::ipc::reader::FileReader;
 
-use super::manifest::{FileEntry, Manifest};
+use super::manifest::{FileEntry, Manifest, PARQUET};
 use super::open::open;
+use super::parquet_shard;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::hash::Checksum;
@@ -102,8 +103,11 @@ fn check(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Resu
 
 fn stored(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Result<u64, String> {
     check_bytes(store, path, entry, cancel)?;
-    let rows =
-        if entry.format == "arrow" { arrow_rows(store, path, cancel) } else { lines(store, path, cancel) };
+    let rows = match entry.format.as_str() {
+        "arrow" => arrow_rows(store, path, cancel),
+        PARQUET => parquet_shard::rows(store, path),
+        _ => lines(store, path, cancel),
+    };
     rows.map_err(|e| format!("cannot be read: {e}"))
 }
 

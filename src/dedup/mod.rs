@@ -4,7 +4,6 @@ mod index;
 mod normalize;
 mod stages;
 
-pub(crate) use normalize::normalized;
 pub use normalize::{Normalize, Part};
 pub(crate) use stages::KeyOptions;
 pub(crate) use stages::KeyStage;

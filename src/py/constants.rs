@@ -52,8 +52,8 @@ pub fn format(given: &str, compression: Compression) -> Result<Format> {
     word("formats", given, &formats(compression).map(|format| (format.name(), format)))
 }
 
-fn formats(compression: Compression) -> [Format; 2] {
-    [Format::Arrow, Format::Jsonl { compression }]
+fn formats(compression: Compression) -> [Format; 3] {
+    [Format::Arrow, Format::Jsonl { compression }, Format::Parquet]
 }
 
 /// Adds all constants to the module.
@@ -82,6 +82,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("STOP_COLLISION", reason::STOP_COLLISION),
         // Files.
         ("ARROW", Format::Arrow.name()),
+        ("PARQUET", Format::Parquet.name()),
         ("MANIFEST", MANIFEST),
         ("STDIN", STDIN),
     ];

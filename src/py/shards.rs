@@ -1,4 +1,4 @@
-//! Prepared folders: the manifest, and mapped shards as an Arrow stream.
+//! Prepared folders: the manifest, and mapped or read shards as an Arrow stream.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use pyo3::types::{PyCapsule, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_stream_pycapsule};
 
 use super::errors::to_python;
-use crate::artifact::manifest::{Column, FileEntry};
+use crate::artifact::manifest::{Column, FileEntry, PARQUET};
 use crate::artifact::shard::damaged_shard;
-use crate::artifact::{Shard, open_complete};
+use crate::artifact::{Shard, open_complete, parquet_shard};
 use crate::error::Result;
 use crate::store::Files;
 
@@ -42,16 +42,21 @@ impl PyShards {
             .collect();
         let (mut schema, mut batches) = (Arc::new(Schema::empty()), Vec::new());
         for (i, (path, rows, bytes)) in self.files.iter().enumerate() {
+            let is_parquet = path.extension().is_some_and(|end| end == PARQUET);
+            let format = if is_parquet { PARQUET } else { "arrow" };
             let entry = FileEntry {
                 name: String::new(),
                 split: None,
-                format: "arrow".into(),
+                format: format.into(),
                 rows: *rows,
                 tokens: 0,
                 bytes: *bytes,
                 xxh3: String::new(),
             };
-            let shard = Shard::map(&Files::local(), path, &entry, &columns)?;
+            let shard = match is_parquet {
+                true => parquet_shard::read(&Files::local(), path, &entry, &columns)?,
+                false => Shard::map(&Files::local(), path, &entry, &columns)?,
+            };
             if i == 0 {
                 schema = shard.schema.clone();
             } else if shard.schema != schema {
@@ -87,7 +92,8 @@ impl PyShards {
         self.columns.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Maps the files. The columns have their own types; text is known to be UTF-8 only with `text`.
+    /// Maps the files, or reads Parquet files into memory. The columns have their own types; text is known to be UTF-8
+    /// only with `text`.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_stream__<'py>(
         &self,

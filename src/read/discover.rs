@@ -5,12 +5,12 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use super::InputFile;
 use super::file_format::FileFormat;
 use super::formats::FORMATS;
 use super::glob::{self, is_glob};
 use super::open::{broken_link, cannot_read, kind_of};
 use super::published::{Published, is_rejects};
+use super::{InputFile, datasets_folder};
 use crate::artifact::open::is_prepared;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -93,18 +93,33 @@ struct FoundFile {
     path: PathBuf,
     below: String,
     split: Option<(usize, String)>,
+    /// Whether it is a shard of a prepared folder.
+    is_shard: bool,
+    /// Its place among the files of its folder, if the folder lists them in an order of its own.
+    position: Option<usize>,
 }
 
 impl FoundFile {
     fn file(path: PathBuf) -> Self {
-        FoundFile { path, below: String::new(), split: None }
+        FoundFile { path, below: String::new(), split: None, is_shard: false, position: None }
+    }
+
+    /// By what the files are sorted: the name, with the place in the folder instead of the file's own name.
+    fn sort_key(&self, name: &str) -> String {
+        match self.position {
+            Some(position) => {
+                let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+                format!("{folder}/{position:010}")
+            }
+            None => name.to_string(),
+        }
     }
 
     fn name_below(&mut self, folder: &Path) {
         let below = self.path.strip_prefix(folder).unwrap_or(&self.path);
         let mut names: Vec<String> = below.iter().map(readable).collect();
         // A shard is in `data`, in a folder whose name depends on the content of all shards.
-        if self.split.is_some()
+        if self.is_shard
             && let Some(shard) = names.pop()
         {
             names.truncate(names.len().saturating_sub(2));
@@ -163,9 +178,22 @@ impl Search<'_> {
             let formats = self.format.shard_formats();
             let shards = super::published::shards(self.store, folder, &formats)?;
             paths.extend(shards.into_iter().map(|(path, split)| FoundFile {
-                path,
-                below: String::new(),
                 split: Some(split),
+                is_shard: true,
+                ..FoundFile::file(path)
+            }));
+            self.seen.remove(&itself);
+            return Ok(());
+        }
+        if let Some(files) = datasets_folder::files(self.store, folder)? {
+            let matches = |path: &Path| {
+                path.file_name().is_some_and(|name| self.format.matches(&name.to_string_lossy()))
+            };
+            let listed = (0..).zip(files).filter(|(_, (path, _))| matches(path));
+            paths.extend(listed.map(|(i, (path, split))| FoundFile {
+                split,
+                position: Some(i),
+                ..FoundFile::file(path)
             }));
             self.seen.remove(&itself);
             return Ok(());
@@ -196,21 +224,19 @@ impl Search<'_> {
 fn name(store: &Files, found: Vec<FoundFile>) -> Result<Vec<InputFile>> {
     let paths: Vec<PathBuf> = found.iter().map(|found| found.path.clone()).collect();
     let names = names_from_shared(&paths)?;
-    let file = |(name, FoundFile { path, below, split })| InputFile {
-        store: store.clone(),
-        name,
-        path,
-        below,
-        split,
+    let file = |(name, found): (String, FoundFile)| {
+        let key = found.sort_key(&name);
+        let FoundFile { path, below, split, .. } = found;
+        (key, InputFile { store: store.clone(), name, path, below, split })
     };
-    let mut named: Vec<InputFile> = names.into_iter().zip(found).map(file).collect();
+    let mut named: Vec<(String, InputFile)> = names.into_iter().zip(found).map(file).collect();
     // Of a shard that was also passed by its path, the entry with a split comes first and is kept.
-    named.sort_by(|a, b| {
-        (a.name.as_bytes(), &a.path).cmp(&(b.name.as_bytes(), &b.path)).then(b.split.cmp(&a.split))
+    named.sort_by(|(a_key, a), (b_key, b)| {
+        (a_key.as_bytes(), &a.path).cmp(&(b_key.as_bytes(), &b.path)).then(b.split.cmp(&a.split))
     });
     let mut seen = HashSet::new();
     let mut files = Vec::with_capacity(named.len());
-    for file in named {
+    for (_, file) in named {
         if seen.insert(identity(store, &file.path)?) {
             files.push(file);
         }

@@ -30,6 +30,7 @@ mod cancellable_reader;
 mod column_builder;
 mod compact;
 pub mod csv;
+mod datasets_folder;
 mod decompressed;
 pub(crate) mod discover;
 mod encoding;

@@ -1,12 +1,15 @@
 //! The formats in which shards are written.
 
 use super::jsonl::Compression;
+use crate::artifact::manifest::PARQUET;
 
 /// A format of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Arrow IPC files, which can be memory-mapped.
     Arrow,
+    /// Parquet files.
+    Parquet,
     /// JSON lines.
     Jsonl {
         /// The compression of the files.
@@ -19,6 +22,7 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Format::Arrow => "arrow",
+            Format::Parquet => PARQUET,
             Format::Jsonl { .. } => "jsonl",
         }
     }
@@ -27,6 +31,7 @@ impl Format {
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Format::Arrow => "arrow",
+            Format::Parquet => "parquet",
             Format::Jsonl { compression: Compression::None } => "jsonl",
             Format::Jsonl { compression: Compression::Gzip } => "jsonl.gz",
             Format::Jsonl { compression: Compression::Zstd } => "jsonl.zst",

@@ -11,12 +11,12 @@ mod layout;
 mod layout_stage;
 mod lock;
 mod options;
+mod parquet;
 pub mod publish;
 mod ready_batch;
 mod shard;
 mod sidecar;
 mod sink;
-mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -27,4 +27,3 @@ pub use jsonl::Compression;
 pub(crate) use layout_stage::LayoutStage;
 pub(crate) use options::SinkOptions;
 pub(crate) use sink::ShardSink;
-pub(crate) use stream::{BatchSender, StreamedBatch};

@@ -24,7 +24,7 @@ pub(crate) struct ReadyBatchMaker {
     pub(super) split_names: Vec<String>,
     pub(super) file_names: FileNames,
     pub(super) against: Vec<String>,
-    pub(super) arrow: bool,
+    pub(super) columns: bool,
     pub(super) lines: bool,
     pub(super) key_recipe: Option<String>,
 }
@@ -42,7 +42,7 @@ pub(super) struct Part {
     pub split: usize,
     pub rows: usize,
     /// The columns as written, and the bytes of content of each row.
-    pub arrow: Option<(RecordBatch, Vec<u64>)>,
+    pub columns: Option<(RecordBatch, Vec<u64>)>,
     pub lines: Option<Lines>,
     /// The number of tokens of each row; empty without a tokenizer.
     pub tokens: Vec<u32>,
@@ -108,7 +108,7 @@ impl ReadyBatchMaker {
             tokens: tokens(&records),
             trained_tokens: trained_tokens(&records),
             lines: self.lines.then(|| Lines::from_batch(&records)),
-            arrow: self.arrow.then(|| {
+            columns: self.columns.then(|| {
                 let sizes = row_bytes(&records);
                 (records, sizes)
             }),

@@ -10,6 +10,7 @@ use super::checksummed_file::WrittenFile;
 use super::cut::{Fill, Limit};
 use super::format::Format;
 use super::jsonl::LinesFile;
+use super::parquet::ParquetFile;
 use super::ready_batch::Part;
 use crate::artifact::manifest::FileEntry;
 use crate::error::{Error, Result};
@@ -53,6 +54,7 @@ pub(crate) struct ShardWriter {
 
 enum ShardFile {
     Arrow(Box<ArrowFile>),
+    Parquet(Box<ParquetFile>),
     Lines(Box<LinesFile>),
 }
 
@@ -93,7 +95,7 @@ impl ShardWriter {
     /// Appends the rows of a part of this split.
     pub(super) fn push(&mut self, part: &Part) -> Result<()> {
         let sizes = match self.format {
-            Format::Arrow => part.arrow.as_ref().map(|(_, sizes)| sizes),
+            Format::Arrow | Format::Parquet => part.columns.as_ref().map(|(_, sizes)| sizes),
             Format::Jsonl { .. } => part.lines.as_ref().map(|lines| &lines.sizes),
         };
         let sizes =
@@ -107,8 +109,11 @@ impl ShardWriter {
             }
             let bytes = sizes[row..row + n].iter().sum::<u64>() as usize;
             self.tokens += part.tokens.iter().skip(row).take(n).map(|&t| u64::from(t)).sum::<u64>();
-            match (self.shard()?, &part.arrow, &part.lines) {
+            match (self.shard()?, &part.columns, &part.lines) {
                 (ShardFile::Arrow(file), Some((records, sizes)), _) => {
+                    file.append(&records.slice(row, n), &sizes[row..row + n])?;
+                }
+                (ShardFile::Parquet(file), Some((records, sizes)), _) => {
                     file.append(&records.slice(row, n), &sizes[row..row + n])?;
                 }
                 (ShardFile::Lines(file), _, Some(lines)) => file.append(lines.bytes(byte..byte + bytes))?,
@@ -162,11 +167,17 @@ impl ShardWriter {
         if self.open.is_none() {
             let name = format!("{}-{:05}.{}", self.split, self.finished.len(), self.format.extension());
             let path = self.folder.join(name);
+            let limit = Limit { rows: RECORD_BATCH_ROWS as u64, bytes: RECORD_BATCH_BYTES as u64 };
             self.open = Some(match self.format {
                 Format::Arrow => {
-                    let limit = Limit { rows: RECORD_BATCH_ROWS as u64, bytes: RECORD_BATCH_BYTES as u64 };
                     ShardFile::Arrow(Box::new(ArrowFile::create(&self.store, &path, &self.schema, limit)?))
                 }
+                Format::Parquet => ShardFile::Parquet(Box::new(ParquetFile::create(
+                    &self.store,
+                    &path,
+                    &self.schema,
+                    limit,
+                )?)),
                 Format::Jsonl { compression } => {
                     ShardFile::Lines(Box::new(LinesFile::create(&self.store, &path, compression)?))
                 }
@@ -180,6 +191,7 @@ impl ShardWriter {
         let Some(open) = self.open.take() else { return Ok(()) };
         let WrittenFile { file, bytes, xxh3 } = match open {
             ShardFile::Arrow(file) => file.close()?,
+            ShardFile::Parquet(file) => file.close()?,
             ShardFile::Lines(file) => file.close()?,
         };
         let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();

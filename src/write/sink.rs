@@ -8,6 +8,7 @@ use arrow::datatypes::Schema;
 use super::format::Format;
 use super::layout;
 use super::options::SinkOptions;
+use super::parquet;
 use super::publish::Publisher;
 use super::ready_batch::{ReadyBatch, ReadyBatchMaker};
 use super::shard::{ShardPlan, ShardWriter};
@@ -39,6 +40,9 @@ impl ShardSink {
     pub(crate) fn open(options: SinkOptions, store: Files) -> Result<Self> {
         options.check()?;
         let schema = layout::written_schema(&options.schema);
+        if options.formats.contains(&Format::Parquet) {
+            parquet::check(&schema)?;
+        }
         let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
         let staging = publisher.staging().to_path_buf();
         let shard = |split: &String, format: &Format| {
@@ -62,8 +66,8 @@ impl ShardSink {
             publisher,
             ready_maker: Arc::new(ReadyBatchMaker {
                 schema,
-                arrow: options.formats.contains(&Format::Arrow),
-                lines: options.formats.iter().any(|f| *f != Format::Arrow),
+                columns: options.formats.iter().any(|f| !matches!(f, Format::Jsonl { .. })),
+                lines: options.formats.iter().any(|f| matches!(f, Format::Jsonl { .. })),
                 split_names: options.split_names,
                 file_names: options.file_names,
                 against: options.against,

@@ -165,3 +165,19 @@ def test_a_reject_keeps_no_more_of_a_long_record_than_of_a_long_line(tmp_path: P
     long, short = read_jsonl(tmp_path / "out.rejects.jsonl")
     assert long["record"] == '{"prompt":"","completion":"' + "x" * (65536 - 27)
     assert short["record"] == {"prompt": "", "completion": "short"}
+
+
+@pytest.mark.parametrize("codec", ["gzip", "zstd"])
+def test_a_compressed_file_has_the_same_rows(path: Path, codec: str, tmp_path: Path) -> None:
+    end = {"gzip": "gz", "zstd": "zst"}[codec]
+    whole = path.read_bytes()
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with pa.output_stream(str(folder / f"x.parquet.{end}"), compression=codec) as stream:
+        stream.write(whole)
+    for source in (fp.scan_parquet(folder), fp.scan(folder)):
+        assert rows(source) == TABLE.to_pylist()
+    stored = (folder / f"x.parquet.{end}").read_bytes()
+    (folder / f"x.parquet.{end}").write_bytes(stored[:-20])
+    with refused(fp.SourceError, f"corrupt_{codec}", "is truncated or damaged"):
+        fp.scan_parquet(folder).explain()

@@ -100,6 +100,10 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         .format(PAIR).dedup().split(valid=0.2, report_by="source"),
         BOTH,
     ),
+    "sink_parquet": (
+        lambda _: fp.scan_parquet(PARQUET).split(valid=0.2, seed=3, by="id"),
+        {"formats": ("parquet",), "shard_bytes": 2_000},
+    ),
     "select": (lambda _: raw().select("answer", "id"), BOTH),
     "drop": (lambda _: raw().drop("meta", "tags"), JSONL),
     "rename": (lambda _: raw().rename({"question": "answer", "answer": "question", "id": "number"}), JSONL),

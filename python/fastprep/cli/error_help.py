@@ -74,6 +74,7 @@ HELP: dict[str, str] = {
     "corrupt_gzip": "download the file again; gzip -t FILE tests it",
     "corrupt_zstd": "download the file again; zstd -t FILE tests it",
     "corrupt_arrow": "create the Arrow data again",
+    "bad_dataset": "copy the folder again, or save it again; a glob such as 'folder/*.arrow' reads its files alone",
     "corrupt_ipc": "copy or write the file again; if its writer was stopped, run it again",
     "corrupt_parquet": "download or write the file again",
     "schema_mismatch": "prepare the files separately, or write them with the same columns",

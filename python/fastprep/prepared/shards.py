@@ -1,11 +1,11 @@
-"""The Arrow shards of a split as one memory-mapped table; the core opens and checks them."""
+"""The shards of a split as one table: memory-mapped Arrow, or Parquet in memory; the core opens and checks them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import ARROW, Shards
+from fastprep._fastprep import ARROW, PARQUET, Shards
 from fastprep.exceptions import SourceError
 
 if TYPE_CHECKING:
@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 
 def shards_of(manifest: dict[str, Any], split: str) -> list[dict[str, Any]]:
-    """The entries of a split's Arrow shards, in order."""
-    return [s for s in manifest["shards"] if s.get("split") == split and s["format"] == ARROW]
+    """The entries of a split's Arrow shards, in order; of its Parquet shards if it has no others that can be loaded."""
+    shards = [s for s in manifest["shards"] if s.get("split") == split]
+    arrow = [s for s in shards if s["format"] == ARROW]
+    return arrow or [s for s in shards if s["format"] == PARQUET]
 
 
 def closed_shards(folder: Path, manifest: dict[str, Any], split: str, *, text: bool = False) -> Shards:
-    """The Arrow shards of a split, not opened yet; can be pickled.
+    """The shards of a split, not opened yet; can be pickled.
 
     Args:
         folder: The folder of the shards; absolute, since another process may map the files.
@@ -31,7 +33,7 @@ def closed_shards(folder: Path, manifest: dict[str, Any], split: str, *, text: b
 
 
 def table(shards: Shards) -> pa.Table:
-    """Maps the shards as one table over the files' pages, without a copy.
+    """Maps the shards as one table over the files' pages, without a copy; reads Parquet shards into memory.
 
     Returns:
         The rows in the order of the shards, a chunk for each record batch.

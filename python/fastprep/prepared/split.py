@@ -231,7 +231,7 @@ class Split:
     def _shards(self, *, text: bool = False) -> Shards:
         if not self.shards:
             raise SourceError.new(
-                f"the split {self.name!r} has no Arrow shards",
+                f"the split {self.name!r} has no Arrow or Parquet shards",
                 code="no_arrow_shards",
                 path=self._folder,
                 help="write the folder with sink_arrow()",

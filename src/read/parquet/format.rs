@@ -14,6 +14,7 @@ use crate::read::InputFile;
 use crate::read::arrow::RecordsDecode;
 use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
 use crate::read::parts::Part;
+use crate::read::typed_columns::select;
 
 /// Parquet.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -42,11 +43,12 @@ impl FileFormat for Parquet {
     }
 
     fn matches(&self, file_name: &str) -> bool {
-        file_name.ends_with(".parquet")
+        let name = file_name.strip_suffix(".gz").or(file_name.strip_suffix(".zst")).unwrap_or(file_name);
+        name.ends_with(".parquet")
     }
 
     fn file_names(&self) -> String {
-        "*.parquet".into()
+        "*.parquet (also .gz, .zst)".into()
     }
 
     fn folder_help(&self, folder: &Path) -> String {
@@ -63,9 +65,11 @@ impl FileFormat for Parquet {
     }
 
     fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {
-        let decode = RecordsDecode::new(request.columns, request.known.typed()?)?;
+        let known = request.known.typed()?;
+        let decode = RecordsDecode::new(request.columns, known)?;
         let names: Vec<String> = request.columns.iter().map(|c| c.name.clone()).collect();
-        let rows = ParquetSource::new(request.files.to_vec(), Some(&names), request.limits, request.cancel)?;
+        let schema = select(known, &names, self.verb())?;
+        let rows = ParquetSource::new(request.files.to_vec(), schema, request.limits);
         let inputs = rows.inputs();
         let rows = match request.part {
             Some(part) => rows.with_part(part)?,

@@ -20,10 +20,11 @@ use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::flow::Cut;
 use crate::read::arrow::{Records, Slices};
+use crate::read::decompressed::at_any_place;
 use crate::read::inputs::Inputs;
-use crate::read::open::{cannot_read, open_file};
+use crate::read::open::{InputStream, cannot_read};
 use crate::read::parts::{Extent, Part, groups};
-use crate::read::typed_columns::{SchemaUnion, conform_records, returned_field, select};
+use crate::read::typed_columns::{SchemaUnion, conform_records, returned_field};
 use crate::read::{InputFile, Limits};
 
 /// The columns of all files in order of first appearance, all nullable, strings as views. Reads the footers of all
@@ -37,7 +38,8 @@ pub(crate) fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> 
     Ok(Arc::new(union.schema()))
 }
 
-/// Cuts files into parts of about `bytes` stored bytes each, between row groups. Reads the footers of all files.
+/// Cuts files into parts of about `bytes` stored bytes each, between row groups; a compressed file is one part. Reads
+/// the footers of all files.
 ///
 /// # Errors
 /// Those of reading the footers.
@@ -45,7 +47,11 @@ pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<
     let mut all = Vec::new();
     for (file, input) in (0..).zip(files) {
         cancel.check()?;
-        let metadata = Footer::read(input)?.metadata;
+        let Footer { metadata, is_compressed, .. } = Footer::read(input)?;
+        if is_compressed {
+            all.push(Part { file, extent: Extent::Whole });
+            continue;
+        }
         let stored = |group: &RowGroupMetaData| {
             let columns = group.columns().iter().map(|column| column.compressed_size().max(0) as u64);
             columns.fold(0, u64::saturating_add)
@@ -76,20 +82,11 @@ pub(crate) struct ParquetSource {
 }
 
 impl ParquetSource {
-    /// Reads these columns in this order; `None` for all columns of all files. Reads all footers now.
-    pub(crate) fn new(
-        files: Vec<InputFile>,
-        columns: Option<&[String]>,
-        limits: Limits,
-        cancel: &Cancel,
-    ) -> Result<Self> {
-        let mut schema = schema(&files, cancel)?;
-        if let Some(columns) = columns {
-            schema = select(&schema, columns, "scan_parquet")?;
-        }
+    /// Reads these columns in this order.
+    pub(crate) fn new(files: Vec<InputFile>, schema: SchemaRef, limits: Limits) -> Self {
         let inputs = Inputs::from_files(&files);
         let limits = limits.clamped();
-        Ok(ParquetSource {
+        ParquetSource {
             files,
             schema,
             limits,
@@ -100,7 +97,7 @@ impl ParquetSource {
             row: 0,
             reader: None,
             slices: None,
-        })
+        }
     }
 
     /// The same source, reading only a part of its files.
@@ -185,6 +182,8 @@ struct OpenFile {
 /// An opened file whose footer was read.
 struct Footer {
     chunks: Chunks,
+    /// Whether the whole file is compressed.
+    is_compressed: bool,
     metadata: Arc<ParquetMetaData>,
     /// The schema of the file, with strings as views.
     stored: SchemaRef,
@@ -195,7 +194,10 @@ struct Footer {
 impl Footer {
     fn read(file: &InputFile) -> Result<Self> {
         let path = &file.path;
-        let chunks = Chunks::new(open_file(file)?).map_err(|e| cannot_read(e, path.display()))?;
+        let mut input = InputStream::open(file)?;
+        let is_compressed = input.uncompressed().is_none();
+        let (reader, _) = at_any_place(&mut input, Vec::new())?;
+        let chunks = Chunks::new(reader).map_err(|e| cannot_read(e, path.display()))?;
         let read = guard(path, &chunks.read_error(), || {
             ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new())
         })?;
@@ -206,7 +208,7 @@ impl Footer {
             .map(|f| f.as_ref().clone().with_data_type(with_views(f.data_type())));
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let schema = Arc::new(Schema::new(stored.fields().iter().map(returned_field).collect::<Vec<_>>()));
-        Ok(Footer { chunks, metadata: read.metadata().clone(), stored, schema })
+        Ok(Footer { chunks, is_compressed, metadata: read.metadata().clone(), stored, schema })
     }
 }
 

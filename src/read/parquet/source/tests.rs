@@ -11,6 +11,7 @@ use parquet::file::properties::WriterProperties;
 use super::*;
 use crate::cancel::Cancel;
 use crate::read::testing::local;
+use crate::read::typed_columns::select;
 use crate::record::schema::{is_json, json};
 use crate::testing::{shared_data, untar};
 
@@ -38,6 +39,13 @@ fn records(from: i64, rows: i64) -> RecordBatch {
         ),
     ];
     RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// A source of these columns, or of all.
+fn source(files: Vec<InputFile>, columns: Option<&[String]>, limits: Limits) -> Result<ParquetSource> {
+    let all = schema(&files, &Cancel::default())?;
+    let wanted = columns.map_or(Ok(all.clone()), |columns| select(&all, columns, "scan_parquet"))?;
+    Ok(ParquetSource::new(files, wanted, limits))
 }
 
 /// File, row and JSON of every row; checks the size and the schema of chunks.
@@ -70,7 +78,7 @@ fn rows_are_read_as_written_for_any_batch_size() {
         .collect();
     for (batch_rows, batch_bytes) in [(1, 1 << 20), (3, 1 << 20), (1000, 1 << 20), (1000, 300)] {
         let limits = Limits { batch_rows, batch_bytes, ..Limits::default() };
-        let source = ParquetSource::new(files.clone(), None, limits, &Cancel::default()).unwrap();
+        let source = source(files.clone(), None, limits).unwrap();
         let inputs = source.inputs();
         assert_eq!(rows(source, limits).unwrap(), expected);
         let listed = inputs.list(&Cancel::default()).unwrap();
@@ -85,7 +93,7 @@ fn batches_have_about_the_requested_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![write(&folder, "a", &records(0, 5000), 5000)];
     let limits = Limits { batch_bytes: 10_000, ..Limits::default() };
-    let mut source = ParquetSource::new(files, Some(&["t".into()]), limits, &Cancel::default()).unwrap();
+    let mut source = source(files, Some(&["t".into()]), limits).unwrap();
     let mut batches = 0;
     while let Some(Records { rows: records, .. }) = source.next().unwrap() {
         assert!(records.num_rows() < 1000);
@@ -100,16 +108,11 @@ fn columns_are_read_in_the_requested_order() {
     let files = vec![write(&folder, "a", &records(0, 10), 4)];
     let limits = Limits::default();
     let columns = ["t".to_string(), "n".to_string()];
-    let found =
-        rows(ParquetSource::new(files.clone(), Some(&columns), limits, &Cancel::default()).unwrap(), limits)
-            .unwrap();
+    let found = rows(source(files.clone(), Some(&columns), limits).unwrap(), limits).unwrap();
     assert_eq!(found[1].2, r#"{"t":"text number 1 x","n":1}"#);
-    let none =
-        rows(ParquetSource::new(files.clone(), Some(&[]), limits, &Cancel::default()).unwrap(), limits)
-            .unwrap();
+    let none = rows(source(files.clone(), Some(&[]), limits).unwrap(), limits).unwrap();
     assert_eq!((none.len(), none[0].2.as_str()), (10, "{}"));
-    let e =
-        ParquetSource::new(files, Some(&["T".into()]), limits, &Cancel::default()).map(|_| ()).unwrap_err();
+    let e = source(files, Some(&["T".into()]), limits).map(|_| ()).unwrap_err();
     assert_eq!((e.code(), e.get_column()), ("missing_column", Some("T")));
 }
 
@@ -126,7 +129,7 @@ fn strings_of_any_kind_are_views_and_json_stays_json() {
     ]);
     let records = RecordBatch::try_new(Arc::new(schema), vec![large, dictionary]).unwrap();
     let files = vec![write(&folder, "a", &records, 4)];
-    let mut source = ParquetSource::new(files, None, Limits::default(), &Cancel::default()).unwrap();
+    let mut source = source(files, None, Limits::default()).unwrap();
     let read = source.next().unwrap().unwrap().rows;
     assert!(is_json(read.schema_ref().field(0)) && read.schema_ref().field(1).metadata().is_empty());
     assert_eq!(read.column(0).as_string_view().value(0), "[1]");
@@ -148,11 +151,8 @@ fn columns_that_differ_between_files_are_named() {
     );
     // The order of columns does not matter.
     let reordered = write(&folder, "reordered", &whole.project(&[2, 1, 0]).unwrap(), 4);
-    let found = rows(
-        ParquetSource::new(vec![first, reordered], None, Limits::default(), &Cancel::default()).unwrap(),
-        Limits::default(),
-    )
-    .unwrap();
+    let found =
+        rows(source(vec![first, reordered], None, Limits::default()).unwrap(), Limits::default()).unwrap();
     assert_eq!(found[4].2, crate::record::json::row(&whole, 1));
 }
 
@@ -160,7 +160,7 @@ fn columns_that_differ_between_files_are_named() {
 fn outcome(path: &Path) -> &'static str {
     let file = local(path, "x");
     let limits = Limits::default();
-    let read = ParquetSource::new(vec![file], None, limits, &Cancel::default()).and_then(|mut source| {
+    let read = source(vec![file], None, limits).and_then(|mut source| {
         while source.next()?.is_some() {}
         Ok(())
     });
