@@ -44,6 +44,11 @@ pub(crate) fn shuffle_rank(row: u64, seed: u64) -> u64 {
     xxh3_64_with_seed(&row.to_le_bytes(), seed)
 }
 
+/// The hash of a text by a seed: XXH3 with 64 bits of its UTF-8 bytes.
+pub(crate) fn text(text: &str, seed: u64) -> u64 {
+    xxh3_64_with_seed(text.as_bytes(), seed)
+}
+
 /// The digest of some content, as 32 hexadecimal digits.
 pub(crate) fn digest_hex(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128_with_seed(bytes, 0))
@@ -77,7 +82,8 @@ mod tests {
         assert_eq!(key_of(&[Some("x"), None]), key_of(&[Some("x"), None]));
     }
 
-    /// These values are in published folders (`keys.arrow`) and decide splits: they must never change.
+    /// These values are in published folders (`keys.arrow`), decide splits, or are written to columns: they must never
+    /// change.
     #[test]
     fn values_are_pinned() {
         let k = key([field(Some(b"prompt")), field(None)]);
@@ -85,11 +91,14 @@ mod tests {
         assert_eq!(format!("{:.12}", unit(k, 7)), PINNED_UNIT);
         assert_eq!(shuffle_rank(3, 7), PINNED_RANK);
         assert_eq!(file_seed(0, "a.jsonl", 0, 7), PINNED_FILE_SEED);
+        assert_eq!([text("", 0), text("prompt", 0), text("prompt", 7)], PINNED_TEXTS);
         let others = [file_seed(1, "a.jsonl", 0, 7), file_seed(0, "a.jsonl", 1, 7), file_seed(0, "b", 0, 7)];
         assert!(!others.contains(&PINNED_FILE_SEED));
     }
     const PINNED_KEY: &str = "8c721093a116ff68e1d5e74eb1e43b39";
     const PINNED_UNIT: &str = "0.998449429284";
     const PINNED_FILE_SEED: u64 = 3_158_577_234_082_983_924;
+    const PINNED_TEXTS: [u64; 3] =
+        [3_244_421_341_483_603_138, 17_232_826_208_693_816_601, 381_963_309_665_844_481];
     const PINNED_RANK: u64 = 2_160_101_305_981_439_088;
 }

@@ -12,6 +12,7 @@ from fastprep._fastprep import STDIN, Plan
 from fastprep.code_digest import code_digest
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
+from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
 from fastprep.report.preview import show
 from fastprep.report.run_report import Report
@@ -564,6 +565,26 @@ class Pipeline:
         import polars as pl
 
         return pl.DataFrame(self._rows("to_polars", threads))
+
+    def to_lazyframe(self, *, threads: int | None = None) -> pl.LazyFrame:
+        """The rows as a `polars.LazyFrame`: polars runs the plan when it collects, and takes the rows batch by batch.
+
+        Columns that the query does not use are not computed where the steps allow that, and a row limit of the query
+        becomes a `head`. Types and the column `split` are as in `to_polars`. Each collect runs the plan again. The
+        columns are decided here, so that the start of the files is read, as for `explain`.
+
+        Args:
+            threads: worker threads. Default: `FASTPREP_THREADS`, else one for each core. Never changes the rows.
+
+        Warns:
+            UserWarning: when rows were rejected, at the end of each collect: how many for each reason, and where the
+                first is. If polars stops early, among the rows that it took.
+
+        Raises:
+            ColumnError: as `explain`; so do SourceError and TokenizerError. Errors of a run are raised by polars'
+                `collect`.
+        """
+        return lazy_frame(self, option_checks.optional_whole_number("to_lazyframe", "threads", threads, 1))
 
     def _rows(self, verb: str, threads: int | None) -> Any:
         """The rows as an Arrow stream. Warns if none is left and some were rejected."""

@@ -14,7 +14,7 @@ from fastprep.exceptions import PlanError
 from fastprep.expressions import json_form
 from fastprep.sources.datasets_source import is_dataset
 from fastprep.sources.registry import SOURCES, file_sources
-from fastprep.tokenizer import tokenizer_source
+from fastprep.tokenizer import Tokenizer, tokenizer_source
 
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline
@@ -38,6 +38,8 @@ class Reader:
         # The version and the code of each function that is used, and the names of data that is used.
         self._used_functions: dict[str, tuple[Any, Any]] = {}
         self._used_data: set[str] = set()
+        # The tokenizers of expressions, by digest.
+        self._loaded: dict[str, Tokenizer] = {}
         self._unused = {("functions", name) for name in self._functions}
         self._unused |= {("tokenizers", name) for name in self._tokenizers}
         if isinstance(inputs, Mapping):
@@ -175,12 +177,48 @@ class Reader:
 
     def _filter(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         _check_keys(settings, verb, "columns", "expression")
-        return pipeline.filter(_expression(verb, settings.get("expression")))
+        return pipeline.filter(self._expression(verb, settings.get("expression")))
 
     def _with_columns(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         _check_keys(settings, verb, "columns", "names", "expressions")
-        expressions = [_expression(verb, form) for form in _part(settings, verb, "expressions", list)]
+        expressions = [self._expression(verb, form) for form in _part(settings, verb, "expressions", list)]
         return pipeline.with_columns(*expressions)
+
+    def _expression(self, verb: str, form: Any) -> Any:
+        if isinstance(form, str):
+            return json_form.from_form(verb, form, lambda options: self._expression_tokenizer(verb, options))
+        raise PlanError.new(
+            f"from_json: polars cannot write an expression of {verb} as exact JSON, so the plan has only its digest",
+            code="not_supplied",
+            help=json_form.EXACT_FORM_HELP,
+        )
+
+    def _expression_tokenizer(self, verb: str, options: Node) -> Tokenizer:
+        """The tokenizer for an expression, by its digest or its name."""
+        form = _part(options, f"a function of {verb}", "tokenizer", dict)
+        _check_keys(form, "the tokenizer", "name", "digest")
+        name, digest = (_part(form, "the tokenizer", key, str) for key in ("name", "digest"))
+        if digest in self._loaded:
+            return self._loaded[digest]
+        key = digest if digest in self._tokenizers else name
+        if key not in self._tokenizers:
+            raise PlanError.new(
+                f"from_json: an expression of {verb} needs the tokenizer `{name}`, which is not supplied",
+                code="not_supplied",
+                help=f"supply it, or its folder or file: from_json(text, tokenizers={{{name!r}: …}})",
+            )
+        self._unused.discard(("tokenizers", key))
+        supplied = self._tokenizers[key]
+        tokenizer = supplied if isinstance(supplied, Tokenizer) else Tokenizer(supplied)
+        if tokenizer._core.digest != digest:
+            raise PlanError.new(
+                f"from_json: the tokenizer in `tokenizers` for {key!r} has the digest {tokenizer._core.digest}; the "
+                f"plan has {digest}",
+                code="other_content",
+                help="supply the tokenizer that the plan was made with",
+            )
+        self._loaded[digest] = tokenizer
+        return tokenizer
 
     def _map_batches(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         _check_keys(settings, verb, "name", "version", "code")
@@ -282,13 +320,3 @@ def path_of(form: Any) -> str:
     if not isinstance(codes, list) or not all(type(byte) is int and 0 <= byte < 256 for byte in codes):
         raise bad_plan(f"{form!r} is not a path: it must be a string or an object with bytes")
     return os.fsdecode(bytes(codes))
-
-
-def _expression(verb: str, form: Any) -> Any:
-    if isinstance(form, str):
-        return json_form.from_form(verb, form)
-    raise PlanError.new(
-        f"from_json: polars cannot write an expression of {verb} as exact JSON, so the plan has only its digest",
-        code="not_supplied",
-        help=json_form.EXACT_FORM_HELP,
-    )

@@ -1,6 +1,6 @@
-"""`pl.col("text").fastprep`: tokens as polars expressions.
+"""`pl.col("text").fastprep`, `df.fastprep` and `lf.fastprep`: fastprep's expressions and verbs in polars.
 
-Importing fastprep does not import polars, which takes three times as long: the namespace is registered once both are
+Importing fastprep does not import polars, which takes three times as long: the namespaces are registered once both are
 imported.
 """
 
@@ -11,6 +11,10 @@ import sys
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
+from fastprep import option_checks
+from fastprep.expressions.text_call import text_call, tokenizer_form
+from fastprep.pipeline import Pipeline
+from fastprep.scan import from_arrow
 from fastprep.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -20,60 +24,87 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from fastprep.words import WrittenTokens
+    from fastprep.words import Normalize, WrittenTokens
 
 
-class TokenExpressions:
-    """The expressions of `pl.col(…).fastprep`: row-wise over a column of text, with all of fastprep's threads."""
+class TextExpressions:
+    """The expressions of `pl.col(…).fastprep`, over a column of text. Null stays null.
+
+    They are row-wise, so that `Pipeline.filter` and `Pipeline.with_columns` take them too.
+    """
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
 
+    def contains_any(self, patterns: Sequence[str]) -> pl.Expr:
+        """Whether each text contains at least one of these strings, byte for byte: `Boolean`.
+
+        Args:
+            patterns: strings, none of them empty. They are searched for in one pass, however many there are.
+        """
+        patterns = option_checks.texts("contains_any", "patterns", patterns)
+        return text_call("contains_any", {"patterns": patterns}).on(self._expression)
+
+    def hash(self, seed: int = 0) -> pl.Expr:
+        """The hash of each text: `UInt64`. It is XXH3 with 64 bits of the UTF-8 bytes, and never changes.
+
+        Args:
+            seed: with another seed, each text has another hash.
+        """
+        seed = option_checks.whole_number("hash", "seed", seed, 0, 1 << 64)
+        return text_call("hash", {"seed": seed}).on(self._expression)
+
+    def normalize(self, form: Normalize | Sequence[Normalize]) -> pl.Expr:
+        """Each text as `dedup(normalize=)` compares it: `String`.
+
+        Args:
+            form: which differences do not count: `"unicode"` (NFKC), `"case"`, `"whitespace"`, or several of them.
+        """
+        words = sorted(set(option_checks.texts("normalize", "form", form)))
+        return text_call("normalize", {"form": words}).on(self._expression)
+
     def tokenize(
         self, tokenizer: Any, *, add_special_tokens: bool = False, special_tokens: WrittenTokens = "as_token"
     ) -> pl.Expr:
-        """The ids of each text: `List(Int32)`, null where the text is null.
+        """The ids of each text: `List(Int32)`.
 
         Args:
             tokenizer: a `fastprep.Tokenizer`, or what its constructor takes, which is then loaded here, once.
             add_special_tokens: as for `Tokenizer.encode_batch`.
             special_tokens: as for `Tokenizer.encode_batch`.
         """
-        import polars as pl
-
-        loaded = _loaded(tokenizer)
-
-        def ids(texts: pl.Series) -> pl.Series:
-            lists = loaded.encode_batch(
-                texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
-            )
-            return pl.Series(texts.name, lists, dtype=pl.List(pl.Int32))
-
-        return self._expression.map_batches(ids, return_dtype=pl.List(pl.Int32), is_elementwise=True)
+        return self._of_tokens("tokenize", tokenizer, add_special_tokens, special_tokens)
 
     def count_tokens(
         self, tokenizer: Any, *, add_special_tokens: bool = False, special_tokens: WrittenTokens = "as_token"
     ) -> pl.Expr:
-        """How many ids each text has: `Int32`, null where the text is null. Arguments as `tokenize`."""
-        import polars as pl
+        """How many ids each text has: `Int32`. Arguments as `tokenize`."""
+        return self._of_tokens("count_tokens", tokenizer, add_special_tokens, special_tokens)
 
-        loaded = _loaded(tokenizer)
+    def _of_tokens(self, name: str, tokenizer: Any, add_special_tokens: bool, special_tokens: str) -> pl.Expr:
+        loaded = tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+        options = {
+            "tokenizer": tokenizer_form(loaded),
+            "add_special_tokens": add_special_tokens,
+            "special_tokens": special_tokens,
+        }
+        return text_call(name, options, loaded).on(self._expression)
 
-        def counts(texts: pl.Series) -> pl.Series:
-            numbers = loaded.count_tokens(
-                texts, add_special_tokens=add_special_tokens, special_tokens=special_tokens
-            )
-            return pl.Series(texts.name, numbers, dtype=pl.Int32)
 
-        return self._expression.map_batches(counts, return_dtype=pl.Int32, is_elementwise=True)
+class FramePipeline(Pipeline):
+    """`df.fastprep` and `lf.fastprep`: the pipeline that `fastprep.from_arrow` starts over the frame."""
 
+    __slots__ = ()
 
-def _loaded(tokenizer: Any) -> Tokenizer:
-    return tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+    def __init__(self, frame: pl.DataFrame | pl.LazyFrame) -> None:
+        # polars keeps this object with the frame. A clone, which copies no rows, leaves no circle of references: the
+        # rows are freed with the frame.
+        pipeline = from_arrow(frame.clone())
+        super().__init__(pipeline._source, pipeline._steps, pipeline._plan)
 
 
 def register() -> None:
-    """Registers the namespace, now or as soon as polars is imported."""
+    """Registers the namespaces, now or as soon as polars is imported."""
     if "polars" in sys.modules:
         _register(sys.modules["polars"])
     else:
@@ -81,11 +112,13 @@ def register() -> None:
 
 
 def _register(polars: ModuleType) -> None:
-    polars.api.register_expr_namespace("fastprep")(TokenExpressions)
+    polars.api.register_expr_namespace("fastprep")(TextExpressions)
+    polars.api.register_dataframe_namespace("fastprep")(FramePipeline)
+    polars.api.register_lazyframe_namespace("fastprep")(FramePipeline)
 
 
 class _PolarsFinder(MetaPathFinder):
-    """Finds polars as the other finders do, with a loader that registers the namespace after the import.
+    """Finds polars as the other finders do, with a loader that registers the namespaces after the import.
 
     It stays in `sys.meta_path` until polars is imported: libraries may look for polars without importing it.
     """
@@ -108,7 +141,7 @@ class _PolarsFinder(MetaPathFinder):
 
 
 class _RegisteringLoader(Loader):
-    """Imports polars with its own loader, then registers the namespace."""
+    """Imports polars with its own loader, then registers the namespaces."""
 
     def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
         self._loader = loader

@@ -44,7 +44,7 @@ class Tokenizer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         path, *rest = self._source
-        return _unpickled, (None if path is None else os.path.abspath(path), *rest, self._core.digest)
+        return unpickled_tokenizer, (None if path is None else os.path.abspath(path), *rest, self._core.digest)
 
     def __repr__(self) -> str:
         return f"Tokenizer[{self.vocab_size} ids; {self.engine}]"
@@ -176,7 +176,8 @@ class Tokenizer:
         return self._core.token_texts(ids)
 
 
-def _unpickled(*pickled: Any) -> Tokenizer:
+def unpickled_tokenizer(*pickled: Any) -> Tokenizer:
+    """The tokenizer with this source, whose digest must be the last argument."""
     *source, digest = pickled
     tokenizer = Tokenizer.__new__(Tokenizer)
     tokenizer._source = (source[0], source[1], source[2], source[3], source[4])

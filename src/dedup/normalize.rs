@@ -1,11 +1,14 @@
 //! The option `normalize`: which texts count as equal.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::error::{Error, Result};
 use crate::record::NO_TEXT;
 use crate::word::{self, Word};
 
@@ -113,6 +116,18 @@ impl Normalize {
         }
         buffer
     }
+}
+
+/// Each text as it is before keys are made. Null stays null.
+pub(crate) fn normalized(normalize: Normalize, texts: &StringViewArray) -> Result<ArrayRef> {
+    let mut all = StringViewBuilder::with_capacity(texts.len());
+    let mut buffer = Vec::new();
+    for text in texts {
+        let bytes = text.map(|text| normalize.apply(text.as_bytes(), &mut buffer));
+        let text = bytes.map(std::str::from_utf8).transpose();
+        all.append_option(text.map_err(|e| Error::internal("a normalized text is not UTF-8").source(e))?);
+    }
+    Ok(Arc::new(all.finish()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::{MakeReady, Sink};
 use crate::plan::Resolved;
-use crate::record::Batch;
+use crate::record::{Batch, FileNames};
 use crate::report::Report;
 use crate::write::Collect;
 
@@ -37,7 +37,7 @@ pub fn collect(
     interrupted: Interrupted<'_>,
 ) -> Result<Collected> {
     let mut sink = Collect::new(plan.job.split_names.clone());
-    let report = run_into(&mut sink, plan, resources, cancel, interrupted)?;
+    let report = run_into(&mut sink, plan, resources, cancel, interrupted, |_| {})?;
     Ok(Collected { batches: sink.into_batches(), report })
 }
 
@@ -48,15 +48,18 @@ pub(crate) fn check(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Report> {
-    run_into(&mut Discard, plan, resources, cancel, interrupted)
+    run_into(&mut Discard, plan, resources, cancel, interrupted, |_| {})
 }
 
-fn run_into<S: Sink>(
+/// Runs a plan into a sink that writes no folder, and gives the report. `opened` gets the names of the files, before
+/// the first row is read.
+pub(super) fn run_into<S: Sink>(
     sink: &mut S,
     plan: &Resolved,
     resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
+    opened: impl FnOnce(&FileNames),
 ) -> Result<Report>
 where
     S::Ready: 'static,
@@ -64,6 +67,7 @@ where
     let mut run = Run { job: &plan.job, resources, cancel, interrupted };
     let sources = Sources::open(&mut run, false)?;
     let names = sources.names();
+    opened(&names);
     let counts = run_plan(&mut run, sources, None, sink, resources.spill_anywhere())?;
     Ok(report(plan, &counts, &names))
 }

@@ -17,7 +17,9 @@ mod run_pass;
 mod run_plan;
 mod sources;
 mod station;
+mod stream;
 mod task;
+mod text_functions;
 pub(crate) mod tokenize_columns;
 mod unfinished_sink;
 
@@ -25,3 +27,5 @@ pub(crate) use interrupt::{Interrupted, interruptible};
 pub use pass::{FINDINGS, Pass, PassOptions, Stage, UNCOUNTED};
 pub use resources::Resources;
 pub use run_pass::run_pass;
+pub(crate) use stream::Stream;
+pub(crate) use text_functions::TextFunction;

@@ -9,8 +9,10 @@ mod gate;
 mod load;
 mod plan;
 mod reader;
+mod rows;
 mod shards;
 mod stdin;
+mod text_function;
 mod tokenizer;
 
 use mimalloc::MiMalloc;
@@ -34,6 +36,8 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<load::PyTokenRows>()?;
     module.add_class::<load::PyPermutation>()?;
     module.add_class::<shards::PyShards>()?;
+    module.add_class::<rows::PyRows>()?;
+    module.add_class::<text_function::PyTextFunction>()?;
     module.add_function(wrap_pyfunction!(shards::manifest, module)?)?;
     module.add_function(wrap_pyfunction!(plan::verify, module)?)?;
     module.add_function(wrap_pyfunction!(plan::findings, module)?)?;

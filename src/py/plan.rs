@@ -16,6 +16,7 @@ use super::errors::to_python;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
 use super::reader::PyReader;
+use super::rows::PyRows;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
 use crate::engine::collect::{check, collect};
@@ -243,31 +244,53 @@ impl PyPlan {
         threads: Option<usize>,
     ) -> PyResult<(PyTable, String, Option<Py<PyAny>>)> {
         let plan = self.resolve(py)?;
-        if plan.job.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == SPLIT) {
-            let e = Error::new(
-                Class::Column,
-                "duplicate_column",
-                "collect: the rows already have a column `split`, the name of the column for the split of each row",
-            );
-            return Err(to_python(py, &e.column(SPLIT).help("rename it before split")));
-        }
+        check_split_column("collect", &plan).map_err(|e| to_python(py, &e))?;
         let collected = enter(py, None, |cancel, interrupted| {
             collect(&plan, Resources::from_env(threads)?, cancel, interrupted)
         })?;
         let schema = match collected.batches.first() {
             Some(batch) => batch.schema(),
-            None => {
-                let visible = plan.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
-                let mut fields: Vec<_> = visible.cloned().collect();
-                if plan.job.schema.index_of(schema::SPLIT).is_ok() {
-                    fields.push(Arc::new(schema::text(SPLIT)));
-                }
-                Arc::new(Schema::new(fields))
-            }
+            None => Arc::new(rows_schema(&plan)),
         };
         let error = nothing_left(&collected.report).map(|e| to_python(py, &e).into_value(py).into_any());
         Ok((PyTable::try_new(collected.batches, schema)?, collected.report.to_string(), error))
     }
+
+    /// A table without rows, with the columns that `collect` and `rows` give.
+    fn no_rows(&self, py: Python<'_>) -> PyResult<PyTable> {
+        let plan = self.resolve(py)?;
+        check_split_column("to_lazyframe", &plan).map_err(|e| to_python(py, &e))?;
+        PyTable::try_new(Vec::new(), Arc::new(rows_schema(&plan)))
+    }
+
+    /// Starts a run whose rows are taken batch by batch.
+    fn rows(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<PyRows> {
+        let plan = self.resolve(py)?;
+        let started = Resources::from_env(threads).and_then(|resources| PyRows::start(plan, resources));
+        started.map_err(|e| to_python(py, &e))
+    }
+}
+
+/// The columns of rows in memory: those that a sink writes, then the split of each row where rows have one.
+fn rows_schema(plan: &Resolved) -> Schema {
+    let visible = plan.job.schema.fields().iter().filter(|f| !schema::is_hidden(f.name()));
+    let mut fields: Vec<_> = visible.cloned().collect();
+    if plan.job.schema.index_of(schema::SPLIT).is_ok() {
+        fields.push(Arc::new(schema::text(SPLIT)));
+    }
+    Schema::new(fields)
+}
+
+/// Fails if rows in memory would have two columns `split`; the error names `verb`.
+fn check_split_column(verb: &str, plan: &Resolved) -> Result<()> {
+    if plan.job.split_names.len() > 1 && plan.visible().iter().any(|(name, _)| name == SPLIT) {
+        let message = format!(
+            "{verb}: the rows already have a column `split`, the name of the column for the split of each row"
+        );
+        let e = Error::new(Class::Column, "duplicate_column", message);
+        return Err(e.column(SPLIT).help("rename it before split"));
+    }
+    Ok(())
 }
 
 /// Verifies a prepared folder, and returns the report as JSON.

@@ -183,7 +183,7 @@ fn written(py: Python<'_>, word: &str) -> PyResult<WrittenTokens> {
 
 /// Runs `work` on the chunks of an Arrow column, or of a list of texts; its result has the type `data_type`. Errors
 /// name `function`.
-fn over_column(
+pub(super) fn over_column(
     py: Python<'_>,
     function: &str,
     given: &Bound<'_, PyAny>,

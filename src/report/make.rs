@@ -70,7 +70,7 @@ fn rows(all: &StepCounts, read: u64, written: u64) -> Rows {
 }
 
 /// The counts by name, the most frequent first.
-fn entries<K: ToString, T: Tally>(tallies: &BTreeMap<K, T>, names: &FileNames) -> Named<Counted> {
+pub(crate) fn entries<K: ToString, T: Tally>(tallies: &BTreeMap<K, T>, names: &FileNames) -> Named<Counted> {
     let mut entries: Vec<(String, Counted)> =
         tallies.iter().map(|(name, tally)| (name.to_string(), counted(tally, names))).collect();
     entries.sort_by(|(a, m), (b, n)| (Reverse(m.count), a).cmp(&(Reverse(n.count), b)));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use counts::{StepCounts, add_pass};
-pub(crate) use make::ReportContext;
+pub(crate) use make::{ReportContext, entries};
 pub use named::Named;
 pub(crate) use tally::Tally;
 

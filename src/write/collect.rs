@@ -20,14 +20,20 @@ pub(crate) struct Collect {
 
 /// Converts a batch to the columns that the user sees.
 #[derive(Debug, Default)]
-struct Visible {
+pub(super) struct Visible {
     split_names: Vec<String>,
+}
+
+impl Visible {
+    pub(super) fn new(split_names: Vec<String>) -> Self {
+        Visible { split_names }
+    }
 }
 
 impl Collect {
     /// `split_names` are the splits in plan order. If rows have a split, its name becomes the column `split`.
     pub(crate) fn new(split_names: Vec<String>) -> Self {
-        Collect { visible: Arc::new(Visible { split_names }), batches: Vec::new() }
+        Collect { visible: Arc::new(Visible::new(split_names)), batches: Vec::new() }
     }
 
     /// The batches, in input order.

@@ -17,6 +17,7 @@ mod ready_batch;
 mod shard;
 mod sidecar;
 mod sink;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +28,4 @@ pub use jsonl::Compression;
 pub(crate) use layout_stage::LayoutStage;
 pub(crate) use options::SinkOptions;
 pub(crate) use sink::ShardSink;
+pub(crate) use stream::{BatchSender, StreamedBatch};

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polars_methods import REFUSED, ROW_WISE, SQL, N, X
+from polars_methods import REFUSED, ROW_WISE, SQL, TOKENIZER, N, X
 from tiny import refused
 
 import fastprep as fp
@@ -34,7 +34,10 @@ def test_the_text_gives_the_expression_back(method: str) -> None:
     for expression in ROW_WISE[method]:
         text = to_form(expression)
         assert isinstance(text, str)
-        assert from_form("filter", text).meta.serialize() == expression.meta.serialize()
+        read = from_form("filter", text, lambda _: TOKENIZER)
+        assert to_form(read) == text
+        # polars keeps the pickles of functions as they were written, and our functions have two forms.
+        assert "fastprep." in method or read.meta.serialize() == expression.meta.serialize()
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])

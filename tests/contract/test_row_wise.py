@@ -110,7 +110,7 @@ def test_what_depends_on_other_rows_is_refused(method: str) -> None:
 
 def test_every_method_of_polars_is_decided() -> None:
     methods = {name for name in dir(pl.Expr) if not name.startswith("_")} - pl.Expr._accessors - NO_EXPRESSIONS
-    for space in pl.Expr._accessors - {"meta", "fastprep"}:
+    for space in pl.Expr._accessors - {"meta"}:
         methods |= {f"{space}.{name}" for name in dir(getattr(N, space)) if not name.startswith("_")}
     # One without an example needs one in tests/support/polars_methods.py.
     assert methods - ROW_WISE.keys() - REFUSED.keys() == set()

@@ -8,8 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import warnings
+from pathlib import Path
 
 import polars as pl
+
+import fastprep as fp
 
 FRAME = pl.DataFrame(
     {
@@ -48,7 +51,25 @@ ENUM = T.str.head(1).cast(pl.Enum(["a", "b"]), strict=False)
 MAP = pl.col("lt").list.eval(pl.struct(key=ITEM, value=ITEM)).list.to_map()
 ZONED = DT.dt.replace_time_zone("UTC")
 
+TOKENIZER = fp.Tokenizer(Path(__file__).resolve().parents[2] / "examples" / "tokenizer")
+
 ROW_WISE: dict[str, list[pl.Expr]] = {
+    "fastprep.contains_any": [
+        T.fastprep.contains_any(["b", "\x00"]) | (U.fastprep.contains_any(["0"]) & B),
+        pl.when(T.fastprep.contains_any(["a"])).then(U.fastprep.contains_any(["a"])).otherwise(B),
+        LT.list.eval(ITEM.fastprep.contains_any(["b"])),
+    ],
+    "fastprep.hash": [
+        T.fastprep.hash(),
+        (T + U).fastprep.hash(seed=2**64 - 1).alias("h") % 3,
+        pl.lit("a").fastprep.hash() % 100 == N,
+    ],
+    "fastprep.normalize": [
+        T.fastprep.normalize("unicode"),
+        T.fastprep.normalize(["case", "unicode", "whitespace"]).fastprep.hash(1),
+    ],
+    "fastprep.tokenize": [T.fastprep.tokenize(TOKENIZER, add_special_tokens=True).list.len() + N],
+    "fastprep.count_tokens": [T.fastprep.count_tokens(TOKENIZER, special_tokens="as_text")],
     "ext.storage": [pl.col("json").ext.storage()],
     "abs": [N.abs()],
     "add": [N.add(M)],

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastprep.exceptions import ColumnError, PlanError
+from fastprep.expressions import checks
 from fastprep.expressions.forked_process import check_polars_threads
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Mask:
 
     def __init__(self, expression: pl.Expr) -> None:
         self._expression = expression
+        self._calls = checks.calls(expression)
 
     def __call__(self, table: Any) -> Any:
         """See the class."""
@@ -44,6 +46,7 @@ class Columns:
 
     def __init__(self, expressions: Sequence[pl.Expr]) -> None:
         self._expressions = expressions
+        self._calls = [call for expression in expressions for call in checks.calls(expression)]
 
     def __call__(self, table: Any) -> Any:
         """See the class."""

@@ -5,22 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastprep import option_checks
 from fastprep.exceptions import PlanError
-from fastprep.expressions import row_wise
+from fastprep.expressions import call_nodes, row_wise
+from fastprep.expressions.text_call import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import polars as pl
 
+    from fastprep.expressions.text_call import TextCall
+
+PYTHON_FUNCTION: Final = ".python_udf()"
+"""What polars prints for a Python function."""
+
 
 def shown(expression: pl.Expr) -> str:
     """The expression as polars prints it. 
 
-    Where polars shortens a list, a digest is added, so that different plans never look the same.
+    Where polars shortens a list, a digest is added, so that different plans never look the same. Calls of fastprep's
+    functions are shown as they are written in Python.
     """
     import polars as pl
 
@@ -29,9 +36,22 @@ def shown(expression: pl.Expr) -> str:
     except pl.exceptions.PanicException:
         # polars cannot print some dates in the far future, or numbers with many digits.
         text = "an expression that polars cannot print"
-    if "[Series]" in text or "…" in text or "cannot print" in text:
-        text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
+    text, is_whole = _with_calls(text, expression)
+    if "[Series]" in text or "…" in text or "cannot print" in text or not is_whole:
+        with by_key():
+            text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
     return text
+
+
+def _with_calls(text: str, expression: pl.Expr) -> tuple[str, bool]:
+    """The text with each Python function of polars replaced by the call that it is, and whether that was possible."""
+    pieces = text.split(PYTHON_FUNCTION)
+    if len(pieces) == 1:
+        return text, True
+    calls = call_nodes.written(_tree(expression))
+    if len(calls) + 1 != len(pieces):
+        return text, False
+    return pieces[0] + "".join(call + piece for call, piece in zip(calls, pieces[1:], strict=True)), True
 
 
 def check_row_wise(verb: str, expression: pl.Expr) -> None:
@@ -83,8 +103,26 @@ def _tree(expression: pl.Expr) -> Any:
 
 
 def json_text(expression: pl.Expr) -> str:
+    """The expression as JSON: that of polars, in which calls of fastprep's functions are nodes of their own."""
+    text = polars_json(expression)
+    if f'"{call_nodes.PYTHON}"' not in text:
+        return text
+    return json.dumps(call_nodes.named(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+
+
+def calls(expression: pl.Expr) -> list[TextCall]:
+    """The calls of fastprep's functions in the expression.
+
+    They must be kept while it is used: an expression that polars has read looks them up in memory for each batch, and
+    makes those again that are not there.
+    """
+    text = polars_json(expression)
+    return call_nodes.calls(json.loads(text)) if f'"{call_nodes.PYTHON}"' in text else []
+
+
+def polars_json(expression: pl.Expr) -> str:
     """The expression as polars' JSON."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), by_key():
         # polars warns that the form may change; the requirements allow only versions with this form.
         warnings.simplefilter("ignore")
         return str(expression.meta.serialize(format="json"))

@@ -9,13 +9,17 @@ import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastprep.exceptions import PlanError
-from fastprep.expressions import row_wise
-from fastprep.expressions.checks import columns_read, json_text, not_row_wise
+from fastprep.expressions import call_nodes, row_wise
+from fastprep.expressions.checks import columns_read, json_text, not_row_wise, polars_json
+from fastprep.expressions.text_call import WITH_TOKENIZER, by_key, text_call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import polars as pl
+
+    from fastprep.expressions.text_call import TextCall
+    from fastprep.tokenizer import Tokenizer
 
 MAX_CHARS = 16 << 20
 """The length of the longest text that is read: a set of some hundred thousand numbers."""
@@ -40,21 +44,32 @@ def to_form(expression: pl.Expr) -> str | dict[str, str]:
     """
     import polars as pl
 
-    serialized = expression.meta.serialize()
+    serialized = _serialized(expression)
     with contextlib.suppress(pl.exceptions.PolarsError, pl.exceptions.PanicException):
         text = json_text(expression)
-        if len(text) <= MAX_CHARS and _read(text).meta.serialize() == serialized:
+        read = polars_json(expression)
+        if read != text:
+            # Python has read and written the numbers too.
+            read = json.dumps(json.loads(read))
+        if len(text) <= MAX_CHARS and _serialized(_read(read)) == serialized:
             return text
     return {"digest": hashlib.blake2b(serialized, digest_size=16).hexdigest()}
 
 
-def from_form(verb: str, text: str) -> pl.Expr:
+def from_form(verb: str, text: str, tokenizer: Callable[[dict[str, Any]], Tokenizer] | None = None) -> pl.Expr:
     """The expression that `to_form` wrote.
 
-    The text is proven row-wise before polars reads it, so that a function in it is never loaded.
+    The text is proven row-wise before polars reads it, so that a function in it is never loaded, except fastprep's
+    own, which are made here.
+
+    Args:
+        verb: the step, for errors.
+        text: the text.
+        tokenizer: gives the tokenizer that the options of a function name. Without it, such functions are refused.
 
     Raises:
-        PlanError: `bad_plan` if it is not such a text, `not_row_wise` if the expression is not known to be row-wise.
+        PlanError: `bad_plan` if it is not such a text, `not_row_wise` if the expression is not known to be row-wise;
+            what `tokenizer` raises.
     """
     tree = _parsed(verb, text)
     try:
@@ -64,8 +79,12 @@ def from_form(verb: str, text: str) -> pl.Expr:
     _check_arrow(verb, tree)
     import polars as pl
 
+    def call_of(name: str, options: dict[str, Any]) -> TextCall:
+        return text_call(name, options, tokenizer(options) if tokenizer and name in WITH_TOKENIZER else None)
+
     try:
-        expression = _read(text)
+        has_calls = f'"{call_nodes.CALL}"' in text
+        expression = _read(json.dumps(call_nodes.as_python(tree, call_of)) if has_calls else text)
         same = _canonical(json.loads(json_text(expression))) == _canonical(tree)
         columns_read(verb, [expression])
     except PlanError:
@@ -78,12 +97,18 @@ def from_form(verb: str, text: str) -> pl.Expr:
 
 
 def _read(text: str) -> pl.Expr:
-    """The expression of a text that is proven row-wise: polars would load functions in it."""
+    """The expression of polars' JSON. It must be proven row-wise: polars would load functions in it."""
     import polars as pl
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pl.Expr.deserialize(text.encode(), format="json")
+
+
+def _serialized(expression: pl.Expr) -> bytes:
+    """What polars writes for the expression, which is all of it."""
+    with by_key():
+        return expression.meta.serialize()
 
 
 def _refuse(verb: str, what: str, cause: BaseException | None = None) -> NoReturn:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from fastprep.expressions.call_nodes import CALL, PYTHON
 from fastprep.expressions.row_wise_table import (
     AGGREGATIONS,
     FUNCTIONS,
@@ -18,6 +19,7 @@ from fastprep.expressions.row_wise_table import (
     TYPES,
     TYPES_WITH_OPTIONS,
 )
+from fastprep.expressions.text_call import NAMES as CALLS
 
 Node = Any
 """An expression as parsed JSON: `{"Column": "x"}`, `{"Agg": {"Sum": …}}`; a kind without parts is a string, `"Len"`."""
@@ -95,7 +97,11 @@ def prove(node: Node, leaves: frozenset[str] = ROW_LEAVES) -> None:
         _require(node, isinstance(evaluation, list) and variant in ("WithFields", "Select"))
         for field in evaluation:
             prove(field, FIELD_LEAVES)
-    elif kind == "AnonymousFunction":
+    elif kind == CALL and leaves is not LIST_LEAVES:
+        name, call_options, texts = _parts(node, "function", "options", "input")
+        prove(texts, leaves)
+        _require(node, name in CALLS and isinstance(call_options, dict))
+    elif kind == PYTHON:
         raise NotRowWiseError(node, WITHOUT_PYTHON)
     else:
         _prove_children(value, leaves)
@@ -114,6 +120,8 @@ def columns(node: Node) -> set[str]:
         return set()
     if "Eval" in node:
         return columns(node["Eval"]["expr"])
+    if CALL in node:
+        return columns(node[CALL]["input"])
     return columns(list(node.values()))
 
 
@@ -124,6 +132,8 @@ def named(node: Node) -> str:
     kind, value = (node, None) if isinstance(node, str) else next(iter(node.items()), ("", None))
     if kind == "Function" and isinstance(value, dict):
         kind = _function_name(value.get("function"))[0] or kind
+    if kind == CALL and isinstance(value, dict):
+        kind = f"fastprep.{value.get('function')}"
     if kind == "Agg" and isinstance(value, dict) and value:
         kind = f"Agg.{next(iter(value))}"
     return kind[:80]
