@@ -6,8 +6,8 @@
 //! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`], [`json`],
 //!    [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
-//! 3. stages: `read`, `select`, `compute`, `validate`, `format`, `dedup`, `split`, `tokenize`, `shuffle`, `pack`, `write`,
-//!    `load`
+//! 3. stages: `read`, `select`, `compute`, `validate`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
+//!    `pack`, `write`, `load`
 //! 4. `plan`: steps as data, resolved and explained without reading a row
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
@@ -17,6 +17,7 @@ pub mod artifact;
 pub mod cancel;
 pub mod compute;
 pub mod dedup;
+pub mod dialect;
 pub mod engine;
 pub mod error;
 pub mod flow;

@@ -5,6 +5,7 @@ import warnings as _warnings
 from fastprep import polars_namespace as _polars_namespace
 from fastprep._fastprep import DEBUG_BUILD as _DEBUG_BUILD
 from fastprep._fastprep import __version__
+from fastprep.dialect import Dialect
 from fastprep.exceptions import (
     CallbackError,
     ColumnError,
@@ -40,6 +41,7 @@ __all__ = [
     "CallbackError",
     "ColumnError",
     "DataError",
+    "Dialect",
     "FastprepError",
     "InternalError",
     "Pipeline",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastprep import option_checks
 from fastprep._fastprep import STDIN, Plan
 from fastprep.code_digest import code_digest
+from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
 from fastprep.lazy_source import lazy_frame
@@ -291,6 +292,49 @@ class Pipeline:
             help = "give at least one of required=, not_blank=, min_chars=, max_chars= and allowed="
             raise option_checks.bad_option("validate: no rule is given", help)
         return self._push(verb, **rules, on_invalid=option_checks.text(verb, "on_invalid", on_invalid))
+
+    def read_as(self, dialect: str = "auto", *, columns: Mapping[str, str | None] | None = None) -> Pipeline:
+        """Say what the rows mean, and reject rows that mean something else as `not_in_dialect`. Changes no row.
+
+        With `"auto"`, the first rows of each file decide when the plan is resolved. `explain()` and the manifest hold
+        what was decided, so that a run of the published plan does not decide again. Where no dialect is recognised,
+        all rows pass. It replaces an earlier `read_as("auto")`.
+
+        Args:
+            dialect: a dialect by its name, `"auto"`, or `"none"`, with which all rows pass.
+            columns: the column of each part of the dialect, None for a part without one. Columns of parts that are not
+                named are found by their usual names.
+
+        Raises:
+            PlanError: `bad_option`: there is no such dialect or part. `dialect_refused`: it is recognised only.
+            ColumnError: at `explain()` or the sink: a part has no column.
+        """
+        verb = "read_as"
+        named = None if columns is None else option_checks.mapping(verb, "columns", columns)
+        for part, column in (named or {}).items():
+            if column is not None:
+                option_checks.text(verb, f"columns[{part!r}]", column)
+        return self._read_as(dialect=option_checks.text(verb, "dialect", dialect), columns=named)
+
+    def _read_as(self, **settings: Any) -> Pipeline:
+        """The pipeline with this step `read_as`, in place of an earlier one that is not decided."""
+        return self._without_undecided()._push("read_as", **settings)
+
+    def _without_undecided(self) -> Pipeline:
+        """The pipeline without a step `read_as` that is not decided."""
+        steps = [step for step in self._steps if step[0]["verb"] != "read_as" or step[0].get("dialect") != "auto"]
+        return self if len(steps) == len(self._steps) else _unpickled(self._source, *steps)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the rows mean: the dialect, why, and two rows as they are read. Reads the first rows of each file.
+
+        Rows are looked at as they reach the step `read_as`, or else the first step that renders or orders them.
+
+        Raises:
+            SourceError: `read_twice`: the source can be read only once.
+        """
+        return Dialect._from_json(self._plan.dialect())
 
     # -- training rows ---------------------------------------------------------------------------------
 

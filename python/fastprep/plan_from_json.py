@@ -153,7 +153,9 @@ class Reader:
                 "from_json: the plan has several sources, so `inputs` must be a mapping",
                 "map the paths in the plan to your paths",
             )
-        return verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
+        pipeline = verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
+        # The steps of the plan say what rows mean, if anything does.
+        return pipeline._without_undecided()
 
     def _bound(self, path: str) -> list[str]:
         """The paths to read in place of one in the plan."""
@@ -235,6 +237,10 @@ class Reader:
             raise bad_plan(f"two functions have the name `{name}`: rename one where the plan is made")
         return pipeline.map_batches(self._functions[name], name=name, version=version)
 
+    def _read_as(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
+        _check_keys(settings, verb, "dialect", "columns")
+        return pipeline._read_as(**settings)
+
     def _dedup(self, pipeline: Pipeline, verb: str, settings: Node) -> Pipeline:
         named = [path_of(path) for path in _part(settings, verb, "against", list)]
         settings["against"] = [option_checks.path_form(bound) for path in named for bound in self._bound(path)]
@@ -262,6 +268,7 @@ _SPECIAL: dict[str, Callable[[Reader, Pipeline, str, Node], Pipeline]] = {
     "filter": Reader._filter,
     "with_columns": Reader._with_columns,
     "map_batches": Reader._map_batches,
+    "read_as": Reader._read_as,
     "dedup": Reader._dedup,
     "tokenize": Reader._tokenize,
 }

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
+
+FORMATS: dict[str, Any] = {}
+"""The classes of formats by their name, for modules that `prompt_format.py` imports itself."""
 
 
 class RowFormat(ABC):
@@ -12,6 +16,9 @@ class RowFormat(ABC):
     """
 
     __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        FORMATS[cls.__name__] = cls
 
     @abstractmethod
     def to_json(self) -> str:

@@ -16,7 +16,7 @@ mod value;
 
 pub use error::{JsonError, Why};
 pub use number::{exact_float64, float64, int64};
-pub use scan::scan;
+pub use scan::{scan, scan_array};
 pub use single_line::single_line;
 pub use string::decode as decode_string;
 pub use value::{Kind, Value};

@@ -21,6 +21,31 @@ pub fn scan(line: &[u8], member: impl FnMut(Value, Value)) -> Result<Value, Json
     Ok(value)
 }
 
+/// Scans a whole text, which must be an array, and calls `element` for each of its elements in order. On an error,
+/// `element` may have been called for the elements before it.
+pub fn scan_array(text: &[u8], mut element: impl FnMut(Value)) -> Result<(), JsonError> {
+    let mut cursor = Cursor { line: text, position: 0 };
+    cursor.skip_space();
+    cursor.expect_byte(b'[')?;
+    cursor.skip_space();
+    if cursor.peek() == Some(b']') {
+        cursor.position += 1;
+    } else {
+        loop {
+            cursor.skip_space();
+            element(cursor.value(1)?);
+            cursor.skip_space();
+            match cursor.peek() {
+                Some(b',') => cursor.position += 1,
+                Some(b']') => break cursor.position += 1,
+                _ => return Err(cursor.unexpected()),
+            }
+        }
+    }
+    cursor.skip_space();
+    if cursor.position < text.len() { Err(cursor.error(Why::Trailing)) } else { Ok(()) }
+}
+
 impl Cursor<'_> {
     /// Reads the top-level object.
     fn object(&mut self, mut member: impl FnMut(Value, Value)) -> Result<Value, JsonError> {

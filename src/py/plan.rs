@@ -25,6 +25,7 @@ use crate::engine::result_errors::nothing_left;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
+use crate::plan::resolve::recognise;
 use crate::plan::verbs::{Filter, Head, MapBatches, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
 use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::named_format::named_format;
@@ -166,6 +167,15 @@ impl PyPlan {
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         Ok(PyPlan::new(Plan { steps, ..self.0.clone() }))
+    }
+
+    /// What the rows are, by a look at the first rows of each file, as JSON.
+    fn dialect(&self, py: Python<'_>) -> PyResult<String> {
+        let plan = self.0.clone();
+        let (found, files) = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || recognise(&plan, &Files::local(), cancel))
+        })?;
+        Ok(found.to_json(&files).to_string())
     }
 
     fn explain(&self, py: Python<'_>) -> PyResult<String> {

@@ -29,6 +29,7 @@ reasons! {
     LINE_TOO_LONG "line_too_long" "The line, the element of an array, or the record is longer than max_line_bytes." "check the line ends, which may be missing in the whole file, or raise max_line_bytes of the scan";
     MISSING_FIELD "missing_field" "A column that the plan needs is absent or null in this row." "put `COLUMN` in an optional part, {#COLUMN}…{COLUMN}…{/COLUMN}, or give it a value before format: with_columns(pl.col(\"COLUMN\").fill_null(\"\"))";
     WRONG_TYPE "wrong_type" "A column that the plan uses holds a value of another type in this row." "name a text column instead of `COLUMN`, or convert it to text first: with_columns(pl.col(\"COLUMN\").cast(pl.String))";
+    NOT_IN_DIALECT "not_in_dialect" "The row is not one of the dialect that the data is read as." "repair what the detail names, or choose another dialect: read_as(\"none\") keeps all rows";
     FILTERED "filtered" "The filter's expression was false or null for this row." "check the expression of filter: it is false or null for these rows";
     BLANK_FIELD "blank_field" "A field that must not be blank is empty or holds only white space." "fill `COLUMN` in, or leave it out of validate(not_blank=)";
     TOO_SHORT "too_short" "A field has fewer characters than the rule asks for." "lower min_chars of validate for `COLUMN`";

@@ -91,6 +91,7 @@ REASONS = {
     "line_too_long": "sources/test_scan.py",
     "missing_field": "verbs/test_validate.py",
     "wrong_type": "sources/test_scan.py",
+    "not_in_dialect": "sources/test_dialect.py",
     "filtered": "verbs/test_filter.py",
     "blank_field": "verbs/test_validate.py",
     "too_short": "verbs/test_validate.py",

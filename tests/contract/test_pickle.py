@@ -58,6 +58,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "select": lambda: start().select("prompt", "completion"),
     "drop": lambda: start().drop("lang"),
     "with_row_index": lambda: start().with_row_index("row", 3),
+    "read_as": lambda: start().read_as("pairs", columns={"prompt": "prompt"}),
     "rename": lambda: start().rename({"lang": "language"}),
     "filter": lambda: start().filter(pl.col("n") > 3, pl.col("lang").is_in(["en", "de"])),
     "with_columns": lambda: start().with_columns(m=pl.col("n") * 2, q=pl.col("prompt").str.len_chars()),

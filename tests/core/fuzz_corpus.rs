@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fastprep::plan::Step;
 use serde_json::Value;
 
+#[path = "../../fuzz/checks/dialect.rs"]
+mod dialect;
 #[path = "../../fuzz/checks/ids.rs"]
 mod ids;
 #[path = "../../fuzz/checks/json.rs"]
@@ -42,6 +44,13 @@ fn json_lines_of_the_corpus_are_what_serde_json_reads() {
 fn json_arrays_of_the_corpus_are_what_serde_json_reads() {
     let files = replay("json_array", json::check_array) + replay("json", json::check_array);
     assert!(files > 150, "{files}");
+}
+
+#[test]
+fn rows_of_the_corpora_are_read_or_refused_by_each_dialect() {
+    let files = replay("dialect", dialect::check);
+    assert!(files > 20, "{files}");
+    replay("json", dialect::check);
 }
 
 #[test]

@@ -28,8 +28,8 @@ const LAYERS: [&[&str]; 6] = [
     ],
     &["tokenizer"],
     &[
-        "compute", "dedup", "format", "load", "pack", "read", "select", "shuffle", "split", "tokenize",
-        "validate", "write",
+        "compute", "dedup", "dialect", "format", "load", "pack", "read", "select", "shuffle", "split",
+        "tokenize", "validate", "write",
     ],
     &["plan"],
     &["engine"],

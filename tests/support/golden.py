@@ -107,6 +107,11 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "select": (lambda _: raw().select("answer", "id"), BOTH),
     "drop": (lambda _: raw().drop("meta", "tags"), JSONL),
     "rename": (lambda _: raw().rename({"question": "answer", "answer": "question", "id": "number"}), JSONL),
+    "read_as": (
+        lambda _: raw().read_as("pairs", columns={"prompt": "question", "completion": "answer"}),
+        JSONL,
+    ),
+    "read_as_auto": (lambda _: fp.scan_parquet(PARQUET).read_as(), JSONL),
     "filter": (lambda _: raw().filter(pl.col("lang") != "de", pl.col("id") % 3 != 0), JSONL),
     "with_columns": (
         lambda _: raw().with_columns(

@@ -19,6 +19,7 @@ HELP: dict[str, str] = {
     # options and plans
     "bad_option": "fastprep COMMAND --help lists the options of a command",
     "bad_chain": "move the [[step]] to where the message says",
+    "dialect_refused": SAME,
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
     "bad_max_length": "give --max-length (max_length of the step tokenize) 2 or more; pack needs one too",
@@ -144,6 +145,7 @@ REASONS: dict[str, str] = {
     "line_too_long": "check the line ends: often the file is a single line; or raise max_line_bytes in [source]",
     "missing_field": "make COLUMN optional: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another column",
     "wrong_type": "name a text column instead of COLUMN in --template or --completion",
+    "not_in_dialect": "repair what the detail names, or give the step read_as another dialect; \"none\" keeps all rows",
     "filtered": "check --filter, or the sql of the step filter: it is false or null for these rows",
     "blank_field": "fill in COLUMN, or remove it from not_blank in the step validate",
     "too_short": "lower min_chars for COLUMN in the step validate",

@@ -4,21 +4,24 @@ use std::path::PathBuf;
 
 use super::chain_builder::ChainBuilder;
 use super::concat::resolve_concat;
+use super::dialects;
 use super::earlier_folders::folder_names;
 use super::job::Origin;
 use super::resolved::Resolved;
 use crate::cancel::Cancel;
+use crate::dialect::Recognised;
 use crate::error::{Error, Result};
 use crate::plan::source::ResolvedSource;
 use crate::plan::sources_and_steps::Plan;
 use crate::read::discover::names_from_shared;
 use crate::store::Files;
 
-/// Resolves a plan. Reads the start of the files of this store and the tokenizer, but no rows.
+/// Resolves a plan. Reads the start of the files of this store and the tokenizer. Runs nothing.
 ///
 /// # Errors
 /// Anything that is wrong with the sources, or with a step and the columns that it gets.
 pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> {
+    let plan = &dialects::decided(plan, cancel, &|before| resolve(before, store, cancel))?;
     let mut sources =
         plan.parts.iter().map(|part| part.source.resolve(store, cancel)).collect::<Result<Vec<_>>>()?;
     let plan = &decided(plan, &sources);
@@ -40,6 +43,14 @@ fn decided(plan: &Plan, sources: &[ResolvedSource]) -> Plan {
         part.source = source.spec().clone();
     }
     plan
+}
+
+/// What the rows of a plan are, by a look at the first rows of each file, and the names of the files.
+///
+/// # Errors
+/// `read_twice`: a source can be read only once. Those of [`resolve`].
+pub fn recognise(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<(Recognised, Vec<String>)> {
+    dialects::recognise_rows(plan, cancel, &|before| resolve(before, store, cancel))
 }
 
 fn resolve_one_source(plan: &Plan, sources: Vec<ResolvedSource>, cancel: &Cancel) -> Result<Resolved> {

@@ -47,6 +47,28 @@ impl ResolvedSource {
         &self.spec
     }
 
+    /// Whether it can be read more than once.
+    pub(crate) fn can_be_read_again(&self) -> bool {
+        match &self.spec {
+            SourceSpec::Files { .. } => true,
+            SourceSpec::Reader { stream, .. } => stream.again(),
+            SourceSpec::Arrow { stream, .. } => stream.again(),
+        }
+    }
+
+    /// The names of its files, by the file number of places.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match &self.spec {
+            SourceSpec::Files { .. } => self.files.iter().map(|file| file.name.clone()).collect(),
+            SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => vec![name.clone()],
+        }
+    }
+
+    /// Whether this is the column with the split of each row, which no file has. A stream has it.
+    pub(crate) fn is_split(&self, column: &str) -> bool {
+        !self.splits.is_empty() && !self.files.is_empty() && column == splits::SPLIT
+    }
+
     /// The store of its files.
     pub(crate) fn store(&self) -> &Files {
         &self.store
@@ -173,11 +195,10 @@ impl ResolvedSource {
         Ok(Arc::new(Schema::new(fields)))
     }
 
-    /// These columns without the column of splits, which no file has, and whether they had it. A stream has it.
+    /// These columns without the column of splits, which no file has, and whether they had it.
     fn without_splits(&self, columns: &[ReadColumn]) -> (Vec<ReadColumn>, bool) {
-        let is_added = !self.splits.is_empty() && !self.files.is_empty();
         let (splits, columns): (Vec<_>, Vec<_>) =
-            columns.iter().cloned().partition(|c| is_added && c.name == splits::SPLIT);
+            columns.iter().cloned().partition(|c| self.is_split(&c.name));
         (columns, !splits.is_empty())
     }
 

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, Rename, Restore, Select, Shuffle, Split, Tokenize,
-    Validate, WithColumns, WithRowIndex,
+    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, ReadAs, Rename, Restore, Select, Shuffle, Split,
+    Tokenize, Validate, WithColumns, WithRowIndex,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::step::{Named, Step, VERB_KEY};
@@ -38,6 +38,7 @@ verbs! {
     Head
     MapBatches
     Pack
+    ReadAs
     Rename
     Restore
     Select
@@ -102,6 +103,7 @@ mod tests {
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
             json!({"verb": "pack", "max_length": 7, "seed": u64::MAX}),
+            json!({"verb": "read_as", "dialect": "pairs", "columns": {"completion": "a", "prompt": null}}),
             json!({"verb": "rename", "mapping": {"b": "a", "a": "b"}}),
             json!({"verb": "restore", "format": format, "column": "split", "splits": ["train"]}),
             json!({"verb": "select", "columns": ["b", "a"]}),
@@ -142,7 +144,7 @@ mod tests {
             error(json!({"verb": "pack", "max_length": null, "seed": -1})),
             expected("bad_option", "pack: `seed`: invalid value: integer `-1`, expected u64")
         );
-        let mut step = steps()[13].clone();
+        let mut step = steps()[14].clone();
         step["on_invalid"] = json!("rais");
         assert_eq!(
             error(step),

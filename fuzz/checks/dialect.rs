@@ -1,0 +1,120 @@
+//! Checks that rows of any JSON are read or refused by each dialect, and that simple dialects read what a plain reading
+//! of serde_json's values finds.
+
+use fastprep::dialect::{Cell, DIALECTS, Dialogue, Head, HeadRow, PartColumns, Row, recognise};
+use fastprep::json;
+use fastprep::record::Place;
+use serde_json::Value;
+
+/// Checks the input as rows, one a line.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let rows: Vec<Vec<(String, &str)>> = text.lines().filter_map(members).collect();
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in rows.iter().flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names.truncate(40);
+    for row in &rows {
+        for dialect in DIALECTS {
+            for columns in dialect.candidates(&names) {
+                let cells = columns.iter().map(|(part, column)| (*part, cell(row, column)));
+                let read = Row(cells.collect());
+                let read = dialect.read(&read);
+                compare(dialect.name(), row, &columns, read.as_ref().ok());
+            }
+        }
+    }
+    check_recognition(names, &rows);
+}
+
+/// The members of a line that is an object; of a repeated key the last.
+fn members(line: &str) -> Option<Vec<(String, &str)>> {
+    let mut found: Vec<(String, &str)> = Vec::new();
+    let value = json::scan(line.as_bytes(), |key, value| {
+        let mut name = Vec::new();
+        if json::decode_string(key.inner(line.as_bytes()), &mut name).is_err() {
+            return;
+        }
+        let name = String::from_utf8(name).unwrap();
+        found.retain(|(known, _)| *known != name);
+        found.push((name, &line[value.start..value.end]));
+    });
+    value.ok().filter(|value| value.kind == json::Kind::Object).map(|_| found)
+}
+
+fn cell<'a>(row: &[(String, &'a str)], column: &str) -> Cell<'a> {
+    row.iter().find(|(name, _)| name == column).map_or(Cell::Null, |(_, text)| Cell::from_json(*text))
+}
+
+fn check_recognition(names: Vec<String>, rows: &[Vec<(String, &str)>]) {
+    let head_row = |(i, row): (usize, &Vec<(String, &str)>)| HeadRow {
+        place: Place { file: 0, row: i as u64, line: None, byte: None },
+        cells: names
+            .iter()
+            .map(|name| match row.iter().find(|(known, _)| known == name) {
+                Some((_, text)) => Cell::from_json((*text).to_string()),
+                None => Cell::Null,
+            })
+            .collect(),
+    };
+    let rows: Vec<HeadRow> = rows.iter().enumerate().map(head_row).collect();
+    let n = rows.len();
+    let found = recognise(&Head::new(names, rows, Vec::new()));
+    assert_eq!(found.layouts.iter().map(|layout| layout.rows).sum::<usize>(), n);
+    assert!(found.fits <= n && found.rows == n);
+    assert_eq!(found.dialect.is_some(), !found.columns.is_empty());
+    let _ = found.to_json(&["rows".into()]).to_string();
+}
+
+/// Compares what was read with a plain reading of the same values.
+fn compare(dialect: &str, row: &[(String, &str)], columns: &PartColumns, read: Option<&Dialogue<'_>>) {
+    let mut values = Vec::new();
+    for (_, column) in columns {
+        let text = row.iter().find(|(name, _)| name == column).map_or("null", |(_, text)| text);
+        // serde_json refuses what is JSON here: lone surrogates, great numbers, nesting beyond 128.
+        let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+        values.push(value);
+    }
+    let turns = read.map(|dialogue| {
+        let turn = |turn: &fastprep::dialect::Turn<'_>| {
+            let texts = turn.texts.iter().map(|said| said.text.to_string()).collect::<Vec<_>>().join("\u{1}");
+            (turn.role.name().to_string(), texts)
+        };
+        dialogue.turns.iter().map(turn).collect::<Vec<_>>()
+    });
+    match dialect {
+        "text" => assert_eq!(turns, values[0].as_str().map(|text| vec![turn("assistant", text)])),
+        "pairs" => {
+            let both = values[0].as_str().zip(values[1].as_str());
+            assert_eq!(
+                turns,
+                both.map(|(prompt, answer)| vec![turn("user", prompt), turn("assistant", answer)])
+            );
+        }
+        "openai_chat" if columns.len() == 1 => {
+            if let Some(plain) = plain_messages(&values[0]) {
+                assert_eq!(turns, Some(plain));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn turn(role: &str, text: &str) -> (String, String) {
+    (role.to_string(), text.to_string())
+}
+
+/// The turns of messages that have only a role and a content, both as they must be.
+fn plain_messages(value: &Value) -> Option<Vec<(String, String)>> {
+    let messages = value.as_array().filter(|messages| !messages.is_empty())?;
+    let message = |message: &Value| {
+        let object = message.as_object().filter(|object| object.len() == 2)?;
+        let role = object.get("role")?.as_str()?;
+        let known = ["system", "developer", "user", "assistant", "tool"].contains(&role);
+        known.then_some(turn(role, object.get("content")?.as_str()?))
+    };
+    messages.iter().map(message).collect()
+}

@@ -1,0 +1,121 @@
+//! A JSON value by its text. Nothing is parsed before it is asked for, and nothing is copied that needs no decoding.
+
+use std::borrow::Cow;
+
+use crate::json::{self, Kind, Value};
+
+/// A JSON value: its kind and its JSON text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Json<'a> {
+    pub(super) kind: Kind,
+    /// The JSON text.
+    pub(super) text: &'a str,
+    escaped: bool,
+}
+
+impl<'a> Json<'a> {
+    /// The value of a whole JSON text; none if it is not JSON, or nested too deeply.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let value = json::scan(text.as_bytes(), |_, _| {}).ok()?;
+        Some(Json::of(text, value))
+    }
+
+    fn of(text: &'a str, value: Value) -> Self {
+        Json { kind: value.kind, text: &text[value.start..value.end], escaped: value.escaped }
+    }
+
+    /// The text of a string; none for another value, and for a string with a lone surrogate.
+    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+        if self.kind != Kind::String {
+            return None;
+        }
+        let inner = &self.text[1..self.text.len() - 1];
+        if !self.escaped {
+            return Some(Cow::Borrowed(inner));
+        }
+        let mut decoded = Vec::new();
+        json::decode_string(inner.as_bytes(), &mut decoded).ok()?;
+        String::from_utf8(decoded).ok().map(Cow::Owned)
+    }
+
+    /// The number; none for another value.
+    pub(super) fn number(self) -> Option<f64> {
+        match self.kind {
+            Kind::Int | Kind::Float => json::float64(self.text.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array; none for another value.
+    pub(super) fn elements(self) -> Option<Vec<Json<'a>>> {
+        if self.kind != Kind::Array {
+            return None;
+        }
+        let mut elements = Vec::new();
+        json::scan_array(self.text.as_bytes(), |value| elements.push(Json::of(self.text, value))).ok()?;
+        Some(elements)
+    }
+
+    /// The members of an object by these names; none for another value. A member that is null is absent. Of a repeated
+    /// key the last value counts.
+    pub(super) fn fields<const N: usize>(self, names: [&str; N]) -> Option<[Option<Json<'a>>; N]> {
+        if self.kind != Kind::Object {
+            return None;
+        }
+        let mut found = [None; N];
+        let scanned = json::scan(self.text.as_bytes(), |key, value| {
+            let key = Json::of(self.text, key).string();
+            if let Some(i) = key.and_then(|key| names.iter().position(|name| *name == key)) {
+                found[i] = (value.kind != Kind::Null).then(|| Json::of(self.text, value));
+            }
+        });
+        scanned.ok().map(|_| found)
+    }
+
+    /// The value in messages: its kind, and its beginning.
+    pub(super) fn describe(self) -> String {
+        match self.kind {
+            Kind::Null | Kind::Bool => self.text.to_string(),
+            kind => format!("{} ({})", kind.name(), excerpt(self.text)),
+        }
+    }
+}
+
+/// The beginning of a text, on one line.
+pub(super) fn excerpt(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let start: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if start.len() < text.len() { format!("{start}…") } else { start }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_members_and_elements_without_a_tree() {
+        let object = Json::parse(r#" {"a":"x\n","b":[1,{"c":2}],"a":"last","n":null} "#).unwrap();
+        let [a, b, n, missing] = object.fields(["a", "b", "n", "missing"]).unwrap();
+        assert_eq!(a.unwrap().string().unwrap(), "last");
+        assert!(n.is_none() && missing.is_none());
+        let elements = b.unwrap().elements().unwrap();
+        assert_eq!(elements.iter().map(|e| e.text).collect::<Vec<_>>(), ["1", r#"{"c":2}"#]);
+        assert_eq!((elements[0].number(), elements[1].number()), (Some(1.0), None));
+        assert!(object.elements().is_none() && elements[0].fields(["a"]).is_none());
+    }
+
+    #[test]
+    fn a_key_may_be_written_with_escapes_and_a_lone_surrogate_is_no_text() {
+        let object = Json::parse(r#"{"\u0061":"\ud800","b":"\u00e9"}"#).unwrap();
+        let [a, b] = object.fields(["a", "b"]).unwrap();
+        assert!(a.unwrap().string().is_none());
+        assert_eq!(b.unwrap().string().unwrap(), "é");
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_not_json() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(Json::parse(&nested(512)).is_some());
+        assert!(Json::parse(&nested(100_000)).is_none());
+    }
+}

@@ -1,0 +1,54 @@
+//! Dialects: what the rows of a data set mean. Recognises the dialect of a sample of rows, and reads rows into turns
+//! with roles, texts and tool calls.
+//!
+//! A dialect is one implementation of [`Dialect`], in one file, and a line in [`DIALECTS`].
+
+mod agent_trace;
+mod alpaca;
+mod calls;
+mod cell;
+mod cells_of_batch;
+mod chat_parts;
+mod classification;
+#[expect(clippy::module_inception, reason = "the file of the trait")]
+mod dialect;
+mod dialects;
+mod dialogue;
+mod doubts;
+mod head;
+mod head_rows;
+mod image_parts;
+mod json_value;
+mod kto;
+mod messages;
+mod misfit;
+mod names;
+mod openai_chat;
+mod openai_preference;
+mod pairs;
+mod part_columns;
+mod preference;
+mod recognise;
+mod recognised;
+mod sharegpt;
+mod stage;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tools;
+mod transcript;
+mod trial;
+
+pub use cell::{Cell, Row};
+pub use dialect::{Dialect, Holds, PartSpec, Verdict, complete};
+pub use dialects::{DIALECTS, find};
+pub use dialogue::{Call, Dialogue, Role, Said, TextKind, Turn};
+pub use head::{Head, HeadRow};
+pub(crate) use head_rows::HeadRows;
+pub use misfit::Misfit;
+pub use part_columns::PartColumns;
+pub use recognise::{examine, recognise};
+pub use recognised::{Layout, Recognised, UNKNOWN, columns_json, dialogue_json};
+pub(crate) use stage::{PassStage, ReadAsStage};
