@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cancellable_reader::CancellableReader;
 use super::json_rows::{HeadColumns, as_lines, jq};
-use super::lines::{InputLines, Text};
+use super::lines::{InputLines, STDIN, Text};
 use super::open::{BoxedReader, InputStream};
 use super::{InputFile, Limits, ReadColumn};
 use crate::cancel::Cancel;
@@ -175,9 +175,11 @@ impl SeenLines {
 
 #[cold]
 fn json_array(shown: &str) -> Error {
-    Error::new(Class::Source, "json_array", "this is one JSON array, not JSON lines")
-        .help("read it with scan_json")
-        .path(shown)
+    let error = Error::new(Class::Source, "json_array", "this is one JSON array, not JSON lines").path(shown);
+    match shown {
+        STDIN => error.help("write its elements as JSON lines: jq -c '.[]'"),
+        _ => error.help("read it with scan_json"),
+    }
 }
 
 #[cold]

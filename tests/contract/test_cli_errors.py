@@ -70,7 +70,8 @@ def test_help_names_what_the_error_names() -> None:
     too_many = help_for("too_many_rejects", reason="stop_collision") or ""
     assert "--stop" in too_many
     assert too_many.endswith("a run writes its rejects to a file, each with its reason and place")
-    assert help_for("not_found") == f"relative paths start at {os.getcwd()}; folders are searched for JSON lines"
+    searched = f"relative paths start at {os.getcwd()}; folders are searched for files of the formats that are read"
+    assert help_for("not_found") == searched
     assert help_for("misspelt_column") is None
     # A mark within a longer word would be replaced too.
     for text in [*error_help.HELP.values(), *error_help.REASONS.values()]:

@@ -144,6 +144,11 @@ def stdin(code: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=False)
 
 
+def test_an_array_on_standard_input_names_the_command_that_writes_lines() -> None:
+    done = stdin("plan.explain()", b'[{"a":1}]')
+    assert b"help: write its elements as JSON lines: jq -c '.[]'" in done.stderr
+
+
 @pytest.mark.parametrize("data", [TEXT, gzip.compress(TEXT)], ids=["plain", "gzip"])
 def test_standard_input_is_explained_then_read_whole(data: bytes) -> None:
     done = stdin("print(plan.explain().splitlines()[0]); print(plan.collect().to_pylist())", data)

@@ -56,7 +56,7 @@ HELP: dict[str, str] = {
     "duplicate_column": "rename COLUMN in the data, or with a [[step]] with verb = \"rename\"",
     "reserved_column": "rename COLUMN in the data",
     # inputs
-    "not_found": "relative paths start at FOLDER; folders are searched for JSON lines",
+    "not_found": "relative paths start at FOLDER; folders are searched for files of the formats that are read",
     "not_a_file": "pass it as standard input: fastprep prepare - < PIPE",
     "vanished": "do not move the inputs during the run",
     "changed": "wait until the file is complete, or work on a copy",
@@ -132,7 +132,10 @@ HELP: dict[str, str] = {
     "cancelled": "",
 }
 
-NO_COLUMNS = "the input is empty, or no line of its head is an object {…}: CSV is read with csv = … in [source]"
+NO_COLUMNS = (
+    "the input is empty, or none of its first lines or elements is an object {…}: "
+    "CSV is read with csv = … in [source]"
+)
 
 # The help for an error about many rows, by the reason that removed most of them.
 REASONS: dict[str, str] = {

@@ -55,7 +55,7 @@ def quoted(text: str) -> str:
 SEPARATOR = escaped(DEFAULT_SEPARATOR)
 """The default of `--separator`."""
 
-Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of JSON lines or Parquet; - is stdin.")]
+Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of any format; - is JSON lines on stdin.")]
 Template = Annotated[
     str,
     typer.Option(
