@@ -614,8 +614,8 @@ class Pipeline:
         """The rows as a `polars.LazyFrame`: polars runs the plan when it collects, and takes the rows batch by batch.
 
         Columns that neither the query nor a step uses are not read where the steps allow that, and a row limit of the
-        query becomes a `head`. Types and the column `split` are as in `to_polars`. Each collect runs the plan again. The
-        columns are decided here, so that the start of the files is read, as for `explain`.
+        query becomes a `head`. Types and the column `split` are as in `to_polars`. Each collect runs the plan again.
+        The columns are decided here, so that the start of the files is read, as for `explain`.
 
         Args:
             threads: worker threads. Default: `FASTPREP_THREADS`, else one for each core. Never changes the rows.
