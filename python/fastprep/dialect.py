@@ -73,6 +73,10 @@ class Dialect:
             return None
 
     def __str__(self) -> str:
+        return self.describe()
+
+    def describe(self, file: str = "FILE") -> str:
+        """The text of `print(dialect)`; `file` is the path in the commands that prepare the rows."""
         lines = [f"{self.name}: {self.title}" if self.title else self.name, *(f"  {reason}" for reason in self.why)]
         if self.refusal is not None:
             lines.append(f"  not supported: {self.refusal}")
@@ -88,19 +92,21 @@ class Dialect:
         for number, row in enumerate(self.sample, 1):
             lines.append(f"row {number}, as read:")
             lines += [f"  {line}" for line in _turns(row)]
-        return "\n".join([*lines, *self._next_steps()])
+        return "\n".join([*lines, *self._next_steps(file)])
 
-    def _next_steps(self) -> list[str]:
+    def _next_steps(self, file: str) -> list[str]:
         """How to prepare the rows."""
         made = self.prompt_format()
-        if made is None:
+        if made is None and (self.name == "unknown" or self.refusal is not None):
             return []
+        if made is None:
+            return ["check and publish the rows as they are:", f"  fp.scan({file!r}).dedup().sink_jsonl('OUT')"]
         written = f"fp.PromptFormat({made.prompt!r}, completion={made.completion!r})"
         flags = f"{_quoted(made.prompt)} --completion {_quoted(made.completion)}"
         return [
             "prepare it:",
-            f"  fastprep prepare FILE --out OUT --template {flags}",
-            f'  fp.scan("FILE").format({written}).sink_arrow("OUT")',
+            f"  fastprep prepare {shlex.quote(file)} --out OUT --template {flags}",
+            f"  fp.scan({file!r}).format({written}).sink_arrow('OUT')",
         ]
 
 

@@ -72,7 +72,7 @@ def test_a_failing_process_has_its_exit_code_and_no_traceback() -> None:
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (3, b"")
     assert b"Traceback" not in done.stderr
-    assert done.stderr.splitlines()[1] == b"error[not_found]: the file or folder does not exist"
+    assert done.stderr.splitlines()[0] == b"error[not_found]: the file or folder does not exist"
 
 
 def test_parquet_is_read() -> None:

@@ -33,7 +33,7 @@ SETTINGS = {
     "two steps": (["--set", "filter.sql=n > 1"], 2, "the plan has 2 steps `filter`: choose one by its number"),
     "option nearly right": (["--set", "3.m=2"], 2, "step 3 (head): there is no option `m`; options are n"),
     "option of the sink": (["--set", "sink.overwrit=true"], 2, "[sink]: there is no option `overwrit`; did you mean"),
-    "option of the source": (["--set", "source.json=x"], 2, "[source]: there is no option `json`; did you mean"),
+    "option of the source": (["--set", "source.jsonline=x"], 2, "[source]: there is no option `jsonline`; did you"),
     "the verb": (["--set", "3.verb=dedup"], 2, "step 3 (head): there is no option `verb`"),
     "value": (["--set", "head.n=many"], 2, "step 3 (head) with --set head.n=many: `n` must be a whole number"),
     "no value": (["--set", "head.n"], 2, "'head.n' is not a setting: write STEP.OPTION=VALUE, such as "),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import datasets
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -39,7 +40,7 @@ def test_every_verb_comes_back(verb: str) -> None:
         supplied["functions"] = {"shout": shout}
     if "tokenize" in text:
         supplied["tokenizers"] = {"Tokenizer": byte_level()}
-    inputs: Any = TABLE if verb == "from_arrow" else DATA
+    inputs: Any = {"from_arrow": TABLE, "from_datasets": datasets.Dataset.from_list(DATA)}.get(verb, DATA)
     if verb == "concat":
         inputs = {json.loads(text)["source"]["plans"][0]["source"]["digest"]: DATA}
     made = fp.Pipeline.from_json(text, inputs=inputs, **supplied)
@@ -324,7 +325,7 @@ def test_any_other_text_is_refused(text: str) -> None:
         ({"plan_version": True}, "bad_plan", "plan_version"),
         ({"steps": [{"verb": "head", "n": 1}], "x": 1}, "bad_plan", "got `x`"),
         ({"more": 1}, "bad_plan", "each key must be one of plan_version, source, steps; got `more`"),
-        ({"source": {"scan": "csv"}}, "bad_plan", "source.scan must be one of"),
+        ({"source": {"scan": "xml"}}, "bad_plan", "source.scan must be one of"),
         ({"source": {"scan": "jsonl", "inputs": ["a"]}}, "bad_plan", "max_line_bytes"),
         ({"source": {"scan": "jsonl", "inputs": [1], "max_line_bytes": 1}}, "bad_plan", "1 is not a path"),
         ({"source": {"scan": "parquet", "input": []}}, "bad_plan", "did you mean `inputs`"),

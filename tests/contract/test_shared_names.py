@@ -15,7 +15,7 @@ from fastprep import _fastprep, words
 PACKAGE = Path(fastprep.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-OTHER_MEANINGS = {"ARROW", "DUPLICATE", "FILTERED", "READ", "SPLIT", "STDIN"}
+OTHER_MEANINGS = {"ARROW", "DUPLICATE", "FILTERED", "PARQUET", "READ", "SPLIT", "STDIN"}
 """Names whose texts are also verbs, sources, counts of a report, or marks of a list."""
 
 TABLE_OF_CODES = PACKAGE / "cli" / "error_help.py"

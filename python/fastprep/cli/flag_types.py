@@ -57,13 +57,22 @@ SEPARATOR = escaped(DEFAULT_SEPARATOR)
 
 Inputs = Annotated[list[str], typer.Argument(help="Paths, globs or folders of any format; - is JSON lines on stdin.")]
 Template = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="Prompt template: {column}; {#column}…{/column} is included if the column is not empty.",
+        help="Prompt template: {column}; {#column}…{/column} is included if the column is not empty. "
+        "Default: as the dialect of the rows proposes.",
+        show_default=False,
         rich_help_panel=FORMAT,
     ),
 ]
-Completion = Annotated[str, typer.Option(help="Completion template.", rich_help_panel=FORMAT)]
+Completion = Annotated[
+    str | None,
+    typer.Option(
+        help="Completion template. Default: as the dialect of the rows proposes.",
+        show_default=False,
+        rich_help_panel=FORMAT,
+    ),
+]
 Separator = Annotated[
     str, typer.Option(help="End of each prompt; backslash escapes are decoded.", rich_help_panel=FORMAT)
 ]

@@ -1,7 +1,8 @@
-"""Commands over prepared folders: `show`, `verify`, `retokenize`."""
+"""Commands over prepared folders: `show`, which also shows raw files, `verify`, `retokenize`."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ import typer
 
 import fastprep as fp
 from fastprep import _fastprep, option_checks
+from fastprep._fastprep import MANIFEST
 from fastprep.cli import flag_types as flags
 from fastprep.cli import progress_bar
 from fastprep.cli.app import AsJson
@@ -18,13 +20,19 @@ from fastprep.cli.printing import print_result, print_text
 
 
 def show(
-    folder: Annotated[Path, typer.Argument(help="A prepared folder.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="A prepared folder, or raw files.")],
     number: Annotated[
         int, typer.Option("-n", "--rows", min=0, help="Number of rows of each split to show, trained text in colour.")
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Print the contents of a prepared folder: splits, tokens, columns, format, inputs and plan."""
+    """Print what files are (format, dialect, columns, rows as read), or the contents of a prepared folder."""
+    if len(paths) > 1 or not (paths[0] / MANIFEST).exists():
+        if number:
+            raise typer.BadParameter("-n is for prepared folders; of raw files two rows are shown: leave -n out")
+        _show_raw([str(path) for path in paths], as_json)
+        return
+    (folder,) = paths
     if as_json and number:
         raise typer.BadParameter("--json prints the manifest, which has no rows: leave -n out")
     data = fp.load(folder)
@@ -40,6 +48,17 @@ def show(
     for name, head in heads.items():
         print_result(f"\n{name}")
         fp.from_arrow(head).preview(number)
+
+
+def _show_raw(paths: list[str], as_json: bool) -> None:
+    """Print what raw files are: their format and columns, and what their rows mean."""
+    plan = fp.scan(paths)
+    dialect = plan.dialect
+    if as_json:
+        print_result({"columns": dict(plan.schema), "dialect": dataclasses.asdict(dialect)})
+        return
+    files, columns, *_ = plan.explain().splitlines()
+    print_result("\n".join([files, columns, dialect.describe(*paths[:1])]))
 
 
 def verify(folder: Path, as_json: AsJson = False) -> None:

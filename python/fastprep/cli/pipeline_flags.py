@@ -13,6 +13,7 @@ import typer
 import fastprep as fp
 from fastprep._fastprep import COMPLETION, PROMPT
 from fastprep.cli import flag_types as flags
+from fastprep.cli.proposed_templates import templates
 from fastprep.cli.sql_expressions import read_sql
 from fastprep.separators_and_stops import STOP
 
@@ -22,8 +23,8 @@ class PipelineFlags:
     """The inputs and the steps. Each field is a flag of the commands that `with_pipeline_flags` decorates."""
 
     inputs: flags.Inputs
-    template: flags.Template = "{prompt}"
-    completion: flags.Completion = "{completion}"
+    template: flags.Template = None
+    completion: flags.Completion = None
     separator: flags.Separator = flags.SEPARATOR
     stop: flags.Stop = None
     rendered: flags.Rendered = None
@@ -78,9 +79,10 @@ class PipelineFlags:
         stop = None if self.stop is None else flags.unescape(self.stop)
         if self.rendered is not None:
             return fp.PromptFormat.rendered(self.rendered, stop=stop, eos=self.eos)
+        template, completion = templates(self.inputs, self.template, self.completion)
         return fp.PromptFormat(
-            flags.unescape(self.template),
-            completion=flags.unescape(self.completion),
+            template,
+            completion=completion,
             separator=flags.unescape(self.separator),
             stop=STOP if stop is None else stop,
             eos=self.eos,

@@ -15,6 +15,7 @@ from fastprep.cli.acceptance import acceptance_error
 from fastprep.cli.app import AsJson
 from fastprep.cli.pipeline_flags import PipelineFlags, scan, with_pipeline_flags
 from fastprep.cli.printing import print_result
+from fastprep.cli.proposed_templates import templates
 from fastprep.report.run_report import count_lines, token_lines
 
 
@@ -65,7 +66,7 @@ def check(rows: PipelineFlags, max_rejects: flags.MaxRejects = None, as_json: As
 
 @with_pipeline_flags
 def explain(rows: PipelineFlags) -> None:
-    """Print the plan of `prepare` with every default decided; reads no rows."""
+    """Print the plan of `prepare` with every default decided; reads only the start of the inputs."""
     print_result(rows.plan().explain())
 
 
@@ -80,8 +81,8 @@ def preview(
 
 def suggest(
     inputs: flags.Inputs,
-    template: flags.Template = "{prompt}",
-    completion: flags.Completion = "{completion}",
+    template: flags.Template = None,
+    completion: flags.Completion = None,
     tokenizer: flags.TokenizerPath = None,
     eos: flags.Eos = None,
     as_json: AsJson = False,
@@ -90,12 +91,13 @@ def suggest(
 
     With --tokenizer, prefers a stop that has the same token ids after every completion.
     """
+    prompt_template, completion_template = templates(inputs, template, completion)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = fp.PromptFormat.suggest(
             scan(inputs),
-            flags.unescape(template),
-            completion=flags.unescape(completion),
+            prompt_template,
+            completion=completion_template,
             tokenizer=tokenizer,
             eos=eos,
         )
