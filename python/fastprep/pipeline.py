@@ -318,12 +318,9 @@ class Pipeline:
 
     def _read_as(self, **settings: Any) -> Pipeline:
         """The pipeline with this step `read_as`, in place of an earlier one that is not decided."""
-        return self._without_undecided()._push("read_as", **settings)
-
-    def _without_undecided(self) -> Pipeline:
-        """The pipeline without a step `read_as` that is not decided."""
         steps = [step for step in self._steps if step[0]["verb"] != "read_as" or step[0].get("dialect") != "auto"]
-        return self if len(steps) == len(self._steps) else _unpickled(self._source, *steps)
+        before = self if len(steps) == len(self._steps) else _unpickled(self._source, *steps)
+        return before._push("read_as", **settings)
 
     @property
     def dialect(self) -> Dialect:

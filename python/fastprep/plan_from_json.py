@@ -153,9 +153,7 @@ class Reader:
                 "from_json: the plan has several sources, so `inputs` must be a mapping",
                 "map the paths in the plan to your paths",
             )
-        pipeline = verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
-        # The steps of the plan say what rows mean, if anything does.
-        return pipeline._without_undecided()
+        return verb(paths, **{name: _part(source, "source", name, of) for name, of in types.items()})
 
     def _bound(self, path: str) -> list[str]:
         """The paths to read in place of one in the plan."""

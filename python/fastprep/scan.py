@@ -52,8 +52,8 @@ def scan(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a pipeline that reads files of any format, recognised by their content.
 
     The formats are those of the functions `scan_*`; `explain()` names the one that was found, and the manifest keeps
-    it. Compressed files are read where the format's own function reads them. What rows mean is recognised too, by the
-    step `read_as("auto")`: rows that mean something else are rejects. `.read_as("none")` keeps all rows.
+    it. Compressed files are read where the format's own function reads them. `Pipeline.dialect`
+    says what the rows mean.
 
     Args:
         source: a path, a glob (`raw/**/*`), a folder, several of these, or `"-"` for JSON lines from standard input.
@@ -67,7 +67,7 @@ def scan(source: StrPath | Sequence[StrPath]) -> Pipeline:
     paths = _paths("scan", source)
     if paths == [STDIN]:
         return scan_jsonl(STDIN)
-    return _scan_files("scan", "any", paths).read_as()
+    return _scan_files("scan", "any", paths)
 
 
 @source_function

@@ -44,7 +44,7 @@ def test_the_content_decides_and_not_the_name(verb: str, name: str, tmp_path: Pa
 @pytest.mark.parametrize("verb", WRITERS)
 def test_what_was_decided_is_published(verb: str, tmp_path: Path) -> None:
     path = WRITERS[verb](tmp_path / "rows")
-    for name, plan in [("by content", fp.scan(path)), ("by name", getattr(fp, verb)(path).read_as())]:
+    for name, plan in [("by content", fp.scan(path)), ("by name", getattr(fp, verb)(path))]:
         plan.sink_jsonl(tmp_path / name)
     by_content, by_name = (
         json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("by content", "by name")

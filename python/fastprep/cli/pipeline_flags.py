@@ -122,8 +122,8 @@ def _predicate(sql: str) -> Any:
 
 
 def scan(inputs: list[str]) -> fp.Pipeline:
-    """A pipeline over the inputs, whose format is recognised by their content. The templates say what rows mean."""
-    return fp.scan(inputs)._without_undecided()
+    """A pipeline over the inputs, whose format is recognised by their content."""
+    return fp.scan(inputs)
 
 
 def with_pipeline_flags(command: Callable[..., None]) -> Callable[..., None]:
