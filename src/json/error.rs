@@ -38,6 +38,14 @@ impl JsonError {
     pub(crate) fn new(line: &[u8], offset: usize, why: Why) -> Self {
         JsonError { offset: offset.min(line.len()), why }
     }
+
+    /// The message for a text that is a whole `unit`: a line, an element.
+    pub(crate) fn within(&self, unit: &str) -> String {
+        match self.why {
+            Why::End => format!("the {unit} ends too early at byte {} of the {unit}", self.offset),
+            _ => format!("{self} of the {unit}"),
+        }
+    }
 }
 
 impl fmt::Display for JsonError {

@@ -110,7 +110,7 @@ impl Rows<'_> {
         let value = self
             .row
             .scan(text.bytes, place)
-            .map_err(|e| (reason::BAD_JSON, format!("{e} of the {unit}"), None))?;
+            .map_err(|e| (reason::BAD_JSON, e.within(unit), None))?;
         if value.kind != Kind::Object {
             let detail = format!("the {unit} is {}: {}", value.kind.name(), excerpt(value, text.bytes));
             return Err((reason::NOT_AN_OBJECT, detail, None));
