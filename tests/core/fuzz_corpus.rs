@@ -10,6 +10,8 @@ use serde_json::Value;
 mod dialect;
 #[path = "../../fuzz/checks/ids.rs"]
 mod ids;
+#[path = "../../fuzz/checks/ipc.rs"]
+mod ipc;
 #[path = "../../fuzz/checks/json.rs"]
 mod json;
 #[path = "../../fuzz/checks/plan.rs"]
@@ -51,6 +53,12 @@ fn rows_of_the_corpora_are_read_or_refused_by_each_dialect() {
     let files = replay("dialect", dialect::check);
     assert!(files > 20, "{files}");
     replay("json", dialect::check);
+}
+
+#[test]
+fn arrow_files_of_the_corpus_are_read_or_refused() {
+    let files = replay("ipc", ipc::check);
+    assert!(files > 35, "{files}");
 }
 
 #[test]

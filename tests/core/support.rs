@@ -84,12 +84,16 @@ pub fn chain(plan: Plan) -> Plan {
     steps.into_iter().fold(plan, |plan, step| plan.push(step).unwrap())
 }
 
-/// A target with both formats and small shards.
+/// A target with all formats and small shards.
 pub fn target(out: &Path) -> Target {
     Target {
         dir: out.to_path_buf(),
         overwrite: true,
-        formats: vec![ShardFormat::Arrow, ShardFormat::Jsonl { compression: Compression::Zstd }],
+        formats: vec![
+            ShardFormat::Arrow,
+            ShardFormat::Jsonl { compression: Compression::Zstd },
+            ShardFormat::Parquet,
+        ],
         shard_bytes: 1_500,
         max_rejects: None,
     }
