@@ -1,10 +1,9 @@
-//! Decompresses a file that must be read at any place, into a file without a name.
-
-use std::io::Write;
+//! Decompresses a file that must be read at any place, into a temporary file.
 
 use super::open::InputStream;
 use crate::error::Result;
-use crate::store::{Files, Reader, error};
+use crate::spill::TemporaryFile;
+use crate::store::Reader;
 
 /// Bytes that are decompressed at a time.
 const BLOCK: usize = 1 << 20;
@@ -18,11 +17,9 @@ pub(crate) fn at_any_place(input: &mut InputStream, mut start: Vec<u8>) -> Resul
     if let Some((reader, bytes)) = input.uncompressed() {
         return Ok((reader.clone(), bytes));
     }
-    let folder = std::env::temp_dir();
-    let mut file = Files::local().create_nameless(&folder)?;
-    let mut bytes = 0;
+    let (mut file, mut bytes) = (TemporaryFile::create()?, 0);
     loop {
-        file.write_all(&start).map_err(|e| error("write a file in", &folder, e))?;
+        file.append(&start)?;
         bytes += start.len() as u64;
         start.clear();
         if input.read_block(BLOCK, &mut start)? == 0 {

@@ -1,9 +1,11 @@
-//! Rows put in the order of their ranks, in bounded memory: [`Buckets`] hold them or write them to disk,
-//! [`RankedSource`] returns them in order.
+//! Temporary files, and rows put in the order of their ranks in bounded memory: [`Buckets`] hold them or write them to
+//! disk, [`RankedSource`] returns them in order.
 
 mod buckets;
 mod ranked_source;
+mod temporary_file;
 
 pub use buckets::Spill;
 pub(crate) use buckets::{Buckets, Spilled};
 pub(crate) use ranked_source::{Picked, RankedSource};
+pub(crate) use temporary_file::TemporaryFile;

@@ -274,7 +274,8 @@ fn a_schema_without_columns_keeps_its_rows() {
     let options = || options(8, None);
     let count = arrow::array::RecordBatchOptions::new().with_row_count(Some(3));
     let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &count).unwrap();
-    for bytes in [file(&[batch.clone()], options()), stream(&[batch.clone()], options())] {
+    let batches = [batch];
+    for bytes in [file(&batches, options()), stream(&batches, options())] {
         let file = [stored(folder.path(), "x", &bytes)];
         assert_eq!(rows(&file, None, None, Limits::default()).unwrap().len(), 3);
     }

@@ -107,10 +107,7 @@ impl Rows<'_> {
         if !valid {
             check_utf8(text.bytes, unit).map_err(|detail| (reason::BAD_UTF8, detail, None))?;
         }
-        let value = self
-            .row
-            .scan(text.bytes, place)
-            .map_err(|e| (reason::BAD_JSON, e.within(unit), None))?;
+        let value = self.row.scan(text.bytes, place).map_err(|e| (reason::BAD_JSON, e.within(unit), None))?;
         if value.kind != Kind::Object {
             let detail = format!("the {unit} is {}: {}", value.kind.name(), excerpt(value, text.bytes));
             return Err((reason::NOT_AN_OBJECT, detail, None));
