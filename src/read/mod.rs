@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | JSON lines | [`lines::LinesSource`] | [`jsonl::JsonlDecode`] |
 //! | JSON arrays | [`json_array::ArraySource`] | [`json_array::ArrayDecode`] |
+//! | CSV | `csv::cut::CsvSource` | `csv::decode::CsvDecode` |
 //! | Parquet | `parquet::source::ParquetSource` | [`arrow::RecordsDecode`] |
 //! | Arrow IPC | `ipc::source::IpcSource` | `ipc::decode::IpcDecode` |
 //! | record batches | [`arrow::RecordsSource`] | [`arrow::RecordsDecode`] |

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fastprep::plan::Step;
 use serde_json::Value;
 
+#[path = "../../fuzz/checks/csv.rs"]
+mod csv;
 #[path = "../../fuzz/checks/dialect.rs"]
 mod dialect;
 #[path = "../../fuzz/checks/ids.rs"]
@@ -59,6 +61,12 @@ fn rows_of_the_corpora_are_read_or_refused_by_each_dialect() {
 fn arrow_files_of_the_corpus_are_read_or_refused() {
     let files = replay("ipc", ipc::check);
     assert!(files > 35, "{files}");
+}
+
+#[test]
+fn csv_of_the_corpus_is_what_a_reader_of_single_bytes_finds() {
+    let files = replay("csv", csv::check);
+    assert!(files > 40, "{files}");
 }
 
 #[test]

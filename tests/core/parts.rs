@@ -9,6 +9,7 @@ use fastprep::cancel::Cancel;
 use fastprep::flow::Scan;
 use fastprep::plan::SourceSpec;
 use fastprep::plan::source::ResolvedSource;
+use fastprep::read::csv::format::Csv;
 use fastprep::read::ipc::format::Ipc;
 use fastprep::read::json_array::format::JsonArray;
 use fastprep::read::jsonl::format::JsonLines;
@@ -143,6 +144,18 @@ fn parquet_is_cut_between_row_groups() {
         "Parquet",
     );
     assert_eq!((parts[0], parts[4]), (4 + 1 + 1 + 40, 4));
+}
+
+#[test]
+fn each_csv_file_is_one_part() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = |i: usize| format!("{i},\"{}\n\"\"\",\n", "ü".repeat(i));
+    let text = format!("n,t,e\n{}\n{}1\n", (0..60).map(records).collect::<String>(), records(7));
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        fs::write(dir.path().join(name), if name == "b.csv" { "" } else { &text }).unwrap();
+    }
+    let spec = SourceSpec::Files { format: Arc::new(Csv::new(400)), inputs: vec![dir.path().to_path_buf()] };
+    assert_eq!(same(&spec, "CSV"), [3; BYTES.len()]);
 }
 
 fn numbers_and_text(rows: i64) -> RecordBatch {

@@ -17,7 +17,7 @@ use crate::read::parts::{Extent, Part};
 use crate::read::{InputFile, Limits};
 
 /// Reads the files in order and cuts their text between records.
-pub struct CsvSource {
+pub(super) struct CsvSource {
     csv: Csv,
     syntax: Syntax,
     request: Request,
@@ -35,7 +35,7 @@ impl CsvSource {
     ///
     /// # Errors
     /// `internal`: the part is not of these files.
-    pub(crate) fn new(
+    pub(super) fn new(
         csv: &Csv,
         syntax: Syntax,
         request: Request,
@@ -66,12 +66,12 @@ impl CsvSource {
     }
 
     /// The same source; its first file has this number.
-    pub(crate) fn with_first_file(self, first_file: u32) -> Self {
+    pub(super) fn with_first_file(self, first_file: u32) -> Self {
         CsvSource { first_file, ..self }
     }
 
     /// The inputs, which list what was read after the run.
-    pub(crate) fn inputs(&self) -> Inputs {
+    pub(super) fn inputs(&self) -> Inputs {
         self.inputs.clone()
     }
 

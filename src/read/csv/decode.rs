@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, SchemaRef};
-use memchr::memchr_iter;
 
+use super::borders::{End, Spot};
 use super::fields::{Fault, FaultKind, Field, split};
 use super::header::FileColumns;
 use super::records::{Content, Position, Records};
@@ -22,12 +22,12 @@ use crate::record::reject_json::quote_line;
 use crate::record::{Batch, Place, Places, Reject, RowPlace, reason};
 use crate::report::StepCounts;
 
-/// Decodes the pieces of a [`CsvSource`](super::CsvSource).
+/// Decodes the pieces of a [`CsvSource`](super::cut::CsvSource).
 ///
 /// Rejects `bad_utf8`, `bad_csv`, `wrong_field_count`, `wrong_type` and `line_too_long`. Counts `blank_lines`, which
 /// are not rows, except in files of one column.
 #[derive(Debug)]
-pub struct CsvDecode {
+pub(super) struct CsvDecode {
     schema: SchemaRef,
     syntax: Syntax,
     max_line_bytes: usize,
@@ -37,7 +37,7 @@ pub struct CsvDecode {
 
 impl CsvDecode {
     /// Reads the columns of this schema, in this order.
-    pub fn new(schema: SchemaRef, syntax: Syntax, limits: Limits) -> Self {
+    pub(super) fn new(schema: SchemaRef, syntax: Syntax, limits: Limits) -> Self {
         let max_line_bytes = limits.clamped().max_line_bytes;
         CsvDecode { schema, syntax, max_line_bytes, unquoted_bytes: AtomicUsize::new(0) }
     }
@@ -69,8 +69,8 @@ impl Decode<Records> for CsvDecode {
     fn decode(&self, piece: Records, counts: &mut StepCounts) -> Result<Batch> {
         let mut rows = Rows::new(self, &piece);
         let text = match piece.content {
-            Content::Whole { text, ends, lines } => {
-                rows.records(&text, &ends, lines, counts);
+            Content::Whole { text, ends } => {
+                rows.records(&text, &ends, counts);
                 Some(text)
             }
             Content::LongRecord { head, bytes } => {
@@ -78,7 +78,7 @@ impl Decode<Records> for CsvDecode {
                 None
             }
         };
-        rows.finish(text, piece.position.byte, counts)
+        rows.finish(text, piece.position.spot.byte, counts)
     }
 }
 
@@ -123,12 +123,11 @@ impl<'d> Rows<'d> {
         }
     }
 
-    fn records(&mut self, text: &[u8], ends: &[u32], lines: u64, counts: &mut StepCounts) {
+    fn records(&mut self, text: &[u8], ends: &[End], counts: &mut StepCounts) {
         let valid = simdutf8::basic::from_utf8(text).is_ok();
-        let one_line_each = lines == ends.len() as u64;
         let mut start = 0;
         for &end in ends {
-            let whole = &text[start as usize..end as usize];
+            let whole = &text[start as usize..end.end as usize];
             let bytes = without_line_end(whole);
             if bytes.is_empty() && !self.of.blank_is_row() {
                 self.blank += 1;
@@ -136,9 +135,9 @@ impl<'d> Rows<'d> {
                 self.record(whole, Record { bytes, start, quote: self.decode.syntax.quote }, valid, counts);
                 self.position.row += 1;
             }
-            self.position.line += if one_line_each { 1 } else { memchr_iter(b'\n', whole).count() as u64 };
-            self.position.byte += whole.len() as u64;
-            start = end;
+            let Spot { byte, line } = self.position.spot;
+            self.position.spot = Spot { byte: byte + whole.len() as u64, line: end.next_line(line) };
+            start = end.end;
         }
     }
 
@@ -154,7 +153,7 @@ impl<'d> Rows<'d> {
             }
             return self.reject(code, self.position, detail, record.bytes, counts);
         }
-        self.lines.push(self.position.line);
+        self.lines.push(self.position.spot.line);
         let (row, len) = (self.position.row, record.bytes.len() as u32);
         self.places.push(RowPlace { row, start: record.start, len });
     }
@@ -182,7 +181,7 @@ impl<'d> Rows<'d> {
     fn reject(
         &mut self,
         code: &'static str,
-        Position { row, line, byte }: Position,
+        Position { row, spot: Spot { byte, line } }: Position,
         detail: String,
         record: &[u8],
         counts: &mut StepCounts,

@@ -1,6 +1,6 @@
 //! Splits a record into its fields.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr2};
 
 use super::syntax::Syntax;
 
@@ -37,7 +37,7 @@ pub(super) enum FaultKind {
     AfterQuote,
     /// A quoted field does not end. Records that were cut at their ends have no such field.
     Unclosed,
-    /// A carriage return outside quotes.
+    /// A carriage return outside quotes, or after the quote that ends a field.
     Return,
 }
 
@@ -59,59 +59,41 @@ impl Field {
 /// The first fault of the record.
 pub(super) fn split(record: &[u8], syntax: Syntax, fields: &mut Vec<Field>) -> Result<(), Fault> {
     fields.clear();
-    let fault = |kind, offset| Err(Fault { kind, offset });
-    let Some(quote) = syntax.quote.filter(|&quote| memchr(quote, record).is_some()) else {
-        return split_plain(record, syntax, fields);
-    };
     let mut start = 0;
     loop {
-        let next = if record.get(start) == Some(&quote) {
-            let (end, doubled) = match closing(record, start, quote) {
-                Some(found) => found,
-                None => return fault(FaultKind::Unclosed, start),
-            };
-            let form = if doubled { Form::Doubled } else { Form::Quoted };
-            fields.push(Field { start: start as u32 + 1, end: end as u32, form });
-            end + 1
-        } else {
-            let end = memchr(syntax.separator, &record[start..]).map_or(record.len(), |i| start + i);
-            if let Some(offset) = memchr(b'\r', &record[start..end]) {
-                return fault(FaultKind::Return, start + offset);
+        let next = match syntax.quote {
+            Some(quote) if record.get(start) == Some(&quote) => {
+                let Some((end, form)) = closing(record, start, quote) else {
+                    return Err(Fault { kind: FaultKind::Unclosed, offset: start });
+                };
+                fields.push(Field { start: start as u32 + 1, end: end as u32, form });
+                end + 1
             }
-            fields.push(Field { start: start as u32, end: end as u32, form: Form::Plain });
-            end
+            _ => {
+                let end = memchr2(syntax.separator, b'\r', &record[start..]);
+                let end = end.map_or(record.len(), |i| start + i);
+                fields.push(Field { start: start as u32, end: end as u32, form: Form::Plain });
+                end
+            }
         };
         match record.get(next) {
             None => return Ok(()),
             Some(&byte) if byte == syntax.separator => start = next + 1,
-            Some(_) => return fault(FaultKind::AfterQuote, next),
+            Some(b'\r') => return Err(Fault { kind: FaultKind::Return, offset: next }),
+            Some(_) => return Err(Fault { kind: FaultKind::AfterQuote, offset: next }),
         }
     }
 }
 
-/// Splits a record without quotes.
-fn split_plain(record: &[u8], syntax: Syntax, fields: &mut Vec<Field>) -> Result<(), Fault> {
-    if let Some(offset) = memchr(b'\r', record) {
-        return Err(Fault { kind: FaultKind::Return, offset });
-    }
-    let mut start = 0;
-    for end in memchr_iter(syntax.separator, record) {
-        fields.push(Field { start, end: end as u32, form: Form::Plain });
-        start = end as u32 + 1;
-    }
-    fields.push(Field { start, end: record.len() as u32, form: Form::Plain });
-    Ok(())
-}
-
-/// Where the quote is that ends the field opened at `open`, and whether the field has doubled quotes.
-fn closing(record: &[u8], open: usize, quote: u8) -> Option<(usize, bool)> {
-    let (mut at, mut doubled) = (open + 1, false);
+/// Where the quote is that ends the field opened at `open`, and the form of the field.
+fn closing(record: &[u8], open: usize, quote: u8) -> Option<(usize, Form)> {
+    let (mut at, mut form) = (open + 1, Form::Quoted);
     loop {
         let close = at + memchr(quote, record.get(at..)?)?;
         if record.get(close + 1) != Some(&quote) {
-            return Some((close, doubled));
+            return Some((close, form));
         }
-        (at, doubled) = (close + 2, true);
+        (at, form) = (close + 2, Form::Doubled);
     }
 }
 

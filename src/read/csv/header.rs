@@ -8,25 +8,25 @@ use crate::error::{Class, Error, Result};
 
 /// What a scan asks of each file.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(super) struct Request {
     /// The names of the columns to read.
-    pub columns: Vec<String>,
+    pub(super) columns: Vec<String>,
     /// The names of all columns of all files.
-    pub known: Vec<String>,
+    pub(super) known: Vec<String>,
 }
 
 /// Where the columns to read are in one file.
 #[derive(Debug)]
-pub(crate) struct FileColumns {
+pub(super) struct FileColumns {
     /// The number of fields of each record.
-    pub(crate) fields: usize,
+    pub(super) fields: usize,
     /// The field of each column; `None` if the file does not have it.
-    pub(crate) of_column: Vec<Option<usize>>,
+    pub(super) of_column: Vec<Option<usize>>,
 }
 
 impl FileColumns {
     /// Whether an empty line is a row. A record of one column may be empty.
-    pub(crate) fn blank_is_row(&self) -> bool {
+    pub(super) fn blank_is_row(&self) -> bool {
         self.fields == 1
     }
 

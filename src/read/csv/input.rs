@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use arrow::buffer::Buffer;
-use memchr::memchr_iter;
 
-use super::borders::Borders;
+use super::borders::{Borders, End, Spot};
 use super::header::{bad_header, names};
 use super::options::Csv;
-use super::records::{Content, Position, rows};
+use super::records::{Content, Position, records, rows};
 use super::syntax::{Syntax, is_blank, without_feed, without_line_end};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -39,14 +38,14 @@ pub(super) struct InputRecords {
 /// Whole records that were read.
 struct Ready {
     text: Buffer,
-    ends: Arc<Vec<u32>>,
+    ends: Arc<Vec<End>>,
     /// How many of them were returned, and their bytes.
     taken: usize,
     taken_bytes: usize,
 }
 
 impl Ready {
-    fn new(text: Vec<u8>, ends: Vec<u32>) -> Self {
+    fn new(text: Vec<u8>, ends: Vec<End>) -> Self {
         Ready { text: Buffer::from_vec(text), ends: Arc::new(ends), taken: 0, taken_bytes: 0 }
     }
 
@@ -55,14 +54,14 @@ impl Ready {
     }
 
     /// The next records, at most `most`; the ends are relative to their text.
-    fn take(&mut self, most: usize) -> (Buffer, Arc<Vec<u32>>) {
+    fn take(&mut self, most: usize) -> (Buffer, Arc<Vec<End>>) {
         let (first, start) = (self.taken, self.taken_bytes);
         self.taken = self.ends.len().min(first.saturating_add(most));
-        self.taken_bytes = self.ends[..self.taken].last().map_or(0, |&end| end as usize);
+        self.taken_bytes = self.ends[..self.taken].last().map_or(0, |last| last.end as usize);
         if first == 0 && self.taken == self.ends.len() {
             return (self.text.clone(), Arc::clone(&self.ends));
         }
-        let ends = self.ends[first..self.taken].iter().map(|end| end - start as u32).collect();
+        let ends = self.ends[first..self.taken].iter().map(|end| end.after(start)).collect();
         (self.text.slice_with_length(start, self.taken_bytes - start), Arc::new(ends))
     }
 }
@@ -81,18 +80,18 @@ impl InputRecords {
         cancel: &Cancel,
     ) -> Result<Self> {
         let mut carry = Vec::new();
-        let byte = opened.start_text(&mut carry)? as u64;
+        let spot = Spot { byte: opened.start_text(&mut carry)? as u64, line: 1 };
         let mut input = InputRecords {
             opened,
             shown,
             names: vec![],
             syntax,
-            borders: Borders::new(syntax, byte),
+            borders: Borders::new(syntax, spot),
             carry,
             searched: 0,
             ended: false,
             ready: Ready::new(vec![], vec![]),
-            position: Position { row: 0, line: 1, byte },
+            position: Position { row: 0, spot },
         };
         input.read_header(csv, limits, cancel)?;
         Ok(input)
@@ -110,7 +109,7 @@ impl InputRecords {
                 }
             }
             let before = (self.ready.taken, self.ready.taken_bytes);
-            let (record, _) = self.ready.take(1);
+            let (record, ends) = self.ready.take(1);
             if without_feed(&record).len() > limits.max_line_bytes {
                 return Err(self.long_header(limits));
             }
@@ -121,8 +120,7 @@ impl InputRecords {
                     return Ok(());
                 }
             }
-            self.position.byte += record.len() as u64;
-            self.position.line += feeds(&record);
+            self.position.spot = after(self.position.spot, &record, &ends);
             if !self.names.is_empty() {
                 return Ok(());
             }
@@ -151,11 +149,9 @@ impl InputRecords {
             }
         }
         let (text, ends) = self.ready.take(limits.batch_rows);
-        let lines = feeds(&text);
         self.position.row += rows(&text, &ends, self.names.len() == 1).count() as u64;
-        self.position.line += lines;
-        self.position.byte += text.len() as u64;
-        Ok(Some((position, Content::Whole { text, ends, lines })))
+        self.position.spot = after(self.position.spot, &text, &ends);
+        Ok(Some((position, Content::Whole { text, ends })))
     }
 
     /// Reads until there are whole records or the input ends. Returns a record that is too long to hold.
@@ -178,14 +174,13 @@ impl InputRecords {
                 if text.is_empty() {
                     break;
                 }
-                self.end(|open| line_of(&text, open))?;
-                ends.push(text.len() as u32);
+                ends.push(self.end(text.len())?);
             }
         }
         if text.len() > limits.max_line_bytes {
             self.end_before_long_record(&text, &mut ends, limits)?;
         }
-        let end = ends.last().map_or(0, |&end| end as usize);
+        let end = ends.last().map_or(0, |last| last.end as usize);
         self.searched -= end.min(self.searched);
         if end < text.len() {
             self.carry = Vec::with_capacity(limits.batch_bytes.max(text.len() - end));
@@ -197,20 +192,17 @@ impl InputRecords {
     }
 
     /// Keeps the ends before the first record that is longer than the limit, or only that record if it is the first.
-    fn end_before_long_record(&mut self, text: &[u8], ends: &mut Vec<u32>, limits: Limits) -> Result<()> {
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let mut lengths = starts
-            .zip(ends.iter())
-            .map(|(start, &end)| without_feed(&text[start as usize..end as usize]).len());
-        let Some(long) = lengths.position(|length| length > limits.max_line_bytes) else { return Ok(()) };
+    fn end_before_long_record(&mut self, text: &[u8], ends: &mut Vec<End>, limits: Limits) -> Result<()> {
+        let is_long = |record: &[u8]| without_feed(record).len() > limits.max_line_bytes;
+        let Some(long) = records(text, ends).position(is_long) else { return Ok(()) };
         if long == 0 {
             self.check_limit(text, limits)?;
         }
         ends.truncate(long.max(1));
         // The rest is searched again.
-        let end = ends.last().map_or(0, |&end| end as usize);
-        self.borders = Borders::new(self.syntax, self.position.byte + end as u64);
-        self.searched = end;
+        let kept = ends.last().map_or(0, |last| last.end as usize);
+        self.borders = Borders::new(self.syntax, after(self.position.spot, &text[..kept], ends));
+        self.searched = kept;
         Ok(())
     }
 
@@ -218,63 +210,52 @@ impl InputRecords {
     fn skip_long_record(&mut self, mut text: Vec<u8>, limits: Limits, cancel: &Cancel) -> Result<Content> {
         self.check_limit(&text, limits)?;
         let mut head = text[..text.len().min(LONG_RECORD_HEAD)].to_vec();
+        let mut spot = self.position.spot;
         let mut bytes = text.len() as u64;
-        let mut lines = feeds(&text);
-        // The line, counted within the record, of the last quote that opened a field.
-        let mut opening = self.borders.open().map_or(0, |open| line_of(&text, open - self.position.byte));
-        let mut with_feed = bytes;
-        loop {
+        spot.byte += bytes;
+        let mut ends = Vec::new();
+        while ends.is_empty() {
             if self.ended {
-                self.end(|_| opening)?;
+                ends.push(self.end(0)?);
                 break;
             }
             cancel.check()?;
             text.clear();
             self.ended = self.opened.read_block(limits.batch_bytes, &mut text)? < limits.batch_bytes;
-            let mut ends = Vec::new();
             self.borders.find(&text, 0, &mut ends);
-            let end = ends.first().map(|&end| end as usize);
-            let block = &text[..end.unwrap_or(text.len())];
-            let record = if end.is_some() { &block[..block.len() - 1] } else { block };
+            let whole = &text[..ends.first().map_or(text.len(), |first| first.end as usize)];
+            let record = if ends.is_empty() { whole } else { without_feed(whole) };
             head.extend_from_slice(&record[..record.len().min(LONG_RECORD_HEAD - head.len())]);
             bytes += record.len() as u64;
-            with_feed += block.len() as u64;
-            if let Some(open) = self.borders.open() {
-                // The first byte of the block is at this offset.
-                let start = self.position.byte + with_feed - block.len() as u64;
-                opening = open.checked_sub(start).map_or(opening, |open| lines + line_of(&text, open));
-            }
-            lines += feeds(block);
-            if let Some(end) = end {
-                self.carry = text[end..].to_vec();
-                break;
+            spot.byte += whole.len() as u64;
+            if let Some(first) = ends.first() {
+                self.carry = text[first.end as usize..].to_vec();
             }
         }
-        self.position.row += 1;
-        self.position.line += lines;
-        self.position.byte += with_feed;
-        self.borders = Borders::new(self.syntax, self.position.byte);
+        spot.line = ends.first().map_or(spot.line, |first| first.next_line(spot.line));
+        self.position = Position { row: self.position.row + 1, spot };
+        self.borders = Borders::new(self.syntax, spot);
         self.searched = 0;
         Ok(Content::LongRecord { head, bytes })
     }
 
-    /// Fails if the input has ended within a quoted field; `line` is the line of an offset in the text, counted from
-    /// the record that was read last.
-    fn end(&mut self, line: impl Fn(u64) -> u64) -> Result<()> {
-        self.borders.end();
-        let Some(open) = self.borders.open() else { return Ok(()) };
-        let line = self.position.line + line(open - self.position.byte);
-        Err(self.unclosed(open, line, "the end of the file"))
+    /// The end of the last record, which has no line feed, `bytes` after the start of its text. Fails if the input has
+    /// ended within a quoted field.
+    fn end(&mut self, bytes: usize) -> Result<End> {
+        let end = self.borders.end(bytes);
+        match self.borders.open() {
+            None => Ok(end),
+            Some(open) => Err(self.unclosed(open, "the end of the file")),
+        }
     }
 
     /// Fails if the record at the start of the text is within a quoted field where it passes the limit.
     fn check_limit(&self, text: &[u8], limits: Limits) -> Result<()> {
-        let mut borders = Borders::new(self.syntax, 0);
+        let mut borders = Borders::new(self.syntax, self.position.spot);
         borders.find(&text[..limits.max_line_bytes], 0, &mut Vec::new());
         let Some(open) = borders.open() else { return Ok(()) };
-        let line = self.position.line + line_of(text, open);
         let limit = format!("{} bytes of its record, which max_line_bytes allows", limits.max_line_bytes);
-        Err(self.unclosed(self.position.byte + open, line, &limit))
+        Err(self.unclosed(open, &limit))
     }
 
     #[cold]
@@ -287,7 +268,7 @@ impl InputRecords {
     }
 
     #[cold]
-    fn unclosed(&self, byte: u64, line: u64, before: &str) -> Error {
+    fn unclosed(&self, Spot { byte, line }: Spot, before: &str) -> Error {
         let message = format!(
             "the quote on line {line}, at byte {byte} of the text, opens a field that does not end before {before}"
         );
@@ -301,11 +282,8 @@ impl InputRecords {
     }
 }
 
-fn feeds(text: &[u8]) -> u64 {
-    memchr_iter(b'\n', text).count() as u64
-}
-
-/// How many line feeds are before an offset.
-fn line_of(text: &[u8], offset: u64) -> u64 {
-    feeds(&text[..usize::try_from(offset).map_or(text.len(), |offset| offset.min(text.len()))])
+/// The place after records that begin at this one.
+fn after(start: Spot, text: &[u8], ends: &[End]) -> Spot {
+    let line = ends.last().map_or(start.line, |last| last.next_line(start.line));
+    Spot { byte: start.byte + text.len() as u64, line }
 }

@@ -15,8 +15,3 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod values;
-
-pub use cut::CsvSource;
-pub use decode::CsvDecode;
-pub use header::Request;
-pub use syntax::Syntax;

@@ -1,7 +1,8 @@
 //! Finds the separator of a file by its content.
 
-use super::borders::Borders;
+use super::borders::{Borders, Spot};
 use super::fields::split;
+use super::records::records;
 use super::syntax::{Syntax, is_blank, without_line_end};
 
 /// The separators that are searched for.
@@ -65,20 +66,21 @@ pub(super) fn is_csv(head: &[u8], is_whole: bool) -> bool {
 }
 
 fn fit(head: &[u8], is_whole: bool, syntax: Syntax) -> Fit {
-    let (mut borders, mut ends) = (Borders::new(syntax, 0), Vec::new());
+    let mut borders = Borders::new(syntax, Spot { byte: 0, line: 1 });
+    let mut ends = Vec::new();
     borders.find(head, 0, &mut ends);
     // Of the first record, the beginning is enough.
     if is_whole || ends.is_empty() {
-        ends.push(head.len() as u32);
+        ends.push(borders.end(head.len()));
     }
-    let (mut found, mut fields, mut start) = (Fit::default(), Vec::new(), 0);
-    for end in ends {
-        let record = &head[std::mem::replace(&mut start, end as usize)..end as usize];
+    let (mut found, mut fields) = (Fit::default(), Vec::new());
+    for record in records(head, &ends) {
         if is_blank(record) {
             continue;
         }
         let divided = split(without_line_end(record), syntax, &mut fields).is_ok();
-        if found.records == 0 {
+        // A first record that is not well formed has its own error, as the header.
+        if found.records == 0 && divided {
             found.fields = fields.len();
         }
         found.records += 1;
@@ -115,7 +117,8 @@ mod tests {
         // The last record may be cut anywhere, but the first counts.
         assert_eq!(find(b"a,b\n1", false, Some(b'"')), Found::Separator(b','));
         assert_eq!(find(b"a,b", false, Some(b'"')), Found::Separator(b','));
-        assert_eq!(find(b"a,'b\n'c;d,e\n1,2\n", true, Some(b'\'')), Found::Unclear);
+        assert_eq!(find(b"a,'b\n'c;d,e\n1,2\n", true, Some(b'\'')), Found::OneColumn);
+        assert_eq!(find(b"a,b\r1,2\r", true, Some(b'"')), Found::OneColumn);
         assert_eq!(find(b"\"a\tb\n\"1\t2\"\n", true, None), Found::Separator(b'\t'));
     }
 }

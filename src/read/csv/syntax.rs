@@ -2,11 +2,11 @@
 
 /// The characters that divide CSV into fields. Both are ASCII; neither is a line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Syntax {
+pub(super) struct Syntax {
     /// The character between two fields.
-    pub separator: u8,
+    pub(super) separator: u8,
     /// The character around quoted fields; `None` if no field is quoted.
-    pub quote: Option<u8>,
+    pub(super) quote: Option<u8>,
 }
 
 /// A record without its line feed; its length counts towards the limit.
