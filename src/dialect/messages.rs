@@ -99,13 +99,13 @@ impl Messages {
         };
         if from_value {
             let role = from.ok_or_else(missing("the key `from`"))?;
-            return self.from_value(role, value, message);
+            return self.shared_message(role, value, message);
         }
         let role = role.ok_or_else(missing("the key `role`"))?;
-        self.role_content(role, content, message, read)
+        self.chat_message(role, content, message, read)
     }
 
-    fn from_value<'a>(
+    fn shared_message<'a>(
         &self,
         from: Json<'a>,
         value: Option<Json<'a>>,
@@ -137,7 +137,7 @@ impl Messages {
         Ok(turn)
     }
 
-    fn role_content<'a>(
+    fn chat_message<'a>(
         &self,
         role: Json<'a>,
         content: Option<Json<'a>>,
