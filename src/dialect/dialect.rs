@@ -42,7 +42,7 @@ impl PartSpec {
     /// The columns among `names` that have one of its names, the usual name first.
     pub(super) fn find<'n>(&self, names: &'n [String]) -> Vec<&'n String> {
         let named = |known: &&str| names.iter().find(|name| name.eq_ignore_ascii_case(known));
-        self.columns.iter().filter_map(|known| named(known)).collect()
+        self.columns.iter().filter_map(named).collect()
     }
 }
 
