@@ -305,7 +305,7 @@ mod tests {
         assert!(e.ends_with("… and 9970 more; did you mean `column7000`?") && e.len() < 1000, "{e}");
         let e = missing_column("prompt", "format", &[]);
         assert!(e.message().ends_with("the input has no columns"), "{e}");
-        assert!(e.get_help().unwrap().contains("read_csv"), "{e}");
+        assert!(e.get_help().unwrap().contains("scan_csv"), "{e}");
     }
 
     #[test]

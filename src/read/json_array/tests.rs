@@ -323,7 +323,7 @@ fn rejects_have_a_detail_and_the_place_of_their_element() {
                 "bad_json",
                 "column `a`: a lone surrogate escape at byte 6 of the element is no character"
             ),
-            (6, 4, 55, "bad_json", "the text ends too early at byte 3 of the element"),
+            (6, 4, 55, "bad_json", "the element ends too early at byte 3 of the element"),
             (7, 4, 61, "bad_json", "unexpected `}` at byte 5 of the element"),
             (8, 4, 69, "bad_json", "NaN and Infinity are not JSON: write null at byte 5 of the element"),
         ]

@@ -104,7 +104,7 @@ fn rejects_have_a_detail_and_a_place() {
             "wrong_type",
             "column `b` holds a string (\"true\"), not true or false or null; cast it with with_columns",
         ),
-        (b"{\"t\":\"x\"", "bad_json", "the text ends too early at byte 8 of the line"),
+        (b"{\"t\":\"x\"", "bad_json", "the line ends too early at byte 8 of the line"),
         (
             b"{\"t\":\"a\\ud800\"}",
             "bad_json",
