@@ -108,7 +108,7 @@ def test_show_prints_what_a_folder_holds(tokenizer_folder: Path) -> None:
     rows = run("show", "out", "-n", "1").stdout
     assert rows.startswith(shown)
     assert "a↵\n##↵\n1↵" in rows
-    assert "error[not_prepared]" in failure("show", "absent", code=3)
+    assert "error[not_found]" in failure("show", "absent", code=3)
 
 
 def test_show_of_a_folder_without_arrow_prints_no_half_of_an_answer() -> None:

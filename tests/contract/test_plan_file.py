@@ -319,7 +319,7 @@ def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(opt
         ("version = true", "version = True is not a version of plan files"),
         ('version = "2"', "version = '2' is not a version of plan files"),
         ('[source]\n[sink]\npath = "out"', r"\[source\] must name exactly one input"),
-        ('[source]\njson = "x"\n[sink]\npath = "out"', r"must name exactly one input; did you mean `jsonl`"),
+        ('[source]\njsonlines = "x"\n[sink]\npath = "out"', r"must name exactly one input; did you mean `jsonl`"),
         ('[source]\njsonl = "x"\nparquet = "y"\n[sink]\npath = "out"', r"\[source\] must name exactly one input"),
         ('[source]\njsonl = "x"\nlimit = 3\n[sink]\npath = "out"', r"\[source\]: there is no option `limit`"),
         ('[source]\njsonl = "x"\n[sink]\npath = "out"\nformat = "arrow"', r"\[sink\]: there is no option `format`"),
