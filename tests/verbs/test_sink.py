@@ -252,7 +252,7 @@ def test_a_folder_that_may_not_be_written_is_told() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"formats": ["arow"]}, '`formats` must be one of arrow, jsonl; got "arow"; did you mean `arrow`'),
+        ({"formats": ["arow"]}, '`formats` must be one of arrow, jsonl, parquet; got "arow"; did you mean `arrow`'),
         ({"formats": []}, "`formats` must not be empty"),
         ({"formats": ["arrow", "arrow"]}, "`formats` has arrow twice"),
         ({"formats": ["jsonl"], "compression": "bz2"}, '`compression` must be one of gzip, zstd; got "bz2"'),
