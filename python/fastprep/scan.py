@@ -190,8 +190,8 @@ def scan_parquet(source: StrPath | Sequence[StrPath]) -> Pipeline:
 def scan_ipc(source: StrPath | Sequence[StrPath]) -> Pipeline:
     """Start a pipeline that reads Arrow IPC files and streams: a path, a glob, a folder, or several of these.
 
-    Files and streams (what `datasets` stores) are told apart by their content, also with gzip or zstd, and with
-    buffers that are compressed with LZ4 or zstd.
+    Files and streams are recognised by their content, also compressed with gzip or zstd, and with buffers that are
+    compressed with LZ4 or zstd. `datasets` writes streams.
 
     Raises:
         SourceError: at `explain()` or the sink: a file is damaged or was cut off.

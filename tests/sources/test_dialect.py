@@ -11,19 +11,14 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from common import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import refused
+from tiny import jsonl, refused
 
 import fastprep as fp
 
-SETS = Path("/work/shared/data/datasets")
 Row = dict[str, Any]
-
-
-def jsonl(path: Path, rows: list[Row]) -> Path:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    return path
 
 
 def message(role: str, content: Any, **more: Any) -> Row:
@@ -216,9 +211,7 @@ NAMED: dict[str, tuple[str, dict[str, str], int, int]] = {
 
 @pytest.mark.parametrize("name", NAMED)
 def test_real_data_sets_are_named(name: str) -> None:
-    path = SETS / name
-    if not path.exists():
-        pytest.skip(f"{SETS} is absent")
+    path = shared(f"datasets/{name}")
     dialect, columns, fits, rows = NAMED[name]
     found = fp.scan_jsonl(path).dialect
     assert (found.name, found.columns) == (dialect, columns), str(found)
