@@ -3,8 +3,8 @@
 //! The crate is layered; a module imports only from the layers before it, and stages never import one
 //! another (`tests/core/layers.rs` checks it):
 //!
-//! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`], [`json`],
-//!    [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
+//! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`],
+//!    [`personal_data`], [`json`], [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
 //! 3. stages: `read`, `select`, `compute`, `validate`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
 //!    `pack`, `write`, `load`
@@ -29,6 +29,7 @@ pub mod limits;
 pub mod load;
 pub mod pack;
 pub mod permutation;
+pub mod personal_data;
 pub mod plan;
 pub mod read;
 pub mod record;

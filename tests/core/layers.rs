@@ -19,6 +19,7 @@ const LAYERS: [&[&str]; 6] = [
         "json",
         "limits",
         "permutation",
+        "personal_data",
         "record",
         "report",
         "spill",
