@@ -128,7 +128,7 @@ fn is_announced(before: &[u8]) -> bool {
     let last = String::from_utf8_lossy(last).to_lowercase();
     let words = last.split(|c: char| !c.is_alphabetic() && !is_mark(c)).filter(|word| !word.is_empty()).rev();
     let mut rest = last.trim_end();
-    while let Some(word) = words.next() {
+    for word in words {
         // Thai and Chinese have no white space between words.
         if WORDS.iter().any(|known| word == *known || !known.is_ascii() && word.ends_with(known)) {
             return true;
