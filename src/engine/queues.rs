@@ -185,6 +185,11 @@ impl<R> Queues<R> {
         first
     }
 
+    /// Whether more of the input will be read.
+    pub(crate) fn reads_on(&self) -> bool {
+        !self.read_all
+    }
+
     /// Whether a batch that is needed has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed < self.wanted

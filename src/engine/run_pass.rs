@@ -19,7 +19,7 @@ use super::station::{Station, counted};
 use super::task::{InFlight, Task};
 use crate::cancel::Cancel;
 use crate::error::{Error, Result};
-use crate::flow::{MakeReady, Map, Ordered, Scan, Sink};
+use crate::flow::{Ahead, MakeReady, Map, Ordered, Scan, Sink};
 use crate::record::Batch;
 use crate::report::StepCounts;
 
@@ -56,6 +56,7 @@ pub fn run_pass<S: Sink>(
     let is_ordered: Vec<bool> = stations.iter().map(|s| matches!(s, Station::Ordered(_))).collect();
     let can_end = |stage: &Option<Box<dyn Ordered>>| stage.as_ref().is_some_and(|s| s.can_be_satisfied());
     let line = Line {
+        ahead: pass.scan.ahead(),
         stations,
         last_end: ordered.iter().rposition(can_end),
         source_step: pass.source_step,
@@ -147,6 +148,8 @@ struct Line<'s, 'c, S: Sink> {
     /// The index of the last station that can end the input.
     last_end: Option<usize>,
     source_step: usize,
+    /// Work for the scan while another worker uses it.
+    ahead: Option<Arc<dyn Ahead>>,
     ready_maker: Arc<dyn MakeReady<S::Ready>>,
     shared: Mutex<Shared<'s, S>>,
     /// Notified if there may be work.
@@ -167,11 +170,25 @@ impl<'s, S: Sink> Line<'s, '_, S> {
 
     fn work(&self) {
         let mut shared = self.lock();
+        let mut worked_ahead = true;
         while !shared.is_over() && !self.cancel.is_cancelled() {
             let Some(task) = shared.queues.take() else {
-                shared = wait(&self.wake, shared);
+                match self.ahead.as_ref().filter(|_| worked_ahead && shared.queues.reads_on()) {
+                    Some(ahead) => {
+                        drop(shared);
+                        // A panic is left to the scan, which meets what caused it.
+                        worked_ahead = catch_unwind(AssertUnwindSafe(|| ahead.work())).unwrap_or(false);
+                        // There may be a task by now.
+                        shared = self.lock();
+                    }
+                    None => {
+                        shared = wait(&self.wake, shared);
+                        worked_ahead = true;
+                    }
+                }
                 continue;
             };
+            worked_ahead = true;
             drop(shared);
             let batch = task.batch();
             let outcome = catch_unwind(AssertUnwindSafe(|| self.perform(task)));

@@ -13,7 +13,7 @@ mod totals;
 pub(crate) use barrier::{Barrier, BarrierOutput, BarrierRows};
 pub use chunk::{Chunk, Undecoded};
 pub use make_ready::MakeReady;
-pub use scan::{Cut, Decode, PairedScan, Piece, Scan};
+pub use scan::{Ahead, Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;
 pub use stage::{Map, Ordered, RemovedRows};
 pub(crate) use totals::Totals;

@@ -11,6 +11,18 @@ use crate::report::StepCounts;
 pub trait Scan: Send {
     /// The next chunk; none at the end.
     fn next(&mut self) -> Result<Option<Chunk>>;
+
+    /// Work for later chunks that other workers can do meanwhile, if there is any such work.
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        None
+    }
+}
+
+/// Work for chunks that a scan returns later. Workers do it that have nothing else to do.
+pub trait Ahead: Send + Sync {
+    /// Does some of the work, about that for a chunk; false if there is none at the moment. The memory that the results
+    /// take until the scan comes to them is limited. Errors are kept for the scan to return.
+    fn work(&self) -> bool;
 }
 
 /// A piece of an input. A piece belongs to one file.
@@ -29,6 +41,11 @@ pub trait Cut: Send {
 
     /// The next piece; none at the end.
     fn next(&mut self) -> Result<Option<Self::Piece>>;
+
+    /// See [`Scan::ahead`].
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        None
+    }
 }
 
 /// Decodes pieces into rows: the half of a scan that any worker does, in any order.
@@ -57,6 +74,10 @@ impl<C: Cut, D: Decode<C::Piece> + 'static> Scan for PairedScan<C, D> {
         let seq = self.seq;
         self.seq += 1;
         Ok(Some(Chunk { seq, rows: Arc::new(Pair { piece, decode: Arc::clone(&self.decode) }) }))
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        self.cut.ahead()
     }
 }
 

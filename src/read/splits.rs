@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::InputFile;
 use crate::error::{Error, Result};
-use crate::flow::{Chunk, Scan, Undecoded};
+use crate::flow::{Ahead, Chunk, Scan, Undecoded};
 use crate::record::schema::TRAIN;
 use crate::record::{Batch, repeated, schema};
 use crate::report::StepCounts;
@@ -56,6 +56,10 @@ impl Scan for WithSplits {
     fn next(&mut self) -> Result<Option<Chunk>> {
         let Some(Chunk { seq, rows }) = self.scan.next()? else { return Ok(None) };
         Ok(Some(Chunk { seq, rows: Arc::new(WithoutSplits { rows, splits: Arc::clone(&self.splits) }) }))
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        self.scan.ahead()
     }
 }
 

@@ -41,6 +41,11 @@ impl Chunks {
         Ok(Chunks { bytes: reader.metadata()?.bytes, reader, read_error: ReadError::default() })
     }
 
+    /// The same file, with an error of its own.
+    pub(crate) fn separate(&self) -> Self {
+        Chunks { reader: self.reader.clone(), bytes: self.bytes, read_error: ReadError::default() }
+    }
+
     /// A handle to the error.
     pub(crate) fn read_error(&self) -> ReadError {
         self.read_error.clone()

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::source::{self, ParquetSource};
+use super::footer;
+use super::source::ParquetSource;
 use crate::cancel::Cancel;
 use crate::error::Result;
 use crate::flow::PairedScan;
@@ -57,11 +58,11 @@ impl FileFormat for Parquet {
     }
 
     fn columns(&self, files: &[InputFile], cancel: &Cancel) -> Result<KnownColumns> {
-        source::schema(files, cancel).map(KnownColumns::Typed)
+        footer::schema(files, cancel).map(KnownColumns::Typed)
     }
 
     fn parts(&self, files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
-        source::parts(files, bytes, cancel)
+        footer::parts(files, bytes, cancel)
     }
 
     fn open(&self, request: &ScanRequest<'_>) -> Result<Opened> {

@@ -1,13 +1,15 @@
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::File as StdFile;
+use std::path::Path;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Int32Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StructArray,
 };
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
+use super::super::footer::schema;
 use super::*;
 use crate::cancel::Cancel;
 use crate::read::testing::local;
@@ -19,7 +21,7 @@ fn write(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, group_ro
     let path = folder.path().join(name);
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group_rows)).build();
     let mut writer =
-        ArrowWriter::try_new(File::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
+        ArrowWriter::try_new(StdFile::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
     writer.write(records).unwrap();
     writer.close().unwrap();
     local(path, name)
@@ -86,6 +88,59 @@ fn rows_are_read_as_written_for_any_batch_size() {
         assert_eq!(listed[0].bytes, std::fs::metadata(&files[0].path).unwrap().len());
         assert!(listed.iter().all(|i| i.xxh3.is_some()));
     }
+}
+
+#[test]
+fn rows_are_the_same_while_others_decode_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> =
+        (0..5).map(|i| write(&folder, &i.to_string(), &records(i * 3000, 3000), 1300)).collect();
+    let limits = Limits { batch_rows: 50, ..Limits::default() };
+    let alone = rows(source(files.clone(), None, limits).unwrap(), limits).unwrap();
+    let source = source(files, None, limits).unwrap();
+    let (ahead, ended) = (source.ahead().unwrap(), std::sync::atomic::AtomicBool::new(false));
+    let worked = std::sync::atomic::AtomicUsize::new(0);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    let together = std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !ended.load(order) {
+                    worked.fetch_add(usize::from(ahead.work()), order);
+                }
+            });
+        }
+        let mut source = source;
+        source.add_sections();
+        while worked.load(order) == 0 {
+            std::thread::yield_now();
+        }
+        let together = rows(source, limits);
+        ended.store(true, order);
+        together
+    });
+    assert_eq!(together.unwrap(), alone);
+    assert_eq!(alone.len(), 15_000);
+    assert!(!ahead.work(), "nothing is left");
+}
+
+#[test]
+fn an_error_is_returned_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = (0..3).map(|i| write(&folder, &i.to_string(), &records(i * 100, 100), 100)).collect();
+    let mut source = source(files.clone(), None, Limits::default()).unwrap();
+    std::fs::write(&files[1].path, b"no Parquet").unwrap();
+    source.add_sections();
+    let ahead = source.ahead().unwrap();
+    while ahead.work() {}
+    let mut read = 0;
+    let e = loop {
+        match source.next() {
+            Ok(Some(rows)) => read += rows.rows.num_rows(),
+            Ok(None) => panic!("the damaged file was left out"),
+            Err(e) => break e,
+        }
+    };
+    assert_eq!((read, e.code()), (100, "corrupt_parquet"));
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! The footer of a Parquet file.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+
+use super::chunks::Chunks;
+use super::error::guard;
+use crate::cancel::Cancel;
+use crate::error::Result;
+use crate::read::InputFile;
+use crate::read::decompressed::at_any_place;
+use crate::read::open::{InputStream, cannot_read};
+use crate::read::parts::{Extent, Part, groups};
+use crate::read::typed_columns::{SchemaUnion, returned_field};
+
+/// The columns of all files in order of first appearance, all nullable, strings as views. Reads the footers of all
+/// files. Fails with `schema_mismatch` if files have a column in different types.
+pub(crate) fn schema(files: &[InputFile], cancel: &Cancel) -> Result<SchemaRef> {
+    let mut union = SchemaUnion::default();
+    for file in files {
+        cancel.check()?;
+        union.add(&Footer::read(file)?.schema, file)?;
+    }
+    Ok(Arc::new(union.schema()))
+}
+
+/// Cuts files into parts of about `bytes` stored bytes each, between row groups; a compressed file is one part. Reads
+/// the footers of all files.
+///
+/// # Errors
+/// Those of reading the footers.
+pub(crate) fn parts(files: &[InputFile], bytes: u64, cancel: &Cancel) -> Result<Vec<Part>> {
+    let mut all = Vec::new();
+    for (file, input) in (0..).zip(files) {
+        cancel.check()?;
+        let Footer { metadata, is_compressed, .. } = Footer::read(input)?;
+        if is_compressed {
+            all.push(Part { file, extent: Extent::Whole });
+            continue;
+        }
+        let stored = |group: &RowGroupMetaData| {
+            let columns = group.columns().iter().map(|column| column.compressed_size().max(0) as u64);
+            columns.fold(0, u64::saturating_add)
+        };
+        let sizes = metadata.row_groups().iter().map(stored);
+        all.extend(
+            groups(sizes, bytes).into_iter().map(|groups| Part { file, extent: Extent::RowGroups(groups) }),
+        );
+    }
+    Ok(all)
+}
+
+/// An opened file whose footer was read.
+pub(super) struct Footer {
+    pub(super) chunks: Chunks,
+    /// Whether the whole file is compressed.
+    is_compressed: bool,
+    pub(super) metadata: Arc<ParquetMetaData>,
+    /// The schema of the file, with strings as views.
+    pub(super) stored: SchemaRef,
+    /// The schema of the record batches that are returned.
+    pub(super) schema: SchemaRef,
+}
+
+impl Footer {
+    pub(super) fn read(file: &InputFile) -> Result<Self> {
+        let path = &file.path;
+        let mut input = InputStream::open(file)?;
+        let is_compressed = input.uncompressed().is_none();
+        let (reader, _) = at_any_place(&mut input, Vec::new())?;
+        let chunks = Chunks::new(reader).map_err(|e| cannot_read(e, path.display()))?;
+        let read = guard(path, &chunks.read_error(), || {
+            ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new())
+        })?;
+        let fields = read
+            .schema()
+            .fields()
+            .iter()
+            .map(|f| f.as_ref().clone().with_data_type(with_views(f.data_type())));
+        let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let schema = Arc::new(Schema::new(stored.fields().iter().map(returned_field).collect::<Vec<_>>()));
+        Ok(Footer { chunks, is_compressed, metadata: read.metadata().clone(), stored, schema })
+    }
+}
+
+/// The type in which a column is read: strings as views.
+fn with_views(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Dictionary(_, value) if with_views(value) == DataType::Utf8View => DataType::Utf8View,
+        other => other.clone(),
+    }
+}
