@@ -12,6 +12,9 @@
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
 
+// Without the binding, what only it uses is unused.
+#![cfg_attr(not(feature = "python"), allow(dead_code, unused_imports))]
+
 mod arrow_result;
 pub mod artifact;
 pub mod cancel;

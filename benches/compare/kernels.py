@@ -5,21 +5,16 @@ is in the page cache, the others take one polars frame in memory. The first side
 """
 
 import argparse
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cli
-from harness import Result, Run, Side, interleave, kernel, marginal, table
-from whole import SMALL_SHARE, agree
+import cases
+from harness import Result, Run, Side, interleave, kernel, table
+from whole import agree
 
-import record
-
-# Read when the libraries are imported, which is why the kernels import them.
-THREAD_SETTINGS = ("FASTPREP_THREADS", "POLARS_MAX_THREADS")
 Answer = dict[str, Any]
 
 
@@ -132,25 +127,13 @@ def bench(name: str, source: Path, args: argparse.Namespace) -> Result:
 
 def main() -> None:
     """Runs the kernels asked for."""
-    parser = cli.parser(__doc__, megabytes=1_000, runs=11)
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of every side")
+    parser = cases.parser(__doc__, KERNELS)
     parser.add_argument("--prover", type=Path, help="the program of prove.rs: adds the kernel `prove`")
-    parser.add_argument("--only", nargs="+", choices=KERNELS, default=list(KERNELS), help="default: all")
     args = parser.parse_args()
-    os.environ |= dict.fromkeys(THREAD_SETTINGS, str(args.threads))
-    # Seams are ours alone to look at, so the inputs have collisions within columns only.
-    sources = [cli.source(args, args.mb * share, seams=False) for share in (SMALL_SHARE, 1)]
-    for name in args.only:
-        if name == "prove" and not args.prover:
-            print("prove: left out, since no --prover is given")
-            continue
-        before = record.environment()
-        results = [bench(name, source, args) for source in sources]
-        results[1].notes["marginal"] = lines = marginal(*results)
-        for side, line in lines.items():
-            print(f"  {side:<22} start-up {line['startup_s']:.3f} s, then {line['mb_per_s']:,.1f} MB/s")
-        if args.record:
-            record.save(f"kernel-{name}", cli.recorded(args), before, results)
+    if "prove" in args.only and not args.prover:
+        print("prove: left out, since no --prover is given")
+        args.only.remove("prove")
+    cases.run("kernel", args, bench)
 
 
 if __name__ == "__main__":

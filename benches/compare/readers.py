@@ -5,19 +5,14 @@ threads. The first side of each case is ours.
 """
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cli
-from harness import Result, interleave, kernel, marginal, table
-from whole import SMALL_SHARE, agree
+import cases
+from harness import Result, interleave, kernel, table
+from whole import agree
 
-import record
-
-# Read when the libraries are imported, which is why the cases import them.
-THREAD_SETTINGS = ("FASTPREP_THREADS", "POLARS_MAX_THREADS")
 NAMES = ("prompt", "completion")
 Reader = Callable[[], Any]
 
@@ -115,20 +110,8 @@ def bench(name: str, source: Path, args: argparse.Namespace) -> Result:
 
 def main() -> None:
     """Runs the cases asked for."""
-    parser = cli.parser(__doc__, megabytes=1_000, runs=11)
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of every side")
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), help="default: all")
-    args = parser.parse_args()
-    os.environ |= dict.fromkeys(THREAD_SETTINGS, str(args.threads))
-    sources = [cli.source(args, args.mb * share, seams=False) for share in (SMALL_SHARE, 1)]
-    for name in args.only:
-        before = record.environment()
-        results = [bench(name, source, args) for source in sources]
-        results[1].notes["marginal"] = lines = marginal(*results)
-        for side, line in lines.items():
-            print(f"  {side:<22} start-up {line['startup_s']:.3f} s, then {line['mb_per_s']:,.1f} MB/s")
-        if args.record:
-            record.save(f"reader-{name}", cli.recorded(args), before, results)
+    parser = cases.parser(__doc__, CASES)
+    cases.run("reader", parser.parse_args(), bench)
 
 
 if __name__ == "__main__":

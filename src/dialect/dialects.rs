@@ -2,6 +2,7 @@
 
 use super::agent_trace::AgentTrace;
 use super::alpaca::Alpaca;
+use super::chat_pairs::ChatPairs;
 use super::chat_parts::ChatParts;
 use super::classification::Classification;
 use super::dialect::Dialect;
@@ -21,6 +22,7 @@ pub const DIALECTS: &[&dyn Dialect] = &[
     &OpenAiPreference,
     &Preference,
     &Kto,
+    &ChatPairs,
     &ChatParts,
     &ShareGpt,
     &OpenAiChat,

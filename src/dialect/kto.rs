@@ -1,6 +1,7 @@
 //! `kto`: an answer, and whether it is a good one.
 
 use super::cell::{Cell, Row};
+use super::chat_pairs::read_lists;
 use super::dialect::{Dialect, Holds, PartSpec, Verdict};
 use super::dialogue::Dialogue;
 use super::head::{Head, truth_of_text};
@@ -17,8 +18,8 @@ pub(super) struct Kto;
 const LABEL: &str = "label";
 const PARTS: &[PartSpec] = &[
     PartSpec::optional("messages", Holds::Any, MESSAGES),
-    PartSpec::optional("prompt", Holds::Text, &["prompt"]),
-    PartSpec::optional("completion", Holds::Text, &["completion"]),
+    PartSpec::optional("prompt", Holds::Any, &["prompt"]),
+    PartSpec::optional("completion", Holds::Any, &["completion"]),
     PartSpec::required(LABEL, Holds::Any, &["kto_tag", "label"]),
     PartSpec::optional(tools::TOOLS, Holds::Any, tools::COLUMNS),
 ];
@@ -54,6 +55,7 @@ impl Dialect for Kto {
         let messages = Messages { keys: Keys::Both, content: Content::Parts };
         let turns = match row.has("messages") {
             true => messages.list("messages", row.get("messages"))?.turns,
+            false if row.get("prompt").text().is_none() => read_lists(row)?,
             false => read_pair(row)?,
         };
         let label = row.get(LABEL);

@@ -8,6 +8,7 @@ mod alpaca;
 mod calls;
 mod cell;
 mod cells_of_batch;
+mod chat_pairs;
 mod chat_parts;
 mod classification;
 #[expect(clippy::module_inception, reason = "the file of the trait")]

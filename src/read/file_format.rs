@@ -57,6 +57,11 @@ pub trait FileFormat: Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What [`decided`](Self::decided) has found, for `explain`.
+    fn decision(&self) -> Option<String> {
+        None
+    }
+
     /// Whether a search of a folder finds files of this name. A file that is passed by its path, or that a glob
     /// matches, may have any name.
     fn matches(&self, file_name: &str) -> bool;

@@ -14,6 +14,7 @@ mod options;
 mod parquet;
 pub mod publish;
 mod ready_batch;
+mod record_batches;
 mod shard;
 mod sidecar;
 mod sink;

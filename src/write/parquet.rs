@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
@@ -13,8 +12,9 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::checksummed_file::{ChecksummedFile, WrittenFile};
-use super::cut::{Fill, Limit};
-use crate::arrow_result::{ArrowResult, arrow_defect};
+use super::cut::Limit;
+use super::record_batches::RecordBatches;
+use crate::arrow_result::arrow_defect;
 use crate::error::{Class, Error, Result};
 use crate::guard::guarded;
 use crate::store::{Files, error};
@@ -25,13 +25,8 @@ const GROUP_BATCHES: usize = 16;
 /// A Parquet file being written.
 pub(crate) struct ParquetFile {
     path: PathBuf,
-    schema: SchemaRef,
-    writer: ArrowWriter<ChecksummedFile>,
-    limit: Limit,
-    fill: Fill,
-    pending: Vec<RecordBatch>,
-    /// Record batches of the current row group.
-    batches: usize,
+    writer: GroupWriter,
+    rows: RecordBatches,
 }
 
 impl ParquetFile {
@@ -40,46 +35,44 @@ impl ParquetFile {
     pub(crate) fn create(store: &Files, path: &Path, schema: &SchemaRef, limit: Limit) -> Result<Self> {
         let file = ChecksummedFile::new(store.create_file(path)?);
         let writer = properties().and_then(|p| ArrowWriter::try_new(file, schema.clone(), Some(p)));
-        let writer = writer.map_err(|e| unwritten(path, e))?;
-        let (path, schema) = (path.to_path_buf(), schema.clone());
-        Ok(ParquetFile { path, schema, writer, limit, fill: Fill::default(), pending: vec![], batches: 0 })
+        let writer = GroupWriter { writer: writer.map_err(|e| unwritten(path, e))?, batches: 0 };
+        let rows = RecordBatches::new(schema.clone(), limit);
+        Ok(ParquetFile { path: path.to_path_buf(), writer, rows })
     }
 
     /// Appends rows; `sizes` are the bytes of content of each row.
     pub(crate) fn append(&mut self, records: &RecordBatch, sizes: &[u64]) -> Result<()> {
-        let mut row = 0;
-        while row < sizes.len() {
-            match self.fill.take(&sizes[row..], self.limit) {
-                0 => self.write_pending()?,
-                n => {
-                    self.pending.push(records.slice(row, n));
-                    row += n;
-                }
-            }
-        }
-        Ok(())
+        let ParquetFile { path, writer, rows } = self;
+        rows.append(records, sizes, |batch| writer.write(batch).map_err(|e| unwritten(path, e)))
     }
 
     /// Writes the last row group and the footer.
     pub(crate) fn close(mut self) -> Result<WrittenFile> {
-        if !self.fill.is_empty() {
-            self.write_pending()?;
+        let unwritten = |e| unwritten(&self.path, e);
+        if let Some(last) = self.rows.last()? {
+            self.writer.write(&last).map_err(unwritten)?;
         }
-        let file = self.writer.into_inner().map_err(|e| unwritten(&self.path, e))?;
+        let file = self.writer.writer.into_inner().map_err(unwritten)?;
         file.close().map_err(|e| error("write", &self.path, e))
     }
+}
 
-    fn write_pending(&mut self) -> Result<()> {
-        let together = concat_batches(&self.schema, &self.pending).or_too_large()?;
-        self.pending.clear();
-        self.fill = Fill::default();
+/// Writes record batches, and ends each row group after the same number of them.
+struct GroupWriter {
+    writer: ArrowWriter<ChecksummedFile>,
+    /// Record batches of the current row group.
+    batches: usize,
+}
+
+impl GroupWriter {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        self.writer.write(batch)?;
         self.batches += 1;
-        let mut written = self.writer.write(&together);
         if self.batches == GROUP_BATCHES {
             self.batches = 0;
-            written = written.and_then(|()| self.writer.flush());
+            self.writer.flush()?;
         }
-        written.map_err(|e| unwritten(&self.path, e))
+        Ok(())
     }
 }
 
@@ -89,7 +82,7 @@ fn properties() -> Result<WriterProperties, ParquetError> {
         .set_created_by("fastprep".into())
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        // Row groups end where `write_pending` ends them.
+        // Row groups end where `GroupWriter` ends them.
         .set_max_row_group_row_count(None)
         .build())
 }

@@ -87,6 +87,7 @@ MADE: dict[str, list[Callable[[Made], Row]]] = {
         lambda m: {"conversations": m.shared()},
         lambda m: {"conversations": m.shared(), "system": m.text(), "tools": "[]"},
     ],
+    "chat_pairs": [lambda m: {"prompt": m.chat()[:-1], "completion": [message("assistant", m.text())]}],
     "chat_parts": [lambda m: {"messages": m.parts()}, lambda m: {"messages": m.parts(), "tools": "[]"}],
     "text": [lambda m: {"text": m.text(20)}, lambda m: {"content": m.text(20), "url": m.text(), "date": "2026"}],
     "preference": [
@@ -105,6 +106,7 @@ MADE: dict[str, list[Callable[[Made], Row]]] = {
         lambda m: {"prompt": m.text(), "completion": m.text(), "label": m.truth()},
         lambda m: {"messages": m.chat(), "label": m.truth()},
         lambda m: {"conversations": m.shared(), "kto_tag": m.truth()},
+        lambda m: {"prompt": m.chat()[:-1], "completion": [message("assistant", m.text())], "label": m.truth()},
     ],
     "classification": [
         lambda m: {"text": m.text(), "label": m.label()},

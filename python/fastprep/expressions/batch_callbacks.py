@@ -11,7 +11,7 @@ from fastprep.expressions import checks
 from fastprep.expressions.forked_process import check_polars_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
 
@@ -108,7 +108,7 @@ def without_null_type(frame: Frame) -> Frame:
     """The frame with text in place of the type Null, which arrow-rs cannot import from polars.
 
     Raises:
-        ColumnError: a column holds Python objects; polars would export their addresses.
+        ColumnError: a column holds Python objects, of which polars would export the addresses, or integers of 128 bits.
     """
     import polars as pl
 
@@ -121,9 +121,25 @@ def without_null_type(frame: Frame) -> Frame:
                 column=name,
                 help="convert it to text, numbers, lists or structs",
             )
+        if any(part in (pl.Int128, pl.UInt128) for part in _parts(dtype)):
+            raise ColumnError.new(
+                f"column `{name}` is of type {dtype}: Arrow has no integers of 128 bits",
+                code="wrong_type",
+                column=name,
+                help=f'convert it, as in pl.col("{name}").cast(pl.Int64)',
+            )
     typed = {name: _without_null(dtype) for name, dtype in schema.items()}
     changed = {name: dtype for name, dtype in typed.items() if dtype != schema[name]}
     return frame.cast(changed) if changed else frame  # type: ignore[arg-type]
+
+
+def _parts(dtype: pl.DataType) -> Iterator[pl.DataType]:
+    """The type, and the types that it contains, at any depth."""
+    yield dtype
+    inner = [field.dtype for field in getattr(dtype, "fields", [])] or [getattr(dtype, "inner", None)]
+    for part in inner:
+        if part is not None:
+            yield from _parts(part)
 
 
 def _without_null(dtype: pl.DataType) -> pl.DataType:

@@ -136,12 +136,13 @@ impl ResolvedSource {
     /// The source in `explain`.
     pub(crate) fn describe(&self) -> String {
         match &self.spec {
-            SourceSpec::Files { .. } => {
+            SourceSpec::Files { format, .. } => {
                 let names: Vec<&str> = self.files.iter().take(3).map(|f| f.name.as_str()).collect();
                 let more = if self.files.len() > 3 { ", …" } else { "" };
                 let s = if self.files.len() == 1 { "" } else { "s" };
                 let splits = self.describe_splits("published splits");
-                format!("{} file{s}: {}{more}{splits}", self.files.len(), names.join(", "))
+                let decision = format.decision().map(|decision| format!("; {decision}")).unwrap_or_default();
+                format!("{} file{s}: {}{more}{decision}{splits}", self.files.len(), names.join(", "))
             }
             SourceSpec::Reader { name, .. } | SourceSpec::Arrow { name, .. } => {
                 format!("{name}{}", self.describe_splits("splits"))

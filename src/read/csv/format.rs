@@ -103,6 +103,10 @@ impl FileFormat for Csv {
         Ok(Some(Arc::new(Csv { separator: Some(separator.into()), ..self.clone() })))
     }
 
+    fn decision(&self) -> Option<String> {
+        self.separator.map(|separator| format!("separator {separator:?}"))
+    }
+
     fn matches(&self, file_name: &str) -> bool {
         let plain = uncompressed(file_name);
         plain.ends_with(".csv") || is_tsv(plain)
