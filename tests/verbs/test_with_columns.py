@@ -40,6 +40,18 @@ def test_several_at_once_see_the_columns_as_they_were() -> None:
     assert rows(plan) == FRAME.with_columns(N.alias("id"), made=pl.col("id"), one=pl.lit(1)).to_dicts()
 
 
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.UInt128, pl.List(pl.Int128), pl.Struct({"a": pl.UInt128})])
+def test_integers_of_128_bits_are_named(dtype: pl.DataType) -> None:
+    frame = pl.DataFrame({"n": pl.Series([None], dtype=dtype)})
+    with refused(fp.ColumnError, "wrong_type", "column `n` is of type .*: Arrow has no integers of 128 bits"):
+        fp.from_arrow(frame)
+    # Polars adds signed and unsigned integers as integers of 128 bits.
+    sums = fp.from_arrow(pl.DataFrame({"u": pl.Series([1], dtype=pl.UInt64), "i": [2]}))
+    with refused(fp.ColumnError, "wrong_type", "column `s` is of type Int128"):
+        sums.with_columns(s=pl.col("u") + pl.col("i")).collect()
+    assert rows(sums.with_columns(s=pl.col("u").cast(pl.Int64) + pl.col("i"))) == [{"u": 1, "i": 2, "s": 3}]
+
+
 @pytest.mark.parametrize("name", NOT_ROW_WISE)
 def test_what_is_not_row_wise_is_refused_at_once(name: str) -> None:
     expression, part = NOT_ROW_WISE[name]
