@@ -14,12 +14,14 @@ pub(crate) enum Phase {
     Shuffle,
     /// Packs all rows, and writes them.
     Pack,
+    /// Chooses among all rows, and writes those that stay.
+    Choose,
     /// Waits for the disk, then publishes.
     Publish,
 }
 
 impl Phase {
-    const ALL: [Phase; 4] = [Phase::Read, Phase::Shuffle, Phase::Pack, Phase::Publish];
+    const ALL: [Phase; 5] = [Phase::Read, Phase::Shuffle, Phase::Pack, Phase::Choose, Phase::Publish];
 
     /// The word that progress shows.
     pub(crate) fn name(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Phase {
             Phase::Read => "read",
             Phase::Shuffle => "shuffle",
             Phase::Pack => "pack",
+            Phase::Choose => "choose",
             Phase::Publish => "publish",
         }
     }

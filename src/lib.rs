@@ -6,8 +6,8 @@
 //! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`],
 //!    [`personal_data`], [`json`], [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
-//! 3. stages: `read`, `select`, `compute`, `validate`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
-//!    `pack`, `write`, `load`
+//! 3. stages: `read`, `select`, `compute`, `validate`, `repair`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
+//!    `choose`, `pack`, `write`, `load`
 //! 4. `plan`: steps as data, resolved and explained without reading a row
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
@@ -18,6 +18,7 @@
 mod arrow_result;
 pub mod artifact;
 pub mod cancel;
+mod choose;
 pub mod compute;
 pub mod dedup;
 pub mod dialect;
@@ -32,10 +33,11 @@ pub mod limits;
 pub mod load;
 pub mod pack;
 pub mod permutation;
-pub mod personal_data;
+mod personal_data;
 pub mod plan;
 pub mod read;
 pub mod record;
+mod repair;
 pub mod report;
 pub mod select;
 pub mod shuffle;

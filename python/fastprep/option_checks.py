@@ -62,6 +62,21 @@ def split_share(name: str, value: Any) -> float:
     )
 
 
+def sample_share(value: Any) -> float:
+    """The share of a sample: a number, or a text such as `10%`."""
+    number = value
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            number = share(value)
+    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if is_number and 0 < number <= 1:
+        return float(number)
+    raise bad_option(
+        f"sample: `share` must be above 0 and at most 1; got {value!r}",
+        'write sample(share=0.1) or sample(share="10%")',
+    )
+
+
 def whole_number(verb: str, option: str, value: Any, least: int, below: int = 1 << 63) -> int:
     """A whole number in [least, below)."""
     try:

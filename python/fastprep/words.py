@@ -12,6 +12,9 @@ SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token
 WrittenTokens = Literal["as_token", "as_text", "raise"]
 Existing = Literal["keep", "replace"]
 Normalize = Literal["unicode", "case", "whitespace"]
+UnicodeForm = Literal["NFC", "NFKC"]
+Keep = Literal["first", "most", "none"]
+PersonalData = Literal["email", "phone", "card", "iban", "secret"]
 Format = Literal["arrow", "jsonl", "parquet"]
 Compression = Literal["gzip", "zstd"]
 

@@ -5,6 +5,7 @@
 
 mod agent_trace;
 mod alpaca;
+mod answer_keys;
 mod calls;
 mod cell;
 mod cells_of_batch;
@@ -42,6 +43,7 @@ mod tools;
 mod transcript;
 mod trial;
 
+pub(crate) use answer_keys::AnswerKeyStage;
 pub use cell::{Cell, Row};
 pub use dialect::{Dialect, Holds, PartSpec, Verdict, complete};
 pub use dialects::{DIALECTS, find};

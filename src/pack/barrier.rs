@@ -1,10 +1,9 @@
 //! The barrier of `pack`: collects the lengths of all documents, assigns each to a pack, and joins the documents of each
 //! pack, pack by pack.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::AsArray;
 use arrow::datatypes::UInt8Type;
 
 use super::best_fit::best_fit_decreasing;
@@ -18,7 +17,7 @@ use crate::record::ranked::{ranks_of, without_ranks};
 use crate::record::schema::{INPUT_IDS, SPLIT};
 use crate::record::{Batch, FileRanks, Places, size, take_places, with_places};
 use crate::report::StepCounts;
-use crate::spill::{Buckets, Picked, RankedSource, Spill, Spilled};
+use crate::spill::{Buckets, InOrder, Picked, RankedSource, Spill};
 
 /// The barrier of `pack`: gets documents, and gives packs.
 pub struct Pack {
@@ -26,9 +25,7 @@ pub struct Pack {
     file_ranks: FileRanks,
     steps_follow: bool,
     spill: Spill,
-    held: VecDeque<RecordBatch>,
-    held_bytes: u64,
-    spilled: Option<Spilled>,
+    rows: InOrder,
     lengths: Vec<u32>,
     splits: Vec<u8>,
     ranks: Vec<u64>,
@@ -48,10 +45,8 @@ impl Pack {
             options,
             file_ranks,
             steps_follow,
+            rows: InOrder::new(spill.clone()),
             spill,
-            held: VecDeque::new(),
-            held_bytes: 0,
-            spilled: None,
             lengths: Vec::new(),
             splits: Vec::new(),
             ranks: Vec::new(),
@@ -120,40 +115,22 @@ impl Barrier for Pack {
                 .help("prepare the data in parts, each with its own pack"));
         }
         self.totals.merge(&rows.totals);
-        self.held_bytes += size::bytes(&records) as u64;
-        self.held.push_back(records);
-        if self.held_bytes > self.spill.memory {
-            self.held_bytes = 0;
-            for records in std::mem::take(&mut self.held) {
-                let spilled = match &mut self.spilled {
-                    Some(spilled) => spilled,
-                    none => none.insert(Spilled::create(&self.spill, 0, "-rows".into(), &records)?),
-                };
-                spilled.write(&records)?;
-            }
-        }
-        Ok(())
+        self.rows.push(records)
     }
 
     fn finish(mut self: Box<Self>) -> Result<BarrierOutput> {
         let documents = self.lengths.len() as u64;
         let tokens = self.lengths.iter().map(|n| u64::from(*n)).sum();
         let packs = self.rank_packs();
-        let Pack { options, steps_follow, spill, mut held, spilled, ranks, totals, .. } = *self;
+        let Pack { options, steps_follow, spill, rows, ranks, totals, .. } = *self;
         let mut buckets = Buckets::new(spill);
         let mut start = 0;
-        let mut deal = |records: RecordBatch| {
+        rows.read_back(&mut |records| {
             let end = start + records.num_rows();
-            let batch = buckets.push(&records, ranks[start..end].to_vec());
+            let dealt = buckets.push(&records, ranks[start..end].to_vec());
             start = end;
-            batch
-        };
-        if let Some(spilled) = spilled {
-            spilled.read_back(&mut deal)?;
-        }
-        while let Some(records) = held.pop_front() {
-            deal(records)?;
-        }
+            dealt
+        })?;
         let join = Arc::new(JoinRows { labels_follow: options.labels_follow, steps_follow });
         Ok(BarrierOutput {
             scan: Box::new(PairedScan::new(RankedSource::new(buckets)?, join)),

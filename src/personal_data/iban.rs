@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::is_word;
+use super::bytes::is_word;
 
 /// The countries whose numbers have so many characters.
 const COUNTRIES: [(usize, &str); 18] = [

@@ -4,7 +4,7 @@ use crate::word::Word;
 
 /// A kind of personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// An e-mail address.
     Email,
     /// A phone number.
@@ -19,7 +19,7 @@ pub enum Kind {
 
 impl Kind {
     /// What takes its place in a redacted text.
-    pub fn placeholder(self) -> &'static str {
+    pub(crate) fn placeholder(self) -> &'static str {
         match self {
             Kind::Email => "[EMAIL]",
             Kind::Phone => "[PHONE]",

@@ -3,9 +3,12 @@
 //! One file for each kind. A kind is found by its form and its check digits, so that what is found is most often right;
 //! a name or a street has no form, and is not searched for.
 
+mod bytes;
+mod detector;
 mod email;
 mod iban;
 mod kind;
+mod number;
 mod numbers;
 mod payment_card;
 mod phone;
@@ -14,66 +17,5 @@ mod secret;
 mod tests;
 mod url;
 
-use std::ops::Range;
-
-use aho_corasick::AhoCorasick;
-
-use crate::error::Result;
-pub use kind::Kind;
-
-/// What was found in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// What it is.
-    pub kind: Kind,
-    /// Its bytes within the text; they begin and end between characters.
-    pub range: Range<usize>,
-}
-
-/// Searches texts for some kinds of personal data.
-pub struct Detector {
-    kinds: Vec<Kind>,
-    /// The starts of keys and tokens.
-    starts: AhoCorasick,
-}
-
-impl Detector {
-    /// A search for these kinds.
-    ///
-    /// # Errors
-    /// `Class::Internal`: the starts of secrets cannot be searched for.
-    pub fn new(kinds: &[Kind]) -> Result<Self> {
-        Ok(Detector { kinds: kinds.to_vec(), starts: secret::starts()? })
-    }
-
-    /// Replaces the content of `found` by what this text holds, in order; no two overlap. Of two that do, the one that
-    /// begins first counts, or else the longer one.
-    pub fn find(&self, text: &str, found: &mut Vec<Found>) {
-        found.clear();
-        let bytes = text.as_bytes();
-        let has = |kind: Kind| self.kinds.contains(&kind);
-        if has(Kind::Email) {
-            email::find(text, &mut |range| found.push(Found { kind: Kind::Email, range }));
-        }
-        if has(Kind::Secret) {
-            secret::find(&self.starts, text, &mut |range| found.push(Found { kind: Kind::Secret, range }));
-        }
-        if has(Kind::Phone) || has(Kind::Card) || has(Kind::Iban) {
-            numbers::find(bytes, &has, &mut |kind, range| found.push(Found { kind, range }));
-        }
-        if found.len() > 1 {
-            found.sort_by_key(|f| (f.range.start, usize::MAX - f.range.end, f.kind));
-            let mut end = 0;
-            found.retain(|f| {
-                let is_free = f.range.start >= end;
-                end = if is_free { f.range.end } else { end };
-                is_free
-            });
-        }
-    }
-}
-
-/// Whether a byte is an ASCII letter, a digit or `_`.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
+pub(crate) use detector::{Detector, Found};
+pub(crate) use kind::Kind;

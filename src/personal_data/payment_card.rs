@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::numbers::Number;
+use super::number::Number;
 use super::url;
 
 /// Digits of the groups in which cards are printed.

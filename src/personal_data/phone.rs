@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::numbers::{LEAST_DIGITS, Number};
-use super::{is_word, url};
+use super::bytes::is_word;
+use super::number::{LEAST_DIGITS, Number};
+use super::url;
 
 /// Digits of an international number (E.164).
 const MOST_DIGITS: usize = 15;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
-use super::{is_word, url};
+use super::bytes::is_word;
+use super::url;
 use crate::error::{Error, Result};
 
 /// The form of a secret.

@@ -40,6 +40,8 @@ pub struct Columns<'p> {
     format: Option<&'p PromptFormat>,
     /// Whether a step before the current one is a `format`.
     formatted: bool,
+    /// Whether a step before the current one says what rows mean.
+    has_dialect: bool,
     /// The column with the split of each row, if the source is a prepared folder.
     splits: Option<&'p str>,
 }
@@ -55,20 +57,23 @@ impl<'p> Columns<'p> {
             step: (0, ""),
             format: None,
             formatted: false,
+            has_dialect: false,
             splits,
         }
     }
 
     /// Moves to the next step. `format` is the prompt format of the chain, `formatted` whether it is before this
-    /// step.
+    /// step, and `has_dialect` whether a step before this one says what rows mean.
     pub(crate) fn begin_step(
         &mut self,
         index: usize,
         name: &'static str,
         format: Option<&'p PromptFormat>,
         formatted: bool,
+        has_dialect: bool,
     ) {
         (self.step, self.format, self.formatted) = ((index, name), format, formatted);
+        self.has_dialect = has_dialect;
     }
 
     /// Moves past a concat: to the columns `names` of all sources, and the column that names the source of a row.
@@ -226,6 +231,11 @@ impl<'p> Columns<'p> {
     /// Whether a step before the current one is a `format`.
     pub(crate) fn formatted(&self) -> bool {
         self.formatted
+    }
+
+    /// Whether a step before the current one says what rows mean.
+    pub(crate) fn has_dialect(&self) -> bool {
+        self.has_dialect
     }
 
     /// Adds a help to an error about a missing `prompt` or `completion`: `format` makes them. `or` is added to the

@@ -67,6 +67,7 @@ pub(crate) fn used(
 /// Applies step `i` to the columns.
 fn pass<'p>(columns: &mut Columns<'p>, steps: &'p [Step], i: usize) -> Result<()> {
     let formatted = prompt_format(&steps[..i]).is_some();
-    columns.begin_step(i, steps[i].name(), prompt_format(steps).map(AsRef::as_ref), formatted);
+    let has_dialect = steps[..i].iter().any(|step| step.verb().has_dialect());
+    columns.begin_step(i, steps[i].name(), prompt_format(steps).map(AsRef::as_ref), formatted, has_dialect);
     steps[i].verb().columns(columns)
 }

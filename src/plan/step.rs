@@ -52,6 +52,11 @@ pub trait Verb: Send + Sync {
         None
     }
 
+    /// Whether it says what rows mean.
+    fn has_dialect(&self) -> bool {
+        false
+    }
+
     /// Whether it needs the key of the rendered prompt of each row.
     fn needs_prompt_key(&self) -> bool {
         false

@@ -5,17 +5,20 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
+use crate::choose::Keep;
 use crate::dedup::Part;
 use crate::error::{Class, Error, Result};
 use crate::format::OnCollision;
 use crate::limits::MAX_LINE_BYTES;
 use crate::load::FILLER;
+use crate::personal_data::Kind;
 use crate::read::splits::SPLIT;
 use crate::record::schema::{
     COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
     SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, TARGET, TRAIN,
 };
 use crate::record::{Policy, SpecialPolicy, reason};
+use crate::repair::UnicodeForm;
 use crate::split::Existing;
 use crate::tokenize::OnOverflow;
 use crate::tokenize::batch_api::WrittenTokens;
@@ -107,6 +110,9 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("WrittenTokens", names::<WrittenTokens>())?;
     add("Existing", names::<Existing>())?;
     add("Normalize", names::<Part>())?;
+    add("UnicodeForm", names::<UnicodeForm>())?;
+    add("Keep", names::<Keep>())?;
+    add("PersonalData", names::<Kind>())?;
     add("Format", formats(Compression::None).map(Format::name).to_vec())?;
     add("Compression", COMPRESSIONS.map(|(name, _)| name).to_vec())?;
     Ok(words)

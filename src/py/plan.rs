@@ -26,7 +26,10 @@ use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::resolve::recognise;
-use crate::plan::verbs::{Filter, Head, MapBatches, Pack, Shuffle, SuppliedFunction, Tokenize, WithColumns};
+use crate::plan::verbs::{
+    Filter, Head, MapBatches, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction, Tokenize,
+    WithColumns,
+};
 use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::named_format::named_format;
 use crate::read::splits::SPLIT;
@@ -155,15 +158,17 @@ impl PyPlan {
         self.0.push(step).map(PyPlan::new).map_err(|e| to_python(py, &e))
     }
 
-    /// The plan for only the first rows of the input, [`PREVIEW_ROWS`] or `rows` if that is more. Without shuffle and
-    /// pack, which need all rows.
+    /// The plan for only the first rows of the input, [`PREVIEW_ROWS`] or `rows` if that is more. Without the steps that
+    /// need all rows: shuffle, sample, resolve_conflicts and pack.
     fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
         if self.0.steps.iter().any(|step| step.is::<Pack>()) {
             // The steps that are omitted must be valid too.
             self.resolve(py)?;
         }
         let before_pack = self.0.steps.iter().take_while(|step| !step.is::<Pack>());
-        let kept = before_pack.filter(|step| !step.is::<Shuffle>());
+        let needs_all =
+            |step: &Step| step.is::<Shuffle>() || step.is::<Sample>() || step.is::<ResolveConflicts>();
+        let kept = before_pack.filter(|step| !needs_all(step));
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         Ok(PyPlan::new(Plan { steps, ..self.0.clone() }))

@@ -27,6 +27,8 @@ findings! {
     REPEATED_KEY "repeated_key" "A row names a key twice." "repair the program that wrote the rows: one key, one value";
     COERCED "coerced" "A value is not of the column's type, and is kept as JSON text or as a JSON string." "write one type in the column; where it is to be text, cast it: with_columns(pl.col(…).cast(pl.String))";
     NOT_FINITE "not_finite" "A row has a NaN or an infinity, which JSON lines hold as null." "write Arrow shards, which hold such numbers, or replace them with with_columns first";
+    REPAIRED "repaired" "A step changed the text of a row." "compare rows before and after with preview; name fewer columns or turn parts of the step off if it changes too much";
+    REDACTED "redacted" "A piece of personal data or a secret was replaced by a placeholder." "leave a kind out of redact(kinds=) to keep its data";
     SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, under every policy." "choose special_tokens= of tokenize: \"reject\", \"as_text\", \"strip\" or \"as_token\"";
     FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "remove it from the text first with with_columns, unless the model is to write it";
     FIXED "fixed" "A policy changed a row instead of removing it." "to keep rows as they are, choose a separator or stop that does not occur in them, which PromptFormat.suggest finds";

@@ -43,6 +43,8 @@ reasons! {
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
     PAST_HEAD "past_head" "The row comes after the last row that head keeps. It is counted after a shuffle or a pack, which read all rows." "nothing is wrong with them: head keeps the first rows in the order that reaches it";
+    NOT_SAMPLED "not_sampled" "The row is not in the sample." "nothing is wrong with them: sample keeps so many rows as it is asked for";
+    OTHER_ANSWER "other_answer" "Other rows have the same prompt and another answer." "choose which answer stays with keep= of resolve_conflicts, or name the columns that tell the prompts apart";
     TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
     NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "check completion= and the stop: the tokenizer makes no token of them";
 }

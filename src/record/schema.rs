@@ -21,6 +21,13 @@ pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub(crate) const TURNS: &str = "__fastprep_turns";
 
+/// FixedSizeBinary(16): the key of the rows that a choice compares: those of one group, or of one prompt.
+pub(crate) const GROUP: &str = "__fastprep_group";
+/// FixedSizeBinary(16): the key of the answer of a row, where conflicts are resolved.
+pub(crate) const ANSWER: &str = "__fastprep_answer";
+/// Boolean: whether a choice keeps the row.
+pub(crate) const STAYS: &str = "__fastprep_stays";
+
 /// The place of a row, carried through a barrier: UInt32, UInt64, and twice UInt64 or null.
 pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].

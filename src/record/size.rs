@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::DataType;
+
+use crate::arrow_result::ArrowResult;
+use crate::error::Result;
 
 /// The bytes of each row's values. Shards and record batches are cut by this size.
 pub(crate) fn row_bytes(records: &RecordBatch) -> Vec<u64> {
@@ -17,6 +21,15 @@ pub(crate) fn row_bytes(records: &RecordBatch) -> Vec<u64> {
 /// The bytes of all values. Parts of buffers outside these rows are not counted.
 pub(crate) fn bytes(records: &RecordBatch) -> usize {
     row_bytes(records).iter().sum::<u64>() as usize
+}
+
+/// The rows in memory of their own: a slice of a larger batch would keep that batch in memory.
+pub(crate) fn compacted(records: RecordBatch) -> Result<RecordBatch> {
+    if records.get_array_memory_size() <= 2 * bytes(&records) {
+        return Ok(records);
+    }
+    // Concatenating copies the rows.
+    concat_batches(&records.schema(), [&records, &records.slice(0, 0)]).or_too_large()
 }
 
 fn add_bytes(column: &ArrayRef, sizes: &mut [u64]) {

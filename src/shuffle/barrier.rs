@@ -7,16 +7,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::UInt8Type;
+use arrow::array::RecordBatch;
 
-use crate::arrow_result::ArrowResult;
 use crate::error::Result;
 use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, MakeReady, PairedScan, Totals};
 use crate::record::ranked::without_ranks;
-use crate::record::size::{bytes, row_bytes};
-use crate::record::{Batch, FileRanks, Places, as_views, schema, take_places, with_places};
+use crate::record::size::compacted;
+use crate::record::{Batch, FileRanks, Places, as_views, take_places, with_places};
 use crate::report::StepCounts;
 use crate::spill::{Buckets, Picked, RankedSource, Spill};
 
@@ -66,20 +63,9 @@ struct Rank {
 
 impl MakeReady<BarrierRows> for Rank {
     fn make_ready(&self, batch: Batch) -> Result<BarrierRows> {
-        let mut records = batch.records;
-        if records.get_array_memory_size() > 2 * bytes(&records) {
-            // A slice of a larger batch would keep that batch in memory; concatenating copies it.
-            records = concat_batches(&records.schema(), [&records, &records.slice(0, 0)]).or_too_large()?;
-        }
-        let fields = records.schema();
-        let is_visible = |i: &usize| !schema::is_hidden(fields.field(*i).name());
-        let visible: Vec<usize> = (0..fields.fields().len()).filter(is_visible).collect();
-        let sizes = row_bytes(&records.project(&visible).or_defect()?);
-        let splits = records.column_by_name(schema::SPLIT).map(|c| c.as_primitive::<UInt8Type>());
+        let mut records = compacted(batch.records)?;
         let mut totals = Totals::none(self.splits);
-        for (i, size) in sizes.into_iter().enumerate() {
-            totals.add(splits.map_or(0, |s| usize::from(s.value(i))), size);
-        }
+        totals.add_rows(&records, |_| true)?;
         let ranks = self.ranks.ranks(&batch.places)?;
         if self.steps_follow {
             records = with_places(&records, &batch.places)?;
@@ -114,7 +100,7 @@ impl Decode<Picked> for Pick {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::StringArray;
+    use arrow::array::{AsArray, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;

@@ -1,13 +1,15 @@
-//! The key that decides the split of a row from columns, if no prompt format makes it.
+//! A key of a row from columns: it decides the split if no prompt format makes one, or the group of a row.
 
 use crate::error::Result;
 use crate::flow::Map;
 use crate::hash;
-use crate::record::{Batch, KeyColumn, schema, with_keys};
+use crate::record::{Batch, KeyColumn, with_keys};
 use crate::report::StepCounts;
 
-/// Adds the hidden key from columns. Those of the completion are used only if the others are all empty.
+/// Adds a hidden key from columns. Those of the completion are used only if the others are all empty.
 pub(crate) struct ColumnKeyStage {
+    /// The name of the hidden column.
+    pub(crate) name: &'static str,
     /// The columns of the prompt, or those of `by=`.
     pub(crate) columns: Vec<String>,
     /// The columns of the completion; none with `by=`.
@@ -26,6 +28,6 @@ impl Map for ColumnKeyStage {
             let chosen = if empty && !otherwise.is_empty() { &otherwise } else { &columns };
             keys.extend(hash::key(chosen.iter().map(|c| hash::field(c.value(i).as_deref()))).to_be_bytes());
         }
-        with_keys(batch, schema::PROMPT_KEY, keys)
+        with_keys(batch, self.name, keys)
     }
 }

@@ -105,6 +105,8 @@ REASONS = {
     "duplicate": "verbs/test_dedup.py",
     "duplicate_against": "verbs/test_dedup.py",
     "past_head": "verbs/test_shuffle.py",
+    "not_sampled": "verbs/test_sample.py",
+    "other_answer": "verbs/test_resolve_conflicts.py",
     "too_long": "verbs/test_tokenize.py",
     "no_trained_token": "verbs/test_tokenize.py",
 }

@@ -6,9 +6,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 import naive
 import polars as pl
+from common import WHITE_SPACE
 from hypothesis import strategies as st
 from naive import Values
 from row_expressions import Draw, predicate, value
@@ -71,7 +73,7 @@ class Verb:
 
     said: str
     push: Callable[[fp.Pipeline], fp.Pipeline]
-    step: Callable[[], naive.Step]
+    step: Callable[[], naive.Step | naive.Choose]
 
     def __repr__(self) -> str:
         return self.said
@@ -223,6 +225,45 @@ def dedup(draw: Draw, state: State) -> Verb:
     )
 
 
+def _edited(draw: Draw, state: State) -> list[str]:
+    return subset(draw, [name for name in state.columns_of_kind("text") if name not in state.proven], 1, 2)
+
+
+def normalize_(draw: Draw, state: State) -> Verb:
+    names, form = _edited(draw, state), draw(st.sampled_from([None, "NFC", "NFKC"]))
+    strip = draw(st.booleans())
+
+    def edit(text: str) -> str:
+        text = text if form is None else normalize(form, text)
+        return text.strip(WHITE_SPACE) if strip else text
+
+    return Verb(
+        f"normalize({names}, {form}, {strip})",
+        lambda p: p.normalize(names, unicode=form, strip=strip),
+        lambda: naive.Change(lambda v: v | {name: v[name] if v[name] is None else edit(v[name]) for name in names}),
+    )
+
+
+def strip_affix(draw: Draw, state: State) -> Verb:
+    names, prefix, suffix = _edited(draw, state), draw(st.sampled_from(["a", "#"])), draw(st.sampled_from(["", "b"]))
+    edit = lambda text: text and text.removeprefix(prefix).removesuffix(suffix)  # noqa: E731
+    return Verb(
+        f"strip_affix({names}, {prefix!r}, {suffix!r})",
+        lambda p: p.strip_affix(names, prefix=prefix, suffix=suffix),
+        lambda: naive.Change(lambda v: v | {name: edit(v[name]) for name in names}),
+    )
+
+
+def ensure_affix(draw: Draw, state: State) -> Verb:
+    names, suffix = _edited(draw, state), draw(st.sampled_from(["b", "\n##\n"]))
+    edit = lambda text: text if text is None or text.endswith(suffix) else text + suffix  # noqa: E731
+    return Verb(
+        f"ensure_affix({names}, {suffix!r})",
+        lambda p: p.ensure_affix(names, suffix=suffix),
+        lambda: naive.Change(lambda v: v | {name: edit(v[name]) for name in names}),
+    )
+
+
 def format_(draw: Draw, state: State) -> Verb:
     """Not `insert_space`: where exactly spaces are put is proven in `test_properties.py`."""
     texts = state.columns_of_kind("text")
@@ -268,6 +309,27 @@ def shuffle(draw: Draw, state: State) -> Verb:
     return Verb(f"shuffle({seed})", lambda p: p.shuffle(seed=seed), lambda: naive.Shuffle(seed))
 
 
+def sample(draw: Draw, state: State) -> Verb:
+    seed, by = draw(st.sampled_from([0, 5])), draw(st.sampled_from([None, *state.columns_of_kind("text", "int")]))
+    n, share = draw(st.sampled_from([(1, None), (4, None), (None, 0.5), (None, 0.25)]))
+    amount = (lambda rows: min(n, rows)) if n else (lambda rows: int(share * rows + 0.5))
+    return Verb(
+        f"sample({n}, {share}, {by}, {seed})",
+        lambda p: p.sample(n, share=share, by=by, seed=seed),
+        lambda: naive.Choose(lambda rows, file: naive.sample(rows, file, amount, by, seed), "not_sampled", False),
+    )
+
+
+def resolve_conflicts(draw: Draw, state: State) -> Verb:
+    prompt, answer = (draw(st.sampled_from(state.columns_of_kind("text"))) for _ in range(2))
+    keep: Any = draw(st.sampled_from(["first", "most", "none"]))
+    return Verb(
+        f"resolve_conflicts({keep}, {prompt}, {answer})",
+        lambda p: p.resolve_conflicts(keep, prompt=prompt, answer=answer),
+        lambda: naive.Choose(lambda rows, _: naive.conflicts(rows, prompt, answer, keep), "other_answer", True),
+    )
+
+
 # Of each verb, whether it may come next.
 VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     select: lambda s: True,
@@ -280,9 +342,14 @@ VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     head: lambda s: True,
     validate: lambda s: True,
     dedup: lambda s: True,
+    normalize_: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
+    strip_affix: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
+    ensure_affix: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
     format_: lambda s: "format" not in s.had and s.columns_of_kind("text"),
     split: lambda s: "split" not in s.had,
     shuffle: lambda s: True,
+    sample: lambda s: True,
+    resolve_conflicts: lambda s: s.columns_of_kind("text"),
 }
 
 

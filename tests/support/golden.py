@@ -124,6 +124,13 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "with_row_index": (lambda _: raw().filter(pl.col("lang") == "en").with_row_index("number", offset=10), JSONL),
     "map_batches": (lambda _: raw().map_batches(_upper, name="upper", version="1"), JSONL),
     "head": (lambda _: pairs().dedup().head(11), BOTH),
+    "sample": (lambda _: raw().sample(30, seed=7), JSONL | SMALL),
+    "sample_by": (lambda _: splits().sample(share=0.5, by="lang", seed=1).head(20), BOTH),
+    "resolve_conflicts": (lambda _: pairs().resolve_conflicts("most"), JSONL),
+    "resolve_conflicts_named": (
+        lambda _: raw().resolve_conflicts("none", prompt="lang", answer="question").filter(pl.col("id") > 3),
+        JSONL,
+    ),
     "validate": (
         lambda _: raw().validate(
             required=["answer", "lang"],
@@ -135,6 +142,15 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         JSONL,
     ),
     "validate_drop": (lambda _: raw().validate(not_blank=["question", "answer"], on_invalid="drop"), JSONL),
+    "normalize": (lambda _: raw().normalize(["question", "answer"], unicode="NFKC"), JSONL),
+    "strip_affix": (lambda _: raw().strip_affix("question", prefix="W", suffix="?"), JSONL),
+    "ensure_affix": (lambda _: raw().ensure_affix("answer", prefix=" ", suffix="."), JSONL),
+    "redact": (
+        lambda _: fp.from_records(
+            [{"prompt": "a@firm.com or 415-555-2671", "completion": "DE89370400440532013000"}], name="dicts"
+        ).redact(),
+        JSONL,
+    ),
     "format": (lambda _: pairs(), BOTH),
     "format_insert_space": (lambda _: raw().format(PAIR, on_collision="insert_space"), JSONL),
     "format_drop": (lambda _: raw().format(PAIR, on_collision="drop"), JSONL),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from struct import pack
 from typing import Any
@@ -196,6 +196,51 @@ class Shuffle(Step):
         return sorted(rows, key=lambda row: xxh3_64_intdigest(pack("<Q", row.place), of_file))
 
 
+@dataclass
+class Choose:
+    """Takes all rows before it gives the first one; the rows that stay keep their order."""
+
+    stays: Callable[[list[Row], str], list[bool]]
+    code: str
+    reject: bool
+
+    def choose(self, rows: list[Row], file: str, account: Account, outcome: Outcome) -> Iterator[Row]:
+        """The rows that stay. The others are removed one after the other, between rows that later steps remove."""
+        for row, stays in zip(rows, self.stays(rows, file), strict=True):
+            account.rows_in += 1
+            if stays:
+                account.rows_out += 1
+                yield row
+                continue
+            account.remove(self.code, row.place)
+            if self.reject:
+                outcome.rejects.append((self.code, row.place))
+            else:
+                outcome.dropped += 1
+
+
+def sample(rows: list[Row], file: str, amount: Callable[[int], int], by: str | None, seed: int) -> list[bool]:
+    """Which rows are in a sample: of each group those with the smallest ranks."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(json.dumps(row.values[by] if by else 0), []).append(row)
+    ranked = {id(row): rank for rank, row in enumerate(Shuffle(seed).order(rows, file))}
+    kept: set[int] = set()
+    for group in groups.values():
+        kept |= set(sorted(map(id, group), key=ranked.__getitem__)[: amount(len(group))])
+    return [id(row) in kept for row in rows]
+
+
+def conflicts(rows: list[Row], prompt: str, answer: str, keep: str) -> list[bool]:
+    """Which rows stay when conflicts are resolved."""
+    keys = [(json.dumps(row.values[prompt]), json.dumps(row.values[answer])) for row in rows]
+    answers: dict[str, list[str]] = {}
+    for key, value in keys:
+        answers.setdefault(key, []).append(value)
+    best = {key: known[0] if keep == "first" else max(known, key=known.count) for key, known in answers.items()}
+    return [len(set(answers[key])) == 1 or (keep != "none" and best[key] == value) for key, value in keys]
+
+
 BAD, BLANK = object(), object()
 """Lines of a source that are not rows."""
 
@@ -223,17 +268,21 @@ class Outcome:
     blamed: dict[str, dict[str, int]]
 
 
-def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Step], file: str) -> Outcome:
+def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Any], file: str) -> Outcome:
     """Runs the steps over the lines of a source, dicts, `BAD` or `BLANK`, whose file is called so."""
     outcome = Outcome([], [Account() for _ in range(len(steps) + 1)], [], [], 0, {})
-    barriers = [i for i, step in enumerate(steps) if isinstance(step, Shuffle)]
+    barriers = [i for i, step in enumerate(steps) if isinstance(step, Shuffle | Choose)]
     first = barriers[0] if barriers else len(steps)
     _read(lines, columns, steps[:first], outcome)
     for start, end in zip(barriers, [*barriers, len(steps)][1:], strict=True):
         barrier, after = steps[start], steps[start + 1 : end]
-        assert isinstance(barrier, Shuffle)
-        rows = barrier.order(outcome.rows, file)
-        outcome.accounts[start + 1] = Account(len(rows), len(rows))
+        rows: Iterable[Row]
+        if isinstance(barrier, Choose):
+            rows = barrier.choose(outcome.rows, file, outcome.accounts[start + 1], outcome)
+        else:
+            assert isinstance(barrier, Shuffle)
+            rows = barrier.order(outcome.rows, file)
+            outcome.accounts[start + 1] = Account(len(rows), len(rows))
         outcome.rows = []
         for step in after:
             if isinstance(step, Head):

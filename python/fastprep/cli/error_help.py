@@ -163,6 +163,8 @@ REASONS: dict[str, str] = {
     "duplicate": "give --no-dedup, or name the columns that distinguish rows: on in the step dedup",
     "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",
     "past_head": "nothing is wrong with these rows: head keeps only the first rows in the order that reaches it",
+    "not_sampled": "nothing is wrong with these rows: sample keeps only so many rows",
+    "other_answer": "choose keep of resolve_conflicts, or name the columns that tell the prompts apart",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
     "no_trained_token": "check --completion and --stop: the tokenizer makes no token of them",
 }

@@ -3,12 +3,13 @@
 use arrow::array::RecordBatch;
 
 use crate::cancel::Phase;
+use crate::choose::{Choose, How};
 use crate::error::Result;
 use crate::pack::{self, PackOptions};
 use crate::shuffle::Shuffle;
 
 /// A step that needs all rows before it gives the first one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BarrierStep {
     pub(crate) order: Order,
     /// Whether steps follow. Then rows keep their places, and text is in views as between other stages.
@@ -16,12 +17,14 @@ pub(crate) struct BarrierStep {
 }
 
 /// What a barrier does with the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Order {
     /// Shuffles them by this seed.
     Shuffle(u64),
     /// Joins them into packs.
     Pack(PackOptions),
+    /// Keeps their order, and removes some of them.
+    Choose(How),
 }
 
 impl BarrierStep {
@@ -32,6 +35,7 @@ impl BarrierStep {
     pub(crate) fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
         match self.order {
             Order::Shuffle(_) => Shuffle::outcome(records, self.steps_follow),
+            Order::Choose(_) => Choose::outcome(records, self.steps_follow),
             Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
         }
     }
@@ -41,6 +45,7 @@ impl BarrierStep {
         match self.order {
             Order::Shuffle(_) => Phase::Shuffle,
             Order::Pack(_) => Phase::Pack,
+            Order::Choose(_) => Phase::Choose,
         }
     }
 }

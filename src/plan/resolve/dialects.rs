@@ -74,8 +74,20 @@ pub(super) fn recognise_rows(
 }
 
 /// Verbs that change neither what rows mean nor their order.
-const KEEPS_MEANING: [&str; 8] =
-    ["select", "drop", "rename", "filter", "with_columns", "map_batches", "with_row_index", "head"];
+const KEEPS_MEANING: [&str; 12] = [
+    "select",
+    "drop",
+    "rename",
+    "filter",
+    "with_columns",
+    "map_batches",
+    "with_row_index",
+    "head",
+    "normalize",
+    "strip_affix",
+    "ensure_affix",
+    "redact",
+];
 
 fn undecided(steps: &[Step]) -> Option<(usize, &ReadAs)> {
     steps

@@ -6,6 +6,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 
 use super::barrier_step::{BarrierStep, Order};
 use super::build::{Build, Counted};
+use crate::choose::Choose;
 use crate::flow::Barrier;
 use crate::pack::Pack;
 use crate::plan::source::ResolvedSource;
@@ -95,6 +96,9 @@ impl Job {
         match step.order {
             Order::Shuffle(seed) => {
                 Box::new(Shuffle::new(self.file_ranks(seed), splits, steps_follow, spill))
+            }
+            Order::Choose(how) => {
+                Box::new(Choose::new(how, self.file_ranks(how.seed()), splits, steps_follow, spill))
             }
             Order::Pack(how) => {
                 Box::new(Pack::new(how, self.file_ranks(how.seed), splits, steps_follow, spill))

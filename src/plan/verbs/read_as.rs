@@ -93,6 +93,10 @@ impl Verb for ReadAs {
         true
     }
 
+    fn has_dialect(&self) -> bool {
+        dialect::find(&self.dialect).is_some()
+    }
+
     fn keeps_tokens(&self) -> bool {
         true
     }
@@ -150,7 +154,7 @@ impl ReadAs {
     }
 
     /// The dialect and its columns; none if rows pass as they are.
-    fn decided(&self) -> Result<Option<(&'static dyn Dialect, PartColumns)>> {
+    pub(super) fn decided(&self) -> Result<Option<(&'static dyn Dialect, PartColumns)>> {
         let Some(dialect) = dialect::find(&self.dialect) else { return Ok(None) };
         let given = self.given(dialect)?;
         Ok(Some((dialect, given.into_iter().filter_map(|(part, column)| Some((part, column?))).collect())))

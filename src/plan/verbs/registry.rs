@@ -4,8 +4,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Dedup, Drop, Filter, Format, Head, MapBatches, Pack, ReadAs, Rename, Restore, Select, Shuffle, Split,
-    Tokenize, Validate, WithColumns, WithRowIndex,
+    Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Normalize, Pack, ReadAs, Redact, Rename,
+    ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize, Validate, WithColumns,
+    WithRowIndex,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::step::{Named, Step, VERB_KEY};
@@ -33,17 +34,23 @@ macro_rules! verbs {
 verbs! {
     Dedup
     Drop
+    EnsureAffix
     Filter
     Format
     Head
     MapBatches
+    Normalize
     Pack
     ReadAs
+    Redact
     Rename
+    ResolveConflicts
     Restore
+    Sample
     Select
     Shuffle
     Split
+    StripAffix
     Tokenize
     Validate
     WithColumns
@@ -98,18 +105,24 @@ mod tests {
             json!({"verb": "dedup", "on": ["a"], "normalize": ["unicode", "whitespace"], "verify": true, "keepers": false,
                 "against": ["x", {"bytes": [47, 255]}]}),
             json!({"verb": "drop", "columns": ["a", "b"]}),
+            json!({"verb": "ensure_affix", "columns": ["a"], "prefix": "", "suffix": "\n"}),
             json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
+            json!({"verb": "normalize", "columns": ["a"], "line_ends": true, "unicode": "NFKC", "invisible": false, "strip": true}),
             json!({"verb": "pack", "max_length": 7, "seed": u64::MAX}),
             json!({"verb": "read_as", "dialect": "pairs", "columns": {"completion": "a", "prompt": null}}),
+            json!({"verb": "redact", "columns": ["a", "b"], "kinds": ["phone", "email"]}),
             json!({"verb": "rename", "mapping": {"b": "a", "a": "b"}}),
+            json!({"verb": "resolve_conflicts", "keep": "most", "prompt": ["a"], "answer": ["b"]}),
             json!({"verb": "restore", "format": format, "column": "split", "splits": ["train"]}),
+            json!({"verb": "sample", "n": null, "share": "0.1", "by": ["a"], "seed": 3}),
             json!({"verb": "select", "columns": ["b", "a"]}),
             json!({"verb": "shuffle", "seed": 1}),
             json!({"verb": "split", "shares": {"valid": "0.1", "test": "0.30000000000000004"}, "seed": 1, "by": null,
                 "report_by": "a", "existing": "keep"}),
+            json!({"verb": "strip_affix", "columns": ["a"], "prefix": "x", "suffix": ""}),
             json!({"verb": "tokenize", "tokenizer": {"path": "t"}, "max_length": null, "on_overflow": "truncate_completion",
                 "special_tokens": "as_text", "keep_text": true, "add_bos": false, "verify": 5}),
             json!({"verb": "validate", "required": ["b"], "not_blank": [], "min_chars": {"b": 1, "a": 2}, "max_chars": {},
@@ -144,7 +157,7 @@ mod tests {
             error(json!({"verb": "pack", "max_length": null, "seed": -1})),
             expected("bad_option", "pack: `seed`: invalid value: integer `-1`, expected u64")
         );
-        let mut step = steps()[14].clone();
+        let mut step = steps().into_iter().find(|step| step[VERB_KEY] == "validate").unwrap();
         step["on_invalid"] = json!("rais");
         assert_eq!(
             error(step),
@@ -161,7 +174,8 @@ mod tests {
                 let mut less = step.clone();
                 less.as_object_mut().unwrap().remove(key);
                 let refused = error(less);
-                let without = step[VERB_KEY] != json!("dedup") || key != "verify";
+                let needed = [("dedup", "verify"), ("sample", "by")];
+                let without = !needed.iter().any(|(verb, option)| step[VERB_KEY] == *verb && key == option);
                 let may_be_none = optional.contains(&key.as_str()) && without;
                 assert_eq!(refused.is_none(), may_be_none, "{step} without {key}: {refused:?}");
             }

@@ -3,15 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::chain_checks::check_only_one;
+use super::edited_columns::raw_columns;
 use super::format::Format;
 use crate::error::{Class, Error, Result};
-use crate::format::{PromptFormat, PromptKeyStage, Template};
+use crate::format::PromptKeyStage;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::json_forms::decimals;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb, prompt_format};
 use crate::read::splits::SPLIT;
-use crate::record::schema::{COMPLETION, PROMPT};
+use crate::record::schema::PROMPT_KEY;
 use crate::split::{ColumnKeyStage, Existing, SplitOptions, SplitStage};
 use crate::word::{self, Word};
 
@@ -88,11 +89,11 @@ impl Verb for Split {
         let text = format!("{}, train the rest; by {by}; seed={}{how}", shares.join(", "), options.seed);
         builder.explain(&text, "map");
         if self.by.is_some() {
-            builder.map(Counted::No, ColumnKeyStage { columns, otherwise })?;
+            builder.map(Counted::No, ColumnKeyStage { name: PROMPT_KEY, columns, otherwise })?;
         } else if builder.description.format.is_none() {
             match Format::stage_before(chain.after(), builder)? {
                 Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
-                None => builder.map(Counted::No, ColumnKeyStage { columns, otherwise })?,
+                None => builder.map(Counted::No, ColumnKeyStage { name: PROMPT_KEY, columns, otherwise })?,
             }
         }
         builder.job.split_names = options.names(kept);
@@ -111,13 +112,6 @@ impl Verb for Split {
     fn needs_prompt_key(&self) -> bool {
         self.by.is_none()
     }
-}
-
-/// The columns of prompt and completion in the templates of the format; without a format `prompt` and `completion`.
-fn raw_columns(format: Option<&PromptFormat>) -> (Vec<String>, Vec<String>) {
-    let Some(format) = format else { return (vec![PROMPT.into()], vec![COMPLETION.into()]) };
-    let names = |t: &Template| t.columns().iter().map(|c| c.name.clone()).collect();
-    (names(format.prompt()), names(format.completion()))
 }
 
 /// The error for rows that already have splits, without the option `existing`.
