@@ -7,7 +7,7 @@
 //!    [`personal_data`], [`json`], [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
 //! 2. [`tokenizer`]: text to ids
 //! 3. stages: `read`, `select`, `compute`, `validate`, `repair`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
-//!    `choose`, `pack`, `write`, `load`
+//!    `choose`, `pack`, `inspect`, `write`, `load`
 //! 4. `plan`: steps as data, resolved and explained without reading a row
 //! 5. `engine`: the only place that creates threads
 //! 6. `py`: the binding, the only place that names pyo3
@@ -28,6 +28,7 @@ pub mod flow;
 pub mod format;
 pub mod guard;
 pub mod hash;
+pub mod inspect;
 pub mod json;
 pub mod limits;
 pub mod load;

@@ -17,6 +17,7 @@ from fastprep.exceptions import (
     SourceError,
     TokenizerError,
 )
+from fastprep.inspection.inspection import Finding, Inspection
 from fastprep.pipeline import Pipeline
 from fastprep.prepared.prepared_data import PreparedData, load
 from fastprep.prepared.recommend import Recommendation, recommend
@@ -43,6 +44,8 @@ __all__ = [
     "DataError",
     "Dialect",
     "FastprepError",
+    "Finding",
+    "Inspection",
     "InternalError",
     "Pipeline",
     "PlanError",

@@ -13,6 +13,9 @@ from fastprep.code_digest import code_digest
 from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
+from fastprep.inspection.all_rows import all_rows
+from fastprep.inspection.baseline import allowed_rise, read_baseline
+from fastprep.inspection.inspection import Inspection
 from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
 from fastprep.report.preview import show
@@ -667,6 +670,41 @@ class Pipeline:
     def schema(self) -> dict[str, str]:
         """The names and types of the columns that a sink would write."""
         return dict(self._plan.schema())
+
+    def inspect(
+        self,
+        *,
+        rows: StrPath | None = None,
+        baseline: StrPath | None = None,
+        tolerance: float | str = 0.0,
+        threads: int | None = None,
+    ) -> Inspection:
+        """Look at all rows: what is wrong with them, in how many, and what repairs it. Removes and changes no row.
+
+        Rows are looked at as they leave the last step: raw rows as their dialect reads them, rendered rows as prompt
+        and completion. The dialect is that of `read_as`, or is recognised from the first rows of each file. Where it is
+        unknown, only what can be seen in the texts alone is checked.
+
+        Memory grows by an index of the prompts: 48 bytes for each different one, times 1.1 to 2.3.
+
+        Args:
+            rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
+            baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
+                findings whose share has risen.
+            tolerance: how much a share may rise, such as 0.001 or `"0.1%"`.
+            threads: worker threads; all cores by default. They do not change the result.
+
+        Raises:
+            PlanError: `bad_chain`: the rows are packed. `bad_baseline`: the baseline is no report of `inspect`.
+            SourceError: `cannot_read`: the baseline cannot be read.
+            PublishError: `cannot_write`: the file of `rows` cannot be written.
+        """
+        allowed = allowed_rise(tolerance)
+        before = None if baseline is None else read_baseline(baseline)
+        threads = option_checks.optional_whole_number("inspect", "threads", threads, 1)
+        with all_rows(rows) as file:
+            found = self._plan.inspect(threads, file)
+        return Inspection(found, before, allowed)
 
     def preview(self, n: int = 3) -> None:
         """Print the first `n` rows as the model sees them, trained tokens in colour, and which rows were removed.

@@ -42,14 +42,14 @@ impl CellColumn {
 }
 
 /// The columns of the parts of a dialect.
-pub(super) struct PartCells(Vec<(&'static str, CellColumn)>);
+pub(crate) struct PartCells(Vec<(&'static str, CellColumn)>);
 
 impl PartCells {
     /// The columns of a batch.
     ///
     /// # Errors
     /// `Internal`: a column is missing, since the plan was resolved against the schema.
-    pub(super) fn new(records: &RecordBatch, columns: &PartColumns) -> Result<Self> {
+    pub(crate) fn new(records: &RecordBatch, columns: &PartColumns) -> Result<Self> {
         let schema = records.schema();
         let part = |(part, name): &(&'static str, String)| {
             let (i, field) = schema.fields().find(name).ok_or_else(|| {
@@ -61,7 +61,7 @@ impl PartCells {
     }
 
     /// The parts of row `i`.
-    pub(super) fn row(&self, i: usize) -> Row<'_> {
+    pub(crate) fn row(&self, i: usize) -> Row<'_> {
         Row(self.0.iter().map(|(part, column)| (*part, column.get(i))).collect())
     }
 }

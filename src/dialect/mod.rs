@@ -45,6 +45,7 @@ mod trial;
 
 pub(crate) use answer_keys::AnswerKeyStage;
 pub use cell::{Cell, Row};
+pub(crate) use cells_of_batch::PartCells;
 pub use dialect::{Dialect, Holds, PartSpec, Verdict, complete};
 pub use dialects::{DIALECTS, find};
 pub use dialogue::{Call, Dialogue, Role, Said, TextKind, Turn};

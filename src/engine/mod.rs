@@ -3,6 +3,7 @@
 mod barrier_sink;
 mod batch_history;
 pub mod collect;
+pub(crate) mod inspect;
 mod interrupt;
 mod pass;
 mod pass_stages;

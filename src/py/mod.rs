@@ -14,6 +14,7 @@ mod shards;
 mod stdin;
 mod text_function;
 mod tokenizer;
+mod writer;
 
 use mimalloc::MiMalloc;
 use pyo3::prelude::*;
@@ -41,6 +42,7 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(shards::manifest, module)?)?;
     module.add_function(wrap_pyfunction!(plan::verify, module)?)?;
     module.add_function(wrap_pyfunction!(plan::findings, module)?)?;
+    module.add_function(wrap_pyfunction!(plan::inspect_findings, module)?)?;
     module.add_function(wrap_pyfunction!(plan::reasons, module)?)?;
     Ok(())
 }

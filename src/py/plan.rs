@@ -1,5 +1,6 @@
 //! The class `Plan`: builds, resolves and runs plans.
 
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -19,13 +20,16 @@ use super::reader::PyReader;
 use super::rows::PyRows;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
+use super::writer::PyWriter;
 use crate::engine::collect::{check, collect};
+use crate::engine::inspect::inspect;
 use crate::engine::publish::{MaxRejects, Target, sink};
 use crate::engine::result_errors::nothing_left;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
+use crate::inspect::{FINDINGS, RowLines};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::resolve::recognise;
+use crate::plan::resolve::{recognise, to_inspect};
 use crate::plan::verbs::{
     Filter, Head, MapBatches, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction, Tokenize,
     WithColumns,
@@ -252,6 +256,20 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
+    /// Looks at all rows, and returns what was found as JSON. `rows` is an object with a method `write`, which gets all
+    /// rows of the findings as JSON lines.
+    fn inspect(&self, py: Python<'_>, threads: Option<usize>, rows: Option<Py<PyAny>>) -> PyResult<String> {
+        let plan = self.0.clone();
+        let inspected = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || to_inspect(&plan, &Files::local(), cancel))
+        })?;
+        let found = enter(py, None, |cancel, interrupted| {
+            let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
+            inspect(&inspected, lines, Resources::from_env(threads)?, cancel, interrupted)
+        })?;
+        Ok(found.to_string())
+    }
+
     /// The rows as a table, the report, and if no rows are left of those read, an error with the reasons.
     fn collect(
         &self,
@@ -330,6 +348,14 @@ pub fn verify(py: Python<'_>, dir: PathBuf) -> PyResult<String> {
 #[pyfunction]
 pub(crate) fn reasons() -> Vec<(&'static str, &'static str)> {
     reason::REASONS.iter().map(|r| (r.code, r.about)).collect()
+}
+
+/// The registry of the findings of `inspect`: code, title, why it matters, what repairs it, whether it is a hint, and the
+/// harm.
+#[pyfunction]
+pub(crate) fn inspect_findings()
+-> Vec<(&'static str, &'static str, &'static str, &'static str, bool, &'static str)> {
+    FINDINGS.iter().map(|f| (f.code, f.title, f.why, f.repair, f.is_hint, f.harm.name())).collect()
 }
 
 /// The registry of findings: code, meaning, and what to do about it.

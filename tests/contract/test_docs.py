@@ -132,6 +132,16 @@ def test_every_finding_has_an_anchor_and_none_is_stale() -> None:
         assert text.endswith(f"*Fix:* {fix}."), code
 
 
+def test_every_finding_of_inspect_is_described_and_none_is_stale() -> None:
+    registry = _fastprep.inspect_findings()
+    assert headings("findings.md") == [code for code, *_ in registry]
+    for code, title, why, repair, is_hint, harm in registry:
+        after = page("findings.md").split(f"\n### {code}\n", 1)[1]
+        text = " ".join(re.split(r"^#+ ", after, flags=re.MULTILINE)[0].split())
+        assert text.startswith(f"{title[0].upper()}{title[1:]} (*{'hint' if is_hint else harm}*). "), code
+        assert text.endswith(f"*Why:* {why} *Fix:* {repair}."), code
+
+
 def test_every_finding_is_one_of_the_registry() -> None:
     """What stages count as a finding is named by a constant of the registry, and each constant is counted somewhere."""
     text = "\n".join(sources("src/**/*.rs").values())

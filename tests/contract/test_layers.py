@@ -64,7 +64,7 @@ def test_the_reader_of_imports_finds_circles(files: dict[str, str], found: list[
 
 
 def test_each_folder_is_known() -> None:
-    assert FOLDERS == ["cli", "expressions", "prepared", "report", "sources", "torch"]
+    assert FOLDERS == ["cli", "expressions", "inspection", "prepared", "report", "sources", "torch"]
     for name in FOLDERS:
         assert EDGES[f"fastprep.{name}"] == set() or name == "cli", f"{name}/__init__.py has a docstring alone"
 

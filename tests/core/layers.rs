@@ -29,8 +29,8 @@ const LAYERS: [&[&str]; 6] = [
     ],
     &["tokenizer"],
     &[
-        "choose", "compute", "dedup", "dialect", "format", "load", "pack", "read", "repair", "select",
-        "shuffle", "split", "tokenize", "validate", "write",
+        "choose", "compute", "dedup", "dialect", "format", "inspect", "load", "pack", "read", "repair",
+        "select", "shuffle", "split", "tokenize", "validate", "write",
     ],
     &["plan"],
     &["engine"],

@@ -20,6 +20,7 @@ HELP: dict[str, str] = {
     "bad_option": "fastprep COMMAND --help lists the options of a command",
     "bad_chain": "move the [[step]] to where the message says",
     "dialect_refused": SAME,
+    "bad_baseline": "write one with fastprep inspect --json",
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
     "bad_max_length": "give --max-length (max_length of the step tokenize) 2 or more; pack needs one too",

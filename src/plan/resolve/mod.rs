@@ -14,6 +14,7 @@ mod resolve_plan;
 mod resolved;
 mod sample;
 mod source_columns;
+mod to_inspect;
 
 pub(crate) use barrier_step::{BarrierStep, Order};
 pub(super) use build::check_recipe;
@@ -22,3 +23,4 @@ pub(crate) use builder::Builder;
 pub(crate) use job::{Job, Origin, Section};
 pub use resolve_plan::{recognise, resolve};
 pub use resolved::Resolved;
+pub(crate) use to_inspect::{ToInspect, to_inspect};

@@ -154,7 +154,7 @@ impl ReadAs {
     }
 
     /// The dialect and its columns; none if rows pass as they are.
-    pub(super) fn decided(&self) -> Result<Option<(&'static dyn Dialect, PartColumns)>> {
+    pub(crate) fn decided(&self) -> Result<Option<(&'static dyn Dialect, PartColumns)>> {
         let Some(dialect) = dialect::find(&self.dialect) else { return Ok(None) };
         let given = self.given(dialect)?;
         Ok(Some((dialect, given.into_iter().filter_map(|(part, column)| Some((part, column?))).collect())))

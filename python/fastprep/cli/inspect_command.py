@@ -1,0 +1,41 @@
+"""`inspect`: what data is worth."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fastprep.cli import flag_types as flags
+from fastprep.cli.app import AsJson
+from fastprep.cli.pipeline_flags import scan
+from fastprep.cli.printing import print_result
+
+
+def inspect(
+    inputs: flags.Inputs,
+    read_as: Annotated[
+        str | None, typer.Option(metavar="DIALECT", help="What the rows mean; recognised from them by default.")
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write all rows of the findings to this file, as JSON lines.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A report of earlier data: exit code 1 if a finding has risen.")
+    ] = None,
+    tolerance: Annotated[str, typer.Option(metavar="SHARE", help="How much the share of a finding may rise.")] = "0",
+    markdown: Annotated[bool, typer.Option(help="Print Markdown, for a pull request.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong with the data, how much of it, and what repairs it; reads all rows, writes nothing."""
+    if markdown and as_json:
+        raise typer.BadParameter("--markdown and --json are two forms of the same: leave one out")
+    plan = scan(inputs)
+    plan = plan if read_as is None else plan.read_as(read_as)
+    found = plan.inspect(rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
+    if markdown:
+        print_result(found.to_markdown().rstrip("\n"))
+    else:
+        print_result(found.to_dict() if as_json else str(found))
+    if found.risen:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""What `Pipeline.inspect` finds, and its text for people."""

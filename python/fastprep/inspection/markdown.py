@@ -1,0 +1,36 @@
+"""An inspection as Markdown, for a pull request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastprep.inspection.lines import facts, percent, sentence, visible
+from fastprep.report.run_report import place
+
+
+def markdown(data: dict[str, Any]) -> str:
+    """The verdict, the facts, and a table of the findings with the first example of each."""
+    shown = [f"**{_escaped(sentence(data['verdict']['text']))}**", ""]
+    shown += [f"- {_escaped(line)}" for line in facts(data)]
+    shown += [f"- risen: `{entry['code']}` from {percent(entry['before'])} to {percent(entry['now'])}"
+              for entry in data.get("risen", [])]  # fmt: skip
+    if data["findings"]:
+        shown += ["", "| severity | finding | rows | share | first example | fix |", "|---|---|--:|--:|---|---|"]
+    for finding in data["findings"]:
+        cells = [finding["severity"], f"`{finding['code']}`: {finding['title']}", f"{finding['count']:,}"]
+        cells += [percent(finding["share"]), _example(finding["examples"]), finding["repair"]]
+        shown.append(f"| {' | '.join([cells[0], *map(_escaped, cells[1:])])} |")
+    return "\n".join(shown) + "\n"
+
+
+def _example(examples: list[dict[str, Any]]) -> str:
+    if not examples:
+        return ""
+    first = examples[0]
+    return f"{place(first)}: {first['before']}→{first['match']}←{first['after']}"
+
+
+def _escaped(text: str) -> str:
+    """The text on one line, without Markdown, HTML or mentions of its own; code in backticks stays."""
+    shown = "".join(f"\\{c}" if c in "\\|*_[]#~" else c for c in visible(text))
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")

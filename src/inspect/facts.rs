@@ -1,0 +1,80 @@
+//! Facts of all rows, from which findings follow that no row shows by itself. Those of a batch merge in any order.
+
+use super::affix::Affixes;
+use super::classes::Classes;
+use super::edges::Ends;
+use super::lengths::{Lengths, chars};
+use super::row::{Row, Speaker};
+use super::tally::Tally;
+
+/// Facts that merge in any order.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) rows: u64,
+    pub(crate) with_prompt: u64,
+    pub(crate) with_answer: u64,
+    /// Rows with tools, with system instructions, and with more than one answer.
+    pub(crate) with_tools: u64,
+    pub(crate) with_system: u64,
+    pub(crate) with_history: u64,
+    pub(crate) prompt_lengths: Lengths,
+    pub(crate) answer_lengths: Lengths,
+    pub(crate) prompt_affixes: Affixes,
+    pub(crate) answer_affixes: Affixes,
+    pub(crate) classes: Classes,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, row: &Row<'_>) {
+        self.rows += 1;
+        let prompt = row.prompt_len();
+        self.with_prompt += u64::from(prompt > 0);
+        let has = |speaker| row.texts.iter().any(|text| text.speaker == speaker);
+        let answers = row.texts_of(Speaker::Answer).count();
+        self.with_answer += u64::from(has(Speaker::Answer) || has(Speaker::Call));
+        self.with_tools += u64::from(row.tools.is_some());
+        self.with_system += u64::from(has(Speaker::System));
+        self.with_history += u64::from(answers > 1);
+        if prompt > 0 {
+            self.prompt_lengths.add(row.texts[..prompt].iter().map(|text| chars(text.text)).sum());
+        }
+        if let Some((_, asked)) = row.question().last() {
+            self.prompt_affixes.add(asked);
+        }
+        if let Some((_, answer)) = row.answer() {
+            self.answer_lengths.add(chars(answer));
+            self.answer_affixes.add(answer);
+            match answers {
+                1 if prompt > 0 => self.classes.add(answer),
+                _ => self.classes = Classes::Many,
+            }
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Counts) {
+        self.rows += other.rows;
+        self.with_prompt += other.with_prompt;
+        self.with_answer += other.with_answer;
+        self.with_tools += other.with_tools;
+        self.with_system += other.with_system;
+        self.with_history += other.with_history;
+        self.prompt_lengths.merge(other.prompt_lengths);
+        self.answer_lengths.merge(other.answer_lengths);
+        self.prompt_affixes.merge(other.prompt_affixes);
+        self.answer_affixes.merge(other.answer_affixes);
+        self.classes.merge(other.classes);
+    }
+}
+
+/// All facts, at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) counts: Counts,
+    pub(crate) duplicates: Tally,
+    /// Rows that share their prompt with another answer; the examples are the rows that bring a new answer.
+    pub(crate) conflicts: Tally,
+    /// Prompts with several answers.
+    pub(crate) conflicting_prompts: u64,
+    pub(crate) prompt_ends: Ends,
+    pub(crate) answer_ends: Ends,
+}

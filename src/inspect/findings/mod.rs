@@ -1,0 +1,84 @@
+//! All findings, each in its file.
+
+mod answer_repeats_prompt;
+mod assistant_identity;
+mod bank_accounts;
+mod carriage_returns;
+mod common_answer_prefix;
+mod common_answer_suffix;
+mod common_prompt_prefix;
+mod common_prompt_suffix;
+mod conflicting_answers;
+mod control_characters;
+mod control_tokens;
+mod cut_off;
+mod duplicate_rows;
+mod emails;
+mod empty_answers;
+mod empty_prompts;
+mod html;
+mod invisible_characters;
+mod length_ceiling;
+mod loops;
+mod mark_collisions;
+mod missing_separator;
+mod missing_stop;
+mod mojibake;
+mod not_nfc;
+mod outer_white_space;
+mod payment_cards;
+mod phone_numbers;
+mod placeholders;
+mod prompt_holds_answer;
+mod refusals;
+mod replacement_characters;
+mod secrets;
+mod small_classes;
+mod templated_text;
+mod unanswered_turns;
+mod unbalanced_fences;
+mod upper_case;
+
+use super::finding::Finding;
+
+/// All findings, in the order of the page that describes them.
+pub(crate) static FINDINGS: &[&Finding] = &[
+    &empty_answers::EMPTY_ANSWERS,
+    &empty_prompts::EMPTY_PROMPTS,
+    &duplicate_rows::DUPLICATE_ROWS,
+    &conflicting_answers::CONFLICTING_ANSWERS,
+    &answer_repeats_prompt::ANSWER_REPEATS_PROMPT,
+    &prompt_holds_answer::PROMPT_HOLDS_ANSWER,
+    &unanswered_turns::UNANSWERED_TURNS,
+    &mojibake::MOJIBAKE,
+    &replacement_characters::REPLACEMENT_CHARACTERS,
+    &control_characters::CONTROL_CHARACTERS,
+    &invisible_characters::INVISIBLE_CHARACTERS,
+    &not_nfc::NOT_NFC,
+    &carriage_returns::CARRIAGE_RETURNS,
+    &outer_white_space::OUTER_WHITE_SPACE,
+    &upper_case::UPPER_CASE,
+    &html::HTML,
+    &emails::EMAILS,
+    &phone_numbers::PHONE_NUMBERS,
+    &payment_cards::PAYMENT_CARDS,
+    &bank_accounts::BANK_ACCOUNTS,
+    &secrets::SECRETS,
+    &control_tokens::CONTROL_TOKENS,
+    &templated_text::TEMPLATED_TEXT,
+    &mark_collisions::MARK_COLLISIONS,
+    &missing_separator::MISSING_SEPARATOR,
+    &missing_stop::MISSING_STOP,
+    &common_prompt_prefix::COMMON_PROMPT_PREFIX,
+    &common_prompt_suffix::COMMON_PROMPT_SUFFIX,
+    &common_answer_prefix::COMMON_ANSWER_PREFIX,
+    &common_answer_suffix::COMMON_ANSWER_SUFFIX,
+    &unbalanced_fences::UNBALANCED_FENCES,
+    &cut_off::CUT_OFF,
+    &length_ceiling::LENGTH_CEILING,
+    &loops::LOOPS,
+    &placeholders::PLACEHOLDERS,
+    &refusals::REFUSALS,
+    &assistant_identity::ASSISTANT_IDENTITY,
+    &small_classes::SMALL_CLASSES,
+];

@@ -1,0 +1,32 @@
+//! `inspect`: what the data is worth. One pass over all rows counts findings; nothing is removed or changed.
+//!
+//! A finding is one file below `findings/` and a line in its list. Most look at one row at a time, on any worker; the
+//! others follow from facts of all rows, which merge in any order.
+
+mod affix;
+mod case;
+mod checks;
+mod classes;
+mod edges;
+mod enough;
+mod excerpt;
+mod facts;
+mod finding;
+mod findings;
+mod lengths;
+mod literals;
+mod masked;
+mod prompt_index;
+mod report;
+mod row;
+mod row_lines;
+mod sink;
+mod tally;
+mod task;
+mod whole;
+
+pub(crate) use findings::FINDINGS;
+pub(crate) use report::Context;
+pub(crate) use row::{OpenRows, ReadRows, Row, Speaker, Text};
+pub(crate) use row_lines::RowLines;
+pub(crate) use sink::Inspect;

@@ -1,0 +1,186 @@
+//! The prompts seen so far: duplicates, and prompts with several answers. 48 bytes for each different prompt, and 24 for
+//! each further row of one that is no duplicate, times 1.1 to 2.3 for the free places of hash tables.
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::record::Place;
+
+/// The keys of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowKeys {
+    pub(crate) place: Place,
+    /// Of the whole row.
+    pub(crate) whole: u64,
+    /// Of the prompt with system, tools and history, whatever its white space; of nothing, where the row has none of them.
+    pub(crate) prompt: u128,
+    /// Of the answer, whatever its white space.
+    pub(crate) answer: u64,
+    /// Whether another answer to the same prompt contradicts this one: it is neither one of a pair, nor labelled.
+    pub(crate) is_only: bool,
+}
+
+/// What a row is to the rows before it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The first row with the same prompt and answer.
+    pub(crate) same: Option<Place>,
+    /// The first row with the same prompt and another answer; only for the first time that an answer occurs.
+    pub(crate) conflict: Option<Place>,
+}
+
+struct Prompt {
+    key: u128,
+    answer: u64,
+    /// The keys and the number of the first row.
+    whole: u64,
+    first: u64,
+    rows: u32,
+    answers: u32,
+}
+
+/// All prompts so far. Takes rows in input order.
+#[derive(Default)]
+pub(crate) struct PromptIndex {
+    prompts: HashTable<Prompt>,
+    /// Further rows and further answers: a hash of the prompt with the row or with the answer, and the row.
+    others: HashTable<(u128, u64)>,
+    /// For each file so far, whether its rows are its lines.
+    has_lines: Vec<bool>,
+    pub(crate) duplicates: u64,
+    /// Prompts with several answers, and the rows that have them.
+    pub(crate) conflicts: u64,
+    pub(crate) conflict_rows: u64,
+}
+
+/// The number of low bits of a place's number for the row; the other bits are for the file.
+const ROW_BITS: u32 = 40;
+
+impl PromptIndex {
+    /// The key of rows without a prompt, which do not contradict one another.
+    pub(crate) const NO_PROMPT: u128 = 0;
+
+    /// Adds a row.
+    pub(crate) fn add(&mut self, row: &RowKeys) -> Seen {
+        let number = self.number(row.place);
+        let hash = |prompt: &Prompt| prompt.key as u64;
+        let prompt = match self.prompts.entry(row.prompt as u64, |p| p.key == row.prompt, hash) {
+            Entry::Vacant(entry) => {
+                let RowKeys { prompt: key, answer, whole, .. } = *row;
+                entry.insert(Prompt { key, answer, whole, first: number, rows: 1, answers: 1 });
+                return Seen::default();
+            }
+            Entry::Occupied(entry) => entry.into_mut(),
+        };
+        prompt.rows = prompt.rows.saturating_add(1);
+        let same = match prompt.whole == row.whole {
+            true => Some(prompt.first),
+            false => first_with(&mut self.others, row.prompt ^ WHOLE, row.whole, number),
+        };
+        let is_new = row.answer != prompt.answer
+            && first_with(&mut self.others, row.prompt, row.answer, number).is_none();
+        prompt.answers += u32::from(is_new);
+        let (first, rows, answers) = (prompt.first, prompt.rows, prompt.answers);
+        self.duplicates += u64::from(same.is_some());
+        let mut seen = Seen { same: same.map(|number| self.place(number)), conflict: None };
+        if row.is_only && row.prompt != Self::NO_PROMPT && answers > 1 {
+            let is_first = is_new && answers == 2;
+            self.conflicts += u64::from(is_first);
+            self.conflict_rows += if is_first { u64::from(rows) } else { 1 };
+            seen.conflict = is_new.then(|| self.place(first));
+        }
+        seen
+    }
+
+    fn number(&mut self, place: Place) -> u64 {
+        let file = place.file as usize;
+        if self.has_lines.len() <= file {
+            self.has_lines.resize(file + 1, false);
+        }
+        self.has_lines[file] = place.line == Some(place.row + 1);
+        u64::from(place.file) << ROW_BITS | place.row & ((1 << ROW_BITS) - 1)
+    }
+
+    fn place(&self, number: u64) -> Place {
+        let (file, row) = ((number >> ROW_BITS) as u32, number & ((1 << ROW_BITS) - 1));
+        let has_lines = self.has_lines.get(file as usize).is_some_and(|lines| *lines);
+        Place { file, row, line: has_lines.then_some(row + 1), byte: None }
+    }
+}
+
+/// Tells rows from answers in the same table.
+const WHOLE: u128 = 1 << 127;
+
+/// The first row with this key of a prompt; this one, and none, if it is the first.
+fn first_with(others: &mut HashTable<(u128, u64)>, prompt: u128, key: u64, number: u64) -> Option<u64> {
+    let pair = prompt ^ (u128::from(key) << 64 | u128::from(key.rotate_left(32)));
+    match others.entry(pair as u64, |(known, _)| *known == pair, |(known, _)| *known as u64) {
+        Entry::Vacant(entry) => {
+            entry.insert((pair, number));
+            None
+        }
+        Entry::Occupied(entry) => Some(entry.get().1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Adds rows of prompt and answer; for each, the rows that it repeats and contradicts.
+    fn add(index: &mut PromptIndex, rows: &[(u128, u64)]) -> Vec<(Option<u64>, Option<u64>)> {
+        let seen = rows.iter().enumerate().map(|(i, (prompt, answer))| {
+            let place = Place { file: 1, row: i as u64, line: Some(i as u64 + 1), byte: None };
+            let keys = RowKeys { place, whole: *answer, prompt: *prompt, answer: answer / 10, is_only: true };
+            let seen = index.add(&keys);
+            (seen.same.map(|p| p.row), seen.conflict.map(|p| p.row))
+        });
+        seen.collect()
+    }
+
+    #[test]
+    fn duplicates_and_conflicts_name_the_first_row() {
+        let mut index = PromptIndex::default();
+        // 10 and 11 are one answer with other white space.
+        let rows = [
+            (7, 10),
+            (8, 10),
+            (7, 10),
+            (7, 20),
+            (7, 20),
+            (7, 30),
+            (7, 11),
+            (7, 11),
+            (0, 10),
+            (0, 20),
+            (0, 20),
+        ];
+        let none = (None, None);
+        let expected = [
+            none,
+            none,
+            (Some(0), None),
+            (None, Some(0)),
+            (Some(3), None),
+            (None, Some(0)),
+            none,
+            (Some(6), None),
+            none,
+            none,
+            (Some(9), None),
+        ];
+        assert_eq!(add(&mut index, &rows), expected);
+        assert_eq!((index.duplicates, index.conflicts, index.conflict_rows), (4, 1, 7));
+        assert_eq!(index.place(1 << ROW_BITS | 3), Place { file: 1, row: 3, line: Some(4), byte: None });
+    }
+
+    #[test]
+    fn answers_of_pairs_do_not_contradict_one_another() {
+        let mut index = PromptIndex::default();
+        let place = Place { file: 0, row: 0, line: None, byte: None };
+        for answer in [1, 2, 2, 1] {
+            index.add(&RowKeys { place, whole: answer, prompt: 5, answer, is_only: false });
+        }
+        assert_eq!((index.duplicates, index.conflicts), (2, 0));
+    }
+}

@@ -1,0 +1,162 @@
+//! The result of `inspect` as JSON.
+
+use serde_json::{Value, json};
+
+use super::enough::sentences;
+use super::facts::Facts;
+use super::finding::{Among, Check, Finding};
+use super::masked::Mask;
+use super::sink::{Inspect, findings};
+use super::tally::{Example, Tally, place_json};
+use super::task::task;
+use crate::report::Report;
+
+/// The version of the JSON.
+const VERSION: u32 = 1;
+
+/// What the rows are, for the report.
+pub(crate) struct Context<'a> {
+    /// The names of the files, by number.
+    pub(crate) files: &'a [String],
+    /// The name of the dialect, or `unknown`.
+    pub(crate) dialect: &'a str,
+    /// What a row of the dialect is.
+    pub(crate) title: Option<&'a str>,
+    /// The column of each part.
+    pub(crate) columns: Value,
+    /// Columns that are not looked at.
+    pub(crate) other_columns: Vec<String>,
+    /// How the dialect was decided.
+    pub(crate) note: Option<String>,
+}
+
+impl Inspect {
+    /// The result. `report` is that of the run.
+    pub(crate) fn to_json(&self, context: &Context<'_>, report: &Report) -> Value {
+        let counts = &self.facts.counts;
+        let report = serde_json::to_value(report).unwrap_or_default();
+        let mut found: Vec<Value> = findings().filter_map(|(i, f)| self.finding(i, f, context)).collect();
+        let severity = |finding: &Value| {
+            let order = ["high", "medium", "low", "hint"];
+            order.iter().position(|name| finding["severity"] == *name)
+        };
+        let share = |finding: &Value| finding["share"].as_f64().unwrap_or_default();
+        found.sort_by(|a, b| severity(a).cmp(&severity(b)).then(share(b).total_cmp(&share(a))));
+        json!({
+            "version": VERSION,
+            "verdict": verdict(counts.rows, &found),
+            "dialect": context.dialect,
+            "title": context.title,
+            "columns": context.columns,
+            "other_columns": context.other_columns,
+            "note": context.note,
+            "files": context.files,
+            "rows": {
+                "read": report["rows"]["read"],
+                "inspected": counts.rows,
+                "not_in_dialect": tally_json(&self.unread, context),
+                "removed": report["reasons"],
+            },
+            "task": task(&self.facts).name(),
+            "enough": sentences(&self.facts, task(&self.facts), self.mask()),
+            "with": {
+                "prompt": counts.with_prompt,
+                "answer": counts.with_answer,
+                "system": counts.with_system,
+                "tools": counts.with_tools,
+                "history": counts.with_history,
+            },
+            "characters": {
+                "prompt": counts.prompt_lengths.to_json(),
+                "answer": counts.answer_lengths.to_json(),
+            },
+            "classes": classes(&self.facts, self.mask()),
+            "findings": found,
+            "not_checked": not_checked(self.has_turns(), counts.with_prompt > 0),
+        })
+    }
+
+    fn finding(&self, index: usize, finding: &Finding, context: &Context<'_>) -> Option<Value> {
+        let counts = &self.facts.counts;
+        let (count, detail, examples) = match finding.check {
+            Check::Whole(check) => {
+                let whole = check(&self.facts)?;
+                (whole.count, whole.detail, whole.examples)
+            }
+            _ => {
+                let tally = &self.tallies[index];
+                (tally.count, String::new(), tally.examples.clone())
+            }
+        };
+        if count == 0 || !(finding.applies)(&self.facts, count) {
+            return None;
+        }
+        let among = match finding.among {
+            Among::Rows => counts.rows,
+            Among::Prompts => counts.with_prompt,
+            Among::Answers => counts.with_answer,
+        };
+        let share = count as f64 / among.max(1) as f64;
+        Some(json!({
+            "code": finding.code,
+            "title": finding.title,
+            "severity": finding.severity(share),
+            "count": count,
+            "checked": among,
+            "share": (share * 1e6).round() / 1e6,
+            "detail": self.mask().text(&detail),
+            "why": finding.why,
+            "repair": finding.repair,
+            "examples": examples.iter().map(|example| example.to_json(context.files)).collect::<Vec<_>>(),
+        }))
+    }
+}
+
+fn tally_json(tally: &Tally, context: &Context<'_>) -> Value {
+    let why = |example: &Example| {
+        let mut place = place_json(example.place, context.files);
+        place["why"] = example.excerpt.found.as_str().into();
+        place
+    };
+    json!({"count": tally.count, "examples": tally.examples.iter().map(why).collect::<Vec<_>>()})
+}
+
+/// The level, and a sentence.
+fn verdict(rows: u64, found: &[Value]) -> Value {
+    let count = |severity: &str| found.iter().filter(|finding| finding["severity"] == severity).count();
+    let (high, medium, low) = (count("high"), count("medium"), count("low"));
+    let many = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let (level, text) = match (rows, high, medium, low) {
+        (0, ..) => ("empty", "there are no rows to look at".into()),
+        (_, 1.., ..) => ("repair", format!("repair first: {} of high severity", many(high, "finding"))),
+        (_, _, 1.., _) => ("look", format!("usable: look at {} of medium severity", many(medium, "finding"))),
+        (_, _, _, 1..) => ("good", format!("good: only {} of low severity", many(low, "finding"))),
+        _ => ("good", "good: no problem was found".into()),
+    };
+    json!({"level": level, "text": text})
+}
+
+fn classes(facts: &Facts, mask: &Mask) -> Value {
+    const SHOWN: usize = 20;
+    let Some(ranked) = facts.counts.classes.ranked() else { return Value::Null };
+    let class = |(name, rows): &(&str, u64)| json!({"class": mask.text(name), "rows": rows});
+    let smallest: Vec<Value> = ranked.iter().rev().take(3).map(class).collect();
+    let largest: Vec<Value> = ranked.iter().take(SHOWN).map(class).collect();
+    json!({"count": ranked.len(), "largest": largest, "smallest": smallest})
+}
+
+/// What could not be checked, and the option that unlocks it.
+fn not_checked(has_turns: bool, has_prompts: bool) -> Vec<Value> {
+    let mut list = Vec::new();
+    let mut add = |what: &str, unlock: &str| list.push(json!({"what": what, "unlock": unlock}));
+    if !has_turns {
+        add(
+            "prompts and answers: it is unknown what the rows mean",
+            "read_as(\"pairs\", columns=…), --read-as pairs",
+        );
+    } else if !has_prompts {
+        add("prompts: the rows have none", "read_as(\"pairs\"), where a column holds them");
+    }
+    add("lengths in tokens, and the share that is trained", "tokenize(…): the report of the run has them");
+    list
+}

@@ -1,0 +1,341 @@
+//! The sink of `inspect`: any worker looks at the rows of a batch; what the batches say is merged in input order.
+
+use std::sync::Arc;
+
+use super::FINDINGS;
+use super::edges::Edge;
+use super::excerpt::Excerpt;
+use super::facts::{Counts, Facts};
+use super::finding::{Check, Finding};
+use super::literals::Literals;
+use super::masked::Mask;
+use super::prompt_index::{PromptIndex, RowKeys};
+use super::row::{Match, OpenRows, ReadRows, Row, Speaker, Text};
+use super::row_lines::RowLines;
+use super::tally::{Example, Tally};
+use crate::error::{Error, Result};
+use crate::flow::{MakeReady, Sink};
+use crate::hash;
+use crate::personal_data::Found;
+use crate::record::{Batch, FileNames, Place};
+
+/// Takes all rows, and knows the findings at the end.
+pub(crate) struct Inspect {
+    look: Arc<Look>,
+    index: PromptIndex,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) unread: Tally,
+    pub(super) facts: Facts,
+    lines: Option<RowLines>,
+}
+
+/// Looks at the rows of a batch.
+struct Look {
+    rows: Arc<dyn ReadRows>,
+    /// Whether all rows of the findings are listed.
+    lists: bool,
+    literals: Literals,
+    mask: Mask,
+}
+
+/// What a batch says.
+pub(crate) struct Ready {
+    batch: Batch,
+    tallies: Vec<Tally>,
+    /// Rows that are none of their dialect.
+    unread: Tally,
+    counts: Counts,
+    keys: Vec<Keyed>,
+    /// The findings of the rows, if they are listed.
+    listed: Vec<Listed>,
+}
+
+/// A finding of a row.
+struct Listed {
+    /// The number of the row in its batch.
+    row: usize,
+    code: &'static str,
+    example: Example,
+}
+
+struct Keyed {
+    /// The number of the row in its batch.
+    row: usize,
+    keys: RowKeys,
+    prompt_end: Option<Edge>,
+    answer_end: Option<Edge>,
+}
+
+impl Inspect {
+    /// A sink for rows that are read in this way; all rows of the findings are written to `lines`.
+    ///
+    /// # Errors
+    /// `Internal`.
+    pub(crate) fn new(rows: Arc<dyn ReadRows>, lines: Option<RowLines>) -> Result<Self> {
+        let literals = Literals::new(FINDINGS)?;
+        Ok(Inspect {
+            look: Arc::new(Look { rows, lists: lines.is_some(), literals, mask: Mask::new()? }),
+            index: PromptIndex::default(),
+            tallies: vec![Tally::default(); FINDINGS.len()],
+            unread: Tally::default(),
+            facts: Facts::default(),
+            lines,
+        })
+    }
+
+    /// The names of the files, before the first row.
+    pub(crate) fn opened(&mut self, files: &FileNames) {
+        self.lines.iter_mut().for_each(|lines| lines.files = files.clone());
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
+        &self.look.mask
+    }
+
+    pub(super) fn has_turns(&self) -> bool {
+        self.look.rows.has_turns()
+    }
+
+    /// Adds the keys and ends of the rows of a batch, and lists the findings of each row.
+    fn add_keys(&mut self, batch: &Batch, keyed: &[Keyed], listed: Vec<Listed>) -> Result<()> {
+        let look = Arc::clone(&self.look);
+        let mut open: Option<Box<dyn OpenRows + '_>> = None;
+        let mut example =
+            |row: usize, make: &dyn Fn(&Row<'_>) -> Option<Example>| -> Result<Option<Example>> {
+                let open = match &mut open {
+                    Some(open) => open,
+                    empty => empty.insert(look.rows.open(batch)?),
+                };
+                let mut made = None;
+                open.row(row, &mut |row| made = make(row)).map_err(Error::internal)?;
+                Ok(made)
+            };
+        let mut listed = listed.into_iter().peekable();
+        let facts = &mut self.facts;
+        for Keyed { row, keys, prompt_end, answer_end } in keyed {
+            let mut lines: Vec<(&str, Example)> = Vec::new();
+            while let Some(listed) = listed.next_if(|listed| listed.row == *row) {
+                lines.push((listed.code, listed.example));
+            }
+            let seen = self.index.add(keys);
+            let seen = [
+                (DUPLICATES, seen.same, &mut facts.duplicates),
+                (CONFLICTS, seen.conflict, &mut facts.conflicts),
+            ];
+            for (code, other, tally) in seen {
+                if let Some(other) = other
+                    && (look.lists || tally.wants(keys.place))
+                    && let Some(made) =
+                        example(*row, &|row| prompt_example(keys.place, row, other, &look.mask))?
+                {
+                    if tally.wants(keys.place) {
+                        tally.keep(made.clone());
+                    }
+                    lines.push((code, made));
+                }
+            }
+            let ends = [
+                (NO_SEPARATOR, true, prompt_end, &mut facts.prompt_ends),
+                (NO_STOP, false, answer_end, &mut facts.answer_ends),
+            ];
+            for (code, is_prompt, edge, ends) in ends {
+                if let Some(edge) = edge {
+                    let show = || example(*row, &|row| end_example(keys.place, row, is_prompt, &look.mask));
+                    let lack = ends.add(keys.place, *edge, look.lists, show)?;
+                    lines.extend(lack.into_iter().map(|example| (code, example)));
+                }
+            }
+            write(&mut self.lines, &lines)?;
+        }
+        Ok(())
+    }
+}
+
+/// The findings that follow from the rows before a row.
+const DUPLICATES: &str = "duplicate_rows";
+const CONFLICTS: &str = "conflicting_answers";
+const NO_SEPARATOR: &str = "missing_separator";
+const NO_STOP: &str = "missing_stop";
+
+fn write(to: &mut Option<RowLines>, lines: &[(&str, Example)]) -> Result<()> {
+    match to {
+        Some(to) => lines.iter().try_for_each(|(code, example)| to.write(code, example)),
+        None => Ok(()),
+    }
+}
+
+/// The start of the last question, or of the answer where there is none.
+fn prompt_example(place: Place, row: &Row<'_>, other: Place, mask: &Mask) -> Option<Example> {
+    let (text, said) = row.question().next().or_else(|| row.answer()).or_else(|| {
+        let first = row.texts.first()?;
+        Some((0, first.text))
+    })?;
+    let Text { speaker, turn, .. } = row.texts[text];
+    let mut personal = Vec::new();
+    mask.find(said, &mut personal);
+    let excerpt = Excerpt::start_of(said, &personal);
+    Some(Example { place, speaker: speaker.name(), turn, excerpt, other: Some(other) })
+}
+
+/// The end of the last question or of the answer.
+fn end_example(place: Place, row: &Row<'_>, is_prompt: bool, mask: &Mask) -> Option<Example> {
+    let (text, said) = if is_prompt { row.question().last()? } else { row.answer()? };
+    let start = said.char_indices().rev().nth(7).map_or(0, |(start, _)| start);
+    Some(Example::new(place, row, Match { text, start, end: said.len() }, mask))
+}
+
+/// Memory that is used again for each row.
+#[derive(Default)]
+struct Scratch {
+    found: Vec<Option<Match>>,
+    folded: Vec<u8>,
+    personal: Vec<Found>,
+}
+
+impl Look {
+    /// Looks for personal data in the texts of a row; `personal` is overwritten.
+    fn personal(&self, row: &Row<'_>, found: &mut [Option<Match>], personal: &mut Vec<Found>) {
+        for (text, said) in row.texts.iter().enumerate() {
+            self.mask.find(said.text, personal);
+            for Found { kind, range } in personal.iter() {
+                let is_of = |finding: &&Finding| matches!(finding.check, Check::Personal(of) if of == *kind);
+                if let Some(index) = FINDINGS.iter().position(is_of) {
+                    found[index].get_or_insert(Match { text, start: range.start, end: range.end });
+                }
+            }
+        }
+    }
+
+    /// Looks at a row.
+    fn row(&self, row: &Row<'_>, at: (Place, usize), scratch: &mut Scratch, ready: &mut Ready) {
+        let ((place, number), found) = (at, &mut scratch.found);
+        ready.counts.add(row);
+        found.clear();
+        found.extend(FINDINGS.iter().map(|finding| match finding.check {
+            Check::Row(check) => check(row),
+            Check::Literals(..) | Check::Personal(_) | Check::Whole(_) => None,
+        }));
+        self.personal(row, found, &mut scratch.personal);
+        self.literals.search(row, |index, hit| {
+            if found[index].is_none()
+                && let Check::Literals(_, accept) = FINDINGS[index].check
+            {
+                found[index] = accept(row, hit);
+            }
+        });
+        for ((tally, finding), found) in ready.tallies.iter_mut().zip(FINDINGS).zip(found) {
+            let Some(found) = found else { continue };
+            tally.add(place, || Example::new(place, row, *found, &self.mask));
+            if self.lists {
+                ready.listed.push(Listed {
+                    row: number,
+                    code: finding.code,
+                    example: Example::new(place, row, *found, &self.mask),
+                });
+            }
+        }
+        ready.keys.push(Keyed {
+            row: number,
+            keys: keys(row, place, &mut scratch.folded),
+            prompt_end: row.question().last().map(|(_, text)| Edge::of(text)),
+            answer_end: row.answer().map(|(_, text)| Edge::of(text)),
+        });
+    }
+}
+
+/// The keys of a row; `folded` is overwritten.
+fn keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> RowKeys {
+    let at = row.prompt_len();
+    let key = |texts: &[Text<'_>], digest: &mut dyn FnMut(&str) -> u128| -> u128 {
+        // The turn tells two texts of one turn from two turns.
+        let digests = texts
+            .iter()
+            .flat_map(|said| [u128::from(said.turn) << 8 | said.speaker as u128, digest(said.text)]);
+        hash::key(digests)
+    };
+    let mut loose = |text: &str| {
+        folded.clear();
+        for word in text.split_ascii_whitespace() {
+            folded.extend_from_slice(word.as_bytes());
+            folded.push(b' ');
+        }
+        hash::field(Some(folded))
+    };
+    let (prompt, answer) = row.texts.split_at(at);
+    let tools = hash::field(row.tools.map(str::as_bytes));
+    let has_prompt = row.tools.is_some() || prompt.iter().any(|said| !said.text.is_empty());
+    let label = row.label.map_or(0, |label| 1 + u128::from(label));
+    let is_pair = row.texts.iter().any(|said| said.speaker == Speaker::Rejected);
+    RowKeys {
+        place,
+        whole: hash::key([key(&row.texts, &mut |text| hash::field(Some(text.as_bytes()))), tools, label])
+            as u64,
+        prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { PromptIndex::NO_PROMPT },
+        answer: key(answer, &mut loose) as u64,
+        is_only: !is_pair && row.label.is_none(),
+    }
+}
+
+impl MakeReady<Ready> for Look {
+    fn make_ready(&self, batch: Batch) -> Result<Ready> {
+        let mut ready = Ready {
+            tallies: vec![Tally::default(); FINDINGS.len()],
+            unread: Tally::default(),
+            counts: Counts::default(),
+            keys: Vec::with_capacity(batch.rows()),
+            listed: Vec::new(),
+            batch,
+        };
+        let batch = ready.batch.clone();
+        let rows = self.rows.open(&batch)?;
+        let mut scratch = Scratch::default();
+        for i in 0..batch.rows() {
+            let place = batch.places.at(i);
+            let read = rows.row(i, &mut |row| self.row(row, (place, i), &mut scratch, &mut ready));
+            if let Err(why) = read {
+                ready.unread.add(place, || Example {
+                    place,
+                    speaker: "row",
+                    turn: 0,
+                    excerpt: Excerpt { found: self.mask.text(&why), ..Excerpt::default() },
+                    other: None,
+                });
+            }
+        }
+        Ok(ready)
+    }
+}
+
+impl Sink for Inspect {
+    type Ready = Ready;
+
+    fn ready_maker(&self) -> Arc<dyn MakeReady<Ready>> {
+        self.look.clone()
+    }
+
+    fn push(&mut self, ready: Ready) -> Result<()> {
+        let Ready { batch, tallies, unread, counts, keys, listed } = ready;
+        self.tallies.iter_mut().zip(tallies).for_each(|(all, tally)| all.merge(tally));
+        self.unread.merge(unread);
+        self.facts.counts.merge(counts);
+        self.add_keys(&batch, &keys, listed)
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let ends = [(NO_SEPARATOR, &mut self.facts.prompt_ends), (NO_STOP, &mut self.facts.answer_ends)];
+        for (code, ends) in ends {
+            let lack: Vec<_> = ends.decide().into_iter().map(|example| (code, example)).collect();
+            write(&mut self.lines, &lack)?;
+        }
+        self.lines.iter_mut().try_for_each(RowLines::finish)?;
+        self.facts.duplicates.count = self.index.duplicates;
+        self.facts.conflicts.count = self.index.conflict_rows;
+        self.facts.conflicting_prompts = self.index.conflicts;
+        Ok(())
+    }
+}
+
+/// The findings, for the report.
+pub(super) fn findings() -> impl Iterator<Item = (usize, &'static &'static Finding)> {
+    FINDINGS.iter().enumerate()
+}

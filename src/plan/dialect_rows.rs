@@ -1,0 +1,118 @@
+//! The rows of a dialect, and rows of columns of text, as `inspect` sees them.
+
+use arrow::array::{Array, StringViewArray};
+
+use crate::dialect::{Cell, Dialect, Dialogue, PartCells, PartColumns, Role, TextKind, Turn};
+use crate::error::Result;
+use crate::inspect::{OpenRows, ReadRows, Row, Speaker, Text};
+use crate::record::turns::Branch;
+use crate::record::{Batch, text_views};
+
+/// Rows of a dialect.
+pub(super) struct DialectRows {
+    pub(super) dialect: &'static dyn Dialect,
+    pub(super) columns: PartColumns,
+}
+
+impl ReadRows for DialectRows {
+    fn open<'b>(&self, batch: &'b Batch) -> Result<Box<dyn OpenRows + 'b>> {
+        let cells = PartCells::new(&batch.records, &self.columns)?;
+        Ok(Box::new(OpenDialect { dialect: self.dialect, cells }))
+    }
+
+    fn has_turns(&self) -> bool {
+        true
+    }
+}
+
+struct OpenDialect {
+    dialect: &'static dyn Dialect,
+    cells: PartCells,
+}
+
+impl OpenRows for OpenDialect {
+    fn row(&self, i: usize, take: &mut dyn FnMut(&Row<'_>)) -> Result<(), String> {
+        let row = self.cells.row(i);
+        let dialogue = self.dialect.read(&row);
+        let dialogue = match &dialogue {
+            Ok(dialogue) => dialogue,
+            // A pair without an answer is a row whose answer is empty.
+            Err(misfit) if misfit.unanswered => {
+                return self.unanswered(row, take).ok_or_else(|| misfit.to_string());
+            }
+            Err(misfit) => return Err(misfit.to_string()),
+        };
+        take(&row_of(dialogue));
+        Ok(())
+    }
+}
+
+impl OpenDialect {
+    /// Takes a row whose answer is null as one whose answer is empty.
+    fn unanswered(&self, mut row: crate::dialect::Row<'_>, take: &mut dyn FnMut(&Row<'_>)) -> Option<()> {
+        let part = self.dialect.read(&row).err()?.part;
+        let (_, cell) = row.0.iter_mut().find(|(name, _)| *name == part)?;
+        *cell = Cell::Text("".into());
+        let dialogue = self.dialect.read(&row).ok()?;
+        take(&row_of(&dialogue));
+        Some(())
+    }
+}
+
+fn row_of<'r>(dialogue: &'r Dialogue<'_>) -> Row<'r> {
+    let mut row = Row { texts: Vec::new(), tools: dialogue.tools.as_deref(), label: dialogue.label };
+    for (number, turn) in (1..).zip(&dialogue.turns) {
+        let speaker = speaker(turn, dialogue.label);
+        let before = row.texts.len();
+        for said in &turn.texts {
+            let speaker = if said.kind == TextKind::Reasoning { Speaker::Thought } else { speaker };
+            row.texts.push(Text { speaker, turn: number, text: &said.text });
+        }
+        for call in &turn.calls {
+            let texts = [Some(&call.name), call.arguments.as_ref()];
+            let texts = texts.into_iter().flatten();
+            row.texts.extend(texts.map(|text| Text { speaker: Speaker::Call, turn: number, text }));
+        }
+        if row.texts.len() == before {
+            row.texts.push(Text { speaker, turn: number, text: "" });
+        }
+    }
+    row
+}
+
+fn speaker(turn: &Turn<'_>, label: Option<bool>) -> Speaker {
+    match turn.role {
+        Role::System | Role::Developer => Speaker::System,
+        Role::User => Speaker::User,
+        Role::Tool => Speaker::Tool,
+        Role::Assistant if turn.branch == Branch::Rejected => Speaker::Rejected,
+        Role::Assistant if label == Some(false) => Speaker::Rejected,
+        Role::Assistant => Speaker::Answer,
+    }
+}
+
+/// Rows whose dialect is unknown: all columns of text.
+pub(super) struct TextRows(pub(super) Vec<String>);
+
+impl ReadRows for TextRows {
+    fn open<'b>(&self, batch: &'b Batch) -> Result<Box<dyn OpenRows + 'b>> {
+        let views = |name: &String| text_views(batch.column(name)?.as_ref());
+        Ok(Box::new(OpenTexts(self.0.iter().map(views).collect::<Result<_>>()?)))
+    }
+
+    fn has_turns(&self) -> bool {
+        false
+    }
+}
+
+struct OpenTexts(Vec<StringViewArray>);
+
+impl OpenRows for OpenTexts {
+    fn row(&self, i: usize, take: &mut dyn FnMut(&Row<'_>)) -> Result<(), String> {
+        let columns = (1..).zip(&self.0).filter(|(_, column)| column.is_valid(i));
+        let texts =
+            columns.map(|(turn, column)| Text { speaker: Speaker::Column, turn, text: column.value(i) });
+        take(&Row { texts: texts.collect(), ..Row::default() });
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! A plan for `inspect`: what its rows are, and only the columns that are looked at.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::dialects;
+use super::resolve_plan::resolve;
+use super::resolved::Resolved;
+use crate::cancel::Cancel;
+use crate::dialect::{self, Dialect, PartColumns, columns_json};
+use crate::error::{Class, Error, Result};
+use crate::inspect::ReadRows;
+use crate::plan::dialect_rows::{DialectRows, TextRows};
+use crate::plan::sources_and_steps::Plan;
+use crate::plan::step::Step;
+use crate::plan::verbs::{AUTO, Format, Pack, ReadAs, Select, Shuffle, Tokenize};
+use crate::record::{is_text, schema};
+use crate::store::Files;
+
+/// A plan for `inspect`.
+pub(crate) struct ToInspect {
+    /// The plan, with the columns that are looked at.
+    pub(crate) plan: Resolved,
+    /// How its rows are read.
+    pub(crate) rows: Arc<dyn ReadRows>,
+    /// The dialect, or `unknown`.
+    pub(crate) dialect: &'static str,
+    pub(crate) title: Option<&'static str>,
+    /// The column of each part, as a JSON object.
+    pub(crate) columns: Value,
+    /// The columns that are not looked at.
+    pub(crate) other_columns: Vec<String>,
+    /// How the dialect was decided.
+    pub(crate) note: Option<String>,
+}
+
+/// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
+/// `read_as`, or is recognised by a look at the first rows.
+///
+/// # Errors
+/// Those of [`resolve`]. `bad_chain`: the rows are packed.
+pub(crate) fn to_inspect(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<ToInspect> {
+    if plan.steps.iter().any(|step| step.is::<Pack>()) {
+        let message = "inspect: packed rows have no texts";
+        return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before pack"));
+    }
+    let mut plan = plan.clone();
+    // The order of rows makes no difference.
+    plan.steps.retain(|step| !step.is::<Shuffle>());
+    let (found, note) = what_rows_are(&mut plan, store, cancel)?;
+    let resolved = resolve(&plan, store, cancel)?;
+    let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
+    let (rows, looked_at): (Arc<dyn ReadRows>, Vec<String>) = match &found {
+        Some((dialect, columns)) => {
+            let looked_at: Vec<String> = columns.iter().map(|(_, column)| column.clone()).collect();
+            (Arc::new(DialectRows { dialect: *dialect, columns: columns.clone() }), looked_at)
+        }
+        None => {
+            let fields = resolved.job.schema.fields().iter();
+            let texts = fields.filter(|field| {
+                !schema::is_hidden(field.name()) && is_text(field.data_type()) && !schema::is_json(field)
+            });
+            let texts: Vec<String> = texts.map(|field| field.name().clone()).collect();
+            (Arc::new(TextRows(texts.clone())), texts)
+        }
+    };
+    let is_whole = names.iter().all(|name| looked_at.contains(name));
+    let is_tokenized = plan.steps.iter().any(|step| step.is::<Tokenize>());
+    let resolved = match is_whole || is_tokenized || looked_at.is_empty() {
+        true => resolved,
+        // No other columns are read.
+        false => resolve(&plan.push(Select { columns: looked_at.clone() }.into())?, store, cancel)?,
+    };
+    Ok(ToInspect {
+        plan: resolved,
+        rows,
+        dialect: found.as_ref().map_or(dialect::UNKNOWN, |(dialect, _)| dialect.name()),
+        title: found.as_ref().map(|(dialect, _)| dialect.title()),
+        columns: found.as_ref().map_or_else(|| Value::Object(Default::default()), |(_, c)| columns_json(c)),
+        other_columns: names.into_iter().filter(|name| !looked_at.contains(name)).collect(),
+        note,
+    })
+}
+
+type Found = Option<(&'static dyn Dialect, PartColumns)>;
+
+/// The dialect and its columns, and how they were decided. A `read_as` whose dialect is open is taken out of the plan, so
+/// that rows of another dialect are counted and not removed.
+fn what_rows_are(plan: &mut Plan, store: &Files, cancel: &Cancel) -> Result<(Found, Option<String>)> {
+    if plan.steps.iter().any(|step| step.is::<Format>()) {
+        let pairs = dialect::find("pairs").ok_or_else(|| Error::internal("there are no pairs"))?;
+        let columns = [schema::PROMPT, schema::COMPLETION].map(|name| (name, name.to_string()));
+        return Ok((Some((pairs, columns.into())), None));
+    }
+    let is_open = |step: &Step| step.get::<ReadAs>().is_some_and(|step| step.dialect == AUTO);
+    plan.steps.retain(|step| !is_open(step));
+    let named = plan.steps.iter().any(|step| step.is::<ReadAs>());
+    let asked = match named {
+        true => plan.clone(),
+        false => plan.push(ReadAs { dialect: AUTO.into(), columns: None, note: None }.into())?,
+    };
+    let decided = dialects::decided(&asked, cancel, &|before| resolve(before, store, cancel))?;
+    let step = decided.steps.iter().find_map(Step::get::<ReadAs>);
+    let step = step.ok_or_else(|| Error::internal("the plan has no read_as"))?;
+    let found = (step.decided()?, step.note.clone());
+    if named {
+        *plan = decided;
+    }
+    Ok(found)
+}
