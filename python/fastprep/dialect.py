@@ -75,8 +75,11 @@ class Dialect:
     def __str__(self) -> str:
         return self.describe()
 
-    def describe(self, file: str = "FILE") -> str:
-        """The text of `print(dialect)`; `file` is the path in the commands that prepare the rows."""
+    def describe(self, *files: str) -> str:
+        """The text of `print(dialect)`; `files` are the paths in the commands that prepare the rows.
+
+        With none, or more than 20, the commands have FILE instead.
+        """
         lines = [f"{self.name}: {self.title}" if self.title else self.name, *(f"  {reason}" for reason in self.why)]
         if self.refusal is not None:
             lines.append(f"  not supported: {self.refusal}")
@@ -92,27 +95,36 @@ class Dialect:
         for number, row in enumerate(self.sample, 1):
             lines.append(f"row {number}, as read:")
             lines += [f"  {line}" for line in _turns(row)]
-        return "\n".join([*lines, *self._next_steps(file)])
+        return "\n".join([*lines, *self._next_steps(files if 1 <= len(files) <= _FILES else ("FILE",))])
 
-    def _next_steps(self, file: str) -> list[str]:
+    def _next_steps(self, files: tuple[str, ...]) -> list[str]:
         """How to prepare the rows."""
+        scan = f"fp.scan({files[0]!r})" if len(files) == 1 else f"fp.scan({list(files)!r})"
         made = self.prompt_format()
         if made is None and (self.name == "unknown" or self.refusal is not None):
             return []
         if made is None:
-            return ["check and publish the rows as they are:", f"  fp.scan({file!r}).dedup().sink_jsonl('OUT')"]
+            return [
+                "check the rows, and publish those that fit as they are:",
+                f"  {scan}.read_as({self.name!r}).dedup().sink_jsonl('OUT')",
+            ]
         written = f"fp.PromptFormat({made.prompt!r}, completion={made.completion!r})"
         flags = f"{_quoted(made.prompt)} --completion {_quoted(made.completion)}"
         return [
             "prepare it:",
-            f"  fastprep prepare {shlex.quote(file)} --out OUT --template {flags}",
-            f"  fp.scan({file!r}).format({written}).sink_arrow('OUT')",
+            f"  fastprep prepare {' '.join(_argument(file) for file in files)} --out OUT --template {flags}",
+            f"  {scan}.format({written}).dedup().shuffle(seed=0).sink_arrow('OUT')",
         ]
 
 
 def _quoted(template: str) -> str:
     """A template as an argument of the command: line breaks as escapes, in the quotes of a shell."""
     return shlex.quote(template.replace("\\", "\\\\").replace("\n", "\\n"))
+
+
+def _argument(file: str) -> str:
+    """A path as an argument of the command, which must not look like an option."""
+    return shlex.quote(f"./{file}" if file.startswith("-") else file)
 
 
 def _place(place: Place) -> str:
@@ -136,8 +148,8 @@ def _turns(row: dict[str, Any]) -> list[str]:
         said += [f"calls {call['name']}({_short(call['arguments'] or '')})" for call in turn["calls"]]
         weight = "" if turn["weight"] is None else f" [weight {turn['weight']:g}]"
         lines.append(f"{who}{weight}: {' | '.join(said)}")
-    if len(lines) > _TURNS:
-        lines = [*lines[:_TURNS], f"… {len(lines) - _TURNS} more turns"]
+    if (left_out := len(lines) - 2 * _TURNS) > 0:
+        lines[_TURNS:-_TURNS] = [f"… {left_out} more turn{'s' * (left_out > 1)} …"]
     if row["tools"] is not None:
         lines.append(f"tools: {_short(row['tools'])}")
     if row["label"] is not None:
@@ -145,8 +157,11 @@ def _turns(row: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TURNS = 6
-"""How many turns of a row are shown."""
+_TURNS = 3
+"""How many turns of a row are shown of its first, and of its last."""
+
+_FILES = 20
+"""At most so many files are named in a command."""
 
 
 def _short(text: str) -> str:

@@ -56,30 +56,27 @@ def _frames(
     predicate: pl.Expr | None,
     n_rows: int | None,
 ) -> Iterator[pl.DataFrame]:
-    """The rows of a run: of these columns, those for which the predicate is true, of these the first `n_rows`."""
+    """The rows of a run: of the first `n_rows` those for which the predicate is true, in these columns.
+
+    Polars passes both for a limit that comes before a condition. Where the condition comes first, it passes no limit.
+    """
     import polars as pl
 
-    left = n_rows
-    if left == 0:
+    if n_rows == 0:
         return
     if columns is not None:
         pipeline = _projected(pipeline, schema, columns)
-    if left is not None and predicate is None:
-        pipeline = pipeline.head(left)
+    if n_rows is not None:
+        pipeline = pipeline.head(n_rows)
     rows = pipeline._plan.rows(threads)
     # A thread of the run must not call Python while the interpreter ends.
     atexit.register(rows.stop)
     try:
-        while left != 0 and (table := rows.next()) is not None:
+        while (table := rows.next()) is not None:
             frame = pl.DataFrame(table)
-            if columns is not None:
-                frame = frame.select(columns)
             if predicate is not None:
                 frame = frame.filter(predicate)
-            if left is not None:
-                frame = frame.head(left)
-                left -= frame.height
-            yield frame
+            yield frame if columns is None else frame.select(columns)
     finally:
         rows.stop()
         atexit.unregister(rows.stop)

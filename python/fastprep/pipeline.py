@@ -19,7 +19,7 @@ from fastprep.inspection.inspection import Inspection
 from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
 from fastprep.report.preview import show
-from fastprep.report.run_report import Report
+from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
 from fastprep.sink_options import sink_options
 from fastprep.tokenizer import tokenizer_source
@@ -794,7 +794,7 @@ class Pipeline:
         """Run, and return the rows as a `pyarrow.Table`, with the split of each in a column `split`.
 
         Warns:
-            UserWarning: all rows were rejected. The warning says why, and what to do.
+            UserWarning: rows were rejected. The warning says how many, why, and where the first is.
         """
         import pyarrow as pa
 
@@ -827,11 +827,12 @@ class Pipeline:
         return lazy_frame(self, option_checks.optional_whole_number("to_lazyframe", "threads", threads, 1))
 
     def _rows(self, verb: str, threads: int | None) -> Any:
-        """The rows as an Arrow stream. Warns if none is left and some were rejected."""
+        """The rows as an Arrow stream. Warns if some were rejected."""
         threads = option_checks.optional_whole_number(verb, "threads", threads, 1)
         rows, report, nothing_left = self._plan.collect(threads)
-        if nothing_left is not None and json.loads(report)["rows"]["rejected"]:
-            warnings.warn(f"{verb}: {nothing_left}", stacklevel=3)
+        counts = json.loads(report)
+        if counts["rows"]["rejected"]:
+            warnings.warn(f"{verb}: {some_rejected(counts) if nothing_left is None else nothing_left}", stacklevel=3)
         return rows
 
 

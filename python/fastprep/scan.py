@@ -30,8 +30,7 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     many = list(source) if isinstance(source, Iterable) else []
     if not many or not all(isinstance(path, (str, os.PathLike)) for path in many):
         raise option_checks.bad_option(
-            f"{verb}: `source` must be a path or several; got {source!r}",
-            "pass a path, a glob, a folder, or a list of these",
+            f"{verb}: `source` must be a path or several; got {_shown(source)}", _way_to_scan(source)
         )
     paths = [option_checks.path(verb, "source", path) for path in many]
     if STDIN in paths and (len(paths) > 1 or verb not in ("scan", "scan_jsonl")):
@@ -40,6 +39,24 @@ def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
             f"write scan_jsonl({STDIN!r})",
         )
     return paths
+
+
+def _shown(source: Any) -> str:
+    """What was passed: a small value itself, of anything else its type."""
+    return repr(source) if source is None or isinstance(source, (int, float, bytes)) else type(source).__name__
+
+
+def _way_to_scan(source: Any) -> str:
+    """What to write for data that is no path."""
+    import polars as pl
+
+    if is_dataset(source):
+        return "pass it to fastprep.from_datasets"
+    if isinstance(source, pl.LazyFrame) or hasattr(source, "__arrow_c_stream__"):
+        return "pass data in memory to fastprep.from_arrow"
+    if isinstance(source, (list, tuple)) and source and all(isinstance(row, Mapping) for row in source):
+        return "pass rows to fastprep.from_records"
+    return "pass a path, a glob, a folder, or a list of these"
 
 
 def _scan_files(verb: str, format: str, source: StrPath | Sequence[StrPath], **options: Any) -> Pipeline:

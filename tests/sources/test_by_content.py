@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from tiny import refused
 
@@ -105,3 +107,22 @@ def test_text_in_another_encoding_and_archives_are_named(tmp_path: Path) -> None
         path.write_bytes(data)
         with refused(fp.SourceError, "unsupported_format", says):
             fp.scan(path).explain()
+
+
+@pytest.mark.parametrize(
+    ("source", "way"),
+    [
+        (pl.DataFrame({"a": [1]}), "from_arrow"),
+        (pl.LazyFrame({"a": [1]}), "from_arrow"),
+        (pa.table({"a": [1]}), "from_arrow"),
+        ([{"a": 1}], "from_records"),
+        ([], "pass a path"),
+        (3, "got 3"),
+    ],
+    ids=["frame", "lazy frame", "table", "records", "empty", "number"],
+)
+@pytest.mark.parametrize("scan", [fp.scan, fp.scan_csv])
+def test_data_in_memory_are_told_the_way_in(scan: Any, source: Any, way: str) -> None:
+    with pytest.raises(fp.PlanError, match=way) as e:
+        scan(source)
+    assert len(str(e.value)) < 300

@@ -58,6 +58,18 @@ def test_rejects_that_leave_no_row_are_warned_about(run: str) -> None:
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("run", ["collect", "to_polars"])
+def test_some_rejects_are_warned_about(run: str) -> None:
+    plan = pairs(("a", "b"), ("b", " "), ("a", "b"), ("c", "")).format(PAIR).dedup()
+    first = r"2 empty_completion \(first: data:2\), 1 duplicate \(first: data:3\)"
+    with pytest.warns(UserWarning, match=f"^{run}: 2 of 4 rows were rejected; removed: {first}$") as caught:
+        assert len(getattr(plan, run)()) == 1
+    assert (len(caught), caught[0].filename) == (1, __file__)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(getattr(pairs(("a", "b"), ("a", "b")).format(PAIR).dedup(), run)()) == 1
+
+
 def test_an_answer_without_rows_is_no_reason_to_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -162,6 +162,25 @@ def test_rejects_that_leave_no_row_are_warned_about() -> None:
         assert pairs(("a", ""), ("b", " ")).format(PAIR).to_lazyframe().collect().shape == (0, 2)
 
 
+@engines
+def test_a_limit_before_a_condition_comes_first(engine: Any) -> None:
+    frame = pl.DataFrame({"a": range(100), "b": [None if n % 7 == 3 else n % 5 for n in range(100)]})
+    lazy, condition = frame.fastprep.with_columns(c=pl.col("a") * 2).to_lazyframe(), pl.col("b") == 0
+    eager = lazy.collect().lazy()
+    for query in (
+        lambda rows: rows.head(10).filter(condition),
+        lambda rows: rows.filter(condition).head(10),
+        lambda rows: rows.head(50).filter(condition).head(3).filter(pl.col("a") > 4),
+        lambda rows: rows.head(20).drop_nulls(),
+        lambda rows: rows.head(20).select("b").drop_nulls(),
+        lambda rows: rows.slice(5, 20).filter(condition),
+        lambda rows: rows.join(rows.head(3), on="a", how="semi").filter(condition),
+        lambda rows: pl.concat([rows.head(3).filter(condition), rows.filter(condition)]),
+        lambda rows: rows.limit(50).filter(condition).select(pl.len()),
+    ):
+        pl.testing.assert_frame_equal(query(lazy).collect(engine=engine), query(eager).collect(), check_row_order=False)
+
+
 ROWS = st.lists(
     st.fixed_dictionaries({"a": st.none() | st.integers(-5, 5), "b": st.none() | st.text("xyz ", max_size=3)}),
     max_size=40,

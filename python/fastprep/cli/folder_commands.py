@@ -11,7 +11,7 @@ import typer
 
 import fastprep as fp
 from fastprep import _fastprep, option_checks
-from fastprep._fastprep import MANIFEST
+from fastprep._fastprep import MANIFEST, STDIN
 from fastprep.cli import flag_types as flags
 from fastprep.cli import progress_bar
 from fastprep.cli.app import AsJson
@@ -52,13 +52,15 @@ def show(
 
 def _show_raw(paths: list[str], as_json: bool) -> None:
     """Print what raw files are: their format and columns, and what their rows mean."""
+    if STDIN in paths:
+        raise typer.BadParameter("standard input can be read only once: save it to a file, and show the file")
     plan = fp.scan(paths)
     dialect = plan.dialect
     if as_json:
         print_result({"columns": dict(plan.schema), "dialect": dataclasses.asdict(dialect)})
         return
-    files, columns, *_ = plan.explain().splitlines()
-    print_result("\n".join([files, columns, dialect.describe(*paths[:1])]))
+    # The last line is the sink.
+    print_result("\n".join([*plan.explain().splitlines()[:-1], dialect.describe(*paths)]))
 
 
 def verify(folder: Path, as_json: AsJson = False) -> None:

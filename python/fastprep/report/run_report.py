@@ -84,6 +84,13 @@ def place(first: dict[str, Any]) -> str:
     return f"{first['file']}:{number}"
 
 
+def some_rejected(data: dict[str, Any]) -> str:
+    """That rows were rejected: how many, and the reasons for which rows were removed, each with the first place."""
+    rows = data["rows"]
+    removed = (f"{entry['count']:,} {code} (first: {place(entry['first'])})" for code, entry in data["reasons"].items())
+    return f"{rows['rejected']:,} of {rows['read']:,} rows were rejected; removed: {', '.join(removed)}"
+
+
 def reason(code: str, entry: dict[str, Any]) -> str:
     """A reason, with the columns that caused it, most frequent first, if it names any."""
     columns = sorted(entry.get("columns", {}).items(), key=lambda column: -column[1])
