@@ -156,7 +156,7 @@ def test_a_footer_that_denies_rows_loses_none_in_silence(parquet: Path, tmp_path
     content = parquet.read_bytes()
     assert content.count(claims) == 1
     parquet.write_bytes(content.replace(claims, denies))
-    with pytest.raises(fp.SourceError, match="its row groups have 6 rows, but 0 could be read") as caught:
+    with pytest.raises(fp.SourceError, match="row group 0: of 6 rows 0 could be read") as caught:
         fp.scan_parquet(parquet).sink_arrow(tmp_path / "out")
     assert (caught.value.code, (tmp_path / "out").exists()) == ("corrupt_parquet", False)
 

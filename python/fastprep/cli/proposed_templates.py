@@ -17,30 +17,27 @@ def templates(inputs: list[str], template: str | None, completion: str | None) -
     """The templates of prompt and completion, unescaped. Says where they are from if no flag gives one.
 
     Raises:
-        typer.BadParameter: neither is given, and the rows have neither a dialect that proposes templates nor the
-            columns prompt and completion.
+        typer.BadParameter: neither is given, and the dialect of the rows has none.
     """
     if template is not None or completion is not None or inputs == [STDIN]:
         # Standard input can be read only once, so its rows have the usual columns.
         prompt = USUAL[0] if template is None else flags.unescape(template)
         return prompt, USUAL[1] if completion is None else flags.unescape(completion)
-    plan = fp.scan(inputs)
-    dialect = plan.dialect
+    dialect = fp.scan(inputs).dialect
     proposed = dialect.prompt_format()
-    if proposed is None:
-        if dialect.title is None:
-            what = f"the dialect of the rows is unknown ({'; '.join(dialect.why)})"
-        else:
-            why = dialect.refusal or "rows of this dialect have no templates of a prompt and a completion"
-            what = f"the rows are {dialect.title} ({dialect.name}): {why}"
-        if dialect.title is None and {PROMPT, COMPLETION} <= dict(plan.schema).keys():
-            print_text(f"{what}: --template {flags.quoted(USUAL[0])} --completion {flags.quoted(USUAL[1])}", err=True)
-            return USUAL
+    if proposed is None and dialect.title is not None:
+        why = dialect.refusal or "rows of this dialect have no templates of a prompt and a completion"
         raise typer.BadParameter(
-            f"no template is given, and {what}. Give --template and --completion, or see what the rows are: "
-            "fastprep show FILE"
+            f"no template is given, and the rows are {dialect.title} ({dialect.name}): {why}. Give --template and "
+            "--completion, or see what the rows are: fastprep show FILE"
         )
-    if (proposed.prompt, proposed.completion) == USUAL:
+    if proposed is None and dialect.rows:
+        print_text(
+            f"the dialect of the rows is unknown ({'; '.join(dialect.why)}; see fastprep show): "
+            f"--template {flags.quoted(USUAL[0])} --completion {flags.quoted(USUAL[1])}",
+            err=True,
+        )
+    if proposed is None or (proposed.prompt, proposed.completion) == USUAL:
         return USUAL
     share = f"{dialect.fits:,} of the first {dialect.rows:,} rows fit"
     print_text(

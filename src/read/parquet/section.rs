@@ -169,8 +169,10 @@ struct Reader {
     file: Arc<File>,
     chunks: Chunks,
     reader: ParquetRecordBatchReader,
-    /// How many rows are still to be read.
-    missing: u64,
+    /// The row group, how many of its rows are to be read, and how many were.
+    group: usize,
+    rows: u64,
+    read: u64,
 }
 
 impl Reader {
@@ -178,7 +180,6 @@ impl Reader {
         let File { path, footer, limits, .. } = &*file;
         let batch_rows = limits.rows_of(file.bytes_per_row(footer.metadata.row_group(group)));
         let chunks = footer.chunks.separate();
-        let missing = rows.end - rows.start;
         let reader = guard(path, &chunks.read_error(), || {
             let options = ArrowReaderOptions::new().with_schema(footer.stored.clone());
             let metadata = ArrowReaderMetadata::try_new(footer.metadata.clone(), options)?;
@@ -186,22 +187,22 @@ impl Reader {
             let mask = ProjectionMask::roots(builder.parquet_schema(), file.roots());
             let builder =
                 builder.with_projection(mask).with_batch_size(batch_rows).with_row_groups(vec![group]);
-            builder.with_offset(rows.start as usize).with_limit(missing as usize).build()
+            builder.with_offset(rows.start as usize).with_limit((rows.end - rows.start) as usize).build()
         })?;
-        Ok(Reader { chunks, reader, missing, file })
+        Ok(Reader { chunks, reader, group, rows: rows.end - rows.start, read: 0, file })
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>> {
         let File { path, schema, .. } = &*self.file;
         match guard(path, &self.chunks.read_error(), || self.reader.next().transpose())? {
             Some(rows) => {
-                self.missing = self.missing.saturating_sub(rows.num_rows() as u64);
+                self.read += rows.num_rows() as u64;
                 conform_records(&rows, schema, |why| corrupt(path, why)).map(Some)
             }
             // The crate stops at the row count of the footer, even if a row group has other rows.
-            None if self.missing > 0 => {
-                let why = format!("its row groups have {} rows fewer than its footer says", self.missing);
-                Err(corrupt(path, &why))
+            None if self.read < self.rows => {
+                let Reader { group, rows, read, .. } = self;
+                Err(corrupt(path, &format!("row group {group}: of {rows} rows {read} could be read")))
             }
             None => Ok(None),
         }
