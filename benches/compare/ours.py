@@ -33,6 +33,18 @@ def parse(source: Path) -> pa.Table:
     return fp.scan_jsonl(str(source)).select("prompt", "completion").collect()
 
 
+def publish(source: Path, out: Path) -> None:
+    """The rows of a file of any format, as JSON lines."""
+    fp.scan(str(source)).sink_jsonl(str(out))
+
+
+def publish_query(source: Path, out: Path) -> None:
+    """The rows of a query of polars over a Parquet file, as JSON lines."""
+    import polars as pl
+
+    fp.from_arrow(pl.scan_parquet(source)).sink_jsonl(str(out))
+
+
 def unique(rows: pl.DataFrame) -> pl.DataFrame:
     """The first of every group of equal rows, in order."""
     return fp.from_arrow(rows).dedup(on=["prompt", "completion"]).to_polars()
