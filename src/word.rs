@@ -59,6 +59,44 @@ pub(crate) mod optional {
     }
 }
 
+/// For `#[serde(with = "crate::word::list")]`: several words.
+pub(crate) mod list {
+    use super::{Deserialize, Deserializer, Serializer, Word, find};
+    use serde::de::Error as _;
+
+    pub(crate) fn serialize<T: Word, S: Serializer>(words: &[T], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(words.iter().map(|word| word.name()))
+    }
+
+    pub(crate) fn deserialize<'de, T: Word, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+        let given = Vec::<String>::deserialize(from)?;
+        given.iter().map(|given| find(given).map_err(D::Error::custom)).collect()
+    }
+}
+
+/// For `#[serde(with = "crate::word::optional_list")]`: several words, or null.
+pub(crate) mod optional_list {
+    use super::{Deserialize, Deserializer, Serialize, Serializer, Word, find};
+    use serde::de::Error as _;
+
+    pub(crate) fn serialize<T: Word, S: Serializer>(
+        words: &Option<Vec<T>>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let names = words.as_ref().map(|words| words.iter().map(|word| word.name()).collect::<Vec<_>>());
+        names.serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, T: Word, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Vec<T>>, D::Error> {
+        let given = Option::<Vec<String>>::deserialize(from)?;
+        let words =
+            |given: Vec<String>| given.iter().map(|given| find(given).map_err(D::Error::custom)).collect();
+        given.map(words).transpose()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         OnOverflow,
         PersonalData,
         Policy,
+        Role,
         SpecialTokens,
         UnicodeForm,
     )
@@ -376,6 +377,7 @@ class Pipeline:
         self,
         columns: str | Sequence[str] | None = None,
         *,
+        on: Role | Sequence[Role] | None = None,
         line_ends: bool = True,
         unicode: UnicodeForm | None = "NFC",
         invisible: bool = True,
@@ -387,6 +389,9 @@ class Pipeline:
 
         Args:
             columns: text columns. Default: those in the templates of `format`; without it `prompt` and `completion`.
+            on: the roles of messages whose texts are changed, instead of whole columns: `"assistant"`, or several. The
+                columns then hold messages as JSON; by default they are those of `read_as`. Names, ids and calls of
+                tools stay, and what is not changed keeps its bytes.
             line_ends: turn `\r\n` and `\r` into `\n`.
             unicode: the Unicode form: `"NFC"`, `"NFKC"`, or None to leave characters as they are.
             invisible: remove control characters other than white space, and characters of no width: U+200B, byte order
@@ -401,52 +406,74 @@ class Pipeline:
         return self._push(
             verb,
             columns=None if columns is None else option_checks.columns(verb, "columns", columns),
+            on=_roles(verb, on),
             line_ends=option_checks.boolean(verb, "line_ends", line_ends),
             unicode=None if unicode is None else option_checks.text(verb, "unicode", unicode),
             invisible=option_checks.boolean(verb, "invisible", invisible),
             strip=option_checks.boolean(verb, "strip", strip),
         )
 
-    def strip_affix(self, columns: str | Sequence[str], *, prefix: str = "", suffix: str = "") -> Pipeline:
+    def strip_affix(
+        self,
+        columns: str | Sequence[str],
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        on: Role | Sequence[Role] | None = None,
+    ) -> Pipeline:
         """Remove what texts begin or end with, once each. Texts without it stay as they are.
 
         Args:
             columns: text columns.
             prefix: the exact text to remove at the start.
             suffix: the exact text to remove at the end.
+            on: the roles of messages whose texts are changed, instead of whole columns: `"assistant"`, or several. The
+                columns then hold messages as JSON.
 
         Raises:
             PlanError: `bad_option`: both are empty. `bad_chain`: it would change `prompt` or `completion` after
                 `format`.
         """
-        return self._affix("strip_affix", columns, prefix, suffix)
+        return self._affix("strip_affix", columns, prefix, suffix, on)
 
-    def ensure_affix(self, columns: str | Sequence[str], *, prefix: str = "", suffix: str = "") -> Pipeline:
+    def ensure_affix(
+        self,
+        columns: str | Sequence[str],
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        on: Role | Sequence[Role] | None = None,
+    ) -> Pipeline:
         """Add a start and an end to texts that do not have them. Texts that have them stay as they are.
 
         Args:
             columns: text columns.
             prefix: the exact text that each is to begin with.
             suffix: the exact text that each is to end with.
+            on: the roles of messages whose texts are changed, instead of whole columns: `"assistant"`, or several. The
+                columns then hold messages as JSON.
 
         Raises:
             PlanError: `bad_option`: both are empty. `bad_chain`: it would change `prompt` or `completion` after
                 `format`.
         """
-        return self._affix("ensure_affix", columns, prefix, suffix)
+        return self._affix("ensure_affix", columns, prefix, suffix, on)
 
-    def _affix(self, verb: str, columns: str | Sequence[str], prefix: str, suffix: str) -> Pipeline:
+    def _affix(
+        self, verb: str, columns: str | Sequence[str], prefix: str, suffix: str, on: Role | Sequence[Role] | None
+    ) -> Pipeline:
         names = option_checks.columns(verb, "columns", columns)
         prefix, suffix = (option_checks.text(verb, *given) for given in (("prefix", prefix), ("suffix", suffix)))
         if not prefix and not suffix:
             fix = f'give at least one of prefix= and suffix=: {verb}("completion", suffix="\\n")'
             raise option_checks.bad_option(f"{verb}: both `prefix` and `suffix` are empty", fix)
-        return self._push(verb, columns=names, prefix=prefix, suffix=suffix)
+        return self._push(verb, columns=names, on=_roles(verb, on), prefix=prefix, suffix=suffix)
 
     def redact(
         self,
         columns: str | Sequence[str] | None = None,
         *,
+        on: Role | Sequence[Role] | None = None,
         kinds: PersonalData | Sequence[PersonalData] = ("email", "phone", "card", "iban", "secret"),
     ) -> Pipeline:
         """Replace personal data and secrets by `[EMAIL]`, `[PHONE]`, `[CARD]`, `[IBAN]` and `[SECRET]`.
@@ -456,6 +483,9 @@ class Pipeline:
 
         Args:
             columns: text columns. Default: those in the templates of `format`; without it `prompt` and `completion`.
+            on: the roles of messages whose texts are changed, instead of whole columns: `"assistant"`, or several. The
+                columns then hold messages as JSON; by default they are those of `read_as`. Names, ids and calls of
+                tools stay, and what is not changed keeps its bytes.
             kinds: what to replace: e-mail addresses, phone numbers, payment cards (by brand and check digit), bank
                 accounts (IBAN), and keys, tokens and passwords.
 
@@ -467,7 +497,7 @@ class Pipeline:
         if not words:
             raise option_checks.bad_option("redact: `kinds` is empty", 'name what to replace: kinds=["email"]')
         named = None if columns is None else option_checks.columns("redact", "columns", columns)
-        return self._push("redact", columns=named, kinds=words)
+        return self._push("redact", columns=named, on=_roles("redact", on), kinds=words)
 
     def resolve_conflicts(
         self,
@@ -834,6 +864,16 @@ class Pipeline:
         if counts["rows"]["rejected"]:
             warnings.warn(f"{verb}: {some_rejected(counts) if nothing_left is None else nothing_left}", stacklevel=3)
         return rows
+
+
+def _roles(verb: str, on: str | Sequence[str] | None) -> list[str] | None:
+    """The roles of messages whose texts a step changes; None for whole columns."""
+    if on is None:
+        return None
+    roles = option_checks.texts(verb, "on", on)
+    if not roles:
+        raise option_checks.bad_option(f"{verb}: `on` is empty", 'name a role: on="assistant"')
+    return roles
 
 
 def concatenated(names: list[str], pipelines: list[Pipeline], column: str) -> Pipeline:

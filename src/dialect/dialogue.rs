@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::record::turns::Branch;
+use crate::word::Word;
 
 /// Who speaks in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,14 @@ impl Role {
             Role::Assistant => "assistant",
             Role::Tool => "tool",
         }
+    }
+}
+
+impl Word for Role {
+    const ALL: &'static [Self] = &[Role::System, Role::Developer, Role::User, Role::Assistant, Role::Tool];
+
+    fn name(self) -> &'static str {
+        Role::name(self)
     }
 }
 

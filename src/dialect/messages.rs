@@ -112,18 +112,8 @@ impl Messages {
         message: Json<'a>,
     ) -> Result<Turn<'a>, Wrong> {
         const ROLES: &str = "human, gpt, system, function_call, observation or tool";
-        let said = from.string();
-        let (role, is_call) = match said.as_deref() {
-            Some("human" | "user") => (Role::User, false),
-            Some("gpt" | "assistant" | "chatgpt" | "bot" | "model" | "bing" | "bard") => {
-                (Role::Assistant, false)
-            }
-            Some("system") => (Role::System, false),
-            Some("function_call" | "tool_call") => (Role::Assistant, true),
-            Some("observation" | "tool" | "function_response" | "tool_response" | "ipython") => {
-                (Role::Tool, false)
-            }
-            _ => return Err((format!("the role {}", excerpt(from.text)), ROLES)),
+        let Some((role, is_call)) = from.string().as_deref().and_then(shared_role) else {
+            return Err((format!("the role {}", excerpt(from.text)), ROLES));
         };
         let value = value.ok_or_else(|| ("a message without a value".to_string(), TEXT))?;
         let text = value.string().ok_or_else(|| (value.describe(), TEXT))?;
@@ -145,13 +135,8 @@ impl Messages {
         read: &mut Read<'a>,
     ) -> Result<Turn<'a>, Wrong> {
         const ROLES: &str = "system, developer, user, assistant, tool or function";
-        let role = match role.string().as_deref() {
-            Some("system") => Role::System,
-            Some("developer") => Role::Developer,
-            Some("user") => Role::User,
-            Some("assistant") => Role::Assistant,
-            Some("tool" | "function") => Role::Tool,
-            _ => return Err((format!("the role {}", excerpt(role.text)), ROLES)),
+        let Some(role) = role.string().as_deref().and_then(chat_role) else {
+            return Err((format!("the role {}", excerpt(role.text)), ROLES));
         };
         let mut turn = Turn::new(role);
         let keys = [
@@ -232,6 +217,30 @@ impl Messages {
         }
         Ok(())
     }
+}
+
+/// The role of a message of `role` and `content`, by its name there.
+pub(super) fn chat_role(name: &str) -> Option<Role> {
+    Some(match name {
+        "system" => Role::System,
+        "developer" => Role::Developer,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "tool" | "function" => Role::Tool,
+        _ => return None,
+    })
+}
+
+/// The role of a message of `from` and `value`, by its name there, and whether the value is a call of a tool.
+pub(super) fn shared_role(name: &str) -> Option<(Role, bool)> {
+    Some(match name {
+        "human" | "user" => (Role::User, false),
+        "gpt" | "assistant" | "chatgpt" | "bot" | "model" | "bing" | "bard" => (Role::Assistant, false),
+        "system" => (Role::System, false),
+        "function_call" | "tool_call" => (Role::Assistant, true),
+        "observation" | "tool" | "function_response" | "tool_response" | "ipython" => (Role::Tool, false),
+        _ => return None,
+    })
 }
 
 /// What is wrong with a message: what was found, and what was expected.

@@ -6,7 +6,7 @@ use super::cell::{Cell, Row};
 use super::misfit::Misfit;
 
 /// The part.
-pub(super) const TOOLS: &str = "tools";
+pub(crate) const TOOLS: &str = "tools";
 /// The names of its column.
 pub(super) const COLUMNS: &[&str] = &["tools", "functions"];
 

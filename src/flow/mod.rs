@@ -4,6 +4,7 @@
 
 mod barrier;
 mod chunk;
+mod edit;
 mod make_ready;
 mod scan;
 mod sink;
@@ -12,6 +13,7 @@ mod totals;
 
 pub(crate) use barrier::{Barrier, BarrierOutput, BarrierRows};
 pub use chunk::{Chunk, Undecoded};
+pub(crate) use edit::Edit;
 pub use make_ready::MakeReady;
 pub use scan::{Ahead, Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;

@@ -7,6 +7,7 @@ use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
 use crate::choose::Keep;
 use crate::dedup::Part;
+use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
 use crate::format::OnCollision;
 use crate::limits::MAX_LINE_BYTES;
@@ -111,6 +112,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("Existing", names::<Existing>())?;
     add("Normalize", names::<Part>())?;
     add("UnicodeForm", names::<UnicodeForm>())?;
+    add("Role", names::<Role>())?;
     add("Keep", names::<Keep>())?;
     add("PersonalData", names::<Kind>())?;
     add("Format", formats(Compression::None).map(Format::name).to_vec())?;

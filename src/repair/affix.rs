@@ -1,6 +1,6 @@
 //! `strip_affix` and `ensure_affix`: what texts begin and end with.
 
-use super::edit::Edit;
+use crate::flow::Edit;
 
 /// Removes a start and an end, each once.
 pub(crate) struct StripAffix {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
-use super::edit::Edit;
+use crate::flow::Edit;
 use crate::word::Word;
 
 /// A Unicode form that text is brought to.

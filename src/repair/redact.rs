@@ -1,7 +1,7 @@
 //! `redact`: personal data and secrets replaced by placeholders.
 
-use super::edit::Edit;
 use crate::error::Result;
+use crate::flow::Edit;
 use crate::personal_data::{Detector, Found, Kind};
 use crate::word::Word;
 

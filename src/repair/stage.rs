@@ -6,10 +6,9 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, StringViewArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 
-use super::edit::Edit;
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
-use crate::flow::Map;
+use crate::flow::{Edit, Map};
 use crate::record::{Batch, finding, text_views};
 use crate::report::StepCounts;
 

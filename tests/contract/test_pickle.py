@@ -66,7 +66,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "head": lambda: start().head(3),
     "pipe": lambda: start().pipe(lambda pipeline: pipeline.head(4)),
     "validate": lambda: start().validate(required=["prompt"], min_chars={"prompt": 2}, allowed={"lang": ["en"]}),
-    "normalize": lambda: start().normalize(unicode=None),
+    "normalize": lambda: start().normalize("prompt", on=["user", "tool"], unicode=None),
     "strip_affix": lambda: start().strip_affix("completion", prefix="c"),
     "ensure_affix": lambda: start().ensure_affix(["prompt", "completion"], suffix="."),
     "redact": lambda: start().redact("prompt", kinds=["email", "card"]),

@@ -49,7 +49,7 @@ def test_progress_is_told_in_stored_bytes(tmp_path: Path) -> None:
     assert [read for _, read, _ in reported] == sorted(read for _, read, _ in reported)
 
 
-@pytest.mark.parametrize(("verb", "phase"), [("shuffle", "shuffle"), ("pack", "pack")])
+@pytest.mark.parametrize(("verb", "phase"), [("shuffle", "shuffle"), ("pack", "pack"), ("resolve_conflicts", "choose")])
 def test_progress_names_its_phase(verb: str, phase: str, tokenizer_folder: Path, tmp_path: Path) -> None:
     reported: list[str] = []
     plan = pairs(*((f"{i}", "b") for i in range(10))).format(PAIR).tokenize(tokenizer_folder, max_length=64)

@@ -151,6 +151,13 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         ).redact(),
         JSONL,
     ),
+    "redact_on": (
+        lambda _: fp.from_records(
+            [{"messages": [{"role": "user", "content": "a@b.de"}, {"role": "assistant", "content": "c@d.de"}]}],
+            name="chat",
+        ).redact("messages", on="assistant"),
+        JSONL,
+    ),
     "format": (lambda _: pairs(), BOTH),
     "format_insert_space": (lambda _: raw().format(PAIR, on_collision="insert_space"), JSONL),
     "format_drop": (lambda _: raw().format(PAIR, on_collision="drop"), JSONL),

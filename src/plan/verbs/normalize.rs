@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::edited_columns;
+use super::edited_columns::Edited;
+use crate::dialect::Role;
 use crate::error::Result;
 use crate::plan::columns::Columns;
 use crate::plan::resolve::Builder;
@@ -17,6 +18,9 @@ pub(crate) struct Normalize {
     /// The columns; none means those of prompt and completion.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) columns: Option<Vec<String>>,
+    /// The roles of the messages whose texts change; none means that the columns are text.
+    #[serde(default, with = "word::optional_list")]
+    pub(crate) on: Option<Vec<Role>>,
     /// Whether `\r\n` and `\r` become `\n`.
     pub(crate) line_ends: bool,
     /// The Unicode form; none leaves characters as they are.
@@ -28,17 +32,23 @@ pub(crate) struct Normalize {
     pub(crate) strip: bool,
 }
 
+impl Normalize {
+    fn edited(&self) -> Edited<'_> {
+        Edited { verb: Self::NAME, columns: self.columns.as_deref(), on: self.on.as_deref() }
+    }
+}
+
 impl Named for Normalize {
     const NAME: &'static str = "normalize";
 }
 
 impl Verb for Normalize {
     fn check(&self, before: &[Step]) -> Result<()> {
-        edited_columns::check(Self::NAME, self.columns.as_deref(), before)
+        self.edited().check(before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        edited_columns::use_columns(Self::NAME, self.columns.as_deref(), columns)
+        self.edited().use_columns(columns)
     }
 
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
@@ -46,7 +56,7 @@ impl Verb for Normalize {
         let form = unicode.map_or("none", Word::name);
         let shown = format!("line_ends={line_ends}; unicode={form}; invisible={invisible}; strip={strip}");
         let edit = NormalizeText { line_ends, unicode, invisible, strip };
-        edited_columns::resolve(Self::NAME, self.columns.as_deref(), &shown, edit, chain, builder)
+        self.edited().resolve(&shown, edit, chain, builder)
     }
 
     fn may_precede_concat(&self) -> bool {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::chain_checks::{bad_chain, check_only_one};
 use super::{Format, Tokenize};
-use crate::dialect::{self, DIALECTS, Dialect, Holds, PartColumns, PassStage, ReadAsStage};
+use crate::dialect::{self, DIALECTS, Dialect, Holds, PartColumns, PassStage, ReadAsStage, TOOLS};
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::columns::{Columns, Use};
 use crate::plan::explain_lines::detail;
@@ -106,6 +106,18 @@ impl ReadAs {
     /// Whether a look at the input must decide the dialect, or its columns.
     pub(crate) fn is_undecided(&self) -> bool {
         self.dialect == AUTO || self.dialect != NONE && self.note.is_none() && !self.has_all_columns()
+    }
+
+    /// The columns that hold messages.
+    ///
+    /// # Errors
+    /// `bad_option`: there is no such part.
+    pub(super) fn message_columns(&self) -> Result<Vec<String>> {
+        let Some((dialect, columns)) = self.decided()? else { return Ok(Vec::new()) };
+        let holds_messages = |part: &str| {
+            dialect.parts().iter().any(|spec| spec.name == part && spec.holds == Holds::Any && part != TOOLS)
+        };
+        Ok(columns.into_iter().filter(|(part, _)| holds_messages(part)).map(|(_, column)| column).collect())
     }
 
     /// Whether every required part has a column.

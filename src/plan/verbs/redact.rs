@@ -1,9 +1,9 @@
 //! `redact`: replaces personal data and secrets by placeholders.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::edited_columns;
+use super::edited_columns::Edited;
+use crate::dialect::Role;
 use crate::error::Result;
 use crate::personal_data::Kind;
 use crate::plan::columns::Columns;
@@ -19,18 +19,18 @@ pub(crate) struct Redact {
     /// The columns; none means those of prompt and completion.
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) columns: Option<Vec<String>>,
+    /// The roles of the messages whose texts change; none means that the columns are text.
+    #[serde(default, with = "word::optional_list")]
+    pub(crate) on: Option<Vec<Role>>,
     /// What is replaced.
-    #[serde(serialize_with = "write_kinds", deserialize_with = "read_kinds")]
+    #[serde(with = "word::list")]
     pub(crate) kinds: Vec<Kind>,
 }
 
-fn write_kinds<S: Serializer>(kinds: &[Kind], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(kinds.iter().map(|kind| kind.name()))
-}
-
-fn read_kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Kind>, D::Error> {
-    let words = Vec::<String>::deserialize(from)?;
-    words.iter().map(|word| word::find(word).map_err(D::Error::custom)).collect()
+impl Redact {
+    fn edited(&self) -> Edited<'_> {
+        Edited { verb: Self::NAME, columns: self.columns.as_deref(), on: self.on.as_deref() }
+    }
 }
 
 impl Named for Redact {
@@ -39,17 +39,17 @@ impl Named for Redact {
 
 impl Verb for Redact {
     fn check(&self, before: &[Step]) -> Result<()> {
-        edited_columns::check(Self::NAME, self.columns.as_deref(), before)
+        self.edited().check(before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        edited_columns::use_columns(Self::NAME, self.columns.as_deref(), columns)
+        self.edited().use_columns(columns)
     }
 
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.name()).collect();
         let edit = repair::Redact::new(&self.kinds)?;
-        edited_columns::resolve(Self::NAME, self.columns.as_deref(), &kinds.join(", "), edit, chain, builder)
+        self.edited().resolve(&kinds.join(", "), edit, chain, builder)
     }
 
     fn may_precede_concat(&self) -> bool {

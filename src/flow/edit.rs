@@ -1,4 +1,4 @@
-//! The trait of a repair of text.
+//! Repairs of text.
 
 /// A repair of one text, which depends on that text alone.
 pub(crate) trait Edit: Send + Sync {
