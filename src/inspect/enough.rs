@@ -60,7 +60,7 @@ fn lengths(facts: &Facts) -> Option<Value> {
     let counts = &facts.counts;
     let longest = |lengths: &Lengths| lengths.percentile(0.99);
     let chars = longest(&counts.prompt_lengths) + longest(&counts.answer_lengths);
-    (counts.rows > 0).then(|| {
+    (chars > 0).then(|| {
         let tokens = chars / CHARS_PER_TOKEN;
         let text = format!(
             "99 of 100 prompts and answers have up to {chars} characters together, about {tokens} tokens of English: \

@@ -3,8 +3,9 @@
 use super::affix::Affixes;
 use super::classes::Classes;
 use super::edges::Ends;
+use super::frequent::Frequent;
 use super::lengths::{Lengths, chars};
-use super::row::{Row, Speaker};
+use super::row::{Row, Speaker, Text};
 use super::tally::Tally;
 
 /// Facts that merge in any order.
@@ -17,6 +18,8 @@ pub(crate) struct Counts {
     pub(crate) with_tools: u64,
     pub(crate) with_system: u64,
     pub(crate) with_history: u64,
+    /// Rows in which the model thinks before it answers.
+    pub(crate) with_thought: u64,
     pub(crate) prompt_lengths: Lengths,
     pub(crate) answer_lengths: Lengths,
     pub(crate) prompt_affixes: Affixes,
@@ -35,6 +38,12 @@ impl Counts {
         self.with_tools += u64::from(row.tools.is_some());
         self.with_system += u64::from(has(Speaker::System));
         self.with_history += u64::from(answers > 1);
+        let thinks = |text: &Text<'_>| match text.speaker {
+            Speaker::Thought => true,
+            Speaker::Answer => text.text.trim_start().starts_with("<think>"),
+            _ => false,
+        };
+        self.with_thought += u64::from(row.texts.iter().any(thinks));
         if prompt > 0 {
             self.prompt_lengths.add(row.texts[..prompt].iter().map(|text| chars(text.text)).sum());
         }
@@ -58,6 +67,7 @@ impl Counts {
         self.with_tools += other.with_tools;
         self.with_system += other.with_system;
         self.with_history += other.with_history;
+        self.with_thought += other.with_thought;
         self.prompt_lengths.merge(other.prompt_lengths);
         self.answer_lengths.merge(other.answer_lengths);
         self.prompt_affixes.merge(other.prompt_affixes);
@@ -77,4 +87,7 @@ pub(crate) struct Facts {
     pub(crate) conflicting_prompts: u64,
     pub(crate) prompt_ends: Ends,
     pub(crate) answer_ends: Ends,
+    /// Answers, and their first three words. Copies of a row are not counted.
+    pub(crate) answers: Frequent,
+    pub(crate) openings: Frequent,
 }

@@ -13,6 +13,7 @@ mod excerpt;
 mod facts;
 mod finding;
 mod findings;
+mod frequent;
 mod lengths;
 mod literals;
 mod masked;

@@ -65,6 +65,7 @@ impl Inspect {
                 "system": counts.with_system,
                 "tools": counts.with_tools,
                 "history": counts.with_history,
+                "reasoning": counts.with_thought,
             },
             "characters": {
                 "prompt": counts.prompt_lengths.to_json(),
@@ -80,7 +81,9 @@ impl Inspect {
         let counts = &self.facts.counts;
         let (count, detail, examples) = match finding.check {
             Check::Whole(check) => {
-                let whole = check(&self.facts)?;
+                let mut whole = check(&self.facts)?;
+                let texts = whole.examples.iter_mut().map(|example| &mut example.excerpt.found);
+                texts.for_each(|text| *text = self.mask().text(text));
                 (whole.count, whole.detail, whole.examples)
             }
             _ => {

@@ -87,7 +87,10 @@ impl<'r> Row<'r> {
     /// The number of texts before the last turn of the model: the prompt in a wide sense, with system and history.
     pub(crate) fn prompt_len(&self) -> usize {
         let by_model = |text: &Text<'_>| {
-            matches!(text.speaker, Speaker::Answer | Speaker::Rejected | Speaker::Thought | Speaker::Call)
+            matches!(
+                text.speaker,
+                Speaker::Answer | Speaker::Rejected | Speaker::Thought | Speaker::Call | Speaker::Column
+            )
         };
         self.texts.iter().rposition(|text| !by_model(text)).map_or(0, |last| last + 1)
     }

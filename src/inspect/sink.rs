@@ -8,7 +8,7 @@ use super::excerpt::Excerpt;
 use super::facts::{Counts, Facts};
 use super::finding::{Check, Finding};
 use super::literals::Literals;
-use super::masked::Mask;
+use super::masked::{Mask, hide};
 use super::prompt_index::{PromptIndex, RowKeys};
 use super::row::{Match, OpenRows, ReadRows, Row, Speaker, Text};
 use super::row_lines::RowLines;
@@ -64,6 +64,17 @@ struct Keyed {
     keys: RowKeys,
     prompt_end: Option<Edge>,
     answer_end: Option<Edge>,
+    answer: Option<AnswerStart>,
+}
+
+/// What is counted of the last answer.
+struct AnswerStart {
+    turn: u32,
+    /// Of the whole answer.
+    hash: u64,
+    start: Box<str>,
+    /// Its first three words, where there are more.
+    opening: Option<Box<str>>,
 }
 
 impl Inspect {
@@ -112,12 +123,21 @@ impl Inspect {
             };
         let mut listed = listed.into_iter().peekable();
         let facts = &mut self.facts;
-        for Keyed { row, keys, prompt_end, answer_end } in keyed {
+        for Keyed { row, keys, prompt_end, answer_end, answer } in keyed {
             let mut lines: Vec<(&str, Example)> = Vec::new();
             while let Some(listed) = listed.next_if(|listed| listed.row == *row) {
                 lines.push((listed.code, listed.example));
             }
             let seen = self.index.add(keys);
+            if let Some(answer) = answer
+                && seen.same.is_none()
+            {
+                let at = (keys.place, answer.turn);
+                facts.answers.add(answer.hash, at, &answer.start);
+                if let Some(opening) = &answer.opening {
+                    facts.openings.add(hash::text(opening, 0), at, opening);
+                }
+            }
             let seen = [
                 (DUPLICATES, seen.same, &mut facts.duplicates),
                 (CONFLICTS, seen.conflict, &mut facts.conflicts),
@@ -193,6 +213,32 @@ struct Scratch {
 }
 
 impl Look {
+    /// What is counted of an answer; nothing of a short one, which is a name, a number or a class.
+    fn answer_start(&self, turn: u32, answer: &str) -> Option<AnswerStart> {
+        const LEAST: usize = 20;
+        const SHOWN: usize = 60;
+        if answer.len() < LEAST {
+            return None;
+        }
+        let mut words = answer.split_whitespace();
+        let three: Vec<&str> = words.by_ref().take(3).collect();
+        let has_more = words.next().is_some();
+        let opening = three.join(" ");
+        let end = answer.floor_char_boundary(SHOWN);
+        // All personal data but names has a digit or this sign.
+        let may_be_personal = answer[..end].bytes().any(|byte| byte.is_ascii_digit() || byte == b'@');
+        let mut personal = Vec::new();
+        if may_be_personal {
+            self.mask.find(answer, &mut personal);
+        }
+        Some(AnswerStart {
+            turn,
+            hash: hash::text(answer, 0),
+            start: hide(answer, (0, end), &personal).into(),
+            opening: (has_more && opening.len() <= SHOWN).then(|| opening.into()),
+        })
+    }
+
     /// Looks for personal data in the texts of a row; `personal` is overwritten.
     fn personal(&self, row: &Row<'_>, found: &mut [Option<Match>], personal: &mut Vec<Found>) {
         for (text, said) in row.texts.iter().enumerate() {
@@ -239,6 +285,7 @@ impl Look {
             keys: keys(row, place, &mut scratch.folded),
             prompt_end: row.question().last().map(|(_, text)| Edge::of(text)),
             answer_end: row.answer().map(|(_, text)| Edge::of(text)),
+            answer: row.answer().and_then(|(text, said)| self.answer_start(row.texts[text].turn, said)),
         });
     }
 }

@@ -1,5 +1,7 @@
 //! A finding in all rows together.
 
+use super::excerpt::Excerpt;
+use super::frequent::Counted;
 use super::tally::Example;
 
 /// A finding in all rows together.
@@ -9,4 +11,13 @@ pub(crate) struct Whole {
     /// More about it, in a few words; may be empty.
     pub(crate) detail: String,
     pub(crate) examples: Vec<Example>,
+}
+
+impl Whole {
+    /// Rows that share a text.
+    pub(crate) fn of_text(speaker: &'static str, text: &Counted) -> Self {
+        let excerpt = Excerpt { found: text.start.to_string(), ..Excerpt::default() };
+        let example = Example { place: text.first, speaker, turn: text.turn, excerpt, other: None };
+        Whole { count: text.count, detail: format!("{:?}", text.start), examples: vec![example] }
+    }
 }

@@ -172,6 +172,18 @@ WHOLE: dict[str, Callable[[], tuple[list[Row], int]]] = {
     "common_answer_prefix": lambda: ([row | {"completion": f"Sure, {row['completion']}"} for row in clean()], 1_000),
     "common_prompt_suffix": lambda: (numbered(clean(), "prompt", "\n\n###\n\n"), 1_000),
     "common_answer_suffix": lambda: (numbered(clean(), "completion", "<end>"), 1_000),
+    "frequent_answers": lambda: (
+        [row | {"completion": LONG} if number % 20 == 13 else row for number, row in enumerate(clean())],
+        50,
+    ),
+    "formulaic_openings": lambda: (
+        [row | {"completion": f"Sure, here is {row['completion']}"} for row in clean()[:200]] + clean()[200:],
+        200,
+    ),
+    "mixed_reasoning": lambda: (
+        [row | {"completion": f"<think>So.</think> {row['completion']}"} for row in clean()[:300]] + clean()[300:],
+        300,
+    ),
     "unanswered_turns": lambda: (with_open_turns(), 50),
     "length_ceiling": lambda: (with_lengths(), 100),
     "small_classes": lambda: (with_classes(), 100),
@@ -352,6 +364,10 @@ def test_rows_of_an_unknown_dialect_are_texts() -> None:
     assert [(finding.code, finding.count) for finding in found.findings] == [("mojibake", 1)]
     assert found.findings[0].examples[0]["match"] == "Ã©"
     assert "it is unknown what the rows mean" in str(found)
+    facts = found.to_dict()
+    assert (facts["with"]["prompt"], facts["characters"]["prompt"]) == (0, None)
+    copies = fp.from_records([{"a": "x", "b": "y"}, {"a": "x", "b": "z"}, {"a": "x", "b": "y"}]).inspect()
+    assert counts(copies) == {"duplicate_rows": 1}
 
 
 def test_rows_that_do_not_fit_and_lines_that_are_no_rows_are_counted(tmp_path: Path) -> None:
@@ -505,6 +521,35 @@ def test_the_command_line_ends_with_1_where_a_finding_has_risen(tmp_path: Path) 
     assert command("inspect", path, "--baseline", report, "--tolerance", "1%")[0] == 0
     code, out = command("inspect", path, "--markdown")
     assert out.startswith("**Usable: look at 0") or "| `control\\_characters`" in out
+
+
+def test_the_plan_that_repairs_leaves_nothing_of_what_it_repairs(tmp_path: Path) -> None:
+    rows = clean(300)
+    for place, code in enumerate(["carriage_returns", "not_nfc", "control_characters", "emails", "empty_answers"]):
+        rows[place * 7 + 3 :: 50] = [PLANTED[code][0](row) for row in rows[place * 7 + 3 :: 50]]
+    path = jsonl(tmp_path / "rows.jsonl", [*rows, *rows[:30], rows[1] | {"completion": "No."}])
+    before = counts(fp.scan(path).inspect())
+    repaired = {*before} - {"duplicate_rows"}
+    assert len(repaired) > 5
+    code, out = command("inspect", path, "--fix", tmp_path / "plan.toml")
+    assert code == 0, out
+    text = (tmp_path / "plan.toml").read_text("utf-8")
+    assert 'any = ["rows.jsonl"]' in text
+    assert "# duplicate_rows: 30 rows\n" in text
+    code, out = command("run", tmp_path / "plan.toml", "--out", tmp_path / "out")
+    assert code == 0, out
+    assert counts(fp.scan(tmp_path / "out").inspect()) == {}
+    code, _ = command("inspect", path, "--fix", tmp_path / "plan.toml")
+    assert code == 3
+    assert (tmp_path / "plan.toml").read_text("utf-8") == text
+
+
+def test_a_plan_is_refused_where_it_could_repair_nothing(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "rows.jsonl", clean(50))
+    assert command("inspect", path, "--fix", tmp_path / "plan.toml")[0] == 2
+    chat = [{"messages": [{"role": "user", "content": "a\r"}, {"role": "assistant", "content": "b"}]}]
+    assert command("inspect", jsonl(path, chat), "--fix", tmp_path / "plan.toml")[0] == 2
+    assert not (tmp_path / "plan.toml").exists()
 
 
 def command(*args: Any) -> tuple[int, str]:

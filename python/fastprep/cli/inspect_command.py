@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fastprep import option_checks
 from fastprep.cli import flag_types as flags
 from fastprep.cli.app import AsJson
 from fastprep.cli.pipeline_flags import scan
 from fastprep.cli.printing import print_result
+from fastprep.exceptions import PublishError
+from fastprep.inspection.fix_plan import fix_plan
+from fastprep.inspection.inspection import Inspection
 
 
 def inspect(
@@ -24,6 +29,9 @@ def inspect(
         str | None, typer.Option(metavar="FILE", help="A report of earlier data: exit code 1 if a finding has risen.")
     ] = None,
     tolerance: Annotated[str, typer.Option(metavar="SHARE", help="How much the share of a finding may rise.")] = "0",
+    fix: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a plan file that repairs what was found; read it first.")
+    ] = None,
     markdown: Annotated[bool, typer.Option(help="Print Markdown, for a pull request.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -33,9 +41,24 @@ def inspect(
     plan = scan(inputs)
     plan = plan if read_as is None else plan.read_as(read_as)
     found = plan.inspect(rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
+    if fix is not None:
+        _write_plan(found, inputs, Path(fix))
     if markdown:
         print_result(found.to_markdown().rstrip("\n"))
     else:
         print_result(found.to_dict() if as_json else str(found))
     if found.risen:
         raise typer.Exit(1)
+
+
+def _write_plan(found: Inspection, inputs: list[str], path: Path) -> None:
+    """Write the plan file that repairs what was found. A file that exists stays as it is."""
+    path = Path(option_checks.path("inspect", "--fix", path))
+    text = fix_plan(found.to_dict(), inputs, path.parent)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as e:
+        message = f"inspect: the plan file cannot be written: {e.strerror}"
+        raise PublishError.new(message, code="cannot_write", path=path) from e
+    typer.echo(f"next: read {path}, then fastprep run {path} --out OUT", err=True)

@@ -16,6 +16,8 @@ mod duplicate_rows;
 mod emails;
 mod empty_answers;
 mod empty_prompts;
+mod formulaic_openings;
+mod frequent_answers;
 mod html;
 mod invisible_characters;
 mod length_ceiling;
@@ -23,6 +25,7 @@ mod loops;
 mod mark_collisions;
 mod missing_separator;
 mod missing_stop;
+mod mixed_reasoning;
 mod mojibake;
 mod not_nfc;
 mod outer_white_space;
@@ -50,6 +53,9 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &answer_repeats_prompt::ANSWER_REPEATS_PROMPT,
     &prompt_holds_answer::PROMPT_HOLDS_ANSWER,
     &unanswered_turns::UNANSWERED_TURNS,
+    &frequent_answers::FREQUENT_ANSWERS,
+    &formulaic_openings::FORMULAIC_OPENINGS,
+    &mixed_reasoning::MIXED_REASONING,
     &mojibake::MOJIBAKE,
     &replacement_characters::REPLACEMENT_CHARACTERS,
     &control_characters::CONTROL_CHARACTERS,

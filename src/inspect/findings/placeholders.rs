@@ -35,7 +35,6 @@ const LITERALS: &[&str] = &[
     "[address]",
     "[phone number]",
     "[email address]",
-    "[email]",
     "[customer name]",
     "[product name]",
     "[position]",
