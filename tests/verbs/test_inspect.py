@@ -544,11 +544,29 @@ def test_the_plan_that_repairs_leaves_nothing_of_what_it_repairs(tmp_path: Path)
     assert (tmp_path / "plan.toml").read_text("utf-8") == text
 
 
+def test_the_plan_that_repairs_reaches_messages(tmp_path: Path) -> None:
+    def chat(row: Row) -> Row:
+        said = [("user", row["prompt"]), ("assistant", row["completion"])]
+        return {"messages": [{"role": role, "content": text} for role, text in said]}
+
+    rows = clean(100)
+    rows[3] |= {"completion": "one\r\ntwo"}
+    rows[4] |= {"prompt": "Write to jane.doe@mail.firm.co.uk."}
+    rows += [rows[5], rows[6] | {"completion": "No."}]
+    path = jsonl(tmp_path / "rows.jsonl", map(chat, rows))
+    assert len(counts(fp.scan(path).inspect())) == 4
+    code, out = command("inspect", path, "--fix", tmp_path / "plan.toml")
+    assert code == 0, out
+    code, out = command("run", tmp_path / "plan.toml", "--out", tmp_path / "out")
+    assert code == 0, out
+    assert counts(fp.scan(tmp_path / "out").inspect()) == {}
+
+
 def test_a_plan_is_refused_where_it_could_repair_nothing(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "rows.jsonl", clean(50))
     assert command("inspect", path, "--fix", tmp_path / "plan.toml")[0] == 2
-    chat = [{"messages": [{"role": "user", "content": "a\r"}, {"role": "assistant", "content": "b"}]}]
-    assert command("inspect", jsonl(path, chat), "--fix", tmp_path / "plan.toml")[0] == 2
+    texts = [{"text": f"{row['completion']}\r"} for row in clean(50)]
+    assert command("inspect", jsonl(path, texts), "--fix", tmp_path / "plan.toml")[0] == 2
     assert not (tmp_path / "plan.toml").exists()
 
 
