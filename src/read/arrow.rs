@@ -7,6 +7,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::compact::compact;
 use super::inputs::Inputs;
+use super::typed_columns::conform;
+use super::wide_decimals::{widened, widened_schema};
 use super::{ColumnKind, Limits, ReadColumn};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result, missing_column};
@@ -108,7 +110,7 @@ impl Cut for RecordsSource {
                     if let Some(digest) = &mut self.digest {
                         digest.add(&records)?;
                     }
-                    self.current = Some(Slices::new(records, self.limits));
+                    self.current = Some(Slices::new(with_wide_decimals(records)?, self.limits));
                 }
                 None => {
                     if let Some(digest) = &self.digest {
@@ -130,6 +132,19 @@ fn checked_columns(records: &RecordBatch, columns: &[String], name: &str) -> Res
             .map_err(|e| corrupt_arrow(name).column(schema.field(i).name()).source(e))?;
     }
     records.project(&wanted).or_defect()
+}
+
+/// The rows with wide decimals; the values were checked before.
+fn with_wide_decimals(records: RecordBatch) -> Result<RecordBatch> {
+    let schema = widened_schema(records.schema_ref());
+    if schema.fields() == records.schema_ref().fields() {
+        return Ok(records);
+    }
+    let columns = records.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| conform(column, field.data_type()));
+    let columns = columns.collect::<std::result::Result<Vec<_>, _>>().or_defect()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options).or_defect()
 }
 
 /// The error for record batches whose data do not fit their types.
@@ -198,7 +213,7 @@ fn field(column: &ReadColumn, input: &Schema) -> Result<Field> {
         let known: Vec<String> = input.fields().iter().map(|f| f.name().clone()).collect();
         return Err(missing_column(&column.name, "read", &known));
     };
-    let field = found.clone().with_nullable(true);
+    let field = found.clone().with_nullable(true).with_data_type(widened(found.data_type()));
     if column.kind != ColumnKind::Text {
         return Ok(field);
     }

@@ -57,6 +57,7 @@ mod testing;
 mod typed_columns;
 mod views;
 
+mod wide_decimals;
 use std::path::PathBuf;
 
 pub use self::open::cannot_read;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeListArray, LargeListArray, ListArray, MapArray, RecordBatch,
-    RecordBatchOptions, StructArray, new_null_array,
+    Array, ArrayRef, AsArray, FixedSizeListArray, LargeListArray, LargeListViewArray, ListArray,
+    ListViewArray, MapArray, RecordBatch, RecordBatchOptions, StructArray, new_null_array,
 };
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::InputFile;
+use super::wide_decimals::widened;
 use crate::error::{Class, Error, Result, missing_column};
 use crate::record::schema::is_json;
 use crate::record::{is_text, text_views};
@@ -91,11 +93,11 @@ fn nullable(field: &FieldRef) -> FieldRef {
     Arc::new(field.as_ref().clone().with_nullable(true))
 }
 
-/// A nullable field that keeps only the metadata of its extension type.
+/// A nullable field that keeps only the metadata of its extension type, and has wide decimals.
 pub(crate) fn returned_field(field: &FieldRef) -> Field {
     let metadata = field.metadata().iter().filter(|(k, _)| k.starts_with("ARROW:extension:"));
     let metadata = metadata.map(|(k, v)| (k.clone(), v.clone())).collect();
-    Field::new(field.name(), field.data_type().clone(), true).with_metadata(metadata)
+    Field::new(field.name(), widened(field.data_type()), true).with_metadata(metadata)
 }
 
 /// The fields of these columns, in this order.
@@ -134,13 +136,31 @@ pub(crate) fn conform_records(
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| damaged(&e.to_string()))
 }
 
-/// Converts a column of a file to its type in all files.
-fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+/// Converts a column to its type in all files of the source: of the same kind, with wide decimals.
+///
+/// # Errors
+/// It is of another kind; its values do not fit.
+pub(crate) fn conform(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
     if column.data_type() == to {
         return Ok(column.clone());
     }
     Ok(match (column.data_type(), to) {
         (DataType::Null, _) => new_null_array(to, column.len()),
+        (DataType::Decimal32(..) | DataType::Decimal64(..), DataType::Decimal128(..)) => cast(column, to)?,
+        (DataType::Dictionary(..), DataType::Dictionary(_, value)) => {
+            let dictionary = column.as_any_dictionary();
+            dictionary.with_values(conform(dictionary.values(), value)?)
+        }
+        (DataType::ListView(_), DataType::ListView(item)) => {
+            let (_, offsets, sizes, values, nulls) = column.as_list_view::<i32>().clone().into_parts();
+            let values = conform(&values, item.data_type())?;
+            Arc::new(ListViewArray::try_new(item.clone(), offsets, sizes, values, nulls)?)
+        }
+        (DataType::LargeListView(_), DataType::LargeListView(item)) => {
+            let (_, offsets, sizes, values, nulls) = column.as_list_view::<i64>().clone().into_parts();
+            let values = conform(&values, item.data_type())?;
+            Arc::new(LargeListViewArray::try_new(item.clone(), offsets, sizes, values, nulls)?)
+        }
         (DataType::List(_), DataType::List(item)) => {
             let (_, offsets, values, nulls) = column.as_list::<i32>().clone().into_parts();
             Arc::new(ListArray::try_new(item.clone(), offsets, conform(&values, item.data_type())?, nulls)?)
