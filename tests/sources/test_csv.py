@@ -253,3 +253,20 @@ def test_a_real_set_as_csv_has_the_rows_of_its_json_lines(tmp_path: Path) -> Non
     expected = list(csv.DictReader(io.StringIO(raw.decode(), newline="")))
     assert rows(fp.scan_csv(sets[0])) == expected == rows(fp.scan_csv(write(tmp_path, raw.decode().encode("utf-16"))))
     assert fp.scan_csv(write(tmp_path, raw)).to_polars().equals(pl.read_csv(raw, infer_schema=False))
+
+
+def test_a_first_column_without_a_name_is_left_out_only_if_it_holds_row_numbers(tmp_path: Path) -> None:
+    frame = "".join(f"{i},{i * 7}\n" for i in range(5))
+    assert rows(fp.scan_csv(write(tmp_path, ",n\n" + frame))) == [{"n": str(i * 7)} for i in range(5)]
+    assert rows(fp.scan_csv(write(tmp_path, '"","n"\n"1","a"\n"2","b"\n'))) == [{"n": "a"}, {"n": "b"}]
+    for text in (",completion\nHello,World\nBye,Now\n", ",n\n2,a\n3,b\n", '"",n\n0,a\n0,b\n', ",n\n0,a\n,b\n"):
+        for verb in (fp.scan_csv, fp.scan):
+            with refused(fp.SourceError, "bad_header", "the first column has no name.*row numbers") as caught:
+                verb(write(tmp_path, text)).collect()
+            assert "name it in the first record" in str(caught.value.help)
+    (tmp_path / "data").mkdir()
+    write(tmp_path / "data", ",n\n0,a\n", "1.csv")
+    path = write(tmp_path / "data", ",n\nx,a\n", "2.csv")
+    with refused(fp.SourceError, "bad_header", "it has `x`") as caught:
+        fp.scan_csv(tmp_path / "data").explain()
+    assert caught.value.path == str(path)

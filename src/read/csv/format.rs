@@ -128,8 +128,9 @@ impl FileFormat for Csv {
             cancel.check()?;
             let shown = file.path.display().to_string();
             let stream = InputStream::open(file)?;
-            let input =
+            let mut input =
                 InputRecords::new(stream, self, self.decided_syntax(), limits.clamped(), shown, cancel)?;
+            input.check_row_numbers(limits.clamped(), cancel)?;
             for name in input.names() {
                 if !fields.iter().any(|field| field.name() == name) {
                     fields.push(self.field(name));

@@ -49,12 +49,12 @@ impl FileColumns {
 }
 
 /// The name under which pandas keeps row numbers without a name; columns of this name are not read.
-const PANDAS_INDEX: &str = "__index_level_0__";
+pub(super) const PANDAS_INDEX: &str = "__index_level_0__";
 
 /// The names of the columns, from the first record of a file.
 ///
 /// pandas writes its row numbers as a first column with an empty name. It gets the name that they have in files of
-/// other formats.
+/// other formats; whether its values are row numbers is checked where the columns of all files are found.
 ///
 /// # Errors
 /// `bad_header`, `duplicate_column`, and `unsupported_format` for lines that end in carriage returns alone.
@@ -104,6 +104,21 @@ pub(super) fn names(record: &[u8], syntax: Syntax, has_header: bool, shown: &str
 pub(super) fn bad_header(message: impl Into<String>, shown: &str) -> Error {
     Error::new(Class::Source, "bad_header", message)
         .help("name each column in the first record; if that record is a row, pass has_header=False")
+        .path(shown)
+}
+
+/// The error for a first column without a name that does not hold row numbers; `value` is one of its values.
+#[cold]
+pub(super) fn unnamed_column(value: &str, shown: &str) -> Error {
+    let message = format!(
+        "the first column has no name, and does not hold row numbers alone (0, 1, 2, … or 1, 2, 3, …): it has `{}`",
+        value.escape_debug()
+    );
+    Error::new(Class::Source, "bad_header", message)
+        .help(
+            "name it in the first record, or write the file without it, as with to_csv(index=False); if that record is \
+             a row, pass has_header=False",
+        )
         .path(shown)
 }
 

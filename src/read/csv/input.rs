@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arrow::buffer::Buffer;
 
 use super::borders::{Borders, End, Spot};
-use super::header::{bad_header, names};
+use super::header::{PANDAS_INDEX, bad_header, names, unnamed_column};
 use super::options::Csv;
 use super::records::{Content, Position, records, rows};
+use super::row_numbers::first_other;
 use super::syntax::{Syntax, is_blank, without_feed, without_line_end};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -24,6 +25,8 @@ pub(super) struct InputRecords {
     shown: String,
     /// The names of the columns; none if the input is empty.
     names: Vec<String>,
+    /// Whether the first of them is not in the file.
+    first_is_unnamed: bool,
     syntax: Syntax,
     borders: Borders,
     /// Text that was read after the last whole record, and how much of it was searched for the end of its record.
@@ -85,6 +88,7 @@ impl InputRecords {
             opened,
             shown,
             names: vec![],
+            first_is_unnamed: false,
             syntax,
             borders: Borders::new(syntax, spot),
             carry,
@@ -115,6 +119,9 @@ impl InputRecords {
             }
             if !is_blank(&record) {
                 self.names = names(without_line_end(&record), self.syntax, csv.has_header, &self.shown)?;
+                let written = String::from_utf8_lossy(&record);
+                self.first_is_unnamed = self.names.first().is_some_and(|name| name == PANDAS_INDEX)
+                    && !written.contains(PANDAS_INDEX);
                 if !csv.has_header {
                     (self.ready.taken, self.ready.taken_bytes) = before;
                     return Ok(());
@@ -130,6 +137,21 @@ impl InputRecords {
     /// The names of the columns; none if the input has no record.
     pub(super) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Checks a first column without a name: it must hold row numbers, as far as the next records show.
+    ///
+    /// # Errors
+    /// `bad_header`; those of reading.
+    pub(super) fn check_row_numbers(&mut self, limits: Limits, cancel: &Cancel) -> Result<()> {
+        if !self.first_is_unnamed || self.ready.is_empty() && self.fill(limits, cancel)?.is_some() {
+            return Ok(());
+        }
+        let ahead = records(&self.ready.text, &self.ready.ends).skip(self.ready.taken);
+        match first_other(ahead, self.syntax, self.names.len()) {
+            Some(value) => Err(unnamed_column(&value, &self.shown)),
+            None => Ok(()),
+        }
     }
 
     /// The stream that it reads.

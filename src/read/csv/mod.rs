@@ -10,6 +10,7 @@ mod input;
 mod options;
 mod records;
 mod row;
+mod row_numbers;
 mod separator;
 mod syntax;
 #[cfg(test)]
