@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
 use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
@@ -42,7 +42,60 @@ fn written_type(t: &DataType) -> DataType {
     }
 }
 
-/// The rows of a batch as they are written; `schema` is the [`written_schema`] of the plan's schema.
+/// The schema for Parquet, which has no seconds and no dates of 64 bits: readers that do not look at the Arrow schema in
+/// a file would find plain integers. Seconds become milliseconds, and dates have 32 bits.
+pub(crate) fn parquet_schema(schema: &Schema) -> SchemaRef {
+    Arc::new(Schema::new(schema.fields().iter().map(parquet_field).collect::<Vec<_>>()))
+}
+
+fn parquet_field(field: &FieldRef) -> FieldRef {
+    Arc::new(Field::clone(field).with_data_type(parquet_type(field.data_type())))
+}
+
+fn parquet_type(t: &DataType) -> DataType {
+    match t {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::Date64 => DataType::Date32,
+        DataType::List(f) => DataType::List(parquet_field(f)),
+        DataType::LargeList(f) => DataType::LargeList(parquet_field(f)),
+        DataType::FixedSizeList(f, n) => DataType::FixedSizeList(parquet_field(f), *n),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(parquet_field).collect()),
+        DataType::Map(f, sorted) => DataType::Map(parquet_field(f), *sorted),
+        other => other.clone(),
+    }
+}
+
+/// Converts a column from its [`written_type`] to the type in Parquet.
+///
+/// # Errors
+/// `bad_sink`: a value is lost.
+fn parquet_column(column: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+    let converted = cast(column, field.data_type()).and_then(|c| Ok((cast(&c, column.data_type())?, c)));
+    match converted {
+        Ok((back, converted)) if back.as_ref() == column.as_ref() => Ok(converted),
+        converted => {
+            let message = format!(
+                "a value of column `{}` cannot be written to Parquet, whose dates have no time of day and whose times are in \
+                 milliseconds: it has type {}",
+                field.name(),
+                column.data_type()
+            );
+            let error = Error::new(Class::Plan, "bad_sink", message)
+                .column(field.name())
+                .help("convert it with with_columns, or use sink_arrow");
+            Err(match converted {
+                Err(e) => error.source(e),
+                Ok(_) => error,
+            })
+        }
+    }
+}
+
+/// The rows of a batch as they are written; `schema` is the [`written_schema`] of the plan's schema, or the
+/// [`parquet_schema`] of that.
 pub(crate) fn written_batch(records: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let visible = records.schema_ref().fields().iter().filter(|f| !is_hidden(f.name())).count();
     if visible != schema.fields().len() {
@@ -86,6 +139,10 @@ pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRe
         (found, planned) if found == planned => Ok(without_hidden_values(column)),
         (found, planned) if written_type(found) == *planned => {
             Ok(without_hidden_values(&cast(column, planned).map_err(|e| wrong_type(found).source(e))?))
+        }
+        (found, planned) if parquet_type(&written_type(found)) == *planned => {
+            let plain = field.clone().with_data_type(written_type(found));
+            parquet_column(&written_column(column, &plain)?, field).map(|c| without_hidden_values(&c))
         }
         (found, _) => Err(wrong_type(found)),
     }

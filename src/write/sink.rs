@@ -39,9 +39,10 @@ impl ShardSink {
     /// Locks the folder. Errors: `bad_sink` (`Class::Plan`), and those of [`Publisher::open`] (`Class::Publish`).
     pub(crate) fn open(options: SinkOptions, store: Files) -> Result<Self> {
         options.check()?;
-        let schema = layout::written_schema(&options.schema);
+        let mut schema = layout::written_schema(&options.schema);
         if options.formats.contains(&Format::Parquet) {
             parquet::check(&schema)?;
+            schema = layout::parquet_schema(&schema);
         }
         let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
         let staging = publisher.staging().to_path_buf();

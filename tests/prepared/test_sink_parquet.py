@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,47 @@ def test_an_empty_split_is_a_file(tmp_path: Path) -> None:
     data = fp.load(tmp_path / "out")
     assert sorted(len(data[name]) for name in data) == [0, 1]
     assert np.prod([len(data[name].to_arrow().column_names) for name in data]) == 25
+
+
+def test_times_and_dates_are_told_to_readers_that_do_not_know_arrow(tmp_path: Path) -> None:
+    moment, day = datetime(2026, 1, 2, 3, 4, 5), date(1969, 12, 31)
+    event = pa.struct({"at": pa.timestamp("s"), "day": pa.date64()})
+    data = pa.table(
+        {
+            "at": pa.array([moment, None], pa.timestamp("s")),
+            "utc": pa.array([moment.replace(tzinfo=UTC)] * 2, pa.timestamp("s", "UTC")),
+            "day": pa.array([day, None], pa.date64()),
+            "clock": pa.array([time(3, 4, 5)] * 2, pa.time32("s")),
+            "event": pa.array([{"at": moment, "day": day}, None], event),
+            "days": pa.array([[day], []], pa.list_(pa.date64())),
+        }
+    )
+    fp.from_arrow(data).sink(tmp_path / "out", formats=["parquet", "arrow"])
+    (path,) = shards(tmp_path / "out")
+    types = {
+        "at": pa.timestamp("ms"),
+        "utc": pa.timestamp("ms", "UTC"),
+        "day": pa.date32(),
+        "clock": pa.time32("ms"),
+        "event": pa.struct({"at": pa.timestamp("ms"), "day": pa.date32()}),
+    }
+    read = pq.read_table(path)
+    assert {name: read.schema.field(name).type for name in types} == types
+    assert read.to_pylist() == data.to_pylist()
+    stored = pq.ParquetFile(path).schema
+    logical = [str(stored.column(i).logical_type).split("(")[0] for i in range(len(stored))]
+    assert logical == ["Timestamp", "Timestamp", "Date", "Time", "Timestamp", "Date", "Date"]
+    assert fp.load(tmp_path / "out")["train"].to_arrow().to_pylist() == data.to_pylist()
+    assert rows(fp.scan_parquet(path)) == data.to_pylist()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [pa.array([1], pa.int64()).cast(pa.date64()), pa.array([2**62], pa.int64()).cast(pa.timestamp("s"))],
+    ids=["a date with a time of day", "a time beyond milliseconds"],
+)
+def test_a_value_that_parquet_cannot_hold_is_an_error(values: pa.Array, tmp_path: Path) -> None:
+    plan = fp.from_arrow(pa.table({"when": values}))
+    with refused(fp.PlanError, "bad_sink", "a value of column `when` cannot be written to Parquet"):
+        plan.sink_parquet(tmp_path / "out")
+    plan.sink_arrow(tmp_path / "arrow")
