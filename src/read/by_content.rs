@@ -129,14 +129,23 @@ fn format_of(file: &InputFile) -> Result<Option<&'static dyn FileFormat>> {
         "the content of the file has none of the formats that are read",
     )
     .path(file.path.display())
-    .help(format!("the formats are {}; leave the file out, or convert it", verbs())))
+    .help(format!("the formats are {}; leave the file out, or convert it{}", titles(), by_name(&name))))
+}
+
+/// The functions of the formats that files of this name have, as the end of a help.
+fn by_name(name: &str) -> String {
+    let named = FORMATS.iter().filter(|format| format.matches(name));
+    match named.map(|format| format.verb()).collect::<Vec<_>>().join(" or ") {
+        verbs if verbs.is_empty() => verbs,
+        verbs => format!("; to read it as what its name says, use {verbs}"),
+    }
 }
 
 fn recognised(head: &FileHead<'_>) -> Option<&'static dyn FileFormat> {
     FORMATS.into_iter().find(|format| format.recognises(head))
 }
 
-fn verbs() -> String {
+fn titles() -> String {
     FORMATS.map(|format| format.title()).join(", ")
 }
 

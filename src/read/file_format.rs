@@ -106,6 +106,12 @@ pub struct FileHead<'a> {
 }
 
 impl<'a> FileHead<'a> {
+    /// Whether its name, without the ending of a compressed file, ends in one of these.
+    pub fn is_named(&self, endings: &[&str]) -> bool {
+        let plain = [".gz", ".zst", ".zstd"].iter().find_map(|ending| self.name.strip_suffix(ending));
+        endings.iter().any(|ending| plain.unwrap_or(self.name).ends_with(ending))
+    }
+
     /// The text after a byte order mark and white space.
     pub fn text(&self) -> &'a [u8] {
         self.bytes.strip_prefix(BOM).unwrap_or(self.bytes).trim_ascii_start()

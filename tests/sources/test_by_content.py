@@ -126,3 +126,50 @@ def test_data_in_memory_are_told_the_way_in(scan: Any, source: Any, way: str) ->
     with pytest.raises(fp.PlanError, match=way) as e:
         scan(source)
     assert len(str(e.value)) < 300
+
+
+FIRST_LINES = [b"null", b'"s"', b"123", b"}", b"# c", b"\0", b"\xff", b"[]", b"[1,2]", b"{"]
+
+
+@pytest.mark.parametrize("first", FIRST_LINES)
+@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.json", "x"])
+def test_a_damaged_first_line_is_one_reject(first: bytes, name: str, tmp_path: Path) -> None:
+    path = as_jsonl(tmp_path / name)
+    path.write_bytes(first + b"\n" + path.read_bytes())
+    plan = fp.scan(path)
+    assert plan.explain().startswith("SCAN_JSONL")
+    assert plan.to_polars().to_dicts() == fp.scan_jsonl(path).to_polars().to_dicts() == ROWS
+    reports = [source.sink_jsonl(tmp_path / out) for source, out in [(plan, "a"), (fp.scan_jsonl(path), "b")]]
+    assert [report.rows["rejected"] for report in reports] == [1, 1]
+    assert (tmp_path / "a/rejects.jsonl").read_bytes() == (tmp_path / "b/rejects.jsonl").read_bytes()
+
+
+def test_an_array_with_an_element_on_each_line_stays_an_array(tmp_path: Path) -> None:
+    text = "[\n" + "\n,\n".join(json.dumps(row) for row in ROWS) + "\n]\n"
+    for name in ("x.jsonl", "x.json", "x"):
+        (tmp_path / name).write_text(text)
+        assert fp.scan(tmp_path / name).explain().startswith("SCAN_JSON ")
+        assert fp.scan(tmp_path / name).to_polars().to_dicts() == ROWS
+
+
+@pytest.mark.parametrize("header", ["{id},{text}", "[id],[text]", '{"id"},text'])
+def test_the_name_decides_for_a_header_in_brackets(header: str, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(f"{header}\n1,2\n")
+    plan = fp.scan(tmp_path / "x.csv")
+    assert plan.explain().startswith("SCAN_CSV")
+    assert plan.to_polars().rows() == [("1", "2")]
+
+
+def test_a_bracket_alone_is_not_damaged_json(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('[section]\nkey = "value"\n')
+    with refused(fp.SourceError, "unknown_format", "none of the formats"):
+        fp.scan(path).explain()
+
+
+def test_the_help_names_the_function_that_the_name_says(tmp_path: Path) -> None:
+    for name, verb in [("x.jsonl", "scan_jsonl"), ("x.json", "scan_jsonl or scan_json"), ("x.parquet", "scan_parquet")]:
+        (tmp_path / name).write_text("No rows here.")
+        with refused(fp.SourceError, "unknown_format", "none of the formats") as caught:
+            fp.scan(tmp_path / name).explain()
+        assert str(caught.value.help).endswith(f"use {verb}")

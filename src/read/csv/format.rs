@@ -20,6 +20,7 @@ use crate::limits::HEAD_BYTES;
 use crate::read::arrow::RecordsDecode;
 use crate::read::encoding::decoded;
 use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
+use crate::read::json_rows::{begins_json, is_json_lines};
 use crate::read::open::InputStream;
 use crate::read::parts::{Extent, Part};
 use crate::read::{InputFile, Limits};
@@ -78,8 +79,9 @@ impl FileFormat for Csv {
     fn recognises(&self, head: &FileHead<'_>) -> bool {
         let text = decoded(head.bytes);
         match text.trim_ascii_start().first() {
-            None | Some(b'{' | b'[') => false,
-            _ => self.matches(head.name) || is_csv(&text, head.is_whole),
+            None => false,
+            Some(b'{' | b'[') => self.matches(head.name) && !begins_json(&text),
+            _ => self.matches(head.name) || is_csv(&text, head.is_whole) && !is_json_lines(head),
         }
     }
 

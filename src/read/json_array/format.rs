@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::flow::PairedScan;
 use crate::read::encoding::decoded;
 use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
+use crate::read::json_rows::{begins_json, is_json_lines};
 use crate::read::parts::{Extent, Part};
 use crate::read::{InputFile, Limits};
 
@@ -45,8 +46,13 @@ impl FileFormat for JsonArray {
         Ok(Arc::new(read_options::<Self>(self.verb(), options)?))
     }
 
+    /// A file that begins with a bracket, unless that is the first line of JSON lines, or is no JSON and the name does
+    /// not say JSON either.
     fn recognises(&self, head: &FileHead<'_>) -> bool {
-        decoded(head.bytes).trim_ascii_start().first() == Some(&b'[')
+        let text = decoded(head.bytes);
+        text.trim_ascii_start().first() == Some(&b'[')
+            && !is_json_lines(head)
+            && (self.matches(head.name) || begins_json(&text))
     }
 
     fn matches(&self, file_name: &str) -> bool {

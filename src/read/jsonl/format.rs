@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::flow::PairedScan;
 use crate::read::file_format::{FileFormat, FileHead, KnownColumns, Opened, ScanRequest, read_options};
 use crate::read::infer_columns::infer_files;
+use crate::read::json_rows::is_json_lines;
 use crate::read::lines::{self, BoxedReader, LinesSource};
 use crate::read::parts::Part;
 use crate::read::{InputFile, Limits};
@@ -64,7 +65,7 @@ impl FileFormat for JsonLines {
     }
 
     fn recognises(&self, head: &FileHead<'_>) -> bool {
-        head.text().first() == Some(&b'{')
+        is_json_lines(head)
     }
 
     fn matches(&self, file_name: &str) -> bool {
