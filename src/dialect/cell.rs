@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::json_value::{Json, excerpt};
+use crate::json::Kind;
 
 /// The value of one column in one row.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +51,23 @@ impl<'a> Cell<'a> {
     /// Whether it is null.
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Cell::Null)
+    }
+
+    /// Whether it holds nothing: null, an empty text, or a list of nothing else.
+    pub(super) fn is_empty(&self) -> bool {
+        fn holds_nothing(json: Json<'_>) -> bool {
+            match json.kind {
+                Kind::Null => true,
+                Kind::String => json.string().is_some_and(|text| text.trim().is_empty()),
+                Kind::Array => json.elements().is_some_and(|all| all.into_iter().all(holds_nothing)),
+                _ => false,
+            }
+        }
+        match self {
+            Cell::Null => true,
+            Cell::Text(text) if text.trim().is_empty() => true,
+            _ => self.nested().is_some_and(holds_nothing),
+        }
     }
 
     /// The text, if it is text.

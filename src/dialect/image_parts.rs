@@ -32,7 +32,7 @@ impl Dialect for ImageParts {
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit> {
         let messages = Messages { keys: Keys::Both, content: Content::Media };
         let read = messages.list("messages", row.get("messages"))?;
-        let distinctive = read.has_media || !row.get(MEDIA).is_null();
+        let distinctive = read.has_media || !row.get(MEDIA).is_empty();
         Ok(Dialogue { distinctive, ..Dialogue::new(read.turns) })
     }
 
@@ -60,9 +60,25 @@ mod tests {
             assert_eq!(found.name(), "image_parts");
             assert!(found.dialect.and_then(|d| d.refusal()).is_some());
         }
-        assert_eq!(
-            name_of(&[r#"{"conversations":[{"from":"human","value":"q"}],"image":null}"#]),
-            "sharegpt conversations=conversations"
-        );
+    }
+
+    #[test]
+    fn a_column_of_images_without_an_image_says_nothing() {
+        for nothing in ["null", "[]", r#""""#, r#"" ""#, "[null]", r#"[""]"#, r#""[]""#] {
+            let row = format!(r#"{{"conversations":[{{"from":"human","value":"q"}}],"image":{nothing}}}"#);
+            assert_eq!(name_of(&[row]), "sharegpt conversations=conversations", "{nothing}");
+        }
+    }
+
+    #[test]
+    fn rows_of_two_layouts_without_an_image_are_not_said_to_have_images() {
+        let rows = [
+            r#"{"messages":[{"role":"user","content":"a"}]}"#,
+            r#"{"messages":[{"from":"human","value":"a"}]}"#,
+        ];
+        let found = recognise(&head(&rows));
+        assert_eq!(found.name(), "unknown");
+        assert!(!found.why.iter().any(|why| why.contains("image_parts")), "{:?}", found.why);
+        assert!(found.layouts.iter().all(|layout| layout.dialect != Some("image_parts")));
     }
 }

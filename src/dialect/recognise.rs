@@ -98,7 +98,7 @@ fn not_one(head: &Head, trials: &[Trial]) -> Vec<String> {
     if head.records() == 0 {
         return vec!["there are no rows".into()];
     }
-    let likely = trials.iter().filter(|trial| trial.verdict != Verdict::No).rev();
+    let likely = trials.iter().filter(|trial| trial.verdict != Verdict::No && trial.is_distinct()).rev();
     match likely.max_by_key(|trial| trial.covers()) {
         Some(best) => vec![format!(
             "no dialect reads nearly all rows: {} reads most of them, {} of {}",

@@ -44,6 +44,11 @@ impl Trial {
         self.fits + self.unanswered
     }
 
+    /// Whether a row has what is distinctive of the dialect.
+    pub(super) fn is_distinct(&self) -> bool {
+        self.distinctive > 0
+    }
+
     /// Whether the sample as a whole, of so many records, is of this dialect, but for damaged rows.
     pub(super) fn qualifies(&self, records: usize) -> bool {
         // Damage is accidental up to a tenth of the rows; a sample may have more of it than the whole data.
