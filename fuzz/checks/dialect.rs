@@ -88,11 +88,24 @@ fn compare(dialect: &str, row: &[(String, &str)], columns: &PartColumns, read: O
     match dialect {
         "text" => assert_eq!(turns, values[0].as_str().map(|text| vec![turn("assistant", text)])),
         "pairs" => {
-            let both = values[0].as_str().zip(values[1].as_str());
-            assert_eq!(
-                turns,
-                both.map(|(prompt, answer)| vec![turn("user", prompt), turn("assistant", answer)])
-            );
+            let optional = |name: &str| match columns.iter().position(|(part, _)| *part == name) {
+                None => Some(""),
+                Some(i) if values[i].is_null() => Some(""),
+                Some(i) => values[i].as_str(),
+            };
+            let expected = || {
+                let (prompt, answer) = values[0].as_str().zip(values[1].as_str())?;
+                let (context, system) = optional("context").zip(optional("system"))?;
+                let mut turns = vec![turn("user", prompt), turn("assistant", answer)];
+                if !context.is_empty() {
+                    turns[0].1 = [prompt, context].join("\u{1}");
+                }
+                if !system.is_empty() {
+                    turns.insert(0, turn("system", system));
+                }
+                Some(turns)
+            };
+            assert_eq!(turns, expected());
         }
         "openai_chat" if columns.len() == 1 => {
             if let Some(plain) = plain_messages(&values[0]) {

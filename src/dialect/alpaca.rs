@@ -7,7 +7,7 @@ use super::doubts::one_answer;
 use super::head::Head;
 use super::json_value::Json;
 use super::misfit::Misfit;
-use super::part_columns::{PartColumns, column_of, template_of};
+use super::part_columns::{PartColumns, column_of, optional_template, template_of};
 
 /// An instruction, an input and an output.
 pub(super) struct Alpaca;
@@ -72,14 +72,13 @@ impl Dialect for Alpaca {
             return None;
         }
         let column = |part| column_of(columns, part);
-        let optional = |column: &str, text: String| format!("{{#{column}}}{text}{{/{column}}}");
         let mut prompt = String::new();
         if let Some(system) = column(SYSTEM) {
-            prompt += &optional(system, format!("{}\n\n", template_of(system)));
+            prompt += &optional_template(system, "", "\n\n");
         }
         prompt += &template_of(column(INSTRUCTION)?);
         if let Some(input) = column(INPUT) {
-            prompt += &optional(input, format!("\n\n{}", template_of(input)));
+            prompt += &optional_template(input, "\n\n", "");
         }
         Some((prompt, template_of(column(OUTPUT)?)))
     }

@@ -7,6 +7,27 @@ use super::part_columns::PartColumns;
 /// Columns that only preferences have.
 const OF_PREFERENCES: &[&str] = &["chosen", "rejected", "preferred_output", "non_preferred_output"];
 
+/// Columns that say whether an answer is a good one.
+const JUDGEMENTS: &[&str] = &["label", "kto_tag"];
+
+/// Columns that belong to a prompt.
+const OF_PROMPTS: &[&str] = &["context", "system", "system_prompt"];
+
+/// Columns that hold the answers to choose from.
+const CHOICES: &[&str] = &["choices", "options", "answer_choices", "endings", "distractors"];
+/// The first two of several columns that hold one of these answers each.
+const CHOICE_COLUMNS: &[(&str, &str)] = &[
+    ("a", "b"),
+    ("option_a", "option_b"),
+    ("option_1", "option_2"),
+    ("option1", "option2"),
+    ("choice_a", "choice_b"),
+    ("choice_1", "choice_2"),
+    ("choice1", "choice2"),
+    ("opa", "opb"),
+    ("distractor1", "distractor2"),
+];
+
 /// A doubt that names the column and what it may be.
 pub(super) fn doubt(column: &str, holds: &str, other: &str) -> Verdict {
     Verdict::Doubt(format!("the column `{column}` {holds}, so that the rows may be of the dialect {other}"))
@@ -23,5 +44,23 @@ pub(super) fn one_answer(head: &Head, columns: &PartColumns) -> Verdict {
     if let Some(column) = head.other_bool(columns) {
         return doubt(column, "is true or false", "kto");
     }
+    if let Some(column) = head.other_zero_or_one(columns, JUDGEMENTS) {
+        return doubt(column, "is 0 or 1", "kto");
+    }
     Verdict::Fits
+}
+
+/// A doubt about pairs that leave out a column without which their rows make no sense.
+pub(super) fn without_which_no_sense(head: &Head, columns: &PartColumns) -> Option<Verdict> {
+    if let Some(column) = head.other_named(columns, OF_PROMPTS) {
+        return Some(Verdict::Doubt(format!(
+            "the column `{column}` belongs to the prompt by its name, and does not hold text alone"
+        )));
+    }
+    let named = |name| head.other_named(columns, &[name]);
+    let one_of_two = || CHOICE_COLUMNS.iter().find_map(|(a, b)| named(b).and(named(a)));
+    let column = head.other_named(columns, CHOICES).or_else(one_of_two)?;
+    Some(Verdict::Doubt(format!(
+        "the column `{column}` holds a choice of answers by its name, which the prompt would leave out"
+    )))
 }

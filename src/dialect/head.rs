@@ -36,6 +36,8 @@ pub(super) struct Profile {
     present: usize,
     texts: usize,
     bools: usize,
+    /// The numbers 0 and 1, also as text.
+    zeros_and_ones: usize,
     whole: usize,
     /// Lists of messages, and single messages.
     messages: usize,
@@ -53,6 +55,9 @@ const CLASS_BYTES: usize = 64;
 impl Profile {
     fn note(&mut self, cell: &Cell<'_>) {
         self.present += usize::from(!cell.is_null());
+        self.zeros_and_ones += usize::from(
+            matches!(cell, Cell::Text(text) | Cell::Json(text) if matches!(text.trim(), "0" | "1")),
+        );
         match cell {
             Cell::Null => {}
             Cell::Text(text) => {
@@ -87,6 +92,11 @@ impl Profile {
     /// Whether most values are true or false.
     pub(super) fn is_bool(&self) -> bool {
         self.present > 0 && self.bools * 10 >= self.present * 8
+    }
+
+    /// Whether the values are 0 and 1, but for damaged ones.
+    pub(super) fn is_zero_or_one(&self) -> bool {
+        self.present > 0 && self.zeros_and_ones * 20 >= self.present * 19
     }
 
     /// Whether most values are text.
@@ -176,6 +186,22 @@ impl Head {
     /// Another column of true and false.
     pub(super) fn other_bool(&self, used: &PartColumns) -> Option<&str> {
         self.other(used, Profile::is_bool)
+    }
+
+    /// Another column of 0 and 1 with one of these names.
+    pub(super) fn other_zero_or_one(&self, used: &PartColumns, known: &[&str]) -> Option<&str> {
+        let is_known = |name: &str| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let mut others = self.others(used).into_iter();
+        others.find(|(name, profile)| is_known(name) && profile.is_zero_or_one()).map(|(name, _)| name)
+    }
+
+    /// All other columns of text whose names do not say that they are metadata.
+    pub(super) fn other_texts(&self, used: &PartColumns) -> Vec<&str> {
+        let others = self.others(used).into_iter();
+        others
+            .filter(|(name, profile)| profile.is_text() && !is_metadata(name))
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Another column of text.

@@ -12,3 +12,8 @@ pub(super) fn column_of<'c>(columns: &'c PartColumns, part: &str) -> Option<&'c 
 pub(super) fn template_of(column: &str) -> String {
     format!("{{{column}}}")
 }
+
+/// The template that is the text of a column between two others; nothing where the column is empty.
+pub(super) fn optional_template(column: &str, before: &str, after: &str) -> String {
+    format!("{{#{column}}}{before}{{{column}}}{after}{{/{column}}}")
+}

@@ -54,7 +54,7 @@ fn found(head: &Head, trials: &[Trial], chosen: usize) -> Recognised {
     let (dialect, columns) = (trial.dialect, trial.columns.clone());
     let records = head.records();
     let shown: Vec<String> = columns.iter().map(|(part, column)| format!("{part} is `{column}`")).collect();
-    let why = vec![
+    let mut why = vec![
         format!("{} of {records} rows are {}", trial.fits, dialect.title()),
         format!("by column: {}", shown.join(", ")),
     ];
@@ -66,6 +66,11 @@ fn found(head: &Head, trials: &[Trial], chosen: usize) -> Recognised {
             .flat_map(|part| columns.iter().filter(|(name, _)| *name == part.name))
             .all(|(_, c)| is_text(c))
     });
+    let unused: Vec<String> = head.other_texts(&columns).iter().map(|column| format!("`{column}`")).collect();
+    if templates.is_some() && !unused.is_empty() {
+        let columns = if unused.len() == 1 { "column" } else { "columns" };
+        why.push(format!("not used: {columns} {}", unused.join(", ")));
+    }
     Recognised {
         dialect: Some(dialect),
         why,

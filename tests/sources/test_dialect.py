@@ -252,7 +252,7 @@ def test_a_part_may_have_no_column() -> None:
     ("arguments", "code", "message"),
     [
         (("pair",), "bad_option", "must be one of auto, none, .*did you mean `pairs`"),
-        (("pairs", {"promt": "a"}), "bad_option", "the parts of pairs are prompt, completion; did you mean `prompt`"),
+        (("pairs", {"promt": "a"}), "bad_option", "are prompt, completion, context, system; did you mean `prompt`"),
         (("auto", {"prompt": "a"}), "bad_option", "`columns` needs the name of a dialect"),
         (("none", {"prompt": "a"}), "bad_option", "`columns` needs the name of a dialect"),
         (("image_parts",), "dialect_refused", "image_parts .* is not supported"),
@@ -313,7 +313,8 @@ def test_a_published_plan_does_not_decide_again(tmp_path: Path) -> None:
     assert json.loads(plan.to_json())["steps"] == [{"verb": "read_as", "dialect": "auto", "columns": None}]
     plan.sink_jsonl(tmp_path / "first")
     published = fp.load(tmp_path / "first").manifest["plan"]
-    decided = {"verb": "read_as", "dialect": "pairs", "columns": {"prompt": "question", "completion": "answer"}}
+    columns = {"prompt": "question", "completion": "answer", "context": None, "system": None}
+    decided = {"verb": "read_as", "dialect": "pairs", "columns": columns}
     assert published["steps"] == [decided]
     # Other rows, which would be recognised as something else: they are rejects.
     chat = {"messages": [message("user", "q"), message("assistant", "a")], "question": None, "answer": None}
