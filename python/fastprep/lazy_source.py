@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from fastprep.exceptions import FastprepError
+from fastprep.expressions.polars_frame import polars_frame
 from fastprep.report.run_report import place
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def lazy_frame(pipeline: Pipeline, threads: int | None) -> pl.LazyFrame:
 
 def _schema(pipeline: Pipeline) -> pl.Schema:
     """The columns of the rows, with the types of `to_polars`."""
-    import polars as pl
-
-    return pl.DataFrame(pipeline._plan.no_rows()).schema
+    return polars_frame(pipeline._plan.no_rows()).schema
 
 
 def _frames(
@@ -60,8 +59,6 @@ def _frames(
 
     Polars passes both for a limit that comes before a condition. Where the condition comes first, it passes no limit.
     """
-    import polars as pl
-
     if n_rows == 0:
         return
     if columns is not None:
@@ -73,7 +70,7 @@ def _frames(
     atexit.register(rows.stop)
     try:
         while (table := rows.next()) is not None:
-            frame = pl.DataFrame(table)
+            frame = polars_frame(table)
             if predicate is not None:
                 frame = frame.filter(predicate)
             yield frame if columns is None else frame.select(columns)

@@ -13,6 +13,7 @@ from fastprep.code_digest import code_digest
 from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
+from fastprep.expressions.polars_frame import polars_frame
 from fastprep.inspection.all_rows import all_rows
 from fastprep.inspection.baseline import allowed_rise, read_baseline
 from fastprep.inspection.inspection import Inspection
@@ -831,10 +832,12 @@ class Pipeline:
         return pa.table(self._rows("collect", threads))
 
     def to_polars(self, *, threads: int | None = None) -> pl.DataFrame:
-        """Run, and return the rows as a `polars.DataFrame`. Splits and warnings as for `collect`."""
-        import polars as pl
+        """Run, and return the rows as a `polars.DataFrame`. Splits and warnings as for `collect`.
 
-        return pl.DataFrame(self._rows("to_polars", threads))
+        Raises:
+            ColumnError: as `explain`; a column has a type that polars cannot import.
+        """
+        return polars_frame(self._rows("to_polars", threads))
 
     def to_lazyframe(self, *, threads: int | None = None) -> pl.LazyFrame:
         """The rows as a `polars.LazyFrame`: polars runs the plan when it collects, and takes the rows batch by batch.

@@ -1,6 +1,5 @@
 //! Arrow streams from Python, without copying.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use arrow::array::{RecordBatch, RecordBatchReader};
@@ -10,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatchReader;
 
 use crate::error::{Class, Error, Result};
+use crate::guard::guarded;
 use crate::plan::source::{OpenBatches, read_twice};
 use crate::read::arrow::{RecordBatches, corrupt_arrow};
 
@@ -46,7 +46,7 @@ impl ArrowStream {
         };
         Python::attach(|py| {
             // arrow-rs panics on an invalid schema.
-            let opened = catch_unwind(AssertUnwindSafe(|| open(py)));
+            let opened = guarded(|| open(py));
             opened.map_err(|_| corrupt_arrow(&self.name))?.map_err(|e| self.unreadable(py, e))
         })
     }
@@ -97,7 +97,7 @@ pub(super) fn batches(
 ) -> impl Iterator<Item = Result<RecordBatch>> + Send {
     std::iter::from_fn(move || {
         // arrow-rs panics on a batch with invalid lengths.
-        let next = catch_unwind(AssertUnwindSafe(|| reader.next()));
+        let next = guarded(|| reader.next());
         let Ok(next) = next else { return Some(Err(corrupt_arrow(&name))) };
         next.map(|batch| {
             batch.map_err(|e| {

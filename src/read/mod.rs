@@ -55,9 +55,10 @@ pub(crate) mod splits;
 #[cfg(test)]
 mod testing;
 mod typed_columns;
+mod unsupported_types;
 mod views;
-
 mod wide_decimals;
+
 use std::path::PathBuf;
 
 pub use self::open::cannot_read;

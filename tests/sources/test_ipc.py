@@ -277,3 +277,28 @@ def test_sliced_and_wide_tables_are_read(tmp_path: Path) -> None:
     path = saved(tmp_path / "x.arrow", stored(wide, rows=7))
     assert rows(fp.scan_ipc(path).select("c299", "c0")) == wide.select(["c299", "c0"]).to_pylist()
     assert pc.sum(wide["c5"]).as_py() == sum(column(fp.scan_ipc(path).select("c5"), "c5"))
+
+
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.List(pl.Int128), pl.Struct({"n": pl.UInt128})], ids=str)
+def test_a_type_that_is_not_read_is_named_with_its_column(
+    dtype: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.arrow"
+    pl.DataFrame({"id": ["a"], "big": pl.Series([None], dtype=dtype)}).write_ipc(path)
+    with refused(fp.SourceError, "unsupported_format", "the column `big` has a type that is not read here") as caught:
+        fp.scan_ipc(path).explain()
+    assert (caught.value.column, caught.value.path) == ("big", str(path))
+    assert "128" in str(caught.value)
+    assert "panicked" not in capfd.readouterr().err
+
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.List(pl.Int128), pl.Struct({"n": pl.UInt128})], ids=str)
+def test_a_type_that_is_not_read_is_named_in_a_stream(
+    dtype: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.arrows"
+    pl.DataFrame({"id": ["a"], "big": pl.Series([None], dtype=dtype)}).write_ipc_stream(path)
+    with refused(fp.SourceError, "unsupported_format", "the column `big` has a type that is not read here") as caught:
+        fp.scan_ipc(path).explain()
+    assert (caught.value.column, caught.value.path) == ("big", str(path))
+    assert "128" in str(caught.value)
+    assert "panicked" not in capfd.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -181,3 +182,16 @@ def test_a_compressed_file_has_the_same_rows(path: Path, codec: str, tmp_path: P
     (folder / f"x.parquet.{end}").write_bytes(stored[:-20])
     with refused(fp.SourceError, f"corrupt_{codec}", "is truncated or damaged"):
         fp.scan_parquet(folder).explain()
+
+
+@pytest.mark.parametrize("dtype", [pl.Int128, pl.List(pl.Int128), pl.Struct({"n": pl.UInt128})], ids=str)
+def test_a_type_that_is_not_read_is_named_with_its_column(
+    dtype: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"id": ["a"], "big": pl.Series([None], dtype=dtype)}).write_parquet(path)
+    with refused(fp.SourceError, "unsupported_format", "the column `big` has a type that is not read here") as caught:
+        fp.scan_parquet(path).explain()
+    assert (caught.value.column, caught.value.path) == ("big", str(path))
+    assert "128" in str(caught.value)
+    assert "panicked" not in capfd.readouterr().err

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -88,3 +91,32 @@ def test_threads_are_a_number_above_0(threads: object) -> None:
     for run in (PLAN.collect, PLAN.to_polars):
         with refused(fp.PlanError, "bad_option", "`threads` must be"):
             run(threads=threads)  # type: ignore[arg-type]
+
+
+FOREIGN: dict[str, pa.Array] = {
+    "decimal256": pa.array([Decimal("1.00")], pa.decimal256(5, 2)),
+    "list of decimal256": pa.array([[Decimal("1.00")]], pa.list_(pa.decimal256(5, 2))),
+    "interval": pa.array([None], pa.month_day_nano_interval()),
+    "list view": pa.array([[1]], pa.list_view(pa.int64())),
+    "large list view": pa.array([[1]], pa.large_list_view(pa.int64())),
+    "runs": pa.RunEndEncodedArray.from_arrays(pa.array([1], pa.int32()), pa.array([5])),
+    "union": pa.UnionArray.from_dense(pa.array([0], pa.int8()), pa.array([0], pa.int32()), [pa.array([1])], ["a"]),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_type_that_polars_lacks_is_named_with_its_column(name: str) -> None:
+    plan = fp.from_arrow(pa.table({"id": ["a"], "x": FOREIGN[name]}))
+    assert plan.collect().num_rows == 1
+    runs: list[Callable[[], Any]] = [
+        plan.to_polars,
+        lambda: plan.to_lazyframe().collect(),
+        lambda: plan.filter(pl.col("x").is_not_null()).collect(),
+        lambda: plan.with_columns(y=pl.col("x")).collect(),
+        lambda: plan.map_batches(lambda frame: frame, name="same").collect(),
+    ]
+    for run in runs:
+        with refused(fp.ColumnError, "wrong_type", "column `x` is of type .*, which polars cannot import") as caught:
+            run()
+        assert caught.value.column == "x"
+    assert plan.filter(pl.col("id") == "a").collect().num_rows == 1

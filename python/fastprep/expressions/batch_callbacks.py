@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fastprep.exceptions import ColumnError, PlanError
 from fastprep.expressions import checks
 from fastprep.expressions.forked_process import check_polars_threads
+from fastprep.expressions.polars_frame import polars_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ class Mask:
         import polars as pl
 
         check_polars_threads("filter")
-        mask = _evaluate("filter", pl.DataFrame(table), [self._expression.alias("mask")])
+        mask = _evaluate("filter", polars_frame(table), [self._expression.alias("mask")])
         dtype = mask.schema["mask"]
         if dtype not in (pl.Boolean, pl.Null):
             raise PlanError.new(
@@ -50,10 +51,8 @@ class Columns:
 
     def __call__(self, table: Any) -> Any:
         """See the class."""
-        import polars as pl
-
         check_polars_threads("with_columns")
-        return without_null_type(_evaluate("with_columns", pl.DataFrame(table), self._expressions))
+        return without_null_type(_evaluate("with_columns", polars_frame(table), self._expressions))
 
 
 class BatchFunction:
@@ -68,7 +67,7 @@ class BatchFunction:
         import polars as pl
 
         check_polars_threads(f"map_batches `{self._name}`")
-        result = self._function(pl.DataFrame(table))
+        result = self._function(polars_frame(table))
         if not isinstance(result, pl.DataFrame):
             raise TypeError(f"map_batches `{self._name}` must return a polars.DataFrame; got {type(result).__name__}")
         return without_null_type(result)

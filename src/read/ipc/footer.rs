@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::read_footer_length;
 use arrow::ipc::{self, root_as_footer};
 
-use super::head;
+use super::head::{self, BadSchema};
 use crate::store::Reader;
 
 /// The first and the last bytes of a file.
@@ -56,15 +56,17 @@ impl Footer {
     ///
     /// # Errors
     /// The file cannot be read; or a message that says how it is damaged.
-    pub(super) fn read(file: &Reader, bytes: u64) -> io::Result<Result<Self, String>> {
+    pub(super) fn read(file: &Reader, bytes: u64) -> io::Result<Result<Self, BadSchema>> {
         let Some(end) = bytes.checked_sub(TRAILER).filter(|end| *end >= START) else {
-            return Ok(Err(format!("it ends after {bytes} bytes")));
+            return Ok(Err(format!("it ends after {bytes} bytes").into()));
         };
         let mut trailer = [0; TRAILER as usize];
         file.starting_at(end).read_exact(&mut trailer)?;
         let length = match read_footer_length(trailer).map(|n| n as u64) {
             Ok(length) if length <= end - START => length,
-            Ok(length) => return Ok(Err(format!("its footer of {length} bytes is longer than the file"))),
+            Ok(length) => {
+                return Ok(Err(format!("its footer of {length} bytes is longer than the file").into()));
+            }
             Err(_) => return Ok(Err("it has no footer at its end, so it was cut off".into())),
         };
         let mut footer = vec![0; length as usize];
@@ -74,14 +76,14 @@ impl Footer {
             Err(why) => return Ok(Err(why)),
         };
         let first = schema_end(file, end - length)?;
-        Ok(footer.covers(first, end - length).map(|()| footer))
+        Ok(footer.covers(first, end - length).map(|()| footer).map_err(BadSchema::Damaged))
     }
 
     /// Parses a footer, without its length and the magic bytes.
     ///
     /// # Errors
     /// A message that says how it is damaged.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, BadSchema> {
         let footer = root_as_footer(bytes).map_err(|e| format!("its footer is damaged: {e}"))?;
         let schema = head::schema(footer.schema().ok_or("its footer has no schema")?)?;
         let dictionaries = footer.dictionaries().into_iter().flatten().map(Block::new);

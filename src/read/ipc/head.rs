@@ -7,6 +7,7 @@ use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::{self, CompressionType, MessageHeader, root_as_message};
 
 use crate::guard::guarded;
+use crate::read::unsupported_types::UnsupportedType;
 
 /// Bytes of the length before compressed values.
 const LENGTH: usize = 8;
@@ -61,7 +62,7 @@ impl Head {
     }
 
     /// The schema that the message holds.
-    pub(super) fn schema(&self) -> Result<SchemaRef, String> {
+    pub(super) fn schema(&self) -> Result<SchemaRef, BadSchema> {
         schema(self.message()?.header_as_schema().ok_or("it is not a schema")?)
     }
 
@@ -104,15 +105,39 @@ impl Head {
     }
 }
 
+/// Why a schema cannot be read.
+#[derive(Debug)]
+pub(super) enum BadSchema {
+    /// The file is damaged, in this way.
+    Damaged(String),
+    /// A column has a type that is not read.
+    Unsupported(UnsupportedType),
+}
+
+impl From<String> for BadSchema {
+    fn from(why: String) -> Self {
+        BadSchema::Damaged(why)
+    }
+}
+
+impl From<&str> for BadSchema {
+    fn from(why: &str) -> Self {
+        BadSchema::Damaged(why.to_string())
+    }
+}
+
 /// The schema of a file or a stream. Every column may have nulls: writers do not hold to what a schema says of that.
 ///
 /// # Errors
 /// It has types that this version does not know, or another byte order.
-pub(super) fn schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, String> {
+pub(super) fn schema(schema: ipc::Schema<'_>) -> Result<SchemaRef, BadSchema> {
     if !schema.endianness().equals_to_target_endianness() {
         return Err("its byte order is not that of this machine".into());
     }
-    let schema = guarded(|| fb_to_schema(schema)).map_err(|why| format!("its schema: {why}"))?;
+    let schema = guarded(|| fb_to_schema(schema)).map_err(|why| match UnsupportedType::find(schema) {
+        Some(unsupported) => BadSchema::Unsupported(unsupported),
+        None => BadSchema::Damaged(format!("its schema: {why}")),
+    })?;
     let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
 }

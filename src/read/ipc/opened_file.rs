@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use super::error::corrupt;
 use super::file_messages::FileMessages;
 use super::footer::{Footer, MAGIC, START};
+use super::head::BadSchema;
 use super::message::{Context, EncodedRecords};
 use super::messages::Messages;
 use super::stream_messages::StreamMessages;
@@ -55,7 +56,8 @@ impl OpenedFile {
         let footer = Footer::read(&reader, bytes).map_err(|e| cannot_read(e, path.display()))?;
         let footer = match footer {
             Ok(footer) => footer,
-            Err(why) => return Err(place_of_damage(file, &why)),
+            Err(BadSchema::Damaged(why)) => return Err(place_of_damage(file, &why)),
+            Err(BadSchema::Unsupported(unsupported)) => return Err(unsupported.error(path)),
         };
         let schema = Arc::clone(&footer.schema);
         let messages = FileMessages::new(path.clone(), reader, footer);

@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 
 use super::error::corrupt;
 use super::footer::CONTINUATION;
-use super::head::{Head, Kind};
+use super::head::{BadSchema, Head, Kind};
 use super::message::EncodedRecords;
 use super::messages::Messages;
 use crate::error::Result;
@@ -43,9 +43,12 @@ impl StreamMessages {
             Ok(Next::Message(head, _)) if head.kind == Kind::Schema => head.schema(),
             Ok(Next::Message(..)) => Err("it is another message".into()),
             Ok(Next::EndMarker | Next::End) => Err("it has none".into()),
-            Err(why) => Err(why),
+            Err(why) => Err(why.into()),
         };
-        let schema = schema.map_err(|why| corrupt(path, format!("at its schema: {why}")))?;
+        let schema = schema.map_err(|bad| match bad {
+            BadSchema::Damaged(why) => corrupt(path, format!("at its schema: {why}")),
+            BadSchema::Unsupported(unsupported) => unsupported.error(path),
+        })?;
         Ok((stream, schema))
     }
 

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::ipc::root_as_message;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
@@ -15,6 +19,7 @@ use crate::read::decompressed::at_any_place;
 use crate::read::open::{InputStream, cannot_read};
 use crate::read::parts::{Extent, Part, groups};
 use crate::read::typed_columns::{SchemaUnion, returned_field};
+use crate::read::unsupported_types::UnsupportedType;
 
 /// The columns of all files in order of first appearance, all nullable, strings as views. Reads the footers of all
 /// files. Fails with `schema_mismatch` if files have a column in different types.
@@ -72,8 +77,13 @@ impl Footer {
         let is_compressed = input.uncompressed().is_none();
         let (reader, _) = at_any_place(&mut input, Vec::new())?;
         let chunks = Chunks::new(reader).map_err(|e| cannot_read(e, path.display()))?;
-        let read = guard(path, &chunks.read_error(), || {
-            ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new())
+        let load = |options: ArrowReaderOptions| {
+            guard(path, &chunks.read_error(), || ArrowReaderMetadata::load(&chunks, options))
+        };
+        let read = load(ArrowReaderOptions::new()).map_err(|e| {
+            let plain = load(ArrowReaderOptions::new().with_skip_arrow_metadata(true)).ok();
+            let unsupported = plain.and_then(|plain| unsupported_type(plain.metadata()));
+            unsupported.map_or(e, |unsupported| unsupported.error(path))
         })?;
         let fields = read
             .schema()
@@ -84,6 +94,16 @@ impl Footer {
         let schema = Arc::new(Schema::new(stored.fields().iter().map(returned_field).collect::<Vec<_>>()));
         Ok(Footer { chunks, is_compressed, metadata: read.metadata().clone(), stored, schema })
     }
+}
+
+/// The first column whose type in the Arrow schema of the file is not read.
+fn unsupported_type(metadata: &ParquetMetaData) -> Option<UnsupportedType> {
+    let pairs = metadata.file_metadata().key_value_metadata()?;
+    let schema = pairs.iter().find(|pair| pair.key == ARROW_SCHEMA_META_KEY)?.value.as_ref()?;
+    let bytes = BASE64_STANDARD.decode(schema).ok()?;
+    // A message may begin with a marker, and then its length.
+    let head = if bytes.starts_with(&[0xff; 4]) { bytes.get(8..)? } else { &bytes };
+    UnsupportedType::find(root_as_message(head).ok()?.header_as_schema()?)
 }
 
 /// The type in which a column is read: strings as views.
