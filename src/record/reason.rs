@@ -21,8 +21,8 @@ macro_rules! reasons {
 }
 
 reasons! {
-    BAD_JSON "bad_json" "The line, or the element of an array, is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text";
-    BAD_UTF8 "bad_utf8" "The line, the element of an array, or the record is not valid UTF-8." "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8";
+    BAD_JSON "bad_json" "The line, or the element of an array, is not valid JSON." "repair the program that wrote the lines: most often it does not escape line ends within text, or, where the detail says trailing text, writes two values on one line";
+    BAD_UTF8 "bad_utf8" "The line, the element of an array, or the record is not valid UTF-8." "find the encoding, often WINDOWS-1252, and convert the file: iconv -f ENCODING -t UTF-8; in a file of UTF-16 the row holds half of a character, so that it must be written again";
     BAD_CSV "bad_csv" "The CSV record has text after a closing quote, or a carriage return outside quotes." "repair the program that wrote the file: quote a field that has quotes or line ends, and write two quotes for each quote within it";
     WRONG_FIELD_COUNT "wrong_field_count" "The CSV record has more or fewer fields than its file has columns." "quote fields that have the separator in them, or pass the right separator= to scan_csv";
     NOT_AN_OBJECT "not_an_object" "The line, or the element of an array, is valid JSON, but not an object with columns." "write each row as an object with columns, such as {\"text\": …}";

@@ -270,3 +270,21 @@ def test_a_first_column_without_a_name_is_left_out_only_if_it_holds_row_numbers(
     with refused(fp.SourceError, "bad_header", "it has `x`") as caught:
         fp.scan_csv(tmp_path / "data").explain()
     assert caught.value.path == str(path)
+
+
+def test_an_unclear_separator_names_the_fault_in_a_short_file(tmp_path: Path) -> None:
+    for text, says in [
+        ('a,b\n"x\n4\n', "the quote on line 2 opens a field that does not end"),
+        ("a,b,c\n1,2\n", "with ',' the record on line 2 has 2 of 3 fields"),
+    ]:
+        with refused(fp.SourceError, "unclear_separator", says) as caught:
+            fp.scan_csv(write(tmp_path, text)).explain()
+        assert str(caught.value.help).startswith("correct this record, or pass it")
+
+
+def test_half_a_character_of_utf_16_is_not_another_encoding(tmp_path: Path) -> None:
+    data = b"\xff\xfe" + "a,b\n1,".encode("utf-16-le") + b"\x00\xd8" + "\n".encode("utf-16-le")
+    with refused(fp.DataError, "no_rows", "1 bad_utf8") as caught:
+        fp.scan_csv(write(tmp_path, data)).sink_jsonl(tmp_path / "out")
+    assert "iconv -f WINDOWS-1252" not in str(caught.value.help)
+    assert "half of a character" in str(caught.value.help)

@@ -140,8 +140,10 @@ NO_COLUMNS = (
 
 # The help for an error about many rows, by the reason that removed most of them.
 REASONS: dict[str, str] = {
-    "bad_json": "fix the program that wrote the lines: most often it does not escape line ends within text",
-    "bad_utf8": "find the encoding and convert the file: iconv -f WINDOWS-1252 -t UTF-8",
+    "bad_json": "fix the program that wrote the lines: most often it does not escape line ends within text, or, where "
+    "the detail says trailing text, writes two values on one line",
+    "bad_utf8": "find the encoding, often WINDOWS-1252, and convert the file: iconv -f ENCODING -t UTF-8; in a file of "
+    "UTF-16 the row holds half of a character, so that it must be written again",
     "bad_csv": "fix the program that wrote the file: quote a field that has quotes or line ends, and write two "
     "quotes for each quote within it",
     "wrong_field_count": "quote fields that have the separator in them, or set separator in [source] of a plan file",

@@ -11,7 +11,7 @@ use super::decode::CsvDecode;
 use super::header::Request;
 use super::input::InputRecords;
 pub use super::options::{Csv, CsvType};
-use super::separator::{Found, SEPARATORS, find, is_csv};
+use super::separator::{Found, SEPARATORS, fault, find, is_csv};
 use super::syntax::Syntax;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result, missing_column};
@@ -44,10 +44,29 @@ impl Csv {
         if is_tsv(&file.name) {
             return Ok(Found::Separator(b'\t'));
         }
-        let (mut stream, mut head) = (InputStream::open(file)?, Vec::new());
-        stream.start_text(&mut head)?;
-        let is_whole = stream.read_block(HEAD_BYTES, &mut head)? < HEAD_BYTES;
+        let (head, is_whole) = head_of(file)?;
         Ok(find(&head, is_whole, self.syntax(DEFAULT_SEPARATOR).quote))
+    }
+
+    #[cold]
+    fn unclear(&self, file: &InputFile) -> Error {
+        let all: Vec<String> =
+            SEPARATORS.iter().map(|separator| format!("{:?}", char::from(*separator))).collect();
+        let mut message = format!(
+            "the separator of the fields is unclear: of {}, no single one divides the first records into the same \
+             number of fields",
+            all.join(", ")
+        );
+        let (head, is_whole) = match head_of(file) {
+            Ok(head) => head,
+            Err(e) => return e,
+        };
+        let mut help = "pass it, such as separator=\",\"".to_string();
+        if let Some(fault) = fault(&head, is_whole, self.syntax(DEFAULT_SEPARATOR).quote) {
+            message = format!("{message}; {fault}");
+            help = format!("correct this record, or {help}");
+        }
+        Error::new(Class::Source, "unclear_separator", message).help(help).path(file.path.display())
     }
 }
 
@@ -75,7 +94,8 @@ impl FileFormat for Csv {
         Ok(Arc::new(read_options::<Self>(self.verb(), options)?.checked()?))
     }
 
-    /// A file with the name of a CSV file, or one whose first records have one number of fields.
+    /// A file with the name of a CSV file, unless it begins as JSON does; or one whose first records have one number of
+    /// fields.
     fn recognises(&self, head: &FileHead<'_>) -> bool {
         let text = decoded(head.bytes);
         match text.trim_ascii_start().first() {
@@ -93,7 +113,7 @@ impl FileFormat for Csv {
         for file in files {
             cancel.check()?;
             match (self.separator_of(file)?, decided) {
-                (Found::Unclear, _) => return Err(unclear(file)),
+                (Found::Unclear, _) => return Err(self.unclear(file)),
                 (Found::Separator(separator), Some((other, first))) if separator != other => {
                     return Err(mixed(first, other, file, separator));
                 }
@@ -180,18 +200,12 @@ fn is_tsv(name: &str) -> bool {
     [".tsv", ".tab"].iter().any(|ending| plain.ends_with(ending))
 }
 
-#[cold]
-fn unclear(file: &InputFile) -> Error {
-    let all: Vec<String> =
-        SEPARATORS.iter().map(|separator| format!("{:?}", char::from(*separator))).collect();
-    let message = format!(
-        "the separator of the fields is unclear: of {}, no single one divides the first records into the same number \
-         of fields",
-        all.join(", ")
-    );
-    Error::new(Class::Source, "unclear_separator", message)
-        .help("pass it, such as separator=\",\"")
-        .path(file.path.display())
+/// The start of the text of a file, and whether that is all of it.
+fn head_of(file: &InputFile) -> Result<(Vec<u8>, bool)> {
+    let (mut stream, mut head) = (InputStream::open(file)?, Vec::new());
+    stream.start_text(&mut head)?;
+    let is_whole = stream.read_block(HEAD_BYTES, &mut head)? < HEAD_BYTES;
+    Ok((head, is_whole))
 }
 
 #[cold]

@@ -56,6 +56,39 @@ pub(super) fn find(head: &[u8], is_whole: bool, quote: Option<u8>) -> Found {
     }
 }
 
+/// Why the separator of such a file is unclear, if the first record has only one of the separators: a quoted field that
+/// does not end, or the first record of another length.
+pub(super) fn fault(head: &[u8], is_whole: bool, quote: Option<u8>) -> Option<String> {
+    let candidates = SEPARATORS.into_iter().filter(|&separator| quote != Some(separator));
+    let mut able =
+        candidates.filter(|&separator| fit(head, is_whole, Syntax { separator, quote }).fields > 1);
+    let (Some(separator), None) = (able.next(), able.next()) else { return None };
+    let (syntax, mut ends, mut fields) = (Syntax { separator, quote }, Vec::new(), Vec::new());
+    let mut borders = Borders::new(syntax, Spot { byte: 0, line: 1 });
+    borders.find(head, 0, &mut ends);
+    let shown = char::from(separator);
+    if is_whole {
+        ends.push(borders.end(head.len()));
+        if let Some(open) = borders.open() {
+            return Some(format!("the quote on line {} opens a field that does not end", open.line));
+        }
+    }
+    let (mut line, mut first) = (1, None);
+    for (record, end) in records(head, &ends).zip(&ends) {
+        if !is_blank(record) && split(without_line_end(record), syntax, &mut fields).is_ok() {
+            let expected = *first.get_or_insert(fields.len());
+            if fields.len() != expected {
+                let found = fields.len();
+                return Some(format!(
+                    "with {shown:?} the record on line {line} has {found} of {expected} fields"
+                ));
+            }
+        }
+        line = end.next_line(line);
+    }
+    None
+}
+
 /// Whether a text begins with two or more records, all with the same number of fields, of which there are two or more.
 pub(super) fn is_csv(head: &[u8], is_whole: bool) -> bool {
     let mut fits = SEPARATORS.into_iter().map(|separator| {
@@ -92,6 +125,20 @@ fn fit(head: &[u8], is_whole: bool, syntax: Syntax) -> Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_in_a_file_of_few_lines_is_named() {
+        for (text, expected) in [
+            ("a,b\n1,2\n3,\"x\n4,5\n", Some("the quote on line 3 opens a field that does not end")),
+            ("a,b\n\"x\n4\n", Some("the quote on line 2 opens a field that does not end")),
+            ("a,b,c\n1,2\n", Some("with ',' the record on line 2 has 2 of 3 fields")),
+            ("\na\tb\n1\n", Some("with '\\t' the record on line 3 has 1 of 2 fields")),
+            ("a,b;c\n1\n", None),
+            ("a\nb,c\n", None),
+        ] {
+            assert_eq!(fault(text.as_bytes(), true, Some(b'"')).as_deref(), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_separator_is_the_one_that_gives_records_one_number_of_fields() {
