@@ -2,6 +2,7 @@
 
 /// The ASCII letters of a text: upper case, lower case.
 pub(crate) fn letters(text: &str) -> (usize, usize) {
-    let count = |is: fn(&u8) -> bool| text.as_bytes().iter().map(|byte| usize::from(is(byte))).sum();
-    (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase))
+    let upper = text.bytes().filter(|byte| byte.is_ascii_uppercase()).count();
+    let lower = text.bytes().filter(|byte| byte.is_ascii_lowercase()).count();
+    (upper, lower)
 }
