@@ -1,5 +1,6 @@
 //! The Python binding, the only place that uses pyo3. It converts Python values to types of the core.
 
+mod allocator;
 mod arrow;
 mod constants;
 mod errors;
@@ -16,17 +17,12 @@ mod text_function;
 mod tokenizer;
 mod writer;
 
-use mimalloc::MiMalloc;
 use pyo3::prelude::*;
-
-/// Arrow buffers are large and short-lived. The allocator of the system would return each to the kernel, which zeroes
-/// the pages of the next one again.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The compiled module `fastprep._fastprep`.
 #[pymodule(gil_used = false)]
 fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    allocator::offer_free_memory();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
     module.add("PLAN_VERSION", crate::plan::PLAN_VERSION)?;
