@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastprep._fastprep import COMPLETION
 from fastprep.exceptions import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ANSWERS = {"pairs": "completion", "alpaca": "output", "classification": "label"}
+ANSWERS = {"pairs": COMPLETION, "alpaca": "output", "classification": "label"}
 """The part that is the answer, of the dialects whose rows are columns of text."""
 
 MESSAGES = ("openai_chat", "sharegpt", "chat_parts")
@@ -83,7 +84,7 @@ def _steps(data: dict[str, Any]) -> list[Step]:
     if "conflicting_answers" in found:
         # For messages the step compares the last answer and all that is before it.
         prompts = [column for column in columns if column not in answers]
-        compared = {"prompt": prompts, "answer": answers} if answers else {}
+        compared = dict(prompt=prompts, answer=answers) if answers else {}
         steps.append((reason("conflicting_answers"), {"verb": "resolve_conflicts", "keep": "most", **compared}))
     return steps
 
