@@ -13,6 +13,7 @@ from fastprep.cli.app import AsJson
 from fastprep.cli.pipeline_flags import scan
 from fastprep.cli.printing import print_result
 from fastprep.exceptions import PublishError
+from fastprep.inspection import charts
 from fastprep.inspection.fix_plan import fix_plan
 from fastprep.inspection.inspection import Inspection
 
@@ -33,16 +34,26 @@ def inspect(
         str | None, typer.Option(metavar="FILE", help="Write a plan file that repairs what was found; read it first.")
     ] = None,
     markdown: Annotated[bool, typer.Option(help="Print Markdown, for a pull request.")] = False,
+    html: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a page with charts; needs fastprep[report].")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find what is wrong with the data, how much of it, and what repairs it; reads all rows, writes nothing."""
     if markdown and as_json:
         raise typer.BadParameter("--markdown and --json are two forms of the same: leave one out")
+    if html is not None:
+        try:
+            charts.check_packages()
+        except ModuleNotFoundError as e:
+            raise typer.BadParameter(str(e), param_hint="--html") from e
     plan = scan(inputs)
     plan = plan if read_as is None else plan.read_as(read_as)
     found = plan.inspect(rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
+    if html is not None:
+        _write("--html", html, found.to_html(), replace=True)
     if markdown:
         print_result(found.to_markdown().rstrip("\n"))
     else:
@@ -53,12 +64,16 @@ def inspect(
 
 def _write_plan(found: Inspection, inputs: list[str], path: Path) -> None:
     """Write the plan file that repairs what was found. A file that exists stays as it is."""
-    path = Path(option_checks.path("inspect", "--fix", path))
-    text = fix_plan(found.to_dict(), inputs, path.parent)
+    _write("--fix", path, fix_plan(found.to_dict(), inputs, path.parent), replace=False)
+    typer.echo(f"next: read {path}, then fastprep run {path} --out OUT", err=True)
+
+
+def _write(flag: str, path: Path | str, text: str, *, replace: bool) -> None:
+    """Write a file that a flag names. A file that exists stays as it is, unless it is to be replaced."""
+    path = Path(option_checks.path("inspect", flag, path))
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("w" if replace else "x", encoding="utf-8") as file:
             file.write(text)
     except OSError as e:
-        message = f"inspect: the plan file cannot be written: {e.strerror}"
+        message = f"inspect: the file of {flag} cannot be written: {e.strerror}"
         raise PublishError.new(message, code="cannot_write", path=path) from e
-    typer.echo(f"next: read {path}, then fastprep run {path} --out OUT", err=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastprep.inspection.baseline import risen
+from fastprep.inspection.html import page
 from fastprep.inspection.lines import lines
 from fastprep.inspection.markdown import markdown
 
@@ -93,6 +94,14 @@ class Inspection:
     def to_markdown(self) -> str:
         """The verdict, the facts and a table of the findings, as Markdown for a pull request."""
         return markdown(self._data)
+
+    def to_html(self) -> str:
+        """The verdict, the facts, charts and the findings with examples, as one page that needs no network or script.
+
+        Raises:
+            ModuleNotFoundError: altair or vl-convert, of the extra `report`, is not installed.
+        """
+        return page(self._data)
 
     def __repr__(self) -> str:
         return f"Inspection({self.rows} rows, {len(self._data['findings'])} findings)"

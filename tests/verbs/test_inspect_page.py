@@ -1,0 +1,142 @@
+"""The page of an inspection: complete, safe to open, and readable without its charts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from shell import failure, run
+from shell import folder as folder
+from test_inspect import answer, clean
+from tiny import jsonl
+
+import fastprep as fp
+
+pytest.importorskip("altair", reason="needs altair, of the extra report")
+
+HOSTILE = "<script>alert(1)</script> & <img src=x>"
+
+
+class Page(HTMLParser):
+    """What a page holds: its tags with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def named(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+def found() -> fp.Inspection:
+    rows = clean(300)
+    rows[20] = answer("{} " + HOSTILE + "\u200b")(rows[20])
+    rows[30] = rows[31]
+    return fp.from_records(rows).inspect()
+
+
+def test_it_holds_the_verdict_all_findings_and_their_rows() -> None:
+    inspection = found()
+    page = Page(inspection.to_html())
+    assert inspection.verdict.lower()[1:] in page.text.lower()
+    assert {finding.code for finding in inspection.findings} >= {"duplicate_rows", "invisible_characters"}
+    for finding in inspection.findings:
+        assert finding.code in page.text
+        assert finding.title in page.text
+        assert f"{finding.count:,} of {finding.checked:,} rows" in page.text
+        for example in finding.examples:
+            assert f"{example['file']}:{example['row'] + 1}" in page.text
+    assert len(page.named("mark")) == sum(len(finding.examples) for finding in inspection.findings)
+    assert "\\u200b" in page.text
+
+
+def test_it_runs_nothing_and_asks_for_nothing() -> None:
+    text = found().to_html()
+    page = Page(text)
+    assert {tag for tag, _ in page.tags} & {"script", "link", "img", "iframe", "object", "embed", "image"} == set()
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert not any(name in ("src", "href", "xlink:href") for _, attributes in page.tags for name in attributes)
+    assert re.findall(r"url\(|@import", text) == []
+    # Names of XML, which are not fetched.
+    assert set(re.findall(r"https?://[^\s\"<]+", text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert HOSTILE[-20:] in page.text
+
+
+def test_every_chart_has_a_text_and_a_table() -> None:
+    page = Page(found().to_html())
+    charts = [attributes for attributes in page.named("div") if attributes.get("role") == "img"]
+    assert len(charts) == len(page.named("svg")) == len(page.named("table")) >= 2
+    assert all(attributes["aria-label"] for attributes in charts)
+
+
+def test_the_same_rows_give_the_same_page() -> None:
+    assert found().to_html() == found().to_html()
+
+
+def test_classes_are_a_chart() -> None:
+    rows = [{"text": f"text number {n}", "label": ["good", "bad"][n % 3 == 0]} for n in range(300)]
+    page = Page(fp.from_records(rows).inspect().to_html())
+    assert "All 2 classes." in page.text
+
+
+def test_no_rows_have_a_page() -> None:
+    assert "Inspection of" in fp.from_records([]).inspect().to_html()
+
+
+def test_without_the_packages_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(ModuleNotFoundError, match=r"needs the package vl_convert; .*'fastprep\[report\]'"):
+        found().to_html()
+    Path("altair.py").write_text("raise ModuleNotFoundError('none', name='altair')\n")
+    jsonl(Path("x.jsonl"), clean(5))
+    says = " ".join(failure("inspect", "x.jsonl", "--html", "page.html", code=2).replace("│", " ").split())
+    assert "pip install 'fastprep[report]'" in says
+
+
+def test_the_command_writes_it() -> None:
+    jsonl(Path("x.jsonl"), clean(50))
+    run("inspect", "x.jsonl", "--html", "page.html")
+    assert Path("page.html").read_text("utf-8") == fp.scan("x.jsonl").inspect().to_html()
+    assert "cannot_write" in failure("inspect", "x.jsonl", "--html", "missing/page.html", code=3)
+
+
+BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_shows_it_without_scrolling_sideways(width: int, tmp_path: Path) -> None:
+    assert BROWSER is not None
+    page = tmp_path / "page.html"
+    measure = f"""<script>
+        document.documentElement.style.width = "{width}px";
+        const shown = [...document.querySelectorAll("body *")].filter(e => e.tagName == "svg" || !e.closest("svg"));
+        document.title = Math.ceil(Math.max(...shown.map(e => e.getBoundingClientRect().right)));
+    </script></body>"""
+    page.write_text(found().to_html().replace("</body>", measure), "utf-8")
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--dump-dom",
+         "--enable-logging=stderr", page.as_uri()],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    title = re.search(r"<title>(\d+)</title>", done.stdout)
+    assert title is not None
+    assert 300 < int(title[1]) <= width
+    assert "CONSOLE" not in done.stderr
