@@ -5,6 +5,7 @@ mod batch_history;
 pub mod collect;
 pub(crate) mod inspect;
 mod interrupt;
+mod own_threads;
 mod pass;
 mod pass_stages;
 pub mod publish;
@@ -25,6 +26,7 @@ pub(crate) mod tokenize_columns;
 mod unfinished_sink;
 
 pub(crate) use interrupt::{Interrupted, interruptible};
+pub(crate) use own_threads::is_of_a_run;
 pub use pass::{FINDINGS, Pass, PassOptions, Stage, UNCOUNTED};
 pub use resources::Resources;
 pub use run_pass::run_pass;

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use super::batch_history::BatchHistory;
 use super::interrupt::{POLL, interruptible, panicked};
+use super::own_threads;
 use super::pass::{FINDINGS, Pass, PassOptions, Stage};
 use super::queues::Queues;
 use super::station::{Station, counted};
@@ -169,6 +170,7 @@ impl<'s, S: Sink> Line<'s, '_, S> {
     }
 
     fn work(&self) {
+        own_threads::mark();
         let mut shared = self.lock();
         let mut worked_ahead = true;
         while !shared.is_over() && !self.cancel.is_cancelled() {

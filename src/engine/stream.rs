@@ -9,6 +9,7 @@ use arrow::array::RecordBatch;
 
 use super::collect::run_into;
 use super::interrupt::{Interrupted, POLL, panicked};
+use super::own_threads;
 use super::resources::Resources;
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -42,6 +43,7 @@ impl Stream {
         let names = Arc::new(OnceLock::new());
         let (stop, set_names) = (cancel.clone(), Arc::clone(&names));
         let work = move || {
+            own_threads::mark();
             let run = || run_plan(&plan, resources, &stop, sender, &set_names);
             catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(&panic)))
         };
@@ -85,10 +87,13 @@ impl Stream {
         entries(&self.rejects.removed, self.names.get().unwrap_or(&FileNames::default()))
     }
 
-    /// Stops the run, and waits for its threads to end.
+    /// Stops the run, and waits for its threads to end; in a thread of a run it does not wait.
     pub(crate) fn stop(&mut self) {
         self.cancel.cancel();
         self.batches = None;
+        if own_threads::is_of_a_run() {
+            self.run = None;
+        }
         // What went wrong after the last batch that was taken is of no interest.
         drop(self.join());
     }

@@ -8,7 +8,7 @@ use pyo3_arrow::PyTable;
 use super::errors::to_python;
 use super::gate::enter;
 use crate::cancel::Cancel;
-use crate::engine::{Resources, Stream};
+use crate::engine::{Resources, Stream, is_of_a_run};
 use crate::error::Error;
 use crate::plan::Resolved;
 
@@ -53,7 +53,10 @@ impl PyRows {
     fn stop(&self, py: Python<'_>) {
         // Before the lock, which a waiting thread holds.
         self.cancel.cancel();
-        py.detach(|| self.stream().stop());
+        // That thread may wait for this one.
+        if !is_of_a_run() {
+            py.detach(|| self.stream().stop());
+        }
     }
 }
 

@@ -177,3 +177,41 @@ def test_runs_that_need_polars_do_not_wait_for_its_threads() -> None:
         [sys.executable, "-c", ONE_THREAD], capture_output=True, text=True, timeout=120, check=True, env=environment
     )
     assert done.stdout.split() == ["30000", "30000", "5000"] * 2
+
+
+STOPPED_BY_A_WORKER = """
+import sys, threading
+import fastprep as fp
+
+runs, started, stopped = [], threading.Event(), threading.Event()
+plan = fp.from_records([{"a": n} for n in range(100)])
+
+# As the garbage collector does when it runs in a worker, and closes what holds a run.
+def stops(frame):
+    if frame.height and not stopped.is_set():
+        started.wait()
+        runs.pop().stop() if sys.argv[1] == "stop" else runs.clear()
+        stopped.set()
+    return frame
+
+rows = plan.map_batches(stops, name="stops")._plan.rows(2)
+runs.append(rows if sys.argv[2] == "own" else plan._plan.rows(2))
+started.set()
+try:
+    while rows.next() is not None:
+        pass
+    assert sys.argv[2] == "other"
+except KeyboardInterrupt:
+    assert sys.argv[2] == "own"
+assert stopped.wait(30)
+print("ended")
+"""
+
+
+@pytest.mark.parametrize(("how", "whose"), [("stop", "own"), ("stop", "other"), ("drop", "other")])
+def test_a_run_can_be_stopped_by_a_worker(how: str, whose: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED_BY_A_WORKER, how, whose],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("ended\n", 0), done.stderr
