@@ -78,7 +78,7 @@ def test_every_verb_is_in_a_plan_that_is_kept() -> None:
     steps = {step["step"] for folder in KEPT for step in fp.load(folder).manifest["report"]["steps"]}
     no_steps = {"pipe", "explain", "schema", "dialect", "preview", "inspect", "to_json", "from_json", "collect"}
     no_steps |= {"to_polars", "to_lazyframe", "sink", "sink_arrow", "sink_jsonl", "sink_parquet"}
-    assert {name for name in vars(fp.Pipeline) if not name.startswith("_")} - no_steps <= steps
+    assert {name for name in dir(fp.Pipeline) if not name.startswith("_")} - no_steps <= steps
 
 
 @pytest.mark.parametrize("name", golden.PLANS)

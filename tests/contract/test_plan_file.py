@@ -169,7 +169,8 @@ def test_each_verb_and_option_of_the_chain_is_one_of_plan_files_and_of_their_pag
     page = (Path(__file__).parents[2] / "docs/plan-files.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE))
     assert set(listed) == set(verbs.VERBS)
-    returned = {name: getattr(verb, "__annotations__", {}).get("return") for name, verb in vars(fp.Pipeline).items()}
+    verb_of = {name: getattr(fp.Pipeline, name) for name in dir(fp.Pipeline)}
+    returned = {name: getattr(verb, "__annotations__", {}).get("return") for name, verb in verb_of.items()}
     chained = {name for name, kind in returned.items() if kind == "Pipeline" and name[0] != "_"}
     assert chained - set(verbs.VERBS) == {"from_json", "map_batches", "pipe"}
     for verb in chained & set(verbs.VERBS) - {"filter", "with_columns", "rename"}:

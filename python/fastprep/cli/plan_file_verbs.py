@@ -91,7 +91,10 @@ FILE_VERBS: dict[str, Callable[..., fp.Pipeline]] = {
 """Verbs whose options in a file differ from the parameters of the method."""
 
 VERBS: dict[str, Callable[..., fp.Pipeline]] = {
-    name: FILE_VERBS.get(name, method) for name, method in vars(fp.Pipeline).items() if _works_in_files(method)
+    name: FILE_VERBS.get(name, method)
+    for part in fp.Pipeline.__mro__
+    for name, method in vars(part).items()
+    if _works_in_files(method)
 }
 
 
