@@ -36,14 +36,9 @@ class Side:
 
 
 def kernel(name: str, work: Callable[[], Any]) -> Side:
-    """A side that is timed within this process; its result is freed outside the time.
-
-    Each timed run follows an untimed one of the same side. Two sides of one library share its allocator: without this
-    the second would find pages that the first has just freed, and every other side pages that the kernel must zero.
-    """
+    """A side that is timed within this process; its result is freed outside the time."""
 
     def run() -> Run:
-        work()
         start, busy = time.perf_counter(), time.process_time()
         result = work()
         wall, cpu = time.perf_counter() - start, time.process_time() - busy
@@ -51,6 +46,20 @@ def kernel(name: str, work: Callable[[], Any]) -> Side:
         return Run(wall, cpu)
 
     return Side(name, run)
+
+
+def settled(side: Side) -> Side:
+    """The same side; each of its runs follows an untimed one.
+
+    For sides that share an allocator: the second would find pages that the first has just freed, while another library
+    finds pages that the kernel must zero.
+    """
+
+    def run() -> Run:
+        side.run()
+        return side.run()
+
+    return Side(side.name, run)
 
 
 def process(name: str, command: Sequence[str | Path], env: dict[str, str] | None = None) -> Run:

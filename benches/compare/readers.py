@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cases
-from harness import Result, interleave, kernel, table
+from harness import Result, interleave, kernel, settled, table
 from whole import agree
 
 NAMES = ("prompt", "completion")
@@ -102,7 +102,8 @@ def bench(name: str, source: Path, args: argparse.Namespace) -> Result:
     size = path.stat().st_size
     found = agree({side: _digest(read()) for side, read in readers.items()})
     print(f"{len(readers)} answers agree on {size / 1e6:,.1f} MB: {found}", flush=True)
-    runs = interleave([kernel(side, read) for side, read in readers.items()], args.runs)
+    sides = [settled(kernel(side, read)) for side, read in readers.items()]
+    runs = interleave(sides, args.runs, warm=True)
     result = Result(name, size, runs, {"answer": found})
     print(table(result), flush=True)
     return result
