@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::lengths::Lengths;
 use super::masked::Mask;
 use super::task::Task;
+use super::thousands::thousands;
 
 /// Rows below which no training is worth its cost, and rows that the guide asks for.
 const LEAST: u64 = 100;
@@ -32,12 +33,13 @@ fn rows(facts: &Facts, task: Task) -> Value {
         Task::OpenEnded => (ENOUGH_OPEN, "a few thousand, for open-ended generation"),
         _ => (ENOUGH, "a thousand or more"),
     };
+    let different = thousands(rows);
     let text = match rows {
         _ if rows < LEAST => {
-            format!("{rows} different rows: too few; start with a few hundred, and double them")
+            format!("{different} different rows: too few; start with a few hundred, and double them")
         }
-        _ if rows < enough => format!("{rows} different rows: a start; the guide asks for {wanted}"),
-        _ => format!("{rows} different rows: enough for a first training; the guide asks for {wanted}"),
+        _ if rows < enough => format!("{different} different rows: a start; the guide asks for {wanted}"),
+        _ => format!("{different} different rows: enough for a first training; the guide asks for {wanted}"),
     };
     json!({"about": "rows", "enough": rows >= enough, "text": text})
 }
@@ -48,7 +50,10 @@ fn classes(facts: &Facts, mask: &Mask) -> Option<Value> {
     let (all, (name, least)) = (ranked.len(), ranked.last()?);
     let name = mask.text(name);
     let text = match small {
-        0 => format!("each of the {all} classes has {least} rows or more; the guide asks for about 100"),
+        0 => format!(
+            "each of the {all} classes has {} rows or more; the guide asks for about 100",
+            thousands(*least)
+        ),
         _ => format!(
             "{small} of {all} classes have fewer than the 100 rows that the guide asks for; {name:?} has {least}"
         ),
@@ -61,7 +66,7 @@ fn lengths(facts: &Facts) -> Option<Value> {
     let longest = |lengths: &Lengths| lengths.percentile(0.99);
     let chars = longest(&counts.prompt_lengths) + longest(&counts.answer_lengths);
     (chars > 0).then(|| {
-        let tokens = chars / CHARS_PER_TOKEN;
+        let (tokens, chars) = (thousands(chars / CHARS_PER_TOKEN), thousands(chars));
         let text = format!(
             "99 of 100 prompts and answers have up to {chars} characters together, about {tokens} tokens of English: \
              a context of this length loses few rows; other languages have more tokens"

@@ -24,6 +24,7 @@ mod row_lines;
 mod sink;
 mod tally;
 mod task;
+mod thousands;
 mod whole;
 
 pub(crate) use findings::FINDINGS;

@@ -10,7 +10,7 @@ use super::url;
 const MOST_DIGITS: usize = 15;
 
 /// Words that announce a phone number, in lower case.
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 26] = [
     "phone",
     "telephone",
     "tel",
@@ -23,12 +23,23 @@ const WORDS: [&str; 15] = [
     "teléfono",
     "telefone",
     "handy",
+    "call",
+    "dial",
+    "contact",
+    "hotline",
+    "line",
     "โทร",
+    "เบอร์",
+    "ติดต่อ",
+    "ไลน์",
+    "ไอดี",
+    "手机",
+    "微信",
     "电话",
     "電話",
 ];
 /// Words that may stand between such a word and the number.
-const BETWEEN: [&str; 8] = ["number", "no", "nr", "num", "is", "at", "phone", "us"];
+const BETWEEN: [&str; 11] = ["number", "no", "nr", "num", "is", "at", "phone", "us", "me", "id", "center"];
 
 /// The phone number that begins with the first group.
 pub(super) fn read(number: &Number<'_>) -> Option<Range<usize>> {

@@ -2,6 +2,7 @@
 
 use crate::inspect::facts::Facts;
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
+use crate::inspect::thousands::thousands;
 use crate::inspect::whole::Whole;
 
 /// One prompt with several answers.
@@ -20,6 +21,6 @@ pub(super) static CONFLICTING_ANSWERS: Finding = Finding {
 fn check(facts: &Facts) -> Option<Whole> {
     let tally = &facts.conflicts;
     let many = if facts.conflicting_prompts == 1 { "prompt" } else { "prompts" };
-    let detail = format!("{} {many}", facts.conflicting_prompts);
+    let detail = format!("{} {many}", thousands(facts.conflicting_prompts));
     Some(Whole { count: tally.count, detail, examples: tally.examples.clone() })
 }

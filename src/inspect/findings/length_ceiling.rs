@@ -2,6 +2,7 @@
 
 use crate::inspect::facts::Facts;
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
+use crate::inspect::thousands::thousands;
 use crate::inspect::whole::Whole;
 
 /// Answers that pile up at a length.
@@ -40,5 +41,9 @@ fn check(facts: &Facts) -> Option<Whole> {
     let count = within(from);
     let below = (1..=10).map(|i| within(from.saturating_sub(i * BUCKET))).max()?;
     let piled = from >= LEAST && lengths.texts >= 100 && count * 20 >= lengths.texts && count >= 3 * below;
-    piled.then(|| Whole { count, detail: format!("{from} to {top} characters"), examples: Vec::new() })
+    piled.then(|| Whole {
+        count,
+        detail: format!("{} to {} characters", thousands(from), thousands(top)),
+        examples: Vec::new(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::inspect::facts::Facts;
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
+use crate::inspect::thousands::thousands;
 use crate::inspect::whole::Whole;
 
 /// Answers without the mark that most of them end in.
@@ -20,6 +21,6 @@ pub(super) static MISSING_STOP: Finding = Finding {
 fn check(facts: &Facts) -> Option<Whole> {
     let ends = &facts.answer_ends;
     let mark = ends.mark.as_ref()?;
-    let detail = format!("{} end in {mark:?}", ends.with);
+    let detail = format!("{} end in {mark:?}", thousands(ends.with));
     Some(Whole { count: ends.without.count, detail, examples: ends.without.examples.clone() })
 }
