@@ -47,6 +47,13 @@ pub(crate) struct Hit {
     pub(crate) literal: &'static str,
 }
 
+/// One of two styles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    First,
+    Second,
+}
+
 /// How a finding is looked for.
 pub(crate) enum Check {
     /// In each row.
@@ -55,6 +62,8 @@ pub(crate) enum Check {
     Literals(&'static [&'static str], fn(&Row<'_>, Hit) -> Option<Match>),
     /// Where a text holds personal data of this kind.
     Personal(Kind),
+    /// Which of two styles a row has, if any, and the words for both. The finding is the rarer one, where both are common.
+    Either(&'static str, &'static str, fn(&Row<'_>) -> Option<(Side, Match)>),
     /// In the facts of all rows.
     Whole(fn(&Facts) -> Option<Whole>),
 }

@@ -9,10 +9,15 @@ use super::masked::Mask;
 use super::sink::{Inspect, findings};
 use super::tally::{Example, Tally, place_json};
 use super::task::task;
+use super::thousands::thousands;
 use crate::report::Report;
 
 /// The version of the JSON.
 const VERSION: u32 = 1;
+/// Fewer rows have no style yet.
+const STYLED: u64 = 100;
+/// Two styles are mixed where the rarer one has one row in so many.
+const COMMON: u64 = 10;
 
 /// What the rows are, for the report.
 pub(crate) struct Context<'a> {
@@ -79,12 +84,26 @@ impl Inspect {
 
     fn finding(&self, index: usize, finding: &Finding, context: &Context<'_>) -> Option<Value> {
         let counts = &self.facts.counts;
+        let mut among = match finding.among {
+            Among::Rows => counts.rows,
+            Among::Prompts => counts.with_prompt,
+            Among::Answers => counts.with_answer,
+        };
         let (count, detail, examples) = match finding.check {
             Check::Whole(check) => {
                 let mut whole = check(&self.facts)?;
                 let texts = whole.examples.iter_mut().map(|example| &mut example.excerpt.found);
                 texts.for_each(|text| *text = self.mask().text(text));
                 (whole.count, whole.detail, whole.examples)
+            }
+            Check::Either(first, second, _) => {
+                let sides = [&self.tallies[index], &self.others[index]];
+                among = sides[0].count + sides[1].count;
+                let rarer = sides.into_iter().min_by_key(|tally| tally.count)?;
+                let is_mixed = among >= STYLED && rarer.count * COMMON >= among;
+                let [with, without] = sides.map(|tally| thousands(tally.count));
+                let detail = format!("{with} {first}, {without} {second}");
+                is_mixed.then(|| (rarer.count, detail, rarer.examples.clone()))?
             }
             _ => {
                 let tally = &self.tallies[index];
@@ -94,11 +113,6 @@ impl Inspect {
         if count == 0 || !(finding.applies)(&self.facts, count) {
             return None;
         }
-        let among = match finding.among {
-            Among::Rows => counts.rows,
-            Among::Prompts => counts.with_prompt,
-            Among::Answers => counts.with_answer,
-        };
         let share = count as f64 / among.max(1) as f64;
         Some(json!({
             "code": finding.code,

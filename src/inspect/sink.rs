@@ -6,7 +6,7 @@ use super::FINDINGS;
 use super::edges::Edge;
 use super::excerpt::Excerpt;
 use super::facts::{Counts, Facts};
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, Side};
 use super::literals::Literals;
 use super::masked::{Mask, hide};
 use super::prompt_index::{PromptIndex, RowKeys};
@@ -24,6 +24,8 @@ pub(crate) struct Inspect {
     look: Arc<Look>,
     index: PromptIndex,
     pub(super) tallies: Vec<Tally>,
+    /// The other style of findings of two.
+    pub(super) others: Vec<Tally>,
     pub(super) unread: Tally,
     pub(super) facts: Facts,
     lines: Option<RowLines>,
@@ -42,6 +44,7 @@ struct Look {
 pub(crate) struct Ready {
     batch: Batch,
     tallies: Vec<Tally>,
+    others: Vec<Tally>,
     /// Rows that are none of their dialect.
     unread: Tally,
     counts: Counts,
@@ -88,6 +91,7 @@ impl Inspect {
             look: Arc::new(Look { rows, lists: lines.is_some(), literals, mask: Mask::new()? }),
             index: PromptIndex::default(),
             tallies: vec![Tally::default(); FINDINGS.len()],
+            others: vec![Tally::default(); FINDINGS.len()],
             unread: Tally::default(),
             facts: Facts::default(),
             lines,
@@ -239,6 +243,19 @@ impl Look {
         })
     }
 
+    /// Counts the style that a row has, for each finding of two.
+    fn styles(&self, row: &Row<'_>, place: Place, ready: &mut Ready) {
+        for (i, finding) in FINDINGS.iter().enumerate() {
+            let Check::Either(_, _, check) = finding.check else { continue };
+            let Some((side, found)) = check(row) else { continue };
+            let tally = match side {
+                Side::First => &mut ready.tallies[i],
+                Side::Second => &mut ready.others[i],
+            };
+            tally.add(place, || Example::new(place, row, found, &self.mask));
+        }
+    }
+
     /// Looks for personal data in the texts of a row; `personal` is overwritten.
     fn personal(&self, row: &Row<'_>, found: &mut [Option<Match>], personal: &mut Vec<Found>) {
         for (text, said) in row.texts.iter().enumerate() {
@@ -259,8 +276,9 @@ impl Look {
         found.clear();
         found.extend(FINDINGS.iter().map(|finding| match finding.check {
             Check::Row(check) => check(row),
-            Check::Literals(..) | Check::Personal(_) | Check::Whole(_) => None,
+            Check::Literals(..) | Check::Personal(_) | Check::Either(..) | Check::Whole(_) => None,
         }));
+        self.styles(row, place, ready);
         self.personal(row, found, &mut scratch.personal);
         self.literals.search(row, |index, hit| {
             if found[index].is_none()
@@ -327,6 +345,7 @@ impl MakeReady<Ready> for Look {
     fn make_ready(&self, batch: Batch) -> Result<Ready> {
         let mut ready = Ready {
             tallies: vec![Tally::default(); FINDINGS.len()],
+            others: vec![Tally::default(); FINDINGS.len()],
             unread: Tally::default(),
             counts: Counts::default(),
             keys: Vec::with_capacity(batch.rows()),
@@ -361,8 +380,9 @@ impl Sink for Inspect {
     }
 
     fn push(&mut self, ready: Ready) -> Result<()> {
-        let Ready { batch, tallies, unread, counts, keys, listed } = ready;
+        let Ready { batch, tallies, others, unread, counts, keys, listed } = ready;
         self.tallies.iter_mut().zip(tallies).for_each(|(all, tally)| all.merge(tally));
+        self.others.iter_mut().zip(others).for_each(|(all, tally)| all.merge(tally));
         self.unread.merge(unread);
         self.facts.counts.merge(counts);
         self.add_keys(&batch, &keys, listed)

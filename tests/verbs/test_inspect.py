@@ -83,6 +83,7 @@ PLANTED: dict[str, list[Callable[[Row], Row]]] = {
     ],
     "not_nfc": [answer("cafe\u0301 {}"), answer("\u212b {}")],
     "carriage_returns": [prompt("one\r\ntwo {}"), answer("one\rtwo {}")],
+    "mixed_line_ends": [prompt("one\r\ntwo\nthree {}"), answer("one\rtwo\nthree {}")],
     "outer_white_space": [prompt("{} "), answer(" {}"), answer("{}\n")],
     "upper_case": [lambda row: row | {"completion": row["completion"].upper()}],
     "html": [answer("<b>{}</b> <br />"), answer("Salt &amp; pepper. {}")],
@@ -100,10 +101,18 @@ PLANTED: dict[str, list[Callable[[Row], Row]]] = {
     ],
     "missing_separator": [],
     "unbalanced_fences": [answer("{}\n```python\nprint(1)")],
+    "unbalanced_brackets": [answer("{} It is (so"), answer("{}\nf() {{\n  return 1;")],
+    "unbalanced_quotes": [answer('{} She said: "it'), answer("{} She said: “it")],
     "cut_off": [answer("{}\n" + LONG * 5 + "And then we went to the")],
     "loops": [answer("{} " + "and on and on again, " * 8), answer("{}\n" + "Das ist so.\n" * 12)],
     "prompt_holds_answer": [lambda row: row | {"prompt": f"Why? {LONG}So it is.", "completion": LONG.strip()}],
     "mark_collisions": [prompt("a\n##\nb {}"), answer("a\r\n###\r\nb {}")],
+    "near_collisions": [
+        prompt("a\n## \nb {}"),
+        answer("{}\n##"),
+        answer("a\n\uff03\uff03\nb {}"),
+        answer("a\n##\r\nb {}"),
+    ],
     "placeholders": [answer("Dear [Your Name], {}"), answer("I am {{{{name}}}}. {}"), prompt("{} <noinput>")],
     "refusals": [answer("I'm sorry, but I cannot help with that. {}"), answer("I can’t provide this. {}")],
     "assistant_identity": [answer("As an AI language model, I do not know. {}"), answer("I'm ChatGPT. {}")],
@@ -113,6 +122,15 @@ PLANTED: dict[str, list[Callable[[Row], Row]]] = {
 SILENT: dict[str, list[Callable[[Row], Row]]] = {
     "loops": [answer("{}\n" + "." * 300), answer("{}\n" + "".join(f"Line {n} of the song.\n" for n in range(30)))],
     "mark_collisions": [answer("# a\n## b\n### c\n{}")],
+    "near_collisions": [answer("# a\n## b\n{}"), answer("a\n##\nb {}"), answer("{}\n####\n.")],
+    "unbalanced_brackets": [
+        answer("a) one\nb) two {}"),
+        answer("Too bad :( {}"),
+        answer("a (b\n{}"),
+        answer("{} (c) :("),
+    ],
+    "unbalanced_quotes": [answer('"It is so," she said. {}'), answer('{} It is 12" long.'), answer("“One.\n“Two.” {}")],
+    "mixed_line_ends": [answer("one\r\ntwo\r\nthree {}")],
     "mojibake": [answer("FPÖ–ÖVP, São Paulo, à la carte, naïve. {}"), answer("Привет из СССР. {}")],
     "invisible_characters": [answer("می\u200cخواهم {}"), answer("👩\u200d💻 {}")],
     "not_nfc": [answer("café สวัสดี 日本 {}")],
@@ -135,6 +153,19 @@ def with_open_turns() -> list[Row]:
         return {"messages": [{"role": ["user", "assistant"][i % 2], "content": text} for i, text in enumerate(said)]}
 
     return [turns(row, ["And then?"] if number % 20 == 13 else []) for number, row in enumerate(clean())]
+
+
+def with_calls() -> list[Row]:
+    """Of a thousand calls fifty have no result, and fifty end in a further call; the others are finished."""
+
+    def turns(row: Row, number: int) -> Row:
+        call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}
+        result, said = {"role": "tool", "content": "4"}, {"role": "assistant", "content": row["completion"]}
+        kinds = {3: [call, said], 7: [call, result, call], 9: [call], 11: [call, result, result, said]}
+        more = kinds.get(number % 20, [call, result, said])
+        return {"messages": [{"role": "user", "content": row["prompt"]}, *more]}
+
+    return [turns(row, number) for number, row in enumerate(clean())]
 
 
 def numbered(rows: list[Row], key: str, mark: str) -> list[Row]:
@@ -185,6 +216,19 @@ WHOLE: dict[str, Callable[[], tuple[list[Row], int]]] = {
         300,
     ),
     "unanswered_turns": lambda: (with_open_turns(), 50),
+    "unfinished_tool_use": lambda: (with_calls(), 100),
+    "mixed_casing": lambda: (
+        [row | {"completion": row["completion"].lower()} if n < 150 else row for n, row in enumerate(clean())],
+        150,
+    ),
+    "mixed_endings": lambda: (
+        [row | {"completion": f"{row['completion']} So it is"} if n < 150 else row for n, row in enumerate(clean())],
+        150,
+    ),
+    "mixed_markdown": lambda: (
+        [row | {"completion": f"{['', '**So it is.** '][n < 150]}{LONG * 6}"} for n, row in enumerate(clean())],
+        150,
+    ),
     "length_ceiling": lambda: (with_lengths(), 100),
     "small_classes": lambda: (with_classes(), 100),
     "templated_text": lambda: (

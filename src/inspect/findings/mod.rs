@@ -25,8 +25,13 @@ mod loops;
 mod mark_collisions;
 mod missing_separator;
 mod missing_stop;
+mod mixed_casing;
+mod mixed_endings;
+mod mixed_line_ends;
+mod mixed_markdown;
 mod mixed_reasoning;
 mod mojibake;
+mod near_collisions;
 mod not_nfc;
 mod outer_white_space;
 mod payment_cards;
@@ -39,7 +44,10 @@ mod secrets;
 mod small_classes;
 mod templated_text;
 mod unanswered_turns;
+mod unbalanced_brackets;
 mod unbalanced_fences;
+mod unbalanced_quotes;
+mod unfinished_tool_use;
 mod upper_case;
 
 use super::finding::Finding;
@@ -53,15 +61,20 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &answer_repeats_prompt::ANSWER_REPEATS_PROMPT,
     &prompt_holds_answer::PROMPT_HOLDS_ANSWER,
     &unanswered_turns::UNANSWERED_TURNS,
+    &unfinished_tool_use::UNFINISHED_TOOL_USE,
     &frequent_answers::FREQUENT_ANSWERS,
     &formulaic_openings::FORMULAIC_OPENINGS,
     &mixed_reasoning::MIXED_REASONING,
+    &mixed_casing::MIXED_CASING,
+    &mixed_endings::MIXED_ENDINGS,
+    &mixed_markdown::MIXED_MARKDOWN,
     &mojibake::MOJIBAKE,
     &replacement_characters::REPLACEMENT_CHARACTERS,
     &control_characters::CONTROL_CHARACTERS,
     &invisible_characters::INVISIBLE_CHARACTERS,
     &not_nfc::NOT_NFC,
     &carriage_returns::CARRIAGE_RETURNS,
+    &mixed_line_ends::MIXED_LINE_ENDS,
     &outer_white_space::OUTER_WHITE_SPACE,
     &upper_case::UPPER_CASE,
     &html::HTML,
@@ -73,6 +86,7 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &control_tokens::CONTROL_TOKENS,
     &templated_text::TEMPLATED_TEXT,
     &mark_collisions::MARK_COLLISIONS,
+    &near_collisions::NEAR_COLLISIONS,
     &missing_separator::MISSING_SEPARATOR,
     &missing_stop::MISSING_STOP,
     &common_prompt_prefix::COMMON_PROMPT_PREFIX,
@@ -80,6 +94,8 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &common_answer_prefix::COMMON_ANSWER_PREFIX,
     &common_answer_suffix::COMMON_ANSWER_SUFFIX,
     &unbalanced_fences::UNBALANCED_FENCES,
+    &unbalanced_brackets::UNBALANCED_BRACKETS,
+    &unbalanced_quotes::UNBALANCED_QUOTES,
     &cut_off::CUT_OFF,
     &length_ceiling::LENGTH_CEILING,
     &loops::LOOPS,
