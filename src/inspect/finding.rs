@@ -45,6 +45,10 @@ pub(crate) struct Hit {
     pub(crate) found: Match,
     /// The literal, as the finding writes it. The text may have another case.
     pub(crate) literal: &'static str,
+    /// Whether the literal was in no text of the row before this one, and not before in this text. A check that reads
+    /// more than what is around the hit looks at such hits alone: a text may hold a literal very often.
+    pub(crate) is_first: bool,
+    pub(crate) is_first_of_text: bool,
 }
 
 /// One of two styles.

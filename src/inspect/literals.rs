@@ -36,13 +36,20 @@ impl Literals {
 
     /// Calls `hit` with the finding of each occurrence in the texts of the row.
     pub(crate) fn search(&self, row: &Row<'_>, mut hit: impl FnMut(usize, Hit)) {
+        // By pattern: one more than the index of the last text that held it.
+        let mut seen = Vec::new();
         for (text, said) in row.texts.iter().enumerate() {
             for found in self.automaton.find_overlapping_iter(said.text) {
-                let (finding, literal) = self.patterns[found.pattern().as_usize()];
+                let pattern = found.pattern().as_usize();
+                let (finding, literal) = self.patterns[pattern];
                 let (start, end) = (found.start(), found.end());
                 // Another case of a byte within a character is not the same character.
                 if said.text.is_char_boundary(start) && said.text.is_char_boundary(end) {
-                    hit(finding, Hit { found: Match { text, start, end }, literal });
+                    seen.resize(self.patterns.len(), 0);
+                    let before = std::mem::replace(&mut seen[pattern], text + 1);
+                    let (is_first, is_first_of_text) = (before == 0, before != text + 1);
+                    let found = Match { text, start, end };
+                    hit(finding, Hit { found, literal, is_first, is_first_of_text });
                 }
             }
         }

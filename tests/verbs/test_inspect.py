@@ -7,6 +7,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ PLANTED: dict[str, list[Callable[[Row], Row]]] = {
     "mark_collisions": [prompt("a\n##\nb {}"), answer("a\r\n###\r\nb {}")],
     "near_collisions": [
         prompt("a\n## \nb {}"),
-        answer("{}\n##"),
+        answer("##\n{}"),
         answer("a\n\uff03\uff03\nb {}"),
         answer("a\n##\r\nb {}"),
     ],
@@ -122,7 +123,7 @@ PLANTED: dict[str, list[Callable[[Row], Row]]] = {
 SILENT: dict[str, list[Callable[[Row], Row]]] = {
     "loops": [answer("{}\n" + "." * 300), answer("{}\n" + "".join(f"Line {n} of the song.\n" for n in range(30)))],
     "mark_collisions": [answer("# a\n## b\n### c\n{}")],
-    "near_collisions": [answer("# a\n## b\n{}"), answer("a\n##\nb {}"), answer("{}\n####\n.")],
+    "near_collisions": [answer("# a\n## b\n{}"), answer("a\n##\nb {}"), answer("{}\n####\n."), prompt("{}\n\n###")],
     "unbalanced_brackets": [
         answer("a) one\nb) two {}"),
         answer("Too bad :( {}"),
@@ -305,8 +306,42 @@ def test_a_finding_of_all_rows_has_its_count(code: str) -> None:
     assert counts(inspected(rows)).get(code) == count, counts(inspected(rows))
 
 
+@pytest.mark.parametrize("code", ["mixed_casing", "mixed_endings", "mixed_markdown"])
+def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
+    rows, _ = WHOLE[code]()
+    rare, common = rows[:150], rows[150:]
+    assert counts(inspected([*rare[:80], *common])).get(code) is None
+    assert counts(inspected([*rare[:95], *common])).get(code) == 95
+
+
 def test_every_finding_is_planted() -> None:
     assert {code for code, *_ in _fastprep.inspect_findings()} == (set(PLANTED) - {"missing_separator"}) | set(WHOLE)
+
+
+LONG_LINES = [
+    "#",
+    "## ",
+    "\uff03",
+    "{{",
+    "(",
+    "[",
+    '"',
+    "\u201c",
+    "```\n",
+    "<br>",
+    "</s> ",
+    'I am an AI" ',
+    "\n\nAssistant:",
+]
+
+
+@pytest.mark.parametrize("part", LONG_LINES)
+def test_a_long_text_takes_no_longer_than_its_bytes(part: str) -> None:
+    """A check that reads the text again at each of a million hits would take minutes here."""
+    text = f'code {" " * 500_000}"{part * (1_000_000 // len(part))} x'
+    begin = time.monotonic()
+    inspected([{"prompt": "a", "completion": text}, {"prompt": text, "completion": "b"}])
+    assert time.monotonic() - begin < 10
 
 
 @pytest.mark.batches

@@ -48,13 +48,17 @@ const LITERALS: &[&str] = &[
     "i was trained by google",
 ];
 
+/// How far before it a quotation is looked for in its line, in bytes.
+const QUOTED: usize = 1_000;
+
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let Match { text, start, end } = hit.found;
     let said = row.texts[text].text;
     // A whole word; what the model says of others, and what it quotes, is no claim.
     let ends = hit.literal.ends_with(',') || !said[end..].starts_with(char::is_alphanumeric);
     let starts = !said[..start].ends_with(char::is_alphanumeric);
-    let quoted = said[..start].matches('"').count() % 2 == 1;
+    let line = &said[said.floor_char_boundary(start.saturating_sub(QUOTED))..start];
+    let quoted = line[line.rfind('\n').map_or(0, |end| end + 1)..].matches('"').count() % 2 == 1;
     // \"As an AI assistant\" is a claim where the sentence goes on with the first person.
     let rest = said[end..].trim_start_matches([',', ' ']);
     let first_person = [

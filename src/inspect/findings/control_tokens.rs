@@ -86,7 +86,7 @@ fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let stands = match hit.literal {
         // Within a text, these are tags of HTML.
         "<s>" => hit.found.start == 0,
-        "</s>" => hit.found.end == text.trim_end().len(),
+        "</s>" => text[hit.found.end..].trim_start().is_empty(),
         _ => true,
     };
     (stands && is_exact(row, &hit)).then_some(hit.found)

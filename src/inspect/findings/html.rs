@@ -69,6 +69,9 @@ const ABOUT_CODE: &[&str] = &[
 ];
 
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
+    if !hit.is_first {
+        return None;
+    }
     let mut texts = row.texts.iter().map(|said| said.text.to_lowercase());
     (!texts.any(|text| ABOUT_CODE.iter().any(|word| text.contains(word)))).then_some(hit.found)
 }

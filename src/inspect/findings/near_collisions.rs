@@ -43,9 +43,10 @@ fn near_mark(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let rest = &after[more.map(char::len_utf8).sum::<usize>()..];
     let line_end = text.len() - rest.trim_start_matches(is_blank).len();
     let starts = line_start == 0 || before[..line_start].ends_with(is_line_end);
-    let ends = line_end == text.len() || text[line_end..].starts_with(is_line_end);
+    // At the end of a text a format has written it.
+    let ends = text[line_end..].starts_with(is_line_end) && !text[line_end..].trim_start().is_empty();
     let is_mark = starts && ends && matches!(signs, 2 | 3);
-    // The mark itself is another finding, or what a format has written at the end of the text.
+    // The mark itself is another finding.
     let is_exact = matches!(&text[line_start..line_end], "##" | "###")
         && text[..line_start].ends_with('\n')
         && (text[line_end..].starts_with('\n')
@@ -73,7 +74,6 @@ mod tests {
     #[test]
     fn other_line_ends_and_signs_and_a_missing_line_end_are_near() {
         for text in [
-            "a\n##",
             "##\nb",
             "a\n## \nb",
             "a\n ###\nb",
@@ -98,6 +98,8 @@ mod tests {
             "a\n####\nb",
             "a\n\u{ff03}\nb",
             "a##",
+            "a\n##",
+            "a\n\n###\r\n",
             &"## ".repeat(9),
         ] {
             assert!(!found(text), "{text:?}");

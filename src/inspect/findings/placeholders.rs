@@ -41,6 +41,9 @@ const LITERALS: &[&str] = &[
     "[job title]",
 ];
 
+/// The longest name in double braces, in bytes.
+const LONGEST: usize = 40;
+
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let Match { text, start, end } = hit.found;
     if hit.literal != "{{" {
@@ -50,7 +53,7 @@ fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     }
     // A name in double braces; in code, double braces hold more than a name.
     let inner = &row.texts[text].text[end..];
-    let close = inner.find("}}").filter(|close| *close <= 40)?;
+    let close = inner[..inner.floor_char_boundary(LONGEST + 2)].find("}}")?;
     let name = inner[..close].trim();
     let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-'))
         && name.starts_with(|c: char| c.is_alphabetic());

@@ -32,14 +32,22 @@ const LITERALS: &[&str] = &[
 ];
 
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
-    let said = row.texts[hit.found.text];
-    // A template of one turn is enough in a prompt or an answer; a transcript has two speakers.
-    let has_both = match hit.literal {
-        "\n\nAssistant:" => said.text.contains("Human:"),
-        "\nASSISTANT:" => said.text.contains("USER:"),
-        _ => true,
-    };
+    let text = hit.found.text;
+    let said = row.texts[text];
     let is_said =
         matches!(said.speaker, Speaker::User | Speaker::Answer | Speaker::Rejected | Speaker::Column);
-    (is_said && has_both && is_exact(row, &hit)).then_some(hit.found)
+    if !is_said {
+        return None;
+    }
+    // A template of one turn is enough in a prompt or an answer; a transcript has two speakers.
+    let person = match hit.literal {
+        "\n\nAssistant:" => "Human:",
+        "\nASSISTANT:" => "USER:",
+        _ => return is_exact(row, &hit).then_some(hit.found),
+    };
+    if !hit.is_first_of_text || !said.text.contains(person) {
+        return None;
+    }
+    let start = said.text.find(hit.literal)?;
+    Some(Match { text, start, end: start + hit.literal.len() })
 }

@@ -18,9 +18,8 @@ pub(super) static UNBALANCED_FENCES: Finding = Finding {
 };
 
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
-    // Once for each text, at its first fence.
     let Match { text, start, end } = hit.found;
-    if !is_answer(row, text) || row.texts[text].text[..start].contains("```") {
+    if !is_answer(row, text) || !hit.is_first_of_text {
         return None;
     }
     // A prompt may begin the block that the answer ends.
