@@ -44,6 +44,11 @@ pub(crate) fn shuffle_rank(row: u64, seed: u64) -> u64 {
     xxh3_64_with_seed(&row.to_le_bytes(), seed)
 }
 
+/// The number of the `nth` copy, from 1, of a row whose own number is `copy`: 0, or that of a copy too.
+pub(crate) fn copy_number(copy: u64, nth: u64) -> u64 {
+    xxh3_64_with_seed(&nth.to_le_bytes(), copy)
+}
+
 /// The hash of a text by a seed: XXH3 with 64 bits of its UTF-8 bytes.
 pub(crate) fn text(text: &str, seed: u64) -> u64 {
     xxh3_64_with_seed(text.as_bytes(), seed)
@@ -90,6 +95,7 @@ mod tests {
         assert_eq!(format!("{k:032x}"), PINNED_KEY);
         assert_eq!(format!("{:.12}", unit(k, 7)), PINNED_UNIT);
         assert_eq!(shuffle_rank(3, 7), PINNED_RANK);
+        assert_eq!(copy_number(0, 1), PINNED_COPY);
         assert_eq!(file_seed(0, "a.jsonl", 0, 7), PINNED_FILE_SEED);
         assert_eq!([text("", 0), text("prompt", 0), text("prompt", 7)], PINNED_TEXTS);
         let others = [file_seed(1, "a.jsonl", 0, 7), file_seed(0, "a.jsonl", 1, 7), file_seed(0, "b", 0, 7)];
@@ -100,5 +106,6 @@ mod tests {
     const PINNED_FILE_SEED: u64 = 3_158_577_234_082_983_924;
     const PINNED_TEXTS: [u64; 3] =
         [3_244_421_341_483_603_138, 17_232_826_208_693_816_601, 381_963_309_665_844_481];
+    const PINNED_COPY: u64 = 3_439_722_301_264_460_078;
     const PINNED_RANK: u64 = 2_160_101_305_981_439_088;
 }

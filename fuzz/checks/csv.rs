@@ -146,7 +146,13 @@ fn expected(csv: &Csv, syntax: Syntax, text: &[u8], mark: usize) -> Result<Rows,
             all.blank += 1;
             continue;
         }
-        let place = Place { file: 0, row, line: Some(record.line), byte: Some((mark + record.start) as u64) };
+        let place = Place {
+            file: 0,
+            row,
+            line: Some(record.line),
+            byte: Some((mark + record.start) as u64),
+            copy: 0,
+        };
         row += 1;
         match cells_of(record, csv, syntax, &all.names) {
             Ok(cells) => all.rows.push((place, cells)),

@@ -51,7 +51,7 @@ fn cell<'a>(row: &[(String, &'a str)], column: &str) -> Cell<'a> {
 
 fn check_recognition(names: Vec<String>, rows: &[Vec<(String, &str)>]) {
     let head_row = |(i, row): (usize, &Vec<(String, &str)>)| HeadRow {
-        place: Place { file: 0, row: i as u64, line: None, byte: None },
+        place: Place { file: 0, row: i as u64, line: None, byte: None, copy: 0 },
         cells: names
             .iter()
             .map(|name| match row.iter().find(|(known, _)| known == name) {

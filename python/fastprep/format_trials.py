@@ -22,7 +22,6 @@ SAMPLE_ROWS = 10_000
 """Completions whose stops are tokenized: enough to see how texts end."""
 
 
-
 def pipeline_of(data: Any) -> Pipeline:
     """A pipeline over the data: a pipeline as it is, anything with `__arrow_c_stream__`, or dicts."""
     if isinstance(data, Pipeline):

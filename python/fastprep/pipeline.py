@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
 from fastprep._fastprep import STDIN, Plan
+from fastprep.balance_verbs import BalanceVerbs
 from fastprep.code_digest import code_digest
 from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
@@ -53,7 +54,7 @@ Step = tuple[dict[str, Any], Any]
 """A step as the core reads it, and what JSON cannot represent: a function, or a tokenizer in memory."""
 
 
-class Pipeline(RepairVerbs):
+class Pipeline(RepairVerbs, BalanceVerbs):
     """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
     Start one with `scan`, `from_arrow` or `from_records`.
@@ -613,8 +614,14 @@ class Pipeline(RepairVerbs):
             DataError: too many rows were rejected, or no row is left. The rejects are kept; the error names their file.
             PublishError: the folder exists, the disk is full, and so on.
         """
-        return self.sink(path, formats=("arrow",), overwrite=overwrite, max_rejects=max_rejects,
-                         shard_bytes=shard_bytes, threads=threads)
+        return self.sink(
+            path,
+            formats=("arrow",),
+            overwrite=overwrite,
+            max_rejects=max_rejects,
+            shard_bytes=shard_bytes,
+            threads=threads,
+        )
 
     def sink_parquet(
         self,
@@ -629,8 +636,14 @@ class Pipeline(RepairVerbs):
 
         `load` reads Parquet shards into memory; only Arrow shards can be memory-mapped.
         """
-        return self.sink(path, formats=("parquet",), overwrite=overwrite, max_rejects=max_rejects,
-                         shard_bytes=shard_bytes, threads=threads)
+        return self.sink(
+            path,
+            formats=("parquet",),
+            overwrite=overwrite,
+            max_rejects=max_rejects,
+            shard_bytes=shard_bytes,
+            threads=threads,
+        )
 
     def sink_jsonl(
         self,
@@ -643,8 +656,15 @@ class Pipeline(RepairVerbs):
         threads: int | None = None,
     ) -> Report:
         """Run, and publish the rows as JSON lines. Arguments as for `sink_arrow`; `compression` is gzip or zstd."""
-        return self.sink(path, formats=("jsonl",), compression=compression, overwrite=overwrite,
-                         max_rejects=max_rejects, shard_bytes=shard_bytes, threads=threads)
+        return self.sink(
+            path,
+            formats=("jsonl",),
+            compression=compression,
+            overwrite=overwrite,
+            max_rejects=max_rejects,
+            shard_bytes=shard_bytes,
+            threads=threads,
+        )
 
     def sink(
         self,
@@ -658,8 +678,15 @@ class Pipeline(RepairVerbs):
         threads: int | None = None,
     ) -> Report:
         """Run once, and publish the rows in several formats, in one folder under one manifest."""
-        checked = sink_options(path, formats=formats, compression=compression, overwrite=overwrite,
-                             max_rejects=max_rejects, shard_bytes=shard_bytes, threads=threads)
+        checked = sink_options(
+            path,
+            formats=formats,
+            compression=compression,
+            overwrite=overwrite,
+            max_rejects=max_rejects,
+            shard_bytes=shard_bytes,
+            threads=threads,
+        )
         return Report(json.loads(self._plan.sink(*checked)))
 
     def collect(self, *, threads: int | None = None) -> pa.Table:

@@ -140,7 +140,7 @@ class Reader:
             raise PlanError.new(
                 "from_json: the source is a prepared folder, which is not supplied; its rows belong to splits",
                 code="not_supplied",
-                help="supply the folder: from_json(text, inputs=\"out\")",
+                help='supply the folder: from_json(text, inputs="out")',
             )
         named = [path_of(path) for path in _part(source, "source", "inputs", list)]
         inputs = self._inputs

@@ -125,9 +125,7 @@ class _PolarsFinder(MetaPathFinder):
 
     _is_looking = False
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != "polars" or self._is_looking:
             return None
         self._is_looking = True

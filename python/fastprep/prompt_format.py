@@ -84,6 +84,7 @@ class PromptFormat(RowFormat):
         Raises:
             DataError: `no_pair`: every pair of the list occurs in the data.
         """
+
         def with_pair(separator: str, stop: str) -> PromptFormat:
             return PromptFormat(prompt, completion=completion, separator=separator, stop=stop, eos=eos)
 

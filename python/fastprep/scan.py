@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     StrPath = str | os.PathLike[str]
 
+
 def _paths(verb: str, source: StrPath | Sequence[StrPath]) -> list[str]:
     if isinstance(source, (str, os.PathLike)):
         source = [source]
@@ -300,7 +301,9 @@ def from_datasets(data: Any, *, name: str = "<datasets>") -> Pipeline:
     given = f"{data!r:.40} of type {type(data).__name__}"
     raise option_checks.bad_option(
         f"from_datasets: `data` must be a Dataset, a DatasetDict with a split, or an IterableDataset; got {given}",
-        "pass one split: from_datasets(data[…])" if is_dataset(data) else "for frames and tables, write "
+        "pass one split: from_datasets(data[…])"
+        if is_dataset(data)
+        else "for frames and tables, write "
         "fastprep.from_arrow(data); for a folder of save_to_disk, fastprep.scan(folder)",
     )
 

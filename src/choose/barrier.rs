@@ -1,22 +1,24 @@
-//! The barrier of a choice: holds all rows, in memory and on disk, until it is known which of them stay.
+//! The barrier of a choice: holds all rows, in memory and on disk, until it is known which of them leave, and how often.
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, Float64Array, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field};
 
 use super::choice::Choice;
 use super::how::How;
+use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::{Barrier, BarrierOutput, BarrierRows, Decode, MakeReady, PairedScan, Totals};
 use crate::record::ranked::without_ranks;
-use crate::record::schema::{ANSWER, GROUP, STAYS};
+use crate::record::schema::{ANSWER, GROUP, ROW_WEIGHT, STAYS};
 use crate::record::size::compacted;
-use crate::record::{Batch, FileRanks, Places, Removal, as_views, take_places, with_places};
-use crate::report::StepCounts;
+use crate::record::{Batch, FileRanks, Places, as_copies, as_views, take_places, with_places};
+use crate::report::{REPEATED, StepCounts};
 use crate::spill::{Buckets, InOrder, Picked, RankedSource, Spill};
 
-/// The barrier of `sample` and `resolve_conflicts`.
+/// The barrier of `sample`, `resolve_conflicts` and `balance`.
 pub(crate) struct Choose {
     how: How,
     choice: Box<dyn Choice>,
@@ -37,14 +39,19 @@ impl Choose {
         spill: Spill,
     ) -> Self {
         let rows = InOrder::new(spill.clone());
-        Choose { how, choice: how.choice(), file_ranks, splits, steps_follow, spill, rows }
+        Choose { choice: how.choice(), how, file_ranks, splits, steps_follow, spill, rows }
     }
 
     /// The rows that leave the barrier, for rows that enter it in the layout for writing.
-    pub(crate) fn outcome(records: &RecordBatch, steps_follow: bool) -> Result<RecordBatch> {
+    /// Where they get weights and have none yet, these are 1.
+    pub(crate) fn outcome(records: &RecordBatch, how: &How, steps_follow: bool) -> Result<RecordBatch> {
         let batch = Batch::new(records.clone(), Places::after_barrier(0, Vec::new()));
-        let records = batch.without_columns(&[GROUP, ANSWER, STAYS])?.records;
-        if steps_follow { as_views(&records) } else { Ok(records) }
+        let mut batch = batch.without_columns(&[GROUP, ANSWER, STAYS])?;
+        if how.gives_weights() && batch.records.column_by_name(ROW_WEIGHT).is_none() {
+            let ones = Float64Array::from(vec![1.0; batch.rows()]);
+            batch = weighted(batch, ones)?;
+        }
+        if steps_follow { as_views(&batch.records) } else { Ok(batch.records) }
     }
 }
 
@@ -60,24 +67,45 @@ impl Barrier for Choose {
 
     fn finish(self: Box<Self>) -> Result<BarrierOutput> {
         let Choose { how, choice, splits, steps_follow, spill, rows, .. } = *self;
-        let stays = choice.stays();
-        let (mut buckets, mut totals, mut start) = (Buckets::new(spill), Totals::none(splits), 0);
+        let decision = choice.decide()?;
+        let (mut buckets, mut totals) = (Buckets::new(spill), Totals::none(splits));
+        let (mut start, mut repeated) = (0, 0);
         rows.read_back(&mut |records| {
-            let end = start + records.num_rows();
-            let stays_here = BooleanArray::from(stays[start..end].to_vec());
-            totals.add_rows(&records, |row| stays_here.value(row))?;
-            // Spread evenly, so that buckets on disk have equal sizes.
-            let rank = |row: usize| (((row as u128) << 64) / stays.len() as u128) as u64;
-            let ranks = (start..end).map(rank).collect();
-            let batch = Batch::new(records, Places::numbered(0, 0, end - start));
+            let numbers = start..start + records.num_rows();
+            start = numbers.end;
+            let stays: BooleanArray = numbers.clone().map(|row| Some(decision.times(row) > 0)).collect();
+            let batch = Batch::new(records, Places::numbered(0, 0, numbers.len()));
             let field = Field::new(STAYS, DataType::Boolean, false);
-            start = end;
-            buckets.push(&batch.with_column(field, Arc::new(stays_here))?.records, ranks)
+            let mut batch = batch.with_column(field, Arc::new(stays.clone()))?;
+            if let Some(weights) = decision.weights(numbers.clone()) {
+                batch = weighted(batch, weights)?;
+            }
+            totals.add_rows(&batch.records, |row| stays.value(row))?;
+            buckets.push(&batch.records, numbers.clone().map(|row| decision.rank(row, 0)).collect())?;
+            // The copies, one of each row at a time.
+            for nth in 1.. {
+                let again: Vec<usize> = numbers.clone().filter(|row| decision.times(*row) > nth).collect();
+                if again.is_empty() {
+                    break;
+                }
+                let rows =
+                    UInt32Array::from_iter_values(again.iter().map(|row| (row - numbers.start) as u32));
+                let copies = as_copies(&take_record_batch(&batch.records, &rows).or_too_large()?, nth)?;
+                totals.add_rows(&copies, |_| true)?;
+                repeated += again.len() as u64;
+                buckets.push(&copies, again.iter().map(|row| decision.rank(*row, nth)).collect())?;
+            }
+            Ok(())
         })?;
         let scan =
             Box::new(PairedScan::new(RankedSource::new(buckets)?, Arc::new(Leave { how, steps_follow })));
-        Ok(BarrierOutput { scan, totals, sums: Vec::new() })
+        Ok(BarrierOutput { scan, totals, sums: vec![(REPEATED, repeated)] })
     }
+}
+
+/// The rows with their weights as the last column.
+fn weighted(batch: Batch, weights: Float64Array) -> Result<Batch> {
+    batch.with_column(Field::new(ROW_WEIGHT, DataType::Float64, false), Arc::new(weights))
 }
 
 /// Gives rows their ranks and their places.
@@ -105,12 +133,10 @@ impl Decode<Picked> for Leave {
         let stays = records.column_by_name(STAYS).and_then(|column| column.as_boolean_opt());
         let stays =
             stays.ok_or_else(|| Error::internal("the rows of a choice do not say which of them stay"))?;
-        let (policy, code, detail) = self.how.removal();
-        let removal = |index| Removal { index, code, column: None, detail: detail.into() };
-        let removals = (0..records.num_rows()).filter(|i| !stays.value(*i)).map(removal).collect();
-        let records = Choose::outcome(&records, self.steps_follow)?;
-        let batch = Batch::new(records, Places::after_barrier(piece.first_row, places));
-        let batch = batch.remove(removals, policy, counts)?;
+        let left = Choose::outcome(&records, &self.how, self.steps_follow)?;
+        let batch = Batch::new(left, Places::after_barrier(piece.first_row, places));
+        let removals = self.how.removals(&batch, stays)?;
+        let batch = batch.remove_each(removals, counts)?;
         counts.rows_out += batch.rows() as u64;
         Ok(batch)
     }

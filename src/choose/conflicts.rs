@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::choice::{Choice, number};
+use super::choice::{Choice, Decision, number};
 use crate::error::Result;
 use crate::flow::BarrierRows;
 use crate::record::keys_of;
@@ -64,7 +64,7 @@ impl Choice for Conflicts {
         Ok(())
     }
 
-    fn stays(self: Box<Self>) -> Vec<bool> {
+    fn decide(self: Box<Self>) -> Result<Box<dyn Decision>> {
         let Conflicts { keep, numbers, answers, rows } = *self;
         drop(numbers);
         // The best answer of each prompt so far, and whether there are others.
@@ -81,6 +81,7 @@ impl Choice for Conflicts {
             !has_others || (keep != Keep::None && kept == answer)
         };
         let stays: Vec<bool> = answers.iter().enumerate().map(stays).collect();
-        rows.into_iter().map(|answer| stays[answer as usize]).collect()
+        let stays: Vec<bool> = rows.into_iter().map(|answer| stays[answer as usize]).collect();
+        Ok(Box::new(stays))
     }
 }

@@ -1,13 +1,17 @@
-//! `sample` and `resolve_conflicts`: which rows stay, decided when all rows are known. The rows that stay keep their order.
+//! `sample`, `resolve_conflicts` and `balance`: which rows stay or are repeated, decided when all rows are known.
 
+mod balance;
 mod barrier;
 mod choice;
+mod classes;
 mod conflicts;
 mod how;
 mod sampler;
+mod spread;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use balance::BalanceHow;
 pub(crate) use barrier::Choose;
 pub(crate) use conflicts::Keep;
 pub(crate) use how::How;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::choice::{Choice, number};
+use super::choice::{Choice, Decision, number};
 use crate::error::Result;
 use crate::flow::BarrierRows;
 use crate::record::keys_of;
@@ -56,7 +56,7 @@ impl Choice for Sampler {
         Ok(())
     }
 
-    fn stays(self: Box<Self>) -> Vec<bool> {
+    fn decide(self: Box<Self>) -> Result<Box<dyn Decision>> {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();
         // Of rows with equal ranks the first.
         order.sort_unstable_by_key(|row| (self.rows[*row], *row));
@@ -66,7 +66,7 @@ impl Choice for Sampler {
                 stays[*row] = true;
             }
         }
-        stays
+        Ok(Box::new(stays))
     }
 }
 
@@ -84,8 +84,12 @@ mod tests {
     #[test]
     fn the_smallest_ranks_of_each_group_stay() {
         let rows = vec![(0, 5), (1, 9), (0, 1), (1, 2), (0, 5), (2, 7)];
-        let sampler = |amount| Box::new(Sampler { amount, groups: None, rows: rows.clone() });
-        assert_eq!(sampler(Amount::Rows(1)).stays(), [false, false, true, true, false, true]);
-        assert_eq!(sampler(Amount::Rows(2)).stays(), [true, true, true, true, false, true]);
+        let times = |amount| {
+            let sampler = Box::new(Sampler { amount, groups: None, rows: rows.clone() });
+            let decision = sampler.decide().unwrap();
+            (0..rows.len()).map(|row| decision.times(row)).collect::<Vec<_>>()
+        };
+        assert_eq!(times(Amount::Rows(1)), [0, 0, 1, 1, 0, 1]);
+        assert_eq!(times(Amount::Rows(2)), [1, 1, 1, 1, 0, 1]);
     }
 }

@@ -140,7 +140,7 @@ impl DedupStage {
     fn place(&self, number: u64) -> Place {
         let (file, row) = ((number >> ROW_BITS) as u32, number & ((1 << ROW_BITS) - 1));
         let lines = self.has_lines.get(file as usize).is_some_and(|lines| *lines);
-        Place { file, row, line: lines.then_some(row + 1), byte: None }
+        Place { file, row, line: lines.then_some(row + 1), byte: None, copy: 0 }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn head<R: AsRef<str>>(rows: &[R]) -> Head {
             names.push(name.clone());
         }
     }
-    let place = |row| Place { file: 0, row, line: Some(row + 1), byte: None };
+    let place = |row| Place { file: 0, row, line: Some(row + 1), byte: None, copy: 0 };
     let row = |(i, object): (usize, &serde_json::Map<String, serde_json::Value>)| HeadRow {
         place: place(i as u64),
         cells: names

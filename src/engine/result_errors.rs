@@ -84,7 +84,7 @@ mod tests {
     use crate::record::Place;
     use crate::report::{ReportContext, StepCounts};
 
-    const PLACE: Place = Place { file: 0, row: 0, line: None, byte: None };
+    const PLACE: Place = Place { file: 0, row: 0, line: None, byte: None, copy: 0 };
 
     fn report(written: u64, removed: &[(&'static str, usize)], note: impl Fn(&mut StepCounts)) -> Report {
         let mut counts = StepCounts { rows_in: 10, rows_out: written, ..StepCounts::default() };

@@ -59,7 +59,7 @@ mod tests {
         let mut frequent = Frequent::default();
         assert!(frequent.most().is_none());
         for row in 0..100_000 {
-            let place = Place { file: 0, row, line: None, byte: None };
+            let place = Place { file: 0, row, line: None, byte: None, copy: 0 };
             let hash = if row % 20 == 5 { 7 } else { 1_000 + row };
             frequent.add(hash, (place, 2), if hash == 7 { "often" } else { "once" });
         }

@@ -104,7 +104,7 @@ impl PromptIndex {
     fn place(&self, number: u64) -> Place {
         let (file, row) = ((number >> ROW_BITS) as u32, number & ((1 << ROW_BITS) - 1));
         let has_lines = self.has_lines.get(file as usize).is_some_and(|lines| *lines);
-        Place { file, row, line: has_lines.then_some(row + 1), byte: None }
+        Place { file, row, line: has_lines.then_some(row + 1), byte: None, copy: 0 }
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
     /// Adds rows of prompt and answer; for each, the rows that it repeats and contradicts.
     fn add(index: &mut PromptIndex, rows: &[(u128, u64)]) -> Vec<(Option<u64>, Option<u64>)> {
         let seen = rows.iter().enumerate().map(|(i, (prompt, answer))| {
-            let place = Place { file: 1, row: i as u64, line: Some(i as u64 + 1), byte: None };
+            let place = Place { file: 1, row: i as u64, line: Some(i as u64 + 1), byte: None, copy: 0 };
             let keys = RowKeys { place, whole: *answer, prompt: *prompt, answer: answer / 10, is_only: true };
             let seen = index.add(&keys);
             (seen.same.map(|p| p.row), seen.conflict.map(|p| p.row))
@@ -171,13 +171,16 @@ mod tests {
         ];
         assert_eq!(add(&mut index, &rows), expected);
         assert_eq!((index.duplicates, index.conflicts, index.conflict_rows), (4, 1, 7));
-        assert_eq!(index.place(1 << ROW_BITS | 3), Place { file: 1, row: 3, line: Some(4), byte: None });
+        assert_eq!(
+            index.place(1 << ROW_BITS | 3),
+            Place { file: 1, row: 3, line: Some(4), byte: None, copy: 0 }
+        );
     }
 
     #[test]
     fn answers_of_pairs_do_not_contradict_one_another() {
         let mut index = PromptIndex::default();
-        let place = Place { file: 0, row: 0, line: None, byte: None };
+        let place = Place { file: 0, row: 0, line: None, byte: None, copy: 0 };
         for answer in [1, 2, 2, 1] {
             index.add(&RowKeys { place, whole: answer, prompt: 5, answer, is_only: false });
         }

@@ -95,7 +95,7 @@ mod tests {
         let of = |rows: &[u64]| {
             let mut tally = Tally::default();
             for row in rows {
-                let place = Place { file: 0, row: *row, line: None, byte: None };
+                let place = Place { file: 0, row: *row, line: None, byte: None, copy: 0 };
                 let excerpt = Excerpt::default();
                 let make = || Example { place, speaker: "answer", turn: 1, excerpt, other: None };
                 tally.add(place, make);

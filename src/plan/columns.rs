@@ -195,6 +195,17 @@ impl<'p> Columns<'p> {
         }
     }
 
+    /// Reads the split of each row, where the source has splits. Their column stays.
+    ///
+    /// # Errors
+    /// None: the column exists.
+    pub(crate) fn read_splits(&mut self) -> Result<()> {
+        match self.splits.filter(|splits| self.names().any(|name| name == *splits)) {
+            Some(splits) => self.use_column(splits, Use::Read),
+            None => Ok(()),
+        }
+    }
+
     /// Adds columns that the step makes, before all others.
     pub(crate) fn add_first(&mut self, names: &[&str]) {
         let added = names.iter().map(|name| Column { name: (*name).into(), origin: None });

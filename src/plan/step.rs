@@ -57,6 +57,11 @@ pub trait Verb: Send + Sync {
         false
     }
 
+    /// Whether a row may leave it several times.
+    fn repeats_rows(&self) -> bool {
+        false
+    }
+
     /// Whether it needs the key of the rendered prompt of each row.
     fn needs_prompt_key(&self) -> bool {
         false

@@ -1,4 +1,4 @@
-//! The ranks of rows in a shuffle. The order of the rows is the order of their ranks.
+//! The ranks of rows in a shuffle. The order of the rows is the order of their ranks. Copies of a row have other ranks.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::hash;
 
 /// Ranks rows by their place: hash(seed, number of the source in the plan, the file's name below the folder that its
 /// pattern names, row). Files of a source that have the same name are numbered in order, and the number is hashed
-/// too.
+/// too. The rank of a copy is a hash of the row's rank and of the number of the copy.
 #[derive(Debug, Clone)]
 pub struct FileRanks(Arc<Vec<u64>>);
 
@@ -37,6 +37,8 @@ impl FileRanks {
     fn rank(&self, place: Place) -> Result<u64> {
         let seed = self.0.get(place.file as usize);
         let seed = seed.ok_or_else(|| Error::internal("a row of an unknown file reached a shuffle"))?;
-        Ok(hash::shuffle_rank(place.row, *seed))
+        let rank = hash::shuffle_rank(place.row, *seed);
+        // The row itself has the rank that it had before there were copies.
+        Ok(if place.copy == 0 { rank } else { hash::shuffle_rank(place.copy, rank) })
     }
 }

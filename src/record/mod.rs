@@ -30,7 +30,7 @@ pub(crate) use digest::RowsDigest;
 pub(crate) use file_ranks::FileRanks;
 pub(crate) use key::{KeyColumn, NO_TEXT, keys_of, with_keys};
 pub use place::{FileNames, Place, Places, RowPlace};
-pub(crate) use place_columns::{take_places, with_places};
+pub(crate) use place_columns::{as_copies, take_places, with_places};
 pub use policy::{Policy, SpecialPolicy};
 pub use removal::{Duplicate, Reject, Removal};
 pub(crate) use text::{as_views, is_text, repeated, text_views};

@@ -18,6 +18,8 @@ pub struct Place {
     pub line: Option<u64>,
     /// 0-based byte offset of the row in the decompressed stream; none where the source is not text.
     pub byte: Option<u64>,
+    /// 0 for the row itself; each copy that a step makes of it has another number.
+    pub copy: u64,
 }
 
 /// The place of one row within its batch's file and text.
@@ -74,6 +76,7 @@ impl Places {
             row: r.row,
             line: is_text.then_some(line),
             byte: is_text.then_some(self.text_byte + u64::from(r.start)),
+            copy: 0,
         }
     }
 

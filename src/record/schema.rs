@@ -21,14 +21,15 @@ pub(crate) const TURNS_TEXT: &str = "__fastprep_turns_text";
 /// Binary: the spans of that text; see `turns`.
 pub(crate) const TURNS: &str = "__fastprep_turns";
 
-/// FixedSizeBinary(16): the key of the rows that a choice compares: those of one group, or of one prompt.
+/// FixedSizeBinary(16): the key of the rows that a choice compares: those of one group, of one prompt, or of one class.
+/// Null for rows without a class.
 pub(crate) const GROUP: &str = "__fastprep_group";
 /// FixedSizeBinary(16): the key of the answer of a row, where conflicts are resolved.
 pub(crate) const ANSWER: &str = "__fastprep_answer";
 /// Boolean: whether a choice keeps the row.
 pub(crate) const STAYS: &str = "__fastprep_stays";
 
-/// The place of a row, carried through a barrier: UInt32, UInt64, and twice UInt64 or null.
+/// The place of a row, carried through a barrier: UInt32, UInt64, twice UInt64 or null, and UInt64.
 pub(crate) const PLACE_FILE: &str = "__fastprep_file";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_ROW: &str = "__fastprep_row";
@@ -36,6 +37,8 @@ pub(crate) const PLACE_ROW: &str = "__fastprep_row";
 pub(crate) const PLACE_LINE: &str = "__fastprep_line";
 /// See [`PLACE_FILE`].
 pub(crate) const PLACE_BYTE: &str = "__fastprep_byte";
+/// See [`PLACE_FILE`].
+pub(crate) const PLACE_COPY: &str = "__fastprep_copy";
 
 /// The rendered prompt, ending in the separator.
 pub(crate) const PROMPT: &str = "prompt";

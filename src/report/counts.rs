@@ -13,7 +13,7 @@ use super::tally::{Occurrences, add};
 pub struct StepCounts {
     /// Rows that came in.
     pub rows_in: u64,
-    /// Rows that went to the next step: `rows_in − Σ removed`.
+    /// Rows that went to the next step: `rows_in − Σ removed`, and the copies of rows.
     pub rows_out: u64,
     /// Removed rows, by reason code.
     pub removed: BTreeMap<&'static str, Occurrences>,
@@ -129,7 +129,7 @@ mod tests {
     /// Rows of one column each, counted in parts of several sizes and merged in both orders.
     #[test]
     fn the_late_columns_that_are_named_do_not_depend_on_batches() {
-        let place = |row| Place { file: 0, row, line: None, byte: None };
+        let place = |row| Place { file: 0, row, line: None, byte: None, copy: 0 };
         let columns: Vec<u64> = (0..3_000).map(|i| i * 7_919 % 251).collect();
         let counted = |size: usize, reverse: bool| {
             let mut parts: Vec<StepCounts> = vec![];

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::record::{FileNames, finding, reason};
 
+/// The name of the sum of copies that a step made of rows.
+pub(crate) const REPEATED: &str = "repeated";
+
 /// What the report needs to know about the plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReportContext<'a> {
@@ -35,6 +38,7 @@ impl Report {
             rows_in: c.rows_in,
             rows_out: c.rows_out,
             removed: entries(&c.removed, names),
+            repeated: sum(c, REPEATED),
         };
         let read = context.sources.iter().filter_map(|step| counts.get(*step)).map(|c| c.rows_in).sum();
         let written = counts.last().map_or(0, |c| c.rows_out);
@@ -66,7 +70,7 @@ fn rows(all: &StepCounts, read: u64, written: u64) -> Rows {
     let duplicate = removed(reason::DUPLICATE) + removed(reason::DUPLICATE_AGAINST);
     let (filtered, rejected) = (removed(reason::FILTERED), sum(all, "rejected"));
     let dropped = all.removed_rows() - rejected - duplicate - filtered;
-    Rows { read, written, rejected, duplicate, filtered, dropped }
+    Rows { read, written, rejected, duplicate, filtered, dropped, repeated: sum(all, REPEATED) }
 }
 
 /// The counts by name, the most frequent first.
@@ -148,7 +152,8 @@ mod tests {
 
     /// Counts of many kinds for a row, which follow from its number.
     fn count(counts: &mut StepCounts, row: u64) {
-        let place = Place { file: 0, row, line: row.is_multiple_of(2).then_some(row + 1), byte: None };
+        let place =
+            Place { file: 0, row, line: row.is_multiple_of(2).then_some(row + 1), byte: None, copy: 0 };
         counts.rows_in += 1;
         counts.add("tokens", row);
         counts.add("trained_tokens", row / 2);
@@ -224,7 +229,7 @@ mod tests {
         counts.add_named_finding(
             finding::COERCED,
             "x",
-            Place { file: 9, row: 3, line: None, byte: None },
+            Place { file: 9, row: 3, line: None, byte: None, copy: 0 },
             99,
         );
         let json = report(counts).to_json();

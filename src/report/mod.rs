@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use counts::{StepCounts, add_pass};
-pub(crate) use make::{ReportContext, entries};
+pub(crate) use make::{REPEATED, ReportContext, entries};
 pub use named::Named;
 pub(crate) use tally::Tally;
 
@@ -49,6 +49,13 @@ pub(crate) struct Rows {
     pub filtered: u64,
     /// Rows that a policy dropped.
     pub dropped: u64,
+    /// Copies that steps made of rows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Counts of one step.
@@ -62,6 +69,9 @@ pub struct Step {
     pub(crate) rows_out: u64,
     /// Rows that the step removed, by reason code.
     pub(crate) removed: Named<Counted>,
+    /// Copies that the step made of rows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) repeated: u64,
 }
 
 /// A count, and the first occurrence.

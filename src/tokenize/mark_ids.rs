@@ -87,7 +87,7 @@ mod tests {
         ] {
             let mut counts = StepCounts::default();
             let parts = [(prompt, false), (completion, true)].into_iter();
-            marks.find(parts, Place { file: 0, row: 0, line: None, byte: None }, &mut counts);
+            marks.find(parts, Place { file: 0, row: 0, line: None, byte: None, copy: 0 }, &mut counts);
             let mut names: Vec<&str> = counts.findings.keys().map(|finding| finding.code).collect();
             names.sort_unstable();
             assert_eq!(names, expected, "{prompt:?} {completion:?}");

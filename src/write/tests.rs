@@ -112,7 +112,13 @@ fn key(i: usize) -> u128 {
 }
 
 fn place(row: u64) -> Place {
-    Place { file: (row % 2) as u32, row, line: (row.is_multiple_of(2)).then_some(row + 1), byte: None }
+    Place {
+        file: (row % 2) as u32,
+        row,
+        line: (row.is_multiple_of(2)).then_some(row + 1),
+        byte: None,
+        copy: 0,
+    }
 }
 
 /// A batch with a reject and a duplicate for every 100th row, in descending order.

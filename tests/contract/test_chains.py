@@ -52,9 +52,7 @@ def source(kind: str, columns: Sequence[str], lines: list[Any], folder: Path) ->
 
 def read_again(pipeline: fp.Pipeline, lines: list[Any]) -> fp.Pipeline:
     """The pipeline of its JSON, with the functions and the data that it had in memory."""
-    functions = {
-        step["name"]: given[0]._function for step, given in pipeline._steps if step["verb"] == "map_batches"
-    }
+    functions = {step["name"]: given[0]._function for step, given in pipeline._steps if step["verb"] == "map_batches"}
     verb, args = pipeline._source
     inputs = lines if verb == "from_reader" else args[1] if verb == "from_arrow" else None
     again = fp.Pipeline.from_json(pipeline.to_json(), functions=functions, inputs=inputs)
@@ -69,6 +67,7 @@ def counted(report: dict[str, Any]) -> list[naive.Account]:
             step["rows_in"],
             step["rows_out"],
             {code: (removed["count"], removed["first"]["row"]) for code, removed in step["removed"].items()},
+            step.get("repeated", 0),
         )
         for step in report["steps"]
     ]

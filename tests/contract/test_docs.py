@@ -215,7 +215,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any],
     out = tmp_path_factory.mktemp("docs") / "out"
     fmt = fp.PromptFormat("{instruction}{#input}\n\n{input}{/input}", completion="{output}")
     raw = fp.scan_jsonl(ROOT / "examples/data/support.jsonl")
-    plan = raw.format(fmt).dedup().split(valid=0.1, report_by="lang")
+    plan = raw.format(fmt).dedup().split(valid=0.1, report_by="lang").balance("lang", "oversample")
     plan = plan.tokenize(ROOT / "examples/tokenizer", max_length=512).pack()
     return plan.sink(out, formats=["arrow", "jsonl"]).to_dict(), out
 

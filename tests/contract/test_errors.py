@@ -106,6 +106,7 @@ REASONS = {
     "duplicate_against": "verbs/test_dedup.py",
     "past_head": "verbs/test_shuffle.py",
     "not_sampled": "verbs/test_sample.py",
+    "surplus": "verbs/test_balance.py",
     "other_answer": "verbs/test_resolve_conflicts.py",
     "too_long": "verbs/test_tokenize.py",
     "no_trained_token": "verbs/test_tokenize.py",

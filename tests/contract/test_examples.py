@@ -30,9 +30,7 @@ def content(path: Path) -> bytes:
         ("tokenizer/train.py", ["tokenizer.json", "tokenizer_config.json"]),
     ],
 )
-def test_scripts_reproduce_what_is_committed(
-    script: str, outputs: list[str], tmp_path: Path
-) -> None:
+def test_scripts_reproduce_what_is_committed(script: str, outputs: list[str], tmp_path: Path) -> None:
     if script.startswith("tokenizer"):
         pytest.importorskip("tokenizers", minversion="0.23")
     subprocess.run([sys.executable, EXAMPLES / script, "--out", tmp_path], check=True)

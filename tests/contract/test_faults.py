@@ -64,9 +64,7 @@ def check_long_line(printed: subprocess.CompletedProcess[str], out: Path, limit:
 @pytest.mark.parametrize(("limit", "most"), [("default", 200 * MEGA), (str(MEGA), 64 * MEGA)])
 def test_a_line_of_300_mb_on_standard_input_is_not_held_whole(limit: str, most: int, tmp_path: Path) -> None:
     read, write = os.pipe()
-    feeder = subprocess.Popen(
-        [sys.executable, "-c", FEED, LINE.format(0), LINE.format(1), str(LONG)], stdout=write
-    )
+    feeder = subprocess.Popen([sys.executable, "-c", FEED, LINE.format(0), LINE.format(1), str(LONG)], stdout=write)
     os.close(write)
     printed = python(MEASURED, "-", tmp_path / "out", limit, stdin=read)
     os.close(read)

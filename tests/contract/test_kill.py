@@ -235,13 +235,16 @@ def test_ctrl_c_is_heard_in_whatever_takes_long(name: str, tmp_path: Path) -> No
         entry["bytes"] = 1 << 40
         os.truncate(out / manifest["data"] / entry["name"], 1 << 40)
     (out / "manifest.json").write_text(json.dumps(manifest))
-    program = LONG[name] + """
+    program = (
+        LONG[name]
+        + """
 try:
     print("working", flush=True)
     work()
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", program, out]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:

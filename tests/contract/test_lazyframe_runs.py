@@ -83,9 +83,7 @@ print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def test_memory_does_not_grow_with_the_rows() -> None:
     def peak(batches: int) -> int:
-        done = subprocess.run(
-            [sys.executable, "-c", MEMORY, str(batches)], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, "-c", MEMORY, str(batches)], capture_output=True, text=True, check=True)
         total, kilobytes = map(int, done.stdout.split())
         assert total == batches * 1024 * 4097
         return kilobytes

@@ -72,6 +72,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "redact": lambda: start().redact("prompt", kinds=["email", "card"]),
     "sample": lambda: start().sample(share=0.3, by="lang", seed=2),
     "resolve_conflicts": lambda: start().resolve_conflicts("most"),
+    "balance": lambda: start().balance("lang", "oversample", seed=4),
     "format": formatted,
     "dedup": lambda: formatted().dedup(normalize="case"),
     "split": lambda: formatted().split(valid=0.3, seed=3),

@@ -313,7 +313,7 @@ def test_an_option_of_the_sink_of_another_type_is_named_before_a_row_is_read(opt
         ('[source]\njsonl = "x"\n[sink]\n', r"\[sink\] needs a path"),
         ('sink = 3\n[source]\njsonl = "x"', "`sink` is not a table"),
         ('[source]\njsonl = "x"\n[[step]]\nverb = ["head"]', r"step 1 has the unknown verb \['head'\]"),
-        ('x = ' + "[" * 9999, "the plan file is not valid TOML: "),
+        ("x = " + "[" * 9999, "the plan file is not valid TOML: "),
         ("verison = 2", "unknown key `verison`; did you mean `version`"),
         ("version = 3", "has version 3, but this fastprep reads versions up to 2\n.*\n  help: pip install"),
         ("version = 0", "version = 0 is not a version of plan files"),

@@ -250,7 +250,7 @@ def test_the_json_of_a_plan_has_the_options() -> None:
     ]  # fmt: skip
     assert str(FOLDER) not in plan.to_json()
     shown = plan.explain()
-    assert 'col("text").fastprep.contains_any(patterns=[\'b\'])' in shown
+    assert "col(\"text\").fastprep.contains_any(patterns=['b'])" in shown
     assert "fastprep.normalize(form=['case', 'whitespace']).fastprep.hash(seed=18446744073709551615)" in shown
     assert "fastprep.count_tokens(tokenizer='tokenizer', " in shown
 

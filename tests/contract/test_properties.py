@@ -239,7 +239,7 @@ def test_shuffle_is_a_permutation_into_equal_shards(count: int, seed: int, shard
 
 # -- JSON lines ------------------------------------------------------------------------------------
 
-EXTREME = "\0\x1f\x7f\"\\/\u2028\u2029\ufeff\ufffe\U0001f600\U0010ffff\r\n"
+EXTREME = '\0\x1f\x7f"\\/\u2028\u2029\ufeff\ufffe\U0001f600\U0010ffff\r\n'
 ANY_TEXT = st.text(st.one_of(st.sampled_from(EXTREME), st.characters(exclude_categories=["Cs"])), max_size=30)
 NUMBER = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(

@@ -59,9 +59,7 @@ def byte_level(prefix_space: bool = False) -> Any:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     return _trained(
         tokenizer,
-        trainers.BpeTrainer(
-            vocab_size=400, special_tokens=_special(), initial_alphabet=alphabet, show_progress=False
-        ),
+        trainers.BpeTrainer(vocab_size=400, special_tokens=_special(), initial_alphabet=alphabet, show_progress=False),
     )
 
 

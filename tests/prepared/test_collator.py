@@ -84,9 +84,7 @@ def test_unasked_for_weights_completions_alone_are_trained(
     assert ((unasked["loss_weights"] > 0) == (unasked["labels"] != -100)).all()
 
 
-def test_weights_that_nothing_asks_for_are_warned_about_once(
-    data: fp.PreparedData, weighted: fp.PreparedData
-) -> None:
+def test_weights_that_nothing_asks_for_are_warned_about_once(data: fp.PreparedData, weighted: fp.PreparedData) -> None:
     def warned(prepared: fp.PreparedData, rows: Any, **options: Any) -> list[str]:
         collate = prepared.collator(**options)
         with warnings.catch_warnings(record=True) as caught:

@@ -70,9 +70,10 @@ def test_a_limit_is_kept_or_given(tokenizer_folder: Path, tmp_path: Path) -> Non
     plan().tokenize(tokenizer_folder, max_length=60).sink_arrow(tmp_path / "old")
     data = fp.load(tmp_path / "old")
     assert "max_length=60" in data.retokenize(tokenizer_folder).explain()
-    assert "max_length=70; on_overflow=drop" in data.retokenize(
-        tokenizer_folder, max_length=70, on_overflow="drop"
-    ).explain()
+    assert (
+        "max_length=70; on_overflow=drop"
+        in data.retokenize(tokenizer_folder, max_length=70, on_overflow="drop").explain()
+    )
 
 
 def test_rows_without_text_or_format_are_refused(tokenizer_folder: Path, tmp_path: Path) -> None:

@@ -118,9 +118,7 @@ def test_a_trainer_that_asks_for_no_weights_trains_completions(
 
 
 @pytest.mark.parametrize("layout", ["padded", "flat"])
-def test_trl_that_asks_for_no_weights_trains_completions(
-    data: fp.PreparedData, tmp_path: Path, layout: Any
-) -> None:
+def test_trl_that_asks_for_no_weights_trains_completions(data: fp.PreparedData, tmp_path: Path, layout: Any) -> None:
     collate = data.collator(prompt_loss_weight=0.1, layout=layout)
     dataset = data["train"].to_datasets()
     with warned("prompt_loss_weight=0.1 has no effect"):
@@ -206,9 +204,7 @@ def test_a_trainer_that_drops_boundaries_is_refused(packed: fp.PreparedData, tmp
 
 
 @pytest.mark.parametrize("source", ["torch", "datasets"])
-def test_a_trainer_that_keeps_boundaries_trains_documents(
-    packed: fp.PreparedData, tmp_path: Path, source: str
-) -> None:
+def test_a_trainer_that_keeps_boundaries_trains_documents(packed: fp.PreparedData, tmp_path: Path, source: str) -> None:
     dataset = packed["train"].to_torch() if source == "torch" else packed["train"].to_datasets()
     with warned():
         found = train(tmp_path, dataset, packed.collator(), remove_unused_columns=False)
@@ -217,7 +213,7 @@ def test_a_trainer_that_keeps_boundaries_trains_documents(
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_trl_trains_documents_of_packs(packed: fp.PreparedData, tmp_path: Path, weighted: bool) -> None:
-    with warned('SFTConfig(**data.trl_args())'):
+    with warned("SFTConfig(**data.trl_args())"):
         dataset = packed["train"].to_datasets()
     more = {"data_collator": packed.collator()} if weighted else {}
     check(train_trl(tmp_path, dataset, packed.trl_args(weighted=weighted), **more), PLAIN)

@@ -172,7 +172,7 @@ def test_files_with_other_columns_are_joined_and_other_separators_refused(tmp_pa
     ]
     assert "__index_level_0__" in plan.explain()
     write(tmp_path, "a;b\n1;2\n", "4.csv")
-    with refused(fp.SourceError, "mixed_formats", '`1.csv` .* `4.csv` .*'):
+    with refused(fp.SourceError, "mixed_formats", "`1.csv` .* `4.csv` .*"):
         plan.explain()
 
 

@@ -92,15 +92,24 @@ MADE: dict[str, list[Callable[[Made], Row]]] = {
     "text": [lambda m: {"text": m.text(20)}, lambda m: {"content": m.text(20), "url": m.text(), "date": "2026"}],
     "preference": [
         lambda m: {"prompt": m.text(), "chosen": m.text(), "rejected": m.text()},
-        lambda m: {"conversations": m.shared()[:-1], "chosen": said("gpt", m.text()),
-                   "rejected": said("gpt", m.text())},
+        lambda m: {
+            "conversations": m.shared()[:-1],
+            "chosen": said("gpt", m.text()),
+            "rejected": said("gpt", m.text()),
+        },
         lambda m: m.transcripts(),
-        lambda m: {"messages": m.chat()[:-1], "chosen": [message("assistant", m.text())],
-                   "rejected": [message("assistant", m.text())]},
+        lambda m: {
+            "messages": m.chat()[:-1],
+            "chosen": [message("assistant", m.text())],
+            "rejected": [message("assistant", m.text())],
+        },
     ],
     "openai_preference": [
-        lambda m: {"input": {"messages": m.chat()[:-1]}, "preferred_output": [message("assistant", m.text())],
-                   "non_preferred_output": [message("assistant", m.text())]},
+        lambda m: {
+            "input": {"messages": m.chat()[:-1]},
+            "preferred_output": [message("assistant", m.text())],
+            "non_preferred_output": [message("assistant", m.text())],
+        },
     ],
     "kto": [
         lambda m: {"prompt": m.text(), "completion": m.text(), "label": m.truth()},
@@ -115,12 +124,19 @@ MADE: dict[str, list[Callable[[Made], Row]]] = {
         lambda m: {"sentence1": m.text(), "sentence2": m.text(), "gold_label": m.label(), "pairID": m.text()},
     ],
     "agent_trace": [
-        lambda m: {"type": m.random.choice(["user", "assistant"]), "message": message("user", m.text()),
-                   "sessionId": "x", "uuid": m.text()},
+        lambda m: {
+            "type": m.random.choice(["user", "assistant"]),
+            "message": message("user", m.text()),
+            "sessionId": "x",
+            "uuid": m.text(),
+        },
     ],
     "image_parts": [
-        lambda m: {"messages": [message("user", [{"type": "image_url", "image_url": {"url": "x"}},
-                                                 {"type": "text", "text": m.text()}])]},
+        lambda m: {
+            "messages": [
+                message("user", [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": m.text()}])
+            ]
+        },
     ],
 }
 CASES = [(name, number) for name, made in MADE.items() for number in range(len(made))]

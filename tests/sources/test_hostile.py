@@ -135,9 +135,7 @@ def test_each_file_of_the_suite_comes_out_as_in_the_table(letter: str, tmp_path:
                 raise AssertionError(name) from error
 
 
-def test_all_files_of_the_suite_in_one_keep_their_line_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_files_of_the_suite_in_one_keep_their_line_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = b"".join(c if c.endswith(b"\n") or not c else c + b"\n" for c in suite().values())
     expected = [outcome for name in suite() for outcome in TABLE[name]]
     check(whole, expected, tmp_path)
@@ -243,9 +241,7 @@ def test_a_hostile_line_gets_its_reason(line: bytes, expected: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("rows", ["1", "3", "65536"])
-def test_hostile_lines_together_keep_their_numbers(
-    rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_lines_together_keep_their_numbers(rows: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTPREP_BATCH_ROWS", rows)
     check(b"\n".join(line for line, _ in HOSTILE) + b"\n", [expected for _, expected in HOSTILE], tmp_path)
 
@@ -320,8 +316,10 @@ def test_naughty_strings_come_through_losslessly(tmp_path: Path) -> None:
         strings = ["", " ", "undefined", "\x00", "\u202e", "##", "\n##\n", "{prompt}", "'; --", "𝕋", "\ud7ff", "\r\n"]
     pairs = [(a, b) for a in strings for b in (a[::-1], "fine")]
     out = tmp_path / "out"
-    report = fp.from_records([{"prompt": p, "completion": c} for p, c in pairs]).format(FORMAT).sink(
-        out, formats=("arrow", "jsonl")
+    report = (
+        fp.from_records([{"prompt": p, "completion": c} for p, c in pairs])
+        .format(FORMAT)
+        .sink(out, formats=("arrow", "jsonl"))
     )
     reasons = [removal(*pair) for pair in pairs]
     expected = [render(*pair) for pair, reason in zip(pairs, reasons, strict=True) if reason is None]

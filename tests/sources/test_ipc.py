@@ -34,6 +34,7 @@ TABLE = pa.table(
     }
 )
 
+
 def zstd(data: bytes) -> bytes:
     return bytes(pa.compress(data, codec="zstd", asbytes=True))
 
@@ -290,6 +291,7 @@ def test_a_type_that_is_not_read_is_named_with_its_column(
     assert (caught.value.column, caught.value.path) == ("big", str(path))
     assert "128" in str(caught.value)
     assert "panicked" not in capfd.readouterr().err
+
 
 @pytest.mark.parametrize("dtype", [pl.Int128, pl.List(pl.Int128), pl.Struct({"n": pl.UInt128})], ids=str)
 def test_a_type_that_is_not_read_is_named_in_a_stream(

@@ -18,7 +18,7 @@ from tiny import column, jsonl, refused, rejects, rows
 
 import fastprep as fp
 
-ROWS = [{"a": "1", "b": "x"}, {"a": "two\n[\"\\", "b": "y"}, {"a": "é😀", "b": None}]
+ROWS = [{"a": "1", "b": "x"}, {"a": 'two\n["\\', "b": "y"}, {"a": "é😀", "b": None}]
 
 
 def array(path: Path, text: str | bytes) -> Path:

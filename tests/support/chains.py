@@ -73,7 +73,7 @@ class Verb:
 
     said: str
     push: Callable[[fp.Pipeline], fp.Pipeline]
-    step: Callable[[], naive.Step | naive.Choose]
+    step: Callable[[], naive.Step | naive.Choose | naive.Balance]
 
     def __repr__(self) -> str:
         return self.said
@@ -330,6 +330,22 @@ def resolve_conflicts(draw: Draw, state: State) -> Verb:
     )
 
 
+def balance(draw: Draw, state: State) -> Verb:
+    by, seed = draw(st.sampled_from(state.columns_of_kind("text", "int"))), draw(st.sampled_from([0, 5]))
+    how: Any = draw(
+        st.sampled_from(["undersample", "oversample", *(["weights"] * ("row_weight" not in state.columns))])
+    )
+    if how == "weights":
+        state.columns = state.columns | {"row_weight": "float"}
+    elif how == "oversample":
+        state.had.add("copies")
+    return Verb(
+        f"balance({by}, {how}, {seed})",
+        lambda p: p.balance(by, how, seed=seed),
+        lambda: naive.Balance(by, how, seed),
+    )
+
+
 # Of each verb, whether it may come next.
 VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     select: lambda s: True,
@@ -341,15 +357,17 @@ VERBS: dict[Callable[[Draw, State], Verb], Callable[[State], Any]] = {
     map_batches: lambda s: "format" not in s.had and (s.fresh or len(s.columns) > 1),
     head: lambda s: True,
     validate: lambda s: True,
-    dedup: lambda s: True,
+    dedup: lambda s: "copies" not in s.had,
     normalize_: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
     strip_affix: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
     ensure_affix: lambda s: set(s.columns_of_kind("text")) - set(s.proven),
     format_: lambda s: "format" not in s.had and s.columns_of_kind("text"),
-    split: lambda s: "split" not in s.had,
+    split: lambda s: not s.had & {"split", "copies"},
     shuffle: lambda s: True,
     sample: lambda s: True,
     resolve_conflicts: lambda s: s.columns_of_kind("text"),
+    # It changes rows of train alone; which these are is not known here.
+    balance: lambda s: "split" not in s.had and s.columns_of_kind("text", "int"),
 }
 
 

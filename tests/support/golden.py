@@ -96,8 +96,12 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "from_records": (lambda _: fp.from_records(good_rows(), name="dicts"), JSONL),
     "several_files": (lambda _: fp.scan_jsonl([LATER, RAW]).format(PAIR).dedup(), JSONL),
     "concat": (
-        lambda _: fp.concat({"raw": raw().head(12), "dicts": fp.from_records(good_rows(), name="dicts").drop("meta")})
-        .format(PAIR).dedup().split(valid=0.2, report_by="source"),
+        lambda _: (
+            fp.concat({"raw": raw().head(12), "dicts": fp.from_records(good_rows(), name="dicts").drop("meta")})
+            .format(PAIR)
+            .dedup()
+            .split(valid=0.2, report_by="source")
+        ),
         BOTH,
     ),
     "sink_parquet": (
@@ -131,6 +135,9 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         lambda _: raw().resolve_conflicts("none", prompt="lang", answer="question").filter(pl.col("id") > 3),
         JSONL,
     ),
+    "balance_undersample": (lambda _: splits().balance("lang", seed=3), JSONL),
+    "balance_oversample": (lambda _: splits().balance("lang", "oversample", seed=3).shuffle(seed=1), BOTH | SMALL),
+    "balance_weights": (lambda _: splits().balance("lang", "weights"), BOTH),
     "validate": (
         lambda _: raw().validate(
             required=["answer", "lang"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from struct import pack
 from typing import Any
 from unicodedata import normalize
@@ -17,14 +18,15 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """A row on its way: where the source had it, its values, and what decides its split."""
+    """A row on its way: where the source had it, its values, what decides its split, and 0 or the number of a copy."""
 
     place: int
     values: Values
     side: Any = None
+    copy: int = 0
 
     def having(self, values: Values) -> Row:
-        return Row(self.place, values, self.side)
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ class Split(Step):
 
     def apply(self, row: Row) -> Row:
         key = [row.values[name] for name in self.by or ["prompt"]]
-        return Row(row.place, row.values, json.dumps(key))
+        return replace(row, side=json.dumps(key))
 
 
 @dataclass
@@ -191,9 +193,18 @@ class Shuffle(Step):
     seed: int
 
     def order(self, rows: list[Row], file: str) -> list[Row]:
-        """By a hash of seed, source, file and row: of the first source, and of the first file of this name."""
+        """By a hash of seed, source, file, row and copy: of the first source, and of the first file of this name."""
         of_file = xxh3_64_intdigest(pack("<II", 0, 0) + file.encode(), self.seed)
-        return sorted(rows, key=lambda row: xxh3_64_intdigest(pack("<Q", row.place), of_file))
+
+        def rank(row: Row) -> int:
+            of_row = hashed(row.place, of_file)
+            return hashed(row.copy, of_row) if row.copy else of_row
+
+        return sorted(rows, key=rank)
+
+
+def hashed(number: int, seed: int) -> int:
+    return xxh3_64_intdigest(pack("<Q", number), seed)
 
 
 @dataclass
@@ -231,6 +242,73 @@ def sample(rows: list[Row], file: str, amount: Callable[[int], int], by: str | N
     return [id(row) in kept for row in rows]
 
 
+@dataclass
+class Balance:
+    """Takes all rows before it gives the first one, and makes the classes of a column equal."""
+
+    by: str
+    how: str
+    seed: int
+
+    def choose(self, rows: list[Row], file: str, account: Account, outcome: Outcome) -> Iterator[Row]:
+        """The rows that leave, and copies of them. Others are removed between rows that later steps remove."""
+        account.rows_in += len(rows)
+        classes: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.values[self.by] is not None:
+                classes.setdefault(json.dumps(row.values[self.by]), []).append(row)
+        leaving: list[tuple[Any, Row, str | None]] = []
+        for i, row in enumerate(rows):
+            if row.values[self.by] is None:
+                # Before any row of a class at the same share of the rows.
+                leaving.append(((Fraction(i, len(rows)), 1, 0), row, "missing_field"))
+        for number, members in enumerate(classes.values()):
+            leaving += getattr(self, self.how)(number, members, rows, classes, file)
+        for _, row, removed in sorted(leaving, key=lambda entry: entry[0]):
+            if removed is None:
+                account.rows_out += 1
+                account.repeated += row.copy != 0
+                yield row
+                continue
+            account.remove(removed, row.place)
+            if removed == "surplus":
+                outcome.dropped += 1
+                continue
+            outcome.rejects.append((removed, row.place))
+            blamed = outcome.blamed.setdefault(removed, {})
+            blamed[self.by] = blamed.get(self.by, 0) + 1
+
+    def undersample(
+        self, _: int, members: list[Row], rows: list[Row], classes: dict[str, list[Row]], file: str
+    ) -> Iterable[tuple[Any, Row, str | None]]:
+        kept = set(map(id, Shuffle(self.seed).order(members, file)[: min(map(len, classes.values()))]))
+        for row in members:
+            yield in_order(row, rows), row, None if id(row) in kept else "surplus"
+
+    def oversample(
+        self, number: int, members: list[Row], _: list[Row], classes: dict[str, list[Row]], file: str
+    ) -> Iterable[tuple[Any, Row, str | None]]:
+        most = max(map(len, classes.values()))
+        once_more = set(map(id, Shuffle(self.seed).order(members, file)[: most % len(members)]))
+        given = members * (most // len(members)) + [row for row in members if id(row) in once_more]
+        for j, row in enumerate(given):
+            nth = sum(other is row for other in given[:j])
+            copy = row if nth == 0 else replace(row, copy=hashed(nth, row.copy))
+            yield (Fraction(2 * j + 1, 2 * most), 0, number), copy, None
+
+    def weights(
+        self, _: int, members: list[Row], rows: list[Row], classes: dict[str, list[Row]], __: str
+    ) -> Iterable[tuple[Any, Row, str | None]]:
+        weight = sum(map(len, classes.values())) / (len(classes) * len(members))
+        for row in members:
+            yield in_order(row, rows), row.having(row.values | {"row_weight": weight}), None
+
+
+def in_order(row: Row, rows: list[Row]) -> tuple[Fraction, int, int]:
+    """Where a row leaves that keeps its place."""
+    return Fraction(next(i for i, other in enumerate(rows) if other is row), len(rows)), 0, 0
+
+
 def conflicts(rows: list[Row], prompt: str, answer: str, keep: str) -> list[bool]:
     """Which rows stay when conflicts are resolved."""
     keys = [(json.dumps(row.values[prompt]), json.dumps(row.values[answer])) for row in rows]
@@ -252,6 +330,7 @@ class Account:
     rows_in: int = 0
     rows_out: int = 0
     removed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    repeated: int = 0
 
     def remove(self, code: str, place: int) -> None:
         count, first = self.removed.get(code, (0, place))
@@ -271,13 +350,13 @@ class Outcome:
 def interpret(lines: Sequence[Any], columns: Sequence[str], steps: Sequence[Any], file: str) -> Outcome:
     """Runs the steps over the lines of a source, dicts, `BAD` or `BLANK`, whose file is called so."""
     outcome = Outcome([], [Account() for _ in range(len(steps) + 1)], [], [], 0, {})
-    barriers = [i for i, step in enumerate(steps) if isinstance(step, Shuffle | Choose)]
+    barriers = [i for i, step in enumerate(steps) if isinstance(step, Shuffle | Choose | Balance)]
     first = barriers[0] if barriers else len(steps)
     _read(lines, columns, steps[:first], outcome)
     for start, end in zip(barriers, [*barriers, len(steps)][1:], strict=True):
         barrier, after = steps[start], steps[start + 1 : end]
         rows: Iterable[Row]
-        if isinstance(barrier, Choose):
+        if isinstance(barrier, Choose | Balance):
             rows = barrier.choose(outcome.rows, file, outcome.accounts[start + 1], outcome)
         else:
             assert isinstance(barrier, Shuffle)

@@ -91,8 +91,19 @@ def test_texts_come_in_any_form(form: str, special: bool, tokenizer: fp.Tokenize
     assert [None if t is None else tokenizer.encode(t, add_special_tokens=special) for t in TEXTS] == ids
 
 
-@pytest.mark.parametrize("given", [[], [None], pa.array([]), pa.chunked_array([], pa.string()), pa.nulls(3),
-                                   pa.array([], pa.string()).dictionary_encode(), pl.Series([None, None])], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [None],
+        pa.array([]),
+        pa.chunked_array([], pa.string()),
+        pa.nulls(3),
+        pa.array([], pa.string()).dictionary_encode(),
+        pl.Series([None, None]),
+    ],
+    ids=str,
+)
 def test_nothing_gives_nothing(given: Any, tokenizer: fp.Tokenizer) -> None:
     rows: list[None] = [None] * len(given)
     assert tokenizer.encode_batch(given).to_pylist() == tokenizer.count_tokens(given).to_pylist() == rows

@@ -141,7 +141,7 @@ def test_is_explained_with_every_default() -> None:
         ({"on": []}, "`on` is empty"),
         ({"on": 5}, "`on` must be .*; got 5"),
         ({"normalize": ["unicod"]}, 'must be one of unicode, case, whitespace; got "unicod"; did you mean `unicode`'),
-        ({"normalize": "lower"}, '`normalize` must be one of'),
+        ({"normalize": "lower"}, "`normalize` must be one of"),
     ],
 )
 def test_wrong_options_fail_at_once(options: dict[str, Any], says: str) -> None:

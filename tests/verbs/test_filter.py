@@ -107,9 +107,7 @@ def test_predicates_are_joined_by_and() -> None:
 def test_filtered_rows_are_counted_and_are_no_rejects(tmp_path: Path) -> None:
     report = records({"a": "1"}, {"a": "2"}, {"a": None}).filter(pl.col("a") == "2").sink_arrow(tmp_path / "out")
     assert report.rows == {"read": 3, "written": 1, "rejected": 0, "duplicate": 0, "filtered": 2, "dropped": 0}
-    assert report.to_dict()["reasons"] == {
-        "filtered": {"count": 2, "first": {"file": "data", "row": 0, "line": 1}}
-    }
+    assert report.to_dict()["reasons"] == {"filtered": {"count": 2, "first": {"file": "data", "row": 0, "line": 1}}}
     assert rejects(tmp_path / "out") == []
 
 

@@ -143,7 +143,7 @@ def test_is_explained_with_every_default() -> None:
     [
         ("{prompt}", {}, "`prompt_format` must be a PromptFormat; got str"),
         (None, {}, "`prompt_format` must be a PromptFormat; got NoneType"),
-        (PAIR, {"on_collision": "insert"}, '`on_collision` must be one of .*insert_space'),
+        (PAIR, {"on_collision": "insert"}, "`on_collision` must be one of .*insert_space"),
     ],
 )
 def test_wrong_options_fail_at_once(prompt_format: fp.PromptFormat, option: dict[str, str], says: str) -> None:

@@ -91,7 +91,7 @@ def test_report_by_counts_the_shares_of_a_column(tmp_path: Path) -> None:
 
 def test_report_by_a_column_of_texts_is_refused() -> None:
     many = records(*({"prompt": str(i), "completion": "x"} for i in range(1001)))
-    with refused(fp.PlanError, "bad_option", 'split: the column `prompt` of report_by= has more than 1000 values'):
+    with refused(fp.PlanError, "bad_option", "split: the column `prompt` of report_by= has more than 1000 values"):
         rows(many.split(valid=0.5, report_by="prompt"))
 
 

@@ -270,8 +270,8 @@ def test_what_is_no_tokenizer_fails_at_once(given: object) -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ({"on_overflow": "truncate"}, '`on_overflow` must be one of .*truncate_prompt_left'),
-        ({"special_tokens": "as_txt"}, '`special_tokens` must be one of reject, .*; did you mean `as_text`'),
+        ({"on_overflow": "truncate"}, "`on_overflow` must be one of .*truncate_prompt_left"),
+        ({"special_tokens": "as_txt"}, "`special_tokens` must be one of reject, .*; did you mean `as_text`"),
         ({"max_length": 1}, "tokenize: `max_length` must be at least 2; got 1"),
         ({"max_length": "9"}, "tokenize: `max_length` must be a whole number; got '9'"),
         ({"max_length": 9.5}, "tokenize: `max_length` must be a whole number; got 9.5"),

@@ -90,7 +90,7 @@ def test_required_asks_for_no_type() -> None:
         ({"max_chars": 3}, "`max_chars` must be a mapping"),
         ({"allowed": {"t": [1, 2]}}, r"`allowed\['t'\]` must be"),
         ({"allowed": ["good"]}, "`allowed` must be a mapping"),
-        ({"required": "t", "on_invalid": "rejct"}, 'must be one of reject, drop, raise; .*; did you mean `reject`'),
+        ({"required": "t", "on_invalid": "rejct"}, "must be one of reject, drop, raise; .*; did you mean `reject`"),
     ],
 )
 def test_what_is_no_rule_fails_at_once(rule: dict[str, Any], says: str) -> None:

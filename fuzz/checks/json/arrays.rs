@@ -51,7 +51,8 @@ fn elements(text: &str, byte: usize) -> Option<Vec<(Place, &str)>> {
     for (number, element) in (0..).zip(elements) {
         let start = element.get().as_ptr() as usize - text.as_ptr() as usize;
         let line = text[..start].matches('\n').count() as u64 + 1;
-        let place = Place { file: 0, row: number, line: Some(line), byte: Some((byte + start) as u64) };
+        let place =
+            Place { file: 0, row: number, line: Some(line), byte: Some((byte + start) as u64), copy: 0 };
         all.push((place, element.get()));
     }
     Some(all)

@@ -47,7 +47,7 @@ impl<'a> Line<'a> {
     }
 
     fn place(&self) -> Place {
-        Place { file: 0, row: self.row, line: Some(self.row + 1), byte: Some(self.byte) }
+        Place { file: 0, row: self.row, line: Some(self.row + 1), byte: Some(self.byte), copy: 0 }
     }
 
     /// The members of the row, or why the line is rejected; `None` for a blank line, which by design is not a row.

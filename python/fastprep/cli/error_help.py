@@ -28,7 +28,7 @@ HELP: dict[str, str] = {
     "bad_glob": "write [[] for a literal [",
     "no_input": "give at least one path, glob or folder",
     "not_row_wise": "write the SQL so that the value for each row depends on that row only",
-    "not_formatted": "add a [[step]] with verb = \"format\" before it",
+    "not_formatted": 'add a [[step]] with verb = "format" before it',
     "no_tokenizer": "give --tokenizer, or --no-eos",
     "no_eos": "give --tokenizer the folder with tokenizer_config.json, or give --no-eos",
     "forked": "start the command from a process that does not fork",
@@ -54,7 +54,7 @@ HELP: dict[str, str] = {
     "wrong_type": "name a text column instead of COLUMN in --template or --completion; to convert numbers, add a "
     '[[step]] with verb = "with_columns" and SQL such as CAST(COLUMN AS STRING)',
     "wrong_column_type": "prepare the rows again from the raw text",
-    "duplicate_column": "rename COLUMN in the data, or with a [[step]] with verb = \"rename\"",
+    "duplicate_column": 'rename COLUMN in the data, or with a [[step]] with verb = "rename"',
     "reserved_column": "rename COLUMN in the data",
     # inputs
     "not_found": "relative paths start at FOLDER; folders are searched for files of the formats that are read",
@@ -70,9 +70,9 @@ HELP: dict[str, str] = {
     "corrupt_json": "correct the file at this place, or download it again; jq -c '.[]' FILE > rows.jsonl reads several "
     "arrays",
     "bad_header": "name each column in the first record, or set has_header = false in [source] of a plan file",
-    "unclear_separator": "set separator = \",\" in [source] of a plan file",
+    "unclear_separator": 'set separator = "," in [source] of a plan file',
     "corrupt_csv": "write two quotes for a quote within a quoted field, or close the one that the message names; if "
-    "quotes are ordinary text, set quote_char = \"\" in [source] of a plan file",
+    'quotes are ordinary text, set quote_char = "" in [source] of a plan file',
     "corrupt_gzip": "download the file again; gzip -t FILE tests it",
     "corrupt_zstd": "download the file again; zstd -t FILE tests it",
     "corrupt_arrow": "create the Arrow data again",
@@ -87,13 +87,13 @@ HELP: dict[str, str] = {
     "newer_manifest": "pip install --upgrade fastprep",
     "missing_shard": "copy the whole folder again, or prepare the data again",
     "damaged_shard": "copy the file again, or prepare the data again; fastprep verify lists all damaged files",
-    "no_arrow_shards": "prepare the data again with \"arrow\" among the formats of [sink]",
+    "no_arrow_shards": 'prepare the data again with "arrow" among the formats of [sink]',
     "no_keys": "prepare that folder again without --no-dedup",
     "bad_keys": "prepare that folder again",
     # data
     "too_many_rejects": "a run writes its rejects to a file, each with its reason and place",
     "no_rows": "check the input: it must have rows that the plan keeps",
-    "no_columns": "keep a column: a [[step]] with verb = \"select\" names the columns that stay",
+    "no_columns": 'keep a column: a [[step]] with verb = "select" names the columns that stay',
     "row_too_large": "remove the row, or shorten it",
     "text_too_large": "set FASTPREP_BATCH_ROWS=100 in the environment, or shorten the values",
     "too_large": "shorten the text",
@@ -126,7 +126,7 @@ HELP: dict[str, str] = {
     "read_only": "name an --out with permission to write",
     "cannot_write": "name an --out on a disk that can be written",
     # functions
-    "callback_failed": "check the SQL of the step, and the cause after \"because\"",
+    "callback_failed": 'check the SQL of the step, and the cause after "because"',
     "rows_changed": "",
     "columns_changed": "cast the column in the SQL of the step: CAST(COLUMN AS STRING)",
     "internal": "this is a bug in fastprep: please report it with the command that caused it",
@@ -134,8 +134,7 @@ HELP: dict[str, str] = {
 }
 
 NO_COLUMNS = (
-    "the input is empty, or none of its first lines or elements is an object {…}: "
-    "CSV is read with csv = … in [source]"
+    "the input is empty, or none of its first lines or elements is an object {…}: CSV is read with csv = … in [source]"
 )
 
 # The help for an error about many rows, by the reason that removed most of them.
@@ -151,7 +150,7 @@ REASONS: dict[str, str] = {
     "line_too_long": "check the line ends: often the file is a single line; or raise max_line_bytes in [source]",
     "missing_field": "make COLUMN optional: --template '…{#COLUMN}…{COLUMN}…{/COLUMN}', or name another column",
     "wrong_type": "name a text column instead of COLUMN in --template or --completion",
-    "not_in_dialect": "repair what the detail names, or give the step read_as another dialect; \"none\" keeps all rows",
+    "not_in_dialect": 'repair what the detail names, or give the step read_as another dialect; "none" keeps all rows',
     "filtered": "check --filter, or the sql of the step filter: it is false or null for these rows",
     "blank_field": "fill in COLUMN, or remove it from not_blank in the step validate",
     "too_short": "lower min_chars for COLUMN in the step validate",
@@ -167,6 +166,7 @@ REASONS: dict[str, str] = {
     "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",
     "past_head": "nothing is wrong with these rows: head keeps only the first rows in the order that reaches it",
     "not_sampled": "nothing is wrong with these rows: sample keeps only so many rows",
+    "surplus": 'nothing is wrong with these rows: how = "oversample" or "weights" of balance keeps all rows',
     "other_answer": "choose keep of resolve_conflicts, or name the columns that tell the prompts apart",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
     "no_trained_token": "check --completion and --stop: the tokenizer makes no token of them",

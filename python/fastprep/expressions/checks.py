@@ -24,7 +24,7 @@ PYTHON_FUNCTION: Final = ".python_udf()"
 
 
 def shown(expression: pl.Expr) -> str:
-    """The expression as polars prints it. 
+    """The expression as polars prints it.
 
     Where polars shortens a list, a digest is added, so that different plans never look the same. Calls of fastprep's
     functions are shown as they are written in Python.

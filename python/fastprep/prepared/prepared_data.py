@@ -154,7 +154,7 @@ class PreparedData(Mapping[str, "Split"]):
                 "the rows are packed: padding a batch of them would let their documents attend to each other",
                 code="packed_rows",
                 path=self.path,
-                help='leave layout out to get the flat layout, or prepare the data without .pack()',
+                help="leave layout out to get the flat layout, or prepare the data without .pack()",
             )
         return Collator(
             prompt_loss_weight=prompt_loss_weight,

@@ -13,9 +13,7 @@ from fastprep._fastprep import Permutation
 from fastprep.exceptions import PlanError
 
 
-def subset_rows(
-    rows: int, sizes: Sequence[int], seed: int, groups: npt.NDArray[Any] | None
-) -> dict[int, list[int]]:
+def subset_rows(rows: int, sizes: Sequence[int], seed: int, groups: npt.NDArray[Any] | None) -> dict[int, list[int]]:
     """The row numbers of each sample, ascending, by its size.
 
     Args:
@@ -47,4 +45,3 @@ def _evenly(order: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray[An
     rank = np.empty(len(order))
     rank[by_group] = np.arange(len(order)) - np.repeat(starts, sizes)
     return order[np.argsort((rank + 0.5) / sizes[shuffled], kind="stable")]
-

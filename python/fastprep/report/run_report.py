@@ -27,7 +27,7 @@ class Report:
 
     @property
     def rows(self) -> dict[str, int]:
-        """Rows `read`, `written`, `rejected`, `duplicate`, `filtered` and `dropped`."""
+        """Rows `read`, `written`, `rejected`, `duplicate`, `filtered` and `dropped`; with copies `repeated`."""
         return dict(self._data["rows"])
 
     @property
@@ -50,6 +50,8 @@ class Report:
 def _lines(data: dict[str, Any]) -> list[str]:
     rows = data["rows"]
     lines = [f"{rows['written']:,} rows written of {rows['read']:,} read"]
+    if rows.get("repeated"):
+        lines[0] += f" and {rows['repeated']:,} copies"
     lines[0] += f" in {data['seconds']:.1f} s ({_rate(data)})"
     lines += count_lines(data)
     for split in data["splits"]:

@@ -9,7 +9,7 @@ use crate::pack::{self, PackOptions};
 use crate::shuffle::Shuffle;
 
 /// A step that needs all rows before it gives the first one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BarrierStep {
     pub(crate) order: Order,
     /// Whether steps follow. Then rows keep their places, and text is in views as between other stages.
@@ -17,13 +17,13 @@ pub(crate) struct BarrierStep {
 }
 
 /// What a barrier does with the rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Order {
     /// Shuffles them by this seed.
     Shuffle(u64),
     /// Joins them into packs.
     Pack(PackOptions),
-    /// Keeps their order, and removes some of them.
+    /// Removes some of them, or repeats some.
     Choose(How),
 }
 
@@ -32,16 +32,16 @@ impl BarrierStep {
     ///
     /// # Errors
     /// A column is missing or has the wrong type.
-    pub(crate) fn outcome(self, records: &RecordBatch) -> Result<RecordBatch> {
-        match self.order {
+    pub(crate) fn outcome(&self, records: &RecordBatch) -> Result<RecordBatch> {
+        match &self.order {
             Order::Shuffle(_) => Shuffle::outcome(records, self.steps_follow),
-            Order::Choose(_) => Choose::outcome(records, self.steps_follow),
+            Order::Choose(how) => Choose::outcome(records, how, self.steps_follow),
             Order::Pack(how) => pack::join(&pack::needed(records)?, &[], how.labels_follow),
         }
     }
 
     /// The phase of a run while the barrier orders its rows.
-    pub(crate) fn phase(self) -> Phase {
+    pub(crate) fn phase(&self) -> Phase {
         match self.order {
             Order::Shuffle(_) => Phase::Shuffle,
             Order::Pack(_) => Phase::Pack,

@@ -32,7 +32,7 @@ pub(crate) struct Section<'j> {
     /// Map stages and ordered stages, each with the number of its step.
     pub(crate) stages: &'j [(usize, Counted, Build)],
     /// The barrier at the end, and the number of its step; none before the sink.
-    pub(crate) barrier: Option<(usize, BarrierStep)>,
+    pub(crate) barrier: Option<(usize, &'j BarrierStep)>,
 }
 
 /// All that is run. Steps are numbered in order: a source, its own steps, the next source and its steps, and so on,
@@ -82,7 +82,7 @@ impl Job {
         let mut start = 0;
         for (i, (step, _, build)) in self.stages.iter().enumerate() {
             if let Build::Barrier(barrier) = build {
-                sections.push(Section { stages: &self.stages[start..i], barrier: Some((*step, *barrier)) });
+                sections.push(Section { stages: &self.stages[start..i], barrier: Some((*step, barrier)) });
                 start = i + 1;
             }
         }
@@ -91,17 +91,18 @@ impl Job {
     }
 
     /// A new barrier for this step.
-    pub(crate) fn open_barrier(&self, step: BarrierStep, spill: Spill) -> Box<dyn Barrier> {
+    pub(crate) fn open_barrier(&self, step: &BarrierStep, spill: Spill) -> Box<dyn Barrier> {
         let (splits, steps_follow) = (self.split_names.len(), step.steps_follow);
-        match step.order {
+        match &step.order {
             Order::Shuffle(seed) => {
-                Box::new(Shuffle::new(self.file_ranks(seed), splits, steps_follow, spill))
+                Box::new(Shuffle::new(self.file_ranks(*seed), splits, steps_follow, spill))
             }
             Order::Choose(how) => {
-                Box::new(Choose::new(how, self.file_ranks(how.seed()), splits, steps_follow, spill))
+                let ranks = self.file_ranks(how.seed());
+                Box::new(Choose::new(how.clone(), ranks, splits, steps_follow, spill))
             }
             Order::Pack(how) => {
-                Box::new(Pack::new(how, self.file_ranks(how.seed), splits, steps_follow, spill))
+                Box::new(Pack::new(*how, self.file_ranks(how.seed), splits, steps_follow, spill))
             }
         }
     }

@@ -1,9 +1,11 @@
 //! The first rows of each file of a plan, for the recognition of dialects.
 
+use super::barrier_step::{BarrierStep, Order};
 use super::build::Build;
 use super::job::Origin;
 use super::resolved::Resolved;
 use crate::cancel::Cancel;
+use crate::choose::Choose;
 use crate::dialect::{Head, HeadRows};
 use crate::error::Result;
 use crate::read::{ColumnKind, Limits, ReadColumn};
@@ -20,8 +22,8 @@ const FILES: usize = 200;
 const ALL_ROWS: usize = 20_000;
 const ALL_BYTES: usize = 16 << 20;
 
-/// The first rows of each file, as the steps of the plan give them. Barriers are left out: they change the order of rows
-/// alone.
+/// The first rows of each file, as the steps of the plan give them. Barriers are left out: which rows there are, and in
+/// which order, makes no difference to what they mean.
 ///
 /// # Errors
 /// Those of reading the files, and of the steps.
@@ -73,6 +75,11 @@ fn through(mut batch: Batch, origin: &Origin, resolved: &Resolved) -> Result<Bat
         batch = match (build, build.unseeded()) {
             (Build::Map(stage), _) => stage.map(batch, counts)?,
             (Build::RowIndex { .. }, Some(mut stage)) => stage.push(batch, &mut Vec::new())?,
+            (Build::Barrier(BarrierStep { order: Order::Choose(how), .. }), _) => {
+                // A column of weights may be used by later steps.
+                let records = Choose::outcome(&batch.records, how, true)?;
+                Batch { records, ..batch }
+            }
             // Which rows are kept makes no difference to what they mean.
             _ => batch,
         };

@@ -18,6 +18,17 @@ pub(crate) fn check_only_one(name: &str, before: &[Step]) -> Result<()> {
     }
 }
 
+/// Rejects a step that must see each row once, after a step that repeats rows.
+pub(crate) fn check_no_copies(name: &str, before: &[Step], because: &str) -> Result<()> {
+    match before.iter().find(|step| step.verb().repeats_rows()) {
+        None => Ok(()),
+        Some(step) => Err(bad_chain(
+            format!("{name}: {} has repeated rows, and {because}", step.name()),
+            &format!("put {name} before {}", step.name()),
+        )),
+    }
+}
+
 /// Rejects a step after `format` that could change the prompt or completion that `format` has proven.
 pub(crate) fn check_keeps_proof(name: &str, before: &[Step], changes: bool) -> Result<()> {
     if !changes || prompt_format(before).is_none() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::chain_checks::check_no_copies;
 use crate::artifact::keys;
 use crate::dedup::{KeyOptions, KeyStage, Normalize};
 use crate::error::Result;
@@ -47,8 +48,8 @@ impl Named for Dedup {
 }
 
 impl Verb for Dedup {
-    fn check(&self, _: &[Step]) -> Result<()> {
-        Ok(())
+    fn check(&self, before: &[Step]) -> Result<()> {
+        check_no_copies(Self::NAME, before, "dedup would remove the copies")
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The verbs of a chain, one per file: its options, its possible positions, the columns it needs, and its stages.
 
+mod balance;
 mod chain_checks;
 mod dedup;
 mod drop;
@@ -28,6 +29,7 @@ mod validate;
 mod with_columns;
 mod with_row_index;
 
+pub(crate) use balance::Balance;
 pub use dedup::Dedup;
 pub(crate) use drop::Drop;
 pub(crate) use ensure_affix::EnsureAffix;

@@ -4,9 +4,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Normalize, Pack, ReadAs, Redact, Rename,
-    ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize, Validate, WithColumns,
-    WithRowIndex,
+    Balance, Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Normalize, Pack, ReadAs, Redact,
+    Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize, Validate,
+    WithColumns, WithRowIndex,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::step::{Named, Step, VERB_KEY};
@@ -32,6 +32,7 @@ macro_rules! verbs {
 }
 
 verbs! {
+    Balance
     Dedup
     Drop
     EnsureAffix
@@ -102,6 +103,7 @@ mod tests {
     fn steps() -> Vec<Value> {
         let format = json!({"version": 2, "prompt": "{a}", "completion": "{b}", "separator": "\n##\n", "stop": "\n", "eos": null});
         vec![
+            json!({"verb": "balance", "by": ["a", "b"], "how": "weights", "seed": 3}),
             json!({"verb": "dedup", "on": ["a"], "normalize": ["unicode", "whitespace"], "verify": true, "keepers": false,
                 "against": ["x", {"bytes": [47, 255]}]}),
             json!({"verb": "drop", "columns": ["a", "b"]}),
@@ -174,7 +176,7 @@ mod tests {
                 let mut less = step.clone();
                 less.as_object_mut().unwrap().remove(key);
                 let refused = error(less);
-                let needed = [("dedup", "verify"), ("sample", "by")];
+                let needed = [("dedup", "verify"), ("sample", "by"), ("balance", "by")];
                 let without = !needed.iter().any(|(verb, option)| step[VERB_KEY] == *verb && key == option);
                 let may_be_none = optional.contains(&key.as_str()) && without;
                 assert_eq!(refused.is_none(), may_be_none, "{step} without {key}: {refused:?}");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::check_only_one;
+use super::chain_checks::{check_no_copies, check_only_one};
 use super::edited_columns::raw_columns;
 use super::format::Format;
 use crate::error::{Class, Error, Result};
@@ -48,6 +48,7 @@ impl Named for Split {
 impl Verb for Split {
     fn check(&self, before: &[Step]) -> Result<()> {
         check_only_one(Self::NAME, before)?;
+        check_no_copies(Self::NAME, before, "the new splits would get copies too")?;
         self.options().check()
     }
 

@@ -186,7 +186,7 @@ impl<'d> Rows<'d> {
         record: &[u8],
         counts: &mut StepCounts,
     ) {
-        let place = Place { file: self.file, row, line: Some(line), byte: Some(byte) };
+        let place = Place { file: self.file, row, line: Some(line), byte: Some(byte), copy: 0 };
         counts.add_removed(code, place);
         counts.add("rejected", 1);
         self.rejects.push(Reject { code, place, position: row, detail, record: quote_line(record) });

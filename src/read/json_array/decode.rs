@@ -37,6 +37,7 @@ impl Decode<Elements> for ArrayDecode {
             row: piece.first_row,
             line: Some(piece.first_line),
             byte: Some(piece.byte),
+            copy: 0,
         };
         let text = match piece.text {
             Text::Whole { text, borders } => {
@@ -71,7 +72,7 @@ impl ArrayDecode {
             }
             let bytes = &text[element.clone()];
             let byte = start.byte.map(|byte| byte + element.start as u64);
-            let place = Place { file: start.file, row, line: Some(line), byte };
+            let place = Place { file: start.file, row, line: Some(line), byte, copy: 0 };
             if bytes.len() > self.max_line_bytes {
                 let detail = self.too_long(bytes.len() as u64);
                 rows.reject(reason::LINE_TOO_LONG, place, detail, bytes, counts);

@@ -67,7 +67,7 @@ fn expected(text: &str) -> Option<Vec<(Place, &str)>> {
     for (row, element) in (0..).zip(elements) {
         let byte = element.get().as_ptr() as usize - text.as_ptr() as usize;
         let line = text[..byte].matches('\n').count() as u64 + 1;
-        all.push((Place { file: 0, row, line: Some(line), byte: Some(byte as u64) }, element.get()));
+        all.push((Place { file: 0, row, line: Some(line), byte: Some(byte as u64), copy: 0 }, element.get()));
     }
     Some(all)
 }

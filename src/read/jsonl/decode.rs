@@ -32,8 +32,13 @@ impl JsonlDecode {
 impl Decode<Lines> for JsonlDecode {
     fn decode(&self, piece: Lines, counts: &mut StepCounts) -> Result<Batch> {
         let mut rows = self.rows.rows(piece.file, piece.bytes());
-        let place =
-            |row, byte| Place { file: piece.file, row, line: Some(row + 1), byte: Some(piece.byte + byte) };
+        let place = |row, byte| Place {
+            file: piece.file,
+            row,
+            line: Some(row + 1),
+            byte: Some(piece.byte + byte),
+            copy: 0,
+        };
         let text = match piece.text {
             Text::Whole(text) => {
                 self.lines(&text, piece.first_row, place, &mut rows, counts);

@@ -68,7 +68,7 @@ fn columns_of_every_kind_are_read() {
     assert_eq!(row_json(&batch.records, 3), r#"{"t":null,"i":null,"f":null,"b":null,"j":null,"l":null}"#);
     // The place of the second line in the stream; its text has no carriage return.
     let first = text.find('\n').unwrap() + 1;
-    let place = Place { file: 1, row: 11, line: Some(12), byte: Some(100 + first as u64) };
+    let place = Place { file: 1, row: 11, line: Some(12), byte: Some(100 + first as u64), copy: 0 };
     assert_eq!(batch.places.at(1), place);
     assert_eq!(batch.places.text_of(3), Some(&b"{}"[..]));
     // Text without escapes was not copied: the view's buffer is the chunk itself.
@@ -120,7 +120,8 @@ fn rejects_have_a_detail_and_a_place() {
         let text = [good.as_bytes(), b"\n", bad, b"\r\n \t\n", good.as_bytes()].concat();
         let (batch, counts) = decode(&text);
         assert_eq!(batch.rows(), 2);
-        let place = Place { file: 1, row: 12, line: Some(13), byte: Some(100 + good.len() as u64 + 1) };
+        let place =
+            Place { file: 1, row: 12, line: Some(13), byte: Some(100 + good.len() as u64 + 1), copy: 0 };
         let record = quote_line(bad);
         assert_eq!(
             batch.rejects,
