@@ -1,5 +1,6 @@
 //! The footer of a Parquet file.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -8,7 +9,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{
+    PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, ParquetOffsetIndex, RowGroupMetaData,
+};
 
 use super::chunks::Chunks;
 use super::error::guard;
@@ -64,8 +67,8 @@ pub(super) struct Footer {
     /// Whether the whole file is compressed.
     is_compressed: bool,
     pub(super) metadata: Arc<ParquetMetaData>,
-    /// The schema of the file, with strings as views.
-    pub(super) stored: SchemaRef,
+    /// The same, to read the rows with strings as views.
+    pub(super) reader_metadata: ArrowReaderMetadata,
     /// The schema of the record batches that are returned.
     pub(super) schema: SchemaRef,
 }
@@ -92,7 +95,26 @@ impl Footer {
             .map(|f| f.as_ref().clone().with_data_type(with_views(f.data_type())));
         let stored = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let schema = Arc::new(Schema::new(stored.fields().iter().map(returned_field).collect::<Vec<_>>()));
-        Ok(Footer { chunks, is_compressed, metadata: read.metadata().clone(), stored, schema })
+        let metadata = read.metadata().clone();
+        let reader_metadata = guard(path, &chunks.read_error(), || {
+            ArrowReaderMetadata::try_new(metadata.clone(), ArrowReaderOptions::new().with_schema(stored))
+        })?;
+        Ok(Footer { chunks, is_compressed, metadata, reader_metadata, schema })
+    }
+
+    /// Where the pages of each column begin, if the file says so in a form that can be read.
+    pub(super) fn pages(&self, path: &Path) -> Option<ParquetOffsetIndex> {
+        let metadata = self.metadata.as_ref().clone();
+        let mut reader = ParquetMetaDataReader::new_with_metadata(metadata)
+            .with_offset_index_policy(PageIndexPolicy::Optional);
+        let chunks = self.chunks.separate();
+        guard(path, &chunks.read_error(), || {
+            reader.read_page_indexes(&chunks)?;
+            reader.finish()
+        })
+        .ok()?
+        .into_builder()
+        .take_offset_index()
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod chunks;
 mod error;
+mod file;
 mod footer;
 pub mod format;
+mod lane;
 mod section;
 mod sections;
 mod source;

@@ -7,7 +7,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::super::footer::schema;
 use super::*;
@@ -87,6 +87,114 @@ fn rows_are_read_as_written_for_any_batch_size() {
         assert_eq!(listed.iter().map(|i| i.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(listed[0].bytes, std::fs::metadata(&files[0].path).unwrap().len());
         assert!(listed.iter().all(|i| i.xxh3.is_some()));
+    }
+}
+
+/// Writes a row group of many small pages, whose columns have pages of different numbers of rows.
+fn write_pages(folder: &tempfile::TempDir, name: &str, records: &RecordBatch, indexed: bool) -> InputFile {
+    let path = folder.path().join(name);
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_data_page_size_limit(512)
+        .set_write_batch_size(8)
+        .set_offset_index_disabled(!indexed)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .build();
+    let mut writer =
+        ArrowWriter::try_new(StdFile::create(&path).unwrap(), records.schema(), Some(properties)).unwrap();
+    writer.write(records).unwrap();
+    writer.close().unwrap();
+    local(&path, name)
+}
+
+/// The places where sections of the files begin: number of the file, lane, row.
+fn starts(files: &[InputFile]) -> Vec<(usize, usize, u64)> {
+    let mut source = source(files.to_vec(), None, Limits::default()).unwrap();
+    while source.add_section() {}
+    let sections = source.lanes.iter().flat_map(|lane| &lane.sections);
+    sections.map(|section| (section.file, section.lane, section.first_row)).collect()
+}
+
+#[test]
+fn sections_begin_at_pages_of_their_lane() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = records(0, 3000);
+    let files =
+        [true, false].map(|indexed| write_pages(&folder, &format!("indexed {indexed}"), &whole, indexed));
+    let footer = Footer::read(&files[0]).unwrap();
+    let pages = footer.pages(&files[0].path).unwrap();
+    assert!(Footer::read(&files[1]).unwrap().pages(&files[1].path).is_none());
+    let starts = starts(&files);
+    let rows_of = |file, lane| starts.iter().filter(move |s| (s.0, s.1) == (file, lane)).map(|s| s.2);
+    for (lane, pages) in pages[0].iter().enumerate() {
+        let in_pages: Vec<i64> = pages.page_locations().iter().map(|page| page.first_row_index).collect();
+        assert!(rows_of(0, lane).count() > 4, "lane {lane} has few sections");
+        assert!(rows_of(0, lane).all(|row| in_pages.contains(&(row as i64))));
+        assert!(rows_of(1, lane).count() < rows_of(0, lane).count());
+    }
+    assert_ne!(rows_of(0, 0).count(), rows_of(0, 1).count());
+    let limits = Limits { batch_rows: 70, ..Limits::default() };
+    let found = rows(source(files.to_vec(), None, limits).unwrap(), limits).unwrap();
+    for number in 0..2 {
+        for i in 0..3000 {
+            let row = (number, i as u64, crate::record::json::row(&whole, i));
+            assert_eq!(found[number as usize * 3000 + i], row);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_page_index_changes_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write_pages(&folder, "pages", &records(0, 600), true);
+    let limits = Limits::default();
+    let expected = rows(source(vec![file.clone()], None, limits).unwrap(), limits).unwrap();
+    let footer = Footer::read(&file).unwrap();
+    let ranges = footer.metadata.row_group(0).columns().iter().map(|column| {
+        let start = column.offset_index_offset().unwrap() as usize;
+        start..start + column.offset_index_length().unwrap() as usize
+    });
+    let ranges: Vec<_> = ranges.collect();
+    let bytes = std::fs::read(&file.path).unwrap();
+    let sound = starts(std::slice::from_ref(&file));
+    let mut other = 0;
+    for at in ranges.into_iter().flat_map(|range| range.step_by(3)) {
+        for change in [1, 2, 0x55, 0x80] {
+            let mut changed = bytes.clone();
+            changed[at] ^= change;
+            std::fs::write(&file.path, changed).unwrap();
+            other += usize::from(starts(std::slice::from_ref(&file)) != sound);
+            let found = rows(source(vec![file.clone()], None, limits).unwrap(), limits).unwrap();
+            assert_eq!(found, expected, "byte {at} ^ {change}");
+        }
+    }
+    assert!(other > 10, "the sections began elsewhere only {other} times");
+}
+
+#[test]
+fn many_columns_share_lanes() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<String> = (0..21).map(|i| format!("column {i}")).collect();
+    let column = |i: usize| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values((0..900).map(|row| format!("{row} of {i}").repeat(1 + i))))
+    };
+    let whole =
+        RecordBatch::try_from_iter(names.iter().enumerate().map(|(i, name)| (name, column(i)))).unwrap();
+    // The second file lacks columns, and has the others in another order.
+    let part = whole.project(&[20, 3, 2, 11]).unwrap();
+    let files = vec![write_pages(&folder, "a", &whole, true), write_pages(&folder, "b", &part, true)];
+    let limits = Limits::default();
+    let source = source(files, None, limits).unwrap();
+    assert_eq!(source.lanes.len(), 7);
+    let found = rows(source, limits).unwrap();
+    assert_eq!(found.len(), 1800);
+    for i in 0..900 {
+        assert_eq!(found[i].2, crate::record::json::row(&whole, i));
+        let other: serde_json::Value = serde_json::from_str(&found[900 + i].2).unwrap();
+        for (k, name) in names.iter().enumerate() {
+            let value = part.column_by_name(name).map(|_| format!("{i} of {k}").repeat(1 + k));
+            assert_eq!(other[name], serde_json::json!(value));
+        }
     }
 }
 
