@@ -547,6 +547,7 @@ class Pipeline(RepairVerbs, BalanceVerbs):
     def inspect(
         self,
         *,
+        by: str | Sequence[str] | None = None,
         rows: StrPath | None = None,
         baseline: StrPath | None = None,
         tolerance: float | str = 0.0,
@@ -561,6 +562,8 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         Memory grows by an index of the prompts: 48 bytes for each different one, times 1.1 to 2.3.
 
         Args:
+            by: columns with few values, such as a source or a class: what the rows of each value are like. Default: the
+                splits, or the files where several are read.
             rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
             baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
                 findings whose share has risen.
@@ -575,8 +578,9 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         allowed = allowed_rise(tolerance)
         before = None if baseline is None else read_baseline(baseline)
         threads = option_checks.optional_whole_number("inspect", "threads", threads, 1)
+        columns = [] if by is None else option_checks.columns("inspect", "by", by)
         with all_rows(rows) as file:
-            found = self._plan.inspect(threads, file)
+            found = self._plan.inspect(columns, threads, file)
         return Inspection(found, before, allowed)
 
     def preview(self, n: int = 3) -> None:

@@ -10,7 +10,7 @@ use super::run_plan::run_plan;
 use super::sources::Sources;
 use crate::cancel::Cancel;
 use crate::error::Result;
-use crate::inspect::{Context, Inspect, RowLines};
+use crate::inspect::{By, Context, Inspect, RowLines};
 use crate::plan::resolve::ToInspect;
 
 /// Looks at all rows, and gives what was found as JSON; all rows of the findings are written to `lines`.
@@ -24,10 +24,10 @@ pub(crate) fn inspect(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Value> {
-    let mut sink = Inspect::new(inspected.rows.clone(), lines)?;
     let mut run = Run { job: &inspected.plan.job, resources, cancel, interrupted };
     let sources = Sources::open(&mut run, false)?;
     let files = sources.names();
+    let mut sink = Inspect::new(inspected.rows.clone(), groups(inspected, &files), lines)?;
     sink.opened(&files);
     let counts = run_plan(&mut run, sources, None, &mut sink, resources.spill_anywhere())?;
     let report = report(&inspected.plan, &counts, &files);
@@ -40,4 +40,16 @@ pub(crate) fn inspect(
         note: inspected.note.clone(),
     };
     Ok(sink.to_json(&context, &report))
+}
+
+/// What rows are counted by: the columns that were named, else the splits, else the files, where there are several.
+fn groups(inspected: &ToInspect, files: &[String]) -> Vec<By> {
+    let splits = &inspected.plan.job.split_names;
+    if !inspected.by.is_empty() {
+        return inspected.by.iter().cloned().map(By::Column).collect();
+    }
+    if splits.len() > 1 {
+        return vec![By::Splits(splits.clone())];
+    }
+    if files.len() > 1 { vec![By::Files] } else { Vec::new() }
 }

@@ -16,6 +16,18 @@ pub(crate) enum Classes {
     Many,
 }
 
+/// Whether the answer is short enough for a class.
+pub(super) fn can_be_class(answer: &str) -> bool {
+    answer.len() <= LONGEST
+}
+
+/// The entropy of counts in bits, and the greatest that so many counts can have.
+pub(super) fn entropy(counts: impl Iterator<Item = u64> + Clone) -> (f64, f64) {
+    let (all, classes) = (counts.clone().sum::<u64>() as f64, counts.clone().count() as f64);
+    let bits = counts.filter(|n| *n > 0).map(|n| n as f64 / all).map(|share| -share * share.log2());
+    (bits.sum::<f64>().max(0.0), classes.log2().max(0.0))
+}
+
 impl Default for Classes {
     fn default() -> Self {
         Classes::Few(BTreeMap::new())
@@ -24,7 +36,7 @@ impl Default for Classes {
 
 impl Classes {
     pub(crate) fn add(&mut self, answer: &str) {
-        if answer.len() > LONGEST {
+        if !can_be_class(answer) {
             *self = Classes::Many;
         }
         let Classes::Few(counts) = self else { return };
@@ -43,6 +55,14 @@ impl Classes {
             _ => *self = Classes::Many,
         }
         self.limit();
+    }
+
+    /// The number of rows of each class, in the order of their names; none where answers are not classes.
+    pub(super) fn counts(&self) -> Option<impl Iterator<Item = u64> + Clone> {
+        match self {
+            Classes::Few(counts) => Some(counts.values().copied()),
+            Classes::Many => None,
+        }
     }
 
     fn limit(&mut self) {
@@ -81,6 +101,8 @@ mod tests {
         assert_eq!(of(&["a", "a", "b", "b", "c"]).ranked(), None);
         assert_eq!(of(&["a"; 9]).ranked(), None);
         assert_eq!(of(&[&"x".repeat(65)]), Classes::Many);
+        assert_eq!(entropy(six.counts().unwrap()), (1.0, 1.0));
+        assert_eq!(entropy([7].into_iter()), (0.0, 0.0));
         let many: Vec<String> = (0..=MOST).map(|n| n.to_string()).collect();
         let (one, two) = many.split_at(400);
         let part = |part: &[String]| of(&part.iter().map(String::as_str).collect::<Vec<_>>());

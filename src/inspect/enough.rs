@@ -63,6 +63,12 @@ fn classes(facts: &Facts, mask: &Mask) -> Option<Value> {
 
 fn lengths(facts: &Facts) -> Option<Value> {
     let counts = &facts.counts;
+    if counts.tokens.lengths.texts > 0 {
+        let tokens = thousands(counts.tokens.lengths.percentile(0.99));
+        let text =
+            format!("99 of 100 rows have up to {tokens} tokens: a context of this length loses few rows");
+        return Some(json!({"about": "lengths", "enough": Value::Null, "text": text}));
+    }
     let longest = |lengths: &Lengths| lengths.percentile(0.99);
     let chars = longest(&counts.prompt_lengths) + longest(&counts.answer_lengths);
     (chars > 0).then(|| {

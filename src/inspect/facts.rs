@@ -1,12 +1,17 @@
 //! Facts of all rows, from which findings follow that no row shows by itself. Those of a batch merge in any order.
 
 use super::affix::Affixes;
-use super::classes::Classes;
+use super::classes::{Classes, can_be_class};
+use super::distinct::Distinct;
 use super::edges::Ends;
 use super::frequent::Frequent;
+use super::groups::Measured;
 use super::lengths::{Lengths, chars};
 use super::row::{Row, Speaker, Text};
+use super::scripts::Scripts;
+use super::sequences::sequences;
 use super::tally::Tally;
+use super::tokens::Tokens;
 
 /// Facts that merge in any order.
 #[derive(Debug, Default)]
@@ -22,13 +27,20 @@ pub(crate) struct Counts {
     pub(crate) with_thought: u64,
     pub(crate) prompt_lengths: Lengths,
     pub(crate) answer_lengths: Lengths,
+    /// Of rows that are tokenized.
+    pub(crate) tokens: Tokens,
     pub(crate) prompt_affixes: Affixes,
     pub(crate) answer_affixes: Affixes,
     pub(crate) classes: Classes,
+    pub(crate) scripts: Scripts,
+    /// Sequences of words in the last answers.
+    pub(crate) sequences: Distinct,
 }
 
 impl Counts {
-    pub(crate) fn add(&mut self, row: &Row<'_>) {
+    /// Adds a row, and notes in `measured` what its groups count.
+    pub(super) fn add(&mut self, row: &Row<'_>, measured: &mut Measured) {
+        measured.tokens.into_iter().for_each(|tokens| self.tokens.add(tokens));
         self.rows += 1;
         let prompt = row.prompt_len();
         self.with_prompt += u64::from(prompt > 0);
@@ -45,19 +57,30 @@ impl Counts {
         };
         self.with_thought += u64::from(row.texts.iter().any(thinks));
         if prompt > 0 {
-            self.prompt_lengths.add(row.texts[..prompt].iter().map(|text| chars(text.text)).sum());
+            let length = row.texts[..prompt].iter().map(|text| chars(text.text)).sum();
+            self.prompt_lengths.add(length);
+            measured.prompt = Some(length);
         }
         if let Some((_, asked)) = row.question().last() {
             self.prompt_affixes.add(asked);
         }
         if let Some((_, answer)) = row.answer() {
-            self.answer_lengths.add(chars(answer));
+            let length = chars(answer);
+            self.answer_lengths.add(length);
+            measured.answer = Some(length);
+            sequences(answer, &mut measured.sequences);
             self.answer_affixes.add(answer);
             match answers {
-                1 if prompt > 0 => self.classes.add(answer),
+                1 if prompt > 0 => {
+                    measured.may_be_class = can_be_class(answer);
+                    self.classes.add(answer);
+                }
                 _ => self.classes = Classes::Many,
             }
         }
+        row.texts.iter().for_each(|text| measured.letters.add(text.text));
+        self.scripts.add(measured.letters);
+        measured.sequences.iter().for_each(|hash| self.sequences.add(*hash));
     }
 
     pub(crate) fn merge(&mut self, other: Counts) {
@@ -70,9 +93,12 @@ impl Counts {
         self.with_thought += other.with_thought;
         self.prompt_lengths.merge(other.prompt_lengths);
         self.answer_lengths.merge(other.answer_lengths);
+        self.tokens.merge(other.tokens);
         self.prompt_affixes.merge(other.prompt_affixes);
         self.answer_affixes.merge(other.answer_affixes);
         self.classes.merge(other.classes);
+        self.scripts.merge(other.scripts);
+        self.sequences.merge(&other.sequences);
     }
 }
 

@@ -24,16 +24,24 @@ pub(crate) fn chars(text: &str) -> u64 {
     text.bytes().filter(|byte| byte & 0xc0 != 0x80).count() as u64
 }
 
+/// The length rounded down by less than 1/64; up to 127 it is exact.
+fn rounded(chars: u64) -> u64 {
+    let step = 1 << chars.checked_ilog2().unwrap_or(0).saturating_sub(6);
+    chars / step * step
+}
+
 impl Lengths {
     pub(crate) fn add(&mut self, chars: u64) {
-        let rounded = match chars {
-            0..=EXACT => chars,
-            _ => {
-                let step = 1 << (chars.ilog2() - 6);
-                chars / step * step
-            }
-        };
-        *self.counts.entry(rounded).or_default() += 1;
+        self.count(chars, if chars <= EXACT { chars } else { rounded(chars) });
+    }
+
+    /// Adds a length that is rounded down by less than 1/64. There are at most 64 such for each power of two.
+    pub(super) fn add_rounded(&mut self, chars: u64) {
+        self.count(chars, rounded(chars));
+    }
+
+    fn count(&mut self, chars: u64, as_this: u64) {
+        *self.counts.entry(as_this).or_default() += 1;
         self.total += chars;
         self.texts += 1;
     }
@@ -103,5 +111,6 @@ mod tests {
             assert!(rounded <= n && n - rounded < n.div_ceil(64), "{n}: {rounded}");
         }
         assert_eq!(chars("aé漢😀"), 4);
+        assert_eq!([0, 1, 127, 128, 129, 1_007].map(rounded), [0, 1, 127, 128, 128, 1_000]);
     }
 }

@@ -6,6 +6,7 @@ use super::enough::sentences;
 use super::facts::Facts;
 use super::finding::{Among, Check, Finding};
 use super::masked::Mask;
+use super::representative;
 use super::sink::{Inspect, findings};
 use super::tally::{Example, Tally, place_json};
 use super::task::task;
@@ -76,10 +77,36 @@ impl Inspect {
                 "prompt": counts.prompt_lengths.to_json(),
                 "answer": counts.answer_lengths.to_json(),
             },
+            "tokens": counts.tokens.to_json(),
             "classes": classes(&self.facts, self.mask()),
+            "scripts": counts.scripts.to_json(),
+            "diversity": representative::diversity(&self.facts),
+            "groups": representative::groups(&self.groups, &self.facts, context.files, self.mask()),
+            "representative": representative::sentences(&self.groups, &self.facts, context.files, self.mask()),
             "findings": found,
-            "not_checked": not_checked(self.has_turns(), counts.with_prompt > 0),
+            "not_checked": self.not_checked(),
         })
+    }
+
+    /// What could not be checked, and the option that unlocks it.
+    fn not_checked(&self) -> Vec<Value> {
+        let mut list = Vec::new();
+        let mut add = |what: &str, unlock: &str| list.push(json!({"what": what, "unlock": unlock}));
+        if !self.has_turns() {
+            add(
+                "prompts and answers: it is unknown what the rows mean",
+                "read_as(\"pairs\", columns=…), --read-as pairs",
+            );
+        } else if self.facts.counts.with_prompt == 0 {
+            add("prompts: the rows have none", "read_as(\"pairs\"), where a column holds them");
+        }
+        if self.facts.counts.tokens.lengths.texts == 0 {
+            add("lengths in tokens, and the share that is trained", "format(…).tokenize(…) before inspect");
+        }
+        if self.groups.iter().any(|groups| groups.too_many) {
+            add("rows by file: there are too many files", "inspect(by=…), --by");
+        }
+        list
     }
 
     fn finding(&self, index: usize, finding: &Finding, context: &Context<'_>) -> Option<Value> {
@@ -160,20 +187,4 @@ fn classes(facts: &Facts, mask: &Mask) -> Value {
     let smallest: Vec<Value> = ranked.iter().rev().take(3).map(class).collect();
     let largest: Vec<Value> = ranked.iter().take(SHOWN).map(class).collect();
     json!({"count": ranked.len(), "largest": largest, "smallest": smallest})
-}
-
-/// What could not be checked, and the option that unlocks it.
-fn not_checked(has_turns: bool, has_prompts: bool) -> Vec<Value> {
-    let mut list = Vec::new();
-    let mut add = |what: &str, unlock: &str| list.push(json!({"what": what, "unlock": unlock}));
-    if !has_turns {
-        add(
-            "prompts and answers: it is unknown what the rows mean",
-            "read_as(\"pairs\", columns=…), --read-as pairs",
-        );
-    } else if !has_prompts {
-        add("prompts: the rows have none", "read_as(\"pairs\"), where a column holds them");
-    }
-    add("lengths in tokens, and the share that is trained", "tokenize(…): the report of the run has them");
-    list
 }

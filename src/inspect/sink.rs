@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use super::FINDINGS;
+use super::classes::Classes;
 use super::edges::Edge;
 use super::excerpt::Excerpt;
 use super::facts::{Counts, Facts};
 use super::finding::{Check, Finding, Side};
+use super::groups::{BatchGroups, By, Groups, Measured};
 use super::literals::Literals;
 use super::masked::{Mask, hide};
 use super::prompt_index::{PromptIndex, RowKeys};
 use super::row::{Match, OpenRows, ReadRows, Row, Speaker, Text};
 use super::row_lines::RowLines;
 use super::tally::{Example, Tally};
+use super::tokens::TokenColumns;
 use crate::error::{Error, Result};
 use crate::flow::{MakeReady, Sink};
 use crate::hash;
@@ -28,6 +31,7 @@ pub(crate) struct Inspect {
     pub(super) others: Vec<Tally>,
     pub(super) unread: Tally,
     pub(super) facts: Facts,
+    pub(super) groups: Vec<Groups>,
     lines: Option<RowLines>,
 }
 
@@ -38,6 +42,8 @@ struct Look {
     lists: bool,
     literals: Literals,
     mask: Mask,
+    /// What rows are counted by.
+    by: Vec<By>,
 }
 
 /// What a batch says.
@@ -48,6 +54,7 @@ pub(crate) struct Ready {
     /// Rows that are none of their dialect.
     unread: Tally,
     counts: Counts,
+    groups: Vec<BatchGroups>,
     keys: Vec<Keyed>,
     /// The findings of the rows, if they are listed.
     listed: Vec<Listed>,
@@ -81,14 +88,17 @@ struct AnswerStart {
 }
 
 impl Inspect {
-    /// A sink for rows that are read in this way; all rows of the findings are written to `lines`.
+    /// A sink for rows that are read in this way, and counted by these groups; all rows of the findings are written to
+    /// `lines`.
     ///
     /// # Errors
     /// `Internal`.
-    pub(crate) fn new(rows: Arc<dyn ReadRows>, lines: Option<RowLines>) -> Result<Self> {
+    pub(crate) fn new(rows: Arc<dyn ReadRows>, by: Vec<By>, lines: Option<RowLines>) -> Result<Self> {
         let literals = Literals::new(FINDINGS)?;
+        let groups = by.iter().cloned().map(Groups::new).collect();
         Ok(Inspect {
-            look: Arc::new(Look { rows, lists: lines.is_some(), literals, mask: Mask::new()? }),
+            look: Arc::new(Look { rows, lists: lines.is_some(), literals, mask: Mask::new()?, by }),
+            groups,
             index: PromptIndex::default(),
             tallies: vec![Tally::default(); FINDINGS.len()],
             others: vec![Tally::default(); FINDINGS.len()],
@@ -112,7 +122,13 @@ impl Inspect {
     }
 
     /// Adds the keys and ends of the rows of a batch, and lists the findings of each row.
-    fn add_keys(&mut self, batch: &Batch, keyed: &[Keyed], listed: Vec<Listed>) -> Result<()> {
+    fn add_keys(
+        &mut self,
+        batch: &Batch,
+        keyed: &[Keyed],
+        listed: Vec<Listed>,
+        groups: &mut [BatchGroups],
+    ) -> Result<()> {
         let look = Arc::clone(&self.look);
         let mut open: Option<Box<dyn OpenRows + '_>> = None;
         let mut example =
@@ -133,6 +149,9 @@ impl Inspect {
                 lines.push((listed.code, listed.example));
             }
             let seen = self.index.add(keys);
+            if seen.same.is_some() {
+                groups.iter_mut().filter_map(|by| by.of(*row)).for_each(|group| group.duplicates += 1);
+            }
             if let Some(answer) = answer
                 && seen.same.is_none()
             {
@@ -214,6 +233,7 @@ struct Scratch {
     found: Vec<Option<Match>>,
     folded: Vec<u8>,
     personal: Vec<Found>,
+    measured: Measured,
 }
 
 impl Look {
@@ -272,7 +292,10 @@ impl Look {
     /// Looks at a row.
     fn row(&self, row: &Row<'_>, at: (Place, usize), scratch: &mut Scratch, ready: &mut Ready) {
         let ((place, number), found) = (at, &mut scratch.found);
-        ready.counts.add(row);
+        ready.counts.add(row, &mut scratch.measured);
+        for group in ready.groups.iter_mut().filter_map(|by| by.of(number)) {
+            group.add(&scratch.measured, row.answer().map(|(_, answer)| answer));
+        }
         found.clear();
         found.extend(FINDINGS.iter().map(|finding| match finding.check {
             Check::Row(check) => check(row),
@@ -348,15 +371,18 @@ impl MakeReady<Ready> for Look {
             others: vec![Tally::default(); FINDINGS.len()],
             unread: Tally::default(),
             counts: Counts::default(),
+            groups: self.by.iter().map(|by| BatchGroups::new(by, &batch)).collect::<Result<_>>()?,
             keys: Vec::with_capacity(batch.rows()),
             listed: Vec::new(),
             batch,
         };
         let batch = ready.batch.clone();
         let rows = self.rows.open(&batch)?;
+        let tokens = TokenColumns::of(&batch);
         let mut scratch = Scratch::default();
         for i in 0..batch.rows() {
             let place = batch.places.at(i);
+            scratch.measured.start(tokens.as_ref().map(|tokens| tokens.row(i)));
             let read = rows.row(i, &mut |row| self.row(row, (place, i), &mut scratch, &mut ready));
             if let Err(why) = read {
                 ready.unread.add(place, || Example {
@@ -380,12 +406,15 @@ impl Sink for Inspect {
     }
 
     fn push(&mut self, ready: Ready) -> Result<()> {
-        let Ready { batch, tallies, others, unread, counts, keys, listed } = ready;
+        let Ready { batch, tallies, others, unread, counts, mut groups, keys, listed } = ready;
         self.tallies.iter_mut().zip(tallies).for_each(|(all, tally)| all.merge(tally));
         self.others.iter_mut().zip(others).for_each(|(all, tally)| all.merge(tally));
         self.unread.merge(unread);
         self.facts.counts.merge(counts);
-        self.add_keys(&batch, &keys, listed)
+        self.add_keys(&batch, &keys, listed, &mut groups)?;
+        let has_classes = matches!(self.facts.counts.classes, Classes::Few(_));
+        let mut pairs = self.groups.iter_mut().zip(groups);
+        pairs.try_for_each(|(all, groups)| all.merge(groups, has_classes))
     }
 
     fn finish(&mut self) -> Result<()> {

@@ -259,12 +259,18 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// Looks at all rows, and returns what was found as JSON. `rows` is an object with a method `write`, which gets all
-    /// rows of the findings as JSON lines.
-    fn inspect(&self, py: Python<'_>, threads: Option<usize>, rows: Option<Py<PyAny>>) -> PyResult<String> {
+    /// Looks at all rows, and returns what was found as JSON. Rows are counted by the values of the columns in `by`.
+    /// `rows` is an object with a method `write`, which gets all rows of the findings as JSON lines.
+    fn inspect(
+        &self,
+        py: Python<'_>,
+        by: Vec<String>,
+        threads: Option<usize>,
+        rows: Option<Py<PyAny>>,
+    ) -> PyResult<String> {
         let plan = self.0.clone();
         let inspected = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || to_inspect(&plan, &Files::local(), cancel))
+            interruptible(cancel, interrupted, || to_inspect(&plan, by, &Files::local(), cancel))
         })?;
         let found = enter(py, None, |cancel, interrupted| {
             let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));

@@ -23,6 +23,10 @@ def inspect(
     read_as: Annotated[
         str | None, typer.Option(metavar="DIALECT", help="What the rows mean; recognised from them by default.")
     ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Count rows by the values of this column; can be repeated."),
+    ] = None,
     rows: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all rows of the findings to this file, as JSON lines.")
     ] = None,
@@ -49,7 +53,7 @@ def inspect(
             raise typer.BadParameter(str(e), param_hint="--html") from e
     plan = scan(inputs)
     plan = plan if read_as is None else plan.read_as(read_as)
-    found = plan.inspect(rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
+    found = plan.inspect(by=by or None, rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
     if html is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastprep.inspection.lines import visible
+from fastprep.inspection.shown import visible
 from fastprep.optional_packages import require
 
 WIDTH = 440
@@ -24,6 +24,11 @@ def classes(classes: dict[str, Any]) -> str:
     """The rows of the largest classes."""
     rows = [{"name": visible(entry["class"]), "value": entry["rows"]} for entry in classes["largest"]]
     return _bars(rows, "rows", None)
+
+
+def groups(rows: list[list[Any]]) -> str:
+    """The rows of each value: the table of `groups.table`."""
+    return _bars([{"name": value, "value": count} for value, count, *_ in rows if count], "rows", None)
 
 
 def lengths(characters: dict[str, Any]) -> str:

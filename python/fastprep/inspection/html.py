@@ -6,7 +6,9 @@ from html import escape
 from typing import Any
 
 from fastprep.inspection import charts
-from fastprep.inspection.lines import facts, percent, sentence, visible
+from fastprep.inspection.groups import table
+from fastprep.inspection.lines import facts, sentence
+from fastprep.inspection.shown import percent, visible
 from fastprep.report.run_report import place
 
 STYLE = """
@@ -80,11 +82,15 @@ def _charts(data: dict[str, Any]) -> list[str]:
         more = classes["count"] - len(rows)
         caption = f"The {len(rows)} largest of {classes['count']:,} classes." if more else f"All {len(rows)} classes."
         shown += ["<h2>Classes</h2>", _figure(charts.classes(classes), caption, ["class", "rows"], rows)]
+    for entry in data["groups"]:
+        titles, rows = table(entry)
+        caption = f"The rows by {visible(entry['by'])}, those with the most rows first."
+        shown += [f"<h2>By {_text(entry['by'])}</h2>", _figure(charts.groups(rows), caption, titles, rows)]
     if findings := data["findings"]:
         rows = [[finding["code"], finding["count"], percent(finding["share"])] for finding in findings]
         caption = "The share of the rows in which each finding is; the most severe findings first."
-        table = _figure(charts.shares(findings), caption, ["finding", "rows", "share"], rows)
-        shown += ["<h2>How much of it</h2>", table]
+        figure = _figure(charts.shares(findings), caption, ["finding", "rows", "share"], rows)
+        shown += ["<h2>How much of it</h2>", figure]
     return shown
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from fastprep.inspection.groups import table
+from fastprep.inspection.shown import percent, visible
 from fastprep.report.run_report import place
 
 WIDTH = 80
@@ -17,6 +19,8 @@ def lines(data: dict[str, Any]) -> list[str]:
     shown = [sentence(data["verdict"]["text"]), ""]
     for fact in facts(data):
         shown += _wrapped(fact)
+    for entry in data["groups"]:
+        shown += ["", *_groups(entry)]
     if data["findings"]:
         shown += ["", *_table(data["findings"])]
     for finding in data["findings"]:
@@ -50,6 +54,13 @@ def facts(data: dict[str, Any]) -> list[str]:
         if lengths:
             points = " ".join(f"{point} {lengths[point]:,}" for point in ("p5", "p50", "p95", "p99", "max"))
             shown.append(f"characters of {name}: {points}")
+    if tokens := data["tokens"]:
+        points = " ".join(f"{point} {tokens[point]:,}" for point in ("p5", "p50", "p95", "p99", "max"))
+        trained = percent(tokens["trained"] / max(1, tokens["total"]))
+        shown.append(f"tokens of a row: {points}; trained: {tokens['trained']:,} of {tokens['total']:,} ({trained})")
+    if len(data["scripts"]) > 1:
+        scripts = [f"{entry['script']} {entry['rows']:,}" for entry in data["scripts"]]
+        shown.append(f"scripts: {', '.join(scripts)}")
     if data["classes"]:
         shown.append(f"classes: {', '.join(_classes(data['classes']))}")
     missing = rows["not_in_dialect"]
@@ -58,7 +69,7 @@ def facts(data: dict[str, Any]) -> list[str]:
         shown.append(f"{missing['count']:,} rows do not fit; first: {place(first)}: {first['why']}")
     for code, entry in rows["removed"].items():
         shown.append(f"{entry['count']:,} rows removed as {code}; first: {place(entry['first'])}")
-    return shown + [entry["text"] for entry in data["enough"]]
+    return shown + [entry["text"] for entry in [*data["enough"], *data["representative"]]]
 
 
 def _classes(classes: dict[str, Any]) -> list[str]:
@@ -68,6 +79,20 @@ def _classes(classes: dict[str, Any]) -> list[str]:
         least = classes["smallest"][0]
         entries.append(f"… {more:,} more, the smallest {visible(least['class'])} {least['rows']:,}")
     return entries
+
+
+def _groups(entry: dict[str, Any]) -> list[str]:
+    titles, rows = table(entry)
+    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in [titles, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(titles))]
+    # The rest of the line is the room for the values.
+    widths[0] = min(widths[0], WIDTH - sum(widths[1:]) - 2 * len(widths[1:]))
+    shown = []
+    for first, *numbers, script in cells:
+        value = first if len(first) <= widths[0] else f"{first[: widths[0] - 1]}…"
+        padded = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:-1], strict=True)]
+        shown.append("  ".join([f"{value:<{widths[0]}}", *padded, script]).rstrip())
+    return shown
 
 
 def _table(findings: list[dict[str, Any]]) -> list[str]:
@@ -84,17 +109,6 @@ def _bar(share: float) -> str:
     eighths = min(BAR * 8, max(1, round(share * BAR * 8)))
     whole, part = divmod(eighths, 8)
     return ("█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(BAR)
-
-
-def percent(share: float) -> str:
-    """A share in per cent: never 0 % for some rows, nor 100 % for less than all."""
-    if share == 0:
-        return "0%"
-    if share < 0.0001:
-        return "<0.01%"
-    if share < 0.01:
-        return f"{share:.2%}"
-    return f"{min(share, 0.999) if share < 1 else share:.1%}"
 
 
 def _finding(finding: dict[str, Any]) -> list[str]:
@@ -130,11 +144,6 @@ def _fitted(before: str, match: str, after: str) -> str:
     kept = min(len(before), max(left // 2, left - len(after)))
     before = before[len(before) - kept :]
     return f"    {before}{match}{after[: left - kept]}"
-
-
-def visible(text: str) -> str:
-    """The text on one line, with an escape for each character that a terminal would not show."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _wrapped(text: str, first: str = "", rest: str = "  ") -> list[str]:

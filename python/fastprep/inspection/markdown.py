@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastprep.inspection.lines import facts, percent, sentence, visible
+from fastprep.inspection.groups import table
+from fastprep.inspection.lines import facts, sentence
+from fastprep.inspection.shown import percent, visible
 from fastprep.report.run_report import place
 
 
@@ -14,6 +16,10 @@ def markdown(data: dict[str, Any]) -> str:
     shown += [f"- {_escaped(line)}" for line in facts(data)]
     shown += [f"- risen: `{entry['code']}` from {percent(entry['before'])} to {percent(entry['now'])}"
               for entry in data.get("risen", [])]  # fmt: skip
+    for entry in data["groups"]:
+        titles, rows = table(entry)
+        shown += ["", _line(titles), f"|---{'|--:' * (len(titles) - 2)}|---|"]
+        shown += [_line([f"{cell:,}" if isinstance(cell, int) else cell for cell in row]) for row in rows]
     if data["findings"]:
         shown += ["", "| severity | finding | rows | share | first example | fix |", "|---|---|--:|--:|---|---|"]
     for finding in data["findings"]:
@@ -21,6 +27,10 @@ def markdown(data: dict[str, Any]) -> str:
         cells += [percent(finding["share"]), _example(finding["examples"]), finding["repair"]]
         shown.append(f"| {' | '.join([cells[0], *map(_escaped, cells[1:])])} |")
     return "\n".join(shown) + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(map(_escaped, cells))} |"
 
 
 def _example(examples: list[dict[str, Any]]) -> str:

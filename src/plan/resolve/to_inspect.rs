@@ -9,12 +9,13 @@ use super::resolve_plan::resolve;
 use super::resolved::Resolved;
 use crate::cancel::Cancel;
 use crate::dialect::{self, Dialect, PartColumns, columns_json};
-use crate::error::{Class, Error, Result};
-use crate::inspect::ReadRows;
+use crate::error::{Class, Error, Result, missing_column};
+use crate::inspect::{ReadRows, has_tokens};
 use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
-use crate::plan::verbs::{AUTO, Format, Pack, ReadAs, Select, Shuffle, Tokenize};
+use crate::plan::verbs::{AUTO, Format, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize};
+use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
 use crate::store::Files;
 
@@ -33,14 +34,16 @@ pub(crate) struct ToInspect {
     pub(crate) other_columns: Vec<String>,
     /// How the dialect was decided.
     pub(crate) note: Option<String>,
+    /// The columns by whose values rows are counted.
+    pub(crate) by: Vec<String>,
 }
 
 /// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
 /// `read_as`, or is recognised by a look at the first rows.
 ///
 /// # Errors
-/// Those of [`resolve`]. `bad_chain`: the rows are packed.
-pub(crate) fn to_inspect(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<ToInspect> {
+/// Those of [`resolve`]. `bad_chain`: the rows are packed. `missing_column`: there is no such column in `by`.
+pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &Cancel) -> Result<ToInspect> {
     if plan.steps.iter().any(|step| step.is::<Pack>()) {
         let message = "inspect: packed rows have no texts";
         return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before pack"));
@@ -48,9 +51,13 @@ pub(crate) fn to_inspect(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<
     let mut plan = plan.clone();
     // The order of rows makes no difference.
     plan.steps.retain(|step| !step.is::<Shuffle>());
+    plan.steps.iter_mut().filter_map(Step::get_mut::<Tokenize>).for_each(|step| step.keep_text = true);
     let (found, note) = what_rows_are(&mut plan, store, cancel)?;
     let resolved = resolve(&plan, store, cancel)?;
     let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
+    if let Some(column) = by.iter().find(|column| !names.contains(column)) {
+        return Err(missing_column(column, "inspect", &names));
+    }
     let (rows, looked_at): (Arc<dyn ReadRows>, Vec<String>) = match &found {
         Some((dialect, columns)) => {
             let looked_at: Vec<String> = columns.iter().map(|(_, column)| column.clone()).collect();
@@ -65,12 +72,25 @@ pub(crate) fn to_inspect(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<
             (Arc::new(TextRows(texts.clone())), texts)
         }
     };
-    let is_whole = names.iter().all(|name| looked_at.contains(name));
+    let fields = resolved.job.schema.fields();
+    let tokens: Vec<&str> = match fields.iter().any(|field| field.name() == schema::SEQ_LENGTHS) {
+        // Packed rows are several documents.
+        true => Vec::new(),
+        false => fields.iter().filter(|field| has_tokens(field)).map(|field| field.name().as_str()).collect(),
+    };
+    let is_read =
+        |name: &String| looked_at.contains(name) || by.contains(name) || tokens.contains(&name.as_str());
+    let read: Vec<String> = names.iter().filter(|name| is_read(name)).cloned().collect();
+    let is_whole = read.len() == names.len();
+    // Rows of a prepared folder stay in their splits only with the column of these.
+    let is_split = plan.steps.iter().any(|step| step.is::<Split>() || step.is::<Restore>());
+    let has_column = resolved.job.split_names.len() > 1 && !is_split;
+    let selected = read.iter().cloned().chain(has_column.then(|| SPLIT.to_string())).collect();
     let is_tokenized = plan.steps.iter().any(|step| step.is::<Tokenize>());
-    let resolved = match is_whole || is_tokenized || looked_at.is_empty() {
+    let resolved = match is_whole || is_tokenized || read.is_empty() {
         true => resolved,
         // No other columns are read.
-        false => resolve(&plan.push(Select { columns: looked_at.clone() }.into())?, store, cancel)?,
+        false => resolve(&plan.push(Select { columns: selected }.into())?, store, cancel)?,
     };
     Ok(ToInspect {
         plan: resolved,
@@ -78,8 +98,9 @@ pub(crate) fn to_inspect(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<
         dialect: found.as_ref().map_or(dialect::UNKNOWN, |(dialect, _)| dialect.name()),
         title: found.as_ref().map(|(dialect, _)| dialect.title()),
         columns: found.as_ref().map_or_else(|| Value::Object(Default::default()), |(_, c)| columns_json(c)),
-        other_columns: names.into_iter().filter(|name| !looked_at.contains(name)).collect(),
+        other_columns: names.into_iter().filter(|name| !read.contains(name)).collect(),
         note,
+        by,
     })
 }
 

@@ -1,0 +1,82 @@
+//! The tokens of rows, where rows are tokenized.
+
+use arrow::array::{AsArray, ListArray};
+use arrow::datatypes::{DataType, Field, Int32Type};
+use serde_json::{Value, json};
+
+use super::lengths::Lengths;
+use crate::record::tokens::items;
+use crate::record::{Batch, schema};
+
+/// The tokens of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowTokens {
+    all: u64,
+    trained: u64,
+}
+
+/// The columns of token ids and labels of a batch.
+pub(super) struct TokenColumns<'b> {
+    ids: &'b ListArray,
+    labels: &'b ListArray,
+}
+
+/// Whether the column has the ids or the labels of rows.
+pub(crate) fn has_tokens(field: &Field) -> bool {
+    let is_numbers =
+        matches!(field.data_type(), DataType::List(item) if *item.data_type() == DataType::Int32);
+    is_numbers && [schema::INPUT_IDS, schema::LABELS].contains(&field.name().as_str())
+}
+
+impl<'b> TokenColumns<'b> {
+    /// Those of a batch; none where its rows are not tokenized.
+    pub(super) fn of(batch: &'b Batch) -> Option<Self> {
+        let find = |name| {
+            let (index, field) = batch.records.schema_ref().column_with_name(name)?;
+            has_tokens(field).then(|| batch.records.column(index).as_list())
+        };
+        Some(TokenColumns { ids: find(schema::INPUT_IDS)?, labels: find(schema::LABELS)? })
+    }
+
+    pub(super) fn row(&self, i: usize) -> RowTokens {
+        let labels = items::<Int32Type>(self.labels, i);
+        RowTokens {
+            all: self.ids.value_length(i).max(0) as u64,
+            trained: labels.iter().filter(|label| **label != schema::IGNORE).count() as u64,
+        }
+    }
+}
+
+/// Tokens of all rows. Merging is commutative.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(super) lengths: Lengths,
+    trained: u64,
+}
+
+impl Tokens {
+    pub(super) fn add(&mut self, row: RowTokens) {
+        self.lengths.add(row.all);
+        self.trained += row.trained;
+    }
+
+    /// Adds a row, with its length rounded down by less than 1/64.
+    pub(super) fn add_rounded(&mut self, row: RowTokens) {
+        self.lengths.add_rounded(row.all);
+        self.trained += row.trained;
+    }
+
+    pub(super) fn merge(&mut self, other: Tokens) {
+        self.lengths.merge(other.lengths);
+        self.trained += other.trained;
+    }
+
+    /// The lengths of rows in tokens, and the tokens that are trained; null where rows are not tokenized.
+    pub(super) fn to_json(&self) -> Value {
+        let mut json = self.lengths.to_json();
+        if !json.is_null() {
+            json["trained"] = json!(self.trained);
+        }
+        json
+    }
+}
