@@ -25,6 +25,7 @@ from fastprep.report.preview import show
 from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
 from fastprep.sink_options import sink_options
+from fastprep.sources.registry import SOURCES
 from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
@@ -548,6 +549,7 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         self,
         *,
         by: str | Sequence[str] | None = None,
+        against: StrPath | Sequence[StrPath] | Pipeline | None = None,
         rows: StrPath | None = None,
         baseline: StrPath | None = None,
         tolerance: float | str = 0.0,
@@ -564,6 +566,9 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         Args:
             by: columns with few values, such as a source or a class: what the rows of each value are like. Default: the
                 splits, or the files where several are read.
+            against: another set, such as that of the validation: which of these rows it has as well. Paths are read by
+                `scan`; give a pipeline for all else. It is read first. Default: rows of a prepared folder that are not
+                in `train` are compared with those that are.
             rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
             baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
                 findings whose share has risen.
@@ -571,7 +576,8 @@ class Pipeline(RepairVerbs, BalanceVerbs):
             threads: worker threads; all cores by default. They do not change the result.
 
         Raises:
-            PlanError: `bad_chain`: the rows are packed. `bad_baseline`: the baseline is no report of `inspect`.
+            PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect.
+                `bad_baseline`: the baseline is no report of `inspect`.
             SourceError: `cannot_read`: the baseline cannot be read.
             PublishError: `cannot_write`: the file of `rows` cannot be written.
         """
@@ -579,8 +585,9 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         before = None if baseline is None else read_baseline(baseline)
         threads = option_checks.optional_whole_number("inspect", "threads", threads, 1)
         columns = [] if by is None else option_checks.columns("inspect", "by", by)
+        other = None if against is None else _opened(against)._plan
         with all_rows(rows) as file:
-            found = self._plan.inspect(columns, threads, file)
+            found = self._plan.inspect(columns, other, threads, file)
         return Inspection(found, before, allowed)
 
     def preview(self, n: int = 3) -> None:
@@ -753,3 +760,8 @@ def _unpickled(source: Source, *steps: Step) -> Pipeline:
     for step, in_memory in steps:
         pipeline = pipeline._push(step["verb"], in_memory, **{name: step[name] for name in step if name != "verb"})
     return pipeline
+
+
+def _opened(rows: StrPath | Sequence[StrPath] | Pipeline) -> Pipeline:
+    """A pipeline over the files, where it is none yet."""
+    return rows if isinstance(rows, Pipeline) else SOURCES["scan"](rows)

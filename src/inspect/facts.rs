@@ -1,6 +1,7 @@
 //! Facts of all rows, from which findings follow that no row shows by itself. Those of a batch merge in any order.
 
 use super::affix::Affixes;
+use super::between::Between;
 use super::classes::{Classes, can_be_class};
 use super::distinct::Distinct;
 use super::edges::Ends;
@@ -111,6 +112,8 @@ pub(crate) struct Facts {
     pub(crate) conflicts: Tally,
     /// Prompts with several answers.
     pub(crate) conflicting_prompts: u64,
+    /// None where there is no other set.
+    pub(crate) between: Option<Between>,
     pub(crate) prompt_ends: Ends,
     pub(crate) answer_ends: Ends,
     /// Answers, and their first three words. Copies of a row are not counted.

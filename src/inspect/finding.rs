@@ -36,6 +36,8 @@ pub(crate) enum Among {
     Prompts,
     /// Rows with an answer.
     Answers,
+    /// Rows that are compared with another set.
+    Compared,
 }
 
 /// Where a literal of a finding occurs.

@@ -4,6 +4,7 @@
 //! others follow from facts of all rows, which merge in any order.
 
 mod affix;
+mod between;
 mod case;
 mod checks;
 mod classes;
@@ -19,10 +20,14 @@ mod groups;
 mod lengths;
 mod literals;
 mod masked;
+mod other_set;
+mod other_set_sink;
+mod packed_places;
 mod prompt_index;
 mod report;
 mod representative;
 mod row;
+mod row_keys;
 mod row_lines;
 mod scripts;
 mod sequences;
@@ -33,8 +38,10 @@ mod thousands;
 mod tokens;
 mod whole;
 
+pub(crate) use between::Compared;
 pub(crate) use findings::FINDINGS;
 pub(crate) use groups::By;
+pub(crate) use other_set_sink::OtherSetSink;
 pub(crate) use report::Context;
 pub(crate) use row::{OpenRows, ReadRows, Row, Speaker, Text};
 pub(crate) use row_lines::RowLines;

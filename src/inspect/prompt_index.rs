@@ -4,21 +4,9 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use super::packed_places::PackedPlaces;
+use super::row_keys::{NO_PROMPT, RowKeys};
 use crate::record::Place;
-
-/// The keys of a row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowKeys {
-    pub(crate) place: Place,
-    /// Of the whole row.
-    pub(crate) whole: u64,
-    /// Of the prompt with system, tools and history, whatever its white space; of nothing, where the row has none of them.
-    pub(crate) prompt: u128,
-    /// Of the answer, whatever its white space.
-    pub(crate) answer: u64,
-    /// Whether another answer to the same prompt contradicts this one: it is neither one of a pair, nor labelled.
-    pub(crate) is_only: bool,
-}
 
 /// What a row is to the rows before it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,24 +33,17 @@ pub(crate) struct PromptIndex {
     prompts: HashTable<Prompt>,
     /// Further rows and further answers: a hash of the prompt with the row or with the answer, and the row.
     others: HashTable<(u128, u64)>,
-    /// For each file so far, whether its rows are its lines.
-    has_lines: Vec<bool>,
+    places: PackedPlaces,
     pub(crate) duplicates: u64,
     /// Prompts with several answers, and the rows that have them.
     pub(crate) conflicts: u64,
     pub(crate) conflict_rows: u64,
 }
 
-/// The number of low bits of a place's number for the row; the other bits are for the file.
-const ROW_BITS: u32 = 40;
-
 impl PromptIndex {
-    /// The key of rows without a prompt, which do not contradict one another.
-    pub(crate) const NO_PROMPT: u128 = 0;
-
     /// Adds a row.
     pub(crate) fn add(&mut self, row: &RowKeys) -> Seen {
-        let number = self.number(row.place);
+        let number = self.places.number(row.place);
         let hash = |prompt: &Prompt| prompt.key as u64;
         let prompt = match self.prompts.entry(row.prompt as u64, |p| p.key == row.prompt, hash) {
             Entry::Vacant(entry) => {
@@ -82,29 +63,14 @@ impl PromptIndex {
         prompt.answers += u32::from(is_new);
         let (first, rows, answers) = (prompt.first, prompt.rows, prompt.answers);
         self.duplicates += u64::from(same.is_some());
-        let mut seen = Seen { same: same.map(|number| self.place(number)), conflict: None };
-        if row.is_only && row.prompt != Self::NO_PROMPT && answers > 1 {
+        let mut seen = Seen { same: same.map(|number| self.places.place(number)), conflict: None };
+        if row.is_only && row.prompt != NO_PROMPT && answers > 1 {
             let is_first = is_new && answers == 2;
             self.conflicts += u64::from(is_first);
             self.conflict_rows += if is_first { u64::from(rows) } else { 1 };
-            seen.conflict = is_new.then(|| self.place(first));
+            seen.conflict = is_new.then(|| self.places.place(first));
         }
         seen
-    }
-
-    fn number(&mut self, place: Place) -> u64 {
-        let file = place.file as usize;
-        if self.has_lines.len() <= file {
-            self.has_lines.resize(file + 1, false);
-        }
-        self.has_lines[file] = place.line == Some(place.row + 1);
-        u64::from(place.file) << ROW_BITS | place.row & ((1 << ROW_BITS) - 1)
-    }
-
-    fn place(&self, number: u64) -> Place {
-        let (file, row) = ((number >> ROW_BITS) as u32, number & ((1 << ROW_BITS) - 1));
-        let has_lines = self.has_lines.get(file as usize).is_some_and(|lines| *lines);
-        Place { file, row, line: has_lines.then_some(row + 1), byte: None, copy: 0 }
     }
 }
 
@@ -171,10 +137,6 @@ mod tests {
         ];
         assert_eq!(add(&mut index, &rows), expected);
         assert_eq!((index.duplicates, index.conflicts, index.conflict_rows), (4, 1, 7));
-        assert_eq!(
-            index.place(1 << ROW_BITS | 3),
-            Place { file: 1, row: 3, line: Some(4), byte: None, copy: 0 }
-        );
     }
 
     #[test]

@@ -22,8 +22,10 @@ const COMMON: u64 = 10;
 
 /// What the rows are, for the report.
 pub(crate) struct Context<'a> {
-    /// The names of the files, by number.
+    /// The names of the files, by number: first those that are looked at, then those of another set.
     pub(crate) files: &'a [String],
+    /// How many are looked at.
+    pub(crate) own: usize,
     /// The name of the dialect, or `unknown`.
     pub(crate) dialect: &'a str,
     /// What a row of the dialect is.
@@ -34,6 +36,13 @@ pub(crate) struct Context<'a> {
     pub(crate) other_columns: Vec<String>,
     /// How the dialect was decided.
     pub(crate) note: Option<String>,
+}
+
+impl Context<'_> {
+    /// The names of the files that are looked at.
+    fn own_files(&self) -> &[String] {
+        self.files.get(..self.own).unwrap_or(self.files)
+    }
 }
 
 impl Inspect {
@@ -56,7 +65,7 @@ impl Inspect {
             "columns": context.columns,
             "other_columns": context.other_columns,
             "note": context.note,
-            "files": context.files,
+            "files": context.own_files(),
             "rows": {
                 "read": report["rows"]["read"],
                 "inspected": counts.rows,
@@ -83,6 +92,7 @@ impl Inspect {
             "diversity": representative::diversity(&self.facts),
             "groups": representative::groups(&self.groups, &self.facts, context.files, self.mask()),
             "representative": representative::sentences(&self.groups, &self.facts, context.files, self.mask()),
+            "against": self.against(),
             "findings": found,
             "not_checked": self.not_checked(),
         })
@@ -115,6 +125,7 @@ impl Inspect {
             Among::Rows => counts.rows,
             Among::Prompts => counts.with_prompt,
             Among::Answers => counts.with_answer,
+            Among::Compared => self.facts.between.as_ref()?.rows,
         };
         let (count, detail, examples) = match finding.check {
             Check::Whole(check) => {

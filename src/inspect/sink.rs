@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::FINDINGS;
+use super::between::{Between, Compared};
 use super::classes::Classes;
 use super::edges::Edge;
 use super::excerpt::Excerpt;
@@ -11,8 +14,11 @@ use super::finding::{Check, Finding, Side};
 use super::groups::{BatchGroups, By, Groups, Measured};
 use super::literals::Literals;
 use super::masked::{Mask, hide};
-use super::prompt_index::{PromptIndex, RowKeys};
-use super::row::{Match, OpenRows, ReadRows, Row, Speaker, Text};
+use super::other_set::Shared;
+use super::other_set_sink::splits_of;
+use super::prompt_index::PromptIndex;
+use super::row::{Match, OpenRows, ReadRows, Row, Text};
+use super::row_keys::{RowKeys, row_keys};
 use super::row_lines::RowLines;
 use super::tally::{Example, Tally};
 use super::tokens::TokenColumns;
@@ -32,6 +38,7 @@ pub(crate) struct Inspect {
     pub(super) unread: Tally,
     pub(super) facts: Facts,
     pub(super) groups: Vec<Groups>,
+    compared: Option<Compared>,
     lines: Option<RowLines>,
 }
 
@@ -44,6 +51,8 @@ struct Look {
     mask: Mask,
     /// What rows are counted by.
     by: Vec<By>,
+    /// The split that the others are compared with.
+    compared_split: Option<u8>,
 }
 
 /// What a batch says.
@@ -72,6 +81,8 @@ struct Keyed {
     /// The number of the row in its batch.
     row: usize,
     keys: RowKeys,
+    /// Whether it is compared with the other set, if there is one.
+    is_compared: bool,
     prompt_end: Option<Edge>,
     answer_end: Option<Edge>,
     answer: Option<AnswerStart>,
@@ -88,22 +99,38 @@ struct AnswerStart {
 }
 
 impl Inspect {
-    /// A sink for rows that are read in this way, and counted by these groups; all rows of the findings are written to
-    /// `lines`.
+    /// A sink for rows that are read in this way, counted by these groups, and compared with another set; all rows of
+    /// the findings are written to `lines`.
     ///
     /// # Errors
     /// `Internal`.
-    pub(crate) fn new(rows: Arc<dyn ReadRows>, by: Vec<By>, lines: Option<RowLines>) -> Result<Self> {
+    pub(crate) fn new(
+        rows: Arc<dyn ReadRows>,
+        by: Vec<By>,
+        compared: Option<Compared>,
+        lines: Option<RowLines>,
+    ) -> Result<Self> {
         let literals = Literals::new(FINDINGS)?;
         let groups = by.iter().cloned().map(Groups::new).collect();
+        let compared_split = compared.as_ref().and_then(|compared| Some(compared.split.as_ref()?.0));
+        let between =
+            compared.as_ref().map(|compared| Between { there: compared.set.total, ..Between::default() });
         Ok(Inspect {
-            look: Arc::new(Look { rows, lists: lines.is_some(), literals, mask: Mask::new()?, by }),
+            look: Arc::new(Look {
+                rows,
+                lists: lines.is_some(),
+                literals,
+                mask: Mask::new()?,
+                by,
+                compared_split,
+            }),
             groups,
             index: PromptIndex::default(),
             tallies: vec![Tally::default(); FINDINGS.len()],
             others: vec![Tally::default(); FINDINGS.len()],
             unread: Tally::default(),
-            facts: Facts::default(),
+            facts: Facts { between, ..Facts::default() },
+            compared,
             lines,
         })
     }
@@ -115,6 +142,12 @@ impl Inspect {
 
     pub(super) fn mask(&self) -> &Mask {
         &self.look.mask
+    }
+
+    /// What the rows share with the other set, as JSON.
+    pub(super) fn against(&self) -> Value {
+        let both = self.facts.between.as_ref().zip(self.compared.as_ref());
+        both.map_or(Value::Null, |(between, compared)| between.to_json(compared))
     }
 
     pub(super) fn has_turns(&self) -> bool {
@@ -143,7 +176,7 @@ impl Inspect {
             };
         let mut listed = listed.into_iter().peekable();
         let facts = &mut self.facts;
-        for Keyed { row, keys, prompt_end, answer_end, answer } in keyed {
+        for Keyed { row, keys, is_compared, prompt_end, answer_end, answer } in keyed {
             let mut lines: Vec<(&str, Example)> = Vec::new();
             while let Some(listed) = listed.next_if(|listed| listed.row == *row) {
                 lines.push((listed.code, listed.example));
@@ -161,10 +194,19 @@ impl Inspect {
                     facts.openings.add(hash::text(opening, 0), at, opening);
                 }
             }
-            let seen = [
+            let mut seen = vec![
                 (DUPLICATES, seen.same, &mut facts.duplicates),
                 (CONFLICTS, seen.conflict, &mut facts.conflicts),
             ];
+            if *is_compared && let (Some(compared), Some(between)) = (&mut self.compared, &mut facts.between)
+            {
+                let Shared { row, prompt } = compared.set.look_up(keys);
+                between.rows += 1;
+                between.shared_rows.count += u64::from(row.is_some());
+                between.shared_prompts.count += u64::from(prompt.is_some());
+                seen.push((SHARED_ROWS, row, &mut between.shared_rows));
+                seen.push((SHARED_PROMPTS, prompt, &mut between.shared_prompts));
+            }
             for (code, other, tally) in seen {
                 if let Some(other) = other
                     && (look.lists || tally.wants(keys.place))
@@ -194,9 +236,11 @@ impl Inspect {
     }
 }
 
-/// The findings that follow from the rows before a row.
+/// The findings that follow from the rows before a row, or from another set.
 const DUPLICATES: &str = "duplicate_rows";
 const CONFLICTS: &str = "conflicting_answers";
+const SHARED_ROWS: &str = "shared_rows";
+const SHARED_PROMPTS: &str = "shared_prompts";
 const NO_SEPARATOR: &str = "missing_separator";
 const NO_STOP: &str = "missing_stop";
 
@@ -323,44 +367,12 @@ impl Look {
         }
         ready.keys.push(Keyed {
             row: number,
-            keys: keys(row, place, &mut scratch.folded),
+            keys: row_keys(row, place, &mut scratch.folded),
+            is_compared: true,
             prompt_end: row.question().last().map(|(_, text)| Edge::of(text)),
             answer_end: row.answer().map(|(_, text)| Edge::of(text)),
             answer: row.answer().and_then(|(text, said)| self.answer_start(row.texts[text].turn, said)),
         });
-    }
-}
-
-/// The keys of a row; `folded` is overwritten.
-fn keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> RowKeys {
-    let at = row.prompt_len();
-    let key = |texts: &[Text<'_>], digest: &mut dyn FnMut(&str) -> u128| -> u128 {
-        // The turn tells two texts of one turn from two turns.
-        let digests = texts
-            .iter()
-            .flat_map(|said| [u128::from(said.turn) << 8 | said.speaker as u128, digest(said.text)]);
-        hash::key(digests)
-    };
-    let mut loose = |text: &str| {
-        folded.clear();
-        for word in text.split_ascii_whitespace() {
-            folded.extend_from_slice(word.as_bytes());
-            folded.push(b' ');
-        }
-        hash::field(Some(folded))
-    };
-    let (prompt, answer) = row.texts.split_at(at);
-    let tools = hash::field(row.tools.map(str::as_bytes));
-    let has_prompt = row.tools.is_some() || prompt.iter().any(|said| !said.text.is_empty());
-    let label = row.label.map_or(0, |label| 1 + u128::from(label));
-    let is_pair = row.texts.iter().any(|said| said.speaker == Speaker::Rejected);
-    RowKeys {
-        place,
-        whole: hash::key([key(&row.texts, &mut |text| hash::field(Some(text.as_bytes()))), tools, label])
-            as u64,
-        prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { PromptIndex::NO_PROMPT },
-        answer: key(answer, &mut loose) as u64,
-        is_only: !is_pair && row.label.is_none(),
     }
 }
 
@@ -394,6 +406,10 @@ impl MakeReady<Ready> for Look {
                 });
             }
         }
+        if let Some(split) = self.compared_split {
+            let splits = splits_of(&batch)?;
+            ready.keys.iter_mut().for_each(|keyed| keyed.is_compared = splits[keyed.row] != split);
+        }
         Ok(ready)
     }
 }
@@ -424,6 +440,9 @@ impl Sink for Inspect {
             write(&mut self.lines, &lack)?;
         }
         self.lines.iter_mut().try_for_each(RowLines::finish)?;
+        if let (Some(compared), Some(between)) = (&self.compared, &mut self.facts.between) {
+            between.found = compared.set.found();
+        }
         self.facts.duplicates.count = self.index.duplicates;
         self.facts.conflicts.count = self.index.conflict_rows;
         self.facts.conflicting_prompts = self.index.conflicts;

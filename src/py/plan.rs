@@ -259,12 +259,13 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// Looks at all rows, and returns what was found as JSON. Rows are counted by the values of the columns in `by`.
-    /// `rows` is an object with a method `write`, which gets all rows of the findings as JSON lines.
+    /// Looks at all rows, and returns what was found as JSON. Rows are counted by the values of the columns in `by`,
+    /// and compared with those of the plan `against`. `rows` is an object with a method `write`, which gets all rows of the findings as JSON lines.
     fn inspect(
         &self,
         py: Python<'_>,
         by: Vec<String>,
+        against: Option<PyRef<'_, PyPlan>>,
         threads: Option<usize>,
         rows: Option<Py<PyAny>>,
     ) -> PyResult<String> {
@@ -272,9 +273,16 @@ impl PyPlan {
         let inspected = enter(py, None, |cancel, interrupted| {
             interruptible(cancel, interrupted, || to_inspect(&plan, by, &Files::local(), cancel))
         })?;
+        let other = against.map(|plan| plan.0.clone());
+        let other = enter(py, None, |cancel, interrupted| {
+            let resolved = |plan: Plan| {
+                interruptible(cancel, interrupted, || to_inspect(&plan, Vec::new(), &Files::local(), cancel))
+            };
+            other.map(resolved).transpose()
+        })?;
         let found = enter(py, None, |cancel, interrupted| {
             let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
-            inspect(&inspected, lines, Resources::from_env(threads)?, cancel, interrupted)
+            inspect(&inspected, other.as_ref(), lines, Resources::from_env(threads)?, cancel, interrupted)
         })?;
         Ok(found.to_string())
     }

@@ -27,6 +27,10 @@ def inspect(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Count rows by the values of this column; can be repeated."),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Another set: which rows it has as well; can be repeated."),
+    ] = None,
     rows: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all rows of the findings to this file, as JSON lines.")
     ] = None,
@@ -52,8 +56,10 @@ def inspect(
         except ModuleNotFoundError as e:
             raise typer.BadParameter(str(e), param_hint="--html") from e
     plan = scan(inputs)
-    plan = plan if read_as is None else plan.read_as(read_as)
-    found = plan.inspect(by=by or None, rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
+    other = scan(against) if against else None
+    if read_as is not None:
+        plan, other = plan.read_as(read_as), other and other.read_as(read_as)
+    found = plan.inspect(by=by or None, against=other, rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
     if html is not None:

@@ -69,6 +69,8 @@ def facts(data: dict[str, Any]) -> list[str]:
         shown.append(f"{missing['count']:,} rows do not fit; first: {place(first)}: {first['why']}")
     for code, entry in rows["removed"].items():
         shown.append(f"{entry['count']:,} rows removed as {code}; first: {place(entry['first'])}")
+    if against := data["against"]:
+        shown.append(_against(against))
     return shown + [entry["text"] for entry in [*data["enough"], *data["representative"]]]
 
 
@@ -79,6 +81,16 @@ def _classes(classes: dict[str, Any]) -> list[str]:
         least = classes["smallest"][0]
         entries.append(f"… {more:,} more, the smallest {visible(least['class'])} {least['rows']:,}")
     return entries
+
+
+def _against(against: dict[str, Any]) -> str:
+    name = against["split"] or ", ".join(against["files"])
+    here, there = against["rows"]["here"], against["rows"]["there"]
+    rows, prompts = against["shared_rows"]["here"], against["shared_prompts"]["here"]
+    what = f"{here:,} rows compared with {there:,} of {name}"
+    if missing := against["not_in_dialect"]:
+        what += f" ({missing:,} more do not fit)"
+    return f"{what}: {rows:,} are there as well, {prompts:,} share only their prompt"
 
 
 def _groups(entry: dict[str, Any]) -> list[str]:

@@ -41,6 +41,8 @@ mod prompt_holds_answer;
 mod refusals;
 mod replacement_characters;
 mod secrets;
+mod shared_prompts;
+mod shared_rows;
 mod small_classes;
 mod templated_text;
 mod unanswered_turns;
@@ -58,6 +60,8 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &empty_prompts::EMPTY_PROMPTS,
     &duplicate_rows::DUPLICATE_ROWS,
     &conflicting_answers::CONFLICTING_ANSWERS,
+    &shared_rows::SHARED_ROWS,
+    &shared_prompts::SHARED_PROMPTS,
     &answer_repeats_prompt::ANSWER_REPEATS_PROMPT,
     &prompt_holds_answer::PROMPT_HOLDS_ANSWER,
     &unanswered_turns::UNANSWERED_TURNS,

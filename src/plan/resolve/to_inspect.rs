@@ -36,6 +36,8 @@ pub(crate) struct ToInspect {
     pub(crate) note: Option<String>,
     /// The columns by whose values rows are counted.
     pub(crate) by: Vec<String>,
+    /// Whether rows come from the splits of a prepared folder.
+    pub(crate) has_splits: bool,
 }
 
 /// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
@@ -84,8 +86,8 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
     let is_whole = read.len() == names.len();
     // Rows of a prepared folder stay in their splits only with the column of these.
     let is_split = plan.steps.iter().any(|step| step.is::<Split>() || step.is::<Restore>());
-    let has_column = resolved.job.split_names.len() > 1 && !is_split;
-    let selected = read.iter().cloned().chain(has_column.then(|| SPLIT.to_string())).collect();
+    let has_splits = resolved.job.split_names.len() > 1 && !is_split;
+    let selected = read.iter().cloned().chain(has_splits.then(|| SPLIT.to_string())).collect();
     let is_tokenized = plan.steps.iter().any(|step| step.is::<Tokenize>());
     let resolved = match is_whole || is_tokenized || read.is_empty() {
         true => resolved,
@@ -101,6 +103,7 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
         other_columns: names.into_iter().filter(|name| !read.contains(name)).collect(),
         note,
         by,
+        has_splits,
     })
 }
 

@@ -1,0 +1,55 @@
+//! By what rows are compared.
+
+use super::row::{Row, Speaker, Text};
+use crate::hash;
+use crate::record::Place;
+
+/// The key of rows without a prompt, which do not contradict one another.
+pub(super) const NO_PROMPT: u128 = 0;
+
+/// The keys of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowKeys {
+    pub(crate) place: Place,
+    /// Of the whole row.
+    pub(crate) whole: u64,
+    /// Of the prompt with system, tools and history, whatever its white space; of nothing, where the row has none of them.
+    pub(crate) prompt: u128,
+    /// Of the answer, whatever its white space.
+    pub(crate) answer: u64,
+    /// Whether another answer to the same prompt contradicts this one: it is neither one of a pair, nor labelled.
+    pub(crate) is_only: bool,
+}
+
+/// The keys of a row; `folded` is overwritten.
+pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> RowKeys {
+    let at = row.prompt_len();
+    let key = |texts: &[Text<'_>], digest: &mut dyn FnMut(&str) -> u128| -> u128 {
+        // The turn tells two texts of one turn from two turns.
+        let digests = texts
+            .iter()
+            .flat_map(|said| [u128::from(said.turn) << 8 | said.speaker as u128, digest(said.text)]);
+        hash::key(digests)
+    };
+    let mut loose = |text: &str| {
+        folded.clear();
+        for word in text.split_ascii_whitespace() {
+            folded.extend_from_slice(word.as_bytes());
+            folded.push(b' ');
+        }
+        hash::field(Some(folded))
+    };
+    let (prompt, answer) = row.texts.split_at(at);
+    let tools = hash::field(row.tools.map(str::as_bytes));
+    let has_prompt = row.tools.is_some() || prompt.iter().any(|said| !said.text.is_empty());
+    let label = row.label.map_or(0, |label| 1 + u128::from(label));
+    let is_pair = row.texts.iter().any(|said| said.speaker == Speaker::Rejected);
+    RowKeys {
+        place,
+        whole: hash::key([key(&row.texts, &mut |text| hash::field(Some(text.as_bytes()))), tools, label])
+            as u64,
+        prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { NO_PROMPT },
+        answer: key(answer, &mut loose) as u64,
+        is_only: !is_pair && row.label.is_none(),
+    }
+}
