@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::histogram::histogram;
+
 /// Lengths up to this are exact; longer ones are rounded down by less than 1/64.
 const EXACT: u64 = 1 << 16;
 
@@ -67,6 +69,15 @@ impl Lengths {
                 seen >= rank
             })
             .map_or(0, |(chars, _)| chars)
+    }
+
+    /// Total, percentiles and a histogram; null without texts.
+    pub(crate) fn with_histogram(&self) -> Value {
+        let mut json = self.to_json();
+        if !json.is_null() {
+            json["histogram"] = json!(histogram(self.counts()));
+        }
+        json
     }
 
     /// Total and percentiles; null without texts.

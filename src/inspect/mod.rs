@@ -17,6 +17,7 @@ mod finding;
 mod findings;
 mod frequent;
 mod groups;
+mod histogram;
 mod lengths;
 mod literals;
 mod masked;

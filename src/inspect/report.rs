@@ -83,10 +83,10 @@ impl Inspect {
                 "reasoning": counts.with_thought,
             },
             "characters": {
-                "prompt": counts.prompt_lengths.to_json(),
-                "answer": counts.answer_lengths.to_json(),
+                "prompt": counts.prompt_lengths.with_histogram(),
+                "answer": counts.answer_lengths.with_histogram(),
             },
-            "tokens": counts.tokens.to_json(),
+            "tokens": counts.tokens.with_histogram(),
             "classes": classes(&self.facts, self.mask()),
             "scripts": counts.scripts.to_json(),
             "diversity": representative::diversity(&self.facts),

@@ -71,9 +71,17 @@ impl Tokens {
         self.trained += other.trained;
     }
 
+    /// The same as [`to_json`](Self::to_json), with a histogram.
+    pub(super) fn with_histogram(&self) -> Value {
+        self.trained_too(self.lengths.with_histogram())
+    }
+
     /// The lengths of rows in tokens, and the tokens that are trained; null where rows are not tokenized.
     pub(super) fn to_json(&self) -> Value {
-        let mut json = self.lengths.to_json();
+        self.trained_too(self.lengths.to_json())
+    }
+
+    fn trained_too(&self, mut json: Value) -> Value {
         if !json.is_null() {
             json["trained"] = json!(self.trained);
         }

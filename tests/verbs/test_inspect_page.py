@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shell import failure, run
 from shell import folder as folder
-from test_inspect import answer, clean
+from test_inspect import Row, answer, clean
 from tiny import jsonl
 
 import fastprep as fp
@@ -41,11 +41,15 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == name]
 
 
-def found() -> fp.Inspection:
+def rows_found() -> list[Row]:
     rows = clean(300)
     rows[20] = answer("{} " + HOSTILE + "\u200b")(rows[20])
     rows[30] = rows[31]
-    return fp.from_records(rows).inspect()
+    return rows
+
+
+def found() -> fp.Inspection:
+    return fp.from_records(rows_found()).inspect()
 
 
 def test_it_holds_the_verdict_all_findings_and_their_rows() -> None:
@@ -93,6 +97,17 @@ def test_classes_are_a_chart() -> None:
     rows = [{"text": f"text number {n}", "label": ["good", "bad"][n % 3 == 0]} for n in range(300)]
     page = Page(fp.from_records(rows).inspect().to_html())
     assert "All 2 classes." in page.text
+
+
+def test_lengths_are_histograms() -> None:
+    inspection = found()
+    page = Page(inspection.to_html())
+    for name, entry in inspection.to_dict()["characters"].items():
+        assert f"Characters of {name}." in page.text
+        assert sum(each["count"] for each in entry["histogram"]) == entry["texts"] == 300
+        lengths = [len(row[{"prompt": "prompt", "answer": "completion"}[name]]) for row in rows_found()]
+        counted = [sum(each["from"] <= length <= each["to"] for length in lengths) for each in entry["histogram"]]
+        assert counted == [each["count"] for each in entry["histogram"]]
 
 
 def test_no_rows_have_a_page() -> None:

@@ -46,6 +46,20 @@ def lengths(characters: dict[str, Any]) -> str:
     return _svg(alt.layer(middle, median, most).properties(width=WIDTH, height={"step": 34}))
 
 
+def histogram(bins: list[dict[str, int]], unit: str) -> str:
+    """How many texts have which length, in bins that grow with it."""
+    check_packages()
+    import altair as alt
+
+    rows = [{"from": f"{each['from']:,}", "count": each["count"]} for each in bins]
+    chart = alt.Chart(alt.InlineData(values=rows)).mark_bar(color=BAR)
+    axis = alt.Axis(labelOverlap="greedy", labelAngle=0)
+    chart = chart.encode(
+        x=alt.X("from:O", sort=None, title=f"{unit}, from", axis=axis), y=alt.Y("count:Q", title="rows")
+    )
+    return _svg(chart.properties(width=WIDTH, height=120))
+
+
 def _bars(rows: list[dict[str, Any]], title: str, domain: list[int] | None) -> str:
     check_packages()
     import altair as alt

@@ -77,6 +77,12 @@ def _charts(data: dict[str, Any]) -> list[str]:
         rows = [[name, *(entry[point] for point in charts.POINTS)] for name, entry in lengths.items()]
         caption = "The bar is from the 5th to the 95th percentile, the dot is the median, the tick the longest text."
         shown += ["<h2>Lengths</h2>", _figure(charts.lengths(lengths), caption, ["", *charts.POINTS], rows)]
+    counted = [(f"Characters of {name}", "characters", entry) for name, entry in lengths.items()]
+    counted += [("Tokens of a row", "tokens", data["tokens"])] if data["tokens"] else []
+    for caption, unit, entry in counted:
+        rows = [[f"{each['from']:,} to {each['to']:,}", each["count"]] for each in entry["histogram"]]
+        figure = _figure(charts.histogram(entry["histogram"], unit), f"{caption}.", [unit, "rows"], rows)
+        shown.append(figure)
     if classes := data["classes"]:
         rows = [[visible(entry["class"]), entry["rows"]] for entry in classes["largest"]]
         more = classes["count"] - len(rows)
