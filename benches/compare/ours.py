@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from job import SEPARATOR, STOP
 
@@ -43,6 +43,18 @@ def publish_query(source: Path, out: Path) -> None:
     import polars as pl
 
     fp.from_arrow(pl.scan_parquet(source)).sink_jsonl(str(out))
+
+
+def inspected(source: Path) -> dict[str, Any]:
+    """The counts of all findings, and the percentiles of the lengths."""
+    found = fp.scan_jsonl(str(source)).inspect().to_dict()
+    findings = {finding["code"]: finding for finding in found["findings"]}
+    prompts = findings["conflicting_answers"]["detail"] if "conflicting_answers" in findings else "0"
+    counts = {code: finding["count"] for code, finding in findings.items()}
+    counts |= {"rows": found["rows"]["inspected"], "conflicting_prompts": int(prompts.split()[0].replace(",", ""))}
+    points = ("p5", "p50", "p95", "p99")
+    lengths = {f"{name} {point}": of[point] for name, of in found["characters"].items() for point in points}
+    return {"counts": counts, "lengths": lengths}
 
 
 def unique(rows: pl.DataFrame) -> pl.DataFrame:
