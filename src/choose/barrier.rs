@@ -18,7 +18,7 @@ use crate::record::{Batch, FileRanks, Places, as_copies, as_views, take_places, 
 use crate::report::{REPEATED, StepCounts};
 use crate::spill::{Buckets, InOrder, Picked, RankedSource, Spill};
 
-/// The barrier of `sample`, `resolve_conflicts` and `balance`.
+/// The barrier of `sample`, `resolve_conflicts`, `balance` and `mix`.
 pub(crate) struct Choose {
     how: How,
     choice: Box<dyn Choice>,

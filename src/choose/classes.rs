@@ -36,7 +36,13 @@ impl Classes {
         Classes { verb, numbers: HashMap::new(), sizes: Vec::new(), rows: Vec::new() }
     }
 
-    /// Adds rows. Classes are numbered in the order in which they come.
+    /// No rows yet, and the classes with these keys, which have the first numbers.
+    pub(super) fn known(verb: &'static str, keys: impl Iterator<Item = u128>) -> Self {
+        let numbers: HashMap<u128, u32> = keys.zip(0..).collect();
+        Classes { verb, sizes: vec![0; numbers.len()], numbers, rows: Vec::new() }
+    }
+
+    /// Adds rows. Other classes are numbered in the order in which they come.
     pub(super) fn add(&mut self, rows: &BarrierRows) -> Result<()> {
         let column = |name: &str| {
             let column = rows.records.column_by_name(name);
@@ -72,6 +78,14 @@ impl Classes {
     /// Of each class the rows with the smallest ranks, as many as `rows` says for its number. Of rows with equal ranks
     /// the first.
     pub(super) fn smallest(&self, rows: impl Fn(u32) -> u64) -> Vec<bool> {
+        self.chosen(|class, _| usize::try_from(rows(class)).unwrap_or(usize::MAX))
+    }
+
+    /// The same, where `how_many` gets the number of a class, and its rows in the order of their ranks.
+    pub(super) fn chosen(
+        &self,
+        how_many: impl Fn(u32, &mut dyn Iterator<Item = usize>) -> usize,
+    ) -> Vec<bool> {
         let class = |(row, (member, rank)): (usize, &(Member, u64))| match member {
             Member::Class(class) => Some((*class, *rank, row)),
             Member::Other | Member::Missing => None,
@@ -80,7 +94,7 @@ impl Classes {
         order.sort_unstable();
         let mut chosen = vec![false; self.rows.len()];
         for group in order.chunk_by(|a, b| a.0 == b.0) {
-            let most = usize::try_from(rows(group[0].0)).unwrap_or(usize::MAX);
+            let most = how_many(group[0].0, &mut group.iter().map(|(_, _, row)| *row));
             group.iter().take(most).for_each(|(_, _, row)| chosen[*row] = true);
         }
         chosen

@@ -5,6 +5,7 @@ use arrow::array::BooleanArray;
 use super::balance::{Balance, BalanceHow};
 use super::choice::Choice;
 use super::conflicts::{Conflicts, Keep};
+use super::mix::{Mix, MixOptions};
 use super::sampler::{Amount, Sampler};
 use crate::error::Result;
 use crate::record::{Batch, KeyColumn, Policy, Removal, reason};
@@ -30,6 +31,8 @@ pub(crate) enum How {
         /// Decides which rows stay, or leave once more.
         seed: u64,
     },
+    /// Sources give their shares.
+    Mix(MixOptions),
 }
 
 impl How {
@@ -39,6 +42,7 @@ impl How {
             How::Sample { amount, grouped, .. } => Box::new(Sampler::new(*amount, *grouped)),
             How::Conflicts(keep) => Box::new(Conflicts::new(*keep)),
             How::Balance { how, .. } => Box::new(Balance::new(*how)),
+            How::Mix(options) => Box::new(Mix::new(options.clone())),
         }
     }
 
@@ -46,6 +50,7 @@ impl How {
     pub(crate) fn seed(&self) -> u64 {
         match self {
             How::Sample { seed, .. } | How::Balance { seed, .. } => *seed,
+            How::Mix(options) => options.seed,
             How::Conflicts(_) => 0,
         }
     }
@@ -79,6 +84,7 @@ impl How {
     fn classes(&self) -> &[String] {
         match self {
             How::Balance { by, .. } => by,
+            How::Mix(options) => std::slice::from_ref(&options.by),
             How::Sample { .. } | How::Conflicts(_) => &[],
         }
     }
@@ -87,7 +93,7 @@ impl How {
     fn removal(&self) -> (Policy, &'static str, &'static str) {
         match self {
             How::Sample { .. } => (Policy::Drop, reason::NOT_SAMPLED, ""),
-            How::Balance { .. } => (Policy::Drop, reason::SURPLUS, ""),
+            How::Balance { .. } | How::Mix(_) => (Policy::Drop, reason::SURPLUS, ""),
             How::Conflicts(Keep::First) => (
                 Policy::Reject,
                 reason::OTHER_ANSWER,

@@ -1,4 +1,4 @@
-//! `sample`, `resolve_conflicts` and `balance`: which rows stay or are repeated, decided when all rows are known.
+//! `sample`, `resolve_conflicts`, `balance` and `mix`: which rows stay or are repeated, decided when all rows are known.
 
 mod balance;
 mod barrier;
@@ -6,6 +6,7 @@ mod choice;
 mod classes;
 mod conflicts;
 mod how;
+mod mix;
 mod sampler;
 mod spread;
 #[cfg(test)]
@@ -15,4 +16,5 @@ pub(crate) use balance::BalanceHow;
 pub(crate) use barrier::Choose;
 pub(crate) use conflicts::Keep;
 pub(crate) use how::How;
+pub(crate) use mix::{MixOptions, MixUnit, OnExhausted};
 pub(crate) use sampler::Amount;

@@ -77,18 +77,15 @@ impl Decision for Spread {
 
     fn rank(&self, row: usize, nth: u64) -> u64 {
         let (place, row) = (row, &self.rows[row]);
-        let Some(class) = self.class(row) else { return in_order(place, self.rows.len()) };
+        let class = self.class(row).filter(|class| self.classes[*class].passes > 0 || row.extra.is_some());
+        // A row that is removed.
+        let Some(class) = class else { return in_order(place, self.rows.len()) };
         let given = &self.classes[class];
         let position = match row.extra {
             Some(extra) if nth == given.passes => nth * given.rows + u64::from(extra),
             _ => nth * given.rows + u64::from(row.nth),
         };
-        let leaving = given.passes * given.rows + given.extra;
-        match leaving {
-            // The row is removed.
-            0 => in_order(place, self.rows.len()),
-            _ => share(position.min(leaving - 1), leaving) + class as u64,
-        }
+        share(position, given.passes * given.rows + given.extra) + class as u64
     }
 }
 

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::*;
 use crate::flow::{Barrier, Totals};
+use crate::hash;
 use crate::record::schema::{ANSWER, GROUP, STAYS};
 use crate::record::{Batch, FileRanks, Places, with_keys};
 use crate::report::StepCounts;
@@ -59,9 +60,19 @@ fn balance(how: BalanceHow) -> How {
     How::Balance { how, by: vec!["t".into()], seed: 3 }
 }
 
+fn mix(on_exhausted: OnExhausted) -> How {
+    let weights = [5.0, 1.0, 2.5].into_iter().zip(0..).map(|(weight, i)| (format!("s{i}"), weight));
+    let (by, unit) = ("t".into(), MixUnit::Rows);
+    How::Mix(MixOptions { weights: weights.collect(), by, unit, on_exhausted, seed: 3 })
+}
+
 #[test]
 fn neither_batches_nor_memory_change_the_rows() {
-    let all = rows();
+    let mut all = rows();
+    for (row, i) in all.iter_mut().zip([0, 1, 0, 2, 0, 1].into_iter().cycle()) {
+        // The keys of the sources of a mix.
+        row.1 = hash::key([hash::field(Some(format!("s{i}").as_bytes()))]);
+    }
     for how in [
         How::Sample { amount: Amount::Rows(300), seed: 3, grouped: false },
         How::Sample { amount: Amount::Share(0.3), seed: 3, grouped: true },
@@ -69,6 +80,8 @@ fn neither_batches_nor_memory_change_the_rows() {
         How::Conflicts(Keep::Most),
         balance(BalanceHow::Undersample),
         balance(BalanceHow::Oversample),
+        mix(OnExhausted::Stop),
+        mix(OnExhausted::Repeat),
     ] {
         let whole = chosen(&all, &how, 2_000, u64::MAX);
         assert!(!whole.0.is_empty() && whole.0.len() != 2_000);

@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
-use crate::choose::{BalanceHow, Keep};
+use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
@@ -115,6 +115,8 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("Role", names::<Role>())?;
     add("Keep", names::<Keep>())?;
     add("BalanceHow", names::<BalanceHow>())?;
+    add("MixUnit", names::<MixUnit>())?;
+    add("OnExhausted", names::<OnExhausted>())?;
     add("PersonalData", names::<Kind>())?;
     add("Format", formats(Compression::None).map(Format::name).to_vec())?;
     add("Compression", COMPRESSIONS.map(|(name, _)| name).to_vec())?;

@@ -31,8 +31,8 @@ use crate::inspect::{FINDINGS, RowLines};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::resolve::{recognise, to_inspect};
 use crate::plan::verbs::{
-    Balance, Filter, Head, MapBatches, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction, Tokenize,
-    WithColumns,
+    Balance, Filter, Head, MapBatches, Mix, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction,
+    Tokenize, WithColumns,
 };
 use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::named_format::named_format;
@@ -163,7 +163,7 @@ impl PyPlan {
     }
 
     /// The plan for only the first rows of the input, [`PREVIEW_ROWS`] or `rows` if that is more. Without the steps that
-    /// need all rows: shuffle, sample, resolve_conflicts, balance and pack. The weights of balance are those of these rows.
+    /// need all rows: shuffle, sample, resolve_conflicts, balance, mix and pack. The weights of balance are those of these rows.
     fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
         if self.0.steps.iter().any(|step| step.is::<Pack>()) {
             // The steps that are omitted must be valid too.
@@ -173,7 +173,11 @@ impl PyPlan {
         let needs_all = |step: &Step| {
             // Later steps may use the column of weights.
             let takes_rows = step.get::<Balance>().is_some_and(|step| !step.adds_weights());
-            takes_rows || step.is::<Shuffle>() || step.is::<Sample>() || step.is::<ResolveConflicts>()
+            takes_rows
+                || step.is::<Mix>()
+                || step.is::<Shuffle>()
+                || step.is::<Sample>()
+                || step.is::<ResolveConflicts>()
         };
         let kept = before_pack.filter(|step| !needs_all(step));
         let steps =

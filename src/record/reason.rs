@@ -44,7 +44,7 @@ reasons! {
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
     PAST_HEAD "past_head" "The row comes after the last row that head keeps. It is counted after a shuffle or a pack, which read all rows." "nothing is wrong with them: head keeps the first rows in the order that reaches it";
     NOT_SAMPLED "not_sampled" "The row is not in the sample." "nothing is wrong with them: sample keeps so many rows as it is asked for";
-    SURPLUS "surplus" "The class of the row has more rows than are kept." "nothing is wrong with them: balance(how=\"oversample\") or balance(how=\"weights\") keeps all rows";
+    SURPLUS "surplus" "The class or the source of the row has more rows than are kept." "nothing is wrong with them: balance(how=\"oversample\"), balance(how=\"weights\") and mix(on_exhausted=\"repeat\") keep all rows";
     OTHER_ANSWER "other_answer" "Other rows have the same prompt and another answer." "choose which answer stays with keep= of resolve_conflicts, or name the columns that tell the prompts apart";
     TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
     NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "check completion= and the stop: the tokenizer makes no token of them";

@@ -73,6 +73,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "sample": lambda: start().sample(share=0.3, by="lang", seed=2),
     "resolve_conflicts": lambda: start().resolve_conflicts("most"),
     "balance": lambda: start().balance("lang", "oversample", seed=4),
+    "mix": lambda: start().with_columns(source=pl.lit("a")).mix({"a": 1, "b": 0}, seed=4),
     "format": formatted,
     "dedup": lambda: formatted().dedup(normalize="case"),
     "split": lambda: formatted().split(valid=0.3, seed=3),

@@ -138,6 +138,24 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "balance_undersample": (lambda _: splits().balance("lang", seed=3), JSONL),
     "balance_oversample": (lambda _: splits().balance("lang", "oversample", seed=3).shuffle(seed=1), BOTH | SMALL),
     "balance_weights": (lambda _: splits().balance("lang", "weights"), BOTH),
+    "mix": (
+        lambda _: (
+            fp.concat({"raw": raw(), "dicts": fp.from_records(good_rows(), name="dicts").drop("meta")})
+            .format(PAIR)
+            .mix({"raw": 0.8, "dicts": 0.2}, seed=3)
+        ),
+        JSONL,
+    ),
+    "mix_tokens": (
+        lambda _: (
+            fp.concat({"raw": raw().head(30), "dicts": fp.from_records(good_rows(), name="dicts").drop("meta")})
+            .format(PAIR)
+            .tokenize(TOKENIZER, special_tokens="as_text")
+            .mix({"dicts": 1, "raw": 1}, unit="tokens", on_exhausted="repeat", seed=3)
+            .shuffle(seed=1)
+        ),
+        JSONL,
+    ),
     "validate": (
         lambda _: raw().validate(
             required=["answer", "lang"],

@@ -101,6 +101,8 @@ HELP: dict[str, str] = {
     "bad_record": "",
     "not_this_format": "",
     "no_pair": "choose --separator and --stop yourself, and check the result with fastprep preview",
+    "source_without_weight": "give each source a weight in the step mix, or 0 to leave its rows out",
+    "source_without_rows": "correct the name in the weights of the step mix, or take it out",
     "too_many_rows": "prepare the data in parts, each with its own --out",
     "empty_batch": "",
     "uneven_row": "prepare the rows again from the raw text",
@@ -166,7 +168,8 @@ REASONS: dict[str, str] = {
     "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",
     "past_head": "nothing is wrong with these rows: head keeps only the first rows in the order that reaches it",
     "not_sampled": "nothing is wrong with these rows: sample keeps only so many rows",
-    "surplus": 'nothing is wrong with these rows: how = "oversample" or "weights" of balance keeps all rows',
+    "surplus": 'nothing is wrong with these rows: how = "oversample" of balance, or on_exhausted = "repeat" of mix, '
+    "keeps all rows",
     "other_answer": "choose keep of resolve_conflicts, or name the columns that tell the prompts apart",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
     "no_trained_token": "check --completion and --stop: the tokenizer makes no token of them",

@@ -4,9 +4,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Balance, Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Normalize, Pack, ReadAs, Redact,
-    Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize, Validate,
-    WithColumns, WithRowIndex,
+    Balance, Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Mix, Normalize, Pack, ReadAs,
+    Redact, Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize,
+    Validate, WithColumns, WithRowIndex,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::step::{Named, Step, VERB_KEY};
@@ -40,6 +40,7 @@ verbs! {
     Format
     Head
     MapBatches
+    Mix
     Normalize
     Pack
     ReadAs
@@ -112,6 +113,7 @@ mod tests {
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
+            json!({"verb": "mix", "weights": {"b": "0.7", "a": "0"}, "by": "c", "unit": "tokens", "on_exhausted": "repeat", "seed": 3}),
             json!({"verb": "normalize", "columns": ["a"], "on": ["tool"], "line_ends": true, "unicode": "NFKC", "invisible": false, "strip": true}),
             json!({"verb": "pack", "max_length": 7, "seed": u64::MAX}),
             json!({"verb": "read_as", "dialect": "pairs", "columns": {"completion": "a", "prompt": null}}),
@@ -176,7 +178,7 @@ mod tests {
                 let mut less = step.clone();
                 less.as_object_mut().unwrap().remove(key);
                 let refused = error(less);
-                let needed = [("dedup", "verify"), ("sample", "by"), ("balance", "by")];
+                let needed = [("dedup", "verify"), ("sample", "by"), ("balance", "by"), ("mix", "by")];
                 let without = !needed.iter().any(|(verb, option)| step[VERB_KEY] == *verb && key == option);
                 let may_be_none = optional.contains(&key.as_str()) && without;
                 assert_eq!(refused.is_none(), may_be_none, "{step} without {key}: {refused:?}");
