@@ -5,12 +5,13 @@
 //!
 //! 1. foundation: [`error`], [`limits`], [`hash`], [`permutation`], [`cancel`], [`guard`], [`word`],
 //!    [`personal_data`], [`json`], [`record`], [`report`], [`store`], [`flow`], [`spill`], [`artifact`]
-//! 2. [`tokenizer`]: text to ids
-//! 3. stages: `read`, `select`, `compute`, `validate`, `repair`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
+//! 2. [`tokenizer`]: text to ids; [`template`]: chat templates
+//! 3. [`chat`]: dialogues as text
+//! 4. stages: `read`, `select`, `compute`, `validate`, `repair`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
 //!    `choose`, `pack`, `inspect`, `write`, `load`
-//! 4. `plan`: steps as data, resolved and explained without reading a row
-//! 5. `engine`: the only place that creates threads
-//! 6. `py`: the binding, the only place that names pyo3
+//! 5. `plan`: steps as data, resolved and explained without reading a row
+//! 6. `engine`: the only place that creates threads
+//! 7. `py`: the binding, the only place that names pyo3
 
 // Without the binding, what only it uses is unused.
 #![cfg_attr(not(feature = "python"), allow(dead_code, unused_imports))]
@@ -18,6 +19,7 @@
 mod arrow_result;
 pub mod artifact;
 pub mod cancel;
+pub mod chat;
 mod choose;
 pub mod compute;
 pub mod dedup;
@@ -45,6 +47,7 @@ pub mod shuffle;
 pub mod spill;
 pub mod split;
 pub mod store;
+pub mod template;
 #[cfg(test)]
 mod testing;
 pub mod tokenize;

@@ -5,6 +5,7 @@ import warnings as _warnings
 from fastprep import polars_namespace as _polars_namespace
 from fastprep._fastprep import DEBUG_BUILD as _DEBUG_BUILD
 from fastprep._fastprep import __version__
+from fastprep.chat_format import ChatFormat
 from fastprep.dialect import Dialect
 from fastprep.exceptions import (
     CallbackError,
@@ -40,6 +41,7 @@ from fastprep.tokenizer import Tokenizer
 
 __all__ = [
     "CallbackError",
+    "ChatFormat",
     "ColumnError",
     "DataError",
     "Dialect",

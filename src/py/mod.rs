@@ -2,6 +2,7 @@
 
 mod allocator;
 mod arrow;
+mod chat;
 mod constants;
 mod errors;
 mod format;
@@ -29,6 +30,7 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     constants::add(module)?;
     module.add_class::<plan::PyPlan>()?;
     module.add_class::<format::PyPromptFormat>()?;
+    module.add_class::<chat::PyChatFormat>()?;
     module.add_class::<tokenizer::PyTokenizer>()?;
     module.add_class::<load::PyTokenRows>()?;
     module.add_class::<load::PyPermutation>()?;

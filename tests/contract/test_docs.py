@@ -88,7 +88,8 @@ def test_every_public_verb_has_a_page() -> None:
         text = page(f"api/{shared.get(name, name)}.md")
         assert re.search(rf"^::: fastprep\.\S*\.{name}$", text, re.MULTILINE), name
     pages = {path.stem for path in (DOCS / "api").glob("*.md")}
-    assert pages == {shared.get(name, name) for name in verbs | functions} | {"loader", "tokenizer", "trainer"}
+    classes = {"chat_format", "loader", "tokenizer", "trainer"}
+    assert pages == {shared.get(name, name) for name in verbs | functions} | classes
 
 
 def test_every_member_of_the_prompt_format_is_described() -> None:
@@ -101,6 +102,13 @@ def test_every_member_of_the_tokenizer_is_described() -> None:
     text = page("api/tokenizer.md")
     assert "::: fastprep.tokenizer.Tokenizer" in text
     for name in vars(fp.Tokenizer):
+        assert name.startswith("_") or re.search(rf"\b{name}\b", text), name
+
+
+def test_every_member_of_the_chat_format_is_described() -> None:
+    text = page("api/chat_format.md")
+    assert "::: fastprep.chat_format.ChatFormat" in text
+    for name in vars(fp.ChatFormat):
         assert name.startswith("_") or re.search(rf"\b{name}\b", text), name
 
 

@@ -170,6 +170,8 @@ def test_a_source_that_can_be_read_once_is_refused(source: Callable[[], fp.Pipel
 
 
 def test_formats() -> None:
+    chat = fp.ChatFormat.from_text("{{ messages }}", special_tokens={"bos_token": "<s>"}, now="2025-03-14")
+    assert pickle.loads(pickle.dumps(chat)) == chat
     eos = fp.PromptFormat("{a}\n{#b}{b}{/b}", completion="{c}", separator="->", stop="<-", eos=True)
     assert pickle.loads(pickle.dumps(eos)) == eos
 

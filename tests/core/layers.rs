@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::imports::{cycles, imports};
 
 /// A module imports only from layers before its own; modules of layer 0 also from one another.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &[
         "arrow_result",
         "artifact",
@@ -27,7 +27,8 @@ const LAYERS: [&[&str]; 6] = [
         "testing",
         "word",
     ],
-    &["tokenizer"],
+    &["template", "tokenizer"],
+    &["chat"],
     &[
         "choose", "compute", "dedup", "dialect", "format", "inspect", "load", "pack", "read", "repair",
         "select", "shuffle", "split", "tokenize", "validate", "write",

@@ -23,6 +23,8 @@ HELP: dict[str, str] = {
     "bad_baseline": "write one with fastprep inspect --json",
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
+    "bad_chat_format": "name a tokenizer folder with a chat template, or a .jinja file",
+    "no_clock": "give the time that the template shall read",
     "bad_max_length": "give --max-length (max_length of the step tokenize) 2 or more; pack needs one too",
     "bad_sink": "name each format once, and use only letters, digits and _ in names of splits",
     "bad_glob": "write [[] for a literal [",
@@ -91,6 +93,8 @@ HELP: dict[str, str] = {
     "no_keys": "prepare that folder again without --no-dedup",
     "bad_keys": "prepare that folder again",
     # data
+    "bad_messages": "write the messages as a list of objects with role and content",
+    "chat_not_rendered": "check the roles of the messages, and their order",
     "too_many_rejects": "a run writes its rejects to a file, each with its reason and place",
     "no_rows": "check the input: it must have rows that the plan keeps",
     "no_columns": 'keep a column: a [[step]] with verb = "select" names the columns that stay',

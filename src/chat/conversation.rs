@@ -1,0 +1,88 @@
+//! A conversation: its messages as a template sees them, and its tools.
+
+use std::sync::Arc;
+
+use crate::error::{Class, Error, Result};
+use crate::template::Data;
+
+/// Messages and tools, in the form of OpenAI's API.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// The messages: objects without members that are null.
+    pub(super) messages: Vec<Data>,
+    /// The tools, or null.
+    pub(super) tools: Data,
+    /// The bytes of its JSON.
+    pub(super) bytes: usize,
+}
+
+/// The names that reasoning goes by; templates read the first, some the second.
+const REASONING: [&str; 3] = ["reasoning_content", "thinking", "reasoning"];
+
+impl Conversation {
+    /// Reads a JSON list of messages, and a JSON list of tools or null.
+    ///
+    /// # Errors
+    /// `bad_messages`: it is not JSON, or the messages are not a list of objects with a role.
+    pub fn parse(messages: &str, tools: Option<&str>) -> Result<Self> {
+        let bytes = messages.len() + tools.map_or(0, str::len);
+        let Data::List(messages) = Data::parse(messages)? else { return Err(wrong("are not a list")) };
+        let messages = messages.into_iter().enumerate().map(|(i, message)| message_of(i, message));
+        let tools = tools.map_or(Ok(Data::Null), Data::parse)?;
+        if !matches!(tools, Data::Null | Data::List(_)) {
+            return Err(Error::new(Class::Data, "bad_messages", "the tools are not a list"));
+        }
+        Ok(Conversation { messages: messages.collect::<Result<_>>()?, tools, bytes })
+    }
+}
+
+#[cold]
+fn wrong(what: &str) -> Error {
+    Error::new(Class::Data, "bad_messages", format!("the messages {what}"))
+        .help("give a list of objects with `role` and `content`")
+}
+
+/// A message as transformers prepares it: without nulls, and reasoning under the names that templates read.
+fn message_of(i: usize, message: Data) -> Result<Data> {
+    let Data::Map(mut members) = message else { return Err(wrong(&format!("hold something else at {i}"))) };
+    members.retain(|(_, value)| *value != Data::Null);
+    if !members.iter().any(|(name, value)| &**name == "role" && value.text().is_some()) {
+        return Err(wrong(&format!("hold one without a role at {i}")));
+    }
+    let named =
+        |name: &str| members.iter().find(|(known, _)| &**known == name).map(|(_, value)| value.clone());
+    if let Some(reasoning) = REASONING.iter().find_map(|name| named(name)) {
+        match members.iter_mut().find(|(name, _)| &**name == REASONING[0]) {
+            Some((_, value)) => *value = reasoning.clone(),
+            None => members.push((Arc::from(REASONING[0]), reasoning.clone())),
+        }
+        if !members.iter().any(|(name, _)| &**name == REASONING[1]) {
+            members.insert(0, (Arc::from(REASONING[1]), reasoning));
+        }
+    }
+    Ok(Data::Map(members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conversation;
+
+    #[test]
+    fn prepares_messages_as_transformers_does() {
+        let text =
+            r#"[{"role":"assistant","content":null,"reasoning":"why"},{"role":"user","content":"hi"}]"#;
+        let conversation = Conversation::parse(text, None).unwrap();
+        let first = &conversation.messages[0];
+        assert_eq!(first.get("thinking").unwrap().text(), Some("why"));
+        assert_eq!(first.get("reasoning_content").unwrap().text(), Some("why"));
+        assert!(first.get("content").is_none());
+    }
+
+    #[test]
+    fn refuses_what_are_no_messages() {
+        for (messages, tools) in [("{}", None), ("[1]", None), ("[{}]", None), ("[]", Some("1")), ("[", None)]
+        {
+            assert_eq!(Conversation::parse(messages, tools).unwrap_err().code(), "bad_messages");
+        }
+    }
+}

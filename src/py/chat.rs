@@ -1,0 +1,74 @@
+//! The class `ChatFormat`.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+
+use super::errors::to_python;
+use crate::chat::{ChatFormat, ChatOptions, Conversation};
+use crate::error::{Class, Error, Result};
+use crate::store::Files;
+
+/// A chat format; `fastprep.ChatFormat` wraps it.
+#[pyclass(frozen, name = "ChatFormat", module = "fastprep._fastprep")]
+pub(crate) struct PyChatFormat(ChatFormat);
+
+/// The options of a format from their JSON.
+fn options(json: &str) -> Result<ChatOptions> {
+    serde_json::from_str(json)
+        .map_err(|e| Error::new(Class::Plan, "bad_chat_format", format!("the options are not valid: {e}")))
+}
+
+#[pymethods]
+impl PyChatFormat {
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf, name: Option<String>, options_json: &str) -> PyResult<Self> {
+        detached(py, || {
+            ChatFormat::open(&Files::local(), &path, name.as_deref(), options(options_json)?)
+                .map(PyChatFormat)
+        })
+    }
+
+    #[staticmethod]
+    fn from_text(py: Python<'_>, template: String, options_json: &str) -> PyResult<Self> {
+        detached(py, || ChatFormat::new(template, options(options_json)?).map(PyChatFormat))
+    }
+
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
+        detached(py, || ChatFormat::from_json(text).map(PyChatFormat))
+    }
+
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        detached(py, || self.0.to_json())
+    }
+
+    #[getter]
+    fn template(&self) -> &str {
+        self.0.source()
+    }
+
+    #[getter]
+    fn digest(&self) -> String {
+        self.0.digest()
+    }
+
+    #[getter]
+    fn now(&self) -> Option<&str> {
+        self.0.options().now.as_deref()
+    }
+
+    fn render(
+        &self,
+        py: Python<'_>,
+        messages: &str,
+        tools: Option<&str>,
+        add_generation_prompt: bool,
+    ) -> PyResult<String> {
+        detached(py, || self.0.render(&Conversation::parse(messages, tools)?, add_generation_prompt))
+    }
+}
+
+fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+    py.detach(work).map_err(|e| to_python(py, &e))
+}

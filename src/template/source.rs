@@ -1,0 +1,235 @@
+//! Prepares the source of a template for the engine, so that it reads it as Python's Jinja does.
+//!
+//! - Line ends become `\n`, and one at the end is removed.
+//! - `{% generation %}` blocks, which transformers adds to Jinja, become scopes.
+//! - What a `for` walks over passes through a function that refuses none, which the engine takes for an empty list.
+//! - A line end after `{% raw %}` stays.
+//! - `+`, and in templates that use the filter `safe` also `~`, are written otherwise ([`joins`]).
+
+use std::borrow::Cow;
+
+use super::joins;
+use super::quoted::string_end;
+
+/// The function that values of `for` pass through.
+pub(super) const ITERABLE: &str = "__iterable";
+
+/// A source that the engine reads, and what was found in it.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    pub(super) text: String,
+    /// The texts that expressions of the template hold, each once, the longest first.
+    pub(super) constants: Vec<String>,
+}
+
+/// Prepares a source.
+pub(super) fn prepare(source: &str) -> Source {
+    let source = source.replace("\r\n", "\n").replace('\r', "\n");
+    let source = source.strip_suffix('\n').unwrap_or(&source);
+    let marked = joins::are_marked(source);
+    let mut prepared = Source::default();
+    let mut rest = source;
+    while let Some(start) = next_tag(rest) {
+        prepared.text.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let length = match &rest[..2] {
+            "{#" => rest.find("#}").map_or(rest.len(), |end| end + 2),
+            opening => {
+                let close = if opening == "{%" { "%}" } else { "}}" };
+                let length = tag_length(rest, close, &mut prepared.constants);
+                let (tag, replaced) = if opening == "{%" {
+                    statement(rest, length)
+                } else {
+                    (Cow::Borrowed(&rest[..length]), length)
+                };
+                // A longer one is a whole block of raw text.
+                let tag = if replaced == length { joins::rewrite(&tag, marked).into() } else { tag };
+                prepared.text.push_str(&tag);
+                rest = &rest[replaced..];
+                continue;
+            }
+        };
+        prepared.text.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    prepared.text.push_str(rest);
+    prepared.constants.sort_by(|a, b| b.chars().count().cmp(&a.chars().count()).then(a.cmp(b)));
+    prepared.constants.dedup();
+    prepared
+}
+
+fn next_tag(text: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find('{').map(|at| from + at) {
+        if text[at + 1..].starts_with(['{', '%', '#']) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// The length of a tag with its delimiters; texts in it are added to `constants`.
+fn tag_length(tag: &str, close: &str, constants: &mut Vec<String>) -> usize {
+    let bytes = tag.as_bytes();
+    let (mut at, mut open) = (2, 0usize);
+    while at < bytes.len() {
+        match bytes[at] {
+            quote @ (b'\'' | b'"') => {
+                let end = string_end(tag, at, quote);
+                if let Some(inner) = tag.get(at + 1..end - 1).filter(|inner| !inner.is_empty()) {
+                    constants.push(unescape(inner).into_owned());
+                }
+                at = end;
+                continue;
+            }
+            _ if open == 0 && tag[at..].starts_with(close) => return at + 2,
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+        while !tag.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    tag.len()
+}
+
+/// The characters of a string in a template.
+fn unescape(inner: &str) -> Cow<'_, str> {
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner);
+    }
+    let mut out = String::new();
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some(digits @ ('u' | 'x')) => {
+                let width = if digits == 'u' { 4 } else { 2 };
+                let code: String = characters.by_ref().take(width).collect();
+                out.extend(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32));
+            }
+            Some(other) => out.push(other),
+            None => {}
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A statement as the engine takes it, and how much of the source it replaces.
+fn statement(rest: &str, length: usize) -> (Cow<'_, str>, usize) {
+    let tag = &rest[..length];
+    let inside = tag.get(2..length.saturating_sub(2)).unwrap_or_default();
+    let words = inside.trim_start_matches(['-', '+']).trim_end_matches(['-', '+']).trim();
+    let replaced = |old: &str, new: &str| Cow::Owned(tag.replacen(old, new, 1));
+    match words {
+        "generation" => (replaced("generation", "with"), length),
+        "endgeneration" => (replaced("endgeneration", "endwith"), length),
+        "raw" => {
+            let end = raw_end(&rest[length..]).map_or(rest.len(), |end| length + end);
+            let keep = if tag.ends_with("-%}") || !rest[length..].starts_with('\n') { "" } else { "\n" };
+            (Cow::Owned(format!("{tag}{keep}{}", &rest[length..end])), end)
+        }
+        // The engine knows these two, and Jinja as transformers sets it up does something else.
+        _ if words.starts_with("autoescape ") || words.starts_with("do ") => {
+            (replaced(words, "unsupported"), length)
+        }
+        _ => match looped(inside) {
+            Some((start, end)) => {
+                let value = inside[start..end].trim();
+                let tag = format!("{{%{} {ITERABLE}(({value})) {}%}}", &inside[..start], &inside[end..]);
+                (Cow::Owned(tag), length)
+            }
+            None => (Cow::Borrowed(tag), length),
+        },
+    }
+}
+
+/// The offset of the `{% endraw %}` tag.
+fn raw_end(text: &str) -> Option<usize> {
+    text.match_indices("{%")
+        .map(|(at, _)| at)
+        .find(|at| text[at + 2..].trim_start_matches(['-', '+']).trim_start().starts_with("endraw"))
+}
+
+/// Where the value of a `for` begins and ends in the text of the tag; none for other tags.
+fn looped(inside: &str) -> Option<(usize, usize)> {
+    let bytes = inside.as_bytes();
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80;
+    let (mut at, mut open, mut start) = (0, 0usize, None);
+    let mut seen_for = false;
+    while at < bytes.len() {
+        match bytes[at] {
+            quote @ (b'\'' | b'"') => at = string_end(inside, at, quote),
+            b if is_word(b) => {
+                let end = (at..bytes.len()).find(|&i| !is_word(bytes[i])).unwrap_or(bytes.len());
+                let after_dot = at > 0 && bytes[at - 1] == b'.';
+                match (&inside[at..end], start) {
+                    ("for", None) if !seen_for => seen_for = true,
+                    _ if !seen_for => return None,
+                    ("in", None) if open == 0 => start = Some(end),
+                    ("if" | "recursive", Some(start)) if open == 0 && !after_dot => return Some((start, at)),
+                    _ => {}
+                }
+                at = end;
+            }
+            b => {
+                match b {
+                    b'(' | b'[' | b'{' => open += 1,
+                    b')' | b']' | b'}' => open = open.saturating_sub(1),
+                    _ => {}
+                }
+                at += 1;
+            }
+        }
+    }
+    let end = inside.trim_end().trim_end_matches(['-', '+']).len();
+    start.map(|start| (start, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare;
+
+    #[test]
+    fn changes_what_the_engine_reads_otherwise() {
+        for (source, prepared) in [
+            ("a\r\nb\rc\n\n", "a\nb\nc\n"),
+            ("{%- generation -%}x{% endgeneration %}", "{%- with -%}x{% endwith %}"),
+            ("{% raw %}\n{{ a }}{% endraw %}\n", "{% raw %}\n\n{{ a }}{% endraw %}"),
+            ("{%- for a, b in x if a -%}", "{%- for a, b in __iterable((x)) if a -%}"),
+            (
+                "{% for m in a['in if'][1:] + b -%}",
+                "{% for m in __iterable(( __plus(a['in if'][1:] , b) )) -%}",
+            ),
+            ("{% for n in loop.if recursive %}", "{% for n in __iterable((loop.if)) recursive %}"),
+            ("{# {% for x in y %} #}{{ '{% for' }}", "{# {% for x in y %} #}{{ '{% for' }}"),
+        ] {
+            assert_eq!(prepare(source).text, prepared);
+        }
+    }
+
+    #[test]
+    fn finds_the_texts_of_expressions() {
+        let constants =
+            prepare("'no' {{ {'a': \"b\\n\"} }}}}{% if x == '%}' %}{{ 'a' }}{# 'no' #}").constants;
+        assert_eq!(constants, ["%}", "b\n", "a"]);
+    }
+
+    #[test]
+    fn takes_any_text() {
+        for source in
+            ["{{ '", "{% for", "{%", "{#", "{% raw %}", "{{ 'é\\", "{% for x in", "{", "{%é%}", "{% raw"]
+        {
+            prepare(source);
+        }
+    }
+}

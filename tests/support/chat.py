@@ -1,0 +1,55 @@
+"""Chat templates rendered by transformers' own code, at a fixed time: what `ChatFormat` must give."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+from unittest import mock
+
+import fastprep as fp
+
+NOW = datetime.datetime(2025, 3, 14, 15, 9, 26)
+TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
+
+Messages = list[dict[str, Any]]
+
+
+class _Clock(datetime.datetime):
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> _Clock:
+        return cls(*NOW.timetuple()[:6])
+
+
+def by_transformers(
+    template: str, messages: Messages, tools: list[Any] | None = None, prompt: bool = False, **kwargs: Any
+) -> str | None:
+    """The text; None where rendering fails."""
+    from transformers.utils import chat_template_utils
+
+    # Version 5.24 removes members that are None; earlier ones leave it to the caller.
+    messages = [{name: value for name, value in message.items() if value is not None} for message in messages]
+    with mock.patch.object(chat_template_utils, "datetime", _Clock):
+        try:
+            texts, _ = chat_template_utils.render_jinja_template(
+                conversations=[messages],
+                tools=tools,
+                chat_template=template,
+                add_generation_prompt=prompt,
+                **TOKENS,
+                **kwargs,
+            )
+        except Exception:  # a template may fail in any way that Python can
+            return None
+    return str(texts[0])
+
+
+def by_fastprep(
+    template: str, messages: Messages, tools: list[Any] | None = None, prompt: bool = False, **kwargs: Any
+) -> str:
+    """The text.
+
+    Raises:
+        FastprepError: rendering fails.
+    """
+    made = fp.ChatFormat.from_text(template, special_tokens=TOKENS, template_kwargs=kwargs, now=NOW)
+    return made.render(messages, tools=tools, add_generation_prompt=prompt)
