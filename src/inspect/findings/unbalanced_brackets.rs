@@ -56,14 +56,25 @@ fn unclosed(answer: &str) -> Option<usize> {
     None
 }
 
-/// Whether a bracket opens something: it is neither a part of a face, nor in quotes.
+/// Whether a bracket opens something: it is neither a part of a face or of a password, nor in quotes.
 fn opens(bytes: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).map(|before| bytes[before]);
-    let after = bytes.get(at + 1).copied();
+    // `(` is in quotes in `"(("` as well.
+    let after = bytes[at + 1..].iter().copied().take(8).find(|byte| *byte != bytes[at]);
+    let is_in_word = bytes[at] == b'{'
+        && before.is_some_and(|b| b.is_ascii_alphanumeric())
+        && after.is_some_and(|b| !b.is_ascii_whitespace())
+        && !in_command(bytes, at);
     let is_face = matches!(before, Some(b':' | b';' | b'=' | b'-' | b'<' | b'>' | b'\\'))
-        && after.is_none_or(|b| b.is_ascii_whitespace());
+        && after.is_none_or(|b| b.is_ascii_whitespace() || b == b'<');
     let is_quoted = matches!(after, Some(b'"' | b'\'' | b'`' | 0xe2));
-    !is_face && !is_quoted
+    !is_face && !is_quoted && !is_in_word
+}
+
+/// Whether the word before is a command of TeX, such as `\frac`.
+fn in_command(bytes: &[u8], at: usize) -> bool {
+    let letters = bytes[..at].iter().rev().take(20).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    at.checked_sub(letters + 1).is_some_and(|before| bytes[before] == b'\\')
 }
 
 #[cfg(test)]
@@ -78,6 +89,8 @@ mod tests {
             ("int f() {\n  if (x) {\n  }\n  return", 8),
             ("1) one 2) two (three", 14),
             ("log(", 3),
+            ("so that \\frac{1", 13),
+            ("class A{\n int x;", 7),
         ] {
             assert_eq!(unclosed(text), Some(at), "{text}");
         }
@@ -90,10 +103,13 @@ mod tests {
             "a (b\nand so it goes on.",
             "a) one\nb) two",
             "too bad :( no",
+            "too bad :(<|endoftext|>",
             "钼（Molybdenum, Mo）",
             "a (b）",
             "it writes \"(\" there",
             "f() { g(); }",
+            "1. N{;i*e$h\n2. 6fyjB|]K",
+            "an emoticon \"))<>((\" that means so",
         ] {
             assert_eq!(unclosed(text), None, "{text}");
         }
