@@ -32,11 +32,15 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
         hash::key(digests)
     };
     let mut loose = |text: &str| {
+        if is_folded(text.as_bytes()) {
+            return hash::field(Some(text.as_bytes()));
+        }
         folded.clear();
         for word in text.split_ascii_whitespace() {
             folded.extend_from_slice(word.as_bytes());
             folded.push(b' ');
         }
+        folded.pop();
         hash::field(Some(folded))
     };
     let (prompt, answer) = row.texts.split_at(at);
@@ -51,5 +55,30 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
         prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { NO_PROMPT },
         answer: key(answer, &mut loose) as u64,
         is_only: !is_pair && row.label.is_none(),
+    }
+}
+
+/// Whether words are separated by one space, and there is no other white space. Loops without branches look at blocks.
+fn is_folded(text: &[u8]) -> bool {
+    let rest = text.get(1..).unwrap_or_default();
+    let is_other = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r');
+    let ends_in_space = text.starts_with(b" ") || text.ends_with(b" ");
+    let has_other = text.iter().fold(false, |any, byte| any | is_other(*byte));
+    let has_two = text.iter().zip(rest).fold(false, |any, (a, b)| any | (*a == b' ' && *b == b' '));
+    !ends_in_space && !has_other && !has_two
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_folded;
+
+    #[test]
+    fn folded_text_is_its_words_with_a_space_between() {
+        for text in
+            ["", "a", "a b", "é b c", " ", " a", "a ", "a  b", "a\tb", "a\n", "\r", "a\u{a0}b", "a\x0bb"]
+        {
+            let words: Vec<&str> = text.split_ascii_whitespace().collect();
+            assert_eq!(is_folded(text.as_bytes()), words.join(" ") == text, "{text:?}");
+        }
     }
 }

@@ -25,7 +25,7 @@ fn check(row: &Row<'_>) -> Option<Match> {
     if answer.len() < LEAST {
         return None;
     }
-    row.question().find_map(|(text, asked)| {
+    row.question().filter(|(_, asked)| asked.len() >= answer.len()).find_map(|(text, asked)| {
         let start = memchr::memmem::find(asked.as_bytes(), answer.as_bytes())?;
         // The same text is another finding.
         (asked.len() * 9 > answer.len() * 10).then_some(Match { text, start, end: start + answer.len() })
