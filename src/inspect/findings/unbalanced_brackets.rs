@@ -9,7 +9,7 @@ pub(super) static UNBALANCED_BRACKETS: Finding = Finding {
     title: "answers that end within brackets",
     why: "A limit of length has cut the answer, and the model learns to stop anywhere.",
     repair: "filter(…), or make these answers again with a higher limit",
-    is_hint: false,
+    is_hint: true,
     harm: Harm::Moderate,
     among: Among::Answers,
     check: Check::Row(check),
