@@ -118,7 +118,9 @@ class ChatFormat:
                 fails, needs too many steps, or uses what is not supported; the message says which.
             PlanError: `no_clock`: the template reads the clock, and the format has no `now`.
         """
-        return self._core.render(_json(messages), None if tools is None else _json(tools), add_generation_prompt)
+        return self._core.render(
+            _json("messages", messages), None if tools is None else _json("tools", tools), add_generation_prompt
+        )
 
     def render_prompt(self, messages: Messages, *, tools: Sequence[Any] | None = None) -> str:
         """The text of a conversation up to where the model answers: `render` with `add_generation_prompt=True`.
@@ -147,11 +149,11 @@ class ChatFormat:
         return type(self).from_json, (self.to_json(),)
 
 
-def _json(value: Any) -> str:
+def _json(what: str, value: Any) -> str:
     try:
         return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as e:
-        raise DataError(f"the messages cannot be written as JSON: {e}", code="bad_messages") from e
+        raise DataError(f"the {what} cannot be written as JSON: {e}", code="bad_messages") from e
 
 
 def _options(

@@ -100,7 +100,11 @@ def number(verb: str, option: str, value: Any) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong_type(verb, option, value, "a number")
-    if not math.isfinite(value):
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:
+        raise bad_option(f"{verb}: `{option}` is larger than any 64-bit float") from None
+    if not is_finite:
         raise bad_option(f"{verb}: `{option}` must be finite; got {value}")
     return value
 

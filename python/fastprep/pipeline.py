@@ -566,9 +566,9 @@ class Pipeline(RepairVerbs, BalanceVerbs):
         Args:
             by: columns with few values, such as a source or a class: what the rows of each value are like. Default: the
                 splits, or the files where several are read.
-            against: another set, such as that of the validation: which of these rows it has as well. Paths are read by
-                `scan`; give a pipeline for all else. It is read first. Default: rows of a prepared folder that are not
-                in `train` are compared with those that are.
+            against: another set, such as that of the validation: which of these rows it has as well. `scan` reads
+                paths; for anything else pass a pipeline. It is read first. Default: rows of a prepared folder that are
+                not in `train` are compared with those that are.
             rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
             baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
                 findings whose share has risen.

@@ -100,6 +100,11 @@ def test_what_are_no_messages_is_refused(messages: Any, says: str) -> None:
         fp.ChatFormat.from_text(CHATML).render(messages)
 
 
+def test_tools_that_are_not_json_are_refused() -> None:
+    with refused(fp.DataError, "bad_messages", "the tools cannot be written as JSON"):
+        fp.ChatFormat.from_text(CHATML).render(MESSAGES, tools=[{1, 2}])
+
+
 @pytest.mark.parametrize(
     ("template", "says"),
     [

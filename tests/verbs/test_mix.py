@@ -248,6 +248,7 @@ TEXT = {"a": "a"}
         (lambda: SOME.mix({}), fp.PlanError, "bad_option", "at least one source must have a weight above 0"),
         (lambda: SOME.mix({"a": 0}), fp.PlanError, "bad_option", "at least one source must have a weight above 0"),
         (lambda: SOME.mix({"a": -1}), fp.PlanError, "bad_option", "the weight of `a` must be a number of 0 or more"),
+        (lambda: SOME.mix({"a": 10**400}), fp.PlanError, "bad_option", "is larger than any 64-bit float"),
         (lambda: SOME.mix({"a": "1"}), fp.PlanError, "bad_option", "must be a number"),  # type: ignore[dict-item]
         (lambda: SOME.mix(["a"]), fp.PlanError, "bad_option", "must be a mapping"),  # type: ignore[arg-type]
         (lambda: SOME.mix({"a": 1}, on_exhausted="end"), fp.PlanError, "bad_option", "must be one of stop, repeat"),  # type: ignore[arg-type]

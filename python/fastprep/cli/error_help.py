@@ -24,7 +24,7 @@ HELP: dict[str, str] = {
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
     "bad_chat_format": "name a tokenizer folder with a chat template, or a .jinja file",
-    "no_clock": "give the time that the template shall read",
+    "no_clock": "set the time that the template reads: now",
     "bad_max_length": "give --max-length (max_length of the step tokenize) 2 or more; pack needs one too",
     "bad_sink": "name each format once, and use only letters, digits and _ in names of splits",
     "bad_glob": "write [[] for a literal [",
