@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browser import BROWSER, measured, printed
 from shell import failure, run
 from shell import folder as folder
 from test_inspect import Row, answer, clean
@@ -131,27 +130,47 @@ def test_the_command_writes_it() -> None:
     assert "cannot_write" in failure("inspect", "x.jsonl", "--html", "missing/page.html", code=3)
 
 
-BROWSER = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium on the PATH")
+NARROW = 390
+"""The width of a telephone, in pixels."""
 
 
 @pytest.mark.heavy
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-@pytest.mark.parametrize("width", [390, 1280])
-def test_a_browser_shows_it_without_scrolling_sideways(width: int, tmp_path: Path) -> None:
-    assert BROWSER is not None
-    page = tmp_path / "page.html"
-    measure = f"""<script>
-        document.documentElement.style.width = "{width}px";
-        const shown = [...document.querySelectorAll("body *")].filter(e => e.tagName == "svg" || !e.closest("svg"));
-        document.title = Math.ceil(Math.max(...shown.map(e => e.getBoundingClientRect().right)));
-    </script></body>"""
-    page.write_text(found().to_html().replace("</body>", measure), "utf-8")
-    done = subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900", "--dump-dom",
-         "--enable-logging=stderr", page.as_uri()],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    title = re.search(r"<title>(\d+)</title>", done.stdout)
-    assert title is not None
-    assert 300 < int(title[1]) <= width
-    assert "CONSOLE" not in done.stderr
+@needs_browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_shows_it(dark: bool, tmp_path: Path) -> None:
+    narrow, wide = measured(found().to_html(), tmp_path, [NARROW, 1280], dark=dark)
+    for page in (narrow, wide):
+        assert page["console"] == []
+        assert page["requests"] == 0
+        assert page["texts"] > 50
+        # Nothing is beside the window, and no label is beside its chart.
+        assert page["scrolled"] == page["width"]
+        assert page["cut"] == []
+        # What WCAG 2 asks of text.
+        assert page["contrast"] >= 4.5
+        assert (max(page["background"]) < 50) is dark
+    assert len(narrow["charts"]) == len(wide["charts"]) >= 4
+    assert max(narrow["charts"]) == max(wide["charts"]) <= NARROW - 50
+
+
+@pytest.mark.heavy
+@needs_browser
+def test_a_browser_prints_it(tmp_path: Path) -> None:
+    pdf = printed(found().to_html(), tmp_path)
+    assert pdf.startswith(b"%PDF")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 6
+
+
+@pytest.mark.heavy
+@needs_browser
+def test_the_measures_see_what_is_wrong(tmp_path: Path) -> None:
+    wrong = """<body style="color: #999; background: #fff"><p style="width: 500px">grey</p>
+        <img src="http://example.invalid/x.png"><script>nothing.at.all</script>
+        <svg width="100" height="20"><text x="90" y="10">beyond the chart</text></svg></body>"""
+    (page,) = measured(wrong, tmp_path, [NARROW], dark=False)
+    assert page["requests"] == 1
+    assert any("nothing is not defined" in line for line in page["console"])
+    assert page["scrolled"] > page["width"]
+    assert page["cut"] == ["beyond the chart"]
+    assert 2 < page["contrast"] < 3

@@ -24,7 +24,8 @@ h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 h3 { font-size: 1rem; margin: 0; }
 ul { margin: 0; padding-left: 1.2rem; }
 .dim { color: var(--dim); }
-figure { margin: .5rem 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: 1.2rem 2rem; }
+figure { margin: 0; min-width: 0; }
 figcaption { color: var(--dim); font-size: .9rem; }
 svg { display: block; max-width: 100%; height: auto; }
 .finding { border-top: 1px solid var(--line); border-left: 4px solid var(--edge); padding: .8rem 0 .8rem .8rem; }
@@ -41,7 +42,7 @@ code { font: .92em ui-monospace, monospace; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
-@media print { body { max-width: none; padding: 0; } .finding { break-inside: avoid; } }
+@media print { body { max-width: none; padding: 0; } .finding, figure { break-inside: avoid; } }
 """
 
 
@@ -73,16 +74,18 @@ def page(data: dict[str, Any]) -> str:
 
 def _charts(data: dict[str, Any]) -> list[str]:
     shown = []
+    figures = []
     if lengths := {name: entry for name, entry in data["characters"].items() if entry}:
         rows = [[name, *(entry[point] for point in charts.POINTS)] for name, entry in lengths.items()]
         caption = "The bar is from the 5th to the 95th percentile, the dot is the median, the tick the longest text."
-        shown += ["<h2>Lengths</h2>", _figure(charts.lengths(lengths), caption, ["", *charts.POINTS], rows)]
+        figures.append(_figure(charts.lengths(lengths), caption, ["", *charts.POINTS], rows))
     counted = [(f"Characters of {name}", "characters", entry) for name, entry in lengths.items()]
     counted += [("Tokens of a row", "tokens", data["tokens"])] if data["tokens"] else []
     for caption, unit, entry in counted:
         rows = [[f"{each['from']:,} to {each['to']:,}", each["count"]] for each in entry["histogram"]]
-        figure = _figure(charts.histogram(entry["histogram"], unit), f"{caption}.", [unit, "rows"], rows)
-        shown.append(figure)
+        figures.append(_figure(charts.histogram(entry["histogram"], unit), f"{caption}.", [unit, "rows"], rows))
+    if figures:
+        shown += ["<h2>Lengths</h2>", f'<div class="charts">{"".join(figures)}</div>']
     if classes := data["classes"]:
         rows = [[visible(entry["class"]), entry["rows"]] for entry in classes["largest"]]
         more = classes["count"] - len(rows)
@@ -132,9 +135,12 @@ def _finding(finding: dict[str, Any]) -> str:
 def _example(example: dict[str, Any]) -> str:
     turn = f", turn {example['turn']}" if example["turn"] > 2 else ""
     other = f"; compare {place(example['other'])}" if "other" in example else ""
-    before, match, after = (_text(example[part]) for part in ("before", "match", "after"))
     where = _text(f"{place(example)}, {example['text']}{turn}{other}")
-    return f'<div class="dim">{where}</div><pre>{before}<mark>{match}</mark>{after}</pre>'
+    where = f'<div class="dim">{where}</div>'
+    before, match, after = (_text(example[part]) for part in ("before", "match", "after"))
+    if not (before or match or after):
+        return f'{where}<pre class="dim">(no text)</pre>'
+    return f"{where}<pre>{before}<mark>{match}</mark>{after}</pre>"
 
 
 def _list(told: list[str]) -> str:
