@@ -8,7 +8,7 @@
 //! 2. [`tokenizer`]: text to ids; [`template`]: chat templates
 //! 3. [`chat`]: dialogues as text
 //! 4. stages: `read`, `select`, `compute`, `validate`, `repair`, `dialect`, `format`, `dedup`, `split`, `tokenize`, `shuffle`,
-//!    `choose`, `pack`, `inspect`, `write`, `load`
+//!    `choose`, `pack`, `inspect`, `lint`, `write`, `load`
 //! 5. `plan`: steps as data, resolved and explained without reading a row
 //! 6. `engine`: the only place that creates threads
 //! 7. `py`: the binding, the only place that names pyo3
@@ -33,6 +33,7 @@ pub mod hash;
 pub mod inspect;
 pub mod json;
 pub mod limits;
+mod lint;
 pub mod load;
 pub mod pack;
 pub mod permutation;

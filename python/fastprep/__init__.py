@@ -19,6 +19,7 @@ from fastprep.exceptions import (
     TokenizerError,
 )
 from fastprep.inspection.inspection import Finding, Inspection
+from fastprep.lint import Lint, Problem, lint
 from fastprep.pipeline import Pipeline
 from fastprep.prepared.prepared_data import PreparedData, load
 from fastprep.prepared.recommend import Recommendation, recommend
@@ -49,9 +50,11 @@ __all__ = [
     "Finding",
     "Inspection",
     "InternalError",
+    "Lint",
     "Pipeline",
     "PlanError",
     "PreparedData",
+    "Problem",
     "PromptFormat",
     "PublishError",
     "Recommendation",
@@ -65,6 +68,7 @@ __all__ = [
     "from_arrow",
     "from_datasets",
     "from_records",
+    "lint",
     "load",
     "recommend",
     "scan",

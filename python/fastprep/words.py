@@ -19,6 +19,7 @@ BalanceHow = Literal["undersample", "oversample", "weights"]
 MixUnit = Literal["rows", "tokens"]
 OnExhausted = Literal["stop", "repeat"]
 PersonalData = Literal["email", "phone", "card", "iban", "secret"]
+Target = Literal["azure", "openai", "together", "fireworks", "bedrock", "mistral", "trl", "axolotl"]
 Format = Literal["arrow", "jsonl", "parquet"]
 Compression = Literal["gzip", "zstd"]
 

@@ -3,10 +3,9 @@
 use super::cell::Row;
 use super::dialect::{Dialect, Holds, PartSpec};
 use super::dialogue::Dialogue;
-use super::json_value::Json;
 use super::misfit::Misfit;
 use super::part_columns::PartColumns;
-use crate::json::Kind;
+use crate::json::{Json, Kind};
 
 /// The log of an agent's session.
 pub(super) struct AgentTrace;

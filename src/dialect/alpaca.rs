@@ -5,9 +5,9 @@ use super::dialect::{Dialect, Holds, PartSpec, Verdict};
 use super::dialogue::{Dialogue, Role, TextKind, Turn};
 use super::doubts::one_answer;
 use super::head::Head;
-use super::json_value::Json;
 use super::misfit::Misfit;
 use super::part_columns::{PartColumns, column_of, optional_template, template_of};
+use crate::json::Json;
 
 /// An instruction, an input and an output.
 pub(super) struct Alpaca;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::dialogue::Call;
-use super::json_value::Json;
+use crate::json::Json;
 
 /// What a call must be.
 pub(super) const CALL: &str = "a call of a tool, an object with a name";

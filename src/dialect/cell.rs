@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json_value::{Json, excerpt};
-use crate::json::Kind;
+use crate::json::{Json, Kind, excerpt};
 
 /// The value of one column in one row.
 #[derive(Debug, Clone, Default)]

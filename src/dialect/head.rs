@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::cell::Cell;
-use super::json_value::Json;
 use super::names::is_metadata;
 use super::part_columns::PartColumns;
-use crate::json::Kind;
+use crate::json::{Json, Kind};
 use crate::record::Place;
 
 /// A row of the sample.

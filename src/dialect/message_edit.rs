@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::dialogue::Role;
-use super::json_value::Json;
 use super::messages::{chat_role, shared_role};
 use crate::flow::Edit;
-use crate::json::Kind;
+use crate::json::{Json, Kind};
 use crate::record::json::write_string;
 
 /// Edits the texts of the turns of some roles in JSON of messages: a list of them, one message, or an object with a list

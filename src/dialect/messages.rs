@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use super::calls::{self, CALL};
 use super::cell::Cell;
 use super::dialogue::{Role, TextKind, Turn};
-use super::json_value::{Json, excerpt};
 use super::misfit::Misfit;
-use crate::json::Kind;
+use crate::json::{Json, Kind, excerpt};
 
 /// The keys that messages have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,6 @@ mod doubts;
 mod head;
 mod head_rows;
 mod image_parts;
-mod json_value;
 mod kto;
 mod message_edit;
 mod messages;

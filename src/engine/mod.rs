@@ -5,6 +5,7 @@ mod batch_history;
 pub mod collect;
 pub(crate) mod inspect;
 mod interrupt;
+pub(crate) mod lint;
 mod own_threads;
 mod pass;
 mod pass_stages;

@@ -13,6 +13,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 mod value;
+mod view;
 
 pub use error::{JsonError, Why};
 pub use number::{exact_float64, float64, int64};
@@ -20,3 +21,4 @@ pub use scan::{scan, scan_array};
 pub use single_line::single_line;
 pub use string::decode as decode_string;
 pub use value::{Kind, Value};
+pub(crate) use view::{Json, excerpt};

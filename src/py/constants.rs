@@ -11,6 +11,7 @@ use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
 use crate::format::OnCollision;
 use crate::limits::MAX_LINE_BYTES;
+use crate::lint::Target;
 use crate::load::FILLER;
 use crate::personal_data::Kind;
 use crate::read::splits::SPLIT;
@@ -118,6 +119,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("MixUnit", names::<MixUnit>())?;
     add("OnExhausted", names::<OnExhausted>())?;
     add("PersonalData", names::<Kind>())?;
+    add("Target", names::<&Target>())?;
     add("Format", formats(Compression::None).map(Format::name).to_vec())?;
     add("Compression", COMPRESSIONS.map(|(name, _)| name).to_vec())?;
     Ok(words)

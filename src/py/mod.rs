@@ -8,6 +8,7 @@ mod errors;
 mod format;
 mod function;
 mod gate;
+mod lint;
 mod load;
 mod plan;
 mod reader;
@@ -42,5 +43,7 @@ fn _fastprep(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(plan::findings, module)?)?;
     module.add_function(wrap_pyfunction!(plan::inspect_findings, module)?)?;
     module.add_function(wrap_pyfunction!(plan::reasons, module)?)?;
+    module.add_function(wrap_pyfunction!(lint::lint, module)?)?;
+    module.add_function(wrap_pyfunction!(lint::lint_targets, module)?)?;
     Ok(())
 }

@@ -51,6 +51,7 @@ mod open;
 pub mod parquet;
 pub mod parts;
 mod published;
+pub(crate) mod raw_lines;
 pub(crate) mod splits;
 #[cfg(test)]
 mod testing;

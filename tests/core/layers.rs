@@ -30,8 +30,8 @@ const LAYERS: [&[&str]; 7] = [
     &["template", "tokenizer"],
     &["chat"],
     &[
-        "choose", "compute", "dedup", "dialect", "format", "inspect", "load", "pack", "read", "repair",
-        "select", "shuffle", "split", "tokenize", "validate", "write",
+        "choose", "compute", "dedup", "dialect", "format", "inspect", "lint", "load", "pack", "read",
+        "repair", "select", "shuffle", "split", "tokenize", "validate", "write",
     ],
     &["plan"],
     &["engine"],

@@ -9,11 +9,12 @@ from fastprep.cli import exit
 from fastprep.cli.app import app
 from fastprep.cli.folder_commands import retokenize, show, verify
 from fastprep.cli.inspect_command import inspect
+from fastprep.cli.lint_command import lint
 from fastprep.cli.row_commands import check, explain, prepare, preview, suggest
 from fastprep.cli.run_command import run
 
 # In the order of the help.
-for command in (prepare, check, inspect, suggest, explain, preview, run, show, verify, retokenize):
+for command in (prepare, check, inspect, lint, suggest, explain, preview, run, show, verify, retokenize):
     app.command()(command)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def all_rows(path: str | os.PathLike[str] | None) -> Iterator[IO[bytes] | None]:
+def all_rows(path: str | os.PathLike[str] | None, verb: str = "inspect") -> Iterator[IO[bytes] | None]:
     """A file that replaces the one at this path when it is complete; None without a path.
 
     Raises:
@@ -24,7 +24,7 @@ def all_rows(path: str | os.PathLike[str] | None) -> Iterator[IO[bytes] | None]:
     if path is None:
         yield None
         return
-    target = Path(option_checks.path("inspect", "rows", path))
+    target = Path(option_checks.path(verb, "rows", path))
     part = target.with_name(f".{target.name}.part")
     try:
         with part.open("wb") as file:
@@ -33,7 +33,7 @@ def all_rows(path: str | os.PathLike[str] | None) -> Iterator[IO[bytes] | None]:
     except OSError as e:
         if isinstance(e, PublishError):
             raise
-        message = f"inspect: the file for the rows cannot be written: {e.strerror}"
+        message = f"{verb}: the file for the rows cannot be written: {e.strerror}"
         raise PublishError.new(message, code="cannot_write", path=target) from e
     finally:
         part.unlink(missing_ok=True)

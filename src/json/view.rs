@@ -2,22 +2,33 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Kind, Value};
+use super::error::JsonError;
+use super::number::float64;
+use super::scan::{scan, scan_array};
+use super::string::decode as decode_string;
+use super::value::{Kind, Value};
 
 /// A JSON value: its kind and its JSON text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Json<'a> {
-    pub(super) kind: Kind,
+pub(crate) struct Json<'a> {
+    pub(crate) kind: Kind,
     /// The JSON text.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     escaped: bool,
 }
 
 impl<'a> Json<'a> {
     /// The value of a whole JSON text; none if it is not JSON, or nested too deeply.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let value = json::scan(text.as_bytes(), |_, _| {}).ok()?;
-        Some(Json::of(text, value))
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        Json::try_parse(text).ok()
+    }
+
+    /// The value of a whole JSON text.
+    ///
+    /// # Errors
+    /// It is not JSON, or nested too deeply.
+    pub(crate) fn try_parse(text: &'a str) -> Result<Self, JsonError> {
+        Ok(Json::of(text, scan(text.as_bytes(), |_, _| {})?))
     }
 
     fn of(text: &'a str, value: Value) -> Self {
@@ -25,7 +36,7 @@ impl<'a> Json<'a> {
     }
 
     /// The text of a string; none for another value, and for a string with a lone surrogate.
-    pub(super) fn string(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         if self.kind != Kind::String {
             return None;
         }
@@ -34,36 +45,51 @@ impl<'a> Json<'a> {
             return Some(Cow::Borrowed(inner));
         }
         let mut decoded = Vec::new();
-        json::decode_string(inner.as_bytes(), &mut decoded).ok()?;
+        decode_string(inner.as_bytes(), &mut decoded).ok()?;
         String::from_utf8(decoded).ok().map(Cow::Owned)
     }
 
     /// The number; none for another value.
-    pub(super) fn number(self) -> Option<f64> {
+    pub(crate) fn number(self) -> Option<f64> {
         match self.kind {
-            Kind::Int | Kind::Float => json::float64(self.text.as_bytes()),
+            Kind::Int | Kind::Float => float64(self.text.as_bytes()),
             _ => None,
         }
     }
 
     /// The elements of an array; none for another value.
-    pub(super) fn elements(self) -> Option<Vec<Json<'a>>> {
+    pub(crate) fn elements(self) -> Option<Vec<Json<'a>>> {
         if self.kind != Kind::Array {
             return None;
         }
         let mut elements = Vec::new();
-        json::scan_array(self.text.as_bytes(), |value| elements.push(Json::of(self.text, value))).ok()?;
+        scan_array(self.text.as_bytes(), |value| elements.push(Json::of(self.text, value))).ok()?;
         Some(elements)
+    }
+
+    /// The members of an object in order, repeated keys included; none for another value. A key with a lone surrogate is
+    /// as it is written.
+    pub(crate) fn members(self) -> Option<Vec<(Cow<'a, str>, Json<'a>)>> {
+        if self.kind != Kind::Object {
+            return None;
+        }
+        let mut members = Vec::new();
+        let scanned = scan(self.text.as_bytes(), |key, value| {
+            let key = Json::of(self.text, key);
+            let name = key.string().unwrap_or(Cow::Borrowed(key.text));
+            members.push((name, Json::of(self.text, value)));
+        });
+        scanned.ok().map(|_| members)
     }
 
     /// The members of an object by these names; none for another value. A member that is null is absent. Of a repeated
     /// key the last value counts.
-    pub(super) fn fields<const N: usize>(self, names: [&str; N]) -> Option<[Option<Json<'a>>; N]> {
+    pub(crate) fn fields<const N: usize>(self, names: [&str; N]) -> Option<[Option<Json<'a>>; N]> {
         if self.kind != Kind::Object {
             return None;
         }
         let mut found = [None; N];
-        let scanned = json::scan(self.text.as_bytes(), |key, value| {
+        let scanned = scan(self.text.as_bytes(), |key, value| {
             let key = Json::of(self.text, key).string();
             if let Some(i) = key.and_then(|key| names.iter().position(|name| *name == key)) {
                 found[i] = (value.kind != Kind::Null).then(|| Json::of(self.text, value));
@@ -73,7 +99,7 @@ impl<'a> Json<'a> {
     }
 
     /// The value in messages: its kind, and its beginning.
-    pub(super) fn describe(self) -> String {
+    pub(crate) fn describe(self) -> String {
         match self.kind {
             Kind::Null | Kind::Bool => self.text.to_string(),
             kind => format!("{} ({})", kind.name(), excerpt(self.text)),
@@ -82,7 +108,7 @@ impl<'a> Json<'a> {
 }
 
 /// The beginning of a text, on one line.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const SHOWN: usize = 40;
     let start: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if start.len() < text.len() { format!("{start}…") } else { start }

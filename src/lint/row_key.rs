@@ -1,0 +1,37 @@
+//! By what conversations are compared.
+
+use super::row::{Row, value};
+use crate::hash;
+use crate::json::{Json, Kind};
+
+/// The key of a row's messages and tools as JSON values: white space, escapes and the order of keys do not matter, nor do
+/// the other keys of the row.
+pub(super) fn row_key(row: &Row<'_>) -> u128 {
+    hash::key(["messages", "tools"].map(|key| value(&row.members, key).map_or(hash::field(None), value_key)))
+}
+
+fn value_key(json: Json<'_>) -> u128 {
+    let text = |text: &str| hash::field(Some(text.as_bytes()));
+    let kind = json.kind as u128;
+    match json.kind {
+        Kind::String => hash::key([kind, json.string().map_or_else(|| text(json.text), |said| text(&said))]),
+        Kind::Array => {
+            let elements = json.elements().unwrap_or_default();
+            hash::key([kind].into_iter().chain(elements.into_iter().map(value_key)))
+        }
+        Kind::Object => {
+            let mut members: Vec<(u128, u128)> = Vec::new();
+            for (key, value) in json.members().unwrap_or_default() {
+                let (key, value) = (text(&key), value_key(value));
+                // Of a repeated key the last value counts.
+                match members.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, known)) => *known = value,
+                    None => members.push((key, value)),
+                }
+            }
+            members.sort_unstable();
+            hash::key([kind].into_iter().chain(members.into_iter().flat_map(|(key, value)| [key, value])))
+        }
+        Kind::Null | Kind::Bool | Kind::Int | Kind::Float => hash::key([kind, text(json.text)]),
+    }
+}
