@@ -13,14 +13,14 @@ use super::sources::Sources;
 use crate::cancel::Cancel;
 use crate::dialect::UNKNOWN;
 use crate::error::{Class, Error, Result};
-use crate::inspect::{By, Compared, Context, Inspect, OtherSetSink, RowLines};
+use crate::inspect::{By, Compared, Context, Inspect, OtherSetSink, RowLines, TokenCounter};
 use crate::plan::resolve::ToInspect;
 use crate::record::FileNames;
 use crate::record::schema::TRAIN;
 
 /// Looks at all rows, and gives what was found as JSON; all rows of the findings are written to `lines`. The rows are
 /// compared with those of `other`, which are read first; without it, rows of a prepared folder that are not in `train`
-/// are compared with those that are.
+/// are compared with those that are. With a `counter`, tokens are counted.
 ///
 /// # Errors
 /// Those of the sources and stages. `bad_option`: the rows of one of two sets have no dialect.
@@ -28,6 +28,7 @@ pub(crate) fn inspect(
     inspected: &ToInspect,
     other: Option<&ToInspect>,
     lines: Option<RowLines>,
+    counter: Option<TokenCounter>,
     resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
@@ -52,7 +53,7 @@ pub(crate) fn inspect(
         files.extend(compared.files.iter().cloned());
     }
     let files: FileNames = Arc::new(files);
-    let mut sink = Inspect::new(inspected.rows.clone(), groups(inspected, &own), compared, lines)?;
+    let mut sink = Inspect::new(inspected.rows.clone(), groups(inspected, &own), compared, lines, counter)?;
     sink.opened(&files);
     let counts = run_plan(&mut run, sources, None, &mut sink, resources.spill_anywhere())?;
     let report = report(&inspected.plan, &counts, &own);

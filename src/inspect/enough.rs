@@ -63,8 +63,10 @@ fn classes(facts: &Facts, mask: &Mask) -> Option<Value> {
 
 fn lengths(facts: &Facts) -> Option<Value> {
     let counts = &facts.counts;
-    if counts.tokens.lengths.texts > 0 {
-        let tokens = thousands(counts.tokens.lengths.percentile(0.99));
+    // Those of tokenized rows are those that are trained.
+    let tokenized = [&counts.tokens.lengths, &counts.counted.row].into_iter().find(|of| of.texts > 0);
+    if let Some(tokens) = tokenized {
+        let tokens = thousands(tokens.percentile(0.99));
         let text =
             format!("99 of 100 rows have up to {tokens} tokens: a context of this length loses few rows");
         return Some(json!({"about": "lengths", "enough": Value::Null, "text": text}));

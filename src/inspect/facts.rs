@@ -3,6 +3,7 @@
 use super::affix::Affixes;
 use super::between::Between;
 use super::classes::{Classes, can_be_class};
+use super::counted_tokens::CountedLengths;
 use super::distinct::Distinct;
 use super::edges::Ends;
 use super::frequent::Frequent;
@@ -30,6 +31,8 @@ pub(crate) struct Counts {
     pub(crate) answer_lengths: Lengths,
     /// Of rows that are tokenized.
     pub(crate) tokens: Tokens,
+    /// With a tokenizer, of the texts of all rows.
+    pub(crate) counted: CountedLengths,
     pub(crate) prompt_affixes: Affixes,
     pub(crate) answer_affixes: Affixes,
     pub(crate) classes: Classes,
@@ -95,6 +98,7 @@ impl Counts {
         self.prompt_lengths.merge(other.prompt_lengths);
         self.answer_lengths.merge(other.answer_lengths);
         self.tokens.merge(other.tokens);
+        self.counted.merge(other.counted);
         self.prompt_affixes.merge(other.prompt_affixes);
         self.answer_affixes.merge(other.answer_affixes);
         self.classes.merge(other.classes);
@@ -119,4 +123,6 @@ pub(crate) struct Facts {
     /// Answers, and their first three words. Copies of a row are not counted.
     pub(crate) answers: Frequent,
     pub(crate) openings: Frequent,
+    /// The tokens of each class, in the order of their rank; without a tokenizer there are none.
+    pub(crate) class_tokens: Vec<u64>,
 }

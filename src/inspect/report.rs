@@ -11,6 +11,8 @@ use super::sink::{Inspect, findings};
 use super::tally::{Example, Tally, place_json};
 use super::task::task;
 use super::thousands::thousands;
+use super::token_counter::TokenCounter;
+use super::tokens::Tokens;
 use crate::report::Report;
 
 /// The version of the JSON.
@@ -87,6 +89,7 @@ impl Inspect {
                 "answer": counts.answer_lengths.with_histogram(),
             },
             "tokens": counts.tokens.with_histogram(),
+            "counted_tokens": self.counter().map(|counter| counter.to_json(&counts.counted)),
             "classes": classes(&self.facts, self.mask()),
             "scripts": counts.scripts.to_json(),
             "diversity": representative::diversity(&self.facts),
@@ -111,7 +114,17 @@ impl Inspect {
             add("prompts: the rows have none", "read_as(\"pairs\"), where a column holds them");
         }
         if self.facts.counts.tokens.lengths.texts == 0 {
-            add("lengths in tokens, and the share that is trained", "format(…).tokenize(…) before inspect");
+            add("the share of the tokens that is trained", "format(…).tokenize(…) before inspect");
+        }
+        match self.counter() {
+            None => add(
+                "lengths in tokens, rows that are longer than the context, classes of more than one token",
+                "inspect(tokenizer=…, context=…), --tokenizer, --context",
+            ),
+            Some(TokenCounter { context: None, .. }) => {
+                add("rows that are longer than the context", "inspect(context=…), --context");
+            }
+            Some(_) => {}
         }
         if self.groups.iter().any(|groups| groups.too_many) {
             add("rows by file: there are too many files", "inspect(by=…), --by");

@@ -21,6 +21,7 @@ use super::row::{Match, OpenRows, ReadRows, Row, Text};
 use super::row_keys::{RowKeys, row_keys};
 use super::row_lines::RowLines;
 use super::tally::{Example, Tally};
+use super::token_counter::{Counter, TokenCounter};
 use super::tokens::TokenColumns;
 use crate::error::{Error, Result};
 use crate::flow::{MakeReady, Sink};
@@ -51,6 +52,8 @@ struct Look {
     mask: Mask,
     /// What rows are counted by.
     by: Vec<By>,
+    /// Counts tokens, if they are counted.
+    counter: Option<TokenCounter>,
     /// The split that the others are compared with.
     compared_split: Option<u8>,
 }
@@ -100,7 +103,7 @@ struct AnswerStart {
 
 impl Inspect {
     /// A sink for rows that are read in this way, counted by these groups, and compared with another set; all rows of
-    /// the findings are written to `lines`.
+    /// the findings are written to `lines`. With a `counter`, tokens are counted.
     ///
     /// # Errors
     /// `Internal`.
@@ -109,6 +112,7 @@ impl Inspect {
         by: Vec<By>,
         compared: Option<Compared>,
         lines: Option<RowLines>,
+        counter: Option<TokenCounter>,
     ) -> Result<Self> {
         let literals = Literals::new(FINDINGS)?;
         let groups = by.iter().cloned().map(Groups::new).collect();
@@ -122,6 +126,7 @@ impl Inspect {
                 literals,
                 mask: Mask::new()?,
                 by,
+                counter,
                 compared_split,
             }),
             groups,
@@ -148,6 +153,10 @@ impl Inspect {
     pub(super) fn against(&self) -> Value {
         let both = self.facts.between.as_ref().zip(self.compared.as_ref());
         both.map_or(Value::Null, |(between, compared)| between.to_json(compared))
+    }
+
+    pub(super) fn counter(&self) -> Option<&TokenCounter> {
+        self.look.counter.as_ref()
     }
 
     pub(super) fn has_turns(&self) -> bool {
@@ -273,7 +282,9 @@ fn end_example(place: Place, row: &Row<'_>, is_prompt: bool, mask: &Mask) -> Opt
 
 /// Memory that is used again for each row.
 #[derive(Default)]
-struct Scratch {
+struct Scratch<'t> {
+    /// Counts tokens, if they are counted.
+    counter: Option<Counter<'t>>,
     found: Vec<Option<Match>>,
     folded: Vec<u8>,
     personal: Vec<Found>,
@@ -334,15 +345,29 @@ impl Look {
     }
 
     /// Looks at a row.
-    fn row(&self, row: &Row<'_>, at: (Place, usize), scratch: &mut Scratch, ready: &mut Ready) {
+    ///
+    /// # Errors
+    /// `Tokenizer`: the tokenizer has no id for a part of a text.
+    fn row(
+        &self,
+        row: &Row<'_>,
+        at: (Place, usize),
+        scratch: &mut Scratch<'_>,
+        ready: &mut Ready,
+    ) -> Result<()> {
         let ((place, number), found) = (at, &mut scratch.found);
         ready.counts.add(row, &mut scratch.measured);
         for group in ready.groups.iter_mut().filter_map(|by| by.of(number)) {
             group.add(&scratch.measured, row.answer().map(|(_, answer)| answer));
         }
+        let tokens = scratch.counter.as_mut().map(|counter| counter.row(row)).transpose()?;
+        if let Some(tokens) = &tokens {
+            ready.counts.counted.add(row, tokens);
+        }
         found.clear();
         found.extend(FINDINGS.iter().map(|finding| match finding.check {
             Check::Row(check) => check(row),
+            Check::Tokens(check) => tokens.as_ref().and_then(|tokens| check(row, tokens)),
             Check::Literals(..) | Check::Personal(_) | Check::Either(..) | Check::Whole(_) => None,
         }));
         self.styles(row, place, ready);
@@ -373,6 +398,7 @@ impl Look {
             answer_end: row.answer().map(|(_, text)| Edge::of(text)),
             answer: row.answer().and_then(|(text, said)| self.answer_start(row.texts[text].turn, said)),
         });
+        Ok(())
     }
 }
 
@@ -391,11 +417,14 @@ impl MakeReady<Ready> for Look {
         let batch = ready.batch.clone();
         let rows = self.rows.open(&batch)?;
         let tokens = TokenColumns::of(&batch);
-        let mut scratch = Scratch::default();
+        let counter = self.counter.as_ref().map(TokenCounter::counter);
+        let mut scratch = Scratch { counter, ..Scratch::default() };
         for i in 0..batch.rows() {
             let place = batch.places.at(i);
             scratch.measured.start(tokens.as_ref().map(|tokens| tokens.row(i)));
-            let read = rows.row(i, &mut |row| self.row(row, (place, i), &mut scratch, &mut ready));
+            let mut looked = Ok(());
+            let read = rows.row(i, &mut |row| looked = self.row(row, (place, i), &mut scratch, &mut ready));
+            looked.map_err(|e| e.row(place.row))?;
             if let Err(why) = read {
                 ready.unread.add(place, || Example {
                     place,
@@ -440,6 +469,9 @@ impl Sink for Inspect {
             write(&mut self.lines, &lack)?;
         }
         self.lines.iter_mut().try_for_each(RowLines::finish)?;
+        if let Some(counter) = &self.look.counter {
+            self.facts.class_tokens = counter.of_classes(&self.facts.counts)?;
+        }
         if let (Some(compared), Some(between)) = (&self.compared, &mut self.facts.between) {
             between.found = compared.set.found();
         }

@@ -19,7 +19,7 @@ use super::gate::{Progress, enter};
 use super::reader::PyReader;
 use super::rows::PyRows;
 use super::stdin::Stdin;
-use super::tokenizer::spec;
+use super::tokenizer::{TokenizerSource, spec};
 use super::writer::PyWriter;
 use crate::engine::collect::{check, collect};
 use crate::engine::inspect::inspect;
@@ -27,14 +27,14 @@ use crate::engine::publish::{MaxRejects, Target, sink};
 use crate::engine::result_errors::nothing_left;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
-use crate::inspect::{FINDINGS, RowLines};
+use crate::inspect::{FINDINGS, RowLines, TokenCounter};
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
 use crate::plan::resolve::{recognise, to_inspect};
 use crate::plan::verbs::{
     Balance, Filter, Head, MapBatches, Mix, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction,
     Tokenize, WithColumns,
 };
-use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
+use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, TokenizerSpec, resolve};
 use crate::read::named_format::named_format;
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
@@ -264,7 +264,8 @@ impl PyPlan {
     }
 
     /// Looks at all rows, and returns what was found as JSON. Rows are counted by the values of the columns in `by`,
-    /// and compared with those of the plan `against`. `rows` is an object with a method `write`, which gets all rows of the findings as JSON lines.
+    /// and compared with those of the plan `against`. `rows` is an object with a method `write`, which gets all rows of
+    /// the findings as JSON lines. `tokenizer` is what [`spec`] takes, and `context` the most tokens of a row.
     fn inspect(
         &self,
         py: Python<'_>,
@@ -272,10 +273,22 @@ impl PyPlan {
         against: Option<PyRef<'_, PyPlan>>,
         threads: Option<usize>,
         rows: Option<Py<PyAny>>,
+        tokenizer: Option<TokenizerSource>,
+        context: Option<u64>,
     ) -> PyResult<String> {
         let plan = self.0.clone();
         let inspected = enter(py, None, |cancel, interrupted| {
             interruptible(cancel, interrupted, || to_inspect(&plan, by, &Files::local(), cancel))
+        })?;
+        let tokenizer =
+            tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
+        let counter = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || {
+                let loaded = |spec: TokenizerSpec| {
+                    Ok(TokenCounter { tokenizer: spec.load()?, name: spec.label(), context })
+                };
+                tokenizer.map(loaded).transpose()
+            })
         })?;
         let other = against.map(|plan| plan.0.clone());
         let other = enter(py, None, |cancel, interrupted| {
@@ -286,7 +299,15 @@ impl PyPlan {
         })?;
         let found = enter(py, None, |cancel, interrupted| {
             let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
-            inspect(&inspected, other.as_ref(), lines, Resources::from_env(threads)?, cancel, interrupted)
+            inspect(
+                &inspected,
+                other.as_ref(),
+                lines,
+                counter,
+                Resources::from_env(threads)?,
+                cancel,
+                interrupted,
+            )
         })?;
         Ok(found.to_string())
     }

@@ -27,6 +27,10 @@ use crate::word::Word;
 #[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
 pub(crate) struct PyTokenizer(Arc<LoadedTokenizer>);
 
+/// What [`spec`] takes.
+pub(crate) type TokenizerSource =
+    (Option<PathBuf>, Option<String>, HashMap<String, Option<String>>, bool, String);
+
 /// The tokenizer for `tokenize` and `Tokenizer`, from a path, or from the JSON of a tokenizer in memory and its
 /// names.
 pub(crate) fn spec(

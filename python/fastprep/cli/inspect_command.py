@@ -37,6 +37,10 @@ def inspect(
     baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="A report of earlier data: exit code 1 if a finding has risen.")
     ] = None,
+    tokenizer: flags.TokenizerPath = None,
+    context: Annotated[
+        int | None, typer.Option(help="The most tokens of a row: longer rows are a finding; needs --tokenizer.")
+    ] = None,
     tolerance: Annotated[str, typer.Option(metavar="SHARE", help="How much the share of a finding may rise.")] = "0",
     fix: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a plan file that repairs what was found; read it first.")
@@ -59,7 +63,8 @@ def inspect(
     other = scan(against) if against else None
     if read_as is not None:
         plan, other = plan.read_as(read_as), other and other.read_as(read_as)
-    found = plan.inspect(by=by or None, against=other, rows=rows, baseline=baseline, tolerance=flags.share(tolerance))
+    found = plan.inspect(by=by or None, against=other, rows=rows, baseline=baseline, tolerance=flags.share(tolerance),
+                         tokenizer=tokenizer, context=context)  # fmt: skip
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
     if html is not None:

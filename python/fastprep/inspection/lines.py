@@ -52,12 +52,13 @@ def facts(data: dict[str, Any]) -> list[str]:
         shown.append(data["note"])
     for name, lengths in data["characters"].items():
         if lengths:
-            points = " ".join(f"{point} {lengths[point]:,}" for point in ("p5", "p50", "p95", "p99", "max"))
-            shown.append(f"characters of {name}: {points}")
+            shown.append(f"characters of {name}: {_points(lengths)}")
     if tokens := data["tokens"]:
-        points = " ".join(f"{point} {tokens[point]:,}" for point in ("p5", "p50", "p95", "p99", "max"))
         trained = percent(tokens["trained"] / max(1, tokens["total"]))
-        shown.append(f"tokens of a row: {points}; trained: {tokens['trained']:,} of {tokens['total']:,} ({trained})")
+        shown.append(f"tokens of a row: {_points(tokens)}; trained: {tokens['trained']:,} of {tokens['total']:,} ({trained})")
+    for name, lengths in (data["counted_tokens"] or {}).items():
+        if isinstance(lengths, dict):
+            shown.append(f"tokens of {name}: {_points(lengths)}")
     if len(data["scripts"]) > 1:
         scripts = [f"{entry['script']} {entry['rows']:,}" for entry in data["scripts"]]
         shown.append(f"scripts: {', '.join(scripts)}")
@@ -72,6 +73,10 @@ def facts(data: dict[str, Any]) -> list[str]:
     if against := data["against"]:
         shown.append(_against(against))
     return shown + [entry["text"] for entry in [*data["enough"], *data["representative"]]]
+
+
+def _points(lengths: dict[str, Any]) -> str:
+    return " ".join(f"{point} {lengths[point]:,}" for point in ("p5", "p50", "p95", "p99", "max"))
 
 
 def _classes(classes: dict[str, Any]) -> list[str]:

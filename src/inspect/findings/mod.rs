@@ -21,6 +21,7 @@ mod frequent_answers;
 mod html;
 mod invisible_characters;
 mod length_ceiling;
+mod long_classes;
 mod loops;
 mod mark_collisions;
 mod missing_separator;
@@ -34,6 +35,7 @@ mod mojibake;
 mod near_collisions;
 mod not_nfc;
 mod outer_white_space;
+mod over_context;
 mod payment_cards;
 mod phone_numbers;
 mod placeholders;
@@ -102,9 +104,11 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &unbalanced_quotes::UNBALANCED_QUOTES,
     &cut_off::CUT_OFF,
     &length_ceiling::LENGTH_CEILING,
+    &over_context::OVER_CONTEXT,
     &loops::LOOPS,
     &placeholders::PLACEHOLDERS,
     &refusals::REFUSALS,
     &assistant_identity::ASSISTANT_IDENTITY,
     &small_classes::SMALL_CLASSES,
+    &long_classes::LONG_CLASSES,
 ];

@@ -1,0 +1,54 @@
+//! The tokens of a row, and of all rows.
+
+use super::lengths::Lengths;
+use super::row::Row;
+
+/// The tokens of a row: those of its texts and of its tools, without what a format or a template writes around them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CountedTokens {
+    /// The tokens of each text.
+    pub(super) texts: Vec<u64>,
+    /// All before the last turn of the model.
+    pub(crate) prompt: u64,
+    /// The last turn of the model; of two answers, the longer one.
+    pub(crate) answer: u64,
+    /// The most tokens of a row.
+    pub(crate) context: Option<u64>,
+}
+
+impl CountedTokens {
+    pub(crate) fn all(&self) -> u64 {
+        self.prompt + self.answer
+    }
+
+    /// The text with the most tokens.
+    pub(crate) fn longest_text(&self) -> Option<usize> {
+        (0..self.texts.len()).rev().max_by_key(|text| self.texts[*text])
+    }
+}
+
+/// The lengths of all rows in tokens.
+#[derive(Debug, Default)]
+pub(crate) struct CountedLengths {
+    pub(super) prompt: Lengths,
+    pub(super) answer: Lengths,
+    pub(super) row: Lengths,
+}
+
+impl CountedLengths {
+    pub(super) fn add(&mut self, row: &Row<'_>, tokens: &CountedTokens) {
+        if row.prompt_len() > 0 {
+            self.prompt.add(tokens.prompt);
+        }
+        if row.prompt_len() < row.texts.len() {
+            self.answer.add(tokens.answer);
+        }
+        self.row.add(tokens.all());
+    }
+
+    pub(super) fn merge(&mut self, other: CountedLengths) {
+        self.prompt.merge(other.prompt);
+        self.answer.merge(other.answer);
+        self.row.merge(other.row);
+    }
+}
