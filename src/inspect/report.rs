@@ -12,7 +12,6 @@ use super::tally::{Example, Tally, place_json};
 use super::task::task;
 use super::thousands::thousands;
 use super::token_counter::TokenCounter;
-use super::tokens::Tokens;
 use crate::report::Report;
 
 /// The version of the JSON.
