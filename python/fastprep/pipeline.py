@@ -576,30 +576,28 @@ class Pipeline(RepairVerbs, BalanceVerbs):
                 findings whose share has risen.
             tolerance: how much a share may rise, such as 0.001 or `"0.1%"`.
             tokenizer: counts tokens of prompts, answers, rows and classes; what `tokenize` accepts.
-            context: the most tokens of a row: longer rows are a finding. Needs `tokenizer`.
+            context: the most tokens of a row: longer rows are a finding. Needs `tokenizer`, or rows that are tokenized.
             threads: worker threads; all cores by default. They do not change the result.
 
         Raises:
-            PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect, or there is
-                a context and no tokenizer. `bad_baseline`: the baseline is no report of `inspect`.
+            PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect, or there
+                is a context, and neither a tokenizer nor tokens. `bad_baseline`: the baseline is no report of
+                `inspect`.
             TokenizerError: the tokenizer cannot be loaded.
             SourceError: `cannot_read`: the baseline cannot be read.
             PublishError: `cannot_write`: the file of `rows` cannot be written.
         """
         allowed = allowed_rise(tolerance)
         before = None if baseline is None else read_baseline(baseline)
-        threads = option_checks.optional_whole_number("inspect", "threads", threads, 1)
-        columns = [] if by is None else option_checks.columns("inspect", "by", by)
         other = None if against is None else _opened(against)._plan
-        context = option_checks.optional_whole_number("inspect", "context", context, 1)
-        source = None if tokenizer is None else tokenizer_source("inspect", tokenizer)
-        if source is None and context is not None:
-            raise option_checks.bad_option(
-                "inspect: `context` is a number of tokens, and there is no tokenizer",
-                "add tokenizer=…, or --tokenizer",
-            )
+        options = {
+            "by": [] if by is None else option_checks.columns("inspect", "by", by),
+            "tokenizer": None if tokenizer is None else tokenizer_source("inspect", tokenizer),
+            "context": option_checks.optional_whole_number("inspect", "context", context, 1),
+            "threads": option_checks.optional_whole_number("inspect", "threads", threads, 1),
+        }
         with all_rows(rows) as file:
-            found = self._plan.inspect(columns, other, threads, file, source, context)
+            found = self._plan.inspect(other, {**options, "rows": file})
         return Inspection(found, before, allowed)
 
     def preview(self, n: int = 3) -> None:

@@ -13,26 +13,32 @@ use super::sources::Sources;
 use crate::cancel::Cancel;
 use crate::dialect::UNKNOWN;
 use crate::error::{Class, Error, Result};
-use crate::inspect::{By, Compared, Context, Inspect, OtherSetSink, RowLines, TokenCounter};
+use crate::inspect::{Asked, By, Compared, Context, Inspect, OtherSetSink, RowLines};
 use crate::plan::resolve::ToInspect;
 use crate::record::FileNames;
 use crate::record::schema::TRAIN;
 
 /// Looks at all rows, and gives what was found as JSON; all rows of the findings are written to `lines`. The rows are
 /// compared with those of `other`, which are read first; without it, rows of a prepared folder that are not in `train`
-/// are compared with those that are. With a `counter`, tokens are counted.
+/// are compared with those that are.
 ///
 /// # Errors
-/// Those of the sources and stages. `bad_option`: the rows of one of two sets have no dialect.
+/// Those of the sources and stages. `bad_option`: the rows of one of two sets have no dialect, or there is a context and
+/// neither a tokenizer nor tokens.
 pub(crate) fn inspect(
     inspected: &ToInspect,
     other: Option<&ToInspect>,
+    asked: Asked,
     lines: Option<RowLines>,
-    counter: Option<TokenCounter>,
     resources: Resources,
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Value> {
+    if asked.context.is_some() && asked.counter.is_none() && !inspected.is_tokenized {
+        let message =
+            "inspect: `context` is a number of tokens, and there are none: the rows are not tokenized";
+        return Err(Error::new(Class::Plan, "bad_option", message).help("add tokenizer=…, or --tokenizer"));
+    }
     let train = inspected.train().filter(|_| other.is_none());
     let mut compared = match (other, &train) {
         (Some(other), _) => {
@@ -53,7 +59,7 @@ pub(crate) fn inspect(
         files.extend(compared.files.iter().cloned());
     }
     let files: FileNames = Arc::new(files);
-    let mut sink = Inspect::new(inspected.rows.clone(), groups(inspected, &own), compared, lines, counter)?;
+    let mut sink = Inspect::new(inspected.rows.clone(), groups(inspected, &own), asked, compared, lines)?;
     sink.opened(&files);
     let counts = run_plan(&mut run, sources, None, &mut sink, resources.spill_anywhere())?;
     let report = report(&inspected.plan, &counts, &own);

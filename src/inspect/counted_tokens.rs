@@ -1,33 +1,24 @@
-//! The tokens of a row, and of all rows.
+//! The tokens of texts, where a tokenizer counts them.
 
 use super::lengths::Lengths;
 use super::row::Row;
 
 /// The tokens of a row: those of its texts and of its tools, without what a format or a template writes around them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CountedTokens {
-    /// The tokens of each text.
-    pub(super) texts: Vec<u64>,
     /// All before the last turn of the model.
-    pub(crate) prompt: u64,
+    pub(super) prompt: u64,
     /// The last turn of the model; of two answers, the longer one.
-    pub(crate) answer: u64,
-    /// The most tokens of a row.
-    pub(crate) context: Option<u64>,
+    pub(super) answer: u64,
 }
 
 impl CountedTokens {
-    pub(crate) fn all(&self) -> u64 {
+    pub(super) fn all(&self) -> u64 {
         self.prompt + self.answer
-    }
-
-    /// The text with the most tokens.
-    pub(crate) fn longest_text(&self) -> Option<usize> {
-        (0..self.texts.len()).rev().max_by_key(|text| self.texts[*text])
     }
 }
 
-/// The lengths of all rows in tokens.
+/// The lengths of all rows in tokens. Merging is commutative.
 #[derive(Debug, Default)]
 pub(crate) struct CountedLengths {
     pub(super) prompt: Lengths,

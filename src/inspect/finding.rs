@@ -1,8 +1,8 @@
 //! What a finding is.
 
-use super::counted_tokens::CountedTokens;
 use super::facts::Facts;
 use super::row::{Match, Row};
+use super::tokens::KnownTokens;
 use super::whole::Whole;
 use crate::personal_data::Kind;
 
@@ -71,8 +71,8 @@ pub(crate) enum Check {
     Personal(Kind),
     /// Which of two styles a row has, if any, and the words for both. The finding is the rarer one, where both are common.
     Either(&'static str, &'static str, fn(&Row<'_>) -> Option<(Side, Match)>),
-    /// In the tokens of each row, where they are counted.
-    Tokens(fn(&Row<'_>, &CountedTokens) -> Option<Match>),
+    /// In what is known of the tokens of each row.
+    Tokens(fn(&KnownTokens) -> bool),
     /// In the facts of all rows.
     Whole(fn(&Facts) -> Option<Whole>),
 }

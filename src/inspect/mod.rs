@@ -4,6 +4,7 @@
 //! others follow from facts of all rows, which merge in any order.
 
 mod affix;
+mod asked;
 mod between;
 mod case;
 mod checks;
@@ -19,13 +20,16 @@ mod findings;
 mod frequent;
 mod groups;
 mod histogram;
+mod in_order;
 mod lengths;
 mod literals;
+mod look;
 mod masked;
 mod other_set;
 mod other_set_sink;
 mod packed_places;
 mod prompt_index;
+mod ready;
 mod report;
 mod representative;
 mod row;
@@ -41,6 +45,7 @@ mod token_counter;
 mod tokens;
 mod whole;
 
+pub(crate) use asked::Asked;
 pub(crate) use between::Compared;
 pub(crate) use findings::FINDINGS;
 pub(crate) use groups::By;

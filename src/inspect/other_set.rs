@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::packed_places::PackedPlaces;
-use super::row_keys::{NO_PROMPT, RowKeys};
+use super::row_keys::{NO_PROMPT, NO_TEXTS, RowKeys};
 use crate::record::Place;
 
 /// Rows of the other set with the same key.
@@ -52,9 +52,12 @@ pub(crate) struct OtherSet {
 impl OtherSet {
     /// Adds a row of the other set, in input order.
     pub(super) fn add(&mut self, row: &RowKeys) {
+        self.total += 1;
+        if row.whole == NO_TEXTS {
+            return;
+        }
         let number = self.places.number(row.place);
         let has_prompt = row.prompt != NO_PROMPT;
-        self.total += 1;
         count(&mut self.rows, Known::new(whole(row), number, has_prompt));
         if has_prompt {
             count(&mut self.prompts, Known::new(row.prompt, number, true));
@@ -68,6 +71,9 @@ impl OtherSet {
 
     /// Looks up a row of this set, which is remembered.
     pub(super) fn look_up(&mut self, row: &RowKeys) -> Shared {
+        if row.whole == NO_TEXTS {
+            return Shared::default();
+        }
         let whole = find(&mut self.rows, whole(row));
         let prompt = find(&mut self.prompts, row.prompt);
         let place = |number: u64| {

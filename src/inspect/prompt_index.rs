@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::packed_places::PackedPlaces;
-use super::row_keys::{NO_PROMPT, RowKeys};
+use super::row_keys::{NO_PROMPT, NO_TEXTS, RowKeys};
 use crate::record::Place;
 
 /// What a row is to the rows before it.
@@ -43,6 +43,9 @@ pub(crate) struct PromptIndex {
 impl PromptIndex {
     /// Adds a row.
     pub(crate) fn add(&mut self, row: &RowKeys) -> Seen {
+        if row.whole == NO_TEXTS {
+            return Seen::default();
+        }
         let number = self.places.number(row.place);
         let hash = |prompt: &Prompt| prompt.key as u64;
         let prompt = match self.prompts.entry(row.prompt as u64, |p| p.key == row.prompt, hash) {

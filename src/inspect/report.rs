@@ -11,7 +11,6 @@ use super::sink::{Inspect, findings};
 use super::tally::{Example, Tally, place_json};
 use super::task::task;
 use super::thousands::thousands;
-use super::token_counter::TokenCounter;
 use crate::report::Report;
 
 /// The version of the JSON.
@@ -88,7 +87,8 @@ impl Inspect {
                 "answer": counts.answer_lengths.with_histogram(),
             },
             "tokens": counts.tokens.with_histogram(),
-            "counted_tokens": self.counter().map(|counter| counter.to_json(&counts.counted)),
+            "counted_tokens": self.asked().counter.as_ref().map(|counter| counter.to_json(&counts.counted)),
+            "context": self.asked().context,
             "classes": classes(&self.facts, self.mask()),
             "scripts": counts.scripts.to_json(),
             "diversity": representative::diversity(&self.facts),
@@ -112,18 +112,25 @@ impl Inspect {
         } else if self.facts.counts.with_prompt == 0 {
             add("prompts: the rows have none", "read_as(\"pairs\"), where a column holds them");
         }
-        if self.facts.counts.tokens.lengths.texts == 0 {
-            add("the share of the tokens that is trained", "format(…).tokenize(…) before inspect");
+        let is_tokenized = self.facts.counts.tokens.lengths.texts > 0;
+        if !is_tokenized {
+            add(
+                "the share of the tokens that is trained, and rows that train nothing",
+                "format(…).tokenize(…) before inspect",
+            );
         }
-        match self.counter() {
-            None => add(
-                "lengths in tokens, rows that are longer than the context, classes of more than one token",
-                "inspect(tokenizer=…, context=…), --tokenizer, --context",
-            ),
-            Some(TokenCounter { context: None, .. }) => {
-                add("rows that are longer than the context", "inspect(context=…), --context");
-            }
-            Some(_) => {}
+        if self.asked().counter.is_none() {
+            add(
+                "tokens of prompts and answers, and classes of more than one token",
+                "inspect(tokenizer=…), --tokenizer",
+            );
+        }
+        if self.asked().context.is_none() {
+            let unlock = match is_tokenized {
+                true => "inspect(context=…), --context",
+                false => "inspect(tokenizer=…, context=…), --tokenizer and --context",
+            };
+            add("rows that are longer than the context of the model", unlock);
         }
         if self.groups.iter().any(|groups| groups.too_many) {
             add("rows by file: there are too many files", "inspect(by=…), --by");

@@ -75,6 +75,13 @@ impl Match {
     pub(crate) fn whole(row: &Row<'_>, text: usize) -> Self {
         Match { text, start: 0, end: row.texts[text].text.len() }
     }
+
+    /// The whole of the longest text; of a row without texts, nothing.
+    pub(crate) fn longest(row: &Row<'_>) -> Self {
+        let length = |text: usize| row.texts[text].text.len();
+        let longest = (0..row.texts.len()).rev().max_by_key(|text| length(*text));
+        longest.map_or(Match { text: 0, start: 0, end: 0 }, |text| Match::whole(row, text))
+    }
 }
 
 impl<'r> Row<'r> {

@@ -7,11 +7,14 @@ use crate::record::Place;
 /// The key of rows without a prompt, which do not contradict one another.
 pub(super) const NO_PROMPT: u128 = 0;
 
+/// The key of rows without texts, such as tokens alone, which are not compared.
+pub(super) const NO_TEXTS: u64 = 0;
+
 /// The keys of a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowKeys {
     pub(crate) place: Place,
-    /// Of the whole row.
+    /// Of the whole row; of nothing, where it has no texts.
     pub(crate) whole: u64,
     /// Of the prompt with system, tools and history, whatever its white space; of nothing, where the row has none of them.
     pub(crate) prompt: u128,
@@ -48,10 +51,15 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
     let has_prompt = row.tools.is_some() || prompt.iter().any(|said| !said.text.is_empty());
     let label = row.label.map_or(0, |label| 1 + u128::from(label));
     let is_pair = row.texts.iter().any(|said| said.speaker == Speaker::Rejected);
+    let whole = match row.texts.is_empty() {
+        true => NO_TEXTS,
+        false => {
+            hash::key([key(&row.texts, &mut |text| hash::field(Some(text.as_bytes()))), tools, label]) as u64
+        }
+    };
     RowKeys {
         place,
-        whole: hash::key([key(&row.texts, &mut |text| hash::field(Some(text.as_bytes()))), tools, label])
-            as u64,
+        whole,
         prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { NO_PROMPT },
         answer: key(answer, &mut loose) as u64,
         is_only: !is_pair && row.label.is_none(),

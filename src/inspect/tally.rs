@@ -23,13 +23,20 @@ pub(crate) struct Example {
 }
 
 impl Example {
-    /// The example of a match.
+    /// The example of a match; of a row without texts, the row.
     pub(crate) fn new(place: Place, row: &Row<'_>, found: Match, mask: &Mask) -> Self {
-        let text = row.texts[found.text];
+        let Some(text) = row.texts.get(found.text) else {
+            return Example::of_row(place, Excerpt::default());
+        };
         let mut personal = Vec::new();
         mask.find(text.text, &mut personal);
         let excerpt = Excerpt::new(text.text, (found.start, found.end), &personal);
         Example { place, speaker: text.speaker.name(), turn: text.turn, excerpt, other: None }
+    }
+
+    /// The example of a whole row.
+    pub(super) fn of_row(place: Place, excerpt: Excerpt) -> Self {
+        Example { place, speaker: "row", turn: 0, excerpt, other: None }
     }
 
     /// Its JSON.

@@ -11,35 +11,31 @@ use super::row::{Row, Speaker};
 use crate::error::Result;
 use crate::tokenizer::{LoadedTokenizer, Session};
 
-/// The tokenizer that counts, and the context of the model.
+/// The tokenizer that counts.
 pub(crate) struct TokenCounter {
     pub(crate) tokenizer: Arc<LoadedTokenizer>,
     /// Its name in reports.
     pub(crate) name: String,
-    /// The most tokens of a row.
-    pub(crate) context: Option<u64>,
 }
 
 /// Counts tokens on one worker.
 pub(super) struct Counter<'t> {
-    tokens: &'t TokenCounter,
     session: Session<'t>,
     ids: Vec<i32>,
 }
 
 impl TokenCounter {
     pub(super) fn counter(&self) -> Counter<'_> {
-        Counter { tokens: self, session: self.tokenizer.encoder().session(), ids: Vec::new() }
+        Counter { session: self.tokenizer.encoder().session(), ids: Vec::new() }
     }
 
     /// What is reported of the lengths of all rows.
     pub(super) fn to_json(&self, lengths: &CountedLengths) -> Value {
         json!({
             "tokenizer": self.name,
-            "context": self.context,
             "prompt": lengths.prompt.to_json(),
             "answer": lengths.answer.to_json(),
-            "row": lengths.row.to_json(),
+            "row": lengths.row.with_histogram(),
         })
     }
 
@@ -75,7 +71,7 @@ impl Counter<'_> {
             said.partition(|(said, _)| said.speaker == Speaker::Rejected);
         let sum = |answer: Vec<(_, &u64)>| answer.into_iter().map(|(_, n)| n).sum::<u64>();
         let answer = sum(rejected).max(sum(good));
-        Ok(CountedTokens { texts, prompt, answer, context: self.tokens.context })
+        Ok(CountedTokens { prompt, answer })
     }
 
     fn text(&mut self, text: &str, is_start: bool) -> Result<u64> {

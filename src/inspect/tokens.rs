@@ -1,9 +1,10 @@
-//! The tokens of rows, where rows are tokenized.
+//! The tokens of rows: those of tokenized rows, and what is known of the tokens of any row.
 
 use arrow::array::{AsArray, ListArray};
 use arrow::datatypes::{DataType, Field, Int32Type};
 use serde_json::{Value, json};
 
+use super::counted_tokens::CountedTokens;
 use super::lengths::Lengths;
 use crate::record::tokens::items;
 use crate::record::{Batch, schema};
@@ -13,6 +14,29 @@ use crate::record::{Batch, schema};
 pub(super) struct RowTokens {
     all: u64,
     trained: u64,
+}
+
+/// What is known of the tokens of a row.
+pub(crate) struct KnownTokens {
+    /// None where rows are not tokenized.
+    pub(super) tokenized: Option<RowTokens>,
+    /// None without a tokenizer.
+    pub(super) counted: Option<CountedTokens>,
+    /// The most tokens of a row.
+    pub(super) context: Option<u64>,
+}
+
+impl KnownTokens {
+    /// Whether the row is longer than the context. The ids of a tokenized row are what is trained, so that they decide.
+    pub(crate) fn are_over_context(&self) -> bool {
+        let all = self.tokenized.map(|tokens| tokens.all).or(self.counted.map(|tokens| tokens.all()));
+        all.zip(self.context).is_some_and(|(all, context)| all > context)
+    }
+
+    /// Whether the row is tokenized, and no token of it is trained.
+    pub(crate) fn are_untrained(&self) -> bool {
+        self.tokenized.is_some_and(|tokens| tokens.trained == 0)
+    }
 }
 
 /// The columns of token ids and labels of a batch.

@@ -8,6 +8,7 @@ mod errors;
 mod format;
 mod function;
 mod gate;
+mod inspect_options;
 mod lint;
 mod load;
 mod plan;

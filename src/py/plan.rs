@@ -1,6 +1,5 @@
 //! The class `Plan`: builds, resolves and runs plans.
 
-use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -16,25 +15,24 @@ use super::constants;
 use super::errors::to_python;
 use super::function::PyFunction;
 use super::gate::{Progress, enter};
+use super::inspect_options::InspectOptions;
 use super::reader::PyReader;
 use super::rows::PyRows;
 use super::stdin::Stdin;
-use super::tokenizer::{TokenizerSource, spec};
-use super::writer::PyWriter;
+use super::tokenizer::spec;
 use crate::engine::collect::{check, collect};
-use crate::engine::inspect::inspect;
 use crate::engine::publish::{MaxRejects, Target, sink};
 use crate::engine::result_errors::nothing_left;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
-use crate::inspect::{FINDINGS, RowLines, TokenCounter};
+use crate::inspect::FINDINGS;
 use crate::limits::{MAX_LINE_BYTES, PREVIEW_ROWS, SHARD_BYTES};
-use crate::plan::resolve::{recognise, to_inspect};
+use crate::plan::resolve::recognise;
 use crate::plan::verbs::{
     Balance, Filter, Head, MapBatches, Mix, Pack, ResolveConflicts, Sample, Shuffle, SuppliedFunction,
     Tokenize, WithColumns,
 };
-use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, TokenizerSpec, resolve};
+use crate::plan::{Named, Plan, Resolved, SourceSpec, Step, resolve};
 use crate::read::named_format::named_format;
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
@@ -263,53 +261,14 @@ impl PyPlan {
         Ok(report.to_string())
     }
 
-    /// Looks at all rows, and returns what was found as JSON. Rows are counted by the values of the columns in `by`,
-    /// and compared with those of the plan `against`. `rows` is an object with a method `write`, which gets all rows of
-    /// the findings as JSON lines. `tokenizer` is what [`spec`] takes, and `context` the most tokens of a row.
+    /// Looks at all rows, which are compared with those of the plan `against`, and returns what was found as JSON.
     fn inspect(
         &self,
         py: Python<'_>,
-        by: Vec<String>,
         against: Option<PyRef<'_, PyPlan>>,
-        threads: Option<usize>,
-        rows: Option<Py<PyAny>>,
-        tokenizer: Option<TokenizerSource>,
-        context: Option<u64>,
+        options: InspectOptions,
     ) -> PyResult<String> {
-        let plan = self.0.clone();
-        let inspected = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || to_inspect(&plan, by, &Files::local(), cancel))
-        })?;
-        let tokenizer =
-            tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
-        let counter = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || {
-                let loaded = |spec: TokenizerSpec| {
-                    Ok(TokenCounter { tokenizer: spec.load()?, name: spec.label(), context })
-                };
-                tokenizer.map(loaded).transpose()
-            })
-        })?;
-        let other = against.map(|plan| plan.0.clone());
-        let other = enter(py, None, |cancel, interrupted| {
-            let resolved = |plan: Plan| {
-                interruptible(cancel, interrupted, || to_inspect(&plan, Vec::new(), &Files::local(), cancel))
-            };
-            other.map(resolved).transpose()
-        })?;
-        let found = enter(py, None, |cancel, interrupted| {
-            let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
-            inspect(
-                &inspected,
-                other.as_ref(),
-                lines,
-                counter,
-                Resources::from_env(threads)?,
-                cancel,
-                interrupted,
-            )
-        })?;
-        Ok(found.to_string())
+        options.inspect(py, &self.0, against.map(|plan| plan.0.clone()))
     }
 
     /// The rows as a table, the report, and if no rows are left of those read, an error with the reasons.

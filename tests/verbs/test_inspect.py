@@ -246,6 +246,9 @@ WHOLE: dict[str, Callable[[], tuple[list[Row], int]]] = {
 BETWEEN = {"shared_rows", "shared_prompts"}
 """Findings of two sets, which are planted in `test_inspect_between.py`."""
 
+OF_TOKENS = {"over_context", "untrained_rows", "long_classes"}
+"""Findings in the tokens of rows, which are planted in `test_inspect_tokens.py`."""
+
 BESIDE = {"missing_separator": {"carriage_returns"}, "duplicate_rows": set(), "conflicting_answers": {"duplicate_rows"}}
 
 
@@ -318,7 +321,7 @@ def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
 
 
 def test_every_finding_is_planted() -> None:
-    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | {"over_context", "long_classes"}
+    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS
     assert {code for code, *_ in _fastprep.inspect_findings()} == planted
 
 
@@ -389,81 +392,6 @@ def test_a_file_for_rows_that_cannot_be_written_is_an_error(tmp_path: Path) -> N
     with pytest.raises(fp.PublishError) as refused_file:
         fp.from_records(clean(10)).inspect(rows=tmp_path / "none" / "findings.jsonl")
     assert refused_file.value.code == "cannot_write"
-
-
-# --- tokens
-
-TOKENIZER = Path("examples/tokenizer")
-
-
-def test_tokens_of_prompts_answers_and_rows_are_those_of_the_tokenizer() -> None:
-    made = pytest.importorskip("tokenizers").Tokenizer.from_file(str(TOKENIZER / "tokenizer.json"))
-    rows = clean()
-
-    def length(text: str) -> int:
-        return len(made.encode(text, add_special_tokens=False).ids)
-
-    expected = sorted(length(row["prompt"]) + length(row["completion"]) for row in rows)
-    tokens = inspected(rows, tokenizer=TOKENIZER).to_dict()["counted_tokens"]
-    assert (tokens["tokenizer"], tokens["context"]) == ("tokenizer", None)
-    assert tokens["row"]["total"] == sum(expected) == tokens["prompt"]["total"] + tokens["answer"]["total"]
-    shares = {"min": 0, "p5": 49, "p50": 499, "p95": 949, "p99": 989, "max": 999}
-    assert {name: tokens["row"][name] for name in shares} == {name: expected[at] for name, at in shares.items()}
-    assert inspected(rows, tokenizer=made).to_dict()["counted_tokens"]["row"] == tokens["row"]
-    assert inspected(rows).to_dict()["counted_tokens"] is None
-
-
-def test_rows_over_the_context_are_found(tmp_path: Path) -> None:
-    rows = clean()
-    most = inspected(rows, tokenizer=TOKENIZER).to_dict()["counted_tokens"]["row"]["max"]
-    assert counts(inspected(rows, tokenizer=TOKENIZER, context=most)) == {}
-    rows[13::20] = [answer(LONG * 20 + "{}")(row) for row in rows[13::20]]
-    found = fp.from_records(rows).inspect(tokenizer=TOKENIZER, context=most, rows=tmp_path / "findings.jsonl")
-    assert counts(found) == {"over_context": 50}
-    (finding,) = found.findings
-    assert [(each["row"], each["text"]) for each in finding.examples] == [(row, "answer") for row in (13, 33, 53)]
-    assert len((tmp_path / "findings.jsonl").read_text("utf-8").splitlines()) == 50
-    path = jsonl(tmp_path / "rows.jsonl", rows)
-    assert command("inspect", path, "--tokenizer", TOKENIZER, "--context", most)[1].count("over_context") == 2
-
-
-def test_the_tools_and_the_longer_answer_of_a_pair_count() -> None:
-    def total(row: Row) -> int:
-        tokens: int = inspected([row] * 2, tokenizer=TOKENIZER).to_dict()["counted_tokens"]["row"]["total"]
-        return tokens // 2
-
-    row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
-    assert total(row) == 2
-    assert total(row | {"tools": [{"name": "f"}]}) > 2
-    assert total({"prompt": "a", "chosen": "b", "rejected": "c"}) == 2
-    assert total({"prompt": "a", "chosen": "b", "rejected": "c c c"}) == total({"prompt": "a", "completion": "c c c"})
-
-
-def test_classes_of_several_tokens_are_found() -> None:
-    labels = ["1", "2", "qxzqxz"]
-    for stop in ("", "\n###\n"):
-        rows = [row | {"completion": labels[n % 3] + stop} for n, row in enumerate(clean(900))]
-        assert counts(inspected(rows, tokenizer=TOKENIZER)).get("long_classes") == 300
-        assert "long_classes" not in counts(inspected(rows))
-        rows = [row for n, row in enumerate(rows) if n % 3 < 2]
-        assert "long_classes" not in counts(inspected(rows, tokenizer=TOKENIZER))
-
-
-def test_what_was_not_counted_names_the_option() -> None:
-    def options(**settings: Any) -> str:
-        return " ".join(entry["unlock"] for entry in inspected(clean(10), **settings).to_dict()["not_checked"])
-
-    assert "inspect(tokenizer=…, context=…)" in options()
-    assert "--context" in options(tokenizer=TOKENIZER)
-    assert "tokenizer=" not in options(tokenizer=TOKENIZER)
-    assert "--context" not in options(tokenizer=TOKENIZER, context=100)
-
-
-def test_a_context_without_a_tokenizer_is_refused() -> None:
-    with refused(fp.PlanError, "bad_option", "there is no tokenizer"):
-        inspected(clean(10), context=100)
-    with refused(fp.PlanError, "bad_option", "context"):
-        inspected(clean(10), context=0, tokenizer=TOKENIZER)
 
 
 # --- what rows are

@@ -173,11 +173,11 @@ def test_tokens_are_counted_where_rows_are_tokenized(tokenizer_folder: Path, tmp
             assert shown["total"] == sum(len(row["input_ids"]) for row in own)
             assert shown["trained"] == sum(label != -100 for row in own for label in row["labels"])
             assert shown["p50"] == middle([len(row["input_ids"]) for row in own]) or value is None
-        assert "lengths in tokens" not in str(found)
+        assert "rows that train nothing" not in str(found)
         assert "tokens, p50" in str(found)
     plain = fp.from_records(made).inspect()
     assert plain.to_dict()["tokens"] is None
-    assert "lengths in tokens" in str(plain)
+    assert "rows that train nothing" in str(plain)
 
 
 @pytest.mark.batches

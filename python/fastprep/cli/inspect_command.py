@@ -38,9 +38,7 @@ def inspect(
         str | None, typer.Option(metavar="FILE", help="A report of earlier data: exit code 1 if a finding has risen.")
     ] = None,
     tokenizer: flags.TokenizerPath = None,
-    context: Annotated[
-        int | None, typer.Option(help="The most tokens of a row: longer rows are a finding; needs --tokenizer.")
-    ] = None,
+    context: Annotated[int | None, typer.Option(help="The most tokens of a row: longer rows are a finding.")] = None,
     tolerance: Annotated[str, typer.Option(metavar="SHARE", help="How much the share of a finding may rise.")] = "0",
     fix: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a plan file that repairs what was found; read it first.")

@@ -81,6 +81,8 @@ def _charts(data: dict[str, Any]) -> list[str]:
         figures.append(_figure(charts.lengths(lengths), caption, ["", *charts.POINTS], rows))
     counted = [(f"Characters of {name}", "characters", entry) for name, entry in lengths.items()]
     counted += [("Tokens of a row", "tokens", data["tokens"])] if data["tokens"] else []
+    if counter := data["counted_tokens"]:
+        counted.append((f"Tokens of a row, counted by {visible(counter['tokenizer'])}", "tokens", counter["row"]))
     for caption, unit, entry in counted:
         rows = [[f"{each['from']:,} to {each['to']:,}", each["count"]] for each in entry["histogram"]]
         figures.append(_figure(charts.histogram(entry["histogram"], unit), f"{caption}.", [unit, "rows"], rows))

@@ -55,10 +55,11 @@ def facts(data: dict[str, Any]) -> list[str]:
             shown.append(f"characters of {name}: {_points(lengths)}")
     if tokens := data["tokens"]:
         trained = percent(tokens["trained"] / max(1, tokens["total"]))
-        shown.append(f"tokens of a row: {_points(tokens)}; trained: {tokens['trained']:,} of {tokens['total']:,} ({trained})")
+        told = f"trained: {tokens['trained']:,} of {tokens['total']:,} ({trained})"
+        shown.append(f"tokens of a row: {_points(tokens)}; {told}")
     for name, lengths in (data["counted_tokens"] or {}).items():
         if isinstance(lengths, dict):
-            shown.append(f"tokens of {name}: {_points(lengths)}")
+            shown.append(f"counted tokens of {name}: {_points(lengths)}")
     if len(data["scripts"]) > 1:
         scripts = [f"{entry['script']} {entry['rows']:,}" for entry in data["scripts"]]
         shown.append(f"scripts: {', '.join(scripts)}")

@@ -52,6 +52,7 @@ mod unbalanced_brackets;
 mod unbalanced_fences;
 mod unbalanced_quotes;
 mod unfinished_tool_use;
+mod untrained_rows;
 mod upper_case;
 
 use super::finding::Finding;
@@ -105,6 +106,7 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &cut_off::CUT_OFF,
     &length_ceiling::LENGTH_CEILING,
     &over_context::OVER_CONTEXT,
+    &untrained_rows::UNTRAINED_ROWS,
     &loops::LOOPS,
     &placeholders::PLACEHOLDERS,
     &refusals::REFUSALS,

@@ -1,8 +1,7 @@
 //! Rows that are longer than the context of the model.
 
-use crate::inspect::counted_tokens::CountedTokens;
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
-use crate::inspect::row::{Match, Row};
+use crate::inspect::tokens::KnownTokens;
 
 /// Rows that are longer than the context of the model.
 pub(super) static OVER_CONTEXT: Finding = Finding {
@@ -13,12 +12,6 @@ pub(super) static OVER_CONTEXT: Finding = Finding {
     is_hint: false,
     harm: Harm::Moderate,
     among: Among::Rows,
-    check: Check::Tokens(check),
+    check: Check::Tokens(KnownTokens::are_over_context),
     applies: always,
 };
-
-/// The longest text of a row with more tokens than the context.
-fn check(row: &Row<'_>, tokens: &CountedTokens) -> Option<Match> {
-    let is_over = tokens.context.is_some_and(|context| tokens.all() > context);
-    tokens.longest_text().filter(|_| is_over).map(|text| Match::whole(row, text))
-}

@@ -38,6 +38,8 @@ pub(crate) struct ToInspect {
     pub(crate) by: Vec<String>,
     /// Whether rows come from the splits of a prepared folder.
     pub(crate) has_splits: bool,
+    /// Whether rows have tokens.
+    pub(crate) is_tokenized: bool,
 }
 
 /// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
@@ -80,6 +82,7 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
         true => Vec::new(),
         false => fields.iter().filter(|field| has_tokens(field)).map(|field| field.name().as_str()).collect(),
     };
+    let has_ids = tokens.len() == 2;
     let is_read =
         |name: &String| looked_at.contains(name) || by.contains(name) || tokens.contains(&name.as_str());
     let read: Vec<String> = names.iter().filter(|name| is_read(name)).cloned().collect();
@@ -104,6 +107,7 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
         note,
         by,
         has_splits,
+        is_tokenized: has_ids,
     })
 }
 

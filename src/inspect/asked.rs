@@ -1,0 +1,12 @@
+//! What the user asks `inspect` for, beside the findings.
+
+use super::token_counter::TokenCounter;
+
+/// What the user asks for, beside the findings.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// Counts tokens, if they are counted.
+    pub(crate) counter: Option<TokenCounter>,
+    /// The most tokens of a row.
+    pub(crate) context: Option<u64>,
+}

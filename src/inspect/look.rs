@@ -1,0 +1,163 @@
+//! Looks at the rows of a batch, on any worker.
+
+use std::sync::Arc;
+
+use super::FINDINGS;
+use super::asked::Asked;
+use super::edges::Edge;
+use super::excerpt::Excerpt;
+use super::finding::{Check, Finding, Side};
+use super::groups::{By, Measured};
+use super::literals::Literals;
+use super::masked::Mask;
+use super::other_set_sink::splits_of;
+use super::ready::{AnswerStart, Keyed, Listed, Ready};
+use super::row::{Match, ReadRows, Row};
+use super::row_keys::row_keys;
+use super::tally::Example;
+use super::token_counter::{Counter, TokenCounter};
+use super::tokens::{KnownTokens, TokenColumns};
+use crate::error::Result;
+use crate::flow::MakeReady;
+use crate::personal_data::Found;
+use crate::record::{Batch, Place};
+
+/// Looks at the rows of a batch.
+pub(super) struct Look {
+    pub(super) rows: Arc<dyn ReadRows>,
+    /// Whether all rows of the findings are listed.
+    pub(super) lists: bool,
+    pub(super) literals: Literals,
+    pub(super) mask: Mask,
+    /// What rows are counted by.
+    pub(super) by: Vec<By>,
+    pub(super) asked: Asked,
+    /// The split that the others are compared with.
+    pub(super) compared_split: Option<u8>,
+}
+
+/// Memory that is used again for each row.
+#[derive(Default)]
+struct Scratch<'t> {
+    /// Counts tokens, if they are counted.
+    counter: Option<Counter<'t>>,
+    found: Vec<Option<Match>>,
+    folded: Vec<u8>,
+    personal: Vec<Found>,
+    measured: Measured,
+}
+
+impl Look {
+    /// Counts the style that a row has, for each finding of two.
+    fn styles(&self, row: &Row<'_>, place: Place, ready: &mut Ready) {
+        for (i, finding) in FINDINGS.iter().enumerate() {
+            let Check::Either(_, _, check) = finding.check else { continue };
+            let Some((side, found)) = check(row) else { continue };
+            let tally = match side {
+                Side::First => &mut ready.tallies[i],
+                Side::Second => &mut ready.others[i],
+            };
+            tally.add(place, || Example::new(place, row, found, &self.mask));
+        }
+    }
+
+    /// Looks for personal data in the texts of a row; `personal` is overwritten.
+    fn personal(&self, row: &Row<'_>, found: &mut [Option<Match>], personal: &mut Vec<Found>) {
+        for (text, said) in row.texts.iter().enumerate() {
+            self.mask.find(said.text, personal);
+            for Found { kind, range } in personal.iter() {
+                let is_of = |finding: &&Finding| matches!(finding.check, Check::Personal(of) if of == *kind);
+                if let Some(index) = FINDINGS.iter().position(is_of) {
+                    found[index].get_or_insert(Match { text, start: range.start, end: range.end });
+                }
+            }
+        }
+    }
+
+    /// Looks at a row.
+    ///
+    /// # Errors
+    /// `Tokenizer`: the tokenizer has no id for a part of a text.
+    fn row(
+        &self,
+        row: &Row<'_>,
+        at: (Place, usize),
+        scratch: &mut Scratch<'_>,
+        ready: &mut Ready,
+    ) -> Result<()> {
+        let ((place, number), found) = (at, &mut scratch.found);
+        ready.counts.add(row, &mut scratch.measured);
+        for group in ready.groups.iter_mut().filter_map(|by| by.of(number)) {
+            group.add(&scratch.measured, row.answer().map(|(_, answer)| answer));
+        }
+        let counted = scratch.counter.as_mut().map(|counter| counter.row(row)).transpose()?;
+        if let Some(counted) = &counted {
+            ready.counts.counted.add(row, counted);
+        }
+        let tokens = KnownTokens { tokenized: scratch.measured.tokens, counted, context: self.asked.context };
+        found.clear();
+        found.extend(FINDINGS.iter().map(|finding| match finding.check {
+            Check::Row(check) => check(row),
+            Check::Tokens(check) => check(&tokens).then(|| Match::longest(row)),
+            Check::Literals(..) | Check::Personal(_) | Check::Either(..) | Check::Whole(_) => None,
+        }));
+        self.styles(row, place, ready);
+        self.personal(row, found, &mut scratch.personal);
+        self.literals.search(row, |index, hit| {
+            if found[index].is_none()
+                && let Check::Literals(_, accept) = FINDINGS[index].check
+            {
+                found[index] = accept(row, hit);
+            }
+        });
+        for ((tally, finding), found) in ready.tallies.iter_mut().zip(FINDINGS).zip(found) {
+            let Some(found) = found else { continue };
+            tally.add(place, || Example::new(place, row, *found, &self.mask));
+            if self.lists {
+                ready.listed.push(Listed {
+                    row: number,
+                    code: finding.code,
+                    example: Example::new(place, row, *found, &self.mask),
+                });
+            }
+        }
+        ready.keys.push(Keyed {
+            row: number,
+            keys: row_keys(row, place, &mut scratch.folded),
+            is_compared: true,
+            prompt_end: row.question().last().map(|(_, text)| Edge::of(text)),
+            answer_end: row.answer().map(|(_, text)| Edge::of(text)),
+            answer: row
+                .answer()
+                .and_then(|(text, said)| AnswerStart::of(row.texts[text].turn, said, &self.mask)),
+        });
+        Ok(())
+    }
+}
+
+impl MakeReady<Ready> for Look {
+    fn make_ready(&self, batch: Batch) -> Result<Ready> {
+        let mut ready = Ready::new(batch, &self.by)?;
+        let batch = ready.batch.clone();
+        let rows = self.rows.open(&batch)?;
+        let tokens = TokenColumns::of(&batch);
+        let counter = self.asked.counter.as_ref().map(TokenCounter::counter);
+        let mut scratch = Scratch { counter, ..Scratch::default() };
+        for i in 0..batch.rows() {
+            let place = batch.places.at(i);
+            scratch.measured.start(tokens.as_ref().map(|tokens| tokens.row(i)));
+            let mut looked = Ok(());
+            let read = rows.row(i, &mut |row| looked = self.row(row, (place, i), &mut scratch, &mut ready));
+            looked.map_err(|e| e.row(place.row))?;
+            if let Err(why) = read {
+                let excerpt = Excerpt { found: self.mask.text(&why), ..Excerpt::default() };
+                ready.unread.add(place, || Example::of_row(place, excerpt));
+            }
+        }
+        if let Some(split) = self.compared_split {
+            let splits = splits_of(&batch)?;
+            ready.keys.iter_mut().for_each(|keyed| keyed.is_compared = splits[keyed.row] != split);
+        }
+        Ok(ready)
+    }
+}

@@ -1,0 +1,62 @@
+//! The options of `Pipeline.inspect`.
+
+use std::io::BufWriter;
+
+use pyo3::prelude::*;
+
+use super::gate::enter;
+use super::tokenizer::{TokenizerSource, spec};
+use super::writer::PyWriter;
+use crate::engine::inspect::inspect;
+use crate::engine::{Resources, interruptible};
+use crate::error::Result;
+use crate::inspect::{Asked, RowLines, TokenCounter};
+use crate::plan::resolve::to_inspect;
+use crate::plan::{Plan, TokenizerSpec};
+use crate::store::Files;
+
+/// The options of `Pipeline.inspect`, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct InspectOptions {
+    /// Rows are counted by the values of these columns.
+    by: Vec<String>,
+    threads: Option<usize>,
+    /// An object with a method `write`, which gets all rows of the findings as JSON lines.
+    rows: Option<Py<PyAny>>,
+    /// What [`spec`] takes.
+    tokenizer: Option<TokenizerSource>,
+    /// The most tokens of a row.
+    context: Option<u64>,
+}
+
+impl InspectOptions {
+    /// Looks at all rows of a plan, which are compared with those of another, and gives what was found as JSON.
+    pub(super) fn inspect(self, py: Python<'_>, plan: &Plan, other: Option<Plan>) -> PyResult<String> {
+        let InspectOptions { by, threads, rows, tokenizer, context } = self;
+        let inspected = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || to_inspect(plan, by, &Files::local(), cancel))
+        })?;
+        let tokenizer =
+            tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
+        let counter = enter(py, None, |cancel, interrupted| {
+            let loaded = |spec: TokenizerSpec| -> Result<TokenCounter> {
+                Ok(TokenCounter { tokenizer: spec.load()?, name: spec.label() })
+            };
+            interruptible(cancel, interrupted, || tokenizer.map(loaded).transpose())
+        })?;
+        let other = enter(py, None, |cancel, interrupted| {
+            let resolved = |plan: Plan| {
+                interruptible(cancel, interrupted, || to_inspect(&plan, Vec::new(), &Files::local(), cancel))
+            };
+            other.map(resolved).transpose()
+        })?;
+        let found = enter(py, None, |cancel, interrupted| {
+            let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
+            let asked = Asked { counter, context };
+            let resources = Resources::from_env(threads)?;
+            inspect(&inspected, other.as_ref(), asked, lines, resources, cancel, interrupted)
+        })?;
+        Ok(found.to_string())
+    }
+}
