@@ -26,6 +26,7 @@ from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
 from fastprep.sink_options import sink_options
 from fastprep.sources.registry import SOURCES
+from fastprep.target_verbs import TargetVerbs
 from fastprep.tokenizer import tokenizer_source
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ Step = tuple[dict[str, Any], Any]
 """A step as the core reads it, and what JSON cannot represent: a function, or a tokenizer in memory."""
 
 
-class Pipeline(RepairVerbs, BalanceVerbs):
+class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
     """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
     Start one with `scan`, `from_arrow` or `from_records`.
@@ -82,6 +83,10 @@ class Pipeline(RepairVerbs, BalanceVerbs):
             message = f"{verb}: an option is not valid Unicode: {e}"
             raise option_checks.bad_option(message, "remove the lone surrogates") from None
         return Pipeline(self._source, (*self._steps, (step, in_memory)), plan)
+
+    def _verbs(self) -> list[str]:
+        """The verbs of the source and the steps."""
+        return self._plan.verbs()
 
     def _with_progress(self, callback: Callable[[str, int, int | None], None]) -> Pipeline:
         """The same pipeline, whose sinks report progress.

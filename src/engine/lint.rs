@@ -1,7 +1,7 @@
 //! Runs `lint`: all lines of files, of which none are kept.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -21,6 +21,8 @@ pub(crate) struct ToLint {
     pub(crate) target: &'static Target,
     pub(crate) train: Vec<PathBuf>,
     pub(crate) valid: Vec<PathBuf>,
+    /// The folder that the names of the files are relative to; they are the paths without.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Looks at files as a target would, and gives what was found as JSON; all of it is written to `lines`. Files of the
@@ -36,10 +38,29 @@ pub(crate) fn lint(
     cancel: &Cancel,
     interrupted: Interrupted<'_>,
 ) -> Result<Value> {
+    Ok(look(files, store, lines, resources, cancel, interrupted)?.to_json())
+}
+
+/// Looks at files as a target would.
+///
+/// # Errors
+/// Those of [`lint`].
+pub(super) fn look(
+    files: ToLint,
+    store: &Files,
+    lines: Option<Box<dyn Write + Send>>,
+    resources: Resources,
+    cancel: &Cancel,
+    interrupted: Interrupted<'_>,
+) -> Result<Lint> {
     let mut sink = Lint::new(files.target, !files.valid.is_empty(), lines);
     let valid = files.valid.into_iter().map(|path| (path, Part::Valid));
     for (path, part) in valid.chain(files.train.into_iter().map(|path| (path, Part::Train))) {
-        let file = input_file(store, path);
+        if let Ok(None) = store.kind(&path) {
+            let missing = Error::new(Class::Source, "not_found", "the file does not exist");
+            return Err(missing.path(path.display()));
+        }
+        let file = input_file(store, path, files.folder.as_deref());
         let shown = file.name.clone();
         let raw = interruptible(cancel, interrupted, || RawFile::open(&file))?;
         let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -61,11 +82,12 @@ pub(crate) fn lint(
         sink.end()?;
     }
     sink.close()?;
-    Ok(sink.to_json())
+    Ok(sink)
 }
 
-fn input_file(store: &Files, path: PathBuf) -> InputFile {
-    let name = path.display().to_string();
+fn input_file(store: &Files, path: PathBuf, folder: Option<&Path>) -> InputFile {
+    let name = folder.and_then(|folder| path.strip_prefix(folder).ok()).unwrap_or(&path);
+    let name = name.display().to_string();
     InputFile { store: store.clone(), path, below: name.clone(), name, split: None }
 }
 

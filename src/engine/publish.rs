@@ -1,5 +1,6 @@
 //! Runs a plan into a folder and publishes it with its manifest, unless the result is empty or has too many rejects.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::interrupt::Interrupted;
+use super::lint::{ToLint, look};
 use super::report::report;
 use super::resources::Resources;
 use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summary_error};
@@ -18,10 +20,11 @@ use crate::artifact::manifest::{MANIFEST_VERSION, SplitTotals, Tokenizer};
 use crate::cancel::{Cancel, Phase};
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
+use crate::lint::Refused;
 use crate::plan::Resolved;
 use crate::report::Report;
 use crate::store::Files;
-use crate::write::{Format, JsonLossesStage, ShardSink, SinkOptions};
+use crate::write::{Compression, Format, JsonLossesStage, ShardSink, SinkOptions};
 
 /// The limit of rejected rows above which nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +101,7 @@ pub fn sink(
         SinkOptions {
             dir: target.dir.clone(),
             overwrite: target.overwrite,
-            formats: target.formats.clone(),
+            formats: formats(plan, target),
             schema: plan.job.schema.clone(),
             shard_bytes: target.shard_bytes,
             split_names: plan.job.split_names.clone(),
@@ -109,8 +112,8 @@ pub fn sink(
         disk.clone(),
     )?;
     let read = sources.read();
-    let spill = resources.spill(disk, shards.staging().to_path_buf());
-    let as_lines = target.formats.iter().any(|format| matches!(format, Format::Jsonl { .. }));
+    let spill = resources.spill(disk.clone(), shards.staging().to_path_buf());
+    let as_lines = target.formats.iter().any(|format| format.is_lines());
     let last =
         as_lines.then(|| -> Arc<dyn Map> { Arc::new(JsonLossesStage { columns: plan.job.schema.clone() }) });
     let counts = run_plan(&mut run, sources, last, &mut shards, spill)?;
@@ -120,6 +123,8 @@ pub fn sink(
         return Err(Error::cancelled());
     }
     check_result(plan, &report, target, &mut Some(shards)).and_then(|shards| {
+        let shards = check_files(plan, shards, &disk, &mut run)?;
+        let uploaded = uploaded(plan, &shards);
         let (inputs, streams) =
             run.interruptible(|| Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?)))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();
@@ -145,6 +150,13 @@ pub fn sink(
             report: report.to_json(),
         })?;
         let path = target.dir.display().to_string();
+        let next = match (plan.description.target, uploaded) {
+            (Some(chat), Some(name)) => {
+                let file = target.dir.join(&manifest.data).join(name).display().to_string();
+                format!("fastprep lint {} --target {}", quoted(&file), chat.name)
+            }
+            _ => format!("fastprep verify {}", quoted(&path)),
+        };
         let within = |name: &str| target.dir.join(name).display().to_string();
         let duplicates = manifest.sidecar("duplicates.jsonl");
         Ok(Published {
@@ -153,7 +165,7 @@ pub fn sink(
             report,
             splits: manifest.splits,
             bytes_read: bytes,
-            next: format!("fastprep verify {}", quoted(&path)),
+            next,
             path,
         })
     })
@@ -202,6 +214,49 @@ fn check_result(
     let fix = error.get_help().map_or_else(String::new, |fix| format!("{fix}; "));
     let help = format!("{fix}the rejects are kept in that file, each with its reason and place");
     Err(error.path(kept.display()).help(help))
+}
+
+/// The formats of the files. Lines of conversations are written as their target asks for.
+fn formats(plan: &Resolved, target: &Target) -> Vec<Format> {
+    let chat = |format: &Format| match (plan.description.target, format) {
+        (Some(chat), Format::Jsonl { compression: Compression::None }) => {
+            Format::Chat { has_mark: chat.has_mark() }
+        }
+        _ => *format,
+    };
+    target.formats.iter().map(chat).collect()
+}
+
+/// Checks that the target of conversations has no reason to refuse the files of lines.
+fn check_files(plan: &Resolved, shards: ShardSink, disk: &Files, run: &mut Run<'_>) -> Result<ShardSink> {
+    let staged = shards.staged_lines();
+    let Some(target) = plan.description.target.filter(|_| !staged.is_empty()) else { return Ok(shards) };
+    let is_train =
+        |split: &Option<String>| split.as_deref() == plan.job.split_names.first().map(String::as_str);
+    let (train, valid): (Vec<_>, Vec<_>) = staged.into_iter().partition(|(split, _)| is_train(split));
+    let paths = |files: Vec<(Option<String>, PathBuf)>| files.into_iter().map(|(_, path)| path).collect();
+    let folder = Some(shards.staging().to_path_buf());
+    let files = ToLint { target, train: paths(train), valid: paths(valid), folder };
+    let found = look(files, disk, None, run.resources, run.cancel, run.interrupted)?;
+    let Some(Refused { code, limit, fix, name, line, detail }) = found.refused() else { return Ok(shards) };
+    let place = line.map_or(name.clone(), |line| format!("{name}, line {line}"));
+    let message =
+        format!("{} would refuse {place}: {code}: {limit}: {detail}; nothing was published", target.name);
+    let error = Error::new(Class::Data, "refused_by_target", message);
+    if shards.rejected() == 0 {
+        return Err(error.help(fix));
+    }
+    let kept = shards.abandon_with_rejects()?;
+    Err(error
+        .path(kept.display())
+        .help(format!("{fix}; the rejects are kept in that file, each with its reason and place")))
+}
+
+/// The first file of conversations.
+fn uploaded(plan: &Resolved, shards: &ShardSink) -> Option<OsString> {
+    plan.description.target?;
+    let (_, path) = shards.staged_lines().into_iter().next()?;
+    path.file_name().map(OsString::from)
 }
 
 fn tokenizer(plan: &Resolved) -> Option<Tokenizer> {

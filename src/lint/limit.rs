@@ -84,4 +84,9 @@ impl Target {
     pub(crate) fn limits(&self) -> impl Iterator<Item = Limit> + '_ {
         FORMAT.iter().map(|rule| must(*rule, self.format)).chain(self.own.iter().copied())
     }
+
+    /// Whether files begin with a byte order mark of UTF-8.
+    pub(crate) fn has_mark(&self) -> bool {
+        self.limits().any(|limit| limit.rule == Rule::Mark)
+    }
 }

@@ -14,6 +14,7 @@ mod row_checks;
 mod row_key;
 mod rule;
 mod sink;
+mod stage;
 mod table;
 mod targets;
 #[cfg(test)]
@@ -22,5 +23,6 @@ mod tool_checks;
 
 pub(crate) use file_checks::FileFacts;
 pub(crate) use limit::Target;
-pub(crate) use sink::{Lint, Part};
+pub(crate) use sink::{Lint, Part, Refused};
+pub(crate) use stage::LintStage;
 pub(crate) use table::table;

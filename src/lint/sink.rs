@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::broken::Broken;
 use super::file_checks::FileFacts;
-use super::limit::Target;
+use super::limit::{Severity, Target};
 use super::row_checks::{check_line, is_blank};
 use super::rule::Rule;
 use crate::error::{Class, Error, Result};
@@ -47,6 +47,17 @@ pub(super) struct Breaches {
     pub(super) count: u64,
     /// The first: the number of the file, and the breach.
     pub(super) first: Vec<(usize, Broken)>,
+}
+
+/// Why a file would be refused.
+pub(crate) struct Refused {
+    pub(crate) code: &'static str,
+    pub(crate) limit: String,
+    pub(crate) fix: &'static str,
+    /// The name of the file.
+    pub(crate) name: String,
+    pub(crate) line: Option<u64>,
+    pub(crate) detail: String,
 }
 
 /// How many breaches of a limit are kept.
@@ -140,6 +151,22 @@ impl Lint {
             breaches.first.push((file, broken));
         }
         Ok(())
+    }
+
+    /// The first reason why a file would be refused.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        let mut broken = self.target.limits().zip(&self.breaches);
+        broken.find_map(|(limit, breaches)| {
+            let (file, first) = breaches.first.first().filter(|_| limit.severity == Severity::Error)?;
+            Some(Refused {
+                code: limit.rule.code(),
+                limit: limit.rule.text(),
+                fix: limit.rule.fix(),
+                name: self.files.get(*file)?.facts.name.clone(),
+                line: first.line,
+                detail: first.detail.clone(),
+            })
+        })
     }
 
     /// The breach of a conversation of the training that the validation has.

@@ -25,7 +25,7 @@ pub(crate) fn lint(
     lines: Option<Py<PyAny>>,
 ) -> PyResult<String> {
     let target = find(target).map_err(|e| to_python(py, &e))?;
-    let files = ToLint { target, train: files, valid };
+    let files = ToLint { target, train: files, valid, folder: None };
     let found = enter(py, None, |cancel, interrupted| {
         let lines = lines.map(|lines| -> Box<dyn Write + Send> { Box::new(BufWriter::new(PyWriter(lines))) });
         run(files, &Files::local(), lines, Resources::from_env(threads)?, cancel, interrupted)

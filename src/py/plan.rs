@@ -223,14 +223,16 @@ impl PyPlan {
         let compression = compression.map_or(Ok(Compression::None), constants::compression);
         let compression = compression.map_err(|e| to_python(py, &e))?;
         let formats = formats.iter().map(|f| constants::format(f, compression)).collect::<Result<Vec<_>>>();
+        let plan = self.resolve(py)?;
+        // A job takes one file of conversations.
+        let whole = plan.description.target.is_some();
         let target = Target {
             dir,
             overwrite,
             formats: formats.map_err(|e| to_python(py, &e))?,
-            shard_bytes: shard_bytes.unwrap_or(SHARD_BYTES),
+            shard_bytes: shard_bytes.unwrap_or(if whole { u64::MAX } else { SHARD_BYTES }),
             max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
         };
-        let plan = self.resolve(py)?;
         let total = plan.job.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
         let mut report = enter(py, progress.as_ref(), |cancel, interrupted| {

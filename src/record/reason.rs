@@ -46,6 +46,7 @@ reasons! {
     NOT_SAMPLED "not_sampled" "The row is not in the sample." "nothing is wrong with them: sample keeps so many rows as it is asked for";
     SURPLUS "surplus" "The class or the source of the row has more rows than are kept." "nothing is wrong with them: balance(how=\"oversample\"), balance(how=\"weights\") and mix(on_exhausted=\"repeat\") keep all rows";
     OTHER_ANSWER "other_answer" "Other rows have the same prompt and another answer." "choose which answer stays with keep= of resolve_conflicts, or name the columns that tell the prompts apart";
+    NOT_IN_TARGET "not_in_target" "The row cannot be written as a conversation of the target, or the target would refuse it." "repair what the detail names, or choose another target";
     TOO_LONG "too_long" "The row has more tokens than max_length, and the policy does not cut it." "raise max_length of tokenize, or let on_overflow cut such rows";
     NO_TRAINED_TOKEN "no_trained_token" "No token of the row would be trained." "check completion= and the stop: the tokenizer makes no token of them";
 }

@@ -33,11 +33,12 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The rows of a batch, one object a line.
-    pub(crate) fn from_batch(records: &RecordBatch) -> Lines {
+    /// The rows of a batch, one object a line; `skips_nulls` leaves out keys that are null.
+    pub(crate) fn from_batch(records: &RecordBatch, skips_nulls: bool) -> Lines {
+        let write = if skips_nulls { json::write_present } else { json::write_row };
         let mut lines = Lines { text: Vec::new(), sizes: Vec::with_capacity(records.num_rows()) };
         for i in 0..records.num_rows() {
-            lines.push(|text| json::write_row(text, records, i));
+            lines.push(|text| write(text, records, i));
         }
         lines
     }

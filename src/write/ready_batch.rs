@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringBuilder};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{SchemaRef, UInt8Type};
 
+use super::format::Format;
 use super::jsonl::Lines;
 use super::layout::{mask, written_batch};
 use super::sidecar::{RemovedRows, keys_schema};
@@ -25,7 +26,8 @@ pub(crate) struct ReadyBatchMaker {
     pub(super) file_names: FileNames,
     pub(super) against: Vec<String>,
     pub(super) columns: bool,
-    pub(super) lines: bool,
+    /// The format of lines, if there is one.
+    pub(super) lines: Option<Format>,
     pub(super) key_recipe: Option<String>,
 }
 
@@ -107,7 +109,9 @@ impl ReadyBatchMaker {
             rows: records.num_rows(),
             tokens: tokens(&records),
             trained_tokens: trained_tokens(&records),
-            lines: self.lines.then(|| Lines::from_batch(&records)),
+            lines: self
+                .lines
+                .map(|format| Lines::from_batch(&records, matches!(format, Format::Chat { .. }))),
             columns: self.columns.then(|| {
                 let sizes = row_bytes(&records);
                 (records, sizes)

@@ -9,7 +9,7 @@ use super::arrow::ArrowFile;
 use super::checksummed_file::WrittenFile;
 use super::cut::{Fill, Limit};
 use super::format::Format;
-use super::jsonl::LinesFile;
+use super::jsonl::{Compression, LinesFile};
 use super::parquet::ParquetFile;
 use super::ready_batch::Part;
 use crate::artifact::manifest::FileEntry;
@@ -36,6 +36,9 @@ impl ShardPlan {
         ShardPlan::Rows((0..shards).map(|i| rows / shards + u64::from(i < rows % shards)).collect())
     }
 }
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes the shards of one split in one format.
 pub(crate) struct ShardWriter {
@@ -96,7 +99,7 @@ impl ShardWriter {
     pub(super) fn push(&mut self, part: &Part) -> Result<()> {
         let sizes = match self.format {
             Format::Arrow | Format::Parquet => part.columns.as_ref().map(|(_, sizes)| sizes),
-            Format::Jsonl { .. } => part.lines.as_ref().map(|lines| &lines.sizes),
+            Format::Jsonl { .. } | Format::Chat { .. } => part.lines.as_ref().map(|lines| &lines.sizes),
         };
         let sizes =
             sizes.ok_or_else(|| Error::internal("a batch was not made ready for a format of the sink"))?;
@@ -180,6 +183,13 @@ impl ShardWriter {
                 )?)),
                 Format::Jsonl { compression } => {
                     ShardFile::Lines(Box::new(LinesFile::create(&self.store, &path, compression)?))
+                }
+                Format::Chat { has_mark } => {
+                    let mut file = LinesFile::create(&self.store, &path, Compression::None)?;
+                    if has_mark {
+                        file.append(MARK)?;
+                    }
+                    ShardFile::Lines(Box::new(file))
                 }
             });
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 
-use super::format::Format;
+use super::format::{Format, JSONL};
 use super::layout;
 use super::options::SinkOptions;
 use super::parquet;
@@ -67,8 +67,8 @@ impl ShardSink {
             publisher,
             ready_maker: Arc::new(ReadyBatchMaker {
                 schema,
-                columns: options.formats.iter().any(|f| !matches!(f, Format::Jsonl { .. })),
-                lines: options.formats.iter().any(|f| matches!(f, Format::Jsonl { .. })),
+                columns: options.formats.iter().any(|f| !f.is_lines()),
+                lines: options.formats.iter().copied().find(|f| f.is_lines()),
                 split_names: options.split_names,
                 file_names: options.file_names,
                 against: options.against,
@@ -111,6 +111,13 @@ impl ShardSink {
     pub(crate) fn rejected(&self) -> u64 {
         let sidecars = self.files.iter().flat_map(|(_, sidecars)| sidecars);
         sidecars.filter(|file| file.name == REJECTS).map(|file| file.rows).sum()
+    }
+
+    /// The finished files of lines that would be published, with their splits.
+    pub(crate) fn staged_lines(&self) -> Vec<(Option<String>, PathBuf)> {
+        let shards = self.files.iter().flat_map(|(shards, _)| shards);
+        let lines = shards.filter(|file| file.format == JSONL);
+        lines.map(|file| (file.split.clone(), self.staging().join(&file.name))).collect()
     }
 
     /// Publishes no data. Writes the rejects so far to `<dir>.rejects.jsonl`, and returns that path.

@@ -108,6 +108,7 @@ REASONS = {
     "not_sampled": "verbs/test_sample.py",
     "surplus": "verbs/test_balance.py",
     "other_answer": "verbs/test_resolve_conflicts.py",
+    "not_in_target": "verbs/test_write_as.py",
     "too_long": "verbs/test_tokenize.py",
     "no_trained_token": "verbs/test_tokenize.py",
 }

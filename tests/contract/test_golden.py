@@ -50,7 +50,7 @@ def rows_of_shards(folder: Path) -> dict[str, dict[str, Rows]]:
         elif entry["format"] == "parquet":
             rows = table_rows(pq.read_table(pa.BufferReader(content)))
         else:
-            rows = [json.loads(line) for line in content.decode().removesuffix("\n").split("\n")]
+            rows = [json.loads(line) for line in content.decode("utf-8-sig").removesuffix("\n").split("\n")]
         found.setdefault(entry["format"], {}).setdefault(entry["split"], []).extend(rows)
     return found
 
@@ -77,7 +77,7 @@ def test_the_third_version_changed_the_order_of_a_shuffle_alone(name: str) -> No
 def test_every_verb_is_in_a_plan_that_is_kept() -> None:
     steps = {step["step"] for folder in KEPT for step in fp.load(folder).manifest["report"]["steps"]}
     no_steps = {"pipe", "explain", "schema", "dialect", "preview", "inspect", "to_json", "from_json", "collect"}
-    no_steps |= {"to_polars", "to_lazyframe", "sink", "sink_arrow", "sink_jsonl", "sink_parquet"}
+    no_steps |= {"to_polars", "to_lazyframe", "sink", "sink_arrow", "sink_jsonl", "sink_parquet", "sink_chat"}
     assert {name for name in dir(fp.Pipeline) if not name.startswith("_")} - no_steps <= steps
 
 

@@ -80,6 +80,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "tokenize": tokenized,
     "shuffle": lambda: tokenized().shuffle(seed=5),
     "pack": lambda: tokenized().pack(seed=5),
+    "write_as": lambda: start().read_as("pairs").write_as("trl"),
 }
 
 

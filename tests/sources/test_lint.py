@@ -231,7 +231,7 @@ def test_errors_of_the_call(tmp_path: Path) -> None:
         fp.lint(path, "openia")  # type: ignore[arg-type]
     with pytest.raises(fp.PlanError, match="no files"):
         fp.lint([], "openai")
-    with pytest.raises(fp.SourceError, match="no longer exists"):
+    with pytest.raises(fp.SourceError, match="does not exist"):
         fp.lint(tmp_path / "none.jsonl", "openai")
     with pytest.raises(fp.SourceError, match="a folder, not a file"):
         fp.lint(tmp_path, "openai")

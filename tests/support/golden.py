@@ -116,6 +116,10 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         JSONL,
     ),
     "read_as_auto": (lambda _: fp.scan_parquet(PARQUET).read_as(), JSONL),
+    "write_as": (
+        lambda _: raw().read_as("pairs", columns={"prompt": "question", "completion": "answer"}).write_as("azure"),
+        JSONL,
+    ),
     "filter": (lambda _: raw().filter(pl.col("lang") != "de", pl.col("id") % 3 != 0), JSONL),
     "with_columns": (
         lambda _: raw().with_columns(

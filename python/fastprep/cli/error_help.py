@@ -96,6 +96,7 @@ HELP: dict[str, str] = {
     "bad_messages": "write the messages as a list of objects with role and content",
     "chat_not_rendered": "check the roles of the messages, and their order",
     "too_many_rejects": "a run writes its rejects to a file, each with its reason and place",
+    "refused_by_target": "fastprep lint FILE --target TARGET lists what a target refuses",
     "no_rows": "check the input: it must have rows that the plan keeps",
     "no_columns": 'keep a column: a [[step]] with verb = "select" names the columns that stay',
     "row_too_large": "remove the row, or shorten it",
@@ -175,6 +176,7 @@ REASONS: dict[str, str] = {
     "surplus": 'nothing is wrong with these rows: how = "oversample" of balance, or on_exhausted = "repeat" of mix, '
     "keeps all rows",
     "other_answer": "choose keep of resolve_conflicts, or name the columns that tell the prompts apart",
+    "not_in_target": "repair what the detail names, or choose another target",
     "too_long": "give a larger --max-length, or --on-overflow truncate_prompt_left",
     "no_trained_token": "check --completion and --stop: the tokenizer makes no token of them",
 }

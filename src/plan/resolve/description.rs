@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::artifact::manifest::Input;
 use crate::format::PromptFormat;
 use crate::hash;
+use crate::lint::Target;
 use crate::tokenize::End;
 use crate::tokenizer::LoadedTokenizer;
 
@@ -31,6 +32,8 @@ pub(crate) struct Description {
     pub(crate) earlier: Vec<String>,
     /// The column whose shares are reported.
     pub(crate) report_by: Option<String>,
+    /// Where the conversations will be used that the last step writes.
+    pub(crate) target: Option<&'static Target>,
 }
 
 impl Description {

@@ -29,6 +29,7 @@ mod tokenize;
 mod validate;
 mod with_columns;
 mod with_row_index;
+mod write_as;
 
 pub(crate) use balance::Balance;
 pub use dedup::Dedup;
@@ -57,3 +58,4 @@ pub use tokenize::Tokenize;
 pub(crate) use validate::Validate;
 pub use with_columns::WithColumns;
 pub(crate) use with_row_index::WithRowIndex;
+pub(crate) use write_as::WriteAs;

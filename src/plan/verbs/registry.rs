@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Balance, Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Mix, Normalize, Pack, ReadAs,
     Redact, Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize,
-    Validate, WithColumns, WithRowIndex,
+    Validate, WithColumns, WithRowIndex, WriteAs,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::step::{Named, Step, VERB_KEY};
@@ -57,6 +57,7 @@ verbs! {
     Validate
     WithColumns
     WithRowIndex
+    WriteAs
 }
 
 impl Step {
@@ -133,6 +134,7 @@ mod tests {
                 "allowed": {"a": ["x"]}, "on_invalid": "raise"}),
             json!({"verb": "with_columns", "columns": ["a"], "names": ["b"], "expressions": [{"digest": "0a"}]}),
             json!({"verb": "with_row_index", "name": "n", "offset": 0}),
+            json!({"verb": "write_as", "target": "azure"}),
         ]
     }
 

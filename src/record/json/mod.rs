@@ -6,6 +6,7 @@ mod text;
 mod value;
 
 pub use checked::checked;
+pub(crate) use row::write_present;
 pub use row::{row, write_row, write_value};
 pub use text::{write_integer, write_string, write_verbatim};
 pub use value::{Losses, losses};

@@ -22,11 +22,20 @@ pub fn write_value(out: &mut Vec<u8>, field: &Field, column: &dyn Array, i: usiz
 
 /// Appends row `i` as a JSON object.
 pub fn write_row(out: &mut Vec<u8>, records: &RecordBatch, i: usize) {
+    write_values(out, records, i, |_| true);
+}
+
+/// Appends row `i` as a JSON object without the columns that are null in it.
+pub(crate) fn write_present(out: &mut Vec<u8>, records: &RecordBatch, i: usize) {
+    write_values(out, records, i, |column| column.is_valid(i));
+}
+
+fn write_values(out: &mut Vec<u8>, records: &RecordBatch, i: usize, is_written: impl Fn(&dyn Array) -> bool) {
     let mut writer = Writer::new(out);
     writer.out.push(b'{');
     let mut first = true;
     for (field, column) in records.schema_ref().fields().iter().zip(records.columns()) {
-        if schema::is_hidden(field.name()) {
+        if schema::is_hidden(field.name()) || !is_written(column.as_ref()) {
             continue;
         }
         if !std::mem::take(&mut first) {
