@@ -6,6 +6,7 @@ from fastprep import polars_namespace as _polars_namespace
 from fastprep._fastprep import DEBUG_BUILD as _DEBUG_BUILD
 from fastprep._fastprep import __version__
 from fastprep.chat_format import ChatFormat
+from fastprep.chat_turn import ChatText, ChatTurn
 from fastprep.dialect import Dialect
 from fastprep.exceptions import (
     CallbackError,
@@ -43,6 +44,8 @@ from fastprep.tokenizer import Tokenizer
 __all__ = [
     "CallbackError",
     "ChatFormat",
+    "ChatText",
+    "ChatTurn",
     "ColumnError",
     "DataError",
     "Dialect",

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 from fastprep import _fastprep
+from fastprep.chat_turn import ChatTurn
 from fastprep.exceptions import DataError, PlanError
 
 if TYPE_CHECKING:
@@ -134,6 +135,28 @@ class ChatFormat:
             PlanError: as for `render`.
         """
         return self.render(messages, tools=tools, add_generation_prompt=True)
+
+    def turns(
+        self, messages: Messages, *, tools: Sequence[Any] | None = None, add_generation_prompt: bool = False
+    ) -> list[ChatTurn]:
+        """The turns of the assistant in the text that `render` gives, and the part of each that is trained.
+
+        Nothing is searched for. The conversation is rendered again with other characters in place of those of the
+        messages, and the two texts must agree everywhere else: that proves where each character comes from. Where no
+        proof is possible, the turn says why.
+
+        Args:
+            messages: as for `render`.
+            tools: as for `render`.
+            add_generation_prompt: as for `render`.
+
+        Raises:
+            DataError: as for `render`; `bad_messages` too for characters of the private use planes 15 and 16.
+            PlanError: as for `render`.
+        """
+        tools_json = None if tools is None else _json("tools", tools)
+        turns = json.loads(self._core.turns(_json("messages", messages), tools_json, add_generation_prompt))
+        return [ChatTurn._from_json(turn) for turn in turns]
 
     def __repr__(self) -> str:
         now = "" if self._core.now is None else f"; now {self._core.now}"

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use minijinja::value::Value;
 use serde::{Deserialize, Serialize};
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, with_reasoning};
 use super::folder;
 use crate::error::{Class, Error, Result};
 use crate::hash;
@@ -115,6 +115,21 @@ impl ChatFormat {
         &self.options
     }
 
+    /// The texts in the template's expressions, the longest first.
+    pub(super) fn constants(&self) -> &[String] {
+        self.template.constants()
+    }
+
+    /// Those that the template may look for in texts of the data.
+    pub(super) fn sought(&self) -> &[String] {
+        self.template.sought()
+    }
+
+    /// The token that begins texts, if the format names one.
+    pub(super) fn bos(&self) -> Option<&str> {
+        self.options.special_tokens.get("bos_token").map(String::as_str)
+    }
+
     /// The digest of the template's text: 32 hexadecimal digits.
     pub fn digest(&self) -> String {
         hash::digest_hex(self.source.as_bytes())
@@ -141,7 +156,7 @@ impl ChatFormat {
             .iter()
             .map(|(name, value)| (Value::from(Arc::clone(name)), value.clone()))
             .collect();
-        let messages: Vec<Value> = messages.iter().map(Data::value).collect();
+        let messages: Vec<Value> = messages.iter().map(|message| with_reasoning(message).value()).collect();
         variables.push((Value::from("messages"), Value::from(messages)));
         variables.push((Value::from("tools"), conversation.tools.value()));
         variables.push((Value::from("documents"), Value::from(())));
@@ -156,7 +171,7 @@ fn bad(message: String) -> Error {
 }
 
 #[cold]
-fn not_rendered(failure: &Failure) -> Error {
+pub(super) fn not_rendered(failure: &Failure) -> Error {
     match failure {
         Failure::Clock => Error::new(Class::Plan, "no_clock", failure.to_string())
             .help("give the time that it reads: now=\"2025-03-14\""),

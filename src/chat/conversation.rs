@@ -1,12 +1,13 @@
 //! A conversation: its messages as a template sees them, and its tools.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::error::{Class, Error, Result};
 use crate::template::Data;
 
 /// Messages and tools, in the form of OpenAI's API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Conversation {
     /// The messages: objects without members that are null.
     pub(super) messages: Vec<Data>,
@@ -17,7 +18,7 @@ pub struct Conversation {
 }
 
 /// The names that reasoning goes by; templates read the first, some the second.
-const REASONING: [&str; 3] = ["reasoning_content", "thinking", "reasoning"];
+pub(super) const REASONING: [&str; 3] = ["reasoning_content", "thinking", "reasoning"];
 
 impl Conversation {
     /// Reads a JSON list of messages, and a JSON list of tools or null.
@@ -42,37 +43,44 @@ fn wrong(what: &str) -> Error {
         .help("give a list of objects with `role` and `content`")
 }
 
-/// A message as transformers prepares it: without nulls, and reasoning under the names that templates read.
+/// A message as transformers takes it: without nulls.
 fn message_of(i: usize, message: Data) -> Result<Data> {
     let Data::Map(mut members) = message else { return Err(wrong(&format!("hold something else at {i}"))) };
     members.retain(|(_, value)| *value != Data::Null);
     if !members.iter().any(|(name, value)| &**name == "role" && value.text().is_some()) {
         return Err(wrong(&format!("hold one without a role at {i}")));
     }
-    let named =
-        |name: &str| members.iter().find(|(known, _)| &**known == name).map(|(_, value)| value.clone());
-    if let Some(reasoning) = REASONING.iter().find_map(|name| named(name)) {
-        match members.iter_mut().find(|(name, _)| &**name == REASONING[0]) {
-            Some((_, value)) => *value = reasoning.clone(),
-            None => members.push((Arc::from(REASONING[0]), reasoning.clone())),
-        }
-        if !members.iter().any(|(name, _)| &**name == REASONING[1]) {
-            members.insert(0, (Arc::from(REASONING[1]), reasoning));
-        }
-    }
     Ok(Data::Map(members))
+}
+
+/// A message as a template sees it: with reasoning under the names that templates read.
+pub(super) fn with_reasoning(message: &Data) -> Cow<'_, Data> {
+    let named = |name: &str| message.get(name).cloned();
+    let (Some(reasoning), Data::Map(members)) = (REASONING.iter().find_map(|name| named(name)), message)
+    else {
+        return Cow::Borrowed(message);
+    };
+    let mut members = members.clone();
+    match members.iter_mut().find(|(name, _)| &**name == REASONING[0]) {
+        Some((_, value)) => *value = reasoning.clone(),
+        None => members.push((Arc::from(REASONING[0]), reasoning.clone())),
+    }
+    if !members.iter().any(|(name, _)| &**name == REASONING[1]) {
+        members.insert(0, (Arc::from(REASONING[1]), reasoning));
+    }
+    Cow::Owned(Data::Map(members))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Conversation;
+    use super::{Conversation, with_reasoning};
 
     #[test]
     fn prepares_messages_as_transformers_does() {
         let text =
             r#"[{"role":"assistant","content":null,"reasoning":"why"},{"role":"user","content":"hi"}]"#;
         let conversation = Conversation::parse(text, None).unwrap();
-        let first = &conversation.messages[0];
+        let first = with_reasoning(&conversation.messages[0]);
         assert_eq!(first.get("thinking").unwrap().text(), Some("why"));
         assert_eq!(first.get("reasoning_content").unwrap().text(), Some("why"));
         assert!(first.get("content").is_none());

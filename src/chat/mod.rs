@@ -1,8 +1,17 @@
 //! Dialogues through chat templates: the text that a model sees, as transformers renders it.
 
 mod chat_format;
+mod chat_rows;
 mod conversation;
 mod folder;
+mod layout;
+mod seeker;
+mod shape;
+mod spans;
+mod training_row;
 
 pub use chat_format::{ChatFormat, ChatOptions};
+pub use chat_rows::{ChatRows, Turn};
 pub use conversation::Conversation;
+pub use spans::{TextSpans, TurnSpans};
+pub use training_row::{ChatFault, TrainedTurns, TrainingRow};

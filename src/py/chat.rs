@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 
 use super::errors::to_python;
-use crate::chat::{ChatFormat, ChatOptions, Conversation};
+use crate::chat::{ChatFormat, ChatOptions, ChatRows, Conversation};
 use crate::error::{Class, Error, Result};
 use crate::store::Files;
 
 /// A chat format; `fastprep.ChatFormat` wraps it.
 #[pyclass(frozen, name = "ChatFormat", module = "fastprep._fastprep")]
-pub(crate) struct PyChatFormat(ChatFormat);
+pub(crate) struct PyChatFormat(ChatRows);
 
 /// The options of a format from their JSON.
 fn options(json: &str) -> Result<ChatOptions> {
@@ -25,37 +25,40 @@ impl PyChatFormat {
     fn open(py: Python<'_>, path: PathBuf, name: Option<String>, options_json: &str) -> PyResult<Self> {
         detached(py, || {
             ChatFormat::open(&Files::local(), &path, name.as_deref(), options(options_json)?)
-                .map(PyChatFormat)
+                .map(|format| PyChatFormat(ChatRows::new(format)))
         })
     }
 
     #[staticmethod]
     fn from_text(py: Python<'_>, template: String, options_json: &str) -> PyResult<Self> {
-        detached(py, || ChatFormat::new(template, options(options_json)?).map(PyChatFormat))
+        detached(py, || {
+            ChatFormat::new(template, options(options_json)?)
+                .map(|format| PyChatFormat(ChatRows::new(format)))
+        })
     }
 
     #[staticmethod]
     fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        detached(py, || ChatFormat::from_json(text).map(PyChatFormat))
+        detached(py, || ChatFormat::from_json(text).map(|format| PyChatFormat(ChatRows::new(format))))
     }
 
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        detached(py, || self.0.to_json())
+        detached(py, || self.0.format().to_json())
     }
 
     #[getter]
     fn template(&self) -> &str {
-        self.0.source()
+        self.0.format().source()
     }
 
     #[getter]
     fn digest(&self) -> String {
-        self.0.digest()
+        self.0.format().digest()
     }
 
     #[getter]
     fn now(&self) -> Option<&str> {
-        self.0.options().now.as_deref()
+        self.0.format().options().now.as_deref()
     }
 
     fn render(
@@ -65,7 +68,21 @@ impl PyChatFormat {
         tools: Option<&str>,
         add_generation_prompt: bool,
     ) -> PyResult<String> {
-        detached(py, || self.0.render(&Conversation::parse(messages, tools)?, add_generation_prompt))
+        detached(py, || self.0.format().render(&Conversation::parse(messages, tools)?, add_generation_prompt))
+    }
+
+    /// The turns of the assistant as JSON.
+    fn turns(
+        &self,
+        py: Python<'_>,
+        messages: &str,
+        tools: Option<&str>,
+        add_generation_prompt: bool,
+    ) -> PyResult<String> {
+        detached(py, || {
+            let turns = self.0.turns(&Conversation::parse(messages, tools)?, add_generation_prompt)?;
+            serde_json::to_string(&turns).map_err(|e| Error::internal(format!("turns are no JSON: {e}")))
+        })
     }
 }
 

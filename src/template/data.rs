@@ -13,9 +13,10 @@ use crate::json::{self, Kind};
 const DEPTH: usize = 100;
 
 /// A JSON value. Of a repeated key the last value counts, at the place of the first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Data {
     /// `null`.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),

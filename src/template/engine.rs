@@ -24,6 +24,7 @@ const NAME: &str = "template";
 pub struct Template {
     environment: Environment<'static>,
     constants: Vec<String>,
+    sought: Vec<String>,
 }
 
 impl Template {
@@ -47,12 +48,17 @@ impl Template {
         globals::add(&mut environment, now);
         plus::add(&mut environment);
         environment.add_template_owned(NAME, prepared.text).map_err(|e| of_engine(&e))?;
-        Ok(Template { environment, constants: prepared.constants })
+        Ok(Template { environment, constants: prepared.constants, sought: prepared.sought })
     }
 
     /// The texts in the template's expressions, the longest first.
     pub fn constants(&self) -> &[String] {
         &self.constants
+    }
+
+    /// Those texts that the template may look for in texts of the data.
+    pub fn sought(&self) -> &[String] {
+        &self.sought
     }
 
     /// Renders the template with these variables; `bytes` is about their size.

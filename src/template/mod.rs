@@ -22,8 +22,11 @@ mod predicates;
 mod print;
 mod python;
 mod quoted;
+mod sought;
 mod source;
 mod to_json;
+
+pub(crate) use python::{is_space, repr as python_repr};
 
 pub use clock::Clock;
 pub use data::Data;

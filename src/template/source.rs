@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use super::joins;
 use super::quoted::string_end;
+use super::sought;
 
 /// The function that values of `for` pass through.
 pub(super) const ITERABLE: &str = "__iterable";
@@ -20,6 +21,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// The texts that expressions of the template hold, each once, the longest first.
     pub(super) constants: Vec<String>,
+    /// Those that the template may look for in texts of the data.
+    pub(super) sought: Vec<String>,
 }
 
 /// Prepares a source.
@@ -36,7 +39,7 @@ pub(super) fn prepare(source: &str) -> Source {
             "{#" => rest.find("#}").map_or(rest.len(), |end| end + 2),
             opening => {
                 let close = if opening == "{%" { "%}" } else { "}}" };
-                let length = tag_length(rest, close, &mut prepared.constants);
+                let length = tag_length(rest, close, &mut prepared);
                 let (tag, replaced) = if opening == "{%" {
                     statement(rest, length)
                 } else {
@@ -53,8 +56,10 @@ pub(super) fn prepare(source: &str) -> Source {
         rest = &rest[length..];
     }
     prepared.text.push_str(rest);
-    prepared.constants.sort_by(|a, b| b.chars().count().cmp(&a.chars().count()).then(a.cmp(b)));
-    prepared.constants.dedup();
+    for texts in [&mut prepared.constants, &mut prepared.sought] {
+        texts.sort_by(|a, b| b.chars().count().cmp(&a.chars().count()).then(a.cmp(b)));
+        texts.dedup();
+    }
     prepared
 }
 
@@ -69,23 +74,29 @@ fn next_tag(text: &str) -> Option<usize> {
     None
 }
 
-/// The length of a tag with its delimiters; texts in it are added to `constants`.
-fn tag_length(tag: &str, close: &str, constants: &mut Vec<String>) -> usize {
+/// The length of a tag with its delimiters; texts in it are added to what was found.
+fn tag_length(tag: &str, close: &str, found: &mut Source) -> usize {
     let bytes = tag.as_bytes();
-    let (mut at, mut open) = (2, 0usize);
+    let (mut at, mut open) = (2, Vec::new());
     while at < bytes.len() {
         match bytes[at] {
             quote @ (b'\'' | b'"') => {
                 let end = string_end(tag, at, quote);
                 if let Some(inner) = tag.get(at + 1..end - 1).filter(|inner| !inner.is_empty()) {
-                    constants.push(unescape(inner).into_owned());
+                    let text = unescape(inner).into_owned();
+                    if sought::is_sought(tag, at, end, &open) {
+                        found.sought.push(text.clone());
+                    }
+                    found.constants.push(text);
                 }
                 at = end;
                 continue;
             }
-            _ if open == 0 && tag[at..].starts_with(close) => return at + 2,
-            b'(' | b'[' | b'{' => open += 1,
-            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ if open.is_empty() && tag[at..].starts_with(close) => return at + 2,
+            b'(' | b'[' | b'{' => open.push(at),
+            b')' | b']' | b'}' => {
+                open.pop();
+            }
             _ => {}
         }
         at += 1;
@@ -222,6 +233,28 @@ mod tests {
         let constants =
             prepare("'no' {{ {'a': \"b\\n\"} }}}}{% if x == '%}' %}{{ 'a' }}{# 'no' #}").constants;
         assert_eq!(constants, ["%}", "b\n", "a"]);
+    }
+
+    #[test]
+    fn finds_the_texts_that_a_template_looks_for() {
+        for (source, sought) in [
+            (
+                "{{ '<s>' + m['role'] + '\\n' }}{{- 'a' if x else 'b' }}{% set y = {'k': m.get('c')} %}",
+                &[][..],
+            ),
+            ("{% if m.role == 'user' or 'tool' != m['role'] %}{{ raise_exception('no') }}{% endif %}", &[]),
+            (
+                "{% if '/no' in c %}{% endif %}{% set x = c.split('</t>')[-1].strip('\\n') %}",
+                &["</t>", "/no", "\n"],
+            ),
+            (
+                "{% if c[:2] == 'ab' or c in ['x'] %}{% endif %}{% set mark = 'm' %}{{ c|replace('r', 's') }}",
+                &["ab", "m", "r", "s", "x"],
+            ),
+            ("{{ f('a' + ('b')) }}{{ (c + 'd')|trim }}", &["a", "b"]),
+        ] {
+            assert_eq!(prepare(source).sought, sought, "{source}");
+        }
     }
 
     #[test]

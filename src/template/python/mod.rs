@@ -5,5 +5,6 @@ mod repr;
 mod space;
 
 pub(super) use float::float;
-pub(super) use repr::repr;
-pub(super) use space::{is_space, split_lines, strip, strip_end, strip_start};
+pub(crate) use repr::repr;
+pub(crate) use space::is_space;
+pub(super) use space::{split_lines, strip, strip_end, strip_start};

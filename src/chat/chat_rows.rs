@@ -1,0 +1,311 @@
+//! Conversations as rows of a chat format.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use serde::Serialize;
+
+use super::chat_format::not_rendered;
+use super::layout::Layout;
+use super::seeker::Seeker;
+use super::shape::{Shape, example};
+use super::spans::{self, EndTokens, Proof};
+use super::training_row::{ChatFault, TrainedTurns, TrainingRow, masked, region};
+use super::{ChatFormat, Conversation, TurnSpans};
+use crate::error::{Class, Error, Result};
+
+/// Layouts that are kept. A layout of a long conversation takes some kilobytes.
+const KEPT: usize = 5000;
+
+/// Makes rows of conversations, and remembers what it has proven about conversations of the same shape.
+#[derive(Debug)]
+pub struct ChatRows {
+    format: ChatFormat,
+    /// None for templates that look for too many texts: their rows are proven one by one.
+    seeker: Option<Seeker>,
+    /// Learnt when they are first needed.
+    ends: OnceLock<EndTokens>,
+    /// By the key of a shape; none for shapes that have no layout.
+    layouts: RwLock<HashMap<u128, Option<Arc<Layout>>>>,
+}
+
+/// A turn of the assistant, and the part of the text that trains.
+#[derive(Debug, Serialize)]
+pub struct Turn {
+    /// What is proven about the turn.
+    #[serde(flatten)]
+    pub spans: TurnSpans,
+    /// Where the part that trains begins and ends, in characters.
+    pub trained: Option<(usize, usize)>,
+    /// Why no exact mask exists.
+    pub fault: Option<ChatFault>,
+}
+
+impl ChatRows {
+    /// Rows of a format.
+    pub fn new(format: ChatFormat) -> Self {
+        let seeker = Seeker::new(format.sought());
+        ChatRows { format, seeker, ends: OnceLock::new(), layouts: RwLock::default() }
+    }
+
+    /// The format.
+    pub fn format(&self) -> &ChatFormat {
+        &self.format
+    }
+
+    /// The turns of the assistant in the text that [`ChatFormat::render`] gives.
+    ///
+    /// # Errors
+    /// Those of `render`; `bad_messages`: a text holds characters of the private use planes.
+    pub fn turns(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Vec<Turn>> {
+        check(conversation)?;
+        let mut proof = self.proof(conversation, generation_prompt)?;
+        let turns = std::mem::take(&mut proof.turns);
+        let turn = |spans| {
+            let region = region(&proof, &spans);
+            Turn { trained: region.as_ref().ok().copied(), fault: region.err(), spans }
+        };
+        Ok(turns.into_iter().map(turn).collect())
+    }
+
+    /// A conversation as a row for training. A turn trains from where the generation prompt before it ends through the
+    /// token that ends it. A message's own weight (`weight`, `loss_weight`, `train` or `loss`) is the factor of its
+    /// turn; 0 or false says that it does not train.
+    ///
+    /// A short conversation of the same shape is proven first, and remembered. If the text is laid out as that one, with
+    /// the texts of this one in their places, all that was proven holds; otherwise this one is proven by itself. The
+    /// result does not depend on what is remembered.
+    ///
+    /// The inner error is why no exact mask exists.
+    ///
+    /// # Errors
+    /// As [`turns`](ChatRows::turns).
+    pub fn training_row(
+        &self,
+        conversation: &Conversation,
+        trained: TrainedTurns,
+    ) -> Result<std::result::Result<TrainingRow, ChatFault>> {
+        check(conversation)?;
+        if let Some(seeker) = &self.seeker {
+            let shape = Shape::of(conversation, trained, seeker);
+            if let Some(layout) = self.layout(shape.key, conversation, trained, seeker) {
+                let text = self.format.render(conversation, false)?;
+                if let Some(row) = layout.row(text, &shape.texts) {
+                    return Ok(row);
+                }
+            }
+        }
+        Ok(masked(conversation, &self.proof(conversation, false)?, trained))
+    }
+
+    fn layout(
+        &self,
+        key: u128,
+        conversation: &Conversation,
+        trained: TrainedTurns,
+        seeker: &Seeker,
+    ) -> Option<Arc<Layout>> {
+        let known = self.layouts.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let layout = self.learn(conversation, trained, seeker).map(Arc::new);
+        let mut layouts = self.layouts.write().unwrap_or_else(PoisonError::into_inner);
+        if layouts.len() >= KEPT {
+            layouts.clear();
+        }
+        layouts.insert(key, layout.clone());
+        layout
+    }
+
+    /// The layout of a shape, from a conversation that stands for all of the shape.
+    fn learn(&self, conversation: &Conversation, trained: TrainedTurns, seeker: &Seeker) -> Option<Layout> {
+        let example = example(conversation, seeker)?;
+        let proof = self.proof(&example, false).ok()?;
+        let row = masked(&example, &proof, trained);
+        Layout::new(&example, &proof, seeker, row)
+    }
+
+    fn proof(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Proof> {
+        let ends = self.ends.get_or_init(|| spans::learn(&self.format));
+        spans::prove(&self.format, conversation, generation_prompt, ends).map_err(|e| not_rendered(&e))
+    }
+}
+
+/// Refuses texts that hold characters which the proof puts in place of others.
+fn check(conversation: &Conversation) -> Result<()> {
+    match spans::are_free(&conversation.messages) {
+        true => Ok(()),
+        false => Err(Error::new(
+            Class::Data,
+            "bad_messages",
+            "a text holds characters of the private use planes, which stand for others in the proof of spans",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::ChatOptions;
+
+    const CHATML: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}\
+                          {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+    fn row(
+        template: &str,
+        messages: &str,
+        trained: TrainedTurns,
+    ) -> std::result::Result<TrainingRow, ChatFault> {
+        let format = ChatFormat::new(template.to_string(), ChatOptions::default()).unwrap();
+        ChatRows::new(format).training_row(&Conversation::parse(messages, None).unwrap(), trained).unwrap()
+    }
+
+    /// The texts that train, with their weights.
+    fn trained(row: &TrainingRow) -> Vec<(&str, f32)> {
+        let starts = std::iter::once(0).chain(row.spans.iter().map(|span| span.end as usize));
+        let mut out: Vec<(usize, usize, f32)> = Vec::new();
+        for (start, span) in starts.zip(&row.spans).filter(|(_, span)| span.trained) {
+            match out.last_mut() {
+                Some((_, end, _)) if *end == start => *end = span.end as usize,
+                _ => out.push((start, span.end as usize, span.weight)),
+            }
+        }
+        out.into_iter().map(|(start, end, weight)| (&row.text[start..end], weight)).collect()
+    }
+
+    const TALK: &str = r#"[{"role":"user","content":"Hi é"},{"role":"assistant","content":" Hi é "},
+        {"role":"user","content":"<|im_end|>"},{"role":"assistant","content":"","weight":0.5}]"#;
+
+    #[test]
+    fn turns_train_through_their_end_token() {
+        let all = row(CHATML, TALK, TrainedTurns::All).unwrap();
+        assert_eq!(trained(&all), [("Hi é<|im_end|>", 1.0), ("<|im_end|>", 0.5)]);
+        assert_eq!(trained(&row(CHATML, TALK, TrainedTurns::Last).unwrap()), [("<|im_end|>", 0.5)]);
+        assert_eq!(all.spans.last().unwrap().end as usize, all.text.len());
+        let data: String = all
+            .spans
+            .iter()
+            .scan(0, |start, span| {
+                let text = &all.text[*start..span.end as usize];
+                *start = span.end as usize;
+                Some(if span.from_data { text } else { "|" })
+            })
+            .collect();
+        assert_eq!(data, "|Hi é|Hi é||<|im_end|>|||");
+        let untrained = TALK.replace("0.5", "0");
+        assert_eq!(trained(&row(CHATML, &untrained, TrainedTurns::All).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_printed_is_a_fault() {
+        let messages = r#"[{"role":"system","content":"Be brief"},{"role":"user","content":"Hi"},
+            {"role":"assistant","content":"Ho","reasoning_content":"why","tool_calls":[{"function":{"name":"f","arguments":{}}}]}]"#;
+        let template =
+            CHATML.replace("{%- for m in messages %}", "{%- for m in messages if m.role != 'system' %}");
+        let faults = row(&template, messages, TrainedTurns::All).unwrap().faults;
+        let codes: Vec<_> =
+            faults.iter().map(|fault| (fault.code, fault.message, fault.detail.as_str())).collect();
+        assert_eq!(
+            codes,
+            [
+                ("not_printed", 0, "the template prints nothing of `content` of message 0"),
+                ("not_printed", 2, "the template prints nothing of `reasoning_content` of message 2"),
+                (
+                    "not_printed",
+                    2,
+                    "the template prints nothing of `tool_calls.0.function.name` of message 2"
+                ),
+            ]
+        );
+    }
+
+    /// Conversations whose shapes and texts differ, some of which the template looks into.
+    fn talks() -> Vec<Conversation> {
+        let texts =
+            ["Hi", " é\"<&\\\n ", "", " \n", "a\n</think>\nb", "</think>", "b</think>", "content", "x /no y"];
+        let mut talks = Vec::new();
+        for (i, first) in texts.iter().enumerate() {
+            for second in texts {
+                let mut answer = serde_json::json!({"role": "assistant", "content": second});
+                if i % 3 == 1 {
+                    let function =
+                        serde_json::json!({"name": "f", "arguments": {"x": first, "n": [1.0, null]}});
+                    answer["tool_calls"] = serde_json::json!([{"function": function}]);
+                    answer["reasoning"] = first.to_string().into();
+                }
+                let messages = serde_json::json!([{"role": "user", "content": first}, answer]);
+                talks.push(Conversation::parse(&messages.to_string(), None).unwrap());
+            }
+        }
+        talks
+    }
+
+    const LOOKS_INTO_TEXTS: &str = "{%- for m in messages %}[{{ m.role }}]\
+        {%- if '</think>' in m.content %}{{ m.content.split('</think>')[-1].lstrip('\\n') }}{% else %}{{ m.content }}{% endif %}\
+        {%- if m.reasoning_content %}({{ m.reasoning_content|tojson }}){% endif %}\
+        {%- for c in m.tool_calls or [] %}{{ c.function.name }}{{ c.function.arguments|tojson }}{% endfor %}</s>\
+        {%- endfor %}{% if add_generation_prompt %}[assistant]{% if '/no' in messages[0].content %}!{% endif %}{% endif %}";
+
+    #[test]
+    fn a_row_does_not_depend_on_the_rows_before_it() {
+        for (template, layouts) in [(CHATML, 9), (LOOKS_INTO_TEXTS, 30)] {
+            let format = || ChatFormat::new(template.to_string(), ChatOptions::default()).unwrap();
+            let (rows, mut by_layout) = (ChatRows::new(format()), 0);
+            for talk in talks() {
+                let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
+                assert_eq!(row, ChatRows::new(format()).training_row(&talk, TrainedTurns::All).unwrap());
+                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+                let is_proven = !alone.as_ref().is_err_and(|fault| fault.code == "not_proven");
+                assert!(row == alone || !is_proven, "{row:?} {alone:?}");
+                by_layout += usize::from(row == alone);
+            }
+            assert!(by_layout > 60, "{by_layout}");
+            let known = rows.layouts.read().unwrap().values().flatten().count();
+            assert!(known > layouts, "{known}");
+        }
+    }
+
+    #[test]
+    fn long_texts_are_proven_in_several_passes() {
+        let long = "a \"b\" é ".repeat(20_000);
+        let messages =
+            serde_json::json!([{"role": "user", "content": long}, {"role": "assistant", "content": long}]);
+        let talk = Conversation::parse(&messages.to_string(), None).unwrap();
+        let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
+        let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+        assert_eq!(trained(alone.as_ref().unwrap()), [(&*format!("{}<|im_end|>", long.trim_end()), 1.0)]);
+        assert_eq!(rows.training_row(&talk, TrainedTurns::All).unwrap(), alone);
+    }
+
+    #[test]
+    fn texts_with_characters_of_private_use_are_refused() {
+        let talk = |text: &str| {
+            let messages = serde_json::json!([{"role": "user", "content": text}]);
+            let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
+            rows.training_row(&Conversation::parse(&messages.to_string(), None).unwrap(), TrainedTurns::All)
+                .map(drop)
+        };
+        assert_eq!(talk("a\u{f1000}").unwrap_err().code(), "bad_messages");
+        assert!(talk("\u{e0061}\u{1f600}\u{e000}").is_ok());
+    }
+
+    #[test]
+    fn no_mask_is_guessed() {
+        let messages = r#"[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]"#;
+        let reversed = CHATML.replace("in messages", "in messages|reverse");
+        let longer = CHATML.replace("assistant\n{% endif", "assistant\n<think>\n{% endif");
+        let twice = CHATML.replace("{{ m.content|trim }}", "{{ m.content }}{{ m.content }}");
+        let no_end = CHATML.replace("<|im_end|>", "");
+        for (template, code) in [
+            (&*reversed, "not_proven"),
+            (&longer, "prompt_differs"),
+            (&twice, "printed_twice"),
+            (&no_end, "no_end_token"),
+        ] {
+            assert_eq!(row(template, messages, TrainedTurns::All).unwrap_err().code, code, "{template}");
+        }
+        let first = r#"[{"role":"assistant","content":"Ho"},{"role":"user","content":"Hi"}]"#;
+        assert_eq!(row(CHATML, first, TrainedTurns::All).unwrap_err().code, "no_prompt");
+    }
+}

@@ -1,0 +1,178 @@
+//! Where the texts of a conversation are in its render: the same for conversations of one shape.
+
+use std::borrow::Cow;
+
+use super::Conversation;
+use super::seeker::Seeker;
+use super::shape::Class;
+use super::spans::{Leaf, Proof, json};
+use super::training_row::{ChatFault, Masked, NOT_PROVEN, TrainingRow};
+use crate::record::turns::{Branch, Role, Span};
+use crate::template::is_space;
+
+/// The pieces of a render, and what was found about it.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pieces: Vec<Piece>,
+    /// The faults of a row, or why no exact mask exists.
+    outcome: Result<Vec<ChatFault>, ChatFault>,
+}
+
+/// A piece of a render.
+#[derive(Debug)]
+struct Piece {
+    part: Part,
+    /// The span that it belongs to.
+    span: Span,
+}
+
+#[derive(Debug)]
+enum Part {
+    /// The same for all conversations of the shape.
+    Same(String),
+    /// The text with this number.
+    Text {
+        number: usize,
+        /// Bytes of white space at its start and its end that are not printed.
+        skipped: (usize, usize),
+        escaped: Escaped,
+    },
+}
+
+/// How a text is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escaped {
+    No,
+    Json,
+    JsonAscii,
+}
+
+impl Escaped {
+    fn print(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Escaped::No => Cow::Borrowed(text),
+            Escaped::Json => Cow::Owned(json(text, false)),
+            Escaped::JsonAscii => Cow::Owned(json(text, true)),
+        }
+    }
+}
+
+impl Layout {
+    /// The layout of an example, about whose render all is proven; none if a text is printed in a way that does not say
+    /// where another text would be.
+    pub(super) fn new(example: &Conversation, proof: &Proof, seeker: &Seeker, row: Masked) -> Option<Self> {
+        let found = &proof.found;
+        if !found.whole || !found.lost.is_empty() || !found.unclear.is_empty() {
+            return None;
+        }
+        let numbers = numbers(example, &found.leaves, seeker);
+        let (spans, outcome) = match row {
+            Ok(TrainingRow { spans, faults, .. }) => (spans, Ok(faults)),
+            // What cannot be proven of the example may be proven of another conversation.
+            Err(fault) if fault.code == NOT_PROVEN => return None,
+            Err(fault) => (Vec::new(), Err(fault)),
+        };
+        let mut spans = spans.into_iter();
+        let none = Span {
+            end: u32::MAX,
+            role: Role::User,
+            trained: false,
+            from_data: false,
+            weight: 1.0,
+            branch: Branch::Main,
+        };
+        let mut span = spans.next().unwrap_or(none);
+        let mut pieces: Vec<Piece> = Vec::new();
+        let (mut at, mut bytes) = (0, 0u32);
+        while at < found.text.len() {
+            let leaf = found.origins[at].map(|(leaf, _)| leaf);
+            let start = at;
+            while at < found.text.len() && bytes < span.end && continues(&found.origins, start, at) {
+                bytes += found.text[at].len_utf8() as u32;
+                at += 1;
+            }
+            let printed: String = found.text[start..at].iter().collect();
+            let part = match leaf.and_then(|leaf| Some((leaf, numbers[leaf]?))) {
+                None => Part::Same(printed),
+                Some((leaf, number)) => {
+                    let offset = |at: usize| found.origins[at].map(|(_, offset)| offset);
+                    let range = (offset(start)?, offset(at - 1)? + 1);
+                    text_part(found.leaves[leaf].text(&example.messages), range, &printed, number)?
+                }
+            };
+            pieces.push(Piece { part, span });
+            if bytes >= span.end {
+                span = spans.next().unwrap_or(none);
+            }
+        }
+        Some(Layout { pieces, outcome })
+    }
+
+    /// The row of a conversation of this shape; none if its render is not laid out so.
+    pub(super) fn row(&self, text: String, texts: &[&str]) -> Option<Masked> {
+        let mut rest = text.as_str();
+        let mut spans: Vec<Span> = Vec::new();
+        for Piece { part, span } in &self.pieces {
+            let before = rest.len();
+            rest = match part {
+                Part::Same(same) => rest.strip_prefix(same.as_str())?,
+                Part::Text { number, skipped, escaped } => {
+                    let whole = texts.get(*number)?;
+                    let printed = whole.get(skipped.0..whole.len() - skipped.1)?;
+                    rest.strip_prefix(&*escaped.print(printed))?
+                }
+            };
+            if before == rest.len() {
+                continue;
+            }
+            let span = Span { end: (text.len() - rest.len()) as u32, ..*span };
+            match spans.last_mut() {
+                Some(last) if (Span { end: span.end, ..*last }) == span => *last = span,
+                _ => spans.push(span),
+            }
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+        Some(match &self.outcome {
+            Ok(faults) => Ok(TrainingRow { text, spans, faults: faults.clone() }),
+            Err(fault) => Err(fault.clone()),
+        })
+    }
+}
+
+/// The numbers of those texts that do not belong to the shape.
+fn numbers(example: &Conversation, leaves: &[Leaf], seeker: &Seeker) -> Vec<Option<usize>> {
+    let mut next = 0;
+    let number = |leaf: &Leaf| {
+        Class::of(leaf.kind, leaf.text(&example.messages), seeker)?;
+        next += 1;
+        Some(next - 1)
+    };
+    leaves.iter().map(number).collect()
+}
+
+/// Whether character `at` belongs to the piece that begins at `start`.
+fn continues(origins: &[Option<(usize, usize)>], start: usize, at: usize) -> bool {
+    match (origins[start], origins[at]) {
+        (None, None) => true,
+        (Some(first), Some((leaf, offset))) => {
+            let before = origins[at.max(start + 1) - 1].map_or(first.1, |(_, offset)| offset);
+            leaf == first.0 && (at == start || offset == before || offset == before + 1)
+        }
+        _ => false,
+    }
+}
+
+/// The piece that prints the characters `range` of a text.
+fn text_part(text: &str, range: (usize, usize), printed: &str, number: usize) -> Option<Part> {
+    let byte = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
+    let (start, end) = (byte(range.0), byte(range.1));
+    let is_blank = |text: &str| text.chars().all(is_space);
+    if !is_blank(&text[..start]) || !is_blank(&text[end..]) {
+        return None;
+    }
+    let all = [Escaped::No, Escaped::Json, Escaped::JsonAscii];
+    let escaped = all.into_iter().find(|escaped| escaped.print(&text[start..end]) == printed)?;
+    Some(Part::Text { number, skipped: (start, text.len() - end), escaped })
+}

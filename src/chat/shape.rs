@@ -1,0 +1,177 @@
+//! The shape of a conversation: all of it but what the texts say. A template treats conversations of one shape alike, as
+//! far as it does not look for anything in the texts.
+
+use super::Conversation;
+use super::seeker::{Seeker, Sought};
+use super::spans::{Kind, Leaf, Seen, walk};
+use super::training_row::TrainedTurns;
+use crate::hash;
+use crate::template::is_space;
+
+/// The shape of a conversation.
+#[derive(Debug)]
+pub(super) struct Shape<'a> {
+    /// Its digest.
+    pub(super) key: u128,
+    /// The texts that are not part of it, in order.
+    pub(super) texts: Vec<&'a str>,
+}
+
+/// What of a text belongs to the shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Class<'a> {
+    /// White space at its start.
+    pub(super) lead: &'a str,
+    /// White space at its end.
+    pub(super) trail: &'a str,
+    sought: Sought,
+}
+
+impl<'a> Class<'a> {
+    /// None where the whole text belongs to the shape: names of tools, blank texts, and what the template looks for.
+    pub(super) fn of(kind: Kind, text: &'a str, seeker: &Seeker) -> Option<Self> {
+        let without_lead = text.trim_start_matches(is_space);
+        let bare = without_lead.trim_end_matches(is_space);
+        if kind == Kind::Name || bare.is_empty() {
+            return None;
+        }
+        let sought = seeker.seek(bare);
+        if sought.at_start & sought.at_end != 0 && seeker.texts(sought.at_start).any(|sought| sought == bare)
+        {
+            return None;
+        }
+        let lead = &text[..text.len() - without_lead.len()];
+        let trail = &without_lead[bare.len()..];
+        Some(Class { lead, trail, sought })
+    }
+
+    /// A text of this class, number `n` of its conversation; none if there is none that is easily made.
+    fn example(&self, kind: Kind, n: usize, seeker: &Seeker) -> Option<String> {
+        let Class { lead, trail, sought } = self;
+        let start = seeker.texts(sought.at_start).next().unwrap_or_default();
+        let end = seeker.texts(sought.at_end).next().unwrap_or_default();
+        let within = sought.anywhere & !sought.at_start & !sought.at_end;
+        let within: String = seeker.texts(within).map(|text| format!("{text}q")).collect();
+        // The characters that are escaped show how the text is printed.
+        ["\"é\\\n", "\"é\\", "é", ""].into_iter().find_map(|escaped| {
+            let text = format!("{lead}{start}q{}{escaped}{within}k{end}{trail}", letters(n));
+            (Class::of(kind, &text, seeker) == Some(*self)).then_some(text)
+        })
+    }
+}
+
+/// A number in letters.
+fn letters(mut n: usize) -> String {
+    let mut out = String::new();
+    loop {
+        out.push(char::from(b'a' + (n % 16) as u8));
+        n /= 16;
+        if n == 0 {
+            return out;
+        }
+    }
+}
+
+impl<'a> Shape<'a> {
+    /// The shape of a conversation whose turns train so.
+    pub(super) fn of(conversation: &'a Conversation, trained: TrainedTurns, seeker: &Seeker) -> Self {
+        let mut bytes = vec![trained as u8];
+        let mut texts = Vec::new();
+        let sized = |bytes: &mut Vec<u8>, text: &str| {
+            bytes.extend(text.len().to_le_bytes());
+            bytes.extend(text.as_bytes());
+        };
+        for data in std::iter::once(&conversation.tools).chain(&conversation.messages) {
+            walk(data, &mut |seen, _| match seen {
+                Seen::Begin(mark, length) => {
+                    bytes.push(mark);
+                    bytes.extend(length.to_le_bytes());
+                }
+                Seen::Member(name) => sized(&mut bytes, name),
+                Seen::Other(mark, text) => {
+                    bytes.push(mark);
+                    sized(&mut bytes, text);
+                }
+                Seen::Leaf(kind, text) => match Class::of(kind, text, seeker) {
+                    None => {
+                        bytes.push(b'=');
+                        sized(&mut bytes, text);
+                    }
+                    Some(class) => {
+                        bytes.push(b'~');
+                        sized(&mut bytes, class.lead);
+                        sized(&mut bytes, class.trail);
+                        let Sought { anywhere, at_start, at_end } = class.sought;
+                        for bits in [anywhere, at_start, at_end] {
+                            bytes.extend(bits.to_le_bytes());
+                        }
+                        texts.push(text);
+                    }
+                },
+            });
+        }
+        Shape { key: hash::field(Some(&bytes)), texts }
+    }
+}
+
+/// A conversation of the same shape, with short texts.
+pub(super) fn example(conversation: &Conversation, seeker: &Seeker) -> Option<Conversation> {
+    let mut example = conversation.clone();
+    for (n, leaf) in Leaf::all(&conversation.messages).iter().enumerate() {
+        if let Some(class) = Class::of(leaf.kind, leaf.text(&conversation.messages), seeker) {
+            leaf.put(&mut example.messages, class.example(leaf.kind, n, seeker)?);
+        }
+    }
+    Some(example)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(messages: &str) -> (u128, Conversation) {
+        let seeker = Seeker::new(&["</think>".to_string(), "/no".to_string(), "\n".to_string()]).unwrap();
+        let conversation = Conversation::parse(messages, None).unwrap();
+        let key = Shape::of(&conversation, TrainedTurns::All, &seeker).key;
+        let example = example(&conversation, &seeker).unwrap();
+        assert_eq!(Shape::of(&example, TrainedTurns::All, &seeker).key, key, "{messages}");
+        (key, example)
+    }
+
+    fn said(content: &str) -> String {
+        serde_json::json!([{"role": "user", "content": content}]).to_string()
+    }
+
+    #[test]
+    fn texts_alone_do_not_change_a_shape() {
+        let (key, example) = shape(&said(" What is \"2\"?\n"));
+        assert_eq!(key, shape(&said(" Who?\n")).0);
+        assert_eq!(example.messages[0].get("content").unwrap().text(), Some(" qa\"é\\k\n"));
+        for other in
+            ["Who?\n", " Who?", " Who\n?\n", " Who? /no\n", " /no Who?\n", " Who /no?\n", " /no\n", " \n", ""]
+        {
+            assert_ne!(key, shape(&said(other)).0, "{other:?}");
+        }
+        for other in [
+            r#"[{"role":"system","content":" Who?\n"}]"#,
+            r#"[{"role":"user","content":" Who?\n","name":"x"}]"#,
+            r#"[{"role":"user","content":[{"type":"text","text":" Who?\n"}]}]"#,
+        ] {
+            assert_ne!(key, shape(other).0, "{other}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_texts_and_names_are_not() {
+        let call = |name: &str, city: &str| {
+            let function = serde_json::json!({"name": name, "arguments": {"city": city, "n": 1}});
+            shape(
+                &serde_json::json!([{"role": "assistant", "tool_calls": [{"function": function}]}])
+                    .to_string(),
+            )
+            .0
+        };
+        assert_eq!(call("f", "Bonn"), call("f", "Köln"));
+        assert_ne!(call("f", "Bonn"), call("g", "Bonn"));
+    }
+}

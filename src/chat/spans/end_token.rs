@@ -1,0 +1,153 @@
+//! The token that ends a turn of the assistant, learnt from how a template continues after one.
+
+use std::collections::HashSet;
+
+use super::control_token;
+use super::provenance::{Provenance, origins};
+use super::render::Render;
+use crate::template::{Data, is_space};
+
+/// How a template ends the turns of the assistant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::chat) enum Ending {
+    /// With one token.
+    Same,
+    /// With another one at the end of the conversation.
+    OtherAtEnd,
+    /// With a token in the middle, and none at the end.
+    MissingAtEnd,
+    /// With nothing of its own: the token that opens the next turn stops the model.
+    NextHeader,
+    /// With no token at all.
+    None,
+    /// A plain turn is not printed, or not rendered.
+    Dropped,
+}
+
+/// The tokens that end turns.
+#[derive(Debug, Clone)]
+pub(in crate::chat) struct EndTokens {
+    pub(super) ending: Ending,
+    middle: Option<Vec<char>>,
+    end: Option<Vec<char>>,
+}
+
+const DIALOGUE: [(&str, &str); 2] =
+    [("user", "How many legs does a spider have?"), ("assistant", "A spider has eight of them.")];
+
+const NEXT: [Option<(&str, &str)>; 4] = [
+    None,
+    Some(("user", "What about ants?")),
+    Some(("assistant", "Insects have six.")),
+    Some(("system", "Please reply in Spanish now.")),
+];
+
+const AFTER_SYSTEM: [(&str, &str); 2] = [("user", "Can it swim?"), ("assistant", "Some kinds can.")];
+
+fn said((role, content): (&str, &str)) -> Data {
+    Data::Map(vec![("role".into(), Data::Text(role.into())), ("content".into(), Data::Text(content.into()))])
+}
+
+/// Learns the tokens from a conversation that goes on in several ways.
+pub(super) fn learn(render: &Render) -> EndTokens {
+    let mut after: [Option<Vec<char>>; 4] = [None, None, None, None];
+    let mut openers: HashSet<Vec<char>> = HashSet::new();
+    for (next, place) in NEXT.iter().zip(&mut after) {
+        let mut messages: Vec<Data> = DIALOGUE.into_iter().chain(*next).map(said).collect();
+        if next.is_some_and(|(role, _)| role == "system") {
+            messages.extend(AFTER_SYSTEM.map(said));
+        }
+        let Some(found) = origins(render, &messages).ok().filter(|found| found.whole) else { continue };
+        *place = literal_after(&found, next.is_some());
+        if next.is_none() && place.is_some() {
+            openers = openers_of(&found, render.format.bos());
+        }
+    }
+    let [Some(end), rest @ ..] = &after else {
+        return EndTokens { ending: Ending::Dropped, middle: None, end: None };
+    };
+    let middle: Vec<&Vec<char>> = rest.iter().flatten().collect();
+    let user = rest[0].as_deref().and_then(token);
+    let own = common(&middle).and_then(token).or(user);
+    let end = token(end);
+    let ending = match (&end, &own) {
+        (Some(end), Some(own)) if end != own => Ending::OtherAtEnd,
+        (Some(_), _) => Ending::Same,
+        (None, Some(own)) if openers.contains(own) => Ending::NextHeader,
+        (None, Some(_)) => Ending::MissingAtEnd,
+        (None, None) => Ending::None,
+    };
+    EndTokens { ending, middle: own.or_else(|| end.clone()), end }
+}
+
+/// The template's own text after the turn of message 1, up to the next text or the end.
+fn literal_after(found: &Provenance, has_next: bool) -> Option<Vec<char>> {
+    let message = |at: usize| found.origins[at].map(|(leaf, _)| found.leaves[leaf].message);
+    let length = found.text.len();
+    let last = (0..length).rev().find(|at| message(*at) == Some(1))?;
+    let next = (last + 1..length).find(|at| message(*at).is_some());
+    if has_next && next.and_then(message) != Some(2) {
+        return None;
+    }
+    Some(found.text[last + 1..next.unwrap_or(length)].to_vec())
+}
+
+/// The first and the last control token before the first text: those that open turns.
+fn openers_of(found: &Provenance, bos: Option<&str>) -> HashSet<Vec<char>> {
+    let first = found.origins.iter().position(Option::is_some).unwrap_or(0);
+    let text = &found.text[..first];
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some((start, end)) = control_token::find(text, at) {
+        let token = text[start..end].to_vec();
+        if !bos.is_some_and(|bos| token.iter().copied().eq(bos.chars())) {
+            tokens.push(token);
+        }
+        at = end;
+    }
+    [tokens.first(), tokens.last()].into_iter().flatten().cloned().collect()
+}
+
+/// The control token that a text begins with, after white space.
+fn token(text: &[char]) -> Option<Vec<char>> {
+    let (start, end) = control_token::find(text, 0)?;
+    text[..start].iter().all(|c| is_space(*c)).then(|| text[start..end].to_vec())
+}
+
+/// What all texts begin with; none if there is no text.
+fn common<'a>(texts: &[&'a Vec<char>]) -> Option<&'a [char]> {
+    let (first, rest) = texts.split_first()?;
+    let length =
+        (0..first.len()).take_while(|&i| rest.iter().all(|text| text.get(i) == Some(&first[i]))).count();
+    Some(&first[..length])
+}
+
+/// The end of a turn.
+#[derive(Debug)]
+pub(super) struct End {
+    /// Where the token begins and ends.
+    pub(super) span: Option<(usize, usize)>,
+    pub(super) token: Option<String>,
+    pub(super) state: &'static str,
+}
+
+impl EndTokens {
+    /// The token in the template's own text `post`, which begins at `end`.
+    pub(super) fn after(&self, post: &[char], end: usize, is_last: bool, has_calls: bool) -> End {
+        let order = if is_last { [&self.end, &self.middle] } else { [&self.middle, &self.end] };
+        for token in order.into_iter().flatten() {
+            let Some(at) = post.windows(token.len()).position(|window| window == token) else { continue };
+            let state = match (post[..at].iter().all(|c| is_space(*c)), self.ending) {
+                (_, Ending::NextHeader) => "next_header",
+                (true, _) => "token",
+                (false, _) => "after_wrapper",
+            };
+            let span = Some((end + at, end + at + token.len()));
+            return End { span, token: Some(token.iter().collect()), state };
+        }
+        if let Some((start, to)) = control_token::find(post, 0).filter(|_| has_calls) {
+            return End { span: None, token: Some(post[start..to].iter().collect()), state: "other_token" };
+        }
+        End { span: None, token: None, state: if is_last { "none_at_end" } else { "none" } }
+    }
+}

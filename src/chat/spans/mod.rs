@@ -1,0 +1,26 @@
+//! Which characters of a render come from which text of which message: proven, never searched for.
+//!
+//! The conversation is rendered as it is, and again with a stand-in for every character of the data. If both renders
+//! agree everywhere but at stand-ins, which must stand where the character they stand for stands, the origin of each
+//! character is proven. Templates that look into texts break this; then less is replaced.
+
+mod align;
+mod control_token;
+mod end_token;
+mod escape;
+mod leaf;
+mod proof;
+mod provenance;
+mod render;
+mod stand_in;
+mod start;
+mod turn;
+mod walk;
+
+pub(super) use end_token::EndTokens;
+pub(super) use escape::json;
+pub(super) use leaf::Leaf;
+pub(super) use proof::{Lost, Proof, learn, prove};
+pub(super) use stand_in::are_free;
+pub use turn::{TextSpans, TurnSpans};
+pub(super) use walk::{Kind, Seen, walk};

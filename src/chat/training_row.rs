@@ -1,0 +1,210 @@
+//! A conversation as a row for training: its text, and spans that say what trains.
+
+use serde::Serialize;
+
+use super::spans::{Lost, Proof};
+use super::{Conversation, TextSpans, TurnSpans};
+use crate::record::turns::{Branch, Role, Span};
+use crate::template::Data;
+use crate::word::Word;
+
+/// Which turns of the assistant train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainedTurns {
+    /// Each.
+    All,
+    /// The last one.
+    Last,
+}
+
+impl Word for TrainedTurns {
+    const ALL: &'static [Self] = &[TrainedTurns::All, TrainedTurns::Last];
+
+    fn name(self) -> &'static str {
+        match self {
+            TrainedTurns::All => "all",
+            TrainedTurns::Last => "last",
+        }
+    }
+}
+
+/// A conversation as a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingRow {
+    /// The text that the model sees.
+    pub text: String,
+    /// Spans that cover it.
+    pub spans: Vec<Span>,
+    /// What the template does not print.
+    pub faults: Vec<ChatFault>,
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChatFault {
+    /// The reason.
+    pub code: &'static str,
+    /// The number of the message, from 0.
+    pub message: usize,
+    /// What is wrong, for people.
+    pub detail: String,
+}
+
+/// A text that the template does not print.
+const NOT_PRINTED: &str = "not_printed";
+/// A text that the template does not print as a whole.
+const CUT: &str = "cut";
+/// A turn that the template prints with others in between, or after later ones.
+const TURN_INTERLEAVED: &str = "turn_interleaved";
+/// Parts printed as Python's `repr`, which no model should see.
+const REPR: &str = "repr";
+/// A text printed twice.
+const PRINTED_TWICE: &str = "printed_twice";
+/// A place that cannot be proven.
+pub(super) const NOT_PROVEN: &str = "not_proven";
+/// A turn of the assistant with nothing before it.
+const NO_PROMPT: &str = "no_prompt";
+/// A turn before which the training text differs from the prompt at inference.
+const PROMPT_DIFFERS: &str = "prompt_differs";
+/// A turn that no end token ends.
+const NO_END_TOKEN: &str = "no_end_token";
+
+/// A conversation as a row for training, or why no exact mask exists.
+pub(super) type Masked = Result<TrainingRow, ChatFault>;
+
+/// The row of a render about which all that can be is proven.
+pub(super) fn masked(conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
+    let mut faults: Vec<ChatFault> = proof.lost.iter().map(of_lost).collect();
+    let last = proof.turns.last().map(|turn| turn.turn);
+    let mut regions: Vec<(usize, usize, f32)> = Vec::new();
+    for turn in &proof.turns {
+        faults.extend(lost_texts(turn));
+        let weight = weight(&conversation.messages[turn.turn]);
+        let is_trained = weight > 0.0 && (trained == TrainedTurns::All || Some(turn.turn) == last);
+        if is_trained && turn.first.is_some() {
+            let (start, end) = region(proof, turn)?;
+            regions.push((start, end, weight));
+        }
+    }
+    faults.sort_by_key(|fault| fault.message);
+    let spans = spans(conversation, proof, &regions);
+    Ok(TrainingRow { text: proof.found.text.iter().collect(), spans, faults })
+}
+
+fn of_lost(lost: &Lost) -> ChatFault {
+    let Lost { message, name, state } = lost;
+    let (code, what) = if *state == "part" { (CUT, "only a part of") } else { (NOT_PRINTED, "nothing of") };
+    let detail = format!("the template prints {what} `{name}` of message {message}");
+    ChatFault { code, message: *message, detail }
+}
+
+/// The texts of a turn that are not printed as a whole.
+fn lost_texts(turn: &TurnSpans) -> impl Iterator<Item = ChatFault> {
+    let lost = turn.texts.iter().filter(|text| matches!(text.state, "dropped" | "part"));
+    lost.map(|text| of_lost(&Lost { message: turn.turn, name: text.name.clone(), state: text.state }))
+}
+
+/// Where the trained part of a turn begins and ends, in characters.
+pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), ChatFault> {
+    let i = turn.turn;
+    let fault = |code, detail| Err(ChatFault { code, message: i, detail });
+    match turn.order {
+        "ok" => {}
+        "not_printed" => return fault(NOT_PRINTED, format!("the template prints nothing of message {i}")),
+        "interleaved" => {
+            return fault(TURN_INTERLEAVED, format!("the template prints other messages within message {i}"));
+        }
+        _ => return fault(TURN_INTERLEAVED, format!("the template prints message {i} after later ones")),
+    }
+    if proof.found.repr {
+        return fault(REPR, "the template prints parts of messages as Python's `repr`".to_string());
+    }
+    for TextSpans { name, state, .. } in &turn.texts {
+        match *state {
+            "twice" => {
+                return fault(PRINTED_TWICE, format!("the template prints `{name}` of message {i} twice"));
+            }
+            "unaligned" | "contradicted" => {
+                return fault(
+                    NOT_PROVEN,
+                    format!("where `{name}` of message {i} is printed cannot be proven"),
+                );
+            }
+            "edge_unclear" => {
+                let detail =
+                    format!("white space beside `{name}` of message {i} may be the template's or its own");
+                return fault(NOT_PROVEN, detail);
+            }
+            _ => {}
+        }
+    }
+    let Some(start) = turn.start else {
+        let (code, why) = match turn.start_state {
+            "first_message" => (NO_PROMPT, "no message is before"),
+            "prompt_longer" => {
+                (PROMPT_DIFFERS, "the generation prompt is longer than what the template prints before")
+            }
+            "prompt_differs" => {
+                (PROMPT_DIFFERS, "the generation prompt is not what the template prints before")
+            }
+            "prefix_fails" => (PROMPT_DIFFERS, "the template does not render the messages before"),
+            _ => (NOT_PROVEN, "the end of the generation prompt cannot be proven before"),
+        };
+        return fault(code, format!("{why} message {i}, a turn of the assistant"));
+    };
+    match (turn.end, &turn.end_token) {
+        (Some((_, end)), _) => Ok((start, end)),
+        (None, Some(token)) => {
+            fault(NO_END_TOKEN, format!("message {i} is followed by {token:?}, which ends no other turn"))
+        }
+        (None, None) => fault(NO_END_TOKEN, format!("no token ends message {i}")),
+    }
+}
+
+/// The factor that a message gives its turn.
+fn weight(message: &Data) -> f32 {
+    let given = ["weight", "loss_weight", "train", "loss"].iter().find_map(|name| message.get(name));
+    match given {
+        Some(Data::Bool(trains)) => f32::from(u8::from(*trains)),
+        Some(Data::Number(number)) => number.parse().unwrap_or(1.0),
+        _ => 1.0,
+    }
+}
+
+/// The spans of a render: cut at each region, where the role changes, and between data and template. What the template
+/// writes before a message is of the message's role.
+fn spans(conversation: &Conversation, proof: &Proof, regions: &[(usize, usize, f32)]) -> Vec<Span> {
+    let roles: Vec<Role> = conversation.messages.iter().map(role).collect();
+    let found = &proof.found;
+    let last = (0..found.text.len()).rev().find_map(|at| found.message(at));
+    let mut role_at = vec![last.map_or(Role::System, |message| roles[message]); found.text.len()];
+    for at in (0..found.text.len().saturating_sub(1)).rev() {
+        role_at[at] = found.message(at).map_or(role_at[at + 1], |message| roles[message]);
+    }
+    let mut spans: Vec<Span> = Vec::new();
+    let mut end = 0u32;
+    let mut regions = regions.iter().peekable();
+    for (at, c) in found.text.iter().enumerate() {
+        while regions.next_if(|(_, to, _)| *to <= at).is_some() {}
+        let region = regions.peek().filter(|(from, _, _)| *from <= at);
+        let weight = region.map_or(1.0, |(_, _, weight)| *weight);
+        let role = if region.is_some() { Role::Assistant } else { role_at[at] };
+        end += c.len_utf8() as u32;
+        let from_data = found.message(at).is_some();
+        let span = Span { end, role, trained: region.is_some(), from_data, weight, branch: Branch::Main };
+        match spans.last_mut() {
+            Some(last) if (Span { end, ..*last }) == span => *last = span,
+            _ => spans.push(span),
+        }
+    }
+    spans
+}
+
+fn role(message: &Data) -> Role {
+    match message.get("role").and_then(Data::text).unwrap_or_default() {
+        "assistant" => Role::Assistant,
+        "system" | "developer" => Role::System,
+        "tool" | "function" => Role::Tool,
+        _ => Role::User,
+    }
+}
