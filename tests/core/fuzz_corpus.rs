@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use fastprep::plan::Step;
 use serde_json::Value;
 
+#[path = "../../fuzz/checks/chat.rs"]
+mod chat;
 #[path = "../../fuzz/checks/csv.rs"]
 mod csv;
 #[path = "../../fuzz/checks/dialect.rs"]
@@ -48,6 +50,12 @@ fn json_lines_of_the_corpus_are_what_serde_json_reads() {
 fn json_arrays_of_the_corpus_are_what_serde_json_reads() {
     let files = replay("json_array", json::check_array) + replay("json", json::check_array);
     assert!(files > 150, "{files}");
+}
+
+#[test]
+fn chat_templates_of_the_corpus_render_or_refuse_messages() {
+    let files = replay("chat", chat::check);
+    assert!(files > 20, "{files}");
 }
 
 #[test]
