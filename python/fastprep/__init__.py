@@ -20,6 +20,7 @@ from fastprep.exceptions import (
     TokenizerError,
 )
 from fastprep.inspection.inspection import Finding, Inspection
+from fastprep.inspection.rules import Rule
 from fastprep.lint import Lint, Problem, lint
 from fastprep.pipeline import Pipeline
 from fastprep.prepared.prepared_data import PreparedData, load
@@ -62,6 +63,7 @@ __all__ = [
     "PublishError",
     "Recommendation",
     "Report",
+    "Rule",
     "SourceError",
     "Split",
     "Tokenizer",

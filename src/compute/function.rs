@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 
 use crate::arrow_result::ArrowResult;
 use crate::error::{Class, Error, Result};
-use crate::record::Batch;
+use crate::record::schema;
 
 /// A row-wise function from columns to columns: the result has a row for each row of the argument.
 pub trait Function: Send + Sync {
@@ -37,11 +37,19 @@ pub fn call(function: &dyn Function, columns: &RecordBatch, step: &str) -> Resul
 }
 
 /// The columns with these names.
-pub(super) fn pick(batch: &Batch, columns: &[String]) -> Result<RecordBatch> {
-    let schema = batch.records.schema();
+pub(super) fn pick(records: &RecordBatch, columns: &[String]) -> Result<RecordBatch> {
+    let schema = records.schema();
     let indices = columns
         .iter()
         .map(|c| schema.index_of(c).map_err(|_| Error::internal(format!("column `{c}` is missing"))))
         .collect::<Result<Vec<_>>>()?;
-    batch.records.project(&indices).or_defect()
+    records.project(&indices).or_defect()
+}
+
+/// The columns that are not hidden.
+pub(super) fn visible(records: &RecordBatch) -> Result<RecordBatch> {
+    let fields = records.schema();
+    let indices: Vec<usize> =
+        (0..fields.fields().len()).filter(|i| !schema::is_hidden(fields.field(*i).name())).collect();
+    records.project(&indices).or_defect()
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, new_null_array};
+use arrow::array::{Array, new_null_array};
 use arrow::datatypes::SchemaRef;
 
-use super::function::{Function, call, pick};
-use crate::arrow_result::ArrowResult;
+use super::function::{Function, call, pick, visible};
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
-use crate::record::{Batch, finding, json, schema};
+use crate::record::{Batch, finding, json};
 use crate::report::StepCounts;
 
 /// Adds or replaces columns by those that a function returns.
@@ -29,8 +28,8 @@ pub(crate) struct WithColumnsStage {
 impl Map for WithColumnsStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let argument = match &self.columns {
-            Some(columns) => pick(&batch, columns)?,
-            None => visible(&batch)?,
+            Some(columns) => pick(&batch.records, columns)?,
+            None => visible(&batch.records)?,
         };
         let result = call(self.function.as_ref(), &argument, &self.step)?;
         let names = |s: &SchemaRef| s.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
@@ -50,7 +49,7 @@ impl Map for WithColumnsStage {
         let mut out = batch;
         if self.replaces_all {
             // All columns are removed first, so that the new ones are in the order of the result.
-            let old = visible(&out)?.schema();
+            let old = visible(&out.records)?.schema();
             let old: Vec<&str> = old.fields().iter().map(|f| f.name().as_str()).collect();
             out = out.without_columns(&old)?;
         }
@@ -79,11 +78,4 @@ impl Map for WithColumnsStage {
         }
         Ok(out)
     }
-}
-
-fn visible(batch: &Batch) -> Result<RecordBatch> {
-    let fields = batch.records.schema();
-    let indices: Vec<usize> =
-        (0..fields.fields().len()).filter(|i| !schema::is_hidden(fields.field(*i).name())).collect();
-    batch.records.project(&indices).or_defect()
 }

@@ -1,5 +1,6 @@
 //! What the user asks `inspect` for, beside the findings.
 
+use super::rules::Rule;
 use super::token_counter::TokenCounter;
 
 /// What the user asks for, beside the findings.
@@ -9,4 +10,6 @@ pub(crate) struct Asked {
     pub(crate) counter: Option<TokenCounter>,
     /// The most tokens of a row.
     pub(crate) context: Option<u64>,
+    /// The rules of the user.
+    pub(crate) rules: Vec<Rule>,
 }

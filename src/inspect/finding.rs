@@ -5,6 +5,7 @@ use super::row::{Match, Row};
 use super::tokens::KnownTokens;
 use super::whole::Whole;
 use crate::personal_data::Kind;
+use crate::word::Word;
 
 /// What the model learns from rows of a finding, which decides its severity together with the share of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,13 +18,30 @@ pub(crate) enum Harm {
     Minor,
 }
 
-impl Harm {
-    /// Its name.
-    pub(crate) fn name(self) -> &'static str {
+impl Word for Harm {
+    const ALL: &'static [Self] = &[Harm::Severe, Harm::Moderate, Harm::Minor];
+
+    fn name(self) -> &'static str {
         match self {
             Harm::Severe => "severe",
             Harm::Moderate => "moderate",
             Harm::Minor => "minor",
+        }
+    }
+}
+
+impl Harm {
+    /// The severity of what does this harm in this share of the rows.
+    pub(crate) fn severity(self, share: f64) -> &'static str {
+        let (high, medium) = match self {
+            Harm::Severe => (0.01, 0.001),
+            Harm::Moderate => (0.1, 0.01),
+            Harm::Minor => (f64::INFINITY, 0.1),
+        };
+        match share {
+            _ if share >= high => "high",
+            _ if share >= medium => "medium",
+            _ => "low",
         }
     }
 }
@@ -104,18 +122,6 @@ pub(crate) fn always(_: &Facts, _: u64) -> bool {
 impl Finding {
     /// The severity of a finding in this share of the rows.
     pub(crate) fn severity(&self, share: f64) -> &'static str {
-        if self.is_hint {
-            return "hint";
-        }
-        let (high, medium) = match self.harm {
-            Harm::Severe => (0.01, 0.001),
-            Harm::Moderate => (0.1, 0.01),
-            Harm::Minor => (f64::INFINITY, 0.1),
-        };
-        match share {
-            _ if share >= high => "high",
-            _ if share >= medium => "medium",
-            _ => "low",
-        }
+        if self.is_hint { "hint" } else { self.harm.severity(share) }
     }
 }

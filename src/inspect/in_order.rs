@@ -1,20 +1,19 @@
 //! What follows from the rows before a row, or from another set: rows are added in input order.
 
 use super::between::Compared;
-use super::excerpt::Excerpt;
 use super::facts::Facts;
 use super::groups::BatchGroups;
 use super::look::Look;
-use super::masked::Mask;
 use super::other_set::Shared;
 use super::prompt_index::PromptIndex;
-use super::ready::{Keyed, Listed};
-use super::row::{Match, OpenRows, Row, Text};
+use super::ready::{Code, Keyed, Listed};
+use super::row::{OpenRows, Row};
+use super::row_examples::{end_example, start_example};
 use super::row_lines::RowLines;
 use super::tally::Example;
 use crate::error::{Error, Result};
 use crate::hash;
-use crate::record::{Batch, Place};
+use crate::record::Batch;
 
 /// The findings that follow from the rows before a row, or from another set.
 const DUPLICATES: &str = "duplicate_rows";
@@ -64,7 +63,7 @@ impl InOrder {
             };
         let mut listed = listed.into_iter().peekable();
         for Keyed { row, keys, is_compared, prompt_end, answer_end, answer } in &keys {
-            let mut lines: Vec<(&str, Example)> = Vec::new();
+            let mut lines: Vec<(Code, Example)> = Vec::new();
             while let Some(listed) = listed.next_if(|listed| listed.row == *row) {
                 lines.push((listed.code, listed.example));
             }
@@ -98,12 +97,12 @@ impl InOrder {
                 if let Some(other) = other
                     && (look.lists || tally.wants(keys.place))
                     && let Some(made) =
-                        example(*row, &|row| prompt_example(keys.place, row, other, &look.mask))?
+                        example(*row, &|row| start_example(keys.place, row, Some(other), &look.mask))?
                 {
                     if tally.wants(keys.place) {
                         tally.keep(made.clone());
                     }
-                    lines.push((code, made));
+                    lines.push((code.into(), made));
                 }
             }
             let ends = [
@@ -114,7 +113,7 @@ impl InOrder {
                 if let Some(edge) = edge {
                     let show = || example(*row, &|row| end_example(keys.place, row, is_prompt, &look.mask));
                     let lack = ends.add(keys.place, *edge, look.lists, show)?;
-                    lines.extend(lack.into_iter().map(|example| (code, example)));
+                    lines.extend(lack.into_iter().map(|example| (code.into(), example)));
                 }
             }
             self.write(&lines)?;
@@ -129,7 +128,7 @@ impl InOrder {
     pub(super) fn finish(&mut self, facts: &mut Facts) -> Result<()> {
         let ends = [(NO_SEPARATOR, &mut facts.prompt_ends), (NO_STOP, &mut facts.answer_ends)];
         for (code, ends) in ends {
-            let lack: Vec<_> = ends.decide().into_iter().map(|example| (code, example)).collect();
+            let lack: Vec<_> = ends.decide().into_iter().map(|example| (code.into(), example)).collect();
             self.write(&lack)?;
         }
         self.lines.iter_mut().try_for_each(RowLines::finish)?;
@@ -142,30 +141,10 @@ impl InOrder {
         Ok(())
     }
 
-    fn write(&mut self, lines: &[(&str, Example)]) -> Result<()> {
+    fn write(&mut self, lines: &[(Code, Example)]) -> Result<()> {
         match &mut self.lines {
             Some(to) => lines.iter().try_for_each(|(code, example)| to.write(code, example)),
             None => Ok(()),
         }
     }
-}
-
-/// The start of the last question, or of the answer where there is none.
-fn prompt_example(place: Place, row: &Row<'_>, other: Place, mask: &Mask) -> Option<Example> {
-    let (text, said) = row.question().next().or_else(|| row.answer()).or_else(|| {
-        let first = row.texts.first()?;
-        Some((0, first.text))
-    })?;
-    let Text { speaker, turn, .. } = row.texts[text];
-    let mut personal = Vec::new();
-    mask.find(said, &mut personal);
-    let excerpt = Excerpt::start_of(said, &personal);
-    Some(Example { place, speaker: speaker.name(), turn, excerpt, other: Some(other) })
-}
-
-/// The end of the last question or of the answer.
-fn end_example(place: Place, row: &Row<'_>, is_prompt: bool, mask: &Mask) -> Option<Example> {
-    let (text, said) = if is_prompt { row.question().last()? } else { row.answer()? };
-    let start = said.char_indices().rev().nth(7).map_or(0, |(start, _)| start);
-    Some(Example::new(place, row, Match { text, start, end: said.len() }, mask))
 }

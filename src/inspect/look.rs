@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrow::array::BooleanArray;
+
 use super::FINDINGS;
 use super::asked::Asked;
 use super::edges::Edge;
@@ -13,6 +15,7 @@ use super::masked::Mask;
 use super::other_set_sink::splits_of;
 use super::ready::{AnswerStart, Keyed, Listed, Ready};
 use super::row::{Match, ReadRows, Row};
+use super::row_examples::start_example;
 use super::row_keys::row_keys;
 use super::tally::Example;
 use super::token_counter::{Counter, TokenCounter};
@@ -74,6 +77,19 @@ impl Look {
         }
     }
 
+    /// Counts a row for which a rule is true.
+    fn ruled(&self, rule: usize, row: &Row<'_>, (place, number): (Place, usize), ready: &mut Ready) {
+        let example = || {
+            let start = start_example(place, row, None, &self.mask);
+            start.unwrap_or_else(|| Example::of_row(place, Excerpt::default()))
+        };
+        ready.of_rules[rule].add(place, example);
+        if self.lists {
+            let code = self.asked.rules[rule].name.clone().into();
+            ready.listed.push(Listed { row: number, code, example: example() });
+        }
+    }
+
     /// Looks at a row.
     ///
     /// # Errors
@@ -116,7 +132,7 @@ impl Look {
             if self.lists {
                 ready.listed.push(Listed {
                     row: number,
-                    code: finding.code,
+                    code: finding.code.into(),
                     example: Example::new(place, row, *found, &self.mask),
                 });
             }
@@ -137,17 +153,23 @@ impl Look {
 
 impl MakeReady<Ready> for Look {
     fn make_ready(&self, batch: Batch) -> Result<Ready> {
-        let mut ready = Ready::new(batch, &self.by)?;
+        let mut ready = Ready::new(batch, &self.by, self.asked.rules.len())?;
         let batch = ready.batch.clone();
         let rows = self.rows.open(&batch)?;
         let tokens = TokenColumns::of(&batch);
+        let ruled = self.asked.rules.iter().map(|rule| rule.check.check(&batch.records));
+        let ruled: Vec<BooleanArray> = ruled.collect::<Result<_>>()?;
         let counter = self.asked.counter.as_ref().map(TokenCounter::counter);
         let mut scratch = Scratch { counter, ..Scratch::default() };
         for i in 0..batch.rows() {
             let place = batch.places.at(i);
             scratch.measured.start(tokens.as_ref().map(|tokens| tokens.row(i)));
             let mut looked = Ok(());
-            let read = rows.row(i, &mut |row| looked = self.row(row, (place, i), &mut scratch, &mut ready));
+            let read = rows.row(i, &mut |row| {
+                looked = self.row(row, (place, i), &mut scratch, &mut ready);
+                let are_true = ruled.iter().enumerate().filter(|(_, ruled)| ruled.value(i));
+                are_true.for_each(|(rule, _)| self.ruled(rule, row, (place, i), &mut ready));
+            });
             looked.map_err(|e| e.row(place.row))?;
             if let Err(why) = read {
                 let excerpt = Excerpt { found: self.mask.text(&why), ..Excerpt::default() };

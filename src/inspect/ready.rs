@@ -1,5 +1,7 @@
 //! What a batch says: counts that merge in any order, and what the rows are compared with others by.
 
+use std::borrow::Cow;
+
 use super::FINDINGS;
 use super::edges::Edge;
 use super::facts::Counts;
@@ -17,6 +19,8 @@ pub(crate) struct Ready {
     pub(super) tallies: Vec<Tally>,
     /// The other style of findings of two.
     pub(super) others: Vec<Tally>,
+    /// Of the rules of the user.
+    pub(super) of_rules: Vec<Tally>,
     /// Rows that are none of their dialect.
     pub(super) unread: Tally,
     pub(super) counts: Counts,
@@ -26,11 +30,14 @@ pub(crate) struct Ready {
     pub(super) listed: Vec<Listed>,
 }
 
+/// The code of a finding; that of a rule is its name.
+pub(super) type Code = Cow<'static, str>;
+
 /// A finding of a row.
 pub(super) struct Listed {
     /// The number of the row in its batch.
     pub(super) row: usize,
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     pub(super) example: Example,
 }
 
@@ -57,14 +64,15 @@ pub(super) struct AnswerStart {
 }
 
 impl Ready {
-    /// That of a batch, before its rows are looked at.
+    /// That of a batch, before its rows are looked at by the findings and by so many rules.
     ///
     /// # Errors
     /// Those of [`BatchGroups::new`].
-    pub(super) fn new(batch: Batch, by: &[By]) -> Result<Self> {
+    pub(super) fn new(batch: Batch, by: &[By], rules: usize) -> Result<Self> {
         Ok(Ready {
             tallies: vec![Tally::default(); FINDINGS.len()],
             others: vec![Tally::default(); FINDINGS.len()],
+            of_rules: vec![Tally::default(); rules],
             unread: Tally::default(),
             counts: Counts::default(),
             groups: by.iter().map(|by| BatchGroups::new(by, &batch)).collect::<Result<_>>()?,

@@ -51,6 +51,8 @@ impl Inspect {
         let counts = &self.facts.counts;
         let report = serde_json::to_value(report).unwrap_or_default();
         let mut found: Vec<Value> = findings().filter_map(|(i, f)| self.finding(i, f, context)).collect();
+        let rules = self.asked().rules.iter().zip(&self.of_rules);
+        found.extend(rules.filter_map(|(rule, tally)| rule.to_json(tally, counts.rows, context.files)));
         let severity = |finding: &Value| {
             let order = ["high", "medium", "low", "hint"];
             order.iter().position(|name| finding["severity"] == *name)

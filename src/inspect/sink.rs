@@ -30,6 +30,8 @@ pub(crate) struct Inspect {
     pub(super) tallies: Vec<Tally>,
     /// The other style of findings of two.
     pub(super) others: Vec<Tally>,
+    /// Of the rules of the user.
+    pub(super) of_rules: Vec<Tally>,
     pub(super) unread: Tally,
     pub(super) facts: Facts,
     pub(super) groups: Vec<Groups>,
@@ -49,6 +51,7 @@ impl Inspect {
         lines: Option<RowLines>,
     ) -> Result<Self> {
         let literals = Literals::new(FINDINGS)?;
+        let of_rules = vec![Tally::default(); asked.rules.len()];
         let groups = by.iter().cloned().map(Groups::new).collect();
         let compared_split = compared.as_ref().and_then(|compared| Some(compared.split.as_ref()?.0));
         let between =
@@ -66,6 +69,7 @@ impl Inspect {
             groups,
             tallies: vec![Tally::default(); FINDINGS.len()],
             others: vec![Tally::default(); FINDINGS.len()],
+            of_rules,
             unread: Tally::default(),
             facts: Facts { between, ..Facts::default() },
             in_order: InOrder::new(compared, lines),
@@ -104,9 +108,10 @@ impl Sink for Inspect {
     }
 
     fn push(&mut self, ready: Ready) -> Result<()> {
-        let Ready { batch, tallies, others, unread, counts, mut groups, keys, listed } = ready;
+        let Ready { batch, tallies, others, of_rules, unread, counts, mut groups, keys, listed } = ready;
         self.tallies.iter_mut().zip(tallies).for_each(|(all, tally)| all.merge(tally));
         self.others.iter_mut().zip(others).for_each(|(all, tally)| all.merge(tally));
+        self.of_rules.iter_mut().zip(of_rules).for_each(|(all, tally)| all.merge(tally));
         self.unread.merge(unread);
         self.facts.counts.merge(counts);
         let looked = Looked { batch: &batch, keys, listed, groups: &mut groups };

@@ -12,6 +12,7 @@ mod needed_columns;
 mod plan_json;
 mod reserved_names;
 pub mod resolve;
+mod rule_columns;
 pub mod source;
 mod sources_and_steps;
 mod step;
@@ -20,6 +21,7 @@ pub mod verbs;
 
 pub(crate) use plan_json::PLAN_VERSION;
 pub use resolve::{Resolved, resolve};
+pub(crate) use rule_columns::RuleColumns;
 pub use source::SourceSpec;
 pub use sources_and_steps::{Part, Plan};
 pub use step::{Named, Step, Verb};

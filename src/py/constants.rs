@@ -10,6 +10,7 @@ use crate::dedup::Part;
 use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
 use crate::format::OnCollision;
+use crate::inspect::Harm;
 use crate::limits::MAX_LINE_BYTES;
 use crate::lint::Target;
 use crate::load::FILLER;
@@ -115,6 +116,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("UnicodeForm", names::<UnicodeForm>())?;
     add("Role", names::<Role>())?;
     add("Keep", names::<Keep>())?;
+    add("Harm", names::<Harm>())?;
     add("BalanceHow", names::<BalanceHow>())?;
     add("MixUnit", names::<MixUnit>())?;
     add("OnExhausted", names::<OnExhausted>())?;

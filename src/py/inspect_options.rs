@@ -1,19 +1,23 @@
 //! The options of `Pipeline.inspect`.
 
 use std::io::BufWriter;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 
+use super::errors::to_python;
+use super::function::PyFunction;
 use super::gate::enter;
 use super::tokenizer::{TokenizerSource, spec};
 use super::writer::PyWriter;
 use crate::engine::inspect::inspect;
 use crate::engine::{Resources, interruptible};
-use crate::error::Result;
-use crate::inspect::{Asked, RowLines, TokenCounter};
+use crate::error::{Class, Error, Result};
+use crate::inspect::{Asked, Harm, RowLines, Rule, TokenCounter};
 use crate::plan::resolve::to_inspect;
-use crate::plan::{Plan, TokenizerSpec};
+use crate::plan::{Plan, RuleColumns, TokenizerSpec};
 use crate::store::Files;
+use crate::word;
 
 /// The options of `Pipeline.inspect`, as a dictionary.
 #[derive(FromPyObject)]
@@ -28,14 +32,44 @@ pub(crate) struct InspectOptions {
     tokenizer: Option<TokenizerSource>,
     /// The most tokens of a row.
     context: Option<u64>,
+    rules: Vec<RuleOptions>,
+}
+
+/// A rule of the user, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct RuleOptions {
+    name: String,
+    why: String,
+    repair: String,
+    harm: String,
+    /// The columns that it reads; none means all.
+    columns: Option<Vec<String>>,
+    /// A callable from an Arrow table to one of a Boolean column.
+    function: Py<PyAny>,
+}
+
+impl RuleOptions {
+    fn rule(self) -> Result<Rule> {
+        let RuleOptions { name, why, repair, harm, columns, function } = self;
+        let shown = format!("inspect: the rule {name:?}");
+        let harm = word::find::<Harm>(&harm).map_err(|e| {
+            Error::new(Class::Plan, "bad_option", format!("{shown}: `harm` {e}"))
+                .help("say what the model learns from such rows")
+        })?;
+        let function = Arc::new(PyFunction { name: shown.clone(), callable: function });
+        Ok(Rule { name, why, repair, harm, check: Arc::new(RuleColumns { columns, function, shown }) })
+    }
 }
 
 impl InspectOptions {
     /// Looks at all rows of a plan, which are compared with those of another, and gives what was found as JSON.
     pub(super) fn inspect(self, py: Python<'_>, plan: &Plan, other: Option<Plan>) -> PyResult<String> {
-        let InspectOptions { by, threads, rows, tokenizer, context } = self;
+        let InspectOptions { by, threads, rows, tokenizer, context, rules } = self;
+        let rules = rules.into_iter().map(RuleOptions::rule).collect::<Result<Vec<_>>>();
+        let rules = rules.map_err(|e| to_python(py, &e))?;
         let inspected = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || to_inspect(plan, by, &Files::local(), cancel))
+            interruptible(cancel, interrupted, || to_inspect(plan, by, &rules, &Files::local(), cancel))
         })?;
         let tokenizer =
             tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
@@ -47,13 +81,15 @@ impl InspectOptions {
         })?;
         let other = enter(py, None, |cancel, interrupted| {
             let resolved = |plan: Plan| {
-                interruptible(cancel, interrupted, || to_inspect(&plan, Vec::new(), &Files::local(), cancel))
+                interruptible(cancel, interrupted, || {
+                    to_inspect(&plan, Vec::new(), &[], &Files::local(), cancel)
+                })
             };
             other.map(resolved).transpose()
         })?;
         let found = enter(py, None, |cancel, interrupted| {
             let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
-            let asked = Asked { counter, context };
+            let asked = Asked { counter, context, rules };
             let resources = Resources::from_env(threads)?;
             inspect(&inspected, other.as_ref(), asked, lines, resources, cancel, interrupted)
         })?;

@@ -37,6 +37,7 @@ use crate::read::named_format::named_format;
 use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
 use crate::store::Files;
+use crate::word::Word;
 use crate::write::Compression;
 
 /// The plan of a `Pipeline`, and a callable for progress.

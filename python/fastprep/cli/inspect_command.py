@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from fastprep.cli import flag_types as flags
 from fastprep.cli.app import AsJson
 from fastprep.cli.pipeline_flags import scan
 from fastprep.cli.printing import print_result
+from fastprep.cli.sql_expressions import read_sql
 from fastprep.exceptions import PublishError
 from fastprep.inspection import charts
 from fastprep.inspection.fix_plan import fix_plan
@@ -30,6 +31,10 @@ def inspect(
     against: Annotated[
         list[str] | None,
         typer.Option(metavar="PATH", help="Another set: which rows it has as well; can be repeated."),
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SQL", help="A finding of yours: rows for which this is true; can be repeated."),
     ] = None,
     rows: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all rows of the findings to this file, as JSON lines.")
@@ -61,8 +66,16 @@ def inspect(
     other = scan(against) if against else None
     if read_as is not None:
         plan, other = plan.read_as(read_as), other and other.read_as(read_as)
-    found = plan.inspect(by=by or None, against=other, rows=rows, baseline=baseline, tolerance=flags.share(tolerance),
-                         tokenizer=tokenizer, context=context)  # fmt: skip
+    found = plan.inspect(
+        by=by or None,
+        against=other,
+        rules=_rules(rule or []),
+        rows=rows,
+        baseline=baseline,
+        tolerance=flags.share(tolerance),
+        tokenizer=tokenizer,
+        context=context,
+    )
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
     if html is not None:
@@ -73,6 +86,21 @@ def inspect(
         print_result(found.to_dict() if as_json else str(found))
     if found.risen:
         raise typer.Exit(1)
+
+
+def _rules(given: list[str]) -> dict[str, Any]:
+    rules = {}
+    for text in given:
+        name, equals, sql = text.partition("=")
+        if not equals or not name.strip() or not sql.strip():
+            raise typer.BadParameter(f"{text!r} is no rule: write NAME=SQL", param_hint="--rule")
+        if name.strip() in rules:
+            raise typer.BadParameter(f"two rules are named {name.strip()!r}", param_hint="--rule")
+        try:
+            rules[name.strip()] = read_sql(sql)
+        except ValueError as e:
+            raise typer.BadParameter(str(e), param_hint="--rule") from e
+    return rules
 
 
 def _write_plan(found: Inspection, inputs: list[str], path: Path) -> None:

@@ -20,22 +20,23 @@ Frame = TypeVar("Frame", "pl.DataFrame", "pl.LazyFrame")
 
 
 class Mask:
-    """A `filter` expression as a function from an Arrow table to one Boolean column."""
+    """The expression of a filter as a function from an Arrow table to one Boolean column. Errors name the verb."""
 
-    def __init__(self, expression: pl.Expr) -> None:
+    def __init__(self, expression: pl.Expr, verb: str = "filter") -> None:
         self._expression = expression
+        self._verb = verb
         self._calls = checks.calls(expression)
 
     def __call__(self, table: Any) -> Any:
         """See the class."""
         import polars as pl
 
-        check_polars_threads("filter")
-        mask = _evaluate("filter", polars_frame(table), [self._expression.alias("mask")])
+        check_polars_threads(self._verb)
+        mask = _evaluate(self._verb, polars_frame(table), [self._expression.alias("mask")])
         dtype = mask.schema["mask"]
         if dtype not in (pl.Boolean, pl.Null):
             raise PlanError.new(
-                f"filter: `{self._expression}` must give true or false; got {dtype}",
+                f"{self._verb}: `{self._expression}` must give true or false; got {dtype}",
                 code="bad_option",
                 help='compare the value, as in pl.col("…") > 0',
             )

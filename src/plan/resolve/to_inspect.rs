@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use serde_json::Value;
 
 use super::dialects;
@@ -10,7 +11,7 @@ use super::resolved::Resolved;
 use crate::cancel::Cancel;
 use crate::dialect::{self, Dialect, PartColumns, columns_json};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::inspect::{ReadRows, has_tokens};
+use crate::inspect::{ReadRows, Rule, has_tokens};
 use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
@@ -43,11 +44,18 @@ pub(crate) struct ToInspect {
 }
 
 /// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
-/// `read_as`, or is recognised by a look at the first rows.
+/// `read_as`, or is recognised by a look at the first rows. The rules are tried on no rows.
 ///
 /// # Errors
-/// Those of [`resolve`]. `bad_chain`: the rows are packed. `missing_column`: there is no such column in `by`.
-pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &Cancel) -> Result<ToInspect> {
+/// Those of [`resolve`] and of the rules. `bad_chain`: the rows are packed. `missing_column`: there is no such column of
+/// `by` or of a rule.
+pub(crate) fn to_inspect(
+    plan: &Plan,
+    by: Vec<String>,
+    rules: &[Rule],
+    store: &Files,
+    cancel: &Cancel,
+) -> Result<ToInspect> {
     if plan.steps.iter().any(|step| step.is::<Pack>()) {
         let message = "inspect: packed rows have no texts";
         return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before pack"));
@@ -59,7 +67,8 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
     let (found, note) = what_rows_are(&mut plan, store, cancel)?;
     let resolved = resolve(&plan, store, cancel)?;
     let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
-    if let Some(column) = by.iter().find(|column| !names.contains(column)) {
+    let of_rules: Vec<&String> = rules.iter().filter_map(|rule| rule.check.columns()).flatten().collect();
+    if let Some(column) = by.iter().chain(of_rules.iter().copied()).find(|column| !names.contains(column)) {
         return Err(missing_column(column, "inspect", &names));
     }
     let (rows, looked_at): (Arc<dyn ReadRows>, Vec<String>) = match &found {
@@ -83,27 +92,37 @@ pub(crate) fn to_inspect(plan: &Plan, by: Vec<String>, store: &Files, cancel: &C
         false => fields.iter().filter(|field| has_tokens(field)).map(|field| field.name().as_str()).collect(),
     };
     let has_ids = tokens.len() == 2;
-    let is_read =
-        |name: &String| looked_at.contains(name) || by.contains(name) || tokens.contains(&name.as_str());
+    let is_named = |name: &String| {
+        looked_at.contains(name)
+            || by.contains(name)
+            || of_rules.contains(&name)
+            || tokens.contains(&name.as_str())
+    };
+    // A function of the user gets whole rows.
+    let all_are_read = rules.iter().any(|rule| rule.check.columns().is_none());
+    let is_read = |name: &String| all_are_read || is_named(name);
     let read: Vec<String> = names.iter().filter(|name| is_read(name)).cloned().collect();
     let is_whole = read.len() == names.len();
+    let other_columns = names.iter().filter(|name| !is_named(name)).cloned().collect();
     // Rows of a prepared folder stay in their splits only with the column of these.
     let is_split = plan.steps.iter().any(|step| step.is::<Split>() || step.is::<Restore>());
     let has_splits = resolved.job.split_names.len() > 1 && !is_split;
     let selected = read.iter().cloned().chain(has_splits.then(|| SPLIT.to_string())).collect();
     let is_tokenized = plan.steps.iter().any(|step| step.is::<Tokenize>());
-    let resolved = match is_whole || is_tokenized || read.is_empty() {
+    let resolved = match is_whole && rules.is_empty() || is_tokenized || read.is_empty() {
         true => resolved,
-        // No other columns are read.
+        // No other columns are read, and those that are have their own types.
         false => resolve(&plan.push(Select { columns: selected }.into())?, store, cancel)?,
     };
+    let none = RecordBatch::new_empty(resolved.job.schema.clone());
+    rules.iter().try_for_each(|rule| rule.check.check(&none).map(drop))?;
     Ok(ToInspect {
         plan: resolved,
         rows,
         dialect: found.as_ref().map_or(dialect::UNKNOWN, |(dialect, _)| dialect.name()),
         title: found.as_ref().map(|(dialect, _)| dialect.title()),
         columns: found.as_ref().map_or_else(|| Value::Object(Default::default()), |(_, c)| columns_json(c)),
-        other_columns: names.into_iter().filter(|name| !read.contains(name)).collect(),
+        other_columns,
         note,
         by,
         has_splits,
