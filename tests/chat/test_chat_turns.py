@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_ids import EXHAUSTIVE
 from tiny import refused
@@ -96,6 +97,95 @@ def test_what_is_trained_is_the_answer_whatever_the_texts_are(texts: list[tuple[
     for i, (answer, got) in enumerate(zip(answers, found, strict=True)):
         # White space alone may be the template's as well.
         assert got == f"{answer}<|im_end|>" or not answer.strip(), (i, got)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A template of which it is known where it prints what."""
+
+    before: str
+    after: str
+    end: str
+    newline: str
+    content: str
+    thought: str
+    prompted: str
+    system: bool
+
+    def template(self) -> str:
+        """The template."""
+        content = {"as is": "m.content", "trim": "m.content|trim", "cut": "m.content.split('</t>')[-1]"}[self.content]
+        system = "" if self.system else " if m.role != 'system'"
+        return (
+            f"{{%- for m in messages{system} %}}{self.before}{{{{ m.role }}}}{self.after}"
+            f"{{% if m.role == 'assistant' %}}{self.thought}{{% endif %}}{{{{ {content} }}}}{self.end}"
+            f"{{{{ {self.newline!r} }}}}{{% endfor %}}"
+            f"{{% if add_generation_prompt %}}{self.before}assistant{self.after}{self.prompted}{{% endif %}}"
+        )
+
+    def regions(self, messages: list[dict[str, str]]) -> tuple[str, list[tuple[int, int] | None]]:
+        """The text, and what each turn of the assistant trains; None where the prompt at inference is another."""
+        text, regions = "", []
+        for m in messages:
+            if m["role"] == "system" and not self.system:
+                continue
+            text += self.before + m["role"] + self.after
+            start = len(text)
+            if m["role"] == "assistant":
+                text += self.thought
+            said = m["content"]
+            text += {"as is": said, "trim": said.strip(), "cut": said.split("</t>")[-1]}[self.content] + self.end
+            if m["role"] == "assistant":
+                told = text[start:].startswith(self.prompted) and self.thought.startswith(self.prompted)
+                regions.append((start + len(self.prompted), len(text)) if told else None)
+            text += self.newline
+        return text, regions
+
+
+SPECS = st.builds(
+    Spec,
+    before=st.sampled_from(["<|s|>", "[", "", "<|e|>"]),
+    after=st.sampled_from(["\n", ":", "<|h|>\n\n", "]"]),
+    end=st.sampled_from(["<|e|>", "</s>", "[/INST]"]),
+    newline=st.sampled_from(["\n", "", "\n\n"]),
+    content=st.sampled_from(["as is", "trim", "cut"]),
+    thought=st.sampled_from(["", "<t></t>\n", "<t>"]),
+    prompted=st.sampled_from(["", "<t></t>\n", "<t>"]),
+    system=st.booleans(),
+)
+PIECES = [
+    "",
+    " ",
+    "\n",
+    "a",
+    "ab",
+    "<|e|>",
+    "</s>",
+    "<t>",
+    "</t>",
+    "user",
+    "assistant",
+    "<|s|>assistant\n",
+    "[assistant]",
+    "é",
+]
+SAID = st.lists(st.sampled_from(PIECES), max_size=3).map("".join)
+TALKS = st.lists(st.tuples(SAID, SAID), min_size=1, max_size=3)
+
+
+@settings(max_examples=2000 if EXHAUSTIVE else 100)
+@given(SPECS, st.one_of(st.none(), SAID), TALKS)
+def test_a_part_that_trains_is_the_right_one(spec: Spec, system: str | None, talk: list[tuple[str, str]]) -> None:
+    """Whatever the texts and the template are: where a mask is given, it is right."""
+    messages = [] if system is None else [{"role": "system", "content": system}]
+    for ask, answer in talk:
+        messages += [{"role": "user", "content": ask}, {"role": "assistant", "content": answer}]
+    chat = fp.ChatFormat.from_text(spec.template())
+    text, regions = spec.regions(messages)
+    assert chat.render(messages) == text
+    for turn, region in zip(chat.turns(messages), regions, strict=True):
+        if turn.trained is not None:
+            assert turn.trained == region, (turn, text[slice(*turn.trained)])
 
 
 SHAPES = {
