@@ -97,7 +97,8 @@ def lint(
         files: files for training.
         target: where the files will be used.
         valid: files for validation. They have the same limits, and no conversation of them may be in `files`:
-            conversations are equal if their `messages` and `tools` are equal as JSON, whatever else their rows hold.
+            conversations are equal if their `messages` and `tools`, or their input and outputs, are equal as JSON,
+            whatever else their rows hold.
         rows: a file for all problems, as JSON lines with `code`, `severity`, `file`, `line` and `detail`, in the order
             in which files are read, those of `valid` first. It is replaced once it is complete.
         threads: worker threads; all cores by default. They do not change the result.

@@ -31,10 +31,11 @@ class TargetVerbs(ABC):
     def write_as(self, target: Target) -> Pipeline:
         """Write the rows as conversations in the form of a provider or a trainer. It must be the last step.
 
-        The columns are replaced by `messages` and `tools`; for `"bedrock"` by `schemaVersion`, `system` and `messages`.
-        Rows of every dialect but preferences can be written: pairs and Alpaca are a question and its answer. A row that
-        has what the form cannot hold, such as weights or thoughts, or that the target would refuse by its limits, is
-        rejected as `not_in_target`; nothing is left out in silence.
+        The columns are replaced by `messages` and `tools`; for `"bedrock"` by `schemaVersion`, `system` and `messages`;
+        for targets that take preferences, such as `"azure_dpo"`, by `input`, `preferred_output` and
+        `non_preferred_output`. Rows of every dialect but preferences are conversations: pairs and Alpaca are a question
+        and its answer. A row that has what the form cannot hold, such as weights or thoughts, or that the target would
+        refuse by its limits, is rejected as `not_in_target`; no part of a message is left out in silence.
 
         What rows mean is said by `read_as`; without one, `read_as()` is put before this step.
 
@@ -42,8 +43,8 @@ class TargetVerbs(ABC):
             target: where the files will be used.
 
         Raises:
-            PlanError: `bad_option`: there is no such target. `bad_chain`: the rows are rendered or have no dialect, or
-                another step comes after it.
+            PlanError: `bad_option`: there is no such target. `bad_chain`: the rows are rendered or weighted, or have no
+                dialect, or another step comes after it.
         """
         target_name = option_checks.text("write_as", "target", target)
         if "read_as" in self._verbs():

@@ -20,7 +20,20 @@ BalanceHow = Literal["undersample", "oversample", "weights"]
 MixUnit = Literal["rows", "tokens"]
 OnExhausted = Literal["stop", "repeat"]
 PersonalData = Literal["email", "phone", "card", "iban", "secret"]
-Target = Literal["azure", "openai", "together", "fireworks", "bedrock", "mistral", "trl", "axolotl"]
+Target = Literal[
+    "azure",
+    "openai",
+    "together",
+    "fireworks",
+    "bedrock",
+    "mistral",
+    "trl",
+    "axolotl",
+    "azure_dpo",
+    "openai_dpo",
+    "together_dpo",
+    "fireworks_dpo",
+]
 Format = Literal["arrow", "jsonl", "parquet"]
 Compression = Literal["gzip", "zstd"]
 

@@ -10,6 +10,8 @@ use crate::record::turns::Branch;
 /// How conversations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Form {
+    /// Rows are preferences: an input and two outputs.
+    pub(crate) is_pair: bool,
     /// Content is a list of blocks, and the messages of the system are beside the others.
     pub(crate) is_blocks: bool,
     /// Developers are told from the system.
@@ -23,34 +25,72 @@ pub(crate) struct Form {
     pub(crate) has_call_texts: bool,
 }
 
-/// A conversation as JSON.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Written {
-    /// The messages of the system, where they are beside the others.
-    pub(super) system: Option<String>,
-    pub(super) messages: String,
-    pub(super) tools: Option<String>,
-}
+/// A row as it is written: the JSON of each column by its name.
+pub(super) type Written = Vec<(&'static str, Option<String>)>;
+
+/// The version of the format of blocks.
+const VERSION: &str = "\"bedrock-conversation-2024\"";
 
 /// Separates the texts of a message where its content is one text.
 const BETWEEN_TEXTS: &str = "\n\n";
 
 impl Form {
+    /// The names of the columns that are written.
+    pub(crate) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Form { is_pair: true, .. } => &["input", "preferred_output", "non_preferred_output"],
+            Form { is_blocks: true, .. } => &["schemaVersion", "system", "messages"],
+            _ => &["messages", "tools"],
+        }
+    }
+
     /// A dialogue as it is written.
     ///
     /// # Errors
     /// What it has that cannot be written; nothing is left out.
     pub(super) fn write(self, dialogue: &Dialogue<'_>) -> Result<Written, String> {
-        if dialogue.label.is_some() || dialogue.turns.iter().any(|turn| turn.branch != Branch::Main) {
-            return Err("it is a preference or a rated answer, not a conversation".into());
+        let is_pair = dialogue.turns.iter().any(|turn| turn.branch != Branch::Main);
+        if is_pair != self.is_pair || dialogue.label.is_some() {
+            let what = if self.is_pair { "no preference" } else { "no conversation" };
+            return Err(format!("it is {what}"));
         }
         let tools = dialogue.tools.as_deref().map(written_tools).transpose()?.flatten();
         if tools.is_some() && !self.has_tools {
             return Err("it has tools".into());
         }
         let mut calls = Calls::new(dialogue, self.has_call_texts);
+        let (system, messages) = self.messages(dialogue, Branch::Main, &mut calls)?;
+        if self.is_blocks {
+            let version = Some(VERSION.to_string());
+            return Ok(vec![("schemaVersion", version), ("system", system), ("messages", Some(messages))]);
+        }
+        if !self.is_pair {
+            return Ok(vec![("messages", Some(messages)), ("tools", tools)]);
+        }
+        let mut input = Object::default();
+        input.json("messages", &messages);
+        if let Some(tools) = &tools {
+            input.json("tools", tools);
+        }
+        let output =
+            |branch| self.messages(dialogue, branch, &mut calls.clone()).map(|(_, messages)| messages);
+        let (chosen, rejected) = (output(Branch::Chosen)?, output(Branch::Rejected)?);
+        Ok(vec![
+            ("input", Some(input.end())),
+            ("preferred_output", Some(chosen)),
+            ("non_preferred_output", Some(rejected)),
+        ])
+    }
+
+    /// The messages of the system, where they are beside the others, and the messages.
+    fn messages(
+        self,
+        dialogue: &Dialogue<'_>,
+        branch: Branch,
+        calls: &mut Calls,
+    ) -> Result<(Option<String>, String), String> {
         let (mut system, mut messages) = (Vec::new(), Vec::new());
-        for (number, turn) in (1..).zip(&dialogue.turns) {
+        for (number, turn) in (1..).zip(dialogue.turns.iter().filter(|turn| turn.branch == branch)) {
             let written = match self.is_blocks {
                 true if matches!(turn.role, Role::System | Role::Developer) => match messages.is_empty() {
                     true => {
@@ -60,13 +100,12 @@ impl Form {
                     false => Err("the system speaks after others".to_string()),
                 },
                 true => self.blocks(turn),
-                false => self.message(turn, &mut calls),
+                false => self.message(turn, calls),
             };
             messages.push(written.map_err(|what| format!("message {number}: {what}"))?);
         }
         let list = |values: &[String]| format!("[{}]", values.join(","));
-        let system = (!system.is_empty()).then(|| list(&system));
-        Ok(Written { system, messages: list(&messages), tools })
+        Ok(((!system.is_empty()).then(|| list(&system)), list(&messages)))
     }
 
     /// A message whose content is a text.
@@ -189,6 +228,7 @@ fn written_tool(tool: Json<'_>) -> String {
 }
 
 /// The calls of a dialogue: each has an id, and each result names one.
+#[derive(Clone)]
 struct Calls {
     has_texts: bool,
     /// The ids of the data.
@@ -287,6 +327,7 @@ mod tests {
     use crate::dialect::dialogue::{Call, Said};
 
     const TEXTS: Form = Form {
+        is_pair: false,
         is_blocks: false,
         has_developers: false,
         has_reasoning: false,
@@ -321,6 +362,10 @@ mod tests {
 
     #[test]
     fn calls_have_ids_and_results_name_them() {
+        let value = |written: &Written, name: &str| {
+            let (_, value) = written.iter().find(|(known, _)| *known == name).unwrap();
+            value.clone()
+        };
         let written = TEXTS.write(&dialogue()).unwrap();
         let call = |id: &str| {
             format!(
@@ -335,10 +380,10 @@ mod tests {
             r#"{"role":"tool","content":"2","tool_call_id":"call00002"}"#.into(),
             r#"{"role":"assistant","content":"a\n","weight":1}"#.into(),
         ];
-        assert_eq!(written.messages, format!("[{}]", expected.join(",")));
+        assert_eq!(value(&written, "messages").unwrap(), format!("[{}]", expected.join(",")));
         let tools = r#"[{"type":"function","function":{"name":"f"}},{"function": {"name":"g"}}]"#;
-        assert_eq!((written.tools.as_deref(), written.system), (Some(tools), None));
-        let written = VALUES.write(&dialogue()).unwrap().messages;
+        assert_eq!(value(&written, "tools").as_deref(), Some(tools));
+        let written = value(&VALUES.write(&dialogue()).unwrap(), "messages").unwrap();
         assert!(written.contains(r#"[{"id":"call00001","type":"function","function":{"name":"f","arguments":{"a": "b"}}},{"type""#), "{written}");
         assert!(written.contains(r#"{"role":"tool","content":"1"}"#) && !written.contains("weight"));
     }
@@ -349,11 +394,33 @@ mod tests {
         answer.texts.insert(0, Said { kind: TextKind::Reasoning, text: "t".into() });
         let turns = vec![Turn::said(Role::System, "s"), Turn::said(Role::User, "q"), answer];
         let written = BLOCKS.write(&Dialogue::new(turns)).unwrap();
-        assert_eq!(written.system.as_deref(), Some(r#"[{"text":"s"}]"#));
+        assert_eq!(written[1], ("system", Some(r#"[{"text":"s"}]"#.into())));
         assert_eq!(
-            written.messages,
+            written[2].1.as_deref().unwrap(),
             r#"[{"role":"user","content":[{"text":"q"}]},{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"t"}}},{"text":"a"}]}]"#
         );
+    }
+
+    #[test]
+    fn preferences_have_an_input_and_two_outputs() {
+        let form = Form { is_pair: true, ..TEXTS };
+        let said = |text: &'static str, branch| Turn::said(Role::Assistant, text).within(branch);
+        let turns =
+            vec![Turn::said(Role::User, "q"), said("good", Branch::Chosen), said("bad", Branch::Rejected)];
+        let tools = Some("[{\"function\":{}}]".into());
+        let written = form.write(&Dialogue { tools, ..Dialogue::new(turns) }).unwrap();
+        let input = r#"{"messages":[{"role":"user","content":"q"}],"tools":[{"function":{}}]}"#;
+        let output = |text: &str| Some(format!(r#"[{{"role":"assistant","content":"{text}"}}]"#));
+        assert_eq!(
+            written,
+            [
+                ("input", Some(input.to_string())),
+                ("preferred_output", output("good")),
+                ("non_preferred_output", output("bad")),
+            ]
+        );
+        let chat = Dialogue::new(vec![Turn::said(Role::User, "q")]);
+        assert_eq!(form.write(&chat).unwrap_err(), "it is no preference");
     }
 
     #[test]
@@ -373,11 +440,7 @@ mod tests {
             (TEXTS, weighted(Role::User, 1.0), "message 1: its weight is 1, and only answers are trained"),
             (TEXTS, turn(Role::Tool), "message 1: it is the result of a tool that was not called"),
             (BLOCKS, turn(Role::Tool), "message 1: it calls tools, or is the result of one"),
-            (
-                TEXTS,
-                turn(Role::User).within(Branch::Chosen),
-                "it is a preference or a rated answer, not a conversation",
-            ),
+            (TEXTS, turn(Role::User).within(Branch::Chosen), "it is no conversation"),
         ] {
             assert_eq!(error(form, turn), expected);
         }
@@ -386,6 +449,6 @@ mod tests {
         let tools = |text: &'static str| Dialogue { tools: Some(text.into()), ..Dialogue::new(Vec::new()) };
         assert_eq!(TEXTS.write(&tools("{}")).unwrap_err(), "its tools are no list");
         assert_eq!(BLOCKS.write(&tools("[1]")).unwrap_err(), "it has tools");
-        assert_eq!(BLOCKS.write(&tools("[]")).unwrap().tools, None);
+        assert_eq!(BLOCKS.write(&tools("[]")).unwrap().len(), 3);
     }
 }

@@ -23,16 +23,6 @@ pub(crate) struct WriteAsStage {
     pub(crate) form: Form,
 }
 
-/// The version of the format of blocks.
-const VERSION: (&str, &str) = ("schemaVersion", "bedrock-conversation-2024");
-
-impl Form {
-    /// The names of the columns that are written.
-    pub(crate) fn columns(self) -> &'static [&'static str] {
-        if self.is_blocks { &[VERSION.0, "system", "messages"] } else { &["messages", "tools"] }
-    }
-}
-
 impl Map for WriteAsStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let parts = PartCells::new(&batch.records, &self.columns)?;
@@ -57,7 +47,7 @@ impl Map for WriteAsStage {
         let (mut fields, mut columns): (Vec<FieldRef>, Vec<ArrayRef>) =
             hidden.map(|(field, column)| (Arc::clone(field), Arc::clone(column))).unzip();
         for name in self.form.columns() {
-            fields.push(Arc::new(if *name == VERSION.0 { schema::text(name) } else { schema::json(name) }));
+            fields.push(Arc::new(schema::json(name)));
             columns.push(column(&rows, name));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
@@ -70,12 +60,8 @@ impl Map for WriteAsStage {
 fn column(rows: &[Written], name: &str) -> ArrayRef {
     let mut column = StringViewBuilder::with_capacity(rows.len());
     for row in rows {
-        column.append_option(match name {
-            "system" => row.system.as_deref(),
-            "tools" => row.tools.as_deref(),
-            "messages" => Some(row.messages.as_str()),
-            _ => Some(VERSION.1),
-        });
+        let value = row.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.as_deref());
+        column.append_option(value);
     }
     Arc::new(column.finish())
 }

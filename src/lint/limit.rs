@@ -64,25 +64,23 @@ pub(crate) struct Target {
     pub(crate) closing: Option<Closing>,
     /// Where its format is described.
     pub(crate) format: Source,
+    /// Whether its rows are preferences: an input and two outputs.
+    pub(crate) has_pairs: bool,
     /// Its own limits; [`Target::limits`] has those of the format too.
     pub(super) own: &'static [Limit],
 }
 
 /// The rules of the format itself, which every target has.
-const FORMAT: [Rule; 7] = [
-    Rule::Uncompressed,
-    Rule::Text,
-    Rule::Utf8,
-    Rule::Json,
-    Rule::Object,
-    Rule::Messages,
-    Rule::MessageRoles,
-];
+const FORMAT: [Rule; 5] = [Rule::Uncompressed, Rule::Text, Rule::Utf8, Rule::Json, Rule::Object];
+const CHAT: [Rule; 2] = [Rule::Messages, Rule::MessageRoles];
+const PAIRS: [Rule; 2] = [Rule::InputMessages, Rule::MessageRoles];
 
 impl Target {
     /// All limits. A broken limit is known by its number here.
     pub(crate) fn limits(&self) -> impl Iterator<Item = Limit> + '_ {
-        FORMAT.iter().map(|rule| must(*rule, self.format)).chain(self.own.iter().copied())
+        let messages = if self.has_pairs { PAIRS } else { CHAT };
+        let format = FORMAT.into_iter().chain(messages);
+        format.map(|rule| must(rule, self.format)).chain(self.own.iter().copied())
     }
 
     /// Whether files begin with a byte order mark of UTF-8.

@@ -8,6 +8,7 @@ mod broken;
 mod file_checks;
 mod limit;
 mod message_checks;
+mod output_checks;
 mod report;
 mod row;
 mod row_checks;

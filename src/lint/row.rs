@@ -16,6 +16,8 @@ pub(super) fn value<'a>(members: &Members<'a>, key: &str) -> Option<Json<'a>> {
 /// A row of messages.
 pub(super) struct Row<'a> {
     pub(super) members: Members<'a>,
+    /// The members of its `input`; of a row that is no preference its own are meant.
+    input: Option<Members<'a>>,
     /// Empty where `messages` is no list of messages.
     pub(super) messages: Vec<Message<'a>>,
     /// What is wrong with `messages`.
@@ -33,10 +35,11 @@ pub(super) struct Message<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row of an object.
-    pub(super) fn new(members: Members<'a>) -> Self {
-        let mut row = Row { members, messages: Vec::new(), no_messages: None, no_role: None };
-        let Some(list) = value(&row.members, "messages") else {
+    /// The row of an object; `is_pair` says that it is a preference.
+    pub(super) fn new(members: Members<'a>, is_pair: bool) -> Self {
+        let input = is_pair.then(|| value(&members, "input").and_then(Json::members).unwrap_or_default());
+        let mut row = Row { members, input, messages: Vec::new(), no_messages: None, no_role: None };
+        let Some(list) = value(row.body(), "messages") else {
             row.no_messages = Some("it has no `messages`".into());
             return row;
         };
@@ -62,6 +65,18 @@ impl<'a> Row<'a> {
             }
         }
         row
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The members among which messages and tools are.
+    pub(super) fn body(&self) -> &Members<'a> {
+        self.input.as_ref().unwrap_or(&self.members)
+    }
+
+    /// Whether it is a preference.
+    pub(super) fn is_pair(&self) -> bool {
+        self.input.is_some()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::broken::Broken;
 use super::limit::Target;
 use super::message_checks;
+use super::output_checks;
 use super::row::{Row, value};
 use super::row_key::row_key;
 use super::rule::Rule;
@@ -37,7 +38,7 @@ pub(super) fn check_line(target: &Target, line: &[u8], number: u64, is_compared:
             return Checked { broken, key: None };
         }
     };
-    let row = Row::new(members);
+    let row = Row::new(members, target.has_pairs);
     let broken = target.broken(Some(number), |rule| breach(rule, &row));
     let key = (is_compared && row.no_messages.is_none()).then(|| row_key(&row));
     Checked { broken, key }
@@ -66,7 +67,9 @@ impl NoRow {
 
 fn breach(rule: Rule, row: &Row<'_>) -> Option<String> {
     match rule {
-        Rule::Messages => row.no_messages.clone(),
+        Rule::Messages | Rule::InputMessages => row.no_messages.clone(),
+        Rule::Outputs(roles, most) => output_checks::breach(row, roles, most),
+        Rule::DifferentOutputs => output_checks::same(row),
         Rule::MessageRoles => row.no_role.clone(),
         Rule::Keys(known) => {
             let (key, _) = row.members.iter().find(|(key, _)| !known.contains(&key.as_ref()))?;
@@ -83,7 +86,7 @@ fn breach(rule: Rule, row: &Row<'_>) -> Option<String> {
             Some(format!("`messages`, and {keys}"))
         }
         Rule::SystemBlocks => {
-            let system = value(&row.members, "system")?;
+            let system = value(row.body(), "system")?;
             let is_block = |block: &Json<'_>| block.kind == Kind::Object;
             let fits = system.elements().is_some_and(|blocks| blocks.iter().all(is_block));
             (!fits).then(|| system.describe())
@@ -92,6 +95,6 @@ fn breach(rule: Rule, row: &Row<'_>) -> Option<String> {
         Rule::DescribedTools => super::tool_checks::tools(row, &["name", "description", "parameters"]),
         // Where a message is not read, nothing is said about the order of messages.
         _ if row.no_messages.is_some() || row.no_role.is_some() => None,
-        _ => message_checks::breach(rule, &row.messages, &row.members),
+        _ => message_checks::breach(rule, &row.messages, row.body()),
     }
 }

@@ -4,13 +4,18 @@ use super::row::{Row, value};
 use crate::hash;
 use crate::json::{Json, Kind};
 
-/// The key of a row's messages and tools as JSON values: white space, escapes and the order of keys do not matter, nor do
-/// the other keys of the row.
+/// The key of a row's messages and tools as JSON values, or of its input and outputs: white space, escapes and the order of
+/// keys do not matter, nor do the other keys of the row.
 pub(super) fn row_key(row: &Row<'_>) -> u128 {
-    hash::key(["messages", "tools"].map(|key| value(&row.members, key).map_or(hash::field(None), value_key)))
+    let keys: &[&str] = if row.is_pair() {
+        &["input", "preferred_output", "non_preferred_output"]
+    } else {
+        &["messages", "tools"]
+    };
+    hash::key(keys.iter().map(|key| value(&row.members, key).map_or(hash::field(None), value_key)))
 }
 
-fn value_key(json: Json<'_>) -> u128 {
+pub(super) fn value_key(json: Json<'_>) -> u128 {
     let text = |text: &str| hash::field(Some(text.as_bytes()));
     let kind = json.kind as u128;
     match json.kind {

@@ -37,6 +37,12 @@ pub(crate) enum Rule {
     Object,
     /// `messages` is a list of at least one message.
     Messages,
+    /// The same within `input`.
+    InputMessages,
+    /// Both outputs are lists of messages with these roles; of one message where that is all a target takes.
+    Outputs(&'static [&'static str], Option<usize>),
+    /// The outputs differ.
+    DifferentOutputs,
     /// Each message is an object with a role that is text.
     MessageRoles,
     /// The keys of a row.
@@ -110,7 +116,9 @@ impl Rule {
             Rule::Utf8 => "bad_utf8",
             Rule::Json => "bad_json",
             Rule::Object => "not_an_object",
-            Rule::Messages => "no_messages",
+            Rule::Messages | Rule::InputMessages => "no_messages",
+            Rule::Outputs(..) => "bad_output",
+            Rule::DifferentOutputs => "same_outputs",
             Rule::MessageRoles => "no_role",
             Rule::Keys(_) => "unknown_key",
             Rule::OneFormat => "two_formats",
@@ -163,6 +171,14 @@ impl Rule {
             Rule::Json => "each line is JSON",
             Rule::Object => "each line is a JSON object",
             Rule::Messages => "each row has `messages`, a list of at least one message",
+            Rule::InputMessages => "each row has `input` with `messages`, a list of at least one message",
+            Rule::Outputs(roles, most) => {
+                let (count, roles) = (if most.is_some() { "one message" } else { "messages" }, listed(roles));
+                return format!(
+                    "`preferred_output` and `non_preferred_output` are lists of {count} with content, of {roles}"
+                );
+            }
+            Rule::DifferentOutputs => "`preferred_output` and `non_preferred_output` differ",
             Rule::MessageRoles => "each message is an object with a `role`",
             Rule::Keys(known) => return format!("the keys of a row are {}", listed(known)),
             Rule::OneFormat => {
@@ -219,6 +235,10 @@ impl Rule {
             Rule::Json => "write one JSON object a line, with line ends in text as \\n",
             Rule::Object => "write each row as an object with `messages`",
             Rule::Messages => "write each row as {\"messages\": [{\"role\": …, \"content\": …}, …]}",
+            Rule::InputMessages | Rule::Outputs(..) => {
+                "write each row as {\"input\": {\"messages\": […]}, \"preferred_output\": […], \"non_preferred_output\": […]}"
+            }
+            Rule::DifferentOutputs => "leave the row out",
             Rule::MessageRoles => "write each message as {\"role\": …, \"content\": …}",
             Rule::Keys(_) => "leave the key out",
             Rule::OneFormat => "leave the keys of the other format out",

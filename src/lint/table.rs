@@ -18,6 +18,7 @@ pub(super) fn describe(target: &Target) -> Value {
     json!({
         "target": target.name,
         "title": target.title,
+        "preferences": target.has_pairs,
         "closing": closing,
         "limits": target.limits().map(limit_json).collect::<Vec<_>>(),
     })

@@ -3,16 +3,28 @@
 
 use super::limit::{Closing, Limit, Source, Target, must, should};
 use super::rule::Rule::{
-    Answer, AnswerLast, BlocksContent, Bytes, CallIds, Calls, Content, DescribedTools, DoubtfulBytes,
-    DoubtfulRoles, Extension, FewestRows, Keys, Mark, MessageKeys, MostRows, NameCharacters, NoBlankLines,
-    NoMark, NoSharedRows, NoWeight, NotBlank, OneFormat, OneSystem, PartsContent, Reserved, Roles,
-    SystemBlocks, SystemFirst, TextContent, Tools, Turns, UploadBytes, UserFirst, Weight,
+    Answer, AnswerLast, BlocksContent, Bytes, CallIds, Calls, Content, DescribedTools, DifferentOutputs,
+    DoubtfulBytes, DoubtfulRoles, Extension, FewestRows, Keys, Mark, MessageKeys, MostRows, NameCharacters,
+    NoBlankLines, NoMark, NoSharedRows, NoWeight, NotBlank, OneFormat, OneSystem, Outputs, PartsContent,
+    Reserved, Roles, SystemBlocks, SystemFirst, TextContent, Tools, Turns, UploadBytes, UserFirst, Weight,
 };
 use crate::word::Word;
 
 /// All targets.
-pub(crate) const TARGETS: &[&Target] =
-    &[&AZURE, &OPENAI, &TOGETHER, &FIREWORKS, &BEDROCK, &MISTRAL, &TRL, &AXOLOTL];
+pub(crate) const TARGETS: &[&Target] = &[
+    &AZURE,
+    &OPENAI,
+    &TOGETHER,
+    &FIREWORKS,
+    &BEDROCK,
+    &MISTRAL,
+    &TRL,
+    &AXOLOTL,
+    &AZURE_DPO,
+    &OPENAI_DPO,
+    &TOGETHER_DPO,
+    &FIREWORKS_DPO,
+];
 
 /// A target by its name.
 impl Word for &'static Target {
@@ -39,6 +51,13 @@ const AZURE_CHECKS: Source = read(
     "https://github.com/microsoft/azure-skills/tree/main/skills/microsoft-foundry/finetuning/scripts/validate",
 );
 const OPENAI_GUIDE: Source = read("https://developers.openai.com/docs/guides/distillation");
+const AZURE_PAIRS: Source = read(
+    "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/fine-tuning-direct-preference-optimization",
+);
+const OPENAI_PAIRS: Source =
+    read("https://developers.openai.com/api/docs/guides/direct-preference-optimization");
+const TOGETHER_PAIRS: Source = read("https://docs.together.ai/docs/preference-fine-tuning");
+const FIREWORKS_PAIRS: Source = read("https://docs.fireworks.ai/fine-tuning/dpo-fine-tuning");
 const OPENAI_FILES: Source =
     read("https://github.com/openai/openai-python/blob/main/src/openai/resources/files.py");
 const OPENAI_JOBS: Source = read(
@@ -77,6 +96,7 @@ const AZURE: Target = Target {
     title: "Azure OpenAI, supervised chat",
     closing: None,
     format: AZURE_GUIDE,
+    has_pairs: false,
     own: &[
         must(Mark, AZURE_GUIDE),
         must(Bytes(512 << 20, "512 MB"), AZURE_GUIDE),
@@ -108,6 +128,7 @@ const OPENAI: Target = Target {
         source: OPENAI_END,
     }),
     format: OPENAI_GUIDE,
+    has_pairs: false,
     own: &[
         should(NoMark, JSON_RFC),
         must(Bytes(512 << 20, "512 MB"), OPENAI_FILES),
@@ -134,6 +155,7 @@ const TOGETHER: Target = Target {
     title: "Together, conversations",
     closing: None,
     format: TOGETHER_GUIDE,
+    has_pairs: false,
     own: &[
         must(NoMark, TOGETHER_CHECKS),
         must(Extension, TOGETHER_CHECKS),
@@ -162,6 +184,7 @@ const FIREWORKS: Target = Target {
     title: "Fireworks, supervised chat",
     closing: None,
     format: FIREWORKS_GUIDE,
+    has_pairs: false,
     own: &[
         should(NoMark, JSON_RFC),
         must(Extension, FIREWORKS_GUIDE),
@@ -185,6 +208,7 @@ const BEDROCK: Target = Target {
     title: "Amazon Bedrock, conversations of Nova models",
     closing: None,
     format: NOVA_GUIDE,
+    has_pairs: false,
     own: &[
         should(NoMark, JSON_RFC),
         must(Extension, NOVA_1_GUIDE),
@@ -218,6 +242,7 @@ const MISTRAL: Target = Target {
         source: MISTRAL_GUIDE,
     }),
     format: MISTRAL_GUIDE,
+    has_pairs: false,
     own: &[
         must(NoMark, MISTRAL_CHECKS),
         must(Extension, MISTRAL_GUIDE),
@@ -237,6 +262,114 @@ const MISTRAL: Target = Target {
     ],
 };
 
+/// The keys of preferences, as OpenAI has them.
+const PAIR_KEYS: &[&str] = &["input", "preferred_output", "non_preferred_output"];
+
+const AZURE_DPO: Target = Target {
+    name: "azure_dpo",
+    title: "Azure OpenAI, preferences",
+    closing: None,
+    format: AZURE_PAIRS,
+    has_pairs: true,
+    own: &[
+        must(Mark, AZURE_GUIDE),
+        must(Bytes(512 << 20, "512 MB"), AZURE_GUIDE),
+        should(DoubtfulBytes(512_000_000, "512 MB"), AZURE_GUIDE),
+        should(UploadBytes(100_000_000, "100 MB"), AZURE_UPLOADS),
+        must(FewestRows(10), AZURE_GUIDE),
+        should(NoBlankLines, JSON_LINES),
+        should(Keys(PAIR_KEYS), AZURE_PAIRS),
+        must(Outputs(&["assistant", "tool"], None), AZURE_PAIRS),
+        should(DifferentOutputs, AZURE_CHECKS),
+        must(Roles(OPENAI_ROLES), AZURE_CHECKS),
+        should(DoubtfulRoles(&["developer", "function"]), AZURE_CHECKS),
+        must(Content, AZURE_CHECKS),
+        must(TextContent, AZURE_PAIRS),
+        must(Calls, AZURE_TOOLS),
+        must(CallIds, AZURE_TOOLS),
+        must(Tools, AZURE_TOOLS),
+        must(NoSharedRows, OPENAI_JOBS),
+    ],
+};
+
+const OPENAI_DPO: Target = Target {
+    name: "openai_dpo",
+    title: "OpenAI, preferences",
+    closing: OPENAI.closing,
+    format: OPENAI_PAIRS,
+    has_pairs: true,
+    own: &[
+        should(NoMark, JSON_RFC),
+        must(Bytes(512 << 20, "512 MB"), OPENAI_FILES),
+        should(DoubtfulBytes(512_000_000, "512 MB"), OPENAI_FILES),
+        must(FewestRows(10), OPENAI_GUIDE),
+        should(NoBlankLines, JSON_LINES),
+        should(Keys(PAIR_KEYS), OPENAI_PAIRS),
+        must(Outputs(&["assistant"], None), OPENAI_PAIRS),
+        should(DifferentOutputs, AZURE_CHECKS),
+        must(Roles(OPENAI_ROLES), OPENAI_CHECKS),
+        should(DoubtfulRoles(&["developer", "function"]), OPENAI_CHECKS),
+        must(Content, OPENAI_CHECKS),
+        must(TextContent, OPENAI_PAIRS),
+        must(Calls, OPENAI_GUIDE),
+        must(CallIds, OPENAI_GUIDE),
+        must(Tools, OPENAI_GUIDE),
+        must(NoSharedRows, OPENAI_JOBS),
+    ],
+};
+
+const TOGETHER_DPO: Target = Target {
+    name: "together_dpo",
+    title: "Together, preferences",
+    closing: None,
+    format: TOGETHER_PAIRS,
+    has_pairs: true,
+    own: &[
+        must(NoMark, TOGETHER_CHECKS),
+        must(Extension, TOGETHER_CHECKS),
+        must(Bytes(100 << 30, "100 GB"), TOGETHER_GUIDE),
+        should(DoubtfulBytes(100_000_000_000, "100 GB"), TOGETHER_GUIDE),
+        must(FewestRows(1), TOGETHER_CHECKS),
+        must(NoBlankLines, TOGETHER_CHECKS),
+        should(Keys(PAIR_KEYS), TOGETHER_PAIRS),
+        must(Outputs(&["assistant"], Some(1)), TOGETHER_PAIRS),
+        should(DifferentOutputs, AZURE_CHECKS),
+        must(Roles(CHAT_ROLES), TOGETHER_TOOLS),
+        must(SystemFirst, TOGETHER_GUIDE),
+        must(Turns, TOGETHER_CHECKS),
+        must(Content, TOGETHER_CHECKS),
+        must(TextContent, TOGETHER_CHECKS),
+        should(Calls, TOGETHER_TOOLS),
+        should(Tools, TOGETHER_TOOLS),
+        should(NoSharedRows, OPENAI_JOBS),
+    ],
+};
+
+const FIREWORKS_DPO: Target = Target {
+    name: "fireworks_dpo",
+    title: "Fireworks, preferences",
+    closing: None,
+    format: FIREWORKS_PAIRS,
+    has_pairs: true,
+    own: &[
+        should(NoMark, JSON_RFC),
+        must(Extension, FIREWORKS_GUIDE),
+        must(FewestRows(3), FIREWORKS_PAIRS),
+        must(MostRows(3_000_000), FIREWORKS_PAIRS),
+        should(NoBlankLines, JSON_LINES),
+        must(Outputs(&["assistant"], None), FIREWORKS_PAIRS),
+        should(DifferentOutputs, AZURE_CHECKS),
+        must(Roles(CHAT_ROLES), FIREWORKS_PAIRS),
+        should(DoubtfulRoles(&["tool"]), FIREWORKS_PAIRS),
+        must(SystemFirst, FIREWORKS_GUIDE),
+        must(Content, FIREWORKS_PAIRS),
+        must(TextContent, FIREWORKS_PAIRS),
+        should(Calls, FIREWORKS_OPENAI),
+        should(Tools, FIREWORKS_OPENAI),
+        should(NoSharedRows, OPENAI_JOBS),
+    ],
+};
+
 const TRAINER_ROLES: &[&str] = &["system", "developer", "user", "assistant", "tool"];
 
 const TRL: Target = Target {
@@ -244,6 +377,7 @@ const TRL: Target = Target {
     title: "TRL, conversations for SFTTrainer",
     closing: None,
     format: TRL_GUIDE,
+    has_pairs: false,
     own: &TRAINER[0],
 };
 
@@ -252,6 +386,7 @@ const AXOLOTL: Target = Target {
     title: "axolotl, conversations of type chat_template",
     closing: None,
     format: AXOLOTL_GUIDE,
+    has_pairs: false,
     own: &TRAINER[1],
 };
 

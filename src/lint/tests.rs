@@ -59,7 +59,7 @@ fn each_limit_has_its_source_and_day_and_errors_come_before_warnings_of_the_same
 
 #[test]
 fn keys_are_of_values_and_not_of_how_they_are_written() {
-    let key = |text: &str| row_key(&Row::new(Json::parse(text).unwrap().members().unwrap()));
+    let key = |text: &str| row_key(&Row::new(Json::parse(text).unwrap().members().unwrap(), false));
     let one = key(r#"{"messages":[{"role":"user","content":"é"}],"id":1}"#);
     assert_eq!(key(r#"{ "id":2, "messages" : [ {"content":"\u00e9", "role":"user"} ], "tools":null }"#), one);
     assert_eq!(key(r#"{"messages":[{"role":"x","role":"user","content":"é"}]}"#), one);

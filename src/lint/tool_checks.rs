@@ -27,7 +27,7 @@ pub(super) fn calls(message: &Message<'_>) -> Option<String> {
 
 /// What is wrong with the tools of a row, whose functions have these keys.
 pub(super) fn tools(row: &Row<'_>, keys: &[&str]) -> Option<String> {
-    let list = value(&row.members, "tools")?;
+    let list = value(row.body(), "tools")?;
     let Some(tools) = list.elements() else { return Some(format!("`tools` is {}", list.describe())) };
     tools.into_iter().enumerate().find_map(|(i, tool)| {
         let number = i + 1;

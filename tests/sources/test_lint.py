@@ -17,6 +17,9 @@ import fastprep as fp
 from fastprep import _fastprep
 
 TARGETS: list[dict[str, Any]] = json.loads(_fastprep.lint_targets())
+PAIRS = {target["target"] for target in TARGETS if target["preferences"]}
+"""Targets whose rows are preferences."""
+
 MARK = b"\xef\xbb\xbf"
 
 IN_THE_CORE = {"file_too_large", "file_may_be_too_large", "needs_upload_in_parts", "too_many_rows"}
@@ -36,8 +39,22 @@ def message(target: str, role: str, content: Any, **more: Any) -> dict[str, Any]
     return {"role": role, "content": content} | more
 
 
+def row_of(target: str, *messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A row of messages; of a preference, they are its input."""
+    if target not in PAIRS:
+        return {"messages": list(messages)} | more
+    tools = {"tools": more.pop("tools")} if "tools" in more else {}
+    outputs = {"preferred_output": [answered("good")], "non_preferred_output": [answered("bad")]}
+    return {"input": {"messages": list(messages)} | tools} | outputs | more
+
+
+def answered(text: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": text}
+
+
 def conversation(target: str, number: int) -> dict[str, Any]:
-    return {"messages": [message(target, "user", f"question {number}"), message(target, "assistant", "answer é")]}
+    question = message(target, "user", f"question {number}")
+    return row_of(target, question, *([] if target in PAIRS else [message(target, "assistant", "answer é")]))
 
 
 def clean(target: str, rows: int = 100) -> list[dict[str, Any]]:
@@ -47,7 +64,7 @@ def clean(target: str, rows: int = 100) -> list[dict[str, Any]]:
 def content_of(target: str, rows: list[Any]) -> bytes:
     """The bytes of a file: texts are lines as they are."""
     lines = [row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode() for row in rows]
-    return (MARK if target == "azure" else b"") + b"".join(line + b"\n" for line in lines)
+    return (MARK if target in ("azure", "azure_dpo") else b"") + b"".join(line + b"\n" for line in lines)
 
 
 def write(folder: Path, target: str, rows: list[Any], name: str = "train.jsonl") -> Path:
@@ -57,7 +74,7 @@ def write(folder: Path, target: str, rows: list[Any], name: str = "train.jsonl")
 
 
 ALSO = {
-    "no_messages": {"unknown_key"},
+    "no_messages": {"unknown_key", "bad_output"},
     "two_formats": {"unknown_key"},
     "unknown_message_key": {"user_not_first"},
     "unknown_role": {"user_not_first"},
@@ -76,7 +93,7 @@ def planted(target: str, code: str) -> Any:
     """A row that breaks a limit, or a line."""
 
     def row(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
-        return {"messages": list(messages)} | more
+        return row_of(target, *messages, **more)
 
     def says(role: str, content: Any, **more: Any) -> dict[str, Any]:
         return message(target, role, content, **more)
@@ -88,13 +105,15 @@ def planted(target: str, code: str) -> Any:
         "not_an_object": [1],
         "blank_line": b" ",
         "no_messages": {"prompt": "a"},
+        "bad_output": row(user) | {"preferred_output": []},
+        "same_outputs": row(user) | {"preferred_output": [answered("bad")]},
         "no_role": row(user, {"content": "a"}),
         "unknown_key": row(user, answer, id=7),
         "two_formats": row(user, answer, text="a"),
         "unknown_message_key": row(says("user", "q", id=7), answer),
         "unknown_role": row(says("human", "q"), answer),
         "doubtful_role": row(user, says("assistant", "a", tool_calls=[CALL]), says("tool", "r"), answer)
-        if target == "fireworks"
+        if target.startswith("fireworks")
         else row(says("developer", "d"), user, answer),
         "system_not_first": row(user, says("system", "s"), answer),
         "two_systems": row(says("system", "s"), says("system", "s"), user, answer),
@@ -119,11 +138,11 @@ def planted(target: str, code: str) -> Any:
 @pytest.mark.parametrize("target", [target["target"] for target in TARGETS])
 def test_a_clean_file_breaks_no_limit(target: str, tmp_path: Path) -> None:
     rows = clean(target)
-    if target not in ("bedrock", "fireworks"):
+    if target != "bedrock" and not target.startswith("fireworks"):
         called = message(target, "assistant", None, tool_calls=[CALL])
         result = message(target, "tool", "r", tool_call_id=CALL["id"])
-        question, answer = rows[5]["messages"]
-        rows.append({"messages": [message(target, "system", "s"), question, called, result, answer], "tools": [TOOL]})
+        question, answer = message(target, "user", "q"), message(target, "assistant", "a")
+        rows.append(row_of(target, message(target, "system", "s"), question, called, result, answer, tools=[TOOL]))
     valid = write(tmp_path, target, clean(target, 102)[100:], "valid.jsonl")
     found = fp.lint(write(tmp_path, target, rows), target, valid=valid)
     assert (found.problems, found.refused) == ([], False), found
@@ -149,7 +168,9 @@ def test_a_breach_of_a_limit_is_found_in_its_place(
     elif code == "file_name":
         name = "training set.jsonl"
     elif code == "too_few_rows":
-        content = content_of(target, clean(target, 99 if "100" in limit else 1 if target == "fireworks" else 0))
+        content = content_of(
+            target, clean(target, 99 if "100" in limit else 1 if target.startswith("fireworks") else 0)
+        )
     elif code == "shared_row":
         line = 8
         same = json.dumps(rows[7]).replace("{", "{ ").encode()
@@ -167,6 +188,24 @@ def test_a_breach_of_a_limit_is_found_in_its_place(
     assert (place["file"], place["line"]) == (str(path), line)
     assert found.refused == any(other.severity == "error" for other in found.problems)
     assert set(problems) - {code} <= ALSO.get(code, set())
+
+
+@pytest.mark.parametrize(
+    ("outputs", "target", "detail"),
+    [
+        ({"preferred_output": "good"}, "openai_dpo", '`preferred_output` is a string ("good")'),
+        ({"non_preferred_output": None}, "openai_dpo", "it has no `non_preferred_output`"),
+        ({"preferred_output": [{"role": "user", "content": "x"}]}, "azure_dpo", "`preferred_output`: `user`"),
+        ({"preferred_output": [answered(None)]}, "azure_dpo", "`preferred_output`: no content"),
+        ({"preferred_output": [answered(["x"])]}, "azure_dpo", '`preferred_output`: content is an array (["x"])'),
+        ({"preferred_output": [answered("x")] * 2}, "together_dpo", "`preferred_output` has 2 messages"),
+        ({"preferred_output": [1]}, "fireworks_dpo", "`preferred_output`: an integer (1)"),
+    ],
+)
+def test_outputs_of_preferences(outputs: dict[str, Any], target: Any, detail: str, tmp_path: Path) -> None:
+    train = write(tmp_path, target, [*clean(target, 10), conversation(target, 11) | outputs])
+    (problem,) = fp.lint(train, target).problems
+    assert (problem.code, problem.places[0]["line"], problem.places[0]["detail"]) == ("bad_output", 11, detail)
 
 
 def test_every_breach_is_counted_and_listed_in_order(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from common import json_lines, shared
 import fastprep as fp
 from fastprep import _fastprep
 
-TARGETS: list[str] = [target["target"] for target in json.loads(_fastprep.lint_targets())]
+TABLE = json.loads(_fastprep.lint_targets())
+TARGETS = [target["target"] for target in TABLE if not target["preferences"]]
+PAIRS = [target["target"] for target in TABLE if target["preferences"]]
 MARK = b"\xef\xbb\xbf"
 
 NOTHING_LEFT = {("llamafactory_reason_tool", "azure")}
@@ -162,6 +164,36 @@ def test_pairs_and_instructions_are_questions_and_answers(tmp_path: Path) -> Non
     assert lines(tmp_path / "out")[1] == {
         "messages": [{"role": "user", "content": "i1\n\nx"}, {"role": "assistant", "content": "o1"}]
     }
+
+
+@pytest.mark.parametrize("target", PAIRS)
+def test_preferences_are_an_input_and_two_outputs(target: Any, tmp_path: Path) -> None:
+    rows = [{"prompt": f"p{i}", "chosen": "good", "rejected": "bad é"} for i in range(12)]
+    out = tmp_path / "out"
+    fp.from_records(rows).sink_chat(out, target=target)
+    accepted(out, target)
+    assert lines(out)[1] == {
+        "input": {"messages": [{"role": "user", "content": "p1"}]},
+        "preferred_output": [{"role": "assistant", "content": "good"}],
+        "non_preferred_output": [{"role": "assistant", "content": "bad é"}],
+    }
+    with pytest.raises(fp.DataError, match="no rows are left"):
+        fp.from_records(chats()).read_as("openai_chat").sink_chat(tmp_path / "chat", target=target)
+    assert fp.scan(out).dialect.name == "openai_preference"
+
+
+@pytest.mark.parametrize("target", PAIRS)
+def test_real_preferences_are_accepted(target: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    report = fp.scan(shared("datasets/llamafactory_dpo.jsonl.gz")).sink_chat(out, target=target)
+    accepted(out, target)
+    assert report.rows["written"] + report.rows["rejected"] == report.rows["read"] == 600
+
+
+def test_weights_of_rows_are_refused() -> None:
+    rows = fp.from_records([{"prompt": "p", "completion": "c", "k": "a"}]).balance("k", "weights")
+    with pytest.raises(fp.PlanError, match="no weights of rows"):
+        rows.write_as("trl")
 
 
 def test_errors_of_the_chain(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chain_checks::{bad_chain, check_only_one};
-use super::{Format, ReadAs, Tokenize};
+use super::{Balance, Format, ReadAs, Tokenize};
 use crate::dialect::{Form, WriteAsStage};
 use crate::error::Result;
 use crate::flow::Map;
@@ -36,6 +36,10 @@ impl Verb for WriteAs {
                 "write_as: the rows are already rendered",
                 "leave format and tokenize out",
             ));
+        }
+        if before.iter().any(|step| step.get::<Balance>().is_some_and(Balance::adds_weights)) {
+            let message = "write_as: files of conversations have no weights of rows";
+            return Err(bad_chain(message, "choose another balance: undersample or oversample"));
         }
         match before.iter().any(Step::is::<ReadAs>) {
             true => Ok(()),
@@ -97,10 +101,13 @@ fn form(target: &Target) -> Form {
     let is_trainer = matches!(target.name, "trl" | "axolotl");
     let is_blocks = target.name == "bedrock";
     Form {
+        is_pair: target.has_pairs,
         is_blocks,
         has_developers: is_trainer,
-        has_reasoning: is_trainer || is_blocks || matches!(target.name, "together" | "fireworks"),
-        has_weights: !is_trainer && !is_blocks,
+        has_reasoning: is_trainer
+            || is_blocks
+            || matches!(target.name, "together" | "fireworks" | "together_dpo"),
+        has_weights: !is_trainer && !is_blocks && !target.has_pairs,
         has_tools: !is_blocks,
         has_call_texts: !is_trainer,
     }
