@@ -7,6 +7,7 @@ from fastprep.exceptions import FastprepError
 
 __all__ = [
     "ARROW",
+    "CHAT_COLUMNS",
     "COMPLETION",
     "CONTEXT",
     "DEBUG_BUILD",
@@ -61,6 +62,7 @@ DEBUG_BUILD: bool
 PLAN_VERSION: int
 
 # Columns.
+CHAT_COLUMNS: tuple[str, str]
 PROMPT: str
 COMPLETION: str
 INPUT_IDS: str

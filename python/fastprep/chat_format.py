@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fastprep import _fastprep
 from fastprep.chat_turn import ChatTurn
 from fastprep.exceptions import DataError, PlanError
+from fastprep.row_format import RowFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Messages = Sequence[Mapping[str, Any]]
 
 
-class ChatFormat:
+class ChatFormat(RowFormat):
     """Renders conversations by a chat template: the text of transformers' `apply_chat_template`. Immutable.
 
     Templates run in Rust, in a sandbox with limits on steps, memory and nesting. No Python code of a model is run.

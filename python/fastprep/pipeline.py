@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastprep import option_checks
 from fastprep._fastprep import STDIN, Plan
 from fastprep.balance_verbs import BalanceVerbs
+from fastprep.chat_format import ChatFormat
 from fastprep.code_digest import code_digest
 from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
@@ -43,9 +44,12 @@ if TYPE_CHECKING:
         Format,
         Normalize,
         OnCollision,
+        OnDropped,
         OnOverflow,
         Policy,
         SpecialTokens,
+        ToolArguments,
+        Train,
     )
 
     StrPath = str | os.PathLike[str]
@@ -379,22 +383,66 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
 
     # -- training rows ---------------------------------------------------------------------------------
 
-    def format(self, prompt_format: PromptFormat, *, on_collision: OnCollision = "reject") -> Pipeline:
-        """Render `prompt` and `completion`, and prove that separator and stop occur only where the format puts them.
+    def format(
+        self,
+        prompt_format: PromptFormat | ChatFormat,
+        *,
+        on_collision: OnCollision = "reject",
+        train: Train = "all",
+        on_dropped: OnDropped = "reject",
+        tool_arguments: ToolArguments = "parse",
+        weights: bool = False,
+    ) -> Pipeline:
+        """Render rows. A `PromptFormat` gives `prompt` and `completion`, and proves that separator and stop occur only
+        where the format puts them. A `ChatFormat` gives `text` and `spans` of conversations, and proves what trains.
 
-        From here on `prompt` ends in the separator and `completion` in the stop. The columns of the templates are
-        removed; all others stay.
+        With a `PromptFormat`, `prompt` ends in the separator from here on, and `completion` in the stop. The columns
+        of the templates are removed; all others stay.
+
+        With a `ChatFormat`, rows of any dialect with an answer become conversations; without `read_as` before, the
+        dialect is recognised. Their columns are removed; all others stay. `text` is what the model sees. `spans` is a
+        JSON list that covers it: start and end in characters, role, whether it trains, whether it came from the data.
+        A turn of the assistant trains from where the generation prompt ends through the token that ends it. A message
+        whose `weight`, `loss_weight`, `train` or `loss` is 0 or false does not train. Rows for which no exact spans can
+        be proven are rejected with a reason.
 
         Args:
-            prompt_format: the templates, separator and stop.
+            prompt_format: the templates, separator and stop; or a `ChatFormat`.
             on_collision: what happens to a row in which the separator or the stop occurs elsewhere, also across the
                 border of two parts. `"insert_space"` breaks each occurrence in a field by a space, then proves the row
-                again.
+                again. For a `PromptFormat`.
+            train: which turns of the assistant train: `"all"`, or the `"last"`. For a `ChatFormat`, as all below.
+            on_dropped: what happens to a row of which the template prints nothing of a text (`not_printed`), or not
+                all (`cut`). `"keep"` counts it as a finding.
+            tool_arguments: `"parse"` gives the template arguments of calls as objects, also where the data has them
+                as text, as inference servers do; `"verbatim"` leaves messages of OpenAI's form as they are.
+            weights: whether messages may have weights other than 0 and 1. Then `tokenize` adds `segment_weights`.
+                Default: such rows are rejected as `unused_weight`.
+
+        Raises:
+            PlanError: `no_dialect`, at `explain()` or the sink: it is not known which columns hold the conversations.
+                `dialect_refused`: rows of two answers, or plain text.
         """
         if not isinstance(prompt_format, RowFormat):
             raise option_checks.bad_option(
-                f"format: `prompt_format` must be a PromptFormat; got {type(prompt_format).__name__}",
+                f"format: `prompt_format` must be a PromptFormat or a ChatFormat; got {type(prompt_format).__name__}",
                 'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
+            )
+        if isinstance(prompt_format, ChatFormat):
+            if on_collision != "reject":
+                raise option_checks.bad_option("format: `on_collision` is for a PromptFormat", "leave it out")
+            is_read = any(step["verb"] == "read_as" for step, _ in self._steps)
+            rows = self if is_read else self._read_as(dialect="auto", columns=None)
+            chosen = dict(train=train, on_dropped=on_dropped, tool_arguments=tool_arguments)
+            return rows._push(
+                "format_chat",
+                format=json.loads(prompt_format.to_json()),
+                **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
+                weights=option_checks.boolean("format", "weights", weights),
+            )
+        if (train, on_dropped, tool_arguments, weights) != ("all", "reject", "parse", False):
+            raise option_checks.bad_option(
+                "format: `train`, `on_dropped`, `tool_arguments` and `weights` are for a ChatFormat", "leave them out"
             )
         return self._push(
             "format",
@@ -415,7 +463,8 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
         """Remove exact duplicates. The first row in the order that reaches the step stays.
 
         Args:
-            on: key columns. Default: the rendered prompt and completion; before `format`, all columns.
+            on: key columns. Default: the rendered prompt and completion, or the text of conversations; before `format`,
+                all columns.
             normalize: which differences do not count: `"unicode"` (NFKC), `"case"`, `"whitespace"`.
             verify: keep the text and compare it where 128-bit hashes match. Memory then grows with the text.
             keepers: name the kept row for each removed one in `duplicates.jsonl`. The index then takes 24 instead of 16
@@ -443,8 +492,9 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
         """Give each row a split: `split(valid=0.02, test=0.01, seed=7)`; `train` gets the rest.
 
         A keyed hash of the rendered prompt decides (of the completion where the prompt is empty), also where `format`
-        comes later. Equal prompts go to the same split, and a row stays in its split when data is added. The shares are
-        reached on average; the report has the actual ones.
+        comes later. Of conversations the messages before the first answer decide, so that all rows of a dialogue are on
+        one side; `split` comes after `format` there. Equal prompts go to the same split, and a row stays in its split
+        when data is added. The shares are reached on average; the report has the actual ones.
 
         Args:
             seed: with another seed, rows go to other splits.
@@ -470,12 +520,13 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
         *,
         max_length: int | None = None,
         on_overflow: OnOverflow = "reject",
-        special_tokens: SpecialTokens = "reject",
+        special_tokens: SpecialTokens | None = None,
         keep_text: bool = True,
-        add_bos: bool = True,
+        add_bos: bool | None = None,
         verify: int | None = None,
     ) -> Pipeline:
-        """Make `input_ids` and `labels`: the ids of the prompt, then those of the completion.
+        """Make `input_ids` and `labels`: the ids of the prompt, then those of the completion. Of conversations each
+        trained part of the text is encoded by itself, so that the ids before it are those of the prompt at inference.
 
         Args:
             tokenizer: a `tokenizer.json`, a folder that holds one, a file of ranks (`.tiktoken`), a
@@ -483,16 +534,22 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
             max_length: the greatest number of tokens of a row, including BOS and EOS. Default: no limit.
             on_overflow: what happens to a longer row. A row never loses its last trained token, and no stop is added
                 to a completion that was cut.
-            special_tokens: what happens to control tokens written out in the data, such as `<|endoftext|>`.
+            special_tokens: what happens to control tokens written out in the data, such as `<|endoftext|>`. Default:
+                `"reject"`; for conversations `"as_text"`.
             keep_text: also keep `prompt` and `completion`, so that rows can be tokenized for another base model
-                without the raw data.
-            add_bos: add what the tokenizer puts before a text (BOS), once a row.
+                without the raw data; of conversations, `text` and `spans`.
+            add_bos: add what the tokenizer puts before a text (BOS), once a row. Default: yes; for conversations no,
+                since the template writes it.
             verify: encode one row in this many with the `tokenizers` library too, and fail at the first whose ids
                 differ. Default: never, since the fast encoder was checked when the tokenizer was loaded.
         """
         # The first token of a row is never trained.
         max_length = option_checks.optional_whole_number("tokenize", "max_length", max_length, 2)
         verify = option_checks.optional_whole_number("tokenize", "verify", verify, 1)
+        is_chat = any(step["verb"] == "format_chat" for step, _ in self._steps)
+        if special_tokens is None:
+            special_tokens = "as_text" if is_chat else "reject"
+        add_bos = not is_chat if add_bos is None else add_bos
         path, *in_memory = tokenizer_source("tokenize", tokenizer)
         named = {"name": in_memory[-1]} if path is None else {"path": option_checks.path_form(path)}
         return self._push(

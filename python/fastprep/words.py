@@ -7,6 +7,9 @@ from typing import Literal
 # The core has these too, under the same names in `_fastprep.WORDS`.
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
+Train = Literal["all", "last"]
+OnDropped = Literal["reject", "drop", "raise", "keep"]
+ToolArguments = Literal["parse", "verbatim"]
 OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]
 SpecialTokens = Literal["reject", "drop", "raise", "strip", "as_text", "as_token"]
 WrittenTokens = Literal["as_token", "as_text", "raise"]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::error::{Class, Error, Result};
+use crate::hash;
 use crate::template::Data;
 
 /// Messages and tools, in the form of OpenAI's API.
@@ -35,6 +36,49 @@ impl Conversation {
         }
         Ok(Conversation { messages: messages.collect::<Result<_>>()?, tools, bytes })
     }
+
+    /// The conversation with arguments of calls that are text as the JSON objects that the text holds. Text that holds
+    /// something else stays.
+    #[must_use]
+    pub(crate) fn with_parsed_arguments(mut self) -> Self {
+        for message in &mut self.messages {
+            let Some(Data::List(calls)) = member(message, "tool_calls") else { continue };
+            for call in calls {
+                let Some(arguments) = member(call, "function").and_then(|f| member(f, "arguments")) else {
+                    continue;
+                };
+                let object = arguments.text().and_then(|text| Data::parse(text).ok());
+                if let Some(object @ Data::Map(_)) = object {
+                    *arguments = object;
+                }
+            }
+        }
+        self
+    }
+
+    /// The key of what comes before the first answer: the roles and the texts of its messages. Of a conversation that
+    /// begins with an answer, all messages count.
+    pub(crate) fn prompt_key(&self) -> u128 {
+        let role = |message: &Data| message.get("role").and_then(Data::text).unwrap_or_default().to_string();
+        let before = self.messages.iter().position(|message| role(message) == "assistant");
+        let before = before.filter(|n| *n > 0).unwrap_or(self.messages.len());
+        let fields = self.messages.iter().take(before).flat_map(|message| {
+            let parts = match message.get("content") {
+                Some(Data::List(parts)) => parts.as_slice(),
+                Some(content) => std::slice::from_ref(content),
+                None => &[],
+            };
+            let texts = parts.iter().filter_map(|part| part.text().or_else(|| part.get("text")?.text()));
+            [role(message), texts.collect()]
+        });
+        hash::key(fields.map(|text| hash::field(Some(text.as_bytes()))))
+    }
+}
+
+/// The member of an object, to change it.
+fn member<'d>(data: &'d mut Data, name: &str) -> Option<&'d mut Data> {
+    let Data::Map(members) = data else { return None };
+    members.iter_mut().find(|(key, _)| &**key == name).map(|(_, value)| value)
 }
 
 #[cold]
@@ -84,6 +128,36 @@ mod tests {
         assert_eq!(first.get("thinking").unwrap().text(), Some("why"));
         assert_eq!(first.get("reasoning_content").unwrap().text(), Some("why"));
         assert!(first.get("content").is_none());
+    }
+
+    #[test]
+    fn arguments_that_are_text_of_an_object_become_that_object() {
+        let call = |arguments: &str| {
+            let text = format!(
+                r#"[{{"role":"assistant","tool_calls":[{{"function":{{"name":"f","arguments":{arguments}}}}}]}}]"#
+            );
+            let parsed = Conversation::parse(&text, None).unwrap().with_parsed_arguments();
+            let call = &parsed.messages[0].get("tool_calls").unwrap().list().unwrap()[0];
+            call.get("function").unwrap().get("arguments").unwrap().clone()
+        };
+        assert_eq!(call(r#""{\"a\": 1}""#), call(r#"{"a":1}"#));
+        assert_eq!(call(r#""[1]""#).text(), Some("[1]"));
+        assert_eq!(call(r#""{""#).text(), Some("{"));
+    }
+
+    #[test]
+    fn the_key_is_of_what_is_before_the_first_answer() {
+        let key = |messages: &str| Conversation::parse(messages, None).unwrap().prompt_key();
+        let start = r#"[{"role":"system","content":"s"},{"role":"user","content":"q"}"#;
+        let short = key(&format!("{start},{{\"role\":\"assistant\",\"content\":\"a\"}}]"));
+        let long = format!(
+            "{start},{{\"role\":\"assistant\",\"content\":\"b\"}},{{\"role\":\"user\",\"content\":\"r\"}}]"
+        );
+        assert_eq!(short, key(&long));
+        assert_ne!(short, key(&long.replace("\"q\"", "\"p\"")));
+        assert_eq!(short, key(&long.replace("\"q\"", r#"[{"type":"text","text":"q"}]"#)));
+        let first = |text: &str| key(&format!(r#"[{{"role":"assistant","content":"{text}"}}]"#));
+        assert_ne!(first("a"), first("b"));
     }
 
     #[test]

@@ -4,6 +4,10 @@ use serde::Serialize;
 
 use super::spans::{Lost, Proof};
 use super::{Conversation, TextSpans, TurnSpans};
+pub(super) use crate::record::reason::NOT_PROVEN;
+use crate::record::reason::{
+    CUT, NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, PROMPT_DIFFERS, REPR, TURN_INTERLEAVED,
+};
 use crate::record::turns::{Branch, Role, Span};
 use crate::template::Data;
 use crate::word::Word;
@@ -46,28 +50,11 @@ pub struct ChatFault {
     pub code: &'static str,
     /// The number of the message, from 0.
     pub message: usize,
+    /// The member of the message that is not printed, such as `content`; none for other faults.
+    pub member: Option<String>,
     /// What is wrong, for people.
     pub detail: String,
 }
-
-/// A text that the template does not print.
-const NOT_PRINTED: &str = "not_printed";
-/// A text that the template does not print as a whole.
-const CUT: &str = "cut";
-/// A turn that the template prints with others in between, or after later ones.
-const TURN_INTERLEAVED: &str = "turn_interleaved";
-/// Parts printed as Python's `repr`, which no model should see.
-const REPR: &str = "repr";
-/// A text printed twice.
-const PRINTED_TWICE: &str = "printed_twice";
-/// A place that cannot be proven.
-pub(super) const NOT_PROVEN: &str = "not_proven";
-/// A turn of the assistant with nothing before it.
-const NO_PROMPT: &str = "no_prompt";
-/// A turn before which the training text differs from the prompt at inference.
-const PROMPT_DIFFERS: &str = "prompt_differs";
-/// A turn that no end token ends.
-const NO_END_TOKEN: &str = "no_end_token";
 
 /// A conversation as a row for training, or why no exact mask exists.
 pub(super) type Masked = Result<TrainingRow, ChatFault>;
@@ -81,9 +68,13 @@ pub(super) fn masked(conversation: &Conversation, proof: &Proof, trained: Traine
         faults.extend(lost_texts(turn));
         let weight = weight(&conversation.messages[turn.turn]);
         let is_trained = weight > 0.0 && (trained == TrainedTurns::All || Some(turn.turn) == last);
-        if is_trained && turn.first.is_some() {
-            let (start, end) = region(proof, turn)?;
-            regions.push((start, end, weight));
+        match (is_trained, turn.first) {
+            (false, _) => {}
+            (true, Some(_)) => {
+                let (start, end) = region(proof, turn)?;
+                regions.push((start, end, weight));
+            }
+            (true, None) => check_not_printed(turn)?,
         }
     }
     faults.sort_by_key(|fault| fault.message);
@@ -95,7 +86,8 @@ fn of_lost(lost: &Lost) -> ChatFault {
     let Lost { message, name, state } = lost;
     let (code, what) = if *state == "part" { (CUT, "only a part of") } else { (NOT_PRINTED, "nothing of") };
     let detail = format!("the template prints {what} `{name}` of message {message}");
-    ChatFault { code, message: *message, detail }
+    let member = name.split('.').next().map(str::to_string);
+    ChatFault { code, message: *message, member, detail }
 }
 
 /// The texts of a turn that are not printed as a whole.
@@ -104,10 +96,27 @@ fn lost_texts(turn: &TurnSpans) -> impl Iterator<Item = ChatFault> {
     lost.map(|text| of_lost(&Lost { message: turn.turn, name: text.name.clone(), state: text.state }))
 }
 
+/// Checks a turn that has no place in the render.
+///
+/// # Errors
+/// It is not proven that the template prints nothing of it. Otherwise its texts have faults that say so.
+fn check_not_printed(turn: &TurnSpans) -> Result<(), ChatFault> {
+    let i = turn.turn;
+    let is_unknown = |text: &&TextSpans| !matches!(text.state, "dropped" | "blank");
+    let detail = match turn.texts.iter().find(is_unknown) {
+        Some(TextSpans { name, .. }) => {
+            format!("where `{name}` of message {i} is printed cannot be proven")
+        }
+        None if turn.texts.iter().any(|text| text.state == "dropped") => return Ok(()),
+        None => format!("where message {i}, an empty turn, would be printed cannot be proven"),
+    };
+    Err(ChatFault { code: NOT_PROVEN, message: i, member: None, detail })
+}
+
 /// Where the trained part of a turn begins and ends, in characters.
 pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), ChatFault> {
     let i = turn.turn;
-    let fault = |code, detail| Err(ChatFault { code, message: i, detail });
+    let fault = |code, detail| Err(ChatFault { code, message: i, member: None, detail });
     match turn.order {
         "ok" => {}
         "not_printed" => return fault(NOT_PRINTED, format!("the template prints nothing of message {i}")),
@@ -166,7 +175,9 @@ fn weight(message: &Data) -> f32 {
     let given = ["weight", "loss_weight", "train", "loss"].iter().find_map(|name| message.get(name));
     match given {
         Some(Data::Bool(trains)) => f32::from(u8::from(*trains)),
-        Some(Data::Number(number)) => number.parse().unwrap_or(1.0),
+        Some(Data::Number(number)) => {
+            number.parse().ok().filter(|weight: &f32| weight.is_finite() && *weight >= 0.0).unwrap_or(1.0)
+        }
         _ => 1.0,
     }
 }

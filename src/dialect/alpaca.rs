@@ -62,6 +62,10 @@ impl Dialect for Alpaca {
         Ok(Dialogue::new(turns))
     }
 
+    fn between_texts(&self) -> &'static str {
+        "\n\n"
+    }
+
     fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
         one_answer(head, columns)
     }

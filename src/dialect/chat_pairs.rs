@@ -2,7 +2,7 @@
 
 use super::cell::Row;
 use super::dialect::{Dialect, Holds, PartSpec, Verdict};
-use super::dialogue::{Dialogue, Turn};
+use super::dialogue::{Dialogue, Role, Turn};
 use super::doubts::one_answer;
 use super::head::Head;
 use super::messages::{Content, Keys, Messages};
@@ -26,6 +26,10 @@ const MESSAGES: Messages = Messages { keys: Keys::Both, content: Content::Parts 
 /// Reads the turns of the two lists.
 pub(super) fn read_lists<'r>(row: &'r Row<'_>) -> Result<Vec<Turn<'r>>, Misfit> {
     let mut turns = MESSAGES.list(PROMPT, row.get(PROMPT))?.turns;
+    // What the prompt holds is given, not learnt.
+    for turn in turns.iter_mut().filter(|turn| turn.role == Role::Assistant) {
+        turn.weight = turn.weight.or(Some(0.0));
+    }
     let answer = MESSAGES.list_or_one(COMPLETION, row.get(COMPLETION))?.turns;
     check_answer(COMPLETION, &answer)?;
     turns.extend(answer);

@@ -119,6 +119,10 @@ impl Dialect for Classification {
         Ok(Dialogue::new(vec![asked, Turn::said(Role::Assistant, label)]))
     }
 
+    fn between_texts(&self) -> &'static str {
+        "\n\n"
+    }
+
     fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
         let label = column_of(columns, LABEL).and_then(|column| head.profile(column));
         let is_pair = !pair_columns(&head.names).is_empty();

@@ -90,6 +90,16 @@ pub trait Dialect: Sync {
         None
     }
 
+    /// The part whose messages may have the form of OpenAI's API already.
+    fn openai_messages(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What stands between the texts of a turn where they are one text.
+    fn between_texts(&self) -> &'static str {
+        ""
+    }
+
     /// The templates of prompt and completion that work for it as it is; none for dialogues.
     fn templates(&self, columns: &PartColumns) -> Option<(String, String)> {
         let _ = columns;

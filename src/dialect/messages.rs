@@ -256,7 +256,7 @@ fn weight(message: Json<'_>) -> Result<Option<f64>, Wrong> {
     let number = match value.text {
         "true" => Some(1.0),
         "false" => Some(0.0),
-        _ => value.number().filter(|weight| *weight >= 0.0),
+        _ => value.number().filter(|weight| *weight >= 0.0 && *weight <= f64::from(f32::MAX)),
     };
     number
         .map(Some)

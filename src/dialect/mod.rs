@@ -12,6 +12,7 @@ mod cells_of_batch;
 mod chat_pairs;
 mod chat_parts;
 mod classification;
+mod conversation_json;
 #[expect(clippy::module_inception, reason = "the file of the trait")]
 mod dialect;
 mod dialects;
@@ -48,6 +49,7 @@ mod write_as;
 pub(crate) use answer_keys::AnswerKeyStage;
 pub use cell::{Cell, Row};
 pub(crate) use cells_of_batch::PartCells;
+pub(crate) use conversation_json::{ConversationJson, conversation_json};
 pub use dialect::{Dialect, Holds, PartSpec, Verdict, complete};
 pub use dialects::{DIALECTS, find};
 pub use dialogue::{Call, Dialogue, Role, Said, TextKind, Turn};

@@ -41,6 +41,10 @@ impl Dialect for OpenAiChat {
         Ok(Dialogue { tools: tools::read(row)?, ..Dialogue::new(read.turns) })
     }
 
+    fn openai_messages(&self) -> Option<&'static str> {
+        Some("messages")
+    }
+
     fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
         one_answer(head, columns)
     }

@@ -164,6 +164,10 @@ impl Dialect for Pairs {
         Ok(Dialogue::new(turns))
     }
 
+    fn between_texts(&self) -> &'static str {
+        "\n\n"
+    }
+
     fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
         if let Some(doubt) = without_which_no_sense(head, columns) {
             return doubt;

@@ -135,11 +135,7 @@ pub fn sink(
             fingerprint: plan.description.fingerprint(&inputs, &streams),
             plan: plan.description.plan.clone(),
             explain: plan.description.lines.clone(),
-            format: plan
-                .description
-                .format
-                .as_ref()
-                .map_or(Value::Null, |f| serde_json::from_str(&f.to_json()).unwrap_or(Value::Null)),
+            format: plan.description.published_format()?,
             tokenizer: tokenizer(plan),
             schema: Vec::new(),
             inputs,

@@ -1,6 +1,7 @@
 //! `format`: renders rows to prompt and completion, and proves that separator and stop occur only where the format
 //! writes them.
 
+mod chat;
 mod foreign_tokens;
 mod formatter;
 mod formatting;
@@ -21,6 +22,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chat::{
+    ChatStage, ChatStageOptions, NotRead, OnDropped, OpenConversations, ReadConversations, RowJson,
+    ToolArguments,
+};
 pub use on_collision::OnCollision;
 pub(crate) use options::FormatOptions;
 pub use prompt_format::{PromptFormat, Rendered};

@@ -19,6 +19,20 @@ pub(crate) enum Use {
     TextInEveryRow(&'static str),
 }
 
+/// Where a chain renders conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conversations {
+    /// In no step.
+    Nowhere,
+    /// In a step before the current one.
+    Before {
+        /// Whether they have weights.
+        weighted: bool,
+    },
+    /// In the current step, or a later one.
+    Later,
+}
+
 /// A column at some point of the chain.
 #[derive(Debug, Clone)]
 struct Column {
@@ -40,8 +54,10 @@ pub struct Columns<'p> {
     format: Option<&'p PromptFormat>,
     /// Whether a step before the current one is a `format`.
     formatted: bool,
-    /// Whether a step before the current one says what rows mean.
-    has_dialect: bool,
+    /// The columns of the dialect, if a step before the current one says what rows mean.
+    dialect: Option<Vec<String>>,
+    /// Where the chain renders conversations.
+    conversations: Conversations,
     /// The column with the split of each row, if the source is a prepared folder.
     splits: Option<&'p str>,
 }
@@ -57,23 +73,25 @@ impl<'p> Columns<'p> {
             step: (0, ""),
             format: None,
             formatted: false,
-            has_dialect: false,
+            dialect: None,
+            conversations: Conversations::Nowhere,
             splits,
         }
     }
 
     /// Moves to the next step. `format` is the prompt format of the chain, `formatted` whether it is before this
-    /// step, and `has_dialect` whether a step before this one says what rows mean.
+    /// step, and `dialect` are the columns of the dialect, if a step before this one says what rows mean.
     pub(crate) fn begin_step(
         &mut self,
         index: usize,
         name: &'static str,
         format: Option<&'p PromptFormat>,
         formatted: bool,
-        has_dialect: bool,
+        dialect: Option<Vec<String>>,
+        conversations: Conversations,
     ) {
         (self.step, self.format, self.formatted) = ((index, name), format, formatted);
-        self.has_dialect = has_dialect;
+        (self.dialect, self.conversations) = (dialect, conversations);
     }
 
     /// Moves past a concat: to the columns `names` of all sources, and the column that names the source of a row.
@@ -246,7 +264,17 @@ impl<'p> Columns<'p> {
 
     /// Whether a step before the current one says what rows mean.
     pub(crate) fn has_dialect(&self) -> bool {
-        self.has_dialect
+        self.dialect.is_some()
+    }
+
+    /// The columns of that dialect.
+    pub(crate) fn dialect(&self) -> &[String] {
+        self.dialect.as_deref().unwrap_or_default()
+    }
+
+    /// Where the chain renders conversations.
+    pub(crate) fn conversations(&self) -> Conversations {
+        self.conversations
     }
 
     /// Adds a help to an error about a missing `prompt` or `completion`: `format` makes them. `or` is added to the

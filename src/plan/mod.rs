@@ -5,6 +5,7 @@
 //! steps. Neither reads a row.
 
 mod columns;
+mod conversations;
 mod dialect_rows;
 mod explain_lines;
 mod json_forms;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::{Columns, Use};
-use super::step::{Step, prompt_format};
+use super::columns::{Columns, Conversations, Use};
+use super::step::{Step, conversations, prompt_format};
 use crate::error::Result;
 
 /// The columns that a plan needs of a source.
@@ -67,7 +67,13 @@ pub(crate) fn used(
 /// Applies step `i` to the columns.
 fn pass<'p>(columns: &mut Columns<'p>, steps: &'p [Step], i: usize) -> Result<()> {
     let formatted = prompt_format(&steps[..i]).is_some();
-    let has_dialect = steps[..i].iter().any(|step| step.verb().has_dialect());
-    columns.begin_step(i, steps[i].name(), prompt_format(steps).map(AsRef::as_ref), formatted, has_dialect);
+    let dialect = steps[..i].iter().find_map(|step| step.verb().dialect());
+    let conversations = match (conversations(&steps[..i]), conversations(steps)) {
+        (Some(weighted), _) => Conversations::Before { weighted },
+        (None, Some(_)) => Conversations::Later,
+        (None, None) => Conversations::Nowhere,
+    };
+    let format = prompt_format(steps).map(AsRef::as_ref);
+    columns.begin_step(i, steps[i].name(), format, formatted, dialect, conversations);
     steps[i].verb().columns(columns)
 }

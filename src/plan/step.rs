@@ -52,9 +52,14 @@ pub trait Verb: Send + Sync {
         None
     }
 
-    /// Whether it says what rows mean.
-    fn has_dialect(&self) -> bool {
-        false
+    /// Whether it renders conversations; then whether these have weights.
+    fn conversations(&self) -> Option<bool> {
+        None
+    }
+
+    /// The columns of the dialect, if the verb says what rows mean.
+    fn dialect(&self) -> Option<Vec<String>> {
+        None
     }
 
     /// Whether a row may leave it several times.
@@ -158,6 +163,11 @@ impl Step {
 /// The prompt format of these steps, if one of them renders rows.
 pub(crate) fn prompt_format(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
     steps.iter().find_map(|step| step.verb().prompt_format())
+}
+
+/// Whether one of these steps renders conversations; then whether these have weights.
+pub(crate) fn conversations(steps: &[Step]) -> Option<bool> {
+    steps.iter().find_map(|step| step.verb().conversations())
 }
 
 /// A step within its chain.

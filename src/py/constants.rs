@@ -5,11 +5,12 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
+use crate::chat::TrainedTurns;
 use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
-use crate::format::OnCollision;
+use crate::format::{OnCollision, OnDropped, ToolArguments};
 use crate::inspect::Harm;
 use crate::limits::MAX_LINE_BYTES;
 use crate::lint::Target;
@@ -17,8 +18,8 @@ use crate::load::FILLER;
 use crate::personal_data::Kind;
 use crate::read::splits::SPLIT;
 use crate::record::schema::{
-    COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
-    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, TARGET, TRAIN,
+    CHAT_TEXT, COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
+    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPANS, TARGET, TRAIN,
 };
 use crate::record::{Policy, SpecialPolicy, reason};
 use crate::repair::UnicodeForm;
@@ -96,6 +97,7 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     [("NEVER", NEVER), ("CONTEXT", CONTEXT), ("TARGET", TARGET)]
         .into_iter()
         .try_for_each(|(name, kind)| module.add(name, kind))?;
+    module.add("CHAT_COLUMNS", (CHAT_TEXT, SPANS))?;
     module.add("IGNORE", IGNORE)?;
     module.add("FILLER", FILLER)?;
     module.add("MAX_LINE_BYTES", MAX_LINE_BYTES)?;
@@ -108,6 +110,9 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let add = |option: &str, known: Vec<&str>| words.set_item(option, PyTuple::new(py, known)?);
     add("Policy", names::<Policy>())?;
     add("OnCollision", names::<OnCollision>())?;
+    add("Train", names::<TrainedTurns>())?;
+    add("OnDropped", names::<OnDropped>())?;
+    add("ToolArguments", names::<ToolArguments>())?;
     add("OnOverflow", names::<OnOverflow>())?;
     add("SpecialTokens", names::<SpecialPolicy>())?;
     add("WrittenTokens", names::<WrittenTokens>())?;

@@ -1,4 +1,4 @@
-//! Encodes rows of turns as hidden columns. No step writes such rows yet, so this is compiled for tests only.
+//! Encodes rows of turns as hidden columns.
 
 use std::collections::HashMap;
 use std::sync::Arc;

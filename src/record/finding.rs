@@ -31,6 +31,9 @@ findings! {
     REDACTED "redacted" "A piece of personal data or a secret was replaced by a placeholder." "leave a kind out of redact(kinds=) to keep its data";
     SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, under every policy." "choose special_tokens= of tokenize: \"reject\", \"as_text\", \"strip\" or \"as_token\"";
     FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "remove it from the text first with with_columns, unless the model is to write it";
+    NOT_PRINTED "not_printed" "The chat template prints nothing of a text of the conversation; the row was kept." "remove such texts first, or choose a template that prints them";
+    CUT "cut" "The chat template prints only a part of a text of the conversation; the row was kept." "remove the rest first, or choose a template that prints it";
+    TEMPLATE_MARK_IN_TEXT "template_mark_in_text" "The text holds the token with which the chat template ends turns." "remove it from the text first; where the tokenizer has it as a control token, special_tokens= of tokenize decides";
     FIXED "fixed" "A policy changed a row instead of removing it." "to keep rows as they are, choose a separator or stop that does not occur in them, which PromptFormat.suggest finds";
     STOP_IDS_HOLD_SEPARATOR "stop_ids_hold_separator" "The stop holds the separator as ids, though not as text." "choose another separator or stop, or match them as strings and not by ids";
     SEPARATOR_IDS_IN_TEXT "separator_ids_in_text" "Other text has the ids of the separator." "choose another separator, or match it as a string and not by ids";

@@ -3,7 +3,6 @@
 mod arrow_check;
 mod batch;
 mod digest;
-#[cfg(test)]
 pub(crate) mod encode_turns;
 mod file_ranks;
 pub(crate) mod finding;

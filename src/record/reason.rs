@@ -40,6 +40,18 @@ reasons! {
     SEPARATOR_COLLISION "separator_collision" "The separator occurs in the row where the format did not put it." "choose another separator, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
     STOP_COLLISION "stop_collision" "The stop occurs in the row where the format did not put it." "choose another stop, which PromptFormat.suggest finds, or format(on_collision=\"insert_space\")";
     SPECIAL_TOKEN_IN_TEXT "special_token_in_text" "The text holds a control token of the tokenizer, written out." "where the rows end in TOKEN, make it the stop: PromptFormat(…, stop=\"TOKEN\"); else choose tokenize(special_tokens=): \"as_text\", \"strip\" or \"as_token\"";
+    BAD_MESSAGES "bad_messages" "The messages cannot be read: a text holds half of a character, values nest more than 100 deep, or a text holds characters of private use planes." "repair what the detail names in the messages";
+    CHAT_NOT_RENDERED "chat_not_rendered" "The chat template refuses the conversation, or fails on it." "change what the detail names, such as the order of roles, or choose another template";
+    NOT_PRINTED "not_printed" "The chat template prints nothing of a text of the conversation." "remove such texts first, choose a template that prints them, or keep the rows: format(…, on_dropped=\"keep\")";
+    CUT "cut" "The chat template prints only a part of a text of the conversation." "remove the rest first, choose a template that prints it, or keep the rows: format(…, on_dropped=\"keep\")";
+    TURN_INTERLEAVED "turn_interleaved" "The chat template prints a turn of the assistant in the middle of other messages, or after later ones." "train only the last turn: format(…, train=\"last\"), or choose another template";
+    REPR "repr" "The chat template prints parts of a message in the form of Python's repr, which no model should see." "write the content of the messages as text instead of parts";
+    PRINTED_TWICE "printed_twice" "The chat template prints a text of the assistant twice." "choose another template";
+    NOT_PROVEN "not_proven" "It cannot be proven which characters of the render are those of a turn." "train only the last turn: format(…, train=\"last\"), or choose another template";
+    NO_PROMPT "no_prompt" "The conversation begins with a turn of the assistant." "remove that turn, or give it the weight 0";
+    PROMPT_DIFFERS "prompt_differs" "What the chat template prints before a turn is not what the model sees at inference." "train only the last turn: format(…, train=\"last\"); set the variable that decides it, such as template_kwargs={\"enable_thinking\": False}; or choose a template made for training";
+    NO_END_TOKEN "no_end_token" "No token ends a turn that trains, so that a model would not learn to stop." "choose a template that ends each turn of the assistant with a token";
+    UNUSED_WEIGHT "unused_weight" "A message has a weight other than 0 and 1, and the step does not use weights." "use them: format(…, weights=True)";
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
     PAST_HEAD "past_head" "The row comes after the last row that head keeps. It is counted after a shuffle or a pack, which read all rows." "nothing is wrong with them: head keeps the first rows in the order that reaches it";

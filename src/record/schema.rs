@@ -44,6 +44,10 @@ pub(crate) const PLACE_COPY: &str = "__fastprep_copy";
 pub(crate) const PROMPT: &str = "prompt";
 /// The rendered completion, ending in the stop.
 pub(crate) const COMPLETION: &str = "completion";
+/// The text of a conversation.
+pub(crate) const CHAT_TEXT: &str = "text";
+/// JSON: the spans of that text, each with start and end in characters, role, and whether it trains.
+pub(crate) const SPANS: &str = "spans";
 /// `list<int32>`: the encoding of the prompt, then that of the completion.
 pub(crate) const INPUT_IDS: &str = "input_ids";
 /// `list<int32>`: −100 where not trained.

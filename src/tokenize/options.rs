@@ -66,6 +66,8 @@ pub enum End {
     ControlToken,
     /// The stop alone, since the tokenizer names no EOS token.
     NoEos,
+    /// What the chat template writes after the last turn.
+    Template,
 }
 
 impl End {
@@ -73,7 +75,7 @@ impl End {
     pub(crate) fn eos_id(self) -> Option<i32> {
         match self {
             End::Eos(id) => Some(id),
-            End::Stop | End::ControlToken | End::NoEos => None,
+            End::Stop | End::ControlToken | End::NoEos | End::Template => None,
         }
     }
 
@@ -89,6 +91,7 @@ impl End {
                 .map_or(id.to_string(), |token| token.content.clone()),
             End::Stop => "false".into(),
             End::ControlToken => "false, as the stop holds a control token".into(),
+            End::Template => "false, as the template ends turns itself".into(),
             End::NoEos => "false, as the tokenizer names no EOS token".into(),
         }
     }

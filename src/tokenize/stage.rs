@@ -152,6 +152,7 @@ impl TokenizeStage {
 impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::new(&batch)?;
+        let text_columns = texts.columns();
         let rows = RowEncoder {
             prefix: &self.prefix,
             control: &self.control,
@@ -213,11 +214,7 @@ impl Map for TokenizeStage {
         sums.report(counts, self.options.stop.is_some());
         let batch = columns.add_to(batch.remove_each(removals, counts)?)?;
         let batch = batch.without_columns(&[schema::TURNS_TEXT, schema::TURNS])?;
-        if self.options.keep_text {
-            Ok(batch)
-        } else {
-            batch.without_columns(&[schema::PROMPT, schema::COMPLETION])
-        }
+        if self.options.keep_text { Ok(batch) } else { batch.without_columns(&text_columns) }
     }
 }
 

@@ -62,6 +62,14 @@ impl<'a> Texts<'a> {
         Ok(Texts { text, as_text })
     }
 
+    /// The visible columns that hold the text.
+    pub(crate) fn columns(&self) -> [&'static str; 2] {
+        match &self.text {
+            Text::Pairs { .. } => [schema::PROMPT, schema::COMPLETION],
+            Text::Turns(_) => [schema::CHAT_TEXT, schema::SPANS],
+        }
+    }
+
     /// Whether parts may have weights other than 1.
     pub(crate) fn weighted(&self) -> bool {
         matches!(&self.text, Text::Turns(rows) if rows.weighted)

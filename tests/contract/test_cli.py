@@ -120,6 +120,22 @@ def test_explain_and_preview_take_the_flags_of_prepare() -> None:
     assert "a↵" not in previewed
 
 
+def test_a_chat_template_renders_rows_of_any_dialect() -> None:
+    template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}"
+    Path("chat.jinja").write_text(template + "{% if add_generation_prompt %}[assistant]{% endif %}", "utf-8")
+    options = ["--chat-template", "chat.jinja", "--no-shuffle"]
+    answer("prepare", "raw.jsonl", "--out", "out", *options, "--train", "last")
+    (row, *_) = fp.load("out")["train"].to_arrow().to_pylist()
+    assert row["text"] == "[user]a</s>[assistant]1</s>"
+    explained = run("explain", "raw.jsonl", *options).stdout
+    assert "of pairs" in explained
+    assert "train=all; on_dropped=reject" in explained
+    assert "chat_template" in run("show", "out").stdout
+    done = run("prepare", "raw.jsonl", "--out", "no", *options, "--stop", "x")
+    assert (done.code, "leave them out beside --chat-template" in done.stderr.replace("\n", " ")) == (2, True)
+    assert run("explain", "raw.jsonl", "--train", "last").code == 2
+
+
 def test_preview_prints_rows() -> None:
     text = run("preview", "raw.jsonl", "-n", "1", "--separator", "=>").stdout
     assert "row 1" in text

@@ -25,6 +25,12 @@ tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is not install
 DATA = [{"prompt": f"p{i % 7}", "completion": f"c{i}", "n": i, "lang": "en"} for i in range(40)]
 
 
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
 def shout(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("completion").str.to_uppercase())
 
@@ -75,6 +81,7 @@ VERBS: dict[str, Callable[[], fp.Pipeline]] = {
     "balance": lambda: start().balance("lang", "oversample", seed=4),
     "mix": lambda: start().with_columns(source=pl.lit("a")).mix({"a": 1, "b": 0}, seed=4),
     "format": formatted,
+    "format_chat": lambda: start().read_as("pairs").format(fp.ChatFormat.from_text(CHATML), train="last"),
     "dedup": lambda: formatted().dedup(normalize="case"),
     "split": lambda: formatted().split(valid=0.3, seed=3),
     "tokenize": tokenized,

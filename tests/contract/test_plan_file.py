@@ -39,6 +39,26 @@ def write(steps: str, source: str = 'jsonl = "raw.jsonl"', sink: str = 'path = "
     return path
 
 
+def test_a_step_may_render_by_a_chat_template() -> None:
+    template = "{{ x }}{% for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}"
+    Path("chat.jinja").write_text(template + "{% if add_generation_prompt %}[assistant]{% endif %}", "utf-8")
+    step = """
+        [[step]]
+        verb = "rename"
+        q = "prompt"
+        a = "completion"
+        [[step]]
+        verb = "format"
+        chat_template = "chat.jinja"
+        template_kwargs = { x = "!" }
+        train = "last"
+        """
+    made = read_plan(write(step), []).pipeline.collect().to_pylist()
+    assert made[0]["text"] == "![user]one</s>[assistant]1</s>"
+    with refused(fp.PlanError, "bad_plan_file", "there is no option `stop`"):
+        read_plan(write(step + 'stop = "x"'), [])
+
+
 def test_a_plan_is_the_chain_it_says(tokenizer_folder: Path) -> None:
     path = write(
         f"""

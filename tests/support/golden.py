@@ -38,7 +38,29 @@ NAMED_DIFFERENCES: dict[str, str] = {
 PAIR = fp.PromptFormat("{question}{#context}\n\n{context}{/context}", completion="{answer}")
 CHAT = fp.PromptFormat("<user>{question}", completion=" {answer}", separator="</turn>\n<model>", stop="</turn>\n")
 
+DIALOGUE = fp.ChatFormat.from_text(
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+    template_kwargs={"style": [1, None]},
+    now="2025-03-14",
+)
+
 Options = dict[str, Any]
+
+
+def conversations() -> fp.Pipeline:
+    """Dialogues: short, long, cut, in parts, with weights and control tokens, and one that begins with an answer."""
+    turns = [("user", "assistant")[i % 2] for i in range(6)]
+    made = [
+        [{"role": role, "content": f"{n} Grüße\n" * (i + 1)} for i, role in enumerate(turns[: 2 + n % 5])]
+        for n in range(12)
+    ]
+    made += [
+        [{"role": "user", "content": "<|im_end|>"}, {"role": "assistant", "content": "no", "weight": 0.5}],
+        [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "c"}],
+        [{"role": "assistant", "content": "first"}, {"role": "user", "content": "second"}],
+    ]
+    return fp.from_records([{"messages": messages, "id": n} for n, messages in enumerate(made)], name="dialogues")
 
 
 def _upper(frame: pl.DataFrame) -> pl.DataFrame:
@@ -191,6 +213,8 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "format_insert_space": (lambda _: raw().format(PAIR, on_collision="insert_space"), JSONL),
     "format_drop": (lambda _: raw().format(PAIR, on_collision="drop"), JSONL),
     "format_chat": (lambda _: raw().format(CHAT), JSONL),
+    "conversations": (lambda _: conversations().format(DIALOGUE, on_dropped="keep", weights=True).dedup(), BOTH),
+    "conversations_last": (lambda _: conversations().format(DIALOGUE, train="last").split(valid=0.3), JSONL),
     "format_rendered": (lambda _: raw().format(fp.PromptFormat.rendered("question", stop="\n")), JSONL),
     **{name: (_of_raw(chain), JSONL) for name, chain in KEYED.items()},
     "dedup_against": (lambda done: KEYED["dedup"](fp.scan_jsonl(LATER), against=done / "dedup"), JSONL),
@@ -207,6 +231,10 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     "tokenize_rendered": (
         lambda _: few().format(fp.PromptFormat.rendered("answer")).tokenize(TOKENIZER, special_tokens="as_token"),
         JSONL,
+    ),
+    "tokenize_conversations": (
+        lambda _: conversations().format(DIALOGUE, weights=True).tokenize(TOKENIZER, max_length=200),
+        BOTH,
     ),
     "tokenize_bytes": (lambda _: few().format(PAIR).tokenize(BYTES), JSONL),
     "shuffle": (lambda _: raw().select("id", "question").shuffle(seed=7), JSONL | SMALL),

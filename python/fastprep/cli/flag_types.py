@@ -106,6 +106,25 @@ OnCollision = Annotated[
     typer.Option(help="What happens to rows that contain the separator or the stop elsewhere.", rich_help_panel=FORMAT),
 ]
 
+ChatTemplate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="A tokenizer folder or a .jinja file: rows are conversations, rendered by its chat template. In place of "
+        "the flags above.",
+        rich_help_panel=FORMAT,
+    ),
+]
+Now = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="The time that the chat template reads: 2025-03-14.", rich_help_panel=FORMAT),
+]
+Train = Annotated[words.Train, typer.Option(help="Which turns of the assistant train.", rich_help_panel=FORMAT)]
+OnDropped = Annotated[
+    words.OnDropped,
+    typer.Option(help="What happens to rows of which the chat template does not print a text.", rich_help_panel=FORMAT),
+]
+
 Filter = Annotated[
     list[str] | None,
     typer.Option(
@@ -118,7 +137,7 @@ Select = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Keep only prompt, completion and this column. Can be repeated.",
+        help="Keep only the rendered text and this column. Can be repeated.",
         rich_help_panel=ROWS,
     ),
 ]
@@ -163,8 +182,13 @@ OnOverflow = Annotated[
     typer.Option(help="What happens to rows of more than --max-length tokens.", rich_help_panel=TOKENS),
 ]
 SpecialTokens = Annotated[
-    words.SpecialTokens,
-    typer.Option(help="What happens to control tokens such as <|endoftext|> in the data.", rich_help_panel=TOKENS),
+    words.SpecialTokens | None,
+    typer.Option(
+        help="What happens to control tokens such as <|endoftext|> in the data. Default: reject; as_text with "
+        "--chat-template.",
+        show_default=False,
+        rich_help_panel=TOKENS,
+    ),
 ]
 Pack = Annotated[bool, typer.Option(help="Join rows into packs; needs --max-length.", rich_help_panel=TOKENS)]
 

@@ -92,7 +92,7 @@ def retokenize(
     out: flags.Out,
     max_length: flags.MaxLength = None,
     on_overflow: flags.OnOverflow = "reject",
-    special_tokens: flags.SpecialTokens = "reject",
+    special_tokens: flags.SpecialTokens = None,
     pack: flags.Pack = False,
     overwrite: flags.Overwrite = False,
     as_json: AsJson = False,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import fastprep as fp
 
 MAX_INPUTS = 5
 """How many inputs are named; the others are counted."""
@@ -46,4 +49,8 @@ def _inputs(inputs: list[dict[str, Any]]) -> list[str]:
 
 def _named(parts: dict[str, Any]) -> str:
     """Names and values, without those that are None."""
-    return ", ".join(f"{name} {value!r}" for name, value in parts.items() if value is not None and name != "version")
+    named = {name: value for name, value in parts.items() if value is not None and name != "version"}
+    if "chat_template" in named:
+        # Templates have thousands of characters.
+        named["chat_template"] = fp.ChatFormat.from_json(json.dumps(parts)).digest
+    return ", ".join(f"{name} {value!r}" for name, value in named.items())

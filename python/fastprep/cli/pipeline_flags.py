@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 import fastprep as fp
-from fastprep._fastprep import COMPLETION, PROMPT
+from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, PROMPT
 from fastprep.cli import flag_types as flags
 from fastprep.cli.proposed_templates import templates
 from fastprep.cli.sql_expressions import read_sql
@@ -30,6 +30,10 @@ class PipelineFlags:
     rendered: flags.Rendered = None
     eos: flags.Eos = None
     on_collision: flags.OnCollision = "reject"
+    chat_template: flags.ChatTemplate = None
+    now: flags.Now = None
+    train: flags.Train = "all"
+    on_dropped: flags.OnDropped = "reject"
     filter: flags.Filter = None
     select: flags.Select = None
     dedup: flags.Dedup = True
@@ -42,24 +46,19 @@ class PipelineFlags:
     tokenizer: flags.TokenizerPath = None
     max_length: flags.MaxLength = None
     on_overflow: flags.OnOverflow = "reject"
-    special_tokens: flags.SpecialTokens = "reject"
+    special_tokens: flags.SpecialTokens = None
     pack: flags.Pack = False
 
     def plan(self, *, in_order: bool = False) -> fp.Pipeline:
         """The pipeline; `in_order` leaves out the step that shuffles or packs."""
         self._refuse_flags_without_effect()
-        prompt_format = self.prompt_format()
-        typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
-        plan = scan(self.inputs)
-        for sql in self.filter or ():
-            plan = plan.filter(_predicate(sql))
-        plan = plan.format(prompt_format, on_collision=self.on_collision)
+        plan = self._formatted()
         if self.dedup:
             plan = plan.dedup()
         if self._shares():
             plan = plan.split(seed=self.seed, by=self.by, existing=self.existing, **self._shares())
         if self.select:
-            plan = self._selected(plan, prompt_format)
+            plan = self._selected(plan)
         if self.tokenizer is not None:
             plan = plan.tokenize(
                 self.tokenizer,
@@ -73,6 +72,18 @@ class PipelineFlags:
         if self.pack:
             return plan.pack(seed=self.seed)
         return plan.shuffle(seed=self.seed) if self.shuffle else plan
+
+    def _formatted(self) -> fp.Pipeline:
+        """The inputs with the steps up to `format`."""
+        plan = scan(self.inputs)
+        for sql in self.filter or ():
+            plan = plan.filter(_predicate(sql))
+        if self.chat_template is not None:
+            chat = fp.ChatFormat(self.chat_template, now=self.now)
+            return plan.format(chat, train=self.train, on_dropped=self.on_dropped)
+        prompt_format = self.prompt_format()
+        typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
+        return plan.format(prompt_format, on_collision=self.on_collision)
 
     def prompt_format(self) -> fp.PromptFormat:
         """The format from the flags."""
@@ -91,8 +102,11 @@ class PipelineFlags:
     def _shares(self) -> dict[str, Any]:
         return {name: share for name, share in (("valid", self.valid), ("test", self.test)) if share}
 
-    def _selected(self, plan: fp.Pipeline, prompt_format: fp.PromptFormat) -> fp.Pipeline:
+    def _selected(self, plan: fp.Pipeline) -> fp.Pipeline:
         """The pipeline with `select`, after the split, so that columns for format and split need not be named."""
+        if self.chat_template is not None:
+            return plan.select(list(dict.fromkeys([*CHAT_COLUMNS, *(self.select or ())])))
+        prompt_format = self.prompt_format()
         for name in self.select or ():
             if name in prompt_format.columns:
                 raise typer.BadParameter(
@@ -103,8 +117,17 @@ class PipelineFlags:
         return plan.select(list(dict.fromkeys([PROMPT, COMPLETION, *(self.select or ())])))
 
     def _refuse_flags_without_effect(self) -> None:
+        of_prompts = (self.template, self.completion, self.stop, self.rendered, self.eos)
+        is_changed = self.separator != flags.SEPARATOR or self.on_collision != "reject"
+        if self.chat_template is not None and (is_changed or any(flag is not None for flag in of_prompts)):
+            raise typer.BadParameter(
+                "--template, --completion, --separator, --stop, --rendered, --eos and --on-collision are for prompts "
+                "and completions: leave them out beside --chat-template"
+            )
+        if self.chat_template is None and (self.now, self.train, self.on_dropped) != (None, "all", "reject"):
+            raise typer.BadParameter("--now, --train and --on-dropped need a --chat-template")
         token_flags = (self.max_length, self.on_overflow, self.special_tokens)
-        if self.tokenizer is None and token_flags != (None, "reject", "reject"):
+        if self.tokenizer is None and token_flags != (None, "reject", None):
             raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
         if not self._shares() and (self.by or self.existing):
             raise typer.BadParameter("--by and --existing need a split: --valid or --test")

@@ -23,7 +23,7 @@ Options = dict[str, Any]
 SCANS = file_sources()
 """The functions that start a pipeline, by the key of `[source]` that names the input."""
 
-PATHS = {"tokenize": "tokenizer", "dedup": "against"}
+PATHS = {"tokenize": "tokenizer", "dedup": "against", "format": "chat_template"}
 """The option of a verb that is a path, or several."""
 
 
@@ -70,6 +70,8 @@ def _checked(parts: Options) -> Options:
 def _format(self: fp.Pipeline, **options: Any) -> fp.Pipeline:
     settings = [name for name in options if name in inspect.signature(fp.Pipeline.format).parameters]
     kwargs = {name: options.pop(name) for name in settings}
+    if "chat_template" in options:
+        return self.format(fp.ChatFormat(options.pop("chat_template"), **options), **kwargs)
     make = _rendered if "rendered" in options else _prompt_format
     return self.format(make(**options), **kwargs)
 
@@ -111,6 +113,9 @@ def _verb_parameters(verb: str, options: Options) -> list[inspect.Parameter]:
     if "rendered" in options:
         parts = [inspect.Parameter("rendered", inspect.Parameter.KEYWORD_ONLY)]
         parts += _parameters_of(fp.PromptFormat.rendered, "column")
+    if "chat_template" in options:
+        parts = [inspect.Parameter("chat_template", inspect.Parameter.KEYWORD_ONLY)]
+        parts += _parameters_of(fp.ChatFormat, "path")
     return [*parts, *_parameters_of(fp.Pipeline.format, "self", "prompt_format")]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
 from fastprep._fastprep import INPUT_IDS, LABELS, MANIFEST, SEGMENT_KINDS, SEQ_LENGTHS, manifest
+from fastprep.chat_format import ChatFormat
 from fastprep.exceptions import FastprepError, PlanError, SourceError
 from fastprep.loss_columns import WEIGHTS
 from fastprep.optional_packages import require
@@ -88,12 +89,14 @@ class PreparedData(Mapping[str, "Split"]):
         return f"PreparedData({str(self.path)!r}, {list(self._splits.values())})"
 
     @functools.cached_property
-    def format(self) -> PromptFormat | None:
-        """The ``PromptFormat`` of training, to render prompts at inference; None if the plan has no ``format``."""
+    def format(self) -> PromptFormat | ChatFormat | None:
+        """The format of training, to render prompts at inference; None if the plan has no ``format``."""
         recorded = self.manifest["format"]
         if recorded is None:
             return None
         try:
+            if "chat_template" in recorded:
+                return ChatFormat.from_json(json.dumps(recorded))
             return PromptFormat.from_json(json.dumps(recorded))
         except FastprepError as error:
             raise SourceError.new(
@@ -198,13 +201,13 @@ class PreparedData(Mapping[str, "Split"]):
         *,
         max_length: int | None = None,
         on_overflow: OnOverflow = "reject",
-        special_tokens: SpecialTokens = "reject",
+        special_tokens: SpecialTokens | None = None,
     ) -> Pipeline:
         """The same rows for another base model: a pipeline over the kept text.
 
-        Splits, their order and the prompt format stay. The raw data is not read or deduplicated again. Rows that hold a
-        control token of the new tokenizer, or are too long with it, are rejected. The keys stay in the old folder: pass
-        that one to ``dedup(against=...)``.
+        Splits, their order and the format stay. The raw data is not read or deduplicated again. Rows that hold a
+        control token of the new tokenizer are rejected (of conversations it is plain text), and so are rows that are
+        too long with it. The keys stay in the old folder: pass that one to ``dedup(against=...)``.
 
         Args:
             tokenizer: As for ``Pipeline.tokenize``.

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fastprep._fastprep import (
+    CHAT_COLUMNS,
     COMPLETION,
     INPUT_IDS,
     LABELS,
@@ -16,6 +17,7 @@ from fastprep._fastprep import (
     SEQ_LENGTHS,
     SPLIT,
 )
+from fastprep.chat_format import ChatFormat
 from fastprep.exceptions import ColumnError, PlanError
 from fastprep.pipeline import Pipeline
 from fastprep.prompt_format import PromptFormat
@@ -33,12 +35,13 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     import pyarrow as pa
 
     columns = [column["name"] for column in data.manifest["schema"]]
-    if not {PROMPT, COMPLETION} <= set(columns):
+    text = CHAT_COLUMNS if isinstance(data.format, ChatFormat) else (PROMPT, COMPLETION)
+    if not set(text) <= set(columns):
         raise ColumnError.new(
             f"retokenize: the rows have no text; columns: {', '.join(columns)}",
             code="missing_column",
             path=data.path,
-            column=PROMPT,
+            column=text[0],
             help="prepare the data with tokenize(keep_text=True), the default, and pack in a later run",
         )
     if data.format is None:
@@ -54,7 +57,8 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     tables = []
     for split in data.values():
         table = split._with_text()
-        unused = TOKEN_COLUMNS if data.format.separator is not None else (*TOKEN_COLUMNS, PROMPT)
+        keeps_prompt = isinstance(data.format, ChatFormat) or data.format.separator is not None
+        unused = TOKEN_COLUMNS if keeps_prompt else (*TOKEN_COLUMNS, PROMPT)
         table = table.drop_columns([name for name in unused if name in table.column_names])
         tables.append(table.append_column(split_column, pa.repeat(split.name, len(table))))
     recorded = data.manifest["tokenizer"] or {}
@@ -62,8 +66,13 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
         options["max_length"] = recorded.get("max_length")
     # Only the last part of the path, since the name is published.
     rows = from_arrow(pa.concat_tables(tables), name=data.path.resolve().name)
-    # The text is proven again, since tokenizers differ in their control tokens.
     published = json.loads(data.format.to_json())
+    if isinstance(data.format, ChatFormat):
+        earlier = next(step for step in data.manifest["plan"]["steps"] if step["verb"] == "format_chat")
+        read = rows._push("format_chat", **{**earlier, "format": published, "rendered": True})
+        restored = read._push("restore", format=None, column=split_column, splits=list(data))
+        return restored.tokenize(tokenizer, **options)
+    # The text is proven again, since tokenizers differ in their control tokens.
     unchanged = json.loads(_text_unchanged(data.format).to_json())
     proven = rows._push("format", format=unchanged, on_collision="reject", rendered_by=published)
     restored = proven._push("restore", format=published, column=split_column, splits=list(data))

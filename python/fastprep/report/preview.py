@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import COMPLETION, IGNORE, INPUT_IDS, LABELS, PROMPT, SPLIT
+from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, IGNORE, INPUT_IDS, LABELS, PROMPT, SPLIT
 from fastprep.report.run_report import place, reason
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ def _colour(plan: Plan, row: dict[str, Any], symbols: Symbols) -> Text:
         pieces = plan.token_texts(row[INPUT_IDS])
         for piece, label in zip(pieces, row[LABELS], strict=True):
             text.append(_visible(piece, symbols), style="dim" if label == IGNORE else "bold green")
+    elif "format_chat" in plan.verbs() and set(CHAT_COLUMNS) <= set(row):
+        rendered, spans = (row[name] for name in CHAT_COLUMNS)
+        for span in json.loads(spans):
+            piece = rendered[span["start"] : span["end"]]
+            text.append(_visible(piece, symbols), style="bold green" if span["trained"] else "dim")
     elif PROMPT in row and COMPLETION in row:
         text.append(_visible(str(row[PROMPT]), symbols), style="dim")
         text.append(_visible(str(row[COMPLETION]), symbols), style="bold green")

@@ -1,6 +1,7 @@
 //! The JSON of values that serde cannot write by itself: expressions, ordered mappings, paths that are not UTF-8, and
-//! prompt formats.
+//! formats.
 
+pub(crate) mod chat_format;
 pub(crate) mod decimal;
 pub(crate) mod decimals;
 mod expression;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::artifact::manifest::Input;
+use crate::chat::ChatFormat;
+use crate::error::Result;
 use crate::format::PromptFormat;
 use crate::hash;
 use crate::lint::Target;
@@ -19,6 +21,8 @@ pub(crate) struct Description {
     /// The JSON of the plan as it is published.
     pub plan: Value,
     pub(crate) format: Option<Arc<PromptFormat>>,
+    /// The chat format, if conversations are rendered.
+    pub(crate) chat: Option<Arc<ChatFormat>>,
     pub(crate) tokenizer: Option<Arc<LoadedTokenizer>>,
     /// The limit of tokens per row.
     pub(crate) max_length: Option<usize>,
@@ -37,6 +41,19 @@ pub(crate) struct Description {
 }
 
 impl Description {
+    /// The JSON of the format that rendered the rows; null if none did.
+    ///
+    /// # Errors
+    /// None that a format can have.
+    pub(crate) fn published_format(&self) -> Result<Value> {
+        let json = match (&self.format, &self.chat) {
+            (Some(format), _) => format.to_json(),
+            (None, Some(chat)) => chat.to_json()?,
+            (None, None) => return Ok(Value::Null),
+        };
+        Ok(serde_json::from_str(&json).unwrap_or(Value::Null))
+    }
+
     /// The digest of all that decides the output: the JSON of the plan, the earlier folders, and the content of what
     /// was read. `streams` are the digests of the sources in memory, in order.
     pub(crate) fn fingerprint(&self, inputs: &[Input], streams: &[Option<String>]) -> String {

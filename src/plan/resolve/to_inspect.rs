@@ -15,7 +15,7 @@ use crate::inspect::{ReadRows, Rule, has_tokens};
 use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
-use crate::plan::verbs::{AUTO, Format, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize};
+use crate::plan::verbs::{AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize};
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
 use crate::store::Files;
@@ -59,6 +59,10 @@ pub(crate) fn to_inspect(
     if plan.steps.iter().any(|step| step.is::<Pack>()) {
         let message = "inspect: packed rows have no texts";
         return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before pack"));
+    }
+    if plan.steps.iter().any(|step| step.is::<FormatChat>()) {
+        let message = "inspect: the rows are conversations that are rendered already";
+        return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before format"));
     }
     let mut plan = plan.clone();
     // The order of rows makes no difference.

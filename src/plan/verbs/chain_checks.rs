@@ -1,8 +1,8 @@
 //! Checks of the order of steps.
 
 use crate::error::{Class, Error, Result};
-use crate::plan::step::{Step, prompt_format};
-use crate::record::schema::{COMPLETION, PROMPT};
+use crate::plan::step::{Step, conversations, prompt_format};
+use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, SPANS};
 
 /// The error for a step that cannot follow those before it.
 #[cold]
@@ -31,18 +31,29 @@ pub(crate) fn check_no_copies(name: &str, before: &[Step], because: &str) -> Res
 
 /// Rejects a step after `format` that could change the prompt or completion that `format` has proven.
 pub(crate) fn check_keeps_proof(name: &str, before: &[Step], changes: bool) -> Result<()> {
-    if !changes || prompt_format(before).is_none() {
+    if !changes || !is_rendered(before) {
         return Ok(());
     }
+    let [text, other] = proven(before);
     Err(bad_chain(
         format!(
-            "{name}: after format this step could change `prompt` or `completion`, which format has checked"
+            "{name}: after format this step could change `{text}` or `{other}`, which format has checked"
         ),
         &format!("put {name} before format"),
     ))
 }
 
-/// Whether `format` proves the column.
-pub(crate) fn is_proven(name: &str) -> bool {
-    name == PROMPT || name == COMPLETION
+/// Whether one of these steps renders rows.
+pub(crate) fn is_rendered(steps: &[Step]) -> bool {
+    prompt_format(steps).is_some() || conversations(steps).is_some()
+}
+
+/// Whether the `format` among the steps before proves the column.
+pub(crate) fn is_proven(before: &[Step], name: &str) -> bool {
+    proven(before).contains(&name)
+}
+
+/// The columns that `format` proves.
+fn proven(before: &[Step]) -> [&'static str; 2] {
+    if conversations(before).is_some() { [CHAT_TEXT, SPANS] } else { [PROMPT, COMPLETION] }
 }

@@ -8,18 +8,19 @@ use super::chain_checks::check_no_copies;
 use crate::artifact::keys;
 use crate::dedup::{KeyOptions, KeyStage, Normalize};
 use crate::error::Result;
-use crate::plan::columns::{Columns, Use};
+use crate::plan::columns::{Columns, Conversations, Use};
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::paths;
 use crate::plan::resolve::{Build, Builder, Counted, check_recipe};
 use crate::plan::step::{Chain, Named, Step, Verb};
-use crate::record::schema::{COMPLETION, PROMPT};
+use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT};
 
 /// Removes exact duplicates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dedup {
-    /// The columns to compare; none means `prompt` and `completion`, or all columns before `format`.
+    /// The columns to compare; none means `prompt` and `completion`, the `text` of conversations, or all columns before
+    /// `format`.
     pub on: Option<Vec<String>>,
     /// How text is normalized before it is compared.
     pub normalize: Normalize,
@@ -34,11 +35,11 @@ pub struct Dedup {
 
 impl Dedup {
     /// The columns to compare.
-    fn compared(&self, formatted: bool, all: impl FnOnce() -> Vec<String>) -> Vec<String> {
+    fn compared(&self, rendered: &[&str], all: impl FnOnce() -> Vec<String>) -> Vec<String> {
         match &self.on {
             Some(on) => on.clone(),
-            None if formatted => vec![PROMPT.into(), COMPLETION.into()],
-            None => all(),
+            None if rendered.is_empty() => all(),
+            None => rendered.iter().map(|name| (*name).into()).collect(),
         }
     }
 }
@@ -53,12 +54,22 @@ impl Verb for Dedup {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        let on = self.compared(columns.formatted(), || columns.compared());
+        let rendered: &[&str] = match columns.conversations() {
+            Conversations::Before { .. } => &[CHAT_TEXT],
+            _ if columns.formatted() => &[PROMPT, COMPLETION],
+            _ => &[],
+        };
+        let on = self.compared(rendered, || columns.compared());
         columns.use_all(&on, Use::Read)
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        let on = self.compared(builder.description.format.is_some(), || builder.compared());
+        let rendered: &[&str] = match &builder.description {
+            description if description.chat.is_some() => &[CHAT_TEXT],
+            description if description.format.is_some() => &[PROMPT, COMPLETION],
+            _ => &[],
+        };
+        let on = self.compared(rendered, || builder.compared());
         let mark = |column: &String| match (&builder.description.format, column.as_str()) {
             (Some(format), PROMPT) => format.separator().to_string(),
             (Some(format), COMPLETION) => format.stop().to_string(),
@@ -110,6 +121,14 @@ impl Verb for Dedup {
 
 /// Adds a note if the folder was rendered by other templates, since then few duplicates can be found.
 fn note_other_templates(builder: &mut Builder, folder: &str, theirs: &serde_json::Value) {
+    if let Some(chat) = &builder.description.chat {
+        if theirs["chat_template"].as_str() != Some(chat.source()) {
+            builder.description.lines.push(detail(&format!(
+                "note: {folder} was not rendered by this chat template; only rows of the same text are found"
+            )));
+        }
+        return;
+    }
     let Some(ours) = &builder.description.format else { return };
     let template = |name: &str| theirs[name].as_str().unwrap_or_default().to_string();
     let (prompt, completion) = (template("prompt"), template("completion"));

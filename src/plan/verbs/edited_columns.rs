@@ -40,7 +40,7 @@ impl Edited<'_> {
                 .help("name them: columns=\"messages\"; or put read_as before this step"));
         }
         let is_any_proven = match self.columns {
-            Some(columns) => columns.iter().any(|name| is_proven(name)),
+            Some(columns) => columns.iter().any(|name| is_proven(before, name)),
             None => self.on.is_none(),
         };
         check_keeps_proof(self.verb, before, is_any_proven)

@@ -12,7 +12,7 @@ use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
-use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::plan::step::{Chain, Named, Step, Verb, conversations};
 use crate::record::is_text;
 use crate::record::schema::{COMPLETION, PROMPT};
 use crate::word::{self, Word};
@@ -39,6 +39,9 @@ impl Named for Format {
 impl Verb for Format {
     fn check(&self, before: &[Step]) -> Result<()> {
         check_only_one(Self::NAME, before)?;
+        if conversations(before).is_some() {
+            return Err(bad_chain("format: the chain already has this step", "remove one of the two"));
+        }
         match before.iter().any(|step| step.is::<Tokenize>()) {
             true => Err(bad_chain("format: the rows are already tokenized", "put format before tokenize")),
             false => Ok(()),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::chain_checks::{bad_chain, check_only_one};
-use super::{Format, Tokenize};
+use super::Tokenize;
+use super::chain_checks::{bad_chain, check_only_one, is_rendered};
 use crate::dialect::{self, DIALECTS, Dialect, Holds, PartColumns, PassStage, ReadAsStage, TOOLS};
 use crate::error::{Class, Error, Result, did_you_mean};
 use crate::plan::columns::{Columns, Use};
@@ -39,7 +39,7 @@ impl Named for ReadAs {
 impl Verb for ReadAs {
     fn check(&self, before: &[Step]) -> Result<()> {
         check_only_one(Self::NAME, before)?;
-        if before.iter().any(|step| step.is::<Format>() || step.is::<Tokenize>()) {
+        if is_rendered(before) || before.iter().any(|step| step.is::<Tokenize>()) {
             return Err(bad_chain("read_as: the rows are already rendered", "put read_as before format"));
         }
         let names = || DIALECTS.iter().map(|dialect| dialect.name());
@@ -93,8 +93,9 @@ impl Verb for ReadAs {
         true
     }
 
-    fn has_dialect(&self) -> bool {
-        dialect::find(&self.dialect).is_some()
+    fn dialect(&self) -> Option<Vec<String>> {
+        let (_, columns) = self.decided().ok()??;
+        Some(columns.into_iter().map(|(_, column)| column).collect())
     }
 
     fn keeps_tokens(&self) -> bool {

@@ -4,8 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Balance, Dedup, Drop, EnsureAffix, Filter, Format, Head, MapBatches, Mix, Normalize, Pack, ReadAs,
-    Redact, Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize,
+    Balance, Dedup, Drop, EnsureAffix, Filter, Format, FormatChat, Head, MapBatches, Mix, Normalize, Pack,
+    ReadAs, Redact, Rename, ResolveConflicts, Restore, Sample, Select, Shuffle, Split, StripAffix, Tokenize,
     Validate, WithColumns, WithRowIndex, WriteAs,
 };
 use crate::error::{Class, Error, Result, did_you_mean};
@@ -38,6 +38,7 @@ verbs! {
     EnsureAffix
     Filter
     Format
+    FormatChat
     Head
     MapBatches
     Mix
@@ -112,6 +113,8 @@ mod tests {
             json!({"verb": "ensure_affix", "columns": ["a"], "on": ["user", "assistant"], "prefix": "", "suffix": "\n"}),
             json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
+            json!({"verb": "format_chat", "format": {"chat_template": "{{ x }}", "template_kwargs": {"x": 1}, "now": "2025-03-14"},
+                "train": "last", "on_dropped": "keep", "tool_arguments": "verbatim", "weights": true}),
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
             json!({"verb": "mix", "weights": {"b": "0.7", "a": "0"}, "by": "c", "unit": "tokens", "on_exhausted": "repeat", "seed": 3}),

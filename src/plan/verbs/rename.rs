@@ -37,7 +37,7 @@ impl Verb for Rename {
         check_keeps_proof(
             Self::NAME,
             before,
-            self.columns.iter().any(|(from, to)| is_proven(from) || is_proven(to)),
+            self.columns.iter().any(|(from, to)| is_proven(before, from) || is_proven(before, to)),
         )?;
         self.columns.iter().try_for_each(|(_, to)| not_reserved(Self::NAME, to))
     }

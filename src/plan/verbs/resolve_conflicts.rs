@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::ReadAs;
+use super::chain_checks::bad_chain;
 use super::edited_columns::raw_columns;
 use crate::choose::{How, Keep};
 use crate::dialect::{AnswerKeyStage, Dialect, PartColumns};
 use crate::error::{Class, Error, Result};
-use crate::plan::columns::{Columns, Use};
+use crate::plan::columns::{Columns, Conversations, Use};
 use crate::plan::resolve::{Builder, Counted, Order};
 use crate::plan::step::{Chain, Named, Step, Verb, prompt_format};
 use crate::record::schema::{ANSWER, COMPLETION, GROUP, PROMPT};
@@ -56,6 +57,12 @@ impl Verb for ResolveConflicts {
         if let (Some(prompt), Some(answer)) = (&self.prompt, &self.answer) {
             columns.use_all(prompt, Use::Read)?;
             return columns.use_all(answer, Use::Read);
+        }
+        if matches!(columns.conversations(), Conversations::Before { .. }) {
+            return Err(bad_chain(
+                "resolve_conflicts: the conversations are rendered",
+                "put resolve_conflicts before format, or name the columns: prompt= and answer=",
+            ));
         }
         if columns.formatted() || columns.has_dialect() {
             // The columns of a dialect are used by read_as.

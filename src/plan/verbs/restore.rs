@@ -16,9 +16,9 @@ use crate::split::RestoreStage;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Restore {
-    /// The format that rendered the rows.
-    #[serde(with = "prompt_format")]
-    pub(crate) format: Arc<PromptFormat>,
+    /// The format that rendered the rows; none for conversations.
+    #[serde(with = "prompt_format::optional")]
+    pub(crate) format: Option<Arc<PromptFormat>>,
     /// The column with the name of each row's split.
     pub(crate) column: String,
     /// The names of the splits.
@@ -42,7 +42,9 @@ impl Verb for Restore {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         builder.explain(&format!("splits {} and format as published", self.splits.join(", ")), "map");
-        builder.description.format = Some(Arc::clone(&self.format));
+        if self.format.is_some() {
+            builder.description.format.clone_from(&self.format);
+        }
         builder.job.split_names.clone_from(&self.splits);
         let stage = RestoreStage { column: self.column.clone(), names: self.splits.clone() };
         builder.map(Counted::Yes, stage)

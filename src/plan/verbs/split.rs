@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::{check_no_copies, check_only_one};
+use super::chain_checks::{bad_chain, check_no_copies, check_only_one};
 use super::edited_columns::raw_columns;
 use super::format::Format;
 use crate::error::{Class, Error, Result};
 use crate::format::PromptKeyStage;
-use crate::plan::columns::{Columns, Use};
+use crate::plan::columns::{Columns, Conversations, Use};
 use crate::plan::json_forms::decimals;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb, prompt_format};
@@ -55,7 +55,12 @@ impl Verb for Split {
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         if let Some(by) = &self.by {
             columns.use_all(by, Use::Read)?;
-        } else if !columns.formatted() {
+        } else if columns.conversations() == Conversations::Later {
+            return Err(bad_chain(
+                "split: the rows are conversations, which format renders later",
+                "put split after format, or name the columns that decide the split: by=",
+            ));
+        } else if !columns.formatted() && columns.conversations() == Conversations::Nowhere {
             let (prompt, completion) = raw_columns(columns.format());
             for name in prompt.iter().chain(&completion) {
                 let or_by = ", or give the columns that decide the split: by=";
@@ -72,6 +77,9 @@ impl Verb for Split {
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let (columns, otherwise) = match &self.by {
             Some(by) => (by.clone(), Vec::new()),
+            None if builder.description.chat.is_some() => {
+                (vec!["the messages before the first answer".into()], Vec::new())
+            }
             None => raw_columns(prompt_format(chain.steps).map(AsRef::as_ref)),
         };
         let options = self.options();
@@ -91,7 +99,7 @@ impl Verb for Split {
         builder.explain(&text, "map");
         if self.by.is_some() {
             builder.map(Counted::No, ColumnKeyStage { name: PROMPT_KEY, columns, otherwise })?;
-        } else if builder.description.format.is_none() {
+        } else if builder.description.format.is_none() && builder.description.chat.is_none() {
             match Format::stage_before(chain.after(), builder)? {
                 Some(stage) => builder.map(Counted::No, PromptKeyStage::new(stage))?,
                 None => builder.map(Counted::No, ColumnKeyStage { name: PROMPT_KEY, columns, otherwise })?,

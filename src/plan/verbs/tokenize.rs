@@ -8,12 +8,12 @@ use super::chain_checks::check_only_one;
 use crate::error::{Class, Error, Result};
 use crate::format::PromptFormat;
 use crate::plan::TokenizerSpec;
-use crate::plan::columns::{Columns, Use, column_exists};
+use crate::plan::columns::{Columns, Conversations, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::SpecialPolicy;
-use crate::record::schema::{COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, TOKENIZED};
+use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, SPANS, TOKENIZED};
 use crate::tokenize::{End, OnOverflow, TokenizeOptions, TokenizeStage};
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
@@ -51,10 +51,17 @@ impl Verb for Tokenize {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        for name in [PROMPT, COMPLETION] {
-            columns
-                .use_column(name, Use::Text(Self::NAME))
-                .map_err(|e| columns.suggest_format(e, name, ""))?;
+        let conversations = columns.conversations();
+        let text = match conversations {
+            Conversations::Before { .. } => [CHAT_TEXT, SPANS],
+            _ => [PROMPT, COMPLETION],
+        };
+        if text.contains(&PROMPT) {
+            for name in text {
+                columns
+                    .use_column(name, Use::Text(Self::NAME))
+                    .map_err(|e| columns.suggest_format(e, name, ""))?;
+            }
         }
         // Trainers use these as numbers.
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
@@ -66,20 +73,36 @@ impl Verb for Tokenize {
         if let Some(name) = columns.names().find(|name| TOKENIZED.contains(name)) {
             return Err(column_exists(Self::NAME, name));
         }
-        columns.retain(|name| self.keep_text || (name != PROMPT && name != COMPLETION));
+        columns.retain(|name| self.keep_text || !text.contains(&name));
         TOKENIZED.iter().for_each(|name| columns.add(name));
+        if conversations == (Conversations::Before { weighted: true }) {
+            if columns.names().any(|name| name == SEGMENT_WEIGHTS) {
+                return Err(column_exists(Self::NAME, SEGMENT_WEIGHTS));
+            }
+            columns.add(SEGMENT_WEIGHTS);
+        }
         Ok(())
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        let Some(format) = builder.description.format.clone() else {
+        let format = builder.description.format.clone();
+        if format.is_none() && builder.description.chat.is_none() {
             return Err(Error::new(Class::Plan, "not_formatted", "tokenize: the rows are not formatted").help(
                 "put .format(PromptFormat(...)) before tokenize; text that already ends in its separator or stop \
                  does not get a second one",
             ));
-        };
+        }
+        if format.is_none() && self.special_tokens == SpecialPolicy::Strip {
+            let message =
+                "tokenize: special_tokens=\"strip\" would change texts after the template has rendered them";
+            return Err(Error::new(Class::Plan, "bad_option", message)
+                .help("choose \"as_text\", the default for conversations, or \"reject\""));
+        }
         let tokenizer = self.tokenizer.load()?;
-        let end = end(&format, &tokenizer)?;
+        let end = match &format {
+            Some(format) => end(format, &tokenizer)?,
+            None => End::Template,
+        };
         let limit = self.max_length.map_or("none".into(), |n| n.to_string());
         builder.explain(
             &format!(
@@ -101,6 +124,9 @@ impl Verb for Tokenize {
         }
         lines.extend(tokenizer.warnings.iter().map(|warning| detail(&format!("warning: {warning}"))));
         lines.extend(tokenizer.notes.iter().map(|note| detail(&format!("note: {note}"))));
+        let mark = |mark: fn(&PromptFormat) -> &str| {
+            format.as_deref().map(mark).filter(|text| !text.is_empty()).map(str::to_string)
+        };
         let options = TokenizeOptions {
             max_length: self.max_length,
             on_overflow: self.on_overflow,
@@ -109,9 +135,9 @@ impl Verb for Tokenize {
             add_bos: self.add_bos,
             keep_text: self.keep_text,
             verify: self.verify,
-            separator: Some(format.separator().to_string()).filter(|separator| !separator.is_empty()),
-            stop: Some(format.stop().to_string()).filter(|stop| !stop.is_empty()),
-            marks_are_unique: format.marks_are_unique(),
+            separator: mark(PromptFormat::separator),
+            stop: mark(PromptFormat::stop),
+            marks_are_unique: format.as_ref().is_some_and(|format| format.marks_are_unique()),
         };
         builder.description.tokenizer = Some(Arc::clone(&tokenizer));
         builder.description.max_length = self.max_length;

@@ -32,7 +32,7 @@ impl Named for WithColumns {
 
 impl Verb for WithColumns {
     fn check(&self, before: &[Step]) -> Result<()> {
-        check_keeps_proof(Self::NAME, before, self.names.iter().any(|name| is_proven(name)))?;
+        check_keeps_proof(Self::NAME, before, self.names.iter().any(|name| is_proven(before, name)))?;
         self.names.iter().try_for_each(|name| not_reserved(Self::NAME, name))
     }
 

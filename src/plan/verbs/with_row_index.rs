@@ -26,7 +26,7 @@ impl Named for WithRowIndex {
 
 impl Verb for WithRowIndex {
     fn check(&self, before: &[Step]) -> Result<()> {
-        check_keeps_proof(Self::NAME, before, is_proven(&self.column))?;
+        check_keeps_proof(Self::NAME, before, is_proven(before, &self.column))?;
         not_reserved(Self::NAME, &self.column)
     }
 

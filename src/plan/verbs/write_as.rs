@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::{bad_chain, check_only_one};
-use super::{Balance, Format, ReadAs, Tokenize};
+use super::chain_checks::{bad_chain, check_only_one, is_rendered};
+use super::{Balance, ReadAs, Tokenize};
 use crate::dialect::{Form, WriteAsStage};
 use crate::error::Result;
 use crate::flow::Map;
@@ -31,7 +31,7 @@ impl Named for WriteAs {
 impl Verb for WriteAs {
     fn check(&self, before: &[Step]) -> Result<()> {
         check_only_one(Self::NAME, before)?;
-        if before.iter().any(|step| step.is::<Format>() || step.is::<Tokenize>()) {
+        if is_rendered(before) || before.iter().any(Step::is::<Tokenize>) {
             return Err(bad_chain(
                 "write_as: the rows are already rendered",
                 "leave format and tokenize out",

@@ -1,0 +1,12 @@
+//! Conversations as rows of text and spans: rendered by a chat template, with proof of what trains.
+
+mod control_tokens;
+mod options;
+mod read_conversations;
+mod rendered_rows;
+mod spans_column;
+mod stage;
+
+pub(crate) use options::{ChatStageOptions, OnDropped, ToolArguments};
+pub(crate) use read_conversations::{NotRead, OpenConversations, ReadConversations, RowJson};
+pub(crate) use stage::ChatStage;

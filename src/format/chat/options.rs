@@ -1,0 +1,67 @@
+//! The options of `format` for conversations.
+
+use crate::chat::TrainedTurns;
+use crate::format::SpecialTokens;
+use crate::record::Policy;
+use crate::word::Word;
+
+/// What happens to a row of which the template does not print a text, or not all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnDropped {
+    /// It is removed, or the run ends.
+    Remove(Policy),
+    /// It stays, and is counted.
+    Keep,
+}
+
+impl Word for OnDropped {
+    const ALL: &'static [Self] = &[
+        OnDropped::Remove(Policy::Reject),
+        OnDropped::Remove(Policy::Drop),
+        OnDropped::Remove(Policy::Raise),
+        OnDropped::Keep,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            OnDropped::Remove(policy) => policy.name(),
+            OnDropped::Keep => "keep",
+        }
+    }
+}
+
+/// How a template sees the arguments of calls that are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ToolArguments {
+    /// Text that is a JSON object is that object.
+    Parse,
+    /// As the data has them.
+    Verbatim,
+}
+
+impl Word for ToolArguments {
+    const ALL: &'static [Self] = &[ToolArguments::Parse, ToolArguments::Verbatim];
+
+    fn name(self) -> &'static str {
+        match self {
+            ToolArguments::Parse => "parse",
+            ToolArguments::Verbatim => "verbatim",
+        }
+    }
+}
+
+/// The options of `format` for conversations, besides the template.
+pub(crate) struct ChatStageOptions {
+    /// Which turns of the assistant train.
+    pub(crate) train: TrainedTurns,
+    /// What happens where the template does not print a text.
+    pub(crate) on_dropped: OnDropped,
+    /// How the template sees arguments that are text.
+    pub(crate) tool_arguments: ToolArguments,
+    /// Whether messages may have weights other than 0 and 1.
+    pub(crate) weights: bool,
+    /// The control tokens of the tokenizer, if the plan has one, and what happens to those in the data.
+    pub(crate) special_tokens: Option<SpecialTokens>,
+    /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt.
+    pub(crate) prompt_key: bool,
+}

@@ -1,0 +1,103 @@
+//! The column `spans`: the spans of a row's text as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::record::turns::{Branch, Role, Span};
+use crate::word::Word;
+
+/// A span as it is published.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Published<'a> {
+    /// Where it begins and ends, in characters.
+    start: usize,
+    end: usize,
+    role: &'a str,
+    trained: bool,
+    /// Whether it came from the data; otherwise the template wrote it.
+    from_data: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight: Option<f32>,
+}
+
+/// The JSON of the spans of a text. `weighted` adds the weights of those that train.
+///
+/// # Errors
+/// `Internal`: the spans do not fit the text.
+pub(super) fn spans_json(text: &str, spans: &[Span], weighted: bool) -> Result<String> {
+    let (mut byte, mut start) = (0, 0);
+    let mut published = Vec::with_capacity(spans.len());
+    for span in spans {
+        let part = text
+            .get(byte..span.end as usize)
+            .ok_or_else(|| Error::internal("the spans of a conversation do not fit its text"))?;
+        let end = start + part.chars().count();
+        let (role, weight) = (span.role.name(), (weighted && span.trained).then_some(span.weight));
+        published.push(Published {
+            start,
+            end,
+            role,
+            trained: span.trained,
+            from_data: span.from_data,
+            weight,
+        });
+        (byte, start) = (span.end as usize, end);
+    }
+    serde_json::to_string(&published).map_err(|e| Error::internal(format!("spans are no JSON: {e}")))
+}
+
+/// The spans of a text from their JSON; none where it is something else, or they do not cover the text.
+pub(super) fn read_spans(text: &str, json: &str) -> Option<Vec<Span>> {
+    let published: Vec<Published<'_>> = serde_json::from_str(json).ok()?;
+    let (mut byte, mut start) = (0, 0);
+    let mut spans = Vec::with_capacity(published.len());
+    for Published { start: own_start, end, role, trained, from_data, weight } in published {
+        let characters = end.checked_sub(start).filter(|_| own_start == start)?;
+        let rest = text.get(byte..)?;
+        let bytes: usize = rest.chars().take(characters).map(char::len_utf8).sum();
+        byte += bytes;
+        let role = *Role::ALL.iter().find(|known| known.name() == role)?;
+        let weight = Some(weight.unwrap_or(1.0)).filter(|w| w.is_finite() && *w >= 0.0)?;
+        spans.push(Span {
+            end: u32::try_from(byte).ok()?,
+            role,
+            trained,
+            from_data,
+            weight,
+            branch: Branch::Main,
+        });
+        start = end;
+    }
+    (byte == text.len()).then_some(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_characters() {
+        let span = |end, role, trained, from_data| {
+            let (weight, branch) = (0.5, Branch::Main);
+            Span { end, role, trained, from_data, weight, branch }
+        };
+        let spans = [span(2, Role::User, false, true), span(3, Role::Assistant, true, false)];
+        let expected = r#"[{"start":0,"end":1,"role":"user","trained":false,"from_data":true},{"start":1,"end":2,"role":"assistant","trained":true,"from_data":false}]"#;
+        assert_eq!(spans_json("é.", &spans, false).unwrap(), expected);
+        let weighted = expected.replace("false}]", "false,\"weight\":0.5}]");
+        assert_eq!(spans_json("é.", &spans, true).unwrap(), weighted);
+        assert_eq!(read_spans("é.", &weighted).unwrap(), [Span { weight: 1.0, ..spans[0] }, spans[1]]);
+        for wrong in [
+            "",
+            "[]",
+            "[1]",
+            &expected.replace("\"end\":2", "\"end\":3")[..40],
+            &expected.replace("user", "x"),
+        ] {
+            assert!(read_spans("é.", wrong).is_none(), "{wrong}");
+        }
+        assert!(read_spans("é..", expected).is_none());
+        assert!(spans_json("é.", &[span(1, Role::User, false, true)], false).is_err());
+    }
+}

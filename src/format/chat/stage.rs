@@ -1,0 +1,222 @@
+//! The stage of `format` for conversations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, RecordBatch, StringViewArray};
+use arrow::buffer::Buffer;
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+
+use super::control_tokens::{Made, count_marks, scan};
+use super::options::{ChatStageOptions, OnDropped, ToolArguments};
+use super::read_conversations::{OpenConversations, ReadConversations};
+use super::rendered_rows::RenderedRows;
+use super::spans_column::spans_json;
+use crate::arrow_result::ArrowResult;
+use crate::chat::{ChatFormat, ChatRows, Conversation, TrainingRow};
+use crate::error::{Error, Result};
+use crate::flow::Map;
+use crate::format::special_tokens::Scanner;
+use crate::limits::TEXT_BUFFER_BYTES;
+use crate::record::schema::{CHAT_TEXT, SPANS};
+use crate::record::turns::Span;
+use crate::record::{Batch, Place, Policy, Removal, SpecialPolicy, encode_turns, finding, reason, schema};
+use crate::report::StepCounts;
+
+/// Renders conversations: replaces the columns that they are read from by `text` and `spans`, as the first columns, and
+/// adds the hidden columns that `tokenize` reads.
+pub(crate) struct ChatStage {
+    chat: ChatRows,
+    /// None where the rows have `text` and `spans` of an earlier run.
+    rows: Option<Box<dyn ReadConversations>>,
+    /// The columns of the conversations.
+    consumed: Vec<String>,
+    options: ChatStageOptions,
+    special: Option<(Scanner, SpecialPolicy)>,
+}
+
+/// The rows of a batch.
+enum Rows<'b> {
+    Conversations(Box<dyn OpenConversations + 'b>),
+    Rendered(RenderedRows),
+}
+
+/// A row that is removed.
+type Removed = (Policy, Removal);
+
+impl ChatStage {
+    /// The stage of a format.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub(crate) fn new(
+        format: &ChatFormat,
+        rows: Option<Box<dyn ReadConversations>>,
+        consumed: Vec<String>,
+        options: ChatStageOptions,
+    ) -> Result<Self> {
+        let special = match &options.special_tokens {
+            Some(special) => Some((Scanner::new(&special.tokens)?, special.policy)),
+            None => None,
+        };
+        let chat = ChatRows::new(ChatFormat::from_json(&format.to_json()?)?);
+        Ok(ChatStage { chat, rows, consumed, options, special })
+    }
+
+    /// A row, its key, or why it is removed.
+    fn row(
+        &self,
+        opened: &dyn OpenConversations,
+        index: usize,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Result<std::result::Result<(TrainingRow, u128), Removed>> {
+        let reject =
+            |code, column, detail| Ok(Err((Policy::Reject, Removal { index, code, column, detail })));
+        let mut parsed = None;
+        let read = opened.row(index, &mut |json| {
+            parsed = Some(Conversation::parse(&json.messages, json.tools.as_deref()));
+        });
+        if let Err(not_read) = read {
+            return reject(reason::NOT_IN_DIALECT, not_read.column, not_read.detail);
+        }
+        let parsed = parsed.unwrap_or_else(|| Err(Error::internal("a row without a conversation")));
+        let made = parsed.and_then(|conversation| {
+            let conversation = match self.options.tool_arguments {
+                ToolArguments::Parse => conversation.with_parsed_arguments(),
+                ToolArguments::Verbatim => conversation,
+            };
+            let key = if self.options.prompt_key { conversation.prompt_key() } else { 0 };
+            Ok((self.chat.training_row(&conversation, self.options.train)?, key))
+        });
+        let (row, key) = match made {
+            Ok((Ok(row), key)) => (row, key),
+            Ok((Err(fault), _)) => return reject(fault.code, None, fault.detail),
+            Err(e) => match e.code() {
+                reason::BAD_MESSAGES => return reject(reason::BAD_MESSAGES, None, e.message().to_string()),
+                reason::CHAT_NOT_RENDERED => {
+                    return reject(reason::CHAT_NOT_RENDERED, None, e.message().to_string());
+                }
+                _ => return Err(e),
+            },
+        };
+        if row.text.len() > TEXT_BUFFER_BYTES {
+            let detail = format!("the text of the row is longer than {TEXT_BUFFER_BYTES} bytes");
+            return reject(reason::CHAT_NOT_RENDERED, None, detail);
+        }
+        let has_weight = |span: &&Span| span.trained && span.weight != 1.0;
+        if let Some(span) = row.spans.iter().find(has_weight).filter(|_| !self.options.weights) {
+            let detail = format!("a message has the weight {}", span.weight);
+            return reject(reason::UNUSED_WEIGHT, None, detail);
+        }
+        match (self.options.on_dropped, row.faults.first()) {
+            (OnDropped::Remove(policy), Some(fault)) => {
+                let (code, detail) = (fault.code, fault.detail.clone());
+                return Ok(Err((policy, Removal { index, code, column: None, detail })));
+            }
+            _ => {
+                for fault in &row.faults {
+                    let member = fault.member.as_deref().unwrap_or_default();
+                    counts.add_named_finding(finding_of(fault.code), member, place, 1);
+                }
+            }
+        }
+        count_marks(&row, place, counts);
+        Ok(Ok((row, key)))
+    }
+
+    /// The new columns: first `text` and `spans`, then the hidden ones.
+    fn columns(
+        &self,
+        made: &[Made],
+        keys: &[u128],
+        as_text: &BTreeMap<usize, Vec<u8>>,
+    ) -> Result<Vec<(Field, ArrayRef)>> {
+        let rows: Vec<(&str, &[Span])> =
+            made.iter().map(|(_, row)| (row.text.as_str(), row.spans.as_slice())).collect();
+        let [(hidden_text, texts), spans] = encode_turns::columns(&rows, self.options.weights)?;
+        let json: Vec<String> = rows
+            .iter()
+            .map(|(text, spans)| spans_json(text, spans, self.options.weights))
+            .collect::<Result<_>>()?;
+        let mut columns: Vec<(Field, ArrayRef)> = vec![
+            (schema::text(CHAT_TEXT), Arc::clone(&texts)),
+            (schema::json(SPANS), Arc::new(StringViewArray::from_iter_values(json))),
+            (hidden_text, texts),
+            spans,
+        ];
+        if self.options.prompt_key {
+            let bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
+            let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(bytes), None).or_defect()?;
+            let field = Field::new(schema::PROMPT_KEY, DataType::FixedSizeBinary(16), false);
+            columns.push((field, Arc::new(keys)));
+        }
+        if let Some((_, SpecialPolicy::AsText)) = &self.special {
+            let spans = BinaryArray::from_iter(made.iter().map(|(row, _)| as_text.get(row)));
+            columns.push((Field::new(schema::AS_TEXT, DataType::Binary, true), Arc::new(spans)));
+        }
+        Ok(columns)
+    }
+}
+
+impl Map for ChatStage {
+    fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
+        let mut removals: Vec<Removed> = Vec::new();
+        let (mut made, mut keys): (Vec<Made>, Vec<u128>) = (Vec::new(), Vec::new());
+        {
+            let opened = match &self.rows {
+                Some(rows) => Rows::Conversations(rows.open(&batch)?),
+                None => Rows::Rendered(RenderedRows::new(&batch)?),
+            };
+            for index in 0..batch.rows() {
+                let place = batch.places.at(index);
+                let row = match &opened {
+                    Rows::Conversations(opened) => self.row(opened.as_ref(), index, place, counts),
+                    Rows::Rendered(rendered) => Ok(rendered.row(index)),
+                };
+                match row {
+                    Ok(Ok((row, key))) => {
+                        made.push((index, row));
+                        keys.push(key);
+                    }
+                    Ok(Err(removed)) => removals.push(removed),
+                    Err(e) => return Err(e.file(place.file).row(place.row).line(place.line)),
+                }
+            }
+        }
+        let mut as_text = BTreeMap::new();
+        if let Some((scanner, policy)) = &self.special {
+            let found = scan(scanner, *policy, &made, &batch.places, counts);
+            as_text = found.as_text;
+            let stays: Vec<bool> = made.iter().map(|(row, _)| !found.removals.contains_key(row)).collect();
+            let mut keep = stays.iter();
+            keys.retain(|_| keep.next().is_some_and(|stays| *stays));
+            let mut keep = stays.iter();
+            made.retain(|_| keep.next().is_some_and(|stays| *stays));
+            removals.extend(found.removals.into_values());
+            removals.sort_by_key(|(_, removal)| removal.index);
+        }
+        let columns = self.columns(&made, &keys, &as_text)?;
+        arrange(batch.remove_each(removals, counts)?, columns, &self.consumed)
+    }
+}
+
+/// The batch with the new columns, the visible ones first and the hidden ones last, and without those in `consumed`.
+fn arrange(mut batch: Batch, columns: Vec<(Field, ArrayRef)>, consumed: &[String]) -> Result<Batch> {
+    let (hidden, visible): (Vec<_>, Vec<_>) =
+        columns.into_iter().partition(|(field, _)| schema::is_hidden(field.name()));
+    let new = visible.into_iter().map(|(field, column)| (Arc::new(field), column));
+    let records = &batch.records;
+    let old = records.schema_ref().fields().iter().zip(records.columns());
+    let is_replaced = |name: &String| consumed.contains(name) || [CHAT_TEXT, SPANS].contains(&name.as_str());
+    let old = old.filter(|(field, _)| !is_replaced(field.name()));
+    let old = old.map(|(field, column)| (Arc::clone(field), Arc::clone(column)));
+    let (fields, columns): (Vec<FieldRef>, Vec<ArrayRef>) = new.chain(old).unzip();
+    batch.records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).or_defect()?;
+    hidden.into_iter().try_fold(batch, |batch, (field, column)| batch.with_column(field, column))
+}
+
+/// The finding that has the code of a fault.
+fn finding_of(code: &str) -> &'static str {
+    if code == reason::CUT { finding::CUT } else { finding::NOT_PRINTED }
+}

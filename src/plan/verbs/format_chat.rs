@@ -1,0 +1,202 @@
+//! `format` of conversations: renders them by a chat template, with proof of what trains.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::chain_checks::{bad_chain, check_only_one};
+use super::{Format, ReadAs, Tokenize};
+use crate::chat::{ChatFormat, TrainedTurns};
+use crate::dialect::{Dialect, PartColumns};
+use crate::error::{Class, Error, Result, missing_column};
+use crate::format::{
+    ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens, ToolArguments,
+};
+use crate::plan::columns::{Columns, Use, column_exists};
+use crate::plan::conversations::DialectConversations;
+use crate::plan::explain_lines::detail;
+use crate::plan::json_forms::chat_format;
+use crate::plan::resolve::{Builder, Counted};
+use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::record::schema::{CHAT_TEXT, SPANS};
+use crate::tokenizer::LoadedTokenizer;
+use crate::word::{self, Word};
+
+/// Renders conversations by a chat template.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormatChat {
+    /// The chat format.
+    #[serde(with = "chat_format")]
+    pub format: Arc<ChatFormat>,
+    /// Which turns of the assistant train.
+    #[serde(with = "word")]
+    pub train: TrainedTurns,
+    /// What happens to rows of which the template does not print a text.
+    #[serde(with = "word")]
+    pub(crate) on_dropped: OnDropped,
+    /// How the template sees arguments of calls that are text.
+    #[serde(with = "word")]
+    pub(crate) tool_arguments: ToolArguments,
+    /// Whether messages may have weights other than 0 and 1.
+    pub weights: bool,
+    /// Whether an earlier run has rendered the rows: they have `text` and `spans`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) rendered: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Named for FormatChat {
+    const NAME: &'static str = "format_chat";
+}
+
+/// Dialects whose rows are no conversations of turns to learn, each with what to do.
+const REFUSED: [(&str, &str); 4] = [
+    ("preference", PREFERENCE),
+    ("openai_preference", PREFERENCE),
+    (
+        "kto",
+        "rows with a label of the answer are not prepared yet: filter the good answers, and read the rest by read_as",
+    ),
+    ("text", "plain text has no turns: render it with PromptFormat.rendered(…)"),
+];
+const PREFERENCE: &str =
+    "rows of two answers are not prepared yet: keep the preferred answers alone, as messages";
+
+impl Verb for FormatChat {
+    fn check(&self, before: &[Step]) -> Result<()> {
+        check_only_one(Self::NAME, before)?;
+        if before.iter().any(|step| step.is::<Format>()) {
+            return Err(bad_chain("format: the chain already has this step", "remove one of the two"));
+        }
+        match before.iter().any(|step| step.is::<Tokenize>()) {
+            true => Err(bad_chain("format: the rows are already tokenized", "put format before tokenize")),
+            false => Ok(()),
+        }
+    }
+
+    fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        if self.rendered {
+            return columns.use_all(&[CHAT_TEXT.into(), SPANS.into()], Use::Read);
+        }
+        let read = columns.dialect().to_vec();
+        columns.use_all(&read, Use::Read)?;
+        columns.retain(|name| !read.iter().any(|used| used == name));
+        if let Some(name) = columns.names().find(|name| [CHAT_TEXT, SPANS].contains(name)) {
+            return Err(column_exists("format", name));
+        }
+        columns.add_first(&[CHAT_TEXT, SPANS]);
+        Ok(())
+    }
+
+    fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
+        let source = if self.rendered { None } else { Some(dialect_before(chain)?) };
+        let visible = builder.visible();
+        let used = source.iter().flat_map(|(_, columns)| columns);
+        if let Some((_, name)) = used.clone().find(|(_, name)| !visible.contains(name)) {
+            return Err(missing_column(name, "format", &visible));
+        }
+        let tokenizer = match chain.after().iter().find_map(Step::get::<Tokenize>) {
+            Some(step) => Some((step.tokenizer.load()?, step.special_tokens)),
+            None => None,
+        };
+        let format = match &tokenizer {
+            Some((tokenizer, _)) => with_tokens_of(&self.format, tokenizer)?,
+            None => Arc::clone(&self.format),
+        };
+        builder.explain(&self.shown(&format), "map");
+        let lines = &mut builder.description.lines;
+        lines.push(detail(&match &source {
+            Some((dialect, _)) => format!("of {}: {}", dialect.name(), dialect.title()),
+            None => "rendered before: text and spans stay as they are".into(),
+        }));
+        lines.push(detail("split by the messages before the first answer; dedup by the text"));
+        let options = ChatStageOptions {
+            train: self.train,
+            on_dropped: self.on_dropped,
+            tool_arguments: self.tool_arguments,
+            weights: self.weights,
+            special_tokens: tokenizer.map(|(tokenizer, policy)| SpecialTokens {
+                tokens: Arc::clone(tokenizer.control.tokens()),
+                policy,
+            }),
+            prompt_key: chain.after().iter().any(|step| step.verb().needs_prompt_key()),
+        };
+        let consumed = used.map(|(_, column)| column.clone()).collect();
+        let rows = source.map(|(dialect, columns)| -> Box<dyn ReadConversations> {
+            Box::new(DialectConversations { dialect, columns })
+        });
+        let stage = ChatStage::new(&format, rows, consumed, options)?;
+        builder.description.chat = Some(format);
+        builder.map(Counted::Yes, stage)
+    }
+
+    fn may_precede_concat(&self) -> bool {
+        false
+    }
+
+    fn keeps_tokens(&self) -> bool {
+        true
+    }
+
+    fn conversations(&self) -> Option<bool> {
+        Some(self.weights)
+    }
+}
+
+impl FormatChat {
+    /// The format and its options, for `explain`.
+    fn shown(&self, format: &ChatFormat) -> String {
+        let now = format.options().now.as_deref().map_or(String::new(), |now| format!(", now={now}"));
+        format!(
+            "chat template {}{now}; train={}; on_dropped={}; tool_arguments={}; weights={}",
+            format.digest(),
+            self.train.name(),
+            self.on_dropped.name(),
+            self.tool_arguments.name(),
+            self.weights
+        )
+    }
+}
+
+/// What the rows are, by the `read_as` before the step.
+fn dialect_before(chain: Chain<'_>) -> Result<(&'static dyn Dialect, PartColumns)> {
+    let before = chain.steps.get(..chain.index).unwrap_or_default();
+    let read_as = before.iter().find_map(Step::get::<ReadAs>);
+    let Some((dialect, columns)) = read_as.map(ReadAs::decided).transpose()?.flatten() else {
+        let note =
+            read_as.and_then(|step| step.note.clone()).map_or(String::new(), |note| format!(": {note}"));
+        let message = format!("format: it is not known which columns hold the conversations{note}");
+        return Err(Error::new(Class::Plan, "no_dialect", message)
+            .help("say it before format: read_as(\"openai_chat\", columns={\"messages\": \"…\"})"));
+    };
+    match REFUSED.iter().find(|(name, _)| *name == dialect.name()) {
+        None => Ok((dialect, columns)),
+        Some((name, help)) => {
+            let message =
+                format!("format: rows of {name} ({}) are no conversations to learn", dialect.title());
+            Err(Error::new(Class::Plan, "dialect_refused", message).help(*help))
+        }
+    }
+}
+
+/// The format with the BOS and EOS tokens of the tokenizer, where it names none itself.
+fn with_tokens_of(format: &Arc<ChatFormat>, tokenizer: &LoadedTokenizer) -> Result<Arc<ChatFormat>> {
+    let mut options = format.options().clone();
+    let before = options.special_tokens.len();
+    let tokens = &tokenizer.control.tokens().tokens;
+    for (name, id) in [("bos_token", tokenizer.bos_id), ("eos_token", tokenizer.eos_id)] {
+        let token = tokens.iter().find(|token| Some(token.id) == id);
+        if let Some(token) = token.filter(|_| !options.special_tokens.contains_key(name)) {
+            options.special_tokens.insert(name.to_string(), token.content.clone());
+        }
+    }
+    match options.special_tokens.len() == before {
+        true => Ok(Arc::clone(format)),
+        false => ChatFormat::new(format.source().to_string(), options).map(Arc::new),
+    }
+}
