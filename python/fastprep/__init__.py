@@ -19,6 +19,7 @@ from fastprep.exceptions import (
     SourceError,
     TokenizerError,
 )
+from fastprep.inspection.expectation import Expectation, expect
 from fastprep.inspection.inspection import Finding, Inspection
 from fastprep.inspection.rules import Rule
 from fastprep.lint import Lint, Problem, lint
@@ -50,6 +51,7 @@ __all__ = [
     "ColumnError",
     "DataError",
     "Dialect",
+    "Expectation",
     "FastprepError",
     "Finding",
     "Inspection",
@@ -70,6 +72,7 @@ __all__ = [
     "TokenizerError",
     "__version__",
     "concat",
+    "expect",
     "from_arrow",
     "from_datasets",
     "from_records",

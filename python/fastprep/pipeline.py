@@ -18,6 +18,7 @@ from fastprep.expressions import batch_callbacks, checks, json_form
 from fastprep.expressions.polars_frame import polars_frame
 from fastprep.inspection.all_rows import all_rows
 from fastprep.inspection.baseline import allowed_rise, read_baseline
+from fastprep.inspection.expectation import Expectation, read_expected
 from fastprep.inspection.inspection import Inspection
 from fastprep.inspection.rules import Rule, read_rules
 from fastprep.lazy_source import lazy_frame
@@ -614,6 +615,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
         by: str | Sequence[str] | None = None,
         against: StrPath | Sequence[StrPath] | Pipeline | None = None,
         rules: Mapping[str, pl.Expr | Callable[[dict[str, Any]], bool] | Rule] | None = None,
+        expect: Mapping[str, Expectation] | None = None,
         rows: StrPath | None = None,
         baseline: StrPath | None = None,
         tolerance: float | str = 0.0,
@@ -637,6 +639,8 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
                 not in `train` are compared with those that are.
             rules: findings of yours by name: each a row-wise polars expression, or a function of a row as a dictionary,
                 that is true in the rows to be found. A `Rule` also says why it matters and what repairs it.
+            expect: what texts are expected to be, by column, or by role for rows with turns (`"system"`, `"user"`,
+                `"assistant"`, `"tool"`): each is what `fastprep.expect` gives.
             rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
             baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
                 findings whose share has risen.
@@ -648,8 +652,10 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
         Raises:
             PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect, or there
                 is a context, and neither a tokenizer nor tokens, or a rule is none. `not_row_wise`: the expression of a
-                rule may depend on other rows. `bad_baseline`: the baseline is no report of `inspect`.
-            ColumnError: `missing_column`: there is no such column of `by` or of a rule.
+                rule may depend on other rows. `bad_pattern`: an expected pattern is no regular expression.
+                `bad_baseline`: the baseline is no report of `inspect`.
+            ColumnError: `missing_column`: there is no such column of `by`, of a rule or of what is expected.
+                `wrong_type`: text is expected in a column of another type.
             CallbackError: `callback_failed`: the function of a rule failed.
             TokenizerError: the tokenizer cannot be loaded.
             SourceError: `cannot_read`: the baseline cannot be read.
@@ -662,6 +668,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
             "by": [] if by is None else option_checks.columns("inspect", "by", by),
             "tokenizer": None if tokenizer is None else tokenizer_source("inspect", tokenizer),
             "rules": [] if rules is None else read_rules(rules),
+            "expect": [] if expect is None else read_expected(expect),
             "context": option_checks.optional_whole_number("inspect", "context", context, 1),
             "threads": option_checks.optional_whole_number("inspect", "threads", threads, 1),
         }

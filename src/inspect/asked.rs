@@ -1,5 +1,6 @@
 //! What the user asks `inspect` for, beside the findings.
 
+use super::expected::Expected;
 use super::rules::Rule;
 use super::token_counter::TokenCounter;
 
@@ -12,4 +13,6 @@ pub(crate) struct Asked {
     pub(crate) context: Option<u64>,
     /// The rules of the user.
     pub(crate) rules: Vec<Rule>,
+    /// What texts are expected to be.
+    pub(crate) expected: Vec<Expected>,
 }

@@ -139,7 +139,8 @@ mod tests {
         for (row, text) in (0..).zip(texts) {
             let place = Place { file: 0, row, line: None, byte: None, copy: 0 };
             let excerpt = Excerpt::default();
-            let example = || Ok(Some(Example { place, speaker: "answer", turn: 1, excerpt, other: None }));
+            let example =
+                || Ok(Some(Example { place, speaker: "answer".into(), turn: 1, excerpt, other: None }));
             drop(ends.add(place, Edge::of(&text), false, example).unwrap());
         }
         ends.decide();

@@ -1,5 +1,6 @@
 //! What a finding is.
 
+use super::expected::Expected;
 use super::facts::Facts;
 use super::row::{Match, Row};
 use super::tokens::KnownTokens;
@@ -91,6 +92,8 @@ pub(crate) enum Check {
     Either(&'static str, &'static str, fn(&Row<'_>) -> Option<(Side, Match)>),
     /// In what is known of the tokens of each row.
     Tokens(fn(&KnownTokens) -> bool),
+    /// Whether a text is not as the user expects.
+    Expected(fn(&Expected, &str) -> bool),
     /// In the facts of all rows.
     Whole(fn(&Facts) -> Option<Whole>),
 }

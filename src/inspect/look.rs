@@ -8,6 +8,7 @@ use super::FINDINGS;
 use super::asked::Asked;
 use super::edges::Edge;
 use super::excerpt::Excerpt;
+use super::expected::ExpectedTexts;
 use super::finding::{Check, Finding, Side};
 use super::groups::{By, Measured};
 use super::literals::Literals;
@@ -77,6 +78,34 @@ impl Look {
         }
     }
 
+    /// Counts a row of which a text is not as the user expects, once for each finding.
+    fn unexpected(
+        &self,
+        texts: &ExpectedTexts<'_>,
+        row: &Row<'_>,
+        (place, number): (Place, usize),
+        ready: &mut Ready,
+    ) {
+        for (finding, tally) in FINDINGS.iter().zip(&mut ready.tallies) {
+            let Check::Expected(check) = finding.check else { continue };
+            let mut found = None;
+            texts.each(number, row, |expected, text, index| {
+                if found.is_none() && check(expected, text) {
+                    found = Some(match index {
+                        Some(index) => Example::new(place, row, Match::whole(row, index), &self.mask),
+                        None => Example::of_column(place, &expected.on, text, &self.mask),
+                    });
+                }
+            });
+            let Some(example) = found else { continue };
+            if self.lists {
+                let example = example.clone();
+                ready.listed.push(Listed { row: number, code: finding.code.into(), example });
+            }
+            tally.add(place, || example);
+        }
+    }
+
     /// Counts a row for which a rule is true.
     fn ruled(&self, rule: usize, row: &Row<'_>, (place, number): (Place, usize), ready: &mut Ready) {
         let example = || {
@@ -115,7 +144,11 @@ impl Look {
         found.extend(FINDINGS.iter().map(|finding| match finding.check {
             Check::Row(check) => check(row),
             Check::Tokens(check) => check(&tokens).then(|| Match::longest(row)),
-            Check::Literals(..) | Check::Personal(_) | Check::Either(..) | Check::Whole(_) => None,
+            Check::Literals(..)
+            | Check::Personal(_)
+            | Check::Either(..)
+            | Check::Expected(_)
+            | Check::Whole(_) => None,
         }));
         self.styles(row, place, ready);
         self.personal(row, found, &mut scratch.personal);
@@ -157,6 +190,7 @@ impl MakeReady<Ready> for Look {
         let batch = ready.batch.clone();
         let rows = self.rows.open(&batch)?;
         let tokens = TokenColumns::of(&batch);
+        let expected = ExpectedTexts::of(&self.asked.expected, &batch)?;
         let ruled = self.asked.rules.iter().map(|rule| rule.check.check(&batch.records));
         let ruled: Vec<BooleanArray> = ruled.collect::<Result<_>>()?;
         let counter = self.asked.counter.as_ref().map(TokenCounter::counter);
@@ -167,6 +201,7 @@ impl MakeReady<Ready> for Look {
             let mut looked = Ok(());
             let read = rows.row(i, &mut |row| {
                 looked = self.row(row, (place, i), &mut scratch, &mut ready);
+                self.unexpected(&expected, row, (place, i), &mut ready);
                 let are_true = ruled.iter().enumerate().filter(|(_, ruled)| ruled.value(i));
                 are_true.for_each(|(rule, _)| self.ruled(rule, row, (place, i), &mut ready));
             });

@@ -14,6 +14,7 @@ mod distinct;
 mod edges;
 mod enough;
 mod excerpt;
+mod expected;
 mod facts;
 mod finding;
 mod findings;
@@ -49,6 +50,7 @@ mod whole;
 
 pub(crate) use asked::Asked;
 pub(crate) use between::Compared;
+pub(crate) use expected::Expected;
 pub(crate) use finding::Harm;
 pub(crate) use findings::FINDINGS;
 pub(crate) use groups::By;

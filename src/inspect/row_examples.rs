@@ -21,7 +21,7 @@ pub(super) fn start_example(
     let mut personal = Vec::new();
     mask.find(said, &mut personal);
     let excerpt = Excerpt::start_of(said, &personal);
-    Some(Example { place, speaker: speaker.name(), turn, excerpt, other })
+    Some(Example { place, speaker: speaker.name().into(), turn, excerpt, other })
 }
 
 /// The end of the last question or of the answer.

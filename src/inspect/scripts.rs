@@ -63,6 +63,23 @@ const RANGES: &[(&str, &[(u32, u32)])] = &[
     ("Armenian", &[(0x531, 0x587)]),
 ];
 
+/// The names of the scripts.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    RANGES.iter().map(|(name, _)| *name)
+}
+
+/// The script of most letters of a text; none without letters.
+pub(super) fn script_of(text: &str) -> Option<&'static str> {
+    let mut letters = Letters::default();
+    letters.add(text);
+    letters.script().map(script_name)
+}
+
+/// The name of a script by its number.
+fn script_name(script: usize) -> &'static str {
+    RANGES.get(script).map_or("other", |(name, _)| name)
+}
+
 const KANA: &str = "Japanese";
 /// The number of scripts; one more is for letters of all others.
 const KNOWN: usize = RANGES.len();
@@ -136,7 +153,7 @@ impl Scripts {
     pub(super) fn ranked(&self) -> Vec<(&'static str, u64)> {
         let name = |script: &Option<usize>| match script {
             None => "no letters",
-            Some(script) => RANGES.get(*script).map_or("other", |(name, _)| name),
+            Some(script) => script_name(*script),
         };
         let mut ranked: Vec<_> = self.0.iter().map(|(script, n)| (name(script), *n)).collect();
         ranked.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.cmp(b)));

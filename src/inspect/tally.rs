@@ -1,5 +1,7 @@
 //! How often a finding occurs, with the first examples.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::excerpt::Excerpt;
@@ -15,7 +17,7 @@ const EXAMPLES: usize = 3;
 pub(crate) struct Example {
     pub(crate) place: Place,
     /// Who says the text, and in which turn.
-    pub(crate) speaker: &'static str,
+    pub(crate) speaker: Cow<'static, str>,
     pub(crate) turn: u32,
     pub(crate) excerpt: Excerpt,
     /// Another row that the finding is about.
@@ -31,18 +33,26 @@ impl Example {
         let mut personal = Vec::new();
         mask.find(text.text, &mut personal);
         let excerpt = Excerpt::new(text.text, (found.start, found.end), &personal);
-        Example { place, speaker: text.speaker.name(), turn: text.turn, excerpt, other: None }
+        Example { place, speaker: text.speaker.name().into(), turn: text.turn, excerpt, other: None }
+    }
+
+    /// The example of the text of a column.
+    pub(super) fn of_column(place: Place, column: &str, text: &str, mask: &Mask) -> Self {
+        let mut personal = Vec::new();
+        mask.find(text, &mut personal);
+        let excerpt = Excerpt::new(text, (0, text.len()), &personal);
+        Example { place, speaker: column.to_string().into(), turn: 1, excerpt, other: None }
     }
 
     /// The example of a whole row.
     pub(super) fn of_row(place: Place, excerpt: Excerpt) -> Self {
-        Example { place, speaker: "row", turn: 0, excerpt, other: None }
+        Example { place, speaker: "row".into(), turn: 0, excerpt, other: None }
     }
 
     /// Its JSON.
     pub(super) fn to_json(&self, files: &[String]) -> Value {
         let mut json = place_json(self.place, files);
-        json["text"] = self.speaker.into();
+        json["text"] = (&*self.speaker).into();
         json["turn"] = self.turn.into();
         json["before"] = self.excerpt.before.as_str().into();
         json["match"] = self.excerpt.found.as_str().into();
@@ -104,7 +114,7 @@ mod tests {
             for row in rows {
                 let place = Place { file: 0, row: *row, line: None, byte: None, copy: 0 };
                 let excerpt = Excerpt::default();
-                let make = || Example { place, speaker: "answer", turn: 1, excerpt, other: None };
+                let make = || Example { place, speaker: "answer".into(), turn: 1, excerpt, other: None };
                 tally.add(place, make);
             }
             tally

@@ -17,7 +17,8 @@ impl Whole {
     /// Rows that share a text.
     pub(crate) fn of_text(speaker: &'static str, text: &Counted) -> Self {
         let excerpt = Excerpt { found: text.start.to_string(), ..Excerpt::default() };
-        let example = Example { place: text.first, speaker, turn: text.turn, excerpt, other: None };
+        let example =
+            Example { place: text.first, speaker: speaker.into(), turn: text.turn, excerpt, other: None };
         Whole { count: text.count, detail: format!("{:?}", text.start), examples: vec![example] }
     }
 }

@@ -13,7 +13,7 @@ use super::writer::PyWriter;
 use crate::engine::inspect::inspect;
 use crate::engine::{Resources, interruptible};
 use crate::error::{Class, Error, Result};
-use crate::inspect::{Asked, Harm, RowLines, Rule, TokenCounter};
+use crate::inspect::{Asked, Expected, Harm, RowLines, Rule, TokenCounter};
 use crate::plan::resolve::to_inspect;
 use crate::plan::{Plan, RuleColumns, TokenizerSpec};
 use crate::store::Files;
@@ -33,6 +33,18 @@ pub(crate) struct InspectOptions {
     /// The most tokens of a row.
     context: Option<u64>,
     rules: Vec<RuleOptions>,
+    expect: Vec<ExpectOptions>,
+}
+
+/// What is expected of a column or a role, as a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct ExpectOptions {
+    on: String,
+    /// The fewest and the most characters.
+    length: Option<(u64, Option<u64>)>,
+    scripts: Vec<String>,
+    pattern: Option<String>,
 }
 
 /// A rule of the user, as a dictionary.
@@ -65,15 +77,25 @@ impl RuleOptions {
 impl InspectOptions {
     /// Looks at all rows of a plan, which are compared with those of another, and gives what was found as JSON.
     pub(super) fn inspect(self, py: Python<'_>, plan: &Plan, other: Option<Plan>) -> PyResult<String> {
-        let InspectOptions { by, threads, rows, tokenizer, context, rules } = self;
-        let rules = rules.into_iter().map(RuleOptions::rule).collect::<Result<Vec<_>>>();
-        let rules = rules.map_err(|e| to_python(py, &e))?;
+        let InspectOptions { by, threads, rows, tokenizer, context, rules, expect } = self;
+        let expected = |given: ExpectOptions| {
+            Expected::new(given.on, given.length, &given.scripts, given.pattern.as_deref())
+        };
+        let read = || -> Result<Asked> {
+            Ok(Asked {
+                counter: None,
+                context,
+                rules: rules.into_iter().map(RuleOptions::rule).collect::<Result<_>>()?,
+                expected: expect.into_iter().map(expected).collect::<Result<_>>()?,
+            })
+        };
+        let mut asked = read().map_err(|e| to_python(py, &e))?;
         let inspected = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || to_inspect(plan, by, &rules, &Files::local(), cancel))
+            interruptible(cancel, interrupted, || to_inspect(plan, by, &asked, &Files::local(), cancel))
         })?;
         let tokenizer =
             tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
-        let counter = enter(py, None, |cancel, interrupted| {
+        asked.counter = enter(py, None, |cancel, interrupted| {
             let loaded = |spec: TokenizerSpec| -> Result<TokenCounter> {
                 Ok(TokenCounter { tokenizer: spec.load()?, name: spec.label() })
             };
@@ -82,14 +104,13 @@ impl InspectOptions {
         let other = enter(py, None, |cancel, interrupted| {
             let resolved = |plan: Plan| {
                 interruptible(cancel, interrupted, || {
-                    to_inspect(&plan, Vec::new(), &[], &Files::local(), cancel)
+                    to_inspect(&plan, Vec::new(), &Asked::default(), &Files::local(), cancel)
                 })
             };
             other.map(resolved).transpose()
         })?;
         let found = enter(py, None, |cancel, interrupted| {
             let lines = rows.map(|rows| RowLines::new(Box::new(BufWriter::new(PyWriter(rows)))));
-            let asked = Asked { counter, context, rules };
             let resources = Resources::from_env(threads)?;
             inspect(&inspected, other.as_ref(), asked, lines, resources, cancel, interrupted)
         })?;

@@ -82,6 +82,7 @@ def test_blocks_that_are_not_run_only_build_and_install() -> None:
 def test_every_public_verb_has_a_page() -> None:
     shared = {name: "sink" for name in ("sink_arrow", "sink_jsonl", "sink_parquet")}
     shared |= {"to_polars": "collect", "schema": "explain", "dialect": "read_as", "sink_chat": "write_as"}
+    shared |= {"expect": "inspect"}
     verbs = {name for name in dir(fp.Pipeline) if not name.startswith("_")}
     functions = {name for name in fp.__all__ if callable(getattr(fp, name)) and name.islower()}
     for name in verbs | functions:

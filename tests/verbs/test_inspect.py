@@ -249,6 +249,9 @@ BETWEEN = {"shared_rows", "shared_prompts"}
 OF_TOKENS = {"over_context", "untrained_rows", "long_classes"}
 """Findings in the tokens of rows, which are planted in `test_inspect_tokens.py`."""
 
+EXPECTED = {"unexpected_length", "unexpected_script", "unexpected_pattern"}
+"""Findings of what the user expects, which are planted in `test_inspect_expect.py`."""
+
 BESIDE = {"missing_separator": {"carriage_returns"}, "duplicate_rows": set(), "conflicting_answers": {"duplicate_rows"}}
 
 
@@ -321,7 +324,7 @@ def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
 
 
 def test_every_finding_is_planted() -> None:
-    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS
+    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED
     assert {code for code, *_ in _fastprep.inspect_findings()} == planted
 
 

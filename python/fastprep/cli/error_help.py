@@ -22,6 +22,7 @@ HELP: dict[str, str] = {
     "dialect_refused": SAME,
     "no_dialect": 'add a [[step]] with verb = "read_as" before it, with dialect and columns',
     "bad_baseline": "write one with fastprep inspect --json",
+    "bad_pattern": SAME,
     "bad_template": "write {{ and }} for braces in the text, and --template '{column}' in single quotes",
     "bad_prompt_format": "give --separator and --stop texts that occur in no row, such as '\\n##\\n' and '\\n###\\n'",
     "bad_chat_format": "name a tokenizer folder with a chat template, or a .jinja file",

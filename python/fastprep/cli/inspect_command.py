@@ -15,6 +15,7 @@ from fastprep.cli.printing import print_result
 from fastprep.cli.sql_expressions import read_sql
 from fastprep.exceptions import PublishError
 from fastprep.inspection import charts
+from fastprep.inspection.expectation import read_expect_file
 from fastprep.inspection.fix_plan import fix_plan
 from fastprep.inspection.inspection import Inspection
 
@@ -35,6 +36,10 @@ def inspect(
     rule: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=SQL", help="A finding of yours: rows for which this is true; can be repeated."),
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A TOML file of what texts are expected to be, by column or role."),
     ] = None,
     rows: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write all rows of the findings to this file, as JSON lines.")
@@ -70,6 +75,7 @@ def inspect(
         by=by or None,
         against=other,
         rules=_rules(rule or []),
+        expect=None if expect is None else read_expect_file(expect),
         rows=rows,
         baseline=baseline,
         tolerance=flags.share(tolerance),

@@ -51,6 +51,9 @@ mod unanswered_turns;
 mod unbalanced_brackets;
 mod unbalanced_fences;
 mod unbalanced_quotes;
+mod unexpected_length;
+mod unexpected_pattern;
+mod unexpected_script;
 mod unfinished_tool_use;
 mod untrained_rows;
 mod upper_case;
@@ -113,4 +116,7 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &assistant_identity::ASSISTANT_IDENTITY,
     &small_classes::SMALL_CLASSES,
     &long_classes::LONG_CLASSES,
+    &unexpected_length::UNEXPECTED_LENGTH,
+    &unexpected_script::UNEXPECTED_SCRIPT,
+    &unexpected_pattern::UNEXPECTED_PATTERN,
 ];

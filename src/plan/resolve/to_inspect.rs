@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::Field;
 use serde_json::Value;
 
 use super::dialects;
@@ -11,7 +12,7 @@ use super::resolved::Resolved;
 use crate::cancel::Cancel;
 use crate::dialect::{self, Dialect, PartColumns, columns_json};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::inspect::{ReadRows, Rule, has_tokens};
+use crate::inspect::{Asked, ReadRows, has_tokens};
 use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
@@ -48,11 +49,11 @@ pub(crate) struct ToInspect {
 ///
 /// # Errors
 /// Those of [`resolve`] and of the rules. `bad_chain`: the rows are packed. `missing_column`: there is no such column of
-/// `by` or of a rule.
+/// `by`, of a rule or of what is expected. `wrong_type`: text is expected in a column of another type.
 pub(crate) fn to_inspect(
     plan: &Plan,
     by: Vec<String>,
-    rules: &[Rule],
+    asked: &Asked,
     store: &Files,
     cancel: &Cancel,
 ) -> Result<ToInspect> {
@@ -71,6 +72,16 @@ pub(crate) fn to_inspect(
     let (found, note) = what_rows_are(&mut plan, store, cancel)?;
     let resolved = resolve(&plan, store, cancel)?;
     let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
+    let Asked { rules, expected, .. } = asked;
+    let expected_columns: Vec<&String> =
+        expected.iter().map(|expected| &expected.on).filter(|on| names.contains(on)).collect();
+    if let Some(expected) = expected
+        .iter()
+        .find(|expected| !names.contains(&expected.on) && (found.is_none() || expected.speaker().is_none()))
+    {
+        return Err(missing_column(&expected.on, "inspect: expect", &names)
+            .help("name a column of text, or of rows with turns a role: system, user, assistant or tool"));
+    }
     let of_rules: Vec<&String> = rules.iter().filter_map(|rule| rule.check.columns()).flatten().collect();
     if let Some(column) = by.iter().chain(of_rules.iter().copied()).find(|column| !names.contains(column)) {
         return Err(missing_column(column, "inspect", &names));
@@ -100,6 +111,7 @@ pub(crate) fn to_inspect(
         looked_at.contains(name)
             || by.contains(name)
             || of_rules.contains(&name)
+            || expected_columns.contains(&name)
             || tokens.contains(&name.as_str())
     };
     // A function of the user gets whole rows.
@@ -118,6 +130,17 @@ pub(crate) fn to_inspect(
         // No other columns are read, and those that are have their own types.
         false => resolve(&plan.push(Select { columns: selected }.into())?, store, cancel)?,
     };
+    let fields = resolved.job.schema.fields();
+    let is_no_text = |field: &&Arc<Field>| {
+        expected_columns.contains(&field.name()) && !is_text(field.data_type()) && !schema::is_json(field)
+    };
+    if let Some(field) = fields.iter().find(is_no_text) {
+        let message =
+            format!("inspect: expect: column `{}` is {}, not text", field.name(), schema::type_name(field));
+        return Err(Error::new(Class::Column, "wrong_type", message)
+            .column(field.name())
+            .help("name a column of text, or write a rule"));
+    }
     let none = RecordBatch::new_empty(resolved.job.schema.clone());
     rules.iter().try_for_each(|rule| rule.check.check(&none).map(drop))?;
     Ok(ToInspect {

@@ -1,0 +1,17 @@
+//! Texts of another length than the user expects.
+
+use crate::inspect::expected::Expected;
+use crate::inspect::finding::{Among, Check, Finding, Harm, always};
+
+/// Texts of another length than the user expects.
+pub(super) static UNEXPECTED_LENGTH: Finding = Finding {
+    code: "unexpected_length",
+    title: "texts of another length than you expect",
+    why: "You have said what these texts are like; the model learns the others as well.",
+    repair: "filter(…), or with_columns(…)",
+    is_hint: false,
+    harm: Harm::Moderate,
+    among: Among::Rows,
+    check: Check::Expected(Expected::has_other_length),
+    applies: always,
+};
