@@ -16,12 +16,15 @@ pub(crate) enum Phase {
     Pack,
     /// Chooses among all rows, and writes those that stay.
     Choose,
+    /// Looks at the rows again, for the report.
+    Inspect,
     /// Waits for the disk, then publishes.
     Publish,
 }
 
 impl Phase {
-    const ALL: [Phase; 5] = [Phase::Read, Phase::Shuffle, Phase::Pack, Phase::Choose, Phase::Publish];
+    const ALL: [Phase; 6] =
+        [Phase::Read, Phase::Shuffle, Phase::Pack, Phase::Choose, Phase::Inspect, Phase::Publish];
 
     /// The word that progress shows.
     pub(crate) fn name(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Phase {
             Phase::Shuffle => "shuffle",
             Phase::Pack => "pack",
             Phase::Choose => "choose",
+            Phase::Inspect => "inspect",
             Phase::Publish => "publish",
         }
     }

@@ -16,18 +16,20 @@ from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
 from fastprep.expressions.polars_frame import polars_frame
+from fastprep.inspection import charts
 from fastprep.inspection.all_rows import all_rows
 from fastprep.inspection.baseline import allowed_rise, read_baseline
 from fastprep.inspection.expectation import Expectation, read_expected
 from fastprep.inspection.inspection import Inspection
 from fastprep.inspection.rules import Rule, read_rules
+from fastprep.inspection.sink_report import SinkReport
 from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
 from fastprep.repair_verbs import RepairVerbs
 from fastprep.report.preview import show
 from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
-from fastprep.sink_options import sink_options
+from fastprep.sinks import Sinks
 from fastprep.sources.registry import SOURCES
 from fastprep.target_verbs import TargetVerbs
 from fastprep.tokenizer import tokenizer_source
@@ -39,10 +41,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fastprep.prompt_format import PromptFormat
+    from fastprep.sink_options import CheckedSinkOptions
     from fastprep.words import (
-        Compression,
         Existing,
-        Format,
         Normalize,
         OnCollision,
         OnDropped,
@@ -62,7 +63,13 @@ Step = tuple[dict[str, Any], Any]
 """A step as the core reads it, and what JSON cannot represent: a function, or a tokenizer in memory."""
 
 
-class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
+NAMING = ("read_as", "rename", "select", "drop", "with_row_index", "head")
+"""Verbs that say what the rows of a source are, and change none of their texts."""
+RESHAPING = ("pack", "write_as")
+"""Verbs that give rows another shape, whose texts are those that they had."""
+
+
+class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
     """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
     Start one with `scan`, `from_arrow` or `from_records`.
@@ -688,103 +695,24 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs):
 
     # -- running ---------------------------------------------------------------------------------------
 
-    def sink_arrow(
-        self,
-        path: StrPath,
-        *,
-        overwrite: bool = False,
-        max_rejects: float | str | None = None,
-        shard_bytes: int | None = None,
-        threads: int | None = None,
-    ) -> Report:
-        """Run, and publish the rows as Arrow IPC shards: the folder appears whole or not at all.
+    def _publish(self, options: CheckedSinkOptions, threads: int | None, report: bool) -> Report:
+        return Report(json.loads(self._plan.sink(*options, self._sink_report(threads) if report else None)))
 
-        Args:
-            path: the folder. An existing one is refused unless `overwrite` is true.
-            overwrite: replace the data set in the folder, if fastprep wrote it.
-            max_rejects: publish nothing if more rows are rejected: a number (int), or a share of the rows read (float
-                up to 1, or a text such as `"1%"`).
-            shard_bytes: the target size of a shard in bytes. Default: 256 MiB.
-            threads: worker threads. Default: `FASTPREP_THREADS`, else one for each core. Never changes the output.
+    def _sink_report(self, threads: int | None) -> SinkReport:
+        """What makes the report of a sink. It compares the source, as read and named, with the rows before `pack`."""
+        charts.check_packages()
+        verbs = [step["verb"] for step, _ in self._steps]
+        named = next((i for i, verb in enumerate(verbs) if verb not in NAMING), len(verbs))
+        end = next((i for i, verb in enumerate(verbs) if verb in RESHAPING), len(verbs))
+        before, after = (self if i == len(verbs) else _unpickled(self._source, *self._steps[:i]) for i in (named, end))
+        return SinkReport(before, before if named == end else after, self._read_once(), threads)
 
-        Raises:
-            DataError: too many rows were rejected, or no row is left. The rejects are kept; the error names their file.
-            PublishError: the folder exists, the disk is full, and so on.
-        """
-        return self.sink(
-            path,
-            formats=("arrow",),
-            overwrite=overwrite,
-            max_rejects=max_rejects,
-            shard_bytes=shard_bytes,
-            threads=threads,
-        )
-
-    def sink_parquet(
-        self,
-        path: StrPath,
-        *,
-        overwrite: bool = False,
-        max_rejects: float | str | None = None,
-        shard_bytes: int | None = None,
-        threads: int | None = None,
-    ) -> Report:
-        """Run, and publish the rows as Parquet shards, compressed with zstd. Arguments as for `sink_arrow`.
-
-        `load` reads Parquet shards into memory; only Arrow shards can be memory-mapped.
-        """
-        return self.sink(
-            path,
-            formats=("parquet",),
-            overwrite=overwrite,
-            max_rejects=max_rejects,
-            shard_bytes=shard_bytes,
-            threads=threads,
-        )
-
-    def sink_jsonl(
-        self,
-        path: StrPath,
-        *,
-        compression: Compression | None = None,
-        overwrite: bool = False,
-        max_rejects: float | str | None = None,
-        shard_bytes: int | None = None,
-        threads: int | None = None,
-    ) -> Report:
-        """Run, and publish the rows as JSON lines. Arguments as for `sink_arrow`; `compression` is gzip or zstd."""
-        return self.sink(
-            path,
-            formats=("jsonl",),
-            compression=compression,
-            overwrite=overwrite,
-            max_rejects=max_rejects,
-            shard_bytes=shard_bytes,
-            threads=threads,
-        )
-
-    def sink(
-        self,
-        path: StrPath,
-        *,
-        formats: Sequence[Format],
-        compression: Compression | None = None,
-        overwrite: bool = False,
-        max_rejects: float | str | None = None,
-        shard_bytes: int | None = None,
-        threads: int | None = None,
-    ) -> Report:
-        """Run once, and publish the rows in several formats, in one folder under one manifest."""
-        checked = sink_options(
-            path,
-            formats=formats,
-            compression=compression,
-            overwrite=overwrite,
-            max_rejects=max_rejects,
-            shard_bytes=shard_bytes,
-            threads=threads,
-        )
-        return Report(json.loads(self._plan.sink(*checked)))
+    def _read_once(self) -> str | None:
+        """The source that can be read only once, if there is one, by the name of its verb."""
+        verb, args = self._source
+        if verb == "concat":
+            return next(filter(None, (pipeline._read_once() for pipeline in args[1])), None)
+        return None if self._single_use_stream() is None else f"the source of {self._plan.verbs()[0]}"
 
     def collect(self, *, threads: int | None = None) -> pa.Table:
         """Run, and return the rows as a `pyarrow.Table`, with the split of each in a column `split`.

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fastprep.words import Compression, Format
 
 
+CheckedSinkOptions = tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]
+"""In the order of the core's arguments."""
+
+
 def sink_options(
     path: str | os.PathLike[str],
     *,
@@ -23,8 +27,10 @@ def sink_options(
     max_rejects: float | str | None = None,
     shard_bytes: int | None = None,
     threads: int | None = None,
-) -> tuple[str, list[str], str | None, bool, int | None, float | None, int | None, int | None]:
-    """The options of `Pipeline.sink`, checked, in the order of the core's arguments."""
+    report: bool = False,
+) -> CheckedSinkOptions:
+    """The options of `Pipeline.sink`, checked."""
+    option_checks.boolean("sink", "report", report)
     count, share = reject_limit(max_rejects)
     return (
         option_checks.path("sink", "path", path),

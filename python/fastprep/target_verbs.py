@@ -59,6 +59,7 @@ class TargetVerbs(ABC):
         overwrite: bool = False,
         max_rejects: float | str | None = None,
         threads: int | None = None,
+        report: bool = False,
     ) -> Report:
         """Run, and publish files of conversations that a provider or a trainer accepts: one for each split.
 
@@ -72,4 +73,5 @@ class TargetVerbs(ABC):
             PlanError: as for `write_as`.
             PublishError: the folder exists, the disk is full, and so on.
         """
-        return self.write_as(target).sink_jsonl(path, overwrite=overwrite, max_rejects=max_rejects, threads=threads)
+        rows = self.write_as(target)
+        return rows.sink_jsonl(path, overwrite=overwrite, max_rejects=max_rejects, threads=threads, report=report)

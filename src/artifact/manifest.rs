@@ -46,7 +46,8 @@ pub struct Manifest {
     pub splits: Vec<SplitTotals>,
     /// The shards, ordered by split in plan order, then format, then number.
     pub shards: Vec<FileEntry>,
-    /// The other files of the generation: `keys.arrow`, `rejects.jsonl`, `duplicates.jsonl`; only those that exist.
+    /// The other files of the generation: `keys.arrow`, `rejects.jsonl`, `duplicates.jsonl`, `report.json`; only those
+    /// that exist.
     pub sidecars: Vec<FileEntry>,
     /// How keys were made, if there is `keys.arrow`. Later runs use its keys only if their recipe is the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,7 +123,7 @@ pub struct FileEntry {
     /// The split; `None` for sidecars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
-    /// `arrow`, `jsonl` or `parquet`.
+    /// `arrow`, `jsonl` or `parquet`; `json` for the report.
     pub format: String,
     /// Number of rows.
     pub rows: u64,

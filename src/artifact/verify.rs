@@ -15,6 +15,12 @@ use crate::store::Files;
 
 /// The name of the file of rejects, in the generation and beside the manifest.
 pub(crate) const REJECTS: &str = "rejects.jsonl";
+/// The name of the report on the data, in the generation and beside the manifest.
+pub(crate) const REPORT: &str = "report.json";
+/// The forms of the report for people. They are beside the manifest only, and outside the digest of the content.
+pub(crate) const REPORT_MARKDOWN: &str = "report.md";
+/// See [`REPORT_MARKDOWN`].
+pub(crate) const REPORT_PAGE: &str = "report.html";
 
 const BLOCK: usize = 1 << 20;
 
@@ -83,10 +89,12 @@ fn verify_generation(
             Err(what) => report.problems.push(Problem { file: name, what }),
         }
     }
-    if let Some(rejects) = manifest.sidecar(REJECTS)
-        && let Err(what) = check(store, &dir.join(REJECTS), rejects, cancel)
-    {
-        report.problems.push(Problem { file: REJECTS.into(), what });
+    for name in [REJECTS, REPORT] {
+        if let Some(file) = manifest.sidecar(name)
+            && let Err(what) = check(store, &dir.join(name), file, cancel)
+        {
+            report.problems.push(Problem { file: name.into(), what });
+        }
     }
     cancel.check()?;
     report.unexpected = unexpected(store, &folder, manifest)?;
@@ -106,6 +114,7 @@ fn stored(store: &Files, path: &Path, entry: &FileEntry, cancel: &Cancel) -> Res
     let rows = match entry.format.as_str() {
         "arrow" => arrow_rows(store, path, cancel),
         PARQUET => parquet_shard::rows(store, path),
+        "json" => Ok(0),
         _ => lines(store, path, cancel),
     };
     rows.map_err(|e| format!("cannot be read: {e}"))

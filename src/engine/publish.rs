@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::interrupt::Interrupted;
 use super::lint::{ToLint, look};
@@ -24,7 +24,7 @@ use crate::lint::Refused;
 use crate::plan::Resolved;
 use crate::report::Report;
 use crate::store::Files;
-use crate::write::{Compression, Format, JsonLossesStage, ShardSink, SinkOptions};
+use crate::write::{Compression, Format, JsonLossesStage, MakeReport, ShardSink, SinkOptions};
 
 /// The limit of rejected rows above which nothing is published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +48,8 @@ pub struct Target {
     pub shard_bytes: u64,
     /// The limit of rejects, if there is one.
     pub max_rejects: Option<MaxRejects>,
+    /// Makes the report that is published with the data, if there is one.
+    pub report: Option<Arc<dyn MakeReport>>,
 }
 
 /// The report of a run that was published.
@@ -107,6 +109,7 @@ pub fn sink(
             split_names: plan.job.split_names.clone(),
             file_names: names.clone(),
             against: plan.description.against.clone(),
+            report: target.report.is_some(),
             key_recipe: plan.description.key_recipe.clone(),
         },
         disk.clone(),
@@ -118,13 +121,25 @@ pub fn sink(
         as_lines.then(|| -> Arc<dyn Map> { Arc::new(JsonLossesStage { columns: plan.job.schema.clone() }) });
     let counts = run_plan(&mut run, sources, last, &mut shards, spill)?;
     let report = report(plan, &counts, &names);
-    cancel.begin(Phase::Publish);
+    cancel.begin(if target.report.is_some() { Phase::Inspect } else { Phase::Publish });
     if (run.interrupted)() {
         return Err(Error::cancelled());
     }
     check_result(plan, &report, target, &mut Some(shards)).and_then(|shards| {
-        let shards = check_files(plan, shards, &disk, &mut run)?;
+        let mut shards = check_files(plan, shards, &disk, &mut run)?;
         let uploaded = uploaded(plan, &shards);
+        if let Some(maker) = &target.report {
+            shards.add_report(maker.make(&json!({
+                "inputs": *names,
+                "plan": plan.description.lines,
+                "report": report.to_json(),
+                "splits": shards.splits(),
+            }))?)?;
+            cancel.begin(Phase::Publish);
+            if (run.interrupted)() {
+                return Err(Error::cancelled());
+            }
+        }
         let (inputs, streams) =
             run.interruptible(|| Ok((read.list(cancel)?, read.streams(&plan.job, cancel)?)))?;
         let bytes: u64 = inputs.iter().map(|i| i.bytes).sum();

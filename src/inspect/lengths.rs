@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::histogram::histogram;
+use crate::report::histogram;
 
 /// Lengths up to this are exact; longer ones are rounded down by less than 1/64.
 const EXACT: u64 = 1 << 16;

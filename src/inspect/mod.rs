@@ -20,7 +20,6 @@ mod finding;
 mod findings;
 mod frequent;
 mod groups;
-mod histogram;
 mod in_order;
 mod lengths;
 mod literals;

@@ -13,6 +13,7 @@ mod lint;
 mod load;
 mod plan;
 mod reader;
+mod report;
 mod rows;
 mod shards;
 mod stdin;

@@ -17,6 +17,7 @@ use super::function::PyFunction;
 use super::gate::{Progress, enter};
 use super::inspect_options::InspectOptions;
 use super::reader::PyReader;
+use super::report::PyReport;
 use super::rows::PyRows;
 use super::stdin::Stdin;
 use super::tokenizer::spec;
@@ -38,7 +39,7 @@ use crate::read::splits::SPLIT;
 use crate::record::{finding, reason, schema};
 use crate::store::Files;
 use crate::word::Word;
-use crate::write::Compression;
+use crate::write::{Compression, MakeReport};
 
 /// The plan of a `Pipeline`, and a callable for progress.
 #[pyclass(frozen, name = "Plan", module = "fastprep._fastprep")]
@@ -219,6 +220,7 @@ impl PyPlan {
         max_reject_share: Option<f64>,
         shard_bytes: Option<u64>,
         threads: Option<usize>,
+        report: Option<Py<PyAny>>,
     ) -> PyResult<String> {
         let start = Instant::now();
         let compression = compression.map_or(Ok(Compression::None), constants::compression);
@@ -233,6 +235,7 @@ impl PyPlan {
             formats: formats.map_err(|e| to_python(py, &e))?,
             shard_bytes: shard_bytes.unwrap_or(if whole { u64::MAX } else { SHARD_BYTES }),
             max_rejects: max_rejects.map(MaxRejects::Rows).or(max_reject_share.map(MaxRejects::Share)),
+            report: report.map(|report| -> Arc<dyn MakeReport> { Arc::new(PyReport(report)) }),
         };
         let total = plan.job.input_bytes();
         let progress = self.1.as_ref().map(|callable| Progress { callable: callable.clone_ref(py), total });
@@ -249,8 +252,8 @@ impl PyPlan {
     }
 
     /// The plan with a callable for progress. `sink` calls it several times a second with the phase (`read`,
-    /// `shuffle`, `pack`, `publish`), the stored bytes read, and the stored bytes of the input if known. A plan that
-    /// is derived from this one does not call it.
+    /// `shuffle`, `pack`, `choose`, `inspect`, `publish`), the stored bytes read, and the stored bytes of the input if
+    /// known. A plan that is derived from this one does not call it.
     fn with_progress(&self, callable: Py<PyAny>) -> Self {
         PyPlan(self.0.clone(), Some(Arc::new(callable)))
     }

@@ -9,7 +9,7 @@ use super::open::cannot_read;
 use crate::artifact::Manifest;
 use crate::artifact::manifest::SplitTotals;
 use crate::artifact::open::{DATA, MANIFEST, has_size, is_prepared, open, with_current};
-use crate::artifact::verify::REJECTS;
+use crate::artifact::verify::{REJECTS, REPORT};
 use crate::error::Result;
 use crate::store::{Files, Kind};
 
@@ -72,7 +72,7 @@ impl Published {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else {
             return Ok(true);
         };
-        if [MANIFEST, REJECTS].contains(&name) && is_prepared(store, folder)? {
+        if [MANIFEST, REJECTS, REPORT].contains(&name) && is_prepared(store, folder)? {
             return Ok(false);
         }
         let Some((data, root)) = folder.parent().and_then(|data| Some((data, data.parent()?))) else {

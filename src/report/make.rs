@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Counted, First, Groups, Length, Named, Packing, Reason, Report, Rows, Step, StepCounts, Tally, Tokens,
+    histogram,
 };
 use crate::record::{FileNames, finding, reason};
 
@@ -107,7 +108,12 @@ fn tokens(warnings: &[String], all: &StepCounts) -> Tokens {
         rows_without_trained: all.removed.get(reason::NO_TRAINED_TOKEN).map_or(0, Tally::count),
         truncated: sum(all, "truncated"),
         doubled_bos: all.finding_count(finding::DOUBLED_BOS),
-        length: Length { p50: length(0.5), p99: length(0.99), max: length(1.0) },
+        length: Length {
+            p50: length(0.5),
+            p99: length(0.99),
+            max: length(1.0),
+            histogram: histogram(all.lengths.iter().map(|(length, rows)| (u64::from(*length), *rows))),
+        },
         stop_stable_share: share(sum(all, "stop_stable"), sum(all, "stop_rows")),
         warnings: warnings.to_vec(),
     }

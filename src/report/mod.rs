@@ -1,6 +1,7 @@
 //! The report of a run, and the counters that it is built from.
 
 mod counts;
+mod histogram;
 mod make;
 mod named;
 mod tally;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use counts::{StepCounts, add_pass};
+pub(crate) use histogram::{Bin, histogram};
 pub(crate) use make::{REPEATED, ReportContext, entries};
 pub use named::Named;
 pub(crate) use tally::Tally;
@@ -135,6 +137,9 @@ pub(crate) struct Length {
     pub(crate) p99: u32,
     /// The longest.
     pub(crate) max: u32,
+    /// Rows by length, in bins that grow with it; empty in reports of earlier versions.
+    #[serde(default)]
+    pub(crate) histogram: Vec<Bin>,
 }
 
 /// Counts of packing.

@@ -27,6 +27,8 @@ pub(crate) struct SinkOptions {
     pub(crate) file_names: FileNames,
     /// Earlier folders that rows were compared with, as the user wrote them.
     pub(crate) against: Vec<String>,
+    /// Whether a report will be published with the data.
+    pub(crate) report: bool,
     /// How keys were made, if `keys.arrow` is to be written.
     pub key_recipe: Option<String>,
 }

@@ -10,9 +10,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::lock::{LOCK, Lock};
+use super::report_files::ReportFiles;
 use crate::artifact::manifest::Manifest;
 use crate::artifact::open::{DATA, MANIFEST, read};
-use crate::artifact::verify::REJECTS;
+use crate::artifact::verify::{REJECTS, REPORT, REPORT_MARKDOWN, REPORT_PAGE};
 use crate::error::{Class, Error, Result};
 use crate::hash::digest_hex;
 use crate::store::{self, Files, Kind};
@@ -20,7 +21,9 @@ use crate::store::{self, Files, Kind};
 const STAGING: &str = ".staging-";
 const NEXT: &str = "manifest.json.tmp";
 const SUPERSEDED: &str = "manifest.json.old";
-const REJECTS_NEXT: &str = ".rejects.tmp";
+const BESIDE_NEXT: &str = ".beside.tmp";
+/// All files of a report.
+const REPORT_FILES: [&str; 3] = [REPORT, REPORT_MARKDOWN, REPORT_PAGE];
 
 /// A publish in progress. If it is dropped before the commit, it removes its files.
 pub(crate) struct Publisher {
@@ -31,6 +34,8 @@ pub(crate) struct Publisher {
     lock: Option<Lock>,
     old: Option<Manifest>,
     staging: PathBuf,
+    /// Files of a report that are written beside the manifest alone.
+    pages: Vec<(&'static str, String)>,
     committed: bool,
 }
 
@@ -47,8 +52,16 @@ impl Publisher {
         let out = std::path::absolute(out).map_err(|e| store::error("find", out, e))?;
         check_target(&out, overwrite, &store)?;
         let staging = out.join(format!("{STAGING}{}", std::process::id()));
-        let mut publisher =
-            Publisher { store, out, created: vec![], lock: None, old: None, staging, committed: false };
+        let mut publisher = Publisher {
+            store,
+            out,
+            created: vec![],
+            lock: None,
+            old: None,
+            staging,
+            pages: vec![],
+            committed: false,
+        };
         publisher.make_folders()?;
         publisher.lock = Some(Lock::take(&publisher.out, &publisher.store)?);
         remove_leftovers(&publisher.out, &publisher.store)?;
@@ -60,6 +73,27 @@ impl Publisher {
     /// The folder in which the files of this generation are written.
     pub(crate) fn staging(&self) -> &Path {
         &self.staging
+    }
+
+    /// Fails with `not_ours` if the folder has files at the paths of a report that fastprep did not write.
+    pub(crate) fn check_report(&self) -> Result<()> {
+        if self.old.as_ref().is_some_and(has_report) {
+            return Ok(());
+        }
+        for name in REPORT_FILES {
+            if self.exists(&self.out.join(name))? {
+                let message = format!("the folder has `{name}`, which fastprep did not write");
+                return Err(Error::new(Class::Publish, "not_ours", message)
+                    .path(self.out.display())
+                    .help("choose another folder, or leave out the report"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the files of a report that are written beside the manifest alone; `report.json` is in the generation too.
+    pub(crate) fn add_pages(&mut self, report: ReportFiles) {
+        self.pages = vec![(REPORT_MARKDOWN, report.markdown), (REPORT_PAGE, report.html)];
     }
 
     /// Publishes the files in [`Publisher::staging`], which must be complete, synced and named as in the manifest.
@@ -151,14 +185,19 @@ impl Publisher {
 
     fn after_commit(&self, manifest: &Manifest) -> Result<()> {
         self.store.sync_dir(&self.out)?;
-        if manifest.sidecar(REJECTS).is_some() {
-            let (from, next) = (self.out.join(&manifest.data).join(REJECTS), self.out.join(REJECTS_NEXT));
+        let next = self.out.join(BESIDE_NEXT);
+        for name in [REJECTS, REPORT].into_iter().filter(|name| manifest.sidecar(name).is_some()) {
+            let from = self.out.join(&manifest.data).join(name);
             if self.store.hard_link(&from, &next).is_err() {
                 copy(&from, &next, &self.store)?;
             }
-            self.store.rename(&next, &self.out.join(REJECTS))?;
-            self.store.sync_dir(&self.out)?;
+            self.store.rename(&next, &self.out.join(name))?;
         }
+        for (name, text) in &self.pages {
+            self.store.write_file(&next, text.as_bytes())?;
+            self.store.rename(&next, &self.out.join(name))?;
+        }
+        self.store.sync_dir(&self.out)?;
         remove_leftovers(&self.out, &self.store)?;
         // The names of the folders that were created must be durable too.
         self.created.iter().filter_map(|p| p.parent()).try_for_each(|p| self.store.sync_dir(p))
@@ -227,7 +266,7 @@ fn check_target(out: &Path, overwrite: bool, store: &Files) -> Result<Option<Man
 }
 
 fn is_temporary(name: &str) -> bool {
-    [LOCK, NEXT, SUPERSEDED, REJECTS_NEXT].contains(&name) || is_staging(name)
+    [LOCK, NEXT, SUPERSEDED, BESIDE_NEXT].contains(&name) || is_staging(name)
 }
 
 /// Whether a name is the prefix and the id of a process.
@@ -280,6 +319,10 @@ fn remove_leftovers(out: &Path, store: &Files) -> Result<()> {
         }
         match read(store, &journal) {
             Ok(Some(left)) if current.as_ref().is_none_or(|c| c.data != left.data) => {
+                let was_published = journal.ends_with(SUPERSEDED);
+                if was_published && has_report(&left) && !current.as_ref().is_some_and(has_report) {
+                    REPORT_FILES.iter().try_for_each(|name| remove_if_exists(&out.join(name), store))?;
+                }
                 remove_generation(out, &left, store)?;
             }
             // A journal that cannot be read now may list files: it is kept for the next run.
@@ -289,10 +332,7 @@ fn remove_leftovers(out: &Path, store: &Files) -> Result<()> {
         }
         store.remove_file(&journal)?;
     }
-    let rejects = out.join(REJECTS_NEXT);
-    if exists(&rejects, store)? {
-        store.remove_file(&rejects)?;
-    }
+    remove_if_exists(&out.join(BESIDE_NEXT), store)?;
     if is_empty(&out.join(DATA), store)? {
         store.remove_dir(&out.join(DATA))?;
     }
@@ -303,14 +343,21 @@ fn remove_leftovers(out: &Path, store: &Files) -> Result<()> {
 fn remove_generation(out: &Path, manifest: &Manifest, store: &Files) -> Result<()> {
     let folder = out.join(&manifest.data);
     for file in manifest.files().map(|f| folder.join(&f.name)) {
-        if exists(&file, store)? {
-            store.remove_file(&file)?;
-        }
+        remove_if_exists(&file, store)?;
     }
     if is_empty(&folder, store)? {
         store.remove_dir(&folder)?;
     }
     Ok(())
+}
+
+fn remove_if_exists(file: &Path, store: &Files) -> Result<()> {
+    if exists(file, store)? { store.remove_file(file) } else { Ok(()) }
+}
+
+/// Whether a data set has a report.
+fn has_report(manifest: &Manifest) -> bool {
+    manifest.sidecar(REPORT).is_some()
 }
 
 /// The digest of the content of all files of the generation.

@@ -1,6 +1,7 @@
 //! Writes the files beside the shards: keys, rejects and duplicates.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,16 +9,16 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::arrow::ArrowFile;
-use super::checksummed_file::WrittenFile;
+use super::checksummed_file::{ChecksummedFile, WrittenFile};
 use super::cut::Limit;
 use super::jsonl::{Compression, Lines, LinesFile};
 use crate::artifact::keys::{KEY_COLUMN, KEY_RECIPE, KEYS, SPLIT_COLUMN};
 use crate::artifact::manifest::FileEntry;
-use crate::artifact::verify::REJECTS;
+use crate::artifact::verify::{REJECTS, REPORT};
 use crate::error::Result;
 use crate::record::json::{write_integer, write_string, write_verbatim};
 use crate::record::{Duplicate, Place, Reject};
-use crate::store::Files;
+use crate::store::{self, Files};
 
 /// The name of the file of duplicates.
 pub(crate) const DUPLICATES: &str = "duplicates.jsonl";
@@ -152,6 +153,14 @@ impl Sidecars {
             *rows += removed.duplicates.sizes.len() as u64;
         }
         Ok(())
+    }
+
+    /// Writes and syncs the report, and returns its entry.
+    pub(crate) fn write_report(&self, text: &str) -> Result<FileEntry> {
+        let path = self.folder.join(REPORT);
+        let mut file = ChecksummedFile::new(self.store.create_file(&path)?);
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.close());
+        entry(REPORT, "json", 0, written.map_err(|e| store::error("write", &path, e))?)
     }
 
     /// Closes and syncs the rejects. They are kept even if the data are not published.

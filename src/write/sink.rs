@@ -11,6 +11,7 @@ use super::options::SinkOptions;
 use super::parquet;
 use super::publish::Publisher;
 use super::ready_batch::{ReadyBatch, ReadyBatchMaker};
+use super::report_files::ReportFiles;
 use super::shard::{ShardPlan, ShardWriter};
 use super::sidecar::Sidecars;
 use crate::artifact::manifest::{Column, FileEntry, MANIFEST_VERSION, Manifest, SplitTotals};
@@ -45,6 +46,9 @@ impl ShardSink {
             schema = layout::parquet_schema(&schema);
         }
         let publisher = Publisher::open(&options.dir, options.overwrite, store.clone())?;
+        if options.report {
+            publisher.check_report()?;
+        }
         let staging = publisher.staging().to_path_buf();
         let shard = |split: &String, format: &Format| {
             ShardWriter::new(&store, &staging, &schema, split, *format, ShardPlan::Bytes(options.shard_bytes))
@@ -89,6 +93,24 @@ impl ShardSink {
                 shards.iter_mut().try_for_each(|s| s.set_plan(plan.clone()))?;
             }
         }
+        Ok(())
+    }
+
+    /// The totals of each split so far.
+    pub(crate) fn splits(&self) -> &[SplitTotals] {
+        &self.splits
+    }
+
+    /// Adds the report to the files that are published. Must be called after the last row.
+    pub(crate) fn add_report(&mut self, report: ReportFiles) -> Result<()> {
+        if self.files.is_none() {
+            self.finish()?;
+        }
+        let entry = self.sidecars.write_report(&report.json)?;
+        if let Some((_, sidecars)) = &mut self.files {
+            sidecars.push(entry);
+        }
+        self.publisher.add_pages(report);
         Ok(())
     }
 

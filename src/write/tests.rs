@@ -36,6 +36,7 @@ pub(crate) fn options(dir: &Path, schema: SchemaRef) -> SinkOptions {
         split_names: TRAIN_VALID.map(String::from).to_vec(),
         file_names: Arc::new(vec!["a.jsonl".into(), "b \"x\".jsonl".into()]),
         against: vec!["old/".into()],
+        report: false,
         key_recipe: Some("v1 prompt".into()),
     }
 }

@@ -190,7 +190,7 @@ FAILURES = {
     "no tokenizer": (["--tokenizer", "nope"], 2, "error[tokenizer_not_found]: there is no such tokenizer"),
     "no number": (["--max-rejects", "few"], 2, "'few' is neither a number of rows nor a share such as 0.01 or 1%"),
     "unknown option": (["--lenght", "3"], 2, "No such option: --lenght"),
-    "option nearly right": (["--separater", "x"], 2, "No such option: --separater (Possible options: --separator"),
+    "option nearly right": (["--separater", "x"], 2, "--separater (Possible options: --report, --separator"),
     "trailing backslash": (["--separator", "x\\"], 2, "has an invalid escape"),
     "broken escape": (["--stop", r"\u12"], 2, "has an invalid escape"),
     "share above 1": (["--valid", "2"], 2, "error[bad_option]: split: `valid` must be a share between 0 and 1; got 2"),

@@ -96,6 +96,7 @@ pub fn target(out: &Path) -> Target {
         ],
         shard_bytes: 1_500,
         max_rejects: None,
+        report: None,
     }
 }
 

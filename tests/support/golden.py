@@ -130,6 +130,10 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
         lambda _: fp.scan_parquet(PARQUET).split(valid=0.2, seed=3, by="id"),
         {"formats": ("parquet",), "shard_bytes": 2_000},
     ),
+    "sink_report": (
+        lambda _: fp.from_records(good_rows(), name="dicts").format(PAIR).dedup(),
+        JSONL | {"report": True},
+    ),
     "select": (lambda _: raw().select("answer", "id"), BOTH),
     "drop": (lambda _: raw().drop("meta", "tags"), JSONL),
     "rename": (lambda _: raw().rename({"question": "answer", "answer": "question", "id": "number"}), JSONL),
@@ -296,6 +300,9 @@ def content(folder: Path) -> dict[str, Any]:
     """
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     data = manifest["data"]
+    if tokens := manifest["report"]["tokens"]:
+        # Earlier versions had none.
+        tokens["length"].pop("histogram", None)
     compressed = [entry for entry in manifest["shards"] if not entry["name"].endswith((".arrow", ".jsonl"))]
     for entry in compressed:
         del entry["bytes"], entry["xxh3"]
@@ -306,8 +313,8 @@ def content(folder: Path) -> dict[str, Any]:
     }
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        # Hidden: the lock, which stays empty.
-        if path.is_file() and not path.name.startswith(".") and name != "manifest.json":
+        # Hidden: the lock, which stays empty. The page depends on the version of what draws its charts.
+        if path.is_file() and not path.name.startswith(".") and name not in ("manifest.json", "report.html"):
             found[name.replace(data, "data", 1)] = plain(path)
     return found
 

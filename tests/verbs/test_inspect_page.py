@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -135,11 +136,21 @@ NARROW = 390
 """The width of a telephone, in pixels."""
 
 
+def report_of_a_sink() -> str:
+    plan = fp.from_records(rows_found()).format(fp.PromptFormat("{prompt}", completion="{completion}")).dedup()
+    plan.split(valid=0.1, seed=1).sink_arrow("out", report=True)
+    return Path("out/report.html").read_text("utf-8")
+
+
+PAGES = {"inspection": lambda: found().to_html(), "report": report_of_a_sink}
+
+
 @pytest.mark.heavy
 @needs_browser
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_browser_shows_it(dark: bool, tmp_path: Path) -> None:
-    narrow, wide = measured(found().to_html(), tmp_path, [NARROW, 1280], dark=dark)
+@pytest.mark.parametrize("make", PAGES.values(), ids=PAGES)
+def test_a_browser_shows_it(make: Callable[[], str], dark: bool, tmp_path: Path) -> None:
+    narrow, wide = measured(make(), tmp_path, [NARROW, 1280], dark=dark)
     for page in (narrow, wide):
         assert page["console"] == []
         assert page["requests"] == 0
@@ -156,10 +167,11 @@ def test_a_browser_shows_it(dark: bool, tmp_path: Path) -> None:
 
 @pytest.mark.heavy
 @needs_browser
-def test_a_browser_prints_it(tmp_path: Path) -> None:
-    pdf = printed(found().to_html(), tmp_path)
+@pytest.mark.parametrize("make", PAGES.values(), ids=PAGES)
+def test_a_browser_prints_it(make: Callable[[], str], tmp_path: Path) -> None:
+    pdf = printed(make(), tmp_path)
     assert pdf.startswith(b"%PDF")
-    assert 1 <= pdf.count(b"/Type /Page\n") <= 6
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 9
 
 
 @pytest.mark.heavy

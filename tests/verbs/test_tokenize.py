@@ -195,7 +195,11 @@ def test_the_report_counts_tokens(tokenizer_folder: Path, tmp_path: Path) -> Non
     trained = sum(label != -100 for row in made for label in row["labels"])
     assert (tokens["total"], tokens["trained"]) == (sum(lengths), trained)
     assert tokens["trained_share"] == pytest.approx(trained / sum(lengths))
+    counted = tokens["length"].pop("histogram")
     assert tokens["length"] == {"p50": lengths[0], "p99": lengths[1], "max": lengths[1]}
+    assert [sum(each["from"] <= length <= each["to"] for length in lengths) for each in counted] == [
+        each["count"] for each in counted
+    ]
     assert tokens["stop_stable_share"] == 1.0
     assert fp.load(tmp_path / "out").manifest["tokenizer"]["eos_token_id"] == 0
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fastprep import option_checks, words
+from fastprep.inspection import charts
 from fastprep.separators_and_stops import SEPARATOR as DEFAULT_SEPARATOR
 from fastprep.separators_and_stops import STOP as DEFAULT_STOP
 
@@ -22,6 +23,14 @@ def share(value: str | float) -> float:
         return option_checks.share(text) if "%" in text else float(text)
     except ValueError as e:
         raise typer.BadParameter(f"the share of the rows must be a number such as 0.02 or 2%; got {text!r}") from e
+
+
+def check_drawing(flag: str) -> None:
+    """Raise unless the packages are installed that draw the charts of a page; `flag` asked for one."""
+    try:
+        charts.check_packages()
+    except ModuleNotFoundError as e:
+        raise typer.BadParameter(str(e), param_hint=flag) from e
 
 
 def max_rejects(text: str | None) -> float | None:

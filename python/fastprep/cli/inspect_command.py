@@ -14,7 +14,6 @@ from fastprep.cli.pipeline_flags import scan
 from fastprep.cli.printing import print_result
 from fastprep.cli.sql_expressions import read_sql
 from fastprep.exceptions import PublishError
-from fastprep.inspection import charts
 from fastprep.inspection.expectation import read_expect_file
 from fastprep.inspection.fix_plan import fix_plan
 from fastprep.inspection.inspection import Inspection
@@ -63,10 +62,7 @@ def inspect(
     if markdown and as_json:
         raise typer.BadParameter("--markdown and --json are two forms of the same: leave one out")
     if html is not None:
-        try:
-            charts.check_packages()
-        except ModuleNotFoundError as e:
-            raise typer.BadParameter(str(e), param_hint="--html") from e
+        flags.check_drawing("--html")
     plan = scan(inputs)
     other = scan(against) if against else None
     if read_as is not None:

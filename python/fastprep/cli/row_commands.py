@@ -28,17 +28,27 @@ def prepare(
     ] = False,
     max_rejects: flags.MaxRejects = None,
     overwrite: flags.Overwrite = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            help="Also write report.html, report.md and report.json; needs fastprep[report].",
+            rich_help_panel=flags.OUTPUT,
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Prepare rows: read, format, deduplicate, split, tokenize, shuffle and publish them."""
+    if report:
+        flags.check_drawing("--report")
     with progress_bar.shown(rows.plan()) as plan:
-        report = plan.sink(
+        done = plan.sink(
             out,
             formats=("arrow", "jsonl") if jsonl else ("arrow",),
             max_rejects=max_rejects,
             overwrite=overwrite,
+            report=report,
         )
-    print_result(report.to_dict() if as_json else str(report))
+    print_result(done.to_dict() if as_json else str(done))
 
 
 @with_pipeline_flags

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fastprep import option_checks
+from fastprep.cli import flag_types as flags
 from fastprep.cli import progress_bar
 from fastprep.cli.app import AsJson
 from fastprep.cli.plan_file import read_plan
@@ -53,6 +54,8 @@ def run(
     if explain_only:
         print_result(planned.pipeline.explain())
         return
+    if planned.sink.get("report"):
+        flags.check_drawing("report of [sink]")
     with progress_bar.shown(planned.pipeline) as pipeline:
         report = dataclasses.replace(planned, pipeline=pipeline).run()
     print_result(report.to_dict() if as_json else str(report))

@@ -27,12 +27,12 @@ def shares(findings: list[dict[str, Any]]) -> str:
 
 def classes(classes: dict[str, Any]) -> str:
     """The rows of the largest classes."""
-    return _counts([(visible(entry["class"]), entry["rows"]) for entry in classes["largest"]])
+    return counts([(visible(entry["class"]), entry["rows"]) for entry in classes["largest"]])
 
 
 def groups(rows: list[list[Any]]) -> str:
     """The rows of each value: the table of `groups.table`."""
-    return _counts([(value, count) for value, count, *_ in rows if count])
+    return counts([(value, count) for value, count, *_ in rows if count])
 
 
 def lengths(characters: dict[str, Any]) -> str:
@@ -66,7 +66,8 @@ def histogram(bins: list[dict[str, int]], unit: str) -> str:
     return _svg(chart.properties(height=120))
 
 
-def _counts(named: list[tuple[str, int]]) -> str:
+def counts(named: list[tuple[str, int]]) -> str:
+    """A bar for each name and its number of rows."""
     rows = [{"name": name, "value": count, "shown": f"{count:,}"} for name, count in named]
     return _bars(rows, "rows", [0, max((count for _, count in named), default=1)])
 
@@ -93,7 +94,7 @@ def check_packages() -> None:
         ModuleNotFoundError: with the extra to install.
     """
     for package in ("altair", "vl_convert"):
-        require(package, "report", "the page of an inspection")
+        require(package, "report", "a page with charts")
 
 
 def _svg(chart: Any) -> str:

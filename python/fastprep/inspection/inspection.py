@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastprep.inspection.baseline import risen
-from fastprep.inspection.html import page
 from fastprep.inspection.lines import lines
 from fastprep.inspection.markdown import markdown
+from fastprep.inspection.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

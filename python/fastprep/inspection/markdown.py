@@ -12,25 +12,26 @@ from fastprep.report.run_report import place
 
 def markdown(data: dict[str, Any]) -> str:
     """The verdict, the facts, and a table of the findings with the first example of each."""
-    shown = [f"**{_escaped(sentence(data['verdict']['text']))}**", ""]
-    shown += [f"- {_escaped(line)}" for line in facts(data)]
+    shown = [f"**{escaped(sentence(data['verdict']['text']))}**", ""]
+    shown += [f"- {escaped(line)}" for line in facts(data)]
     shown += [f"- risen: `{entry['code']}` from {percent(entry['before'])} to {percent(entry['now'])}"
               for entry in data.get("risen", [])]  # fmt: skip
     for entry in data["groups"]:
         titles, rows = table(entry)
-        shown += ["", _line(titles), f"|---{'|--:' * (len(titles) - 2)}|---|"]
-        shown += [_line([f"{cell:,}" if isinstance(cell, int) else cell for cell in row]) for row in rows]
+        shown += ["", line(titles), f"|---{'|--:' * (len(titles) - 2)}|---|"]
+        shown += [line([f"{cell:,}" if isinstance(cell, int) else cell for cell in row]) for row in rows]
     if data["findings"]:
         shown += ["", "| severity | finding | rows | share | first example | fix |", "|---|---|--:|--:|---|---|"]
     for finding in data["findings"]:
         cells = [finding["severity"], f"`{finding['code']}`: {finding['title']}", f"{finding['count']:,}"]
         cells += [percent(finding["share"]), _example(finding["examples"]), finding["repair"]]
-        shown.append(f"| {' | '.join([cells[0], *map(_escaped, cells[1:])])} |")
+        shown.append(f"| {' | '.join([cells[0], *map(escaped, cells[1:])])} |")
     return "\n".join(shown) + "\n"
 
 
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"
+def line(cells: list[str]) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(map(escaped, cells))} |"
 
 
 def _example(examples: list[dict[str, Any]]) -> str:
@@ -40,7 +41,7 @@ def _example(examples: list[dict[str, Any]]) -> str:
     return f"{place(first)}: {first['before']}→{first['match']}←{first['after']}"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text on one line, without Markdown, HTML or mentions of its own; code in backticks stays."""
     shown = "".join(f"\\{c}" if c in "\\|*_[]#~" else c for c in visible(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")

@@ -10,7 +10,7 @@ use super::column::SourceColumn;
 use super::form::SourceForm;
 use super::spec::SourceSpec;
 use crate::artifact::open::{DATA, MANIFEST};
-use crate::artifact::verify::REJECTS;
+use crate::artifact::verify::{REJECTS, REPORT};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
 use crate::flow::PairedScan;
@@ -167,7 +167,7 @@ impl ResolvedSource {
     /// holds the output of an earlier run.
     pub(crate) fn check_not_replaced(&self, out: &Path) -> Result<()> {
         let Some(out) = canonical(&self.store, out)? else { return Ok(()) };
-        let replaced = [MANIFEST, REJECTS, DATA].map(|name| out.join(name));
+        let replaced = [MANIFEST, REJECTS, REPORT, DATA].map(|name| out.join(name));
         for file in &self.files {
             let path = canonical(&file.store, &file.path)?;
             if path.is_some_and(|path| replaced.iter().any(|r| path.starts_with(r))) {

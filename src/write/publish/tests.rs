@@ -69,6 +69,66 @@ fn a_crash_at_any_call_leaves_the_old_data_set_or_the_new_one() {
     }
 }
 
+/// Publishes rows, and a report that has their number.
+fn run_with_report(out: &Path, count: usize, report: bool, store: Files) -> Result<Manifest> {
+    let schema = rows(0, 1, Text::View).schema();
+    let mut sink = ShardSink::open(SinkOptions { report, ..options(out, schema) }, store)?;
+    push(&mut sink, batch(rows(0, count, Text::View), 0))?;
+    if report {
+        let [json, markdown, html] = ["json", "md", "html"].map(|form| format!("{count} {form}\n"));
+        sink.add_report(ReportFiles { json, markdown, html })?;
+    }
+    sink.commit(base())
+}
+
+#[test]
+fn a_report_is_published_replaced_and_removed_with_its_data_set() {
+    for (old, new) in [(true, true), (true, false), (false, true)] {
+        let fresh = tempfile::tempdir().unwrap();
+        run_with_report(&fresh.path().join("out"), NEW, new, Files::local()).unwrap();
+        let wanted = tree(fresh.path());
+        assert_eq!(wanted.keys().filter(|name| name.contains("report.")).count(), if new { 4 } else { 0 });
+        for k in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let out = dir.path().join("out");
+            run_with_report(&out, OLD, old, Files::local()).unwrap();
+            let done = run_with_report(&out, NEW, new, Faults::stopped_at(k).files());
+            run_with_report(&out, NEW, new, Files::local()).unwrap();
+            let left = tree(dir.path());
+            assert!(left == wanted, "{old} {new} after call {k}: {:?}", left.keys().collect::<Vec<_>>());
+            if done.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_replaces_no_files_of_others() {
+    for before in [None, Some(OLD)] {
+        let (dir, out, _) = prepared(before);
+        fs::create_dir_all(&out).unwrap();
+        fs::write(out.join(REPORT_PAGE), "mine").unwrap();
+        let files = tree(dir.path());
+        let e = run_with_report(&out, NEW, true, Files::local()).err().unwrap();
+        assert_eq!((e.class(), e.code()), (Class::Publish, "not_ours"));
+        assert!(tree(dir.path()) == files);
+        run_with_report(&out, NEW, false, Files::local()).unwrap();
+        assert_eq!(fs::read_to_string(out.join(REPORT_PAGE)).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_report_that_was_changed_is_a_problem() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    run_with_report(&out, NEW, true, Files::local()).unwrap();
+    let problems = || artifact::verify(&Files::local(), &out, &Cancel::default()).unwrap().problems;
+    assert_eq!(problems(), vec![]);
+    fs::remove_file(out.join(REPORT)).unwrap();
+    assert_eq!(problems()[0].file, REPORT);
+}
+
 #[test]
 fn a_full_disk_is_an_error_and_changes_nothing() {
     for before in starts() {

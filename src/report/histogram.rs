@@ -1,10 +1,10 @@
 //! Histograms of lengths with fixed bins, so that those of different data can be compared.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many texts have a length from `from` to `to`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Bin {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bin {
     from: u64,
     /// Included.
     to: u64,
@@ -15,7 +15,7 @@ pub(super) struct Bin {
 /// how many texts have them, in order.
 ///
 /// Bins begin at 0, 1, and at the powers of the square root of two, rounded up: 2, 3, 4, 6, 8, 12, 16, 23, 32, ….
-pub(super) fn histogram(counts: impl Iterator<Item = (u64, u64)>) -> Vec<Bin> {
+pub(crate) fn histogram(counts: impl Iterator<Item = (u64, u64)>) -> Vec<Bin> {
     let mut bins: Vec<Bin> = Vec::new();
     for (length, count) in counts {
         let mut next = bins.last().map_or_else(|| bin_of(length), |last| last.clone());
