@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dialogues import NOW, TEMPLATE
 from job import SEPARATOR, STOP
 
 import fastprep as fp
@@ -65,3 +66,20 @@ def unique(rows: pl.DataFrame) -> pl.DataFrame:
 def render_and_prove(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with separator and stop appended, without those that held one: the scan and the writing of all text."""
     return fp.from_arrow(rows).format(FORMAT).to_polars()
+
+
+def rendered_rows(source: Path, template: str) -> pa.Table:
+    """The text of dialogues, and the spans that say what trains."""
+    format = fp.ChatFormat.from_text(template, special_tokens={"bos_token": "<s>", "eos_token": "</s>"}, now=NOW)
+    return fp.scan_jsonl(str(source)).format(format).collect()
+
+
+def rendered(source: Path, template: str) -> list[str]:
+    """The text of each dialogue."""
+    return rendered_rows(source, template)["text"].to_pylist()
+
+
+def prepared_dialogues(source: Path, out: Path, tokenizer: Path) -> None:
+    """JSONL of dialogues to ids and labels in shards."""
+    plan = fp.scan_jsonl(str(source)).format(fp.ChatFormat.from_text(TEMPLATE))
+    plan.tokenize(str(tokenizer), max_length=NO_LIMIT, on_overflow="reject").sink_arrow(str(out))
