@@ -15,7 +15,7 @@ use super::{ChatFormat, Conversation, TurnSpans};
 use crate::error::{Class, Error, Result};
 
 /// Layouts that are kept. A layout of a long conversation takes some kilobytes.
-const KEPT: usize = 5000;
+const KEPT: usize = 2000;
 
 /// Makes rows of conversations, and remembers what it has proven about conversations of the same shape.
 #[derive(Debug)]

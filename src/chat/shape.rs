@@ -122,7 +122,23 @@ pub(super) fn example(conversation: &Conversation, seeker: &Seeker) -> Option<Co
             leaf.put(&mut example.messages, class.example(leaf.kind, n, seeker)?);
         }
     }
+    // The limits of a render depend on it: it must not come from the conversation.
+    example.bytes = bytes(&example);
     Some(example)
+}
+
+/// The bytes of all that a conversation holds.
+fn bytes(conversation: &Conversation) -> usize {
+    let mut bytes = 0;
+    for data in std::iter::once(&conversation.tools).chain(&conversation.messages) {
+        walk(data, &mut |seen, _| {
+            bytes += match seen {
+                Seen::Leaf(_, text) | Seen::Member(text) | Seen::Other(_, text) => text.len(),
+                Seen::Begin(..) => 2,
+            };
+        });
+    }
+    bytes
 }
 
 #[cfg(test)]
