@@ -64,20 +64,36 @@ def _frames(
     if columns is not None:
         pipeline = _projected(pipeline, schema, columns)
     if n_rows is not None:
-        pipeline = pipeline.head(n_rows)
+        pipeline = _limited(pipeline, n_rows)
     rows = pipeline._plan.rows(threads)
     # A thread of the run must not call Python while the interpreter ends.
     atexit.register(rows.stop)
     try:
         while (table := rows.next()) is not None:
             frame = polars_frame(table)
+            if n_rows is not None:
+                frame = frame.head(n_rows)
+                n_rows -= frame.height
             if predicate is not None:
                 frame = frame.filter(predicate)
             yield frame if columns is None else frame.select(columns)
+            if n_rows == 0:
+                break
     finally:
         rows.stop()
         atexit.unregister(rows.stop)
         _warn_of_rejects(rows)
+
+
+def _limited(pipeline: Pipeline, n_rows: int) -> Pipeline:
+    """The plan that ends after so many rows, where its last step allows that."""
+    limited = pipeline.head(n_rows)
+    try:
+        limited._plan.no_rows()
+    except FastprepError:
+        # Nothing may follow `write_as`.
+        return pipeline
+    return limited
 
 
 def _projected(pipeline: Pipeline, schema: pl.Schema, columns: list[str]) -> Pipeline:

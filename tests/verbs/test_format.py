@@ -141,8 +141,8 @@ def test_is_explained_with_every_default() -> None:
 @pytest.mark.parametrize(
     ("prompt_format", "option", "says"),
     [
-        ("{prompt}", {}, "`prompt_format` must be a PromptFormat; got str"),
-        (None, {}, "`prompt_format` must be a PromptFormat; got NoneType"),
+        ("{prompt}", {}, "`prompt_format` must be a PromptFormat or a ChatFormat; got str"),
+        (None, {}, "`prompt_format` must be a PromptFormat or a ChatFormat; got NoneType"),
         (PAIR, {"on_collision": "insert"}, "`on_collision` must be one of .*insert_space"),
     ],
 )

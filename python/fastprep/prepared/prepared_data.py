@@ -95,7 +95,7 @@ class PreparedData(Mapping[str, "Split"]):
         if recorded is None:
             return None
         try:
-            if "chat_template" in recorded:
+            if isinstance(recorded, dict) and "chat_template" in recorded:
                 return ChatFormat.from_json(json.dumps(recorded))
             return PromptFormat.from_json(json.dumps(recorded))
         except FastprepError as error:
