@@ -16,6 +16,10 @@ pub(crate) const MAX_LINE_BYTES: usize = 64 << 20;
 /// JSON that is nested more deeply is rejected as `bad_json`.
 pub const MAX_JSON_DEPTH: usize = 512;
 
+/// A conversation of more messages is rejected as `bad_messages`: the time to prove where its turns are grows with the square
+/// of their number, and is a few seconds for so many.
+pub(crate) const MAX_MESSAGES: usize = 4_000;
+
 /// Bytes at the start of a file by which its format is recognised.
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
 

@@ -152,7 +152,8 @@ class ChatFormat(RowFormat):
             add_generation_prompt: as for `render`.
 
         Raises:
-            DataError: as for `render`; `bad_messages` too for characters of the private use planes 15 and 16.
+            DataError: as for `render`; `bad_messages` too for more than 4,000 messages, and for characters of the
+                private use planes 15 and 16.
             PlanError: as for `render`.
         """
         tools_json = None if tools is None else _json("tools", tools)

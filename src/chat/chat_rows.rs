@@ -13,6 +13,7 @@ use super::spans::{self, EndTokens, Proof};
 use super::training_row::{ChatFault, TrainedTurns, TrainingRow, masked, region};
 use super::{ChatFormat, Conversation, TurnSpans};
 use crate::error::{Class, Error, Result};
+use crate::limits::MAX_MESSAGES;
 
 /// Layouts that are kept. A layout of a long conversation takes some kilobytes.
 const KEPT: usize = 2000;
@@ -20,7 +21,7 @@ const KEPT: usize = 2000;
 /// Makes rows of conversations, and remembers what it has proven about conversations of the same shape.
 #[derive(Debug)]
 pub struct ChatRows {
-    format: ChatFormat,
+    format: Arc<ChatFormat>,
     /// None for templates that look for too many texts: their rows are proven one by one.
     seeker: Option<Seeker>,
     /// Learnt when they are first needed.
@@ -43,7 +44,8 @@ pub struct Turn {
 
 impl ChatRows {
     /// Rows of a format.
-    pub fn new(format: ChatFormat) -> Self {
+    pub fn new(format: impl Into<Arc<ChatFormat>>) -> Self {
+        let format = format.into();
         let seeker = Seeker::new(format.sought());
         ChatRows { format, seeker, ends: OnceLock::new(), layouts: RwLock::default() }
     }
@@ -132,15 +134,20 @@ impl ChatRows {
     }
 }
 
-/// Refuses texts that hold characters which the proof puts in place of others.
+/// Refuses what cannot be proven: more messages than can be in a moment, and characters which the proof puts in place of
+/// others.
 fn check(conversation: &Conversation) -> Result<()> {
+    let bad = |message: String| Err(Error::new(Class::Data, "bad_messages", message));
+    if conversation.messages.len() > MAX_MESSAGES {
+        return bad(format!("there are more than {MAX_MESSAGES} messages"));
+    }
     match spans::are_free(&conversation.messages) {
         true => Ok(()),
-        false => Err(Error::new(
-            Class::Data,
-            "bad_messages",
-            "a text holds characters of the private use planes, which stand for others in the proof of spans",
-        )),
+        false => {
+            bad("a text holds characters of the private use planes, which stand for others in the proof \
+                      of spans"
+                .into())
+        }
     }
 }
 

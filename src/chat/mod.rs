@@ -3,6 +3,7 @@
 mod chat_format;
 mod chat_rows;
 mod conversation;
+mod elsewhere;
 mod folder;
 mod layout;
 mod seeker;

@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use super::cell::Row;
 use super::dialect::Dialect;
 use super::dialogue::{Call, Dialogue, TextKind, Turn};
+use super::json_object::{JsonObject, list_json, tool_json};
 use super::misfit::Misfit;
 use crate::json::{Json, Kind};
-use crate::record::json::write_string;
 
 /// JSON of a conversation.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,12 +30,15 @@ pub(crate) fn conversation_json<'r>(
     let dialogue = dialect.read(row)?;
     let given = dialect.openai_messages().and_then(|part| row.get(part).nested());
     if let Some(list) = given.filter(|list| is_openai(*list)) {
-        let tools = dialogue.tools.map(|tools| if is_list(&tools) { tools } else { list_of(&tools) });
+        let tools = dialogue.tools.map(|tools| match tools.trim_start().starts_with('[') {
+            true => tools,
+            false => Cow::Owned(format!("[{tools}]")),
+        });
         return Ok(ConversationJson { messages: Cow::Borrowed(list.text), tools });
     }
-    let mut messages = Vec::new();
-    list(&mut messages, &dialogue.turns, |out, turn| write_turn(out, turn, dialect.between_texts()));
-    Ok(ConversationJson { messages: Cow::Owned(text_of(messages)), tools: tools(&dialogue) })
+    let messages: Vec<String> =
+        dialogue.turns.iter().map(|turn| message(turn, dialect.between_texts())).collect();
+    Ok(ConversationJson { messages: Cow::Owned(list_json(&messages)), tools: tools(&dialogue) })
 }
 
 /// Whether messages have nothing that templates know under another name.
@@ -51,95 +54,59 @@ fn is_openai(list: Json<'_>) -> bool {
     })
 }
 
-fn is_list(tools: &str) -> bool {
-    tools.trim_start().starts_with('[')
-}
-
-fn list_of(tool: &str) -> Cow<'static, str> {
-    Cow::Owned(format!("[{tool}]"))
-}
-
 /// The tools as OpenAI's API has them: each within `function`.
 fn tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
-    let text = dialogue.tools.as_deref()?;
-    let json = Json::parse(text)?;
-    let mut out = Vec::new();
-    list(&mut out, &json.elements().unwrap_or_else(|| vec![json]), |out, tool| {
-        let is_bare =
-            tool.fields(["name", "function"]).is_some_and(|[name, f]| name.is_some() && f.is_none());
-        let (before, after) = if is_bare { (r#"{"type":"function","function":"#, "}") } else { ("", "") };
-        [before, tool.text, after].iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
-    });
-    Some(Cow::Owned(text_of(out)))
+    let json = Json::parse(dialogue.tools.as_deref()?)?;
+    let tools: Vec<String> =
+        json.elements().unwrap_or_else(|| vec![json]).into_iter().map(tool_json).collect();
+    Some(Cow::Owned(list_json(&tools)))
 }
 
-fn write_turn(out: &mut Vec<u8>, turn: &Turn<'_>, between: &str) {
-    out.extend_from_slice(b"{\"role\":");
-    write_string(out, turn.role.name());
+/// A message of a turn; `between` separates the texts of its content.
+fn message(turn: &Turn<'_>, between: &str) -> String {
     let texts = |kind: TextKind| -> Vec<&str> {
         turn.texts.iter().filter(|said| said.kind == kind).map(|said| said.text.as_ref()).collect()
     };
-    let member = |out: &mut Vec<u8>, name: &str, text: &str| {
-        out.push(b',');
-        write_string(out, name);
-        out.push(b':');
-        write_string(out, text);
-    };
-    member(out, "content", &texts(TextKind::Text).join(between));
+    let mut message = JsonObject::default();
+    message.text("role", turn.role.name());
+    message.text("content", &texts(TextKind::Text).join(between));
     let reasoning = texts(TextKind::Reasoning);
     if !reasoning.is_empty() {
-        member(out, "reasoning_content", &reasoning.concat());
+        message.text("reasoning_content", &reasoning.concat());
     }
     if !turn.calls.is_empty() {
-        out.extend_from_slice(b",\"tool_calls\":");
-        list(out, &turn.calls, write_call);
+        let calls: Vec<String> = turn.calls.iter().map(call).collect();
+        message.json("tool_calls", &list_json(&calls));
     }
     if let Some(name) = &turn.name {
-        member(out, "name", name);
+        message.text("name", name);
     }
     if let Some(id) = &turn.call_id {
-        member(out, "tool_call_id", id);
+        message.text("tool_call_id", id);
     }
     if let Some(weight) = turn.weight {
-        out.extend_from_slice(format!(",\"weight\":{weight}").as_bytes());
+        message.json("weight", &weight.to_string());
     }
-    out.push(b'}');
+    message.end()
 }
 
-fn write_call(out: &mut Vec<u8>, call: &Call<'_>) {
-    out.extend_from_slice(b"{\"type\":\"function\",");
-    if let Some(id) = &call.id {
-        out.extend_from_slice(b"\"id\":");
-        write_string(out, id);
-        out.push(b',');
-    }
-    out.extend_from_slice(b"\"function\":{\"name\":");
-    write_string(out, &call.name);
-    out.extend_from_slice(b",\"arguments\":");
+fn call(call: &Call<'_>) -> String {
+    let mut function = JsonObject::default();
+    function.text("name", &call.name);
     match call.arguments.as_deref() {
-        None => out.extend_from_slice(b"{}"),
+        None => function.json("arguments", "{}"),
         Some(text) if Json::parse(text).is_some_and(|json| json.kind == Kind::Object) => {
-            out.extend_from_slice(text.as_bytes());
+            function.json("arguments", text);
         }
-        Some(text) => write_string(out, text),
+        Some(text) => function.text("arguments", text),
     }
-    out.extend_from_slice(b"}}");
-}
-
-fn list<T>(out: &mut Vec<u8>, items: &[T], write: impl Fn(&mut Vec<u8>, &T)) {
-    out.push(b'[');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write(out, item);
+    let mut written = JsonObject::default();
+    written.text("type", "function");
+    if let Some(id) = &call.id {
+        written.text("id", id);
     }
-    out.push(b']');
-}
-
-fn text_of(json: Vec<u8>) -> String {
-    // All that was written is UTF-8.
-    String::from_utf8(json).unwrap_or_default()
+    written.json("function", &function.end());
+    written.end()
 }
 
 #[cfg(test)]

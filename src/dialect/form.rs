@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::dialogue::{Dialogue, Role, TextKind, Turn};
+use super::dialogue::{Call, Dialogue, Role, TextKind, Turn};
+use super::json_object::{JsonObject, list_json, tool_json};
 use crate::json::{Json, Kind};
-use crate::record::json::{write_string, write_verbatim};
 use crate::record::turns::Branch;
 
 /// How conversations are written.
@@ -14,7 +14,7 @@ pub(crate) struct Form {
     pub(crate) is_pair: bool,
     /// Content is a list of blocks, and the messages of the system are beside the others.
     pub(crate) is_blocks: bool,
-    /// Developers are told from the system.
+    /// There is a role for developers, beside that of the system.
     pub(crate) has_developers: bool,
     /// A message may have what the model thinks.
     pub(crate) has_reasoning: bool,
@@ -67,7 +67,7 @@ impl Form {
         if !self.is_pair {
             return Ok(vec![("messages", Some(messages)), ("tools", tools)]);
         }
-        let mut input = Object::default();
+        let mut input = JsonObject::default();
         input.json("messages", &messages);
         if let Some(tools) = &tools {
             input.json("tools", tools);
@@ -104,8 +104,7 @@ impl Form {
             };
             messages.push(written.map_err(|what| format!("message {number}: {what}"))?);
         }
-        let list = |values: &[String]| format!("[{}]", values.join(","));
-        Ok(((!system.is_empty()).then(|| list(&system)), list(&messages)))
+        Ok(((!system.is_empty()).then(|| list_json(&system)), list_json(&messages)))
     }
 
     /// A message whose content is a text.
@@ -114,7 +113,7 @@ impl Form {
             Role::Developer if !self.has_developers => Role::System,
             role => role,
         };
-        let mut message = Object::default();
+        let mut message = JsonObject::default();
         message.text("role", role.name());
         let said: Vec<&str> = texts(turn).collect();
         if !said.is_empty() || turn.calls.is_empty() {
@@ -132,7 +131,7 @@ impl Form {
             }
             let written: Result<Vec<String>, String> =
                 turn.calls.iter().map(|call| calls.call(call)).collect();
-            message.json("tool_calls", &format!("[{}]", written?.join(",")));
+            message.json("tool_calls", &list_json(&written?));
         }
         if turn.role == Role::Tool {
             if !self.has_tools {
@@ -159,14 +158,14 @@ impl Form {
         self.weight(turn)?;
         let mut blocks = Vec::new();
         if let Some(thought) = self.reasoning(turn)? {
-            let mut text = Object::default();
+            let mut text = JsonObject::default();
             text.text("text", &thought);
             blocks.push(format!("{{\"reasoningContent\":{{\"reasoningText\":{}}}}}", text.end()));
         }
         blocks.extend(texts(turn).map(block));
-        let mut message = Object::default();
+        let mut message = JsonObject::default();
         message.text("role", turn.role.name());
-        message.json("content", &format!("[{}]", blocks.join(",")));
+        message.json("content", &list_json(&blocks));
         Ok(message.end())
     }
 
@@ -202,7 +201,7 @@ fn texts<'t>(turn: &'t Turn<'_>) -> impl Iterator<Item = &'t str> {
 }
 
 fn block(text: &str) -> String {
-    let mut block = Object::default();
+    let mut block = JsonObject::default();
     block.text("text", text);
     block.end()
 }
@@ -212,19 +211,8 @@ fn written_tools(text: &str) -> Result<Option<String>, String> {
     let Some(elements) = Json::parse(text).and_then(Json::elements) else {
         return Err("its tools are no list".into());
     };
-    let tools: Vec<String> = elements.into_iter().map(written_tool).collect();
-    Ok((!tools.is_empty()).then(|| format!("[{}]", tools.join(","))))
-}
-
-/// A function alone gets its type.
-fn written_tool(tool: Json<'_>) -> String {
-    let is_bare =
-        tool.fields(["name", "function"]).is_some_and(|[name, inner]| name.is_some() && inner.is_none());
-    let mut text = Vec::new();
-    write_verbatim(&mut text, tool.text);
-    // The text of JSON is UTF-8.
-    let text = String::from_utf8(text).unwrap_or_default();
-    if is_bare { format!("{{\"type\":\"function\",\"function\":{text}}}") } else { text }
+    let tools: Vec<String> = elements.into_iter().map(tool_json).collect();
+    Ok((!tools.is_empty()).then(|| list_json(&tools)))
 }
 
 /// The calls of a dialogue: each has an id, and each result names one.
@@ -256,11 +244,11 @@ impl Calls {
         }
     }
 
-    fn call(&mut self, call: &super::dialogue::Call<'_>) -> Result<String, String> {
+    fn call(&mut self, call: &Call<'_>) -> Result<String, String> {
         let given = call.id.as_deref().map(String::from);
         let id = if given.is_none() && self.has_texts { Some(self.new_id()) } else { given };
         let arguments = call.arguments.as_deref().unwrap_or("{}");
-        let mut function = Object::default();
+        let mut function = JsonObject::default();
         function.text("name", &call.name);
         match self.has_texts {
             true => function.text("arguments", arguments),
@@ -269,7 +257,7 @@ impl Calls {
             }
             false => return Err("the arguments of a call are no object".into()),
         }
-        let mut written = Object::default();
+        let mut written = JsonObject::default();
         if let Some(id) = id {
             written.text("id", &id);
             self.open.push_back(id);
@@ -292,39 +280,10 @@ impl Calls {
     }
 }
 
-/// A JSON object that is written member by member.
-#[derive(Default)]
-struct Object(Vec<u8>);
-
-impl Object {
-    fn key(&mut self, key: &str) {
-        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
-        write_string(&mut self.0, key);
-        self.0.push(b':');
-    }
-
-    fn text(&mut self, key: &str, text: &str) {
-        self.key(key);
-        write_string(&mut self.0, text);
-    }
-
-    /// A member whose value is JSON.
-    fn json(&mut self, key: &str, json: &str) {
-        self.key(key);
-        write_verbatim(&mut self.0, json);
-    }
-
-    fn end(mut self) -> String {
-        self.0.push(b'}');
-        // Only text was written.
-        String::from_utf8(self.0).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::dialogue::{Call, Said};
+    use crate::dialect::dialogue::Said;
 
     const TEXTS: Form = Form {
         is_pair: false,

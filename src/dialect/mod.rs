@@ -22,6 +22,7 @@ mod form;
 mod head;
 mod head_rows;
 mod image_parts;
+mod json_object;
 mod kto;
 mod message_edit;
 mod messages;

@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::interrupt::{Interrupted, interruptible};
 use super::pass::{Pass, UNCOUNTED};
 use super::resources::Resources;
@@ -25,27 +23,11 @@ pub(crate) struct ToLint {
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// Looks at files as a target would, and gives what was found as JSON; all of it is written to `lines`. Files of the
-/// validation are read first.
+/// Looks at files as a target would; all that is found is written to `lines`. Files of the validation are read first.
 ///
 /// # Errors
 /// A file cannot be read; `cannot_write`.
 pub(crate) fn lint(
-    files: ToLint,
-    store: &Files,
-    lines: Option<Box<dyn Write + Send>>,
-    resources: Resources,
-    cancel: &Cancel,
-    interrupted: Interrupted<'_>,
-) -> Result<Value> {
-    Ok(look(files, store, lines, resources, cancel, interrupted)?.to_json())
-}
-
-/// Looks at files as a target would.
-///
-/// # Errors
-/// Those of [`lint`].
-pub(super) fn look(
     files: ToLint,
     store: &Files,
     lines: Option<Box<dyn Write + Send>>,

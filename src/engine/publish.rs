@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::interrupt::Interrupted;
-use super::lint::{ToLint, look};
+use super::lint::{ToLint, lint};
 use super::report::report;
 use super::resources::Resources;
 use super::result_errors::{NO_COLUMNS, NO_ROWS, TOO_MANY_REJECTS, summary_error};
@@ -248,7 +248,7 @@ fn check_files(plan: &Resolved, shards: ShardSink, disk: &Files, run: &mut Run<'
     let paths = |files: Vec<(Option<String>, PathBuf)>| files.into_iter().map(|(_, path)| path).collect();
     let folder = Some(shards.staging().to_path_buf());
     let files = ToLint { target, train: paths(train), valid: paths(valid), folder };
-    let found = look(files, disk, None, run.resources, run.cancel, run.interrupted)?;
+    let found = lint(files, disk, None, run.resources, run.cancel, run.interrupted)?;
     let Some(Refused { code, limit, fix, name, line, detail }) = found.refused() else { return Ok(shards) };
     let place = line.map_or(name.clone(), |line| format!("{name}, line {line}"));
     let message =

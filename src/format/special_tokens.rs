@@ -74,6 +74,12 @@ impl Scanner {
         scan(page, |bytes| self.foreign.first(bytes), written)
     }
 
+    /// The first control token of the tokenizer in a text.
+    pub(crate) fn first_in(&self, text: &str) -> Option<&str> {
+        self.own.first(text.as_bytes())?;
+        self.own.written(text).first().map(|written| self.own.tokens[written.token].content.as_str())
+    }
+
     /// The token of a hit of [`Scanner::scan`].
     pub(crate) fn token(&self, hit: &Hit) -> &str {
         &self.own.tokens[hit.token].content

@@ -1,5 +1,7 @@
 //! By what conversations are compared.
 
+use std::collections::BTreeMap;
+
 use super::row::{Row, value};
 use crate::hash;
 use crate::json::{Json, Kind};
@@ -25,16 +27,10 @@ pub(super) fn value_key(json: Json<'_>) -> u128 {
             hash::key([kind].into_iter().chain(elements.into_iter().map(value_key)))
         }
         Kind::Object => {
-            let mut members: Vec<(u128, u128)> = Vec::new();
-            for (key, value) in json.members().unwrap_or_default() {
-                let (key, value) = (text(&key), value_key(value));
-                // Of a repeated key the last value counts.
-                match members.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, known)) => *known = value,
-                    None => members.push((key, value)),
-                }
-            }
-            members.sort_unstable();
+            // Of a repeated key the last value counts.
+            let members = json.members().unwrap_or_default().into_iter();
+            let members: BTreeMap<u128, u128> =
+                members.map(|(key, value)| (text(&key), value_key(value))).collect();
             hash::key([kind].into_iter().chain(members.into_iter().flat_map(|(key, value)| [key, value])))
         }
         Kind::Null | Kind::Bool | Kind::Int | Kind::Float => hash::key([kind, text(json.text)]),

@@ -30,7 +30,7 @@ pub(crate) fn lint(
         let lines = lines.map(|lines| -> Box<dyn Write + Send> { Box::new(BufWriter::new(PyWriter(lines))) });
         run(files, &Files::local(), lines, Resources::from_env(threads)?, cancel, interrupted)
     })?;
-    Ok(found.to_string())
+    Ok(found.to_json().to_string())
 }
 
 /// The table of targets and their limits, as JSON.

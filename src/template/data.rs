@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use minijinja::value::Value;
 
 use super::members::Members;
@@ -112,15 +114,15 @@ fn build(line: &[u8], value: json::Value, depth: usize) -> Result<Data> {
             Data::List(items)
         }
         Kind::Object => {
-            let mut members: Vec<(Arc<str>, Data)> = Vec::new();
+            // Of a repeated key the first place and the last value count.
+            let mut members: IndexMap<Arc<str>, Data> = IndexMap::new();
             let mut wrong = None;
             let scanned = json::scan(raw, |key, value| {
                 let member = string(raw, key).and_then(|key| Ok((key, build(raw, value, depth - 1)?)));
                 match member {
-                    Ok((key, data)) => match members.iter_mut().find(|(known, _)| *known == key) {
-                        Some((_, known)) => *known = data,
-                        None => members.push((key, data)),
-                    },
+                    Ok((key, data)) => {
+                        members.insert(key, data);
+                    }
                     Err(e) => wrong = Some(e),
                 }
             });
@@ -128,7 +130,7 @@ fn build(line: &[u8], value: json::Value, depth: usize) -> Result<Data> {
             if let Some(e) = wrong {
                 return Err(e);
             }
-            Data::Map(members)
+            Data::Map(members.into_iter().collect())
         }
     })
 }

@@ -27,6 +27,7 @@ mod source;
 mod to_json;
 
 pub(crate) use python::{is_space, repr as python_repr};
+pub(crate) use to_json::escape_json;
 
 pub use clock::Clock;
 pub use data::Data;

@@ -94,6 +94,12 @@ impl Json {
         })
     }
 
+    fn string(&mut self, text: &str) {
+        self.out.push('"');
+        escape_json(&mut self.out, text, self.ascii);
+        self.out.push('"');
+    }
+
     /// Numbers, bools and none become text as keys.
     fn member_name(&mut self, key: &Value) -> Result<(), Error> {
         match key.kind() {
@@ -140,27 +146,26 @@ impl Json {
             }
         }
     }
+}
 
-    fn string(&mut self, text: &str) {
-        self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                '\u{8}' => self.out.push_str("\\b"),
-                '\u{c}' => self.out.push_str("\\f"),
-                c if c < ' ' || (self.ascii && c > '~') => {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        // Writing to a string cannot fail.
-                        let _ = write!(self.out, "\\u{unit:04x}");
-                    }
+/// Appends a text as `json.dumps` writes it, without its quotes; what is beyond ASCII as escapes if asked for.
+pub(crate) fn escape_json(out: &mut String, text: &str, ascii: bool) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c < ' ' || (ascii && c > '~') => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
-                c => self.out.push(c),
             }
+            c => out.push(c),
         }
-        self.out.push('"');
     }
 }

@@ -273,6 +273,30 @@ def test_control_tokens_and_marks_in_the_data(tmp_path: Path) -> None:
     assert reject["detail"] == 'control token "<|im_end|>" in the data of the role user at byte 18 of the row'
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"tools": [{"function": {"name": "f", "description": "ends <|im_end|>"}}]},
+        {"tools": [{"function": {"name": "f", "<|im_end|>": 1}}]},
+    ],
+)
+def test_a_control_token_in_the_tools_is_none_of_the_templates(tmp_path: Path, more: Message) -> None:
+    """Its place in the text is not known, so that it cannot be plain text: the row is removed."""
+    plan = chats(said("Hi", "Ho"), **more).format(fp.ChatFormat.from_text(TOOLS))
+    with refused(fp.DataError, "no_rows", "1 special_token_in_text"):
+        plan.tokenize(byte_level()).sink_arrow(tmp_path / "out")
+    (row,) = rows(plan.tokenize(byte_level(), special_tokens="as_token"))
+    assert row["text"].startswith('{"function": {"name": "f"')
+
+
+def test_more_messages_than_can_be_proven_are_refused() -> None:
+    long = chats(said(*["Hi", "Ho"] * 2001), TALK)
+    (row,) = rows(long.format(CHAT))
+    assert trained(row)
+    with refused(fp.DataError, "bad_messages", "more than 4000 messages"):
+        CHAT.turns(said(*["Hi", "Ho"] * 2001))
+
+
 def test_the_folder_has_the_format_for_inference(tmp_path: Path) -> None:
     chat = fp.ChatFormat.from_text(CHATML, template_kwargs={"x": 1}, now="2025-03-14")
     plan = chats(*[said(f"q{i}", "a") for i in range(20)]).format(chat).tokenize(byte_level(), max_length=100)

@@ -1,6 +1,6 @@
 //! The forms that a template may print a character in: itself, or escaped for JSON, HTML or Python.
 
-use crate::template::python_repr;
+use crate::template::{escape_json, python_repr};
 
 /// The forms of a character, each once.
 pub(super) fn forms(c: char) -> Vec<String> {
@@ -30,24 +30,8 @@ pub(super) fn forms(c: char) -> Vec<String> {
 
 /// A text as JSON without its quotes; beyond ASCII as escapes if asked for.
 pub(in crate::chat) fn json(text: &str, ascii: bool) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' || (ascii && c > '~') => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-            c => out.push(c),
-        }
-    }
+    let mut out = String::with_capacity(text.len());
+    escape_json(&mut out, text, ascii);
     out
 }
 

@@ -8,7 +8,8 @@ use crate::template::Data;
 /// A step from a message to a text within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    Member(Arc<str>),
+    /// The number and the name of a member.
+    Member(usize, Arc<str>),
     Item(usize),
 }
 
@@ -55,7 +56,7 @@ impl Leaf {
     /// `content`, `content.0.text`, `tool_calls.0.function.arguments.city`.
     pub(super) fn name(&self) -> String {
         let steps = self.path.iter().map(|step| match step {
-            Step::Member(name) => name.to_string(),
+            Step::Member(_, name) => name.to_string(),
             Step::Item(i) => i.to_string(),
         });
         steps.collect::<Vec<_>>().join(".")
@@ -64,16 +65,14 @@ impl Leaf {
 
 fn step(at: &At<'_>) -> Step {
     match at {
-        At::Member(name) => Step::Member(Arc::from(*name)),
+        At::Member(at, name) => Step::Member(*at, Arc::from(*name)),
         At::Item(i) => Step::Item(*i),
     }
 }
 
 fn step_into<'a>(data: &'a Data, step: &Step) -> Option<&'a Data> {
     match (data, step) {
-        (Data::Map(members), Step::Member(name)) => {
-            members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-        }
+        (Data::Map(members), Step::Member(at, _)) => members.get(*at).map(|(_, value)| value),
         (Data::List(items), Step::Item(i)) => items.get(*i),
         _ => None,
     }
@@ -81,9 +80,7 @@ fn step_into<'a>(data: &'a Data, step: &Step) -> Option<&'a Data> {
 
 fn step_into_mut<'a>(data: &'a mut Data, step: &Step) -> Option<&'a mut Data> {
     match (data, step) {
-        (Data::Map(members), Step::Member(name)) => {
-            members.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
-        }
+        (Data::Map(members), Step::Member(at, _)) => members.get_mut(*at).map(|(_, value)| value),
         (Data::List(items), Step::Item(i)) => items.get_mut(*i),
         _ => None,
     }

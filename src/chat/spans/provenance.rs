@@ -18,6 +18,8 @@ pub(in crate::chat) struct Provenance {
     pub(in crate::chat) origins: Vec<Origin>,
     /// The texts of the messages.
     pub(in crate::chat) leaves: Vec<Leaf>,
+    /// For each of them, its characters in the render: where each is, and its offset in the text.
+    pub(in crate::chat) places: Vec<Vec<(usize, usize)>>,
     /// Whether the whole render is proven, or single texts of the assistant.
     pub(in crate::chat) whole: bool,
     /// Texts whose place is not known.
@@ -48,7 +50,8 @@ pub(super) fn origins(render: &Render, messages: &[Data]) -> Result<Provenance, 
     for (chosen, whole) in [(&all, true), (&own, false)] {
         if let Some(found) = try_variants(render, messages, &text, &leaves, chosen) {
             let Tried { origins, lost, unclear, repr } = found;
-            return Ok(Provenance { text, origins, leaves, whole, lost, unclear, repr });
+            let places = places(&origins, leaves.len());
+            return Ok(Provenance { text, origins, leaves, places, whole, lost, unclear, repr });
         }
     }
     let mut origins = vec![None; text.len()];
@@ -66,7 +69,19 @@ pub(super) fn origins(render: &Render, messages: &[Data]) -> Result<Provenance, 
             }
         }
     }
-    Ok(Provenance { text, origins, leaves, whole: false, lost, unclear, repr })
+    let places = places(&origins, leaves.len());
+    Ok(Provenance { text, origins, leaves, places, whole: false, lost, unclear, repr })
+}
+
+/// The characters of each of so many texts.
+fn places(origins: &[Origin], texts: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut places = vec![Vec::new(); texts];
+    for (at, origin) in origins.iter().enumerate() {
+        if let Some((leaf, offset)) = origin {
+            places[*leaf].push((at, *offset));
+        }
+    }
+    places
 }
 
 pub(super) fn is_assistant(message: &Data) -> bool {

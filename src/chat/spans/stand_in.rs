@@ -36,7 +36,7 @@ pub(super) type Table = HashMap<char, Place>;
 /// What happens to white space at the edges of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edges {
-    /// It is replaced like all else.
+    /// It is replaced too.
     Replaced,
     /// Other white space stands for it in texts of the assistant; elsewhere it is kept.
     Spaces,

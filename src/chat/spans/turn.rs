@@ -149,12 +149,9 @@ fn state_and_segments(
     found: &Provenance,
     n: usize,
 ) -> (&'static str, Vec<(usize, usize)>) {
-    let own =
-        |origin: &Option<(usize, usize)>| origin.filter(|(leaf, _)| *leaf == n).map(|(_, offset)| offset);
-    let places: Vec<(usize, usize)> =
-        found.origins.iter().enumerate().filter_map(|(at, origin)| Some((at, own(origin)?))).collect();
+    let places = found.places.get(n).map(Vec::as_slice).unwrap_or_default();
     let mut segments: Vec<(usize, usize)> = Vec::new();
-    for (at, _) in &places {
+    for (at, _) in places {
         match segments.last_mut() {
             Some((_, end)) if *end == *at => *end += 1,
             _ => segments.push((*at, at + 1)),
@@ -164,7 +161,7 @@ fn state_and_segments(
         return ("unaligned", segments);
     }
     let text: Vec<char> = found.leaves[n].text(messages).chars().collect();
-    (state(&text, &places, &segments, found), segments)
+    (state(&text, places, &segments, found), segments)
 }
 
 /// How a text is printed.

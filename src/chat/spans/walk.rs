@@ -1,4 +1,4 @@
-//! A message, value by value: its texts that a template may print as what somebody says, and all else.
+//! Walks through a message, value by value, and tells the texts that somebody says from everything else.
 
 use super::super::conversation::REASONING;
 use crate::template::Data;
@@ -19,8 +19,8 @@ pub(in crate::chat) enum Kind {
 /// A step from a value to one within it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::chat) enum Step<'a> {
-    /// Into a member of an object.
-    Member(&'a str),
+    /// Into a member of an object, by its number and its name.
+    Member(usize, &'a str),
     /// Into an item of a list.
     Item(usize),
 }
@@ -81,9 +81,9 @@ fn go<'a>(
         }
         Data::Map(members) => {
             visit(Seen::Begin(b'{', members.len()), path);
-            for (name, value) in members {
+            for (at, (name, value)) in members.iter().enumerate() {
                 visit(Seen::Member(name), path);
-                path.push(Step::Member(name));
+                path.push(Step::Member(at, name));
                 go(value, member_of(area, name), path, visit);
                 path.pop();
             }

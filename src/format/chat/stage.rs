@@ -50,7 +50,7 @@ impl ChatStage {
     /// # Errors
     /// `internal`.
     pub(crate) fn new(
-        format: &ChatFormat,
+        format: Arc<ChatFormat>,
         rows: Option<Box<dyn ReadConversations>>,
         consumed: Vec<String>,
         options: ChatStageOptions,
@@ -59,8 +59,7 @@ impl ChatStage {
             Some(special) => Some((Scanner::new(&special.tokens)?, special.policy)),
             None => None,
         };
-        let chat = ChatRows::new(ChatFormat::from_json(&format.to_json()?)?);
-        Ok(ChatStage { chat, rows, consumed, options, special })
+        Ok(ChatStage { chat: ChatRows::new(format), rows, consumed, options, special })
     }
 
     /// A row, its key, or why it is removed.
@@ -81,6 +80,11 @@ impl ChatStage {
             return reject(reason::NOT_IN_DIALECT, not_read.column, not_read.detail);
         }
         let parsed = parsed.unwrap_or_else(|| Err(Error::internal("a row without a conversation")));
+        if let Ok(conversation) = &parsed
+            && let Some(removed) = self.token_elsewhere(conversation, index, place, counts)
+        {
+            return Ok(Err(removed));
+        }
         let made = parsed.and_then(|conversation| {
             let conversation = match self.options.tool_arguments {
                 ToolArguments::Parse => conversation.with_parsed_arguments(),
@@ -123,6 +127,34 @@ impl ChatStage {
         }
         count_marks(&row, place, counts);
         Ok(Ok((row, key)))
+    }
+
+    /// Why a row is removed that has a control token where it cannot be kept as text: its place in the text is not known.
+    fn token_elsewhere(
+        &self,
+        conversation: &Conversation,
+        index: usize,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Option<Removed> {
+        let (scanner, policy) = self.special.as_ref()?;
+        let mut found = None;
+        conversation.elsewhere(|text| {
+            if found.is_none() {
+                found = scanner.first_in(text);
+            }
+        });
+        let token = found?;
+        counts.add_named_finding(finding::SPECIAL_TOKEN_IN_TEXT, token, place, 1);
+        let policy = match policy {
+            SpecialPolicy::AsToken => return None,
+            SpecialPolicy::Remove(policy) => *policy,
+            // The plan refuses `strip` for conversations.
+            SpecialPolicy::AsText | SpecialPolicy::Strip => Policy::Reject,
+        };
+        let detail =
+            format!("control token {token:?} in the tools, a name or an id, where it cannot be plain text");
+        Some((policy, Removal { index, code: reason::SPECIAL_TOKEN_IN_TEXT, column: None, detail }))
     }
 
     /// The new columns: first `text` and `spans`, then the hidden ones.

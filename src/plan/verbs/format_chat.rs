@@ -130,7 +130,7 @@ impl Verb for FormatChat {
         let rows = source.map(|(dialect, columns)| -> Box<dyn ReadConversations> {
             Box::new(DialectConversations { dialect, columns })
         });
-        let stage = ChatStage::new(&format, rows, consumed, options)?;
+        let stage = ChatStage::new(Arc::clone(&format), rows, consumed, options)?;
         builder.description.chat = Some(format);
         builder.map(Counted::Yes, stage)
     }
