@@ -7,13 +7,20 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Self
 
-from fastprep import _fastprep
+from fastprep import _fastprep, option_checks
 from fastprep.chat_turn import ChatTurn
-from fastprep.exceptions import DataError, PlanError
+from fastprep.exceptions import DataError, FastprepError, PlanError
+from fastprep.optional_packages import require
+from fastprep.prompt_differences import TrainedPrompt, differences, id_differences
 from fastprep.row_format import RowFormat
+from fastprep.tokenizer import as_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from transformers import StoppingCriteriaList
+
+    from fastprep.torch.stopping_criteria import Decodes
 
     Messages = Sequence[Mapping[str, Any]]
 
@@ -120,12 +127,13 @@ class ChatFormat(RowFormat):
                 fails, needs too many steps, or uses what is not supported; the message says which.
             PlanError: `no_clock`: the template reads the clock, and the format has no `now`.
         """
-        return self._core.render(
-            _json("messages", messages), None if tools is None else _json("tools", tools), add_generation_prompt
-        )
+        return self._core.render(*_conversation(messages, tools), add_generation_prompt)
 
     def render_prompt(self, messages: Messages, *, tools: Sequence[Any] | None = None) -> str:
-        """The text of a conversation up to where the model answers: `render` with `add_generation_prompt=True`.
+        """The text of a conversation up to where the model answers, as training has it.
+
+        It is `render` with `add_generation_prompt=True`, but for the arguments of calls: text with a JSON object is
+        that object, as in `Pipeline.format`. The format of a folder made with `tool_arguments="verbatim"` leaves them.
 
         Args:
             messages: as for `render`; the last one is the one to answer.
@@ -135,7 +143,156 @@ class ChatFormat(RowFormat):
             DataError: as for `render`.
             PlanError: as for `render`.
         """
-        return self.render(messages, tools=tools, add_generation_prompt=True)
+        return self._core.render_prompt(*_conversation(messages, tools))
+
+    def prompt_ids(self, messages: Messages, tokenizer: Any, *, tools: Sequence[Any] | None = None) -> list[int]:
+        """The ids of `render_prompt`: the first ids of a training row with these messages before its first answer.
+
+        Control tokens written in the messages are encoded as plain text, as `Pipeline.tokenize` does by default. A
+        tokenizer called with the text would take them for control tokens.
+
+        Args:
+            messages: as for `render_prompt`.
+            tokenizer: as for `fastprep.Tokenizer`, or one of these. It should be that of training.
+            tools: as for `render`.
+
+        Raises:
+            DataError: as for `turns`; `special_token_in_text`: a control token is in the tools, a name or an id, or it
+                cannot be proven that it is the template's.
+            PlanError: as for `render`.
+            TokenizerError: the tokenizer cannot be read or used.
+        """
+        return self._core.prompt_ids(*_conversation(messages, tools), as_tokenizer(tokenizer)._core)
+
+    def check_prompt(
+        self,
+        prompt: str | Sequence[int],
+        messages: Messages,
+        *,
+        tools: Sequence[Any] | None = None,
+        tokenizer: Any = None,
+    ) -> None:
+        """Raises if a prompt that was built elsewhere is not that of training, and says where it differs.
+
+        Found are, among others, a missing generation prompt, a second BOS, another system message, other words in the
+        headers of turns, and white space.
+
+        Args:
+            prompt: the text, or the ids that the model gets.
+            messages: the messages that the prompt is for, as for `render_prompt`.
+            tools: as for `render`.
+            tokenizer: the tokenizer of training, for ids; as for `prompt_ids`.
+
+        Raises:
+            DataError: `not_this_format`: the message lists the differences, each with its place in the prompt. Also
+                those of `prompt_ids`.
+            PlanError: as for `render`; `bad_option`: ids without a tokenizer.
+        """
+        conversation = _conversation(messages, tools)
+        if not isinstance(prompt, str) and tokenizer is None:
+            raise option_checks.bad_option("check_prompt: ids need a tokenizer", "pass tokenizer=…")
+        try:
+            without = self._core.render(*conversation, False)
+        except FastprepError:
+            without = None
+        bos = json.loads(self.to_json()).get("special_tokens", {}).get("bos_token")
+        roles = [str(message["role"]) for message in messages]
+        trained = TrainedPrompt.from_json(self._core.prompt(*conversation), roles, bos, without)
+        if isinstance(prompt, str):
+            listed = differences(prompt, trained)
+        else:
+            tokenizer = as_tokenizer(tokenizer)
+            ids = self._core.prompt_ids(*conversation, tokenizer._core)
+            listed = id_differences(list(prompt), ids, trained, tokenizer.decode)
+        if listed:
+            lines = "".join(f"\n  {line}" for line in listed)
+            raise DataError.new(
+                f"the prompt is not that of training:{lines}",
+                code="not_this_format",
+                help="create prompts with render_prompt() or prompt_ids()",
+            )
+
+    @property
+    def stops(self) -> list[str]:
+        """The tokens that end the model's turns, as text: those that training rows end in.
+
+        They are learnt from the template. Where a conversation ends in another token than turns before it, that one is
+        first. A token that the template also writes within a turn, such as one between reasoning and answer, is left
+        out. Empty if the template ends turns with no token.
+        """
+        return self._core.stops()
+
+    def stop_token_ids(self, tokenizer: Any) -> list[int]:
+        """The ids of `stops`: `model.generate(…, eos_token_id=format.stop_token_ids(tokenizer))`.
+
+        Args:
+            tokenizer: as for `prompt_ids`.
+
+        Raises:
+            PlanError: `no_stop_token`: the template ends turns with no token, or with one that this tokenizer encodes
+                as several ids.
+            TokenizerError: the tokenizer cannot be read or used.
+        """
+        ids, texts = self._stops_of(tokenizer)
+        if texts:
+            raise PlanError.new(
+                f"the end of turns {texts[0]!r} is several ids of this tokenizer",
+                code="no_stop_token",
+                help="use stopping_criteria(…) or sampling_args(…), or the tokenizer of training",
+            )
+        return ids
+
+    def sampling_args(self, tokenizer: Any = None) -> dict[str, list[Any]]:
+        """Arguments that end generation where turns of training end, for a server or for vLLM's `SamplingParams`.
+
+        Args:
+            tokenizer: as for `prompt_ids`. Default None: stops are text, `{"stop": […]}`. Engines that remove control
+                tokens from their text, as vLLM does, do not find them there: pass the tokenizer for ids.
+
+        Returns:
+            `{"stop": […]}`; with a tokenizer `{"stop_token_ids": […]}`, and `stop` for those that are several ids.
+
+        Raises:
+            PlanError: `no_stop_token`: the template ends turns with no token.
+            TokenizerError: the tokenizer cannot be read or used.
+        """
+        ids, texts = ([], self._some_stops()) if tokenizer is None else self._stops_of(tokenizer)
+        return {name: values for name, values in (("stop", texts), ("stop_token_ids", ids)) if values}
+
+    def stopping_criteria(self, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
+        """Ends `model.generate` of transformers once a stop is generated. The prompt does not count.
+
+        For stops that are single ids `stop_token_ids` is better: rows that are done are then padded.
+
+        Args:
+            tokenizer: a tokenizer of transformers or `fastprep.Tokenizer`, to decode ids.
+            prompt_tokens: the length of the prompts passed to `generate`, including padding: `input_ids.shape[1]`.
+
+        Raises:
+            PlanError: `no_stop_token`: the template ends turns with no token.
+            ModuleNotFoundError: transformers is not installed.
+        """
+        require("transformers", "transformers", "ChatFormat.stopping_criteria()")
+        from fastprep.torch.stopping_criteria import stopping_criteria
+
+        return stopping_criteria(self._some_stops(), tokenizer, prompt_tokens)
+
+    def _some_stops(self) -> list[str]:
+        stops = self.stops
+        if not stops:
+            raise PlanError.new(
+                "the template ends turns of the assistant with no token",
+                code="no_stop_token",
+                help="stop at the text that begins the next turn, or use a template that ends turns",
+            )
+        return stops
+
+    def _stops_of(self, tokenizer: Any) -> tuple[list[int], list[str]]:
+        """The stops that are one id, and the texts of the others."""
+        tokenizer = as_tokenizer(tokenizer)
+        encoded = {stop: tokenizer.encode(stop) for stop in self._some_stops()}
+        single = [ids[0] for ids in encoded.values() if len(ids) == 1]
+        return single, [stop for stop, ids in encoded.items() if len(ids) != 1]
 
     def turns(
         self, messages: Messages, *, tools: Sequence[Any] | None = None, add_generation_prompt: bool = False
@@ -156,8 +313,7 @@ class ChatFormat(RowFormat):
                 private use planes 15 and 16.
             PlanError: as for `render`.
         """
-        tools_json = None if tools is None else _json("tools", tools)
-        turns = json.loads(self._core.turns(_json("messages", messages), tools_json, add_generation_prompt))
+        turns = json.loads(self._core.turns(*_conversation(messages, tools), add_generation_prompt))
         return [ChatTurn._from_json(turn) for turn in turns]
 
     def __repr__(self) -> str:
@@ -172,6 +328,10 @@ class ChatFormat(RowFormat):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_json, (self.to_json(),)
+
+
+def _conversation(messages: Messages, tools: Sequence[Any] | None) -> tuple[str, str | None]:
+    return _json("messages", messages), None if tools is None else _json("tools", tools)
 
 
 def _json(what: str, value: Any) -> str:

@@ -198,7 +198,7 @@ class PromptFormat(RowFormat):
         require("transformers", "transformers", "PromptFormat.stopping_criteria()")
         from fastprep.torch.stopping_criteria import stopping_criteria
 
-        return stopping_criteria(self.stop, tokenizer, prompt_tokens)
+        return stopping_criteria([] if self.stop is None else [self.stop], tokenizer, prompt_tokens)
 
     def __repr__(self) -> str:
         return repr(self._core)

@@ -176,6 +176,11 @@ class Tokenizer:
         return self._core.token_texts(ids)
 
 
+def as_tokenizer(tokenizer: Any) -> Tokenizer:
+    """The tokenizer itself, or one made of what `Tokenizer` takes."""
+    return tokenizer if isinstance(tokenizer, Tokenizer) else Tokenizer(tokenizer)
+
+
 def unpickled_tokenizer(*pickled: Any) -> Tokenizer:
     """The tokenizer with this source, whose digest must be the last argument."""
     *source, digest = pickled

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::conversation::{Conversation, with_reasoning};
 use super::folder;
+use super::tool_arguments::ToolArguments;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::store::Files;
 use crate::template::{Clock, Data, Failure, Template};
+use crate::word;
 
 /// What a format is made of beside its template.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,9 @@ pub struct ChatOptions {
     /// The time that the template reads, such as `2025-03-14T15:09:26`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
+    /// How the template saw arguments of calls that are text in training.
+    #[serde(default, with = "word", skip_serializing_if = "ToolArguments::is_default")]
+    pub(crate) tool_arguments: ToolArguments,
 }
 
 /// The JSON form.

@@ -128,9 +128,26 @@ impl ChatRows {
         Layout::new(&example, &proof, seeker, row)
     }
 
+    /// The tokens that end turns.
+    pub(super) fn ends(&self) -> &EndTokens {
+        self.ends.get_or_init(|| spans::learn(&self.format))
+    }
+
+    /// What is proven about a conversation.
+    ///
+    /// # Errors
+    /// As [`turns`](ChatRows::turns).
+    pub(super) fn checked_proof(
+        &self,
+        conversation: &Conversation,
+        generation_prompt: bool,
+    ) -> Result<Proof> {
+        check(conversation)?;
+        self.proof(conversation, generation_prompt)
+    }
+
     fn proof(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Proof> {
-        let ends = self.ends.get_or_init(|| spans::learn(&self.format));
-        spans::prove(&self.format, conversation, generation_prompt, ends).map_err(|e| not_rendered(&e))
+        spans::prove(&self.format, conversation, generation_prompt, self.ends()).map_err(|e| not_rendered(&e))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::tool_arguments::ToolArguments;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::template::Data;
@@ -40,7 +41,7 @@ impl Conversation {
     /// The conversation with arguments of calls that are text as the JSON objects that the text holds. Text that holds
     /// something else stays.
     #[must_use]
-    pub(crate) fn with_parsed_arguments(mut self) -> Self {
+    fn with_parsed_arguments(mut self) -> Self {
         for message in &mut self.messages {
             let Some(Data::List(calls)) = member(message, "tool_calls") else { continue };
             for call in calls {
@@ -54,6 +55,15 @@ impl Conversation {
             }
         }
         self
+    }
+
+    /// The conversation with arguments as the template sees them.
+    #[must_use]
+    pub(crate) fn with_arguments(self, arguments: ToolArguments) -> Self {
+        match arguments {
+            ToolArguments::Parse => self.with_parsed_arguments(),
+            ToolArguments::Verbatim => self,
+        }
     }
 
     /// The key of what comes before the first answer: the roles and the texts of its messages. Of a conversation that

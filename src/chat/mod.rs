@@ -5,14 +5,18 @@ mod chat_rows;
 mod conversation;
 mod elsewhere;
 mod folder;
+mod inference;
 mod layout;
 mod seeker;
 mod shape;
 mod spans;
+mod tool_arguments;
 mod training_row;
 
 pub use chat_format::{ChatFormat, ChatOptions};
 pub use chat_rows::{ChatRows, Turn};
 pub use conversation::Conversation;
+pub use inference::{Prompt, PromptPiece};
 pub use spans::{TextSpans, TurnSpans};
+pub(crate) use tool_arguments::ToolArguments;
 pub use training_row::{ChatFault, TrainedTurns, TrainingRow};

@@ -24,7 +24,7 @@ mod tests;
 
 pub(crate) use chat::{
     ChatStage, ChatStageOptions, NotRead, OnDropped, OpenConversations, ReadConversations, RowJson,
-    ToolArguments,
+    prompt_ids,
 };
 pub use on_collision::OnCollision;
 pub(crate) use options::FormatOptions;

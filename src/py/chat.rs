@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 
 use super::errors::to_python;
+use super::tokenizer::PyTokenizer;
 use crate::chat::{ChatFormat, ChatOptions, ChatRows, Conversation};
 use crate::error::{Class, Error, Result};
+use crate::format::prompt_ids;
 use crate::store::Files;
 
 /// A chat format; `fastprep.ChatFormat` wraps it.
@@ -69,6 +71,32 @@ impl PyChatFormat {
         add_generation_prompt: bool,
     ) -> PyResult<String> {
         detached(py, || self.0.format().render(&Conversation::parse(messages, tools)?, add_generation_prompt))
+    }
+
+    fn render_prompt(&self, py: Python<'_>, messages: &str, tools: Option<&str>) -> PyResult<String> {
+        detached(py, || self.0.render_prompt(Conversation::parse(messages, tools)?))
+    }
+
+    /// The prompt and where its pieces come from, as JSON.
+    fn prompt(&self, py: Python<'_>, messages: &str, tools: Option<&str>) -> PyResult<String> {
+        detached(py, || {
+            let prompt = self.0.prompt(Conversation::parse(messages, tools)?)?;
+            serde_json::to_string(&prompt).map_err(|e| Error::internal(format!("a prompt is no JSON: {e}")))
+        })
+    }
+
+    fn prompt_ids(
+        &self,
+        py: Python<'_>,
+        messages: &str,
+        tools: Option<&str>,
+        tokenizer: &PyTokenizer,
+    ) -> PyResult<Vec<i32>> {
+        detached(py, || prompt_ids(&self.0, Conversation::parse(messages, tools)?, &tokenizer.0))
+    }
+
+    fn stops(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        detached(py, || Ok(self.0.stops()))
     }
 
     /// The turns of the assistant as JSON.

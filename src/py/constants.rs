@@ -5,12 +5,13 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
+use crate::chat::ToolArguments;
 use crate::chat::TrainedTurns;
 use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
 use crate::error::{Class, Error, Result};
-use crate::format::{OnCollision, OnDropped, ToolArguments};
+use crate::format::{OnCollision, OnDropped};
 use crate::inspect::Harm;
 use crate::limits::MAX_LINE_BYTES;
 use crate::lint::Target;

@@ -25,7 +25,7 @@ use crate::word::Word;
 
 /// A loaded tokenizer; `fastprep.Tokenizer` wraps it.
 #[pyclass(frozen, name = "Tokenizer", module = "fastprep._fastprep")]
-pub(crate) struct PyTokenizer(Arc<LoadedTokenizer>);
+pub(crate) struct PyTokenizer(pub(super) Arc<LoadedTokenizer>);
 
 /// What [`spec`] takes.
 pub(crate) type TokenizerSource =

@@ -107,6 +107,7 @@ HELP: dict[str, str] = {
     "null_id": "",
     "bad_record": "",
     "not_this_format": "",
+    "no_stop_token": "",
     "no_pair": "choose --separator and --stop yourself, and check the result with fastprep preview",
     "source_without_weight": "give each source a weight in the step mix, or 0 to leave its rows out",
     "source_without_rows": "correct the name in the weights of the step mix, or take it out",

@@ -1,4 +1,4 @@
-"""``PromptFormat.stopping_criteria()``: ends generation at the stop, as completions end in training."""
+"""``stopping_criteria()`` of formats: ends generation at the stop, as completions end in training."""
 
 from __future__ import annotations
 
@@ -44,9 +44,6 @@ class StopAfterPrompt(StoppingCriteria):
         return self._tokenizer.decode(ids[1:], skip_special_tokens=False)
 
 
-def stopping_criteria(stop: str | None, tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
-    """See ``PromptFormat.stopping_criteria``."""
-    if stop is None:
-        # Generation ends at EOS without a criterion.
-        return StoppingCriteriaList()
-    return StoppingCriteriaList([StopAfterPrompt(stop, tokenizer, prompt_tokens)])
+def stopping_criteria(stops: list[str], tokenizer: Decodes, prompt_tokens: int) -> StoppingCriteriaList:
+    """See ``PromptFormat.stopping_criteria``; without a stop, generation ends at EOS without a criterion."""
+    return StoppingCriteriaList([StopAfterPrompt(stop, tokenizer, prompt_tokens) for stop in stops])

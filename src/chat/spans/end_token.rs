@@ -132,6 +132,11 @@ pub(super) struct End {
 }
 
 impl EndTokens {
+    /// The tokens that end turns: that at the end of a conversation, then that before another turn.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &[char]> {
+        [&self.end, &self.middle].into_iter().flatten().map(Vec::as_slice)
+    }
+
     /// The token in the template's own text `post`, which begins at `end`.
     pub(super) fn after(&self, post: &[char], end: usize, is_last: bool, has_calls: bool) -> End {
         let order = if is_last { [&self.end, &self.middle] } else { [&self.middle, &self.end] };

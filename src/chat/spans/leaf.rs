@@ -54,7 +54,7 @@ impl Leaf {
     }
 
     /// `content`, `content.0.text`, `tool_calls.0.function.arguments.city`.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::chat) fn name(&self) -> String {
         let steps = self.path.iter().map(|step| match step {
             Step::Member(_, name) => name.to_string(),
             Step::Item(i) => i.to_string(),

@@ -14,6 +14,7 @@ mod provenance;
 mod render;
 mod stand_in;
 mod start;
+mod stops;
 mod turn;
 mod walk;
 
@@ -22,5 +23,6 @@ pub(super) use escape::json;
 pub(super) use leaf::Leaf;
 pub(super) use proof::{Lost, Proof, learn, prove};
 pub(super) use stand_in::are_free;
+pub(super) use stops::stops;
 pub use turn::{TextSpans, TurnSpans};
 pub(super) use walk::{Kind, Seen, walk};

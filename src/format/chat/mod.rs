@@ -2,11 +2,13 @@
 
 mod control_tokens;
 mod options;
+mod prompt_ids;
 mod read_conversations;
 mod rendered_rows;
 mod spans_column;
 mod stage;
 
-pub(crate) use options::{ChatStageOptions, OnDropped, ToolArguments};
+pub(crate) use options::{ChatStageOptions, OnDropped};
+pub(crate) use prompt_ids::prompt_ids;
 pub(crate) use read_conversations::{NotRead, OpenConversations, ReadConversations, RowJson};
 pub(crate) use stage::ChatStage;

@@ -1,6 +1,6 @@
 //! The options of `format` for conversations.
 
-use crate::chat::TrainedTurns;
+use crate::chat::{ToolArguments, TrainedTurns};
 use crate::format::SpecialTokens;
 use crate::record::Policy;
 use crate::word::Word;
@@ -26,26 +26,6 @@ impl Word for OnDropped {
         match self {
             OnDropped::Remove(policy) => policy.name(),
             OnDropped::Keep => "keep",
-        }
-    }
-}
-
-/// How a template sees the arguments of calls that are text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ToolArguments {
-    /// Text that is a JSON object is that object.
-    Parse,
-    /// As the data has them.
-    Verbatim,
-}
-
-impl Word for ToolArguments {
-    const ALL: &'static [Self] = &[ToolArguments::Parse, ToolArguments::Verbatim];
-
-    fn name(self) -> &'static str {
-        match self {
-            ToolArguments::Parse => "parse",
-            ToolArguments::Verbatim => "verbatim",
         }
     }
 }

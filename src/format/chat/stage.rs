@@ -8,7 +8,7 @@ use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
 use super::control_tokens::{Made, count_marks, scan};
-use super::options::{ChatStageOptions, OnDropped, ToolArguments};
+use super::options::{ChatStageOptions, OnDropped};
 use super::read_conversations::{OpenConversations, ReadConversations};
 use super::rendered_rows::RenderedRows;
 use super::spans_column::spans_json;
@@ -86,10 +86,7 @@ impl ChatStage {
             return Ok(Err(removed));
         }
         let made = parsed.and_then(|conversation| {
-            let conversation = match self.options.tool_arguments {
-                ToolArguments::Parse => conversation.with_parsed_arguments(),
-                ToolArguments::Verbatim => conversation,
-            };
+            let conversation = conversation.with_arguments(self.options.tool_arguments);
             let key = if self.options.prompt_key { conversation.prompt_key() } else { 0 };
             Ok((self.chat.training_row(&conversation, self.options.train)?, key))
         });

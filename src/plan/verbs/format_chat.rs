@@ -6,12 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::chain_checks::{bad_chain, check_only_one};
 use super::{Format, ReadAs, Tokenize};
-use crate::chat::{ChatFormat, TrainedTurns};
+use crate::chat::{ChatFormat, ToolArguments, TrainedTurns};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::format::{
-    ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens, ToolArguments,
-};
+use crate::format::{ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens};
 use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::conversations::DialectConversations;
 use crate::plan::explain_lines::detail;
@@ -104,10 +102,7 @@ impl Verb for FormatChat {
             Some(step) => Some((step.tokenizer.load()?, step.special_tokens)),
             None => None,
         };
-        let format = match &tokenizer {
-            Some((tokenizer, _)) => with_tokens_of(&self.format, tokenizer)?,
-            None => Arc::clone(&self.format),
-        };
+        let format = self.as_trained(tokenizer.as_ref().map(|(tokenizer, _)| tokenizer.as_ref()))?;
         builder.explain(&self.shown(&format), "map");
         let lines = &mut builder.description.lines;
         lines.push(detail(&match &source {
@@ -149,6 +144,26 @@ impl Verb for FormatChat {
 }
 
 impl FormatChat {
+    /// The format as training and inference use it: with the BOS and EOS tokens of the tokenizer where it names none
+    /// itself, and with the arguments of calls as the template sees them.
+    fn as_trained(&self, tokenizer: Option<&LoadedTokenizer>) -> Result<Arc<ChatFormat>> {
+        let mut options = self.format.options().clone();
+        options.tool_arguments = self.tool_arguments;
+        if let Some(tokenizer) = tokenizer {
+            let tokens = &tokenizer.control.tokens().tokens;
+            for (name, id) in [("bos_token", tokenizer.bos_id), ("eos_token", tokenizer.eos_id)] {
+                let token = tokens.iter().find(|token| Some(token.id) == id);
+                if let Some(token) = token.filter(|_| !options.special_tokens.contains_key(name)) {
+                    options.special_tokens.insert(name.to_string(), token.content.clone());
+                }
+            }
+        }
+        match options == *self.format.options() {
+            true => Ok(Arc::clone(&self.format)),
+            false => ChatFormat::new(self.format.source().to_string(), options).map(Arc::new),
+        }
+    }
+
     /// The format and its options, for `explain`.
     fn shown(&self, format: &ChatFormat) -> String {
         let now = format.options().now.as_deref().map_or(String::new(), |now| format!(", now={now}"));
@@ -181,22 +196,5 @@ fn dialect_before(chain: Chain<'_>) -> Result<(&'static dyn Dialect, PartColumns
                 format!("format: rows of {name} ({}) are no conversations to learn", dialect.title());
             Err(Error::new(Class::Plan, "dialect_refused", message).help(*help))
         }
-    }
-}
-
-/// The format with the BOS and EOS tokens of the tokenizer, where it names none itself.
-fn with_tokens_of(format: &Arc<ChatFormat>, tokenizer: &LoadedTokenizer) -> Result<Arc<ChatFormat>> {
-    let mut options = format.options().clone();
-    let before = options.special_tokens.len();
-    let tokens = &tokenizer.control.tokens().tokens;
-    for (name, id) in [("bos_token", tokenizer.bos_id), ("eos_token", tokenizer.eos_id)] {
-        let token = tokens.iter().find(|token| Some(token.id) == id);
-        if let Some(token) = token.filter(|_| !options.special_tokens.contains_key(name)) {
-            options.special_tokens.insert(name.to_string(), token.content.clone());
-        }
-    }
-    match options.special_tokens.len() == before {
-        true => Ok(Arc::clone(format)),
-        false => ChatFormat::new(format.source().to_string(), options).map(Arc::new),
     }
 }
