@@ -31,7 +31,7 @@ pub struct ChatOptions {
     pub now: Option<String>,
     /// How the template saw arguments of calls that are text in training.
     #[serde(default, with = "word", skip_serializing_if = "ToolArguments::is_default")]
-    pub(crate) tool_arguments: ToolArguments,
+    pub tool_arguments: ToolArguments,
 }
 
 /// The JSON form.

@@ -18,5 +18,5 @@ pub use chat_rows::{ChatRows, Turn};
 pub use conversation::Conversation;
 pub use inference::{Prompt, PromptPiece};
 pub use spans::{TextSpans, TurnSpans};
-pub(crate) use tool_arguments::ToolArguments;
+pub use tool_arguments::ToolArguments;
 pub use training_row::{ChatFault, TrainedTurns, TrainingRow};

@@ -4,7 +4,7 @@ use crate::word::Word;
 
 /// How a template sees the arguments of calls that are text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum ToolArguments {
+pub enum ToolArguments {
     /// Text that is a JSON object is that object.
     #[default]
     Parse,

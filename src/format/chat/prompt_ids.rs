@@ -2,6 +2,7 @@
 
 use crate::chat::{ChatRows, Conversation, Prompt};
 use crate::error::{Class, Error, Result};
+use crate::record::reason;
 use crate::tokenizer::{LoadedTokenizer, Span};
 
 /// The ids of the prompt of a conversation. Control tokens that the messages hold are plain text, as `tokenize` encodes
@@ -70,6 +71,6 @@ fn plain(prompt: &Prompt, tokenizer: &LoadedTokenizer) -> Result<Vec<Span>> {
 
 #[cold]
 fn in_text(message: String) -> Error {
-    Error::new(Class::Data, "special_token_in_text", message)
+    Error::new(Class::Data, reason::SPECIAL_TOKEN_IN_TEXT, message)
         .help("leave it out of the messages, as training does")
 }
