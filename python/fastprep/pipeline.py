@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fastprep.sink_options import CheckedSinkOptions
     from fastprep.words import (
         Existing,
+        History,
         Normalize,
         OnCollision,
         OnDropped,
@@ -397,6 +398,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         *,
         on_collision: OnCollision = "reject",
         train: Train = "all",
+        history: History = "as_rendered",
         on_dropped: OnDropped = "reject",
         tool_arguments: ToolArguments = "parse",
         weights: bool = False,
@@ -420,6 +422,9 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
                 border of two parts. `"insert_space"` breaks each occurrence in a field by a space, then proves the row
                 again. For a `PromptFormat`.
             train: which turns of the assistant train: `"all"`, or the `"last"`. For a `ChatFormat`, as all below.
+            history: `"as_rendered"` renders a conversation once, and all its turns train in one row. `"split_turns"`
+                makes a row of each turn that trains: the prompt at inference, character by character, then the turn.
+                It adds the column `message`, the number of the message that trains, from 0.
             on_dropped: what happens to a row of which the template prints nothing of a text (`not_printed`), or not
                 all (`cut`). `"keep"` counts it as a finding.
             tool_arguments: `"parse"` gives the template arguments of calls as objects, also where the data has them
@@ -441,16 +446,19 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
                 raise option_checks.bad_option("format: `on_collision` is for a PromptFormat", "leave it out")
             is_read = any(step["verb"] == "read_as" for step, _ in self._steps)
             rows = self if is_read else self._read_as(dialect="auto", columns=None)
-            chosen = dict(train=train, on_dropped=on_dropped, tool_arguments=tool_arguments)
+            chosen = dict(train=train, history=history, on_dropped=on_dropped, tool_arguments=tool_arguments)
+            if history == "as_rendered":
+                del chosen["history"]
             return rows._push(
                 "format_chat",
                 format=json.loads(prompt_format.to_json()),
                 **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
                 weights=option_checks.boolean("format", "weights", weights),
             )
-        if (train, on_dropped, tool_arguments, weights) != ("all", "reject", "parse", False):
+        if (train, history, on_dropped, tool_arguments, weights) != ("all", "as_rendered", "reject", "parse", False):
             raise option_checks.bad_option(
-                "format: `train`, `on_dropped`, `tool_arguments` and `weights` are for a ChatFormat", "leave them out"
+                "format: `train`, `history`, `on_dropped`, `tool_arguments` and `weights` are for a ChatFormat",
+                "leave them out",
             )
         return self._push(
             "format",

@@ -8,6 +8,7 @@ from typing import Literal
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
 Train = Literal["all", "last"]
+History = Literal["as_rendered", "split_turns"]
 OnDropped = Literal["reject", "drop", "raise", "keep"]
 ToolArguments = Literal["parse", "verbatim"]
 OnOverflow = Literal["reject", "drop", "raise", "truncate_prompt_left", "truncate_completion"]

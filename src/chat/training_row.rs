@@ -5,9 +5,8 @@ use serde::Serialize;
 use super::spans::{Lost, Proof};
 use super::{Conversation, TextSpans, TurnSpans};
 pub(super) use crate::record::reason::NOT_PROVEN;
-use crate::record::reason::{
-    CUT, NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, PROMPT_DIFFERS, REPR, TURN_INTERLEAVED,
-};
+pub(super) use crate::record::reason::{CUT, PROMPT_DIFFERS};
+use crate::record::reason::{NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, REPR, TURN_INTERLEAVED};
 use crate::record::turns::{Branch, Role, Span};
 use crate::template::Data;
 use crate::word::Word;
@@ -57,7 +56,7 @@ pub struct ChatFault {
 }
 
 /// A conversation as a row for training, or why no exact mask exists.
-pub(super) type Masked = Result<TrainingRow, ChatFault>;
+pub type Masked = Result<TrainingRow, ChatFault>;
 
 /// The row of a render about which all that can be is proven.
 pub(super) fn masked(conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
@@ -171,7 +170,7 @@ pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), 
 }
 
 /// The factor that a message gives its turn.
-fn weight(message: &Data) -> f32 {
+pub(super) fn weight(message: &Data) -> f32 {
     let given = ["weight", "loss_weight", "train", "loss"].iter().find_map(|name| message.get(name));
     match given {
         Some(Data::Bool(trains)) => f32::from(u8::from(*trains)),

@@ -5,8 +5,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
-use crate::chat::ToolArguments;
-use crate::chat::TrainedTurns;
+use crate::chat::{History, ToolArguments, TrainedTurns};
 use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
@@ -112,6 +111,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("Policy", names::<Policy>())?;
     add("OnCollision", names::<OnCollision>())?;
     add("Train", names::<TrainedTurns>())?;
+    add("History", names::<History>())?;
     add("OnDropped", names::<OnDropped>())?;
     add("ToolArguments", names::<ToolArguments>())?;
     add("OnOverflow", names::<OnOverflow>())?;

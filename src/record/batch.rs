@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::{Field, Schema};
 
 use super::place::Places;
@@ -47,6 +47,14 @@ impl Batch {
             .ok_or_else(|| Error::internal(format!("the plan has a column `{name}`, the batch does not")))
     }
 
+    /// These rows in order, each with the number of its copy: 0 for the row itself. Copies of a row are neighbours.
+    pub(crate) fn repeat(mut self, rows: &[(usize, u64)]) -> Result<Self> {
+        let indices = UInt64Array::from_iter_values(rows.iter().map(|(i, _)| *i as u64));
+        self.records = take_record_batch(&self.records, &indices).or_too_large()?;
+        self.places = self.places.repeat(rows);
+        Ok(self)
+    }
+
     /// Keeps the rows, with their places, whose mask is true.
     pub(crate) fn keep(mut self, mask: &BooleanArray) -> Result<Self> {
         if mask.true_count() < mask.len() {
@@ -65,7 +73,7 @@ impl Batch {
     pub(crate) fn before(mut self, row: u64) -> Self {
         let rows = self.places.rows.partition_point(|place| place.row < row);
         self.records = self.records.slice(0, rows);
-        self.places.rows.truncate(rows);
+        self.places.truncate(rows);
         self.rejects.retain(|r| r.position < row);
         self.duplicates.retain(|d| d.position < row);
         self

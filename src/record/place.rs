@@ -3,6 +3,8 @@
 use arrow::array::BooleanArray;
 use arrow::buffer::Buffer;
 
+use crate::hash;
+
 /// The names of the input files in reports: relative to their common folder, never absolute.
 pub type FileNames = std::sync::Arc<Vec<String>>;
 
@@ -36,11 +38,11 @@ pub struct RowPlace {
 /// The places of a batch's rows. All rows are of one file, until a barrier mixes the rows of several files.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// Index into [`FileNames`]; 0 where `origins` are known.
+    /// Index into [`FileNames`]; 0 after a barrier, where `origins` are known.
     pub file: u32,
     /// One for each row, in order. After a barrier the rows are numbered in the order of the barrier.
     pub rows: Vec<RowPlace>,
-    /// After a barrier, where each row came from.
+    /// After a barrier, and where rows were repeated, where each row came from.
     pub origins: Option<Vec<Place>>,
     /// The text that the rows were parsed from, where the source is text. Rejects quote it.
     pub text: Option<Buffer>,
@@ -89,6 +91,33 @@ impl Places {
     pub fn text_of(&self, i: usize) -> Option<&[u8]> {
         let r = self.rows[i];
         self.text.as_ref().map(|t| &t.as_slice()[r.start as usize..][..r.len as usize])
+    }
+
+    /// These rows, each with the number of its copy: 0 for the row itself.
+    pub(crate) fn repeat(&self, rows: &[(usize, u64)]) -> Self {
+        let copied = |&(i, nth): &(usize, u64)| {
+            let place = self.at(i);
+            Place { copy: if nth == 0 { place.copy } else { hash::copy_number(place.copy, nth) }, ..place }
+        };
+        Places {
+            file: self.file,
+            rows: rows.iter().map(|(i, _)| self.rows[*i]).collect(),
+            origins: Some(rows.iter().map(copied).collect()),
+            text: self.text.clone(),
+            text_byte: self.text_byte,
+            lines: self.lines.as_ref().map(|lines| rows.iter().map(|(i, _)| lines[*i]).collect()),
+        }
+    }
+
+    /// Keeps the first rows.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+        if let Some(origins) = &mut self.origins {
+            origins.truncate(rows);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.truncate(rows);
+        }
     }
 
     /// Keeps the rows whose mask is true.

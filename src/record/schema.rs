@@ -48,6 +48,8 @@ pub(crate) const COMPLETION: &str = "completion";
 pub(crate) const CHAT_TEXT: &str = "text";
 /// JSON: the spans of that text, each with start and end in characters, role, and whether it trains.
 pub(crate) const SPANS: &str = "spans";
+/// The number of the message that trains, where each turn of a conversation is a row of its own.
+pub(crate) const MESSAGE: &str = "message";
 /// `list<int32>`: the encoding of the prompt, then that of the completion.
 pub(crate) const INPUT_IDS: &str = "input_ids";
 /// `list<int32>`: −100 where not trained.

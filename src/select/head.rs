@@ -30,7 +30,11 @@ impl Ordered for HeadStage {
         match kept.checked_sub(1) {
             Some(last) if self.left == 0 => {
                 let row = batch.places.rows[last].row;
-                Ok(batch.until(row))
+                let batch = batch.until(row);
+                // Of a row that a step has made several of, only the first may be needed.
+                taken_out.extend((kept..batch.rows()).map(|i| (reason::PAST_HEAD, batch.places.at(i))));
+                let mask = (0..batch.rows()).map(|i| Some(i < kept)).collect();
+                batch.keep(&mask)
             }
             _ => Ok(batch),
         }

@@ -181,8 +181,8 @@ REASONS: dict[str, str] = {
     "printed_twice": "give another --chat-template",
     "not_proven": "train only the last turn, --train last, or give another --chat-template",
     "no_prompt": "remove the first turn of the assistant, or give it the weight 0",
-    "prompt_differs": "train only the last turn, --train last; set the variable that decides it, template_kwargs in a "
-    "[[step]] format; or give a --chat-template made for training",
+    "prompt_differs": "make a row of each turn, --history split_turns; set the variable that decides it, "
+    "template_kwargs in a [[step]] format; or give a --chat-template made for training",
     "no_end_token": "give a --chat-template that ends each turn of the assistant with a token",
     "unused_weight": "set weights = true in a [[step]] format",
     "duplicate": "give --no-dedup, or name the columns that distinguish rows: on in the step dedup",

@@ -129,6 +129,14 @@ Now = Annotated[
     typer.Option(metavar="TIME", help="The time that the chat template reads: 2025-03-14.", rich_help_panel=FORMAT),
 ]
 Train = Annotated[words.Train, typer.Option(help="Which turns of the assistant train.", rich_help_panel=FORMAT)]
+History = Annotated[
+    words.History,
+    typer.Option(
+        help="Whether a conversation is one row, or each turn that trains is a row of its own, with the text of "
+        "inference before it.",
+        rich_help_panel=FORMAT,
+    ),
+]
 OnDropped = Annotated[
     words.OnDropped,
     typer.Option(help="What happens to rows of which the chat template does not print a text.", rich_help_panel=FORMAT),

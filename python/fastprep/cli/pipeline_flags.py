@@ -33,6 +33,7 @@ class PipelineFlags:
     chat_template: flags.ChatTemplate = None
     now: flags.Now = None
     train: flags.Train = "all"
+    history: flags.History = "as_rendered"
     on_dropped: flags.OnDropped = "reject"
     filter: flags.Filter = None
     select: flags.Select = None
@@ -80,7 +81,7 @@ class PipelineFlags:
             plan = plan.filter(_predicate(sql))
         if self.chat_template is not None:
             chat = fp.ChatFormat(self.chat_template, now=self.now)
-            return plan.format(chat, train=self.train, on_dropped=self.on_dropped)
+            return plan.format(chat, train=self.train, history=self.history, on_dropped=self.on_dropped)
         prompt_format = self.prompt_format()
         typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
         return plan.format(prompt_format, on_collision=self.on_collision)
@@ -124,8 +125,9 @@ class PipelineFlags:
                 "--template, --completion, --separator, --stop, --rendered, --eos and --on-collision are for prompts "
                 "and completions: leave them out beside --chat-template"
             )
-        if self.chat_template is None and (self.now, self.train, self.on_dropped) != (None, "all", "reject"):
-            raise typer.BadParameter("--now, --train and --on-dropped need a --chat-template")
+        of_chats = (self.now, self.train, self.history, self.on_dropped)
+        if self.chat_template is None and of_chats != (None, "all", "as_rendered", "reject"):
+            raise typer.BadParameter("--now, --train, --history and --on-dropped need a --chat-template")
         token_flags = (self.max_length, self.on_overflow, self.special_tokens)
         if self.tokenizer is None and token_flags != (None, "reject", None):
             raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")

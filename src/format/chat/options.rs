@@ -1,6 +1,6 @@
 //! The options of `format` for conversations.
 
-use crate::chat::{ToolArguments, TrainedTurns};
+use crate::chat::{History, ToolArguments, TrainedTurns};
 use crate::format::SpecialTokens;
 use crate::record::Policy;
 use crate::word::Word;
@@ -34,6 +34,8 @@ impl Word for OnDropped {
 pub(crate) struct ChatStageOptions {
     /// Which turns of the assistant train.
     pub(crate) train: TrainedTurns,
+    /// What is before them.
+    pub(crate) history: History,
     /// What happens where the template does not print a text.
     pub(crate) on_dropped: OnDropped,
     /// How the template sees arguments that are text.

@@ -24,8 +24,8 @@ impl RenderedRows {
         Ok(RenderedRows { texts: views(CHAT_TEXT)?, spans: views(SPANS)? })
     }
 
-    /// Row `i`, with a key that says nothing; or why it is removed.
-    pub(super) fn row(&self, index: usize) -> std::result::Result<(TrainingRow, u128), (Policy, Removal)> {
+    /// Row `index`, or why it is removed.
+    pub(super) fn row(&self, index: usize) -> std::result::Result<TrainingRow, (Policy, Removal)> {
         let is_there = self.texts.is_valid(index) && self.spans.is_valid(index);
         let text = if is_there { self.texts.value(index) } else { "" };
         let spans = is_there.then(|| read_spans(text, self.spans.value(index))).flatten();
@@ -34,7 +34,6 @@ impl RenderedRows {
             let removal = Removal { index, code: reason::WRONG_TYPE, column: Some(SPANS.into()), detail };
             return Err((Policy::Reject, removal));
         };
-        let row = TrainingRow { text: text.to_string(), spans, faults: Vec::new() };
-        Ok((row, 0))
+        Ok(TrainingRow { text: text.to_string(), spans, faults: Vec::new() })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, RecordBatch, StringViewArray};
+use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringViewArray};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
@@ -13,15 +13,15 @@ use super::read_conversations::{OpenConversations, ReadConversations};
 use super::rendered_rows::RenderedRows;
 use super::spans_column::spans_json;
 use crate::arrow_result::ArrowResult;
-use crate::chat::{ChatFormat, ChatRows, Conversation, TrainingRow};
+use crate::chat::{ChatFormat, ChatRows, Conversation, History, TrainingRow};
 use crate::error::{Error, Result};
 use crate::flow::Map;
 use crate::format::special_tokens::Scanner;
 use crate::limits::TEXT_BUFFER_BYTES;
-use crate::record::schema::{CHAT_TEXT, SPANS};
+use crate::record::schema::{CHAT_TEXT, MESSAGE, SPANS};
 use crate::record::turns::Span;
 use crate::record::{Batch, Place, Policy, Removal, SpecialPolicy, encode_turns, finding, reason, schema};
-use crate::report::StepCounts;
+use crate::report::{REPEATED, StepCounts};
 
 /// Renders conversations: replaces the columns that they are read from by `text` and `spans`, as the first columns, and
 /// adds the hidden columns that `tokenize` reads.
@@ -41,8 +41,32 @@ enum Rows<'b> {
     Rendered(RenderedRows),
 }
 
-/// A row that is removed.
+/// A row that is removed; its index is set later.
 type Removed = (Policy, Removal);
+
+/// A row that is made of a row of the batch.
+struct OutRow {
+    /// The number of the message that trains, where the row is of one turn alone.
+    message: Option<usize>,
+    /// The row and its key, or why it is removed.
+    made: std::result::Result<(TrainingRow, u128), Removed>,
+}
+
+fn removal(code: &'static str, column: Option<String>, detail: String) -> Removal {
+    Removal { index: 0, code, column, detail }
+}
+
+/// Why a row is removed that an error is about.
+///
+/// # Errors
+/// The error, where it is not about a row.
+fn refused(e: Error) -> Result<Removed> {
+    let codes = [reason::BAD_MESSAGES, reason::CHAT_NOT_RENDERED];
+    match codes.into_iter().find(|code| *code == e.code()) {
+        Some(code) => Ok((Policy::Reject, removal(code, None, e.message().to_string()))),
+        None => Err(e),
+    }
+}
 
 impl ChatStage {
     /// The stage of a format.
@@ -62,16 +86,41 @@ impl ChatStage {
         Ok(ChatStage { chat: ChatRows::new(format), rows, consumed, options, special })
     }
 
-    /// A row, its key, or why it is removed.
-    fn row(
+    /// The rows of a row of the batch: one, or one for each turn that trains.
+    fn rows(
         &self,
         opened: &dyn OpenConversations,
         index: usize,
         place: Place,
         counts: &mut StepCounts,
-    ) -> Result<std::result::Result<(TrainingRow, u128), Removed>> {
-        let reject =
-            |code, column, detail| Ok(Err((Policy::Reject, Removal { index, code, column, detail })));
+    ) -> Result<Vec<OutRow>> {
+        let (conversation, key) = match self.conversation(opened, index, place, counts)? {
+            Ok(read) => read,
+            Err(removed) => return Ok(vec![OutRow { message: None, made: Err(removed) }]),
+        };
+        let turns = match self.options.history {
+            History::AsRendered => Vec::new(),
+            History::SplitTurns => conversation.trained_turns(self.options.train),
+        };
+        // A conversation in which nothing trains is a row too: it does not vanish.
+        let turns: Vec<Option<usize>> =
+            if turns.is_empty() { vec![None] } else { turns.into_iter().map(Some).collect() };
+        let row = |message| {
+            let made = self.row(&conversation, message, place, counts)?;
+            Ok(OutRow { message, made: made.map(|row| (row, key)) })
+        };
+        turns.into_iter().map(row).collect()
+    }
+
+    /// The conversation of a row and its key, or why it is removed.
+    fn conversation(
+        &self,
+        opened: &dyn OpenConversations,
+        index: usize,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Result<std::result::Result<(Conversation, u128), Removed>> {
+        let reject = |code, column, detail| Ok(Err((Policy::Reject, removal(code, column, detail))));
         let mut parsed = None;
         let read = opened.row(index, &mut |json| {
             parsed = Some(Conversation::parse(&json.messages, json.tools.as_deref()));
@@ -81,39 +130,51 @@ impl ChatStage {
         }
         let parsed = parsed.unwrap_or_else(|| Err(Error::internal("a row without a conversation")));
         if let Ok(conversation) = &parsed
-            && let Some(removed) = self.token_elsewhere(conversation, index, place, counts)
+            && let Some(removed) = self.token_elsewhere(conversation, place, counts)
         {
             return Ok(Err(removed));
         }
-        let made = parsed.and_then(|conversation| {
-            let conversation = conversation.with_arguments(self.options.tool_arguments);
-            let key = if self.options.prompt_key { conversation.prompt_key() } else { 0 };
-            Ok((self.chat.training_row(&conversation, self.options.train)?, key))
-        });
-        let (row, key) = match made {
-            Ok((Ok(row), key)) => (row, key),
-            Ok((Err(fault), _)) => return reject(fault.code, None, fault.detail),
-            Err(e) => match e.code() {
-                reason::BAD_MESSAGES => return reject(reason::BAD_MESSAGES, None, e.message().to_string()),
-                reason::CHAT_NOT_RENDERED => {
-                    return reject(reason::CHAT_NOT_RENDERED, None, e.message().to_string());
-                }
-                _ => return Err(e),
-            },
+        match parsed {
+            Ok(conversation) => {
+                let conversation = conversation.with_arguments(self.options.tool_arguments);
+                let key = if self.options.prompt_key { conversation.prompt_key() } else { 0 };
+                Ok(Ok((conversation, key)))
+            }
+            Err(e) => refused(e).map(Err),
+        }
+    }
+
+    /// The row of a conversation, or of one turn of it; or why it is removed.
+    fn row(
+        &self,
+        conversation: &Conversation,
+        turn: Option<usize>,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Result<std::result::Result<TrainingRow, Removed>> {
+        let reject = |code, detail| Ok(Err((Policy::Reject, removal(code, None, detail))));
+        let made = match turn {
+            None => self.chat.training_row(conversation, self.options.train),
+            Some(turn) => self.chat.turn_row(conversation, turn),
+        };
+        let row = match made {
+            Ok(Ok(row)) => row,
+            Ok(Err(fault)) => return reject(fault.code, fault.detail),
+            Err(e) => return refused(e).map(Err),
         };
         if row.text.len() > TEXT_BUFFER_BYTES {
             let detail = format!("the text of the row is longer than {TEXT_BUFFER_BYTES} bytes");
-            return reject(reason::CHAT_NOT_RENDERED, None, detail);
+            return reject(reason::CHAT_NOT_RENDERED, detail);
         }
         let has_weight = |span: &&Span| span.trained && span.weight != 1.0;
         if let Some(span) = row.spans.iter().find(has_weight).filter(|_| !self.options.weights) {
             let detail = format!("a message has the weight {}", span.weight);
-            return reject(reason::UNUSED_WEIGHT, None, detail);
+            return reject(reason::UNUSED_WEIGHT, detail);
         }
         match (self.options.on_dropped, row.faults.first()) {
             (OnDropped::Remove(policy), Some(fault)) => {
                 let (code, detail) = (fault.code, fault.detail.clone());
-                return Ok(Err((policy, Removal { index, code, column: None, detail })));
+                return Ok(Err((policy, removal(code, None, detail))));
             }
             _ => {
                 for fault in &row.faults {
@@ -123,14 +184,13 @@ impl ChatStage {
             }
         }
         count_marks(&row, place, counts);
-        Ok(Ok((row, key)))
+        Ok(Ok(row))
     }
 
     /// Why a row is removed that has a control token where it cannot be kept as text: its place in the text is not known.
     fn token_elsewhere(
         &self,
         conversation: &Conversation,
-        index: usize,
         place: Place,
         counts: &mut StepCounts,
     ) -> Option<Removed> {
@@ -151,7 +211,7 @@ impl ChatStage {
         };
         let detail =
             format!("control token {token:?} in the tools, a name or an id, where it cannot be plain text");
-        Some((policy, Removal { index, code: reason::SPECIAL_TOKEN_IN_TEXT, column: None, detail }))
+        Some((policy, removal(reason::SPECIAL_TOKEN_IN_TEXT, None, detail)))
     }
 
     /// The new columns: first `text` and `spans`, then the hidden ones.
@@ -159,6 +219,7 @@ impl ChatStage {
         &self,
         made: &[Made],
         keys: &[u128],
+        messages: &[Option<usize>],
         as_text: &BTreeMap<usize, Vec<u8>>,
     ) -> Result<Vec<(Field, ArrayRef)>> {
         let rows: Vec<(&str, &[Span])> =
@@ -174,6 +235,11 @@ impl ChatStage {
             (hidden_text, texts),
             spans,
         ];
+        if self.options.history == History::SplitTurns && self.rows.is_some() {
+            // There are far fewer than 2³¹ messages.
+            let numbers: Int32Array = messages.iter().map(|message| message.map(|n| n as i32)).collect();
+            columns.push((Field::new(MESSAGE, DataType::Int32, true), Arc::new(numbers)));
+        }
         if self.options.prompt_key {
             let bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
             let keys = FixedSizeBinaryArray::try_new(16, Buffer::from(bytes), None).or_defect()?;
@@ -190,8 +256,7 @@ impl ChatStage {
 
 impl Map for ChatStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
-        let mut removals: Vec<Removed> = Vec::new();
-        let (mut made, mut keys): (Vec<Made>, Vec<u128>) = (Vec::new(), Vec::new());
+        let (mut rows, mut sources): (Vec<OutRow>, Vec<(usize, u64)>) = (Vec::new(), Vec::new());
         {
             let opened = match &self.rows {
                 Some(rows) => Rows::Conversations(rows.open(&batch)?),
@@ -199,18 +264,36 @@ impl Map for ChatStage {
             };
             for index in 0..batch.rows() {
                 let place = batch.places.at(index);
-                let row = match &opened {
-                    Rows::Conversations(opened) => self.row(opened.as_ref(), index, place, counts),
-                    Rows::Rendered(rendered) => Ok(rendered.row(index)),
-                };
-                match row {
-                    Ok(Ok((row, key))) => {
-                        made.push((index, row));
-                        keys.push(key);
+                let of_row = match &opened {
+                    Rows::Conversations(opened) => self.rows(opened.as_ref(), index, place, counts),
+                    Rows::Rendered(rendered) => {
+                        Ok(vec![OutRow { message: None, made: rendered.row(index).map(|row| (row, 0)) }])
                     }
-                    Ok(Err(removed)) => removals.push(removed),
-                    Err(e) => return Err(e.file(place.file).row(place.row).line(place.line)),
+                };
+                let of_row = of_row.map_err(|e| e.file(place.file).row(place.row).line(place.line))?;
+                sources.extend((0..of_row.len()).map(|nth| (index, nth as u64)));
+                rows.extend(of_row);
+            }
+        }
+        let more = (rows.len() - batch.rows()) as u64;
+        let batch = match more {
+            0 => batch,
+            _ => {
+                counts.add(REPEATED, more);
+                batch.repeat(&sources)?
+            }
+        };
+        let mut removals: Vec<Removed> = Vec::new();
+        let mut made: Vec<Made> = Vec::new();
+        let (mut keys, mut messages) = (Vec::new(), Vec::new());
+        for (index, OutRow { message, made: row }) in rows.into_iter().enumerate() {
+            match row {
+                Ok((row, key)) => {
+                    made.push((index, row));
+                    keys.push(key);
+                    messages.push(message);
                 }
+                Err((policy, removal)) => removals.push((policy, Removal { index, ..removal })),
             }
         }
         let mut as_text = BTreeMap::new();
@@ -221,11 +304,13 @@ impl Map for ChatStage {
             let mut keep = stays.iter();
             keys.retain(|_| keep.next().is_some_and(|stays| *stays));
             let mut keep = stays.iter();
+            messages.retain(|_| keep.next().is_some_and(|stays| *stays));
+            let mut keep = stays.iter();
             made.retain(|_| keep.next().is_some_and(|stays| *stays));
             removals.extend(found.removals.into_values());
             removals.sort_by_key(|(_, removal)| removal.index);
         }
-        let columns = self.columns(&made, &keys, &as_text)?;
+        let columns = self.columns(&made, &keys, &messages, &as_text)?;
         arrange(batch.remove_each(removals, counts)?, columns, &self.consumed)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain_checks::{bad_chain, check_only_one};
 use super::{Format, ReadAs, Tokenize};
-use crate::chat::{ChatFormat, ToolArguments, TrainedTurns};
+use crate::chat::{ChatFormat, History, ToolArguments, TrainedTurns};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::{ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens};
@@ -16,7 +16,7 @@ use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::chat_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
-use crate::record::schema::{CHAT_TEXT, SPANS};
+use crate::record::schema::{CHAT_TEXT, MESSAGE, SPANS};
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
 
@@ -30,6 +30,9 @@ pub struct FormatChat {
     /// Which turns of the assistant train.
     #[serde(with = "word")]
     pub train: TrainedTurns,
+    /// What is before the turns that train.
+    #[serde(default, with = "word", skip_serializing_if = "is_default")]
+    pub history: History,
     /// What happens to rows of which the template does not print a text.
     #[serde(with = "word")]
     pub(crate) on_dropped: OnDropped,
@@ -39,13 +42,12 @@ pub struct FormatChat {
     /// Whether messages may have weights other than 0 and 1.
     pub weights: bool,
     /// Whether an earlier run has rendered the rows: they have `text` and `spans`.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) rendered: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(value: &bool) -> bool {
-    !value
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Named for FormatChat {
@@ -84,10 +86,14 @@ impl Verb for FormatChat {
         let read = columns.dialect().to_vec();
         columns.use_all(&read, Use::Read)?;
         columns.retain(|name| !read.iter().any(|used| used == name));
-        if let Some(name) = columns.names().find(|name| [CHAT_TEXT, SPANS].contains(name)) {
+        let new: &[&str] = match self.history {
+            History::AsRendered => &[CHAT_TEXT, SPANS],
+            History::SplitTurns => &[CHAT_TEXT, SPANS, MESSAGE],
+        };
+        if let Some(name) = columns.names().find(|name| new.contains(name)) {
             return Err(column_exists("format", name));
         }
-        columns.add_first(&[CHAT_TEXT, SPANS]);
+        columns.add_first(new);
         Ok(())
     }
 
@@ -112,6 +118,7 @@ impl Verb for FormatChat {
         lines.push(detail("split by the messages before the first answer; dedup by the text"));
         let options = ChatStageOptions {
             train: self.train,
+            history: self.history,
             on_dropped: self.on_dropped,
             tool_arguments: self.tool_arguments,
             weights: self.weights,
@@ -167,8 +174,12 @@ impl FormatChat {
     /// The format and its options, for `explain`.
     fn shown(&self, format: &ChatFormat) -> String {
         let now = format.options().now.as_deref().map_or(String::new(), |now| format!(", now={now}"));
+        let history = match self.history {
+            History::AsRendered => String::new(),
+            other => format!("; history={}", other.name()),
+        };
         format!(
-            "chat template {}{now}; train={}; on_dropped={}; tool_arguments={}; weights={}",
+            "chat template {}{now}; train={}{history}; on_dropped={}; tool_arguments={}; weights={}",
             format.digest(),
             self.train.name(),
             self.on_dropped.name(),

@@ -114,7 +114,7 @@ mod tests {
             json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
             json!({"verb": "format_chat", "format": {"chat_template": "{{ x }}", "template_kwargs": {"x": 1}, "now": "2025-03-14"},
-                "train": "last", "on_dropped": "keep", "tool_arguments": "verbatim", "weights": true}),
+                "train": "last", "history": "split_turns", "on_dropped": "keep", "tool_arguments": "verbatim", "weights": true}),
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
             json!({"verb": "mix", "weights": {"b": "0.7", "a": "0"}, "by": "c", "unit": "tokens", "on_exhausted": "repeat", "seed": 3}),
@@ -176,8 +176,18 @@ mod tests {
             )
         );
         // A key may be missing if its value may be null; unknown keys are errors.
-        let optional =
-            ["on", "version", "code", "rendered_by", "max_length", "by", "report_by", "existing", "verify"];
+        let optional = [
+            "on",
+            "version",
+            "code",
+            "rendered_by",
+            "max_length",
+            "by",
+            "report_by",
+            "existing",
+            "verify",
+            "history",
+        ];
         for step in steps() {
             for key in step.as_object().unwrap().keys().filter(|key| *key != VERB_KEY) {
                 let mut less = step.clone();
