@@ -13,7 +13,7 @@ use super::tool_arguments::ToolArguments;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::store::Files;
-use crate::template::{Clock, Data, Failure, Template};
+use crate::template::{Clock, Data, Failure, Known, Template};
 use crate::word;
 
 /// What a format is made of beside its template.
@@ -156,6 +156,22 @@ impl ChatFormat {
         conversation: &Conversation,
         generation_prompt: bool,
     ) -> Result<String, Failure> {
+        self.render_with(&self.template, messages, conversation, generation_prompt)
+    }
+
+    /// The template that renders without looking into texts of which this is known.
+    pub(super) fn blind(&self, known: Known) -> Option<Template> {
+        self.template.blind(known)
+    }
+
+    /// The text that a form of the template gives.
+    pub(super) fn render_with(
+        &self,
+        template: &Template,
+        messages: &[Data],
+        conversation: &Conversation,
+        generation_prompt: bool,
+    ) -> Result<String, Failure> {
         let mut variables: Vec<(Value, Value)> = self
             .variables
             .iter()
@@ -166,7 +182,7 @@ impl ChatFormat {
         variables.push((Value::from("tools"), conversation.tools.value()));
         variables.push((Value::from("documents"), Value::from(())));
         variables.push((Value::from("add_generation_prompt"), Value::from(generation_prompt)));
-        self.template.render(Value::from_pairs(variables), conversation.bytes)
+        template.render(Value::from_pairs(variables), conversation.bytes)
     }
 }
 

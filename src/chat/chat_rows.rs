@@ -8,12 +8,13 @@ use serde::Serialize;
 use super::chat_format::not_rendered;
 use super::layout::Layout;
 use super::seeker::Seeker;
-use super::shape::{Shape, example};
-use super::spans::{self, EndTokens, Proof};
-use super::training_row::{ChatFault, TrainedTurns, TrainingRow, masked, region};
+use super::shape::{Detail, Shape, Unseen, example, unseen};
+use super::spans::{self, EndTokens, Proof, is_assistant};
+use super::training_row::{ChatFault, Masked, TrainedTurns, TrainingRow, masked, region, trained_messages};
 use super::{ChatFormat, Conversation, TurnSpans};
 use crate::error::{Class, Error, Result};
 use crate::limits::MAX_MESSAGES;
+use crate::template::Data;
 
 /// Layouts that are kept. A layout of a long conversation takes some kilobytes.
 const KEPT: usize = 2000;
@@ -27,7 +28,29 @@ pub struct ChatRows {
     /// Learnt when they are first needed.
     ends: OnceLock<EndTokens>,
     /// By the key of a shape; none for shapes that have no layout.
-    layouts: RwLock<HashMap<u128, Option<Arc<Layout>>>>,
+    learnt: RwLock<HashMap<u128, Option<Arc<Learnt>>>>,
+}
+
+/// What is known of a shape.
+#[derive(Debug)]
+struct Learnt {
+    layout: Layout,
+    decided: Decided,
+}
+
+/// What is the same for all conversations of a shape, whatever else their texts say.
+#[derive(Debug, Default)]
+struct Decided {
+    /// The layout of the text.
+    text: bool,
+    /// The generation prompt before each turn.
+    prompts: bool,
+}
+
+impl Decided {
+    fn all(&self) -> bool {
+        self.text && self.prompts
+    }
 }
 
 /// A turn of the assistant, and the part of the text that trains.
@@ -47,7 +70,7 @@ impl ChatRows {
     pub fn new(format: impl Into<Arc<ChatFormat>>) -> Self {
         let format = format.into();
         let seeker = Seeker::new(format.sought());
-        ChatRows { format, seeker, ends: OnceLock::new(), layouts: RwLock::default() }
+        ChatRows { format, seeker, ends: OnceLock::new(), learnt: RwLock::default() }
     }
 
     /// The format.
@@ -88,44 +111,99 @@ impl ChatRows {
         trained: TrainedTurns,
     ) -> Result<std::result::Result<TrainingRow, ChatFault>> {
         check(conversation)?;
-        if let Some(seeker) = &self.seeker {
-            let shape = Shape::of(conversation, trained, seeker);
-            if let Some(layout) = self.layout(shape.key, conversation, trained, seeker) {
-                let text = self.format.render(conversation, false)?;
-                if let Some(row) = layout.row(text, &shape.texts) {
-                    return Ok(row);
-                }
-            }
+        if let Some(row) = self.known_row(conversation, trained)? {
+            return Ok(row);
         }
         Ok(masked(conversation, &self.proof(conversation, false)?, trained))
     }
 
-    fn layout(
+    /// The row by what is known of its shape; none if it must be proven by itself.
+    fn known_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Option<Masked>> {
+        let Some(seeker) = &self.seeker else { return Ok(None) };
+        let edges = Shape::of(conversation, trained, seeker, Detail::Edges);
+        if let Some(Learnt { layout, .. }) = self.learnt(&edges, conversation, trained, seeker).as_deref() {
+            return Ok(layout.composed(&edges.texts));
+        }
+        let words = Shape::of(conversation, trained, seeker, Detail::Words);
+        let learnt = self.learnt(&words, conversation, trained, seeker);
+        let Some(Learnt { layout, decided }) = learnt.as_deref() else { return Ok(None) };
+        if decided.all() {
+            return Ok(layout.composed(&words.texts));
+        }
+        let row = layout.row(self.format.render(conversation, false)?, &words.texts);
+        let holds = |row: &Masked| decided.prompts || self.starts_hold(conversation, trained, row);
+        Ok(row.filter(holds))
+    }
+
+    /// Whether each turn that trains begins where the generation prompt before it ends, as the whole prompt is rendered.
+    fn starts_hold(&self, conversation: &Conversation, trained: TrainedTurns, row: &Masked) -> bool {
+        let Ok(TrainingRow { text, spans, .. }) = row else { return false };
+        let starts: Vec<usize> = (0..spans.len())
+            .filter(|&i| spans[i].trained && !(i > 0 && spans[i - 1].trained))
+            .map(|i| if i == 0 { 0 } else { spans[i - 1].end as usize })
+            .collect();
+        let turns = trained_messages(conversation, trained);
+        let holds = |i: usize| {
+            let prompt = self.format.render_messages(&conversation.messages[..i], conversation, true);
+            prompt.is_ok_and(|prompt| text.starts_with(&prompt) && starts.contains(&prompt.len()))
+        };
+        turns.into_iter().all(holds)
+    }
+
+    fn learnt(
         &self,
-        key: u128,
+        shape: &Shape<'_>,
         conversation: &Conversation,
         trained: TrainedTurns,
         seeker: &Seeker,
-    ) -> Option<Arc<Layout>> {
-        let known = self.layouts.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    ) -> Option<Arc<Learnt>> {
+        let known = self.learnt.read().unwrap_or_else(PoisonError::into_inner).get(&shape.key).cloned();
         if let Some(known) = known {
             return known;
         }
-        let layout = self.learn(conversation, trained, seeker).map(Arc::new);
-        let mut layouts = self.layouts.write().unwrap_or_else(PoisonError::into_inner);
+        let layout = self.learn(conversation, trained, seeker, shape.detail).map(Arc::new);
+        let mut layouts = self.learnt.write().unwrap_or_else(PoisonError::into_inner);
         if layouts.len() >= KEPT {
             layouts.clear();
         }
-        layouts.insert(key, layout.clone());
+        layouts.insert(shape.key, layout.clone());
         layout
     }
 
-    /// The layout of a shape, from a conversation that stands for all of the shape.
-    fn learn(&self, conversation: &Conversation, trained: TrainedTurns, seeker: &Seeker) -> Option<Layout> {
-        let example = example(conversation, seeker)?;
+    /// The layout of a shape, from a conversation that stands for all of the shape. Without the words that texts hold, a
+    /// shape is of use only where they decide nothing.
+    fn learn(
+        &self,
+        conversation: &Conversation,
+        trained: TrainedTurns,
+        seeker: &Seeker,
+        detail: Detail,
+    ) -> Option<Learnt> {
+        let example = example(conversation, seeker, detail)?;
+        let unseen = unseen(&example, seeker, detail);
+        if detail == Detail::Edges && unseen.is_none() {
+            return None;
+        }
         let proof = self.proof(&example, false).ok()?;
         let row = masked(&example, &proof, trained);
-        Layout::new(&example, &proof, seeker, row)
+        let layout = Layout::new(&example, &proof, seeker, row)?;
+        let decided = unseen.and_then(|unseen| self.decided(unseen, &layout)).unwrap_or_default();
+        (detail == Detail::Words || decided.all()).then_some(Learnt { layout, decided })
+    }
+
+    /// What the template does with all conversations of the shape as with its example: where it does not look into a text.
+    fn decided(&self, unseen: Unseen, layout: &Layout) -> Option<Decided> {
+        let Unseen { conversation, placeholders, known } = unseen;
+        let blind = self.format.blind(known)?;
+        let render = |messages: &[Data], generation_prompt: bool| {
+            self.format.render_with(&blind, messages, &conversation, generation_prompt).ok()
+        };
+        let text =
+            render(&conversation.messages, false).is_some_and(|text| layout.fits(&text, &placeholders));
+        let turns = conversation.messages.iter().enumerate().filter(|(_, message)| is_assistant(message));
+        let prompts =
+            turns.map(|(i, _)| render(&conversation.messages[..i], true)).all(|prompt| prompt.is_some());
+        Some(Decided { text, prompts })
     }
 
     /// The tokens that end turns.
@@ -285,7 +363,7 @@ mod tests {
                 by_layout += usize::from(row == alone);
             }
             assert!(by_layout > 60, "{by_layout}");
-            let known = rows.layouts.read().unwrap().values().flatten().count();
+            let known = rows.learnt.read().unwrap().values().flatten().count();
             assert!(known > layouts, "{known}");
         }
     }
@@ -331,5 +409,33 @@ mod tests {
         }
         let first = r#"[{"role":"assistant","content":"Ho"},{"role":"user","content":"Hi"}]"#;
         assert_eq!(row(CHATML, first, TrainedTurns::All).unwrap_err().code, "no_prompt");
+    }
+
+    #[test]
+    fn what_the_template_decides_by_a_text_is_proven_of_each() {
+        let by_length = "{%- for m in messages %}[{{ m.role }}]{{ m.content }}</s>{% endfor %}\
+            {% if add_generation_prompt %}[assistant]{% if messages[0].content|length > 30 %}!{% endif %}{% endif %}";
+        let cut = CHATML.replace("m.content|trim", "m.content[:30]");
+        for (template, decided) in [(CHATML, true), (by_length, false), (&*cut, false)] {
+            let rows = ChatRows::new(ChatFormat::new(template.to_string(), ChatOptions::default()).unwrap());
+            for length in [3, 30, 31, 300] {
+                let text = "a".repeat(length);
+                let messages = format!(
+                    r#"[{{"role":"user","content":"{text}"}},{{"role":"assistant","content":"{text}b"}}]"#
+                );
+                let talk = Conversation::parse(&messages, None).unwrap();
+                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+                assert_eq!(
+                    rows.training_row(&talk, TrainedTurns::All).unwrap(),
+                    alone,
+                    "{template} {length}"
+                );
+                let known = rows.known_row(&talk, TrainedTurns::All).unwrap();
+                assert!(known.is_none_or(|known| known == alone));
+            }
+            let learnt = rows.learnt.read().unwrap();
+            let mut all = learnt.values().flatten().map(|learnt| learnt.decided.all());
+            assert!(all.all(|is_decided| is_decided == decided));
+        }
     }
 }

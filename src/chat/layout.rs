@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use super::Conversation;
 use super::seeker::Seeker;
-use super::shape::Class;
+use super::shape::{Class, Detail};
 use super::spans::{Leaf, Proof, json};
 use super::training_row::{ChatFault, Masked, NOT_PROVEN, TrainingRow};
 use crate::record::turns::{Branch, Role, Span};
 use crate::template::is_space;
+
+/// The first of the characters that may be placeholders.
+const FIRST: char = '\u{f0000}';
 
 /// The pieces of a render, and what was found about it.
 #[derive(Debug)]
@@ -108,6 +111,53 @@ impl Layout {
         Some(Layout { pieces, outcome })
     }
 
+    /// Whether a text whose texts are placeholders is laid out so.
+    pub(super) fn fits(&self, text: &str, placeholders: &[(String, char)]) -> bool {
+        let mut rest = text;
+        for Piece { part, .. } in &self.pieces {
+            let expected = match part {
+                Part::Same(same) => Cow::Borrowed(same.as_str()),
+                Part::Text { number, skipped, escaped } => {
+                    let printed = placeholders.get(*number).and_then(|(text, json)| {
+                        let text = text.get(skipped.0..text.len() - skipped.1)?;
+                        let form = |c| if c >= FIRST { *json } else { c };
+                        match escaped {
+                            Escaped::No => Some(text.to_string()),
+                            Escaped::Json => Some(escaped.print(text).chars().map(form).collect()),
+                            Escaped::JsonAscii => None,
+                        }
+                    });
+                    let Some(printed) = printed else { return false };
+                    Cow::Owned(printed)
+                }
+            };
+            let Some(after) = rest.strip_prefix(&*expected) else { return false };
+            rest = after;
+        }
+        rest.is_empty()
+    }
+
+    /// The row of a conversation of this shape, if all renders of this shape are laid out so.
+    pub(super) fn composed(&self, texts: &[&str]) -> Option<Masked> {
+        let faults = match &self.outcome {
+            Ok(faults) => faults.clone(),
+            Err(fault) => return Some(Err(fault.clone())),
+        };
+        let (mut text, mut spans) = (String::new(), Vec::new());
+        for Piece { part, span } in &self.pieces {
+            let before = text.len();
+            match part {
+                Part::Same(same) => text.push_str(same),
+                Part::Text { number, skipped, escaped } => {
+                    let whole = texts.get(*number)?;
+                    text.push_str(&escaped.print(whole.get(skipped.0..whole.len() - skipped.1)?));
+                }
+            }
+            add(&mut spans, *span, before, text.len());
+        }
+        Some(Ok(TrainingRow { text, spans, faults }))
+    }
+
     /// The row of a conversation of this shape; none if its render is not laid out so.
     pub(super) fn row(&self, text: String, texts: &[&str]) -> Option<Masked> {
         let mut rest = text.as_str();
@@ -122,14 +172,7 @@ impl Layout {
                     rest.strip_prefix(&*escaped.print(printed))?
                 }
             };
-            if before == rest.len() {
-                continue;
-            }
-            let span = Span { end: (text.len() - rest.len()) as u32, ..*span };
-            match spans.last_mut() {
-                Some(last) if (Span { end: span.end, ..*last }) == span => *last = span,
-                _ => spans.push(span),
-            }
+            add(&mut spans, *span, text.len() - before, text.len() - rest.len());
         }
         if !rest.is_empty() {
             return None;
@@ -141,11 +184,23 @@ impl Layout {
     }
 }
 
+/// Adds the span of a piece from byte `start` to `end`.
+fn add(spans: &mut Vec<Span>, span: Span, start: usize, end: usize) {
+    if start == end {
+        return;
+    }
+    let span = Span { end: end as u32, ..span };
+    match spans.last_mut() {
+        Some(last) if (Span { end: span.end, ..*last }) == span => *last = span,
+        _ => spans.push(span),
+    }
+}
+
 /// The numbers of those texts that do not belong to the shape.
 fn numbers(example: &Conversation, leaves: &[Leaf], seeker: &Seeker) -> Vec<Option<usize>> {
     let mut next = 0;
     let number = |leaf: &Leaf| {
-        Class::of(leaf.kind, leaf.text(&example.messages), seeker)?;
+        Class::of(leaf.kind, leaf.text(&example.messages), seeker, Detail::Edges)?;
         next += 1;
         Some(next - 1)
     };

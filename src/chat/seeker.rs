@@ -1,11 +1,14 @@
 //! Finds what a template may look for in a text.
 
+use std::collections::HashSet;
+
 use aho_corasick::AhoCorasick;
 
 /// The texts that a template may look for.
 #[derive(Debug)]
 pub(super) struct Seeker {
     texts: Vec<String>,
+    known: HashSet<String>,
     automaton: AhoCorasick,
 }
 
@@ -21,7 +24,12 @@ impl Seeker {
     /// None where there are more than 128 texts.
     pub(super) fn new(texts: &[String]) -> Option<Self> {
         let automaton = AhoCorasick::new(texts).ok().filter(|_| texts.len() <= 128)?;
-        Some(Seeker { texts: texts.to_vec(), automaton })
+        Some(Seeker { texts: texts.to_vec(), known: texts.iter().cloned().collect(), automaton })
+    }
+
+    /// Whether a text is one of the texts.
+    pub(super) fn is_sought(&self, text: &str) -> bool {
+        self.known.contains(text)
     }
 
     pub(super) fn seek(&self, text: &str) -> Sought {
@@ -36,6 +44,11 @@ impl Seeker {
             sought.at_end |= if hit.end() == text.len() { bit } else { 0 };
         }
         sought
+    }
+
+    /// All texts.
+    pub(super) fn all(&self) -> &[String] {
+        &self.texts
     }
 
     /// The texts of these bits, the longest first.

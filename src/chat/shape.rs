@@ -3,18 +3,29 @@
 
 use super::Conversation;
 use super::seeker::{Seeker, Sought};
-use super::spans::{Kind, Leaf, Seen, walk};
+use super::spans::{Kind, Leaf, Seen, is_free, walk};
 use super::training_row::TrainedTurns;
 use crate::hash;
-use crate::template::is_space;
+use crate::template::{Form, Known, is_space, placeholder};
 
 /// The shape of a conversation.
 #[derive(Debug)]
 pub(super) struct Shape<'a> {
     /// Its digest.
     pub(super) key: u128,
+    /// How much of the texts is part of it.
+    pub(super) detail: Detail,
     /// The texts that are not part of it, in order.
     pub(super) texts: Vec<&'a str>,
+}
+
+/// How much of the texts belongs to the shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// White space at their edges. Enough for templates that look for nothing in texts.
+    Edges,
+    /// And which of the texts that the template may look for they hold.
+    Words,
 }
 
 /// What of a text belongs to the shape.
@@ -24,30 +35,34 @@ pub(super) struct Class<'a> {
     pub(super) lead: &'a str,
     /// White space at its end.
     pub(super) trail: &'a str,
-    sought: Sought,
+    /// None where it may be any.
+    sought: Option<Sought>,
 }
 
 impl<'a> Class<'a> {
     /// None where the whole text belongs to the shape: names of tools, blank texts, and what the template looks for.
-    pub(super) fn of(kind: Kind, text: &'a str, seeker: &Seeker) -> Option<Self> {
+    pub(super) fn of(kind: Kind, text: &'a str, seeker: &Seeker, detail: Detail) -> Option<Self> {
         let without_lead = text.trim_start_matches(is_space);
         let bare = without_lead.trim_end_matches(is_space);
-        if kind == Kind::Name || bare.is_empty() {
-            return None;
-        }
-        let sought = seeker.seek(bare);
-        if sought.at_start & sought.at_end != 0 && seeker.texts(sought.at_start).any(|sought| sought == bare)
-        {
+        if kind == Kind::Name || bare.is_empty() || seeker.is_sought(bare) {
             return None;
         }
         let lead = &text[..text.len() - without_lead.len()];
         let trail = &without_lead[bare.len()..];
+        let sought = (detail == Detail::Words).then(|| seeker.seek(bare));
         Some(Class { lead, trail, sought })
+    }
+
+    /// Which of the texts that the template may look for may be in it, as bits.
+    fn held(&self) -> u128 {
+        self.sought.map_or(u128::MAX, |sought| sought.anywhere)
     }
 
     /// A text of this class, number `n` of its conversation; none if there is none that is easily made.
     fn example(&self, kind: Kind, n: usize, seeker: &Seeker) -> Option<String> {
         let Class { lead, trail, sought } = self;
+        let detail = if sought.is_some() { Detail::Words } else { Detail::Edges };
+        let sought = sought.unwrap_or_default();
         let start = seeker.texts(sought.at_start).next().unwrap_or_default();
         let end = seeker.texts(sought.at_end).next().unwrap_or_default();
         let within = sought.anywhere & !sought.at_start & !sought.at_end;
@@ -55,7 +70,7 @@ impl<'a> Class<'a> {
         // The characters that are escaped show how the text is printed.
         ["\"é\\\n", "\"é\\", "é", ""].into_iter().find_map(|escaped| {
             let text = format!("{lead}{start}q{}{escaped}{within}k{end}{trail}", letters(n));
-            (Class::of(kind, &text, seeker) == Some(*self)).then_some(text)
+            (Class::of(kind, &text, seeker, detail) == Some(*self)).then_some(text)
         })
     }
 }
@@ -74,8 +89,13 @@ fn letters(mut n: usize) -> String {
 
 impl<'a> Shape<'a> {
     /// The shape of a conversation whose turns train so.
-    pub(super) fn of(conversation: &'a Conversation, trained: TrainedTurns, seeker: &Seeker) -> Self {
-        let mut bytes = vec![trained as u8];
+    pub(super) fn of(
+        conversation: &'a Conversation,
+        trained: TrainedTurns,
+        seeker: &Seeker,
+        detail: Detail,
+    ) -> Self {
+        let mut bytes = vec![trained as u8, detail as u8];
         let mut texts = Vec::new();
         let sized = |bytes: &mut Vec<u8>, text: &str| {
             bytes.extend(text.len().to_le_bytes());
@@ -92,7 +112,7 @@ impl<'a> Shape<'a> {
                     bytes.push(mark);
                     sized(&mut bytes, text);
                 }
-                Seen::Leaf(kind, text) => match Class::of(kind, text, seeker) {
+                Seen::Leaf(kind, text) => match Class::of(kind, text, seeker, detail) {
                     None => {
                         bytes.push(b'=');
                         sized(&mut bytes, text);
@@ -101,30 +121,75 @@ impl<'a> Shape<'a> {
                         bytes.push(b'~');
                         sized(&mut bytes, class.lead);
                         sized(&mut bytes, class.trail);
-                        let Sought { anywhere, at_start, at_end } = class.sought;
-                        for bits in [anywhere, at_start, at_end] {
-                            bytes.extend(bits.to_le_bytes());
+                        if let Some(Sought { anywhere, at_start, at_end }) = class.sought {
+                            for bits in [anywhere, at_start, at_end] {
+                                bytes.extend(bits.to_le_bytes());
+                            }
                         }
                         texts.push(text);
                     }
                 },
             });
         }
-        Shape { key: hash::field(Some(&bytes)), texts }
+        Shape { key: hash::field(Some(&bytes)), detail, texts }
     }
 }
 
 /// A conversation of the same shape, with short texts.
-pub(super) fn example(conversation: &Conversation, seeker: &Seeker) -> Option<Conversation> {
+pub(super) fn example(conversation: &Conversation, seeker: &Seeker, detail: Detail) -> Option<Conversation> {
     let mut example = conversation.clone();
     for (n, leaf) in Leaf::all(&conversation.messages).iter().enumerate() {
-        if let Some(class) = Class::of(leaf.kind, leaf.text(&conversation.messages), seeker) {
+        if let Some(class) = Class::of(leaf.kind, leaf.text(&conversation.messages), seeker, detail) {
             leaf.put(&mut example.messages, class.example(leaf.kind, n, seeker)?);
         }
     }
     // The limits of a render depend on it: it must not come from the conversation.
     example.bytes = bytes(&example);
     Some(example)
+}
+
+/// A conversation with placeholders for the texts that are not part of its shape.
+#[derive(Debug)]
+pub(super) struct Unseen {
+    pub(super) conversation: Conversation,
+    /// The texts with placeholders, in order, and the placeholder of each as it is printed as JSON.
+    pub(super) placeholders: Vec<(String, char)>,
+    /// What is known about the texts.
+    pub(super) known: Known,
+}
+
+/// A conversation without its texts; none if it has very many, or characters that are placeholders in what is part of its
+/// shape.
+pub(super) fn unseen(conversation: &Conversation, seeker: &Seeker, detail: Detail) -> Option<Unseen> {
+    let mut free = true;
+    walk(&conversation.tools, &mut |seen, _| {
+        free &= match seen {
+            Seen::Leaf(_, text) | Seen::Member(text) | Seen::Other(_, text) => is_free(text),
+            Seen::Begin(..) => true,
+        };
+    });
+    let mut without = conversation.clone();
+    let (mut placeholders, mut held) = (Vec::new(), Vec::new());
+    for leaf in Leaf::all(&conversation.messages) {
+        let text = leaf.text(&conversation.messages);
+        if let Some(class) = Class::of(leaf.kind, text, seeker, detail) {
+            let form = |form| placeholder(held.len(), form);
+            let (plain, json) = (form(Form::Plain)?, form(Form::Json)?);
+            let text = format!("{}{plain}{}", class.lead, class.trail);
+            leaf.put(&mut without.messages, text.clone());
+            placeholders.push((text, json));
+            held.push(class.held());
+        }
+    }
+    for message in &conversation.messages {
+        walk(message, &mut |seen, _| {
+            if let Seen::Member(text) | Seen::Other(_, text) = seen {
+                free &= is_free(text);
+            }
+        });
+    }
+    let known = Known { sought: seeker.all().to_vec(), held };
+    free.then_some(Unseen { conversation: without, placeholders, known })
 }
 
 /// The bytes of all that a conversation holds.
@@ -148,10 +213,14 @@ mod tests {
     fn shape(messages: &str) -> (u128, Conversation) {
         let seeker = Seeker::new(&["</think>".to_string(), "/no".to_string(), "\n".to_string()]).unwrap();
         let conversation = Conversation::parse(messages, None).unwrap();
-        let key = Shape::of(&conversation, TrainedTurns::All, &seeker).key;
-        let example = example(&conversation, &seeker).unwrap();
-        assert_eq!(Shape::of(&example, TrainedTurns::All, &seeker).key, key, "{messages}");
-        (key, example)
+        let key = |conversation: &Conversation, detail| {
+            Shape::of(conversation, TrainedTurns::All, &seeker, detail).key
+        };
+        for detail in [Detail::Edges, Detail::Words] {
+            let example = example(&conversation, &seeker, detail).unwrap();
+            assert_eq!(key(&example, detail), key(&conversation, detail), "{messages}");
+        }
+        (key(&conversation, Detail::Words), example(&conversation, &seeker, Detail::Words).unwrap())
     }
 
     fn said(content: &str) -> String {

@@ -79,14 +79,21 @@ impl<'a> Cell<'a> {
 
     /// The JSON value, where it is an array or an object. A table without nested columns holds these as text.
     pub(super) fn nested(&self) -> Option<Json<'_>> {
+        Json::parse(self.nested_text()?)
+    }
+
+    /// The elements, where it is an array.
+    pub(super) fn elements(&self) -> Option<Vec<Json<'_>>> {
+        Json::elements_of(self.nested_text()?)
+    }
+
+    /// The text of an array or an object, which may turn out not to be JSON.
+    pub(super) fn nested_text(&self) -> Option<&str> {
         let text = match self {
             Cell::Null => return None,
-            Cell::Text(text) | Cell::Json(text) => text,
+            Cell::Text(text) | Cell::Json(text) => text.trim_matches([' ', '\t', '\n', '\r']),
         };
-        if !text.trim_start().starts_with(['[', '{']) {
-            return None;
-        }
-        Json::parse(text)
+        text.starts_with(['[', '{']).then_some(text)
     }
 
     /// The JSON value, if it is JSON and not text.

@@ -28,13 +28,15 @@ pub(crate) fn conversation_json<'r>(
     row: &'r Row<'_>,
 ) -> Result<ConversationJson<'r>, Misfit> {
     let dialogue = dialect.read(row)?;
-    let given = dialect.openai_messages().and_then(|part| row.get(part).nested());
-    if let Some(list) = given.filter(|list| is_openai(*list)) {
+    let given = dialect.openai_messages().and_then(|part| row.get(part).nested_text());
+    // Only calls have names that templates know under others.
+    let has_calls = dialogue.turns.iter().any(|turn| !turn.calls.is_empty());
+    if let Some(list) = given.filter(|list| !has_calls || Json::parse(list).is_some_and(is_openai)) {
         let tools = dialogue.tools.map(|tools| match tools.trim_start().starts_with('[') {
             true => tools,
             false => Cow::Owned(format!("[{tools}]")),
         });
-        return Ok(ConversationJson { messages: Cow::Borrowed(list.text), tools });
+        return Ok(ConversationJson { messages: Cow::Borrowed(list), tools });
     }
     let messages: Vec<String> =
         dialogue.turns.iter().map(|turn| message(turn, dialect.between_texts())).collect();

@@ -53,6 +53,9 @@ pub(super) struct Read<'a> {
 impl Messages {
     /// Reads a part that is a list of messages.
     pub(super) fn list<'r>(&self, part: &'static str, cell: &'r Cell<'_>) -> Result<Read<'r>, Misfit> {
+        if let Some(elements) = cell.elements() {
+            return self.elements(part, elements);
+        }
         match cell.nested() {
             Some(json) => self.values(part, json),
             None => Err(Misfit::of(part, cell, LIST)),
@@ -61,7 +64,10 @@ impl Messages {
 
     /// Reads a JSON value that is a list of messages.
     pub(super) fn values<'a>(&self, part: &'static str, list: Json<'a>) -> Result<Read<'a>, Misfit> {
-        let elements = list.elements().ok_or_else(|| Misfit::new(part, list.describe(), LIST))?;
+        self.elements(part, list.elements().ok_or_else(|| Misfit::new(part, list.describe(), LIST))?)
+    }
+
+    fn elements<'a>(&self, part: &'static str, elements: Vec<Json<'a>>) -> Result<Read<'a>, Misfit> {
         if elements.is_empty() {
             return Err(Misfit::new(part, "an empty list", LIST));
         }
@@ -87,10 +93,10 @@ impl Messages {
 
     fn message<'a>(&self, message: Json<'a>, read: &mut Read<'a>) -> Result<Turn<'a>, Wrong> {
         let missing = |expected| move || (format!("a message without it ({})", message.describe()), expected);
-        let fields = message.fields(["role", "content", "from", "value"]);
-        let Some([role, content, from, value]) = fields else {
+        let Some(fields) = Fields::of(message) else {
             return Err((message.describe(), "a message, an object"));
         };
+        let (role, from) = (fields.role, fields.from);
         let from_value = match self.keys {
             Keys::Role => false,
             Keys::From => true,
@@ -98,23 +104,18 @@ impl Messages {
         };
         if from_value {
             let role = from.ok_or_else(missing("the key `from`"))?;
-            return self.shared_message(role, value, message);
+            return self.shared_message(role, &fields);
         }
         let role = role.ok_or_else(missing("the key `role`"))?;
-        self.chat_message(role, content, message, read)
+        self.chat_message(role, &fields, read)
     }
 
-    fn shared_message<'a>(
-        &self,
-        from: Json<'a>,
-        value: Option<Json<'a>>,
-        message: Json<'a>,
-    ) -> Result<Turn<'a>, Wrong> {
+    fn shared_message<'a>(&self, from: Json<'a>, fields: &Fields<'a>) -> Result<Turn<'a>, Wrong> {
         const ROLES: &str = "human, gpt, system, function_call, observation or tool";
         let Some((role, is_call)) = from.string().as_deref().and_then(shared_role) else {
             return Err((format!("the role {}", excerpt(from.text)), ROLES));
         };
-        let value = value.ok_or_else(|| ("a message without a value".to_string(), TEXT))?;
+        let value = fields.value.ok_or_else(|| ("a message without a value".to_string(), TEXT))?;
         let text = value.string().ok_or_else(|| (value.describe(), TEXT))?;
         let mut turn = Turn::new(role);
         if is_call {
@@ -122,15 +123,14 @@ impl Messages {
         } else {
             turn.say(TextKind::Text, text);
         }
-        turn.weight = weight(message)?;
+        turn.weight = fields.weight()?;
         Ok(turn)
     }
 
     fn chat_message<'a>(
         &self,
         role: Json<'a>,
-        content: Option<Json<'a>>,
-        message: Json<'a>,
+        fields: &Fields<'a>,
         read: &mut Read<'a>,
     ) -> Result<Turn<'a>, Wrong> {
         const ROLES: &str = "system, developer, user, assistant, tool or function";
@@ -138,30 +138,20 @@ impl Messages {
             return Err((format!("the role {}", excerpt(role.text)), ROLES));
         };
         let mut turn = Turn::new(role);
-        let keys = [
-            "reasoning_content",
-            "reasoning",
-            "thinking",
-            "name",
-            "tool_calls",
-            "function_call",
-            "tool_call_id",
-        ];
-        let fields = message.fields(keys).unwrap_or_default();
-        let [reasoning_content, reasoning, thinking, name, tool_calls, function_call, call_id] = fields;
-        if let Some(text) = reasoning_content.or(reasoning).or(thinking).and_then(Json::string) {
+        if let Some(text) = fields.reasoning.and_then(Json::string) {
             turn.say(TextKind::Reasoning, text);
         }
-        (turn.name, turn.call_id) = (name.and_then(Json::string), call_id.and_then(Json::string));
-        if let Some(list) = tool_calls {
+        (turn.name, turn.call_id) =
+            (fields.name.and_then(Json::string), fields.call_id.and_then(Json::string));
+        if let Some(list) = fields.tool_calls {
             turn.calls = calls::of_list(list).map_err(|found| (format!("in tool_calls {found}"), CALL))?;
         }
-        if let Some(call) = function_call {
+        if let Some(call) = fields.function_call {
             let call = calls::of_object(call)
                 .ok_or_else(|| (format!("in function_call {}", call.describe()), CALL))?;
             turn.calls.push(call);
         }
-        match content {
+        match fields.content {
             None if turn.calls.is_empty() => return Err(("a message without content".into(), TEXT)),
             None => {}
             Some(content) if content.kind == Kind::Array && self.content != Content::Text => {
@@ -172,7 +162,7 @@ impl Messages {
                 turn.say(TextKind::Text, content.string().ok_or_else(|| (content.describe(), TEXT))?)
             }
         }
-        turn.weight = weight(message)?;
+        turn.weight = fields.weight()?;
         Ok(turn)
     }
 
@@ -249,18 +239,82 @@ fn is_media(kind: &str) -> bool {
     ["image", "audio", "video", "file"].iter().any(|media| kind.contains(media))
 }
 
-/// The factor of a message in the loss.
-fn weight(message: Json<'_>) -> Result<Option<f64>, Wrong> {
-    let fields = message.fields(["weight", "loss_weight", "train", "loss"]).unwrap_or_default();
-    let Some(value) = fields.into_iter().flatten().next() else { return Ok(None) };
-    let number = match value.text {
-        "true" => Some(1.0),
-        "false" => Some(0.0),
-        _ => value.number().filter(|weight| *weight >= 0.0 && *weight <= f64::from(f32::MAX)),
-    };
-    number
-        .map(Some)
-        .ok_or_else(|| (format!("the weight {}", excerpt(value.text)), "a number from 0, true or false"))
+/// The members of a message.
+struct Fields<'a> {
+    role: Option<Json<'a>>,
+    content: Option<Json<'a>>,
+    from: Option<Json<'a>>,
+    value: Option<Json<'a>>,
+    reasoning: Option<Json<'a>>,
+    name: Option<Json<'a>>,
+    tool_calls: Option<Json<'a>>,
+    function_call: Option<Json<'a>>,
+    call_id: Option<Json<'a>>,
+    weight: Option<Json<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    /// None for what is no object.
+    fn of(message: Json<'a>) -> Option<Self> {
+        let names = [
+            "role",
+            "content",
+            "from",
+            "value",
+            "reasoning_content",
+            "reasoning",
+            "thinking",
+            "name",
+            "tool_calls",
+            "function_call",
+            "tool_call_id",
+            "weight",
+            "loss_weight",
+            "train",
+            "loss",
+        ];
+        let [
+            role,
+            content,
+            from,
+            value,
+            reasoning_content,
+            reasoning,
+            thinking,
+            name,
+            tool_calls,
+            function_call,
+            call_id,
+            weights @ ..,
+        ] = message.fields(names)?;
+        let reasoning = reasoning_content.or(reasoning).or(thinking);
+        let weight = weights.into_iter().flatten().next();
+        Some(Fields {
+            role,
+            content,
+            from,
+            value,
+            reasoning,
+            name,
+            tool_calls,
+            function_call,
+            call_id,
+            weight,
+        })
+    }
+
+    /// The factor of the message in the loss.
+    fn weight(&self) -> Result<Option<f64>, Wrong> {
+        let Some(value) = self.weight else { return Ok(None) };
+        let number = match value.text {
+            "true" => Some(1.0),
+            "false" => Some(0.0),
+            _ => value.number().filter(|weight| *weight >= 0.0 && *weight <= f64::from(f32::MAX)),
+        };
+        number
+            .map(Some)
+            .ok_or_else(|| (format!("the weight {}", excerpt(value.text)), "a number from 0, true or false"))
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ mod value;
 mod view;
 
 pub use error::{JsonError, Why};
+pub(crate) use nested::Part;
 pub use number::{exact_float64, float64, int64};
+pub(crate) use scan::scan_parts;
 pub use scan::{scan, scan_array};
 pub use single_line::single_line;
 pub use string::decode as decode_string;

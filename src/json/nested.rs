@@ -2,11 +2,28 @@
 
 use super::cursor::Cursor;
 use super::error::{JsonError, Why};
+use super::value::Value;
 use crate::limits::MAX_JSON_DEPTH;
 
+/// A part of a JSON text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    /// An object begins.
+    Object,
+    /// An array begins.
+    Array,
+    /// The innermost object or array ends.
+    End,
+    /// The key of the value that comes next.
+    Key(Value),
+    /// A string, a number, a bool, or null.
+    Value(Value),
+}
+
 impl Cursor<'_> {
-    /// Reads the array or object at the cursor with all values in it. A stack of bits takes the place of recursion.
-    pub(crate) fn container(&mut self, depth: usize) -> Result<(), JsonError> {
+    /// Reads the array or object at the cursor with all values in it, and calls `see` for each part of it in order. A
+    /// stack of bits takes the place of recursion.
+    pub(crate) fn container(&mut self, depth: usize, mut see: impl FnMut(Part)) -> Result<(), JsonError> {
         let mut open = Open { depth, base: depth, objects: [0; MAX_JSON_DEPTH.div_ceil(64)] };
         loop {
             // A value begins here.
@@ -16,25 +33,29 @@ impl Cursor<'_> {
                     if !open.push(b == b'{') {
                         return Err(self.error(Why::Depth));
                     }
+                    see(if b == b'{' { Part::Object } else { Part::Array });
                     self.position += 1;
                     self.skip_space();
                     if self.peek() == Some(if b == b'{' { b'}' } else { b']' }) {
                         self.position += 1;
                         open.pop();
+                        see(Part::End);
                         false
                     } else {
                         if b == b'{' {
-                            self.key()?;
+                            see(Part::Key(self.key()?));
                         }
                         true
                     }
                 }
                 Some(b'"') => {
-                    self.string()?;
+                    see(Part::Value(self.string()?));
                     false
                 }
                 _ => {
-                    self.scalar()?;
+                    let start = self.position;
+                    let kind = self.scalar()?;
+                    see(Part::Value(Value { kind, start, end: self.position, escaped: false }));
                     false
                 }
             };
@@ -52,13 +73,14 @@ impl Cursor<'_> {
                         self.position += 1;
                         if in_object {
                             self.skip_space();
-                            self.key()?;
+                            see(Part::Key(self.key()?));
                         }
                         break;
                     }
                     (Some(b'}'), true) | (Some(b']'), false) => {
                         self.position += 1;
                         open.pop();
+                        see(Part::End);
                     }
                     _ => return Err(self.unexpected()),
                 }

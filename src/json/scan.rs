@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::error::{JsonError, Why};
+use super::nested::Part;
 use super::value::{Kind, Value};
 
 /// Scans a whole line and returns its value. If it is an object, calls `member` for each member in order, repeated
@@ -19,6 +20,18 @@ pub fn scan(line: &[u8], member: impl FnMut(Value, Value)) -> Result<Value, Json
         return Err(cursor.error(Why::Trailing));
     }
     Ok(value)
+}
+
+/// Scans a whole text and calls `see` for each part of it, at any depth, in order.
+pub(crate) fn scan_parts(text: &[u8], mut see: impl FnMut(Part)) -> Result<(), JsonError> {
+    let mut cursor = Cursor { line: text, position: 0 };
+    cursor.skip_space();
+    match cursor.peek() {
+        Some(b'{' | b'[') => cursor.container(0, see)?,
+        _ => see(Part::Value(cursor.value(0)?)),
+    }
+    cursor.skip_space();
+    if cursor.position < text.len() { Err(cursor.error(Why::Trailing)) } else { Ok(()) }
 }
 
 /// Scans a whole text, which must be an array, and calls `element` for each of its elements in order. On an error,
@@ -78,11 +91,11 @@ impl Cursor<'_> {
         let kind = match self.peek() {
             Some(b'"') => return self.string(),
             Some(b'{') => {
-                self.container(depth)?;
+                self.container(depth, |_| {})?;
                 Kind::Object
             }
             Some(b'[') => {
-                self.container(depth)?;
+                self.container(depth, |_| {})?;
                 Kind::Array
             }
             _ => self.scalar()?,

@@ -62,8 +62,13 @@ impl<'a> Json<'a> {
         if self.kind != Kind::Array {
             return None;
         }
+        Json::elements_of(self.text)
+    }
+
+    /// The elements of a whole JSON text that is an array; none for another text.
+    pub(crate) fn elements_of(text: &'a str) -> Option<Vec<Json<'a>>> {
         let mut elements = Vec::new();
-        scan_array(self.text.as_bytes(), |value| elements.push(Json::of(self.text, value))).ok()?;
+        scan_array(text.as_bytes(), |value| elements.push(Json::of(text, value))).ok()?;
         Some(elements)
     }
 

@@ -1,15 +1,14 @@
 //! JSON as the values that a template sees.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use indexmap::IndexMap;
 
 use minijinja::value::Value;
 
-use super::members::Members;
+use super::members::Members as Object;
 use super::number;
 use crate::error::{Class, Error, Result};
-use crate::json::{self, Kind};
+use crate::json::{self, Kind, Part};
 
 /// Conversations that nest more deeply are refused.
 const DEPTH: usize = 100;
@@ -38,12 +37,17 @@ impl Data {
     /// # Errors
     /// `bad_messages`: it is not JSON, nested too deeply, or holds a lone surrogate.
     pub fn parse(text: &str) -> Result<Data> {
-        let array = format!("[{text}]");
-        let mut parsed = Vec::new();
-        elements(array.as_bytes(), DEPTH, &mut parsed)?;
-        match <[Data; 1]>::try_from(parsed) {
-            Ok([value]) => Ok(value),
-            Err(_) => Err(bad("it is not one JSON value")),
+        let mut tree = Tree { text, open: Vec::new(), done: None };
+        let mut wrong = None;
+        let scanned = json::scan_parts(text.as_bytes(), |part| {
+            if wrong.is_none() {
+                wrong = tree.add(part).err();
+            }
+        });
+        scanned.map_err(|e| bad(&e.to_string()))?;
+        match (wrong, tree.done) {
+            (Some(e), _) => Err(e),
+            (None, done) => done.ok_or_else(|| bad("it is not one JSON value")),
         }
     }
 
@@ -79,7 +83,7 @@ impl Data {
             Data::Text(text) => Value::from(Arc::clone(text)),
             Data::List(items) => Value::from(items.iter().map(Data::value).collect::<Vec<_>>()),
             Data::Map(members) => {
-                Members::value(members.iter().map(|(name, value)| (Arc::clone(name), value.value())))
+                Object::value(members.iter().map(|(name, value)| (Arc::clone(name), value.value())))
             }
         }
     }
@@ -90,59 +94,106 @@ fn bad(why: &str) -> Error {
     Error::new(Class::Data, "bad_messages", format!("the conversation cannot be read: {why}"))
 }
 
-fn elements(array: &[u8], depth: usize, out: &mut Vec<Data>) -> Result<()> {
-    let mut wrong = None;
-    let scanned = json::scan_array(array, |value| match build(array, value, depth) {
-        Ok(data) => out.push(data),
-        Err(e) => wrong = Some(e),
-    });
-    scanned.map_err(|e| bad(&e.to_string()))?;
-    wrong.map_or(Ok(()), Err)
+/// A value that is put together from the parts of its text.
+struct Tree<'t> {
+    text: &'t str,
+    /// The objects and arrays that have not ended, the innermost last.
+    open: Vec<Open>,
+    done: Option<Data>,
 }
 
-fn build(line: &[u8], value: json::Value, depth: usize) -> Result<Data> {
-    let raw = value.raw(line);
-    Ok(match value.kind {
-        Kind::Null => Data::Null,
-        Kind::Bool => Data::Bool(raw == b"true"),
-        Kind::Int | Kind::Float => Data::Number(String::from_utf8_lossy(raw).into()),
-        Kind::String => Data::Text(string(line, value)?),
-        Kind::Array | Kind::Object if depth == 0 => return Err(bad("it is nested too deeply")),
-        Kind::Array => {
-            let mut items = Vec::new();
-            elements(raw, depth - 1, &mut items)?;
-            Data::List(items)
-        }
-        Kind::Object => {
-            // Of a repeated key the first place and the last value count.
-            let mut members: IndexMap<Arc<str>, Data> = IndexMap::new();
-            let mut wrong = None;
-            let scanned = json::scan(raw, |key, value| {
-                let member = string(raw, key).and_then(|key| Ok((key, build(raw, value, depth - 1)?)));
-                match member {
-                    Ok((key, data)) => {
-                        members.insert(key, data);
-                    }
-                    Err(e) => wrong = Some(e),
+enum Open {
+    List(Vec<Data>),
+    /// The members of an object, and the place of the one whose value comes next.
+    Map(Members, usize),
+}
+
+/// The members of an object, each name once.
+#[derive(Default)]
+struct Members {
+    all: Vec<(Arc<str>, Data)>,
+    /// Their places by name, kept for objects with many.
+    places: HashMap<Arc<str>, usize>,
+}
+
+impl Members {
+    /// Objects with fewer members are searched one by one.
+    const MANY: usize = 16;
+
+    /// The place of the member of this name, the first of a repeated one.
+    fn place(&mut self, name: Arc<str>) -> usize {
+        let known = match self.all.len() {
+            few if few < Members::MANY => self.all.iter().position(|(known, _)| *known == name),
+            _ => {
+                for (place, (name, _)) in self.all.iter().enumerate().skip(self.places.len()) {
+                    self.places.insert(Arc::clone(name), place);
                 }
-            });
-            scanned.map_err(|e| bad(&e.to_string()))?;
-            if let Some(e) = wrong {
-                return Err(e);
+                self.places.get(&name).copied()
             }
-            Data::Map(members.into_iter().collect())
-        }
-    })
+        };
+        known.unwrap_or_else(|| {
+            self.all.push((name, Data::Null));
+            self.all.len() - 1
+        })
+    }
 }
 
-fn string(line: &[u8], value: json::Value) -> Result<Arc<str>> {
-    let inner = value.inner(line);
-    if !value.escaped {
-        return Ok(String::from_utf8_lossy(inner).into());
+impl Tree<'_> {
+    fn add(&mut self, part: Part) -> Result<()> {
+        match part {
+            Part::Object | Part::Array if self.open.len() == DEPTH => {
+                return Err(bad("it is nested too deeply"));
+            }
+            Part::Object => self.open.push(Open::Map(Members::default(), 0)),
+            Part::Array => self.open.push(Open::List(Vec::new())),
+            Part::Key(key) => {
+                let name = self.string(key)?;
+                if let Some(Open::Map(members, next)) = self.open.last_mut() {
+                    *next = members.place(name);
+                }
+            }
+            Part::Value(value) => {
+                let raw = &self.text[value.start..value.end];
+                let data = match value.kind {
+                    Kind::Bool => Data::Bool(raw == "true"),
+                    Kind::Int | Kind::Float => Data::Number(raw.into()),
+                    Kind::String => Data::Text(self.string(value)?),
+                    _ => Data::Null,
+                };
+                self.put(data);
+            }
+            Part::End => match self.open.pop() {
+                Some(Open::List(items)) => self.put(Data::List(items)),
+                Some(Open::Map(members, _)) => self.put(Data::Map(members.all)),
+                None => {}
+            },
+        }
+        Ok(())
     }
-    let mut decoded = Vec::new();
-    json::decode_string(inner, &mut decoded).map_err(|_| bad("a text holds a lone surrogate"))?;
-    Ok(String::from_utf8_lossy(&decoded).into())
+
+    /// Puts a value where the text has it.
+    fn put(&mut self, data: Data) {
+        match self.open.last_mut() {
+            None => self.done = Some(data),
+            Some(Open::List(items)) => items.push(data),
+            Some(Open::Map(members, next)) => {
+                if let Some((_, value)) = members.all.get_mut(*next) {
+                    *value = data;
+                }
+            }
+        }
+    }
+
+    fn string(&self, value: json::Value) -> Result<Arc<str>> {
+        let inner = &self.text[value.start + 1..value.end - 1];
+        if !value.escaped {
+            return Ok(inner.into());
+        }
+        let mut decoded = Vec::new();
+        json::decode_string(inner.as_bytes(), &mut decoded)
+            .map_err(|_| bad("a text holds a lone surrogate"))?;
+        Ok(String::from_utf8_lossy(&decoded).into())
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +208,11 @@ mod tests {
         assert_eq!(data.get("a").unwrap().text(), Some("last"));
         let list = data.get("b").unwrap().list().unwrap();
         assert_eq!((list[0].text(), &list[1]), (Some("é"), &Data::Null));
+        let many: Vec<String> = (0..40).map(|i| format!("\"k{}\":{i}", i % 30)).collect();
+        let Data::Map(members) = Data::parse(&format!("{{{}}}", many.join(","))).unwrap() else { panic!() };
+        assert_eq!(members.len(), 30);
+        assert_eq!((&*members[9].0, &members[9].1), ("k9", &Data::Number("39".into())));
+        assert_eq!((&*members[10].0, &members[10].1), ("k10", &Data::Number("10".into())));
         assert_eq!(data.value().to_string(), "{'a': 'last', 'b': ['é', None, -2.5, True]}");
     }
 

@@ -1,8 +1,11 @@
 //! A compiled template, and its rendering.
 
+use std::sync::{Arc, OnceLock};
+
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
 
+use super::blind::{self, Known};
 use super::clock::Clock;
 use super::failure::{Failure, of_engine};
 use super::{filters, globals, methods, plus, predicates, print, source};
@@ -25,6 +28,9 @@ pub struct Template {
     environment: Environment<'static>,
     constants: Vec<String>,
     sought: Vec<String>,
+    now: Option<Clock>,
+    /// The source with checks, made when it is first needed.
+    checked: OnceLock<Option<String>>,
 }
 
 impl Template {
@@ -34,21 +40,23 @@ impl Template {
     /// [`Failure::Syntax`].
     pub fn new(text: &str, now: Option<Clock>) -> Result<Self, Failure> {
         let prepared = source::prepare(text);
-        let mut environment = Environment::empty();
-        let mut syntax = environment.syntax().to_builder();
-        // The source has lost the line end that Jinja removes.
-        let syntax = syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
-        environment.set_syntax(syntax.map_err(|e| of_engine(&e))?);
-        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-        environment.set_recursion_limit(RECURSION);
-        environment.set_formatter(print::formatter);
-        environment.set_unknown_method_callback(methods::call);
-        filters::add(&mut environment);
-        predicates::add(&mut environment);
-        globals::add(&mut environment, now);
-        plus::add(&mut environment);
+        let mut environment = environment(now)?;
         environment.add_template_owned(NAME, prepared.text).map_err(|e| of_engine(&e))?;
-        Ok(Template { environment, constants: prepared.constants, sought: prepared.sought })
+        let (constants, sought) = (prepared.constants, prepared.sought);
+        Ok(Template { environment, constants, sought, now, checked: OnceLock::new() })
+    }
+
+    /// The template that renders without looking into texts, of which this is known; none if it cannot be made.
+    pub(crate) fn blind(&self, known: Known) -> Option<Self> {
+        let checked = self.checked.get_or_init(|| {
+            let template = self.environment.get_template(NAME).ok()?;
+            blind::source(template.source(), self.environment.syntax())
+        });
+        let mut environment = environment(self.now).ok()?;
+        blind::add(&mut environment, Arc::new(known));
+        environment.add_template_owned(NAME, checked.clone()?).ok()?;
+        let (constants, sought) = (Vec::new(), Vec::new());
+        Some(Template { environment, constants, sought, now: self.now, checked: OnceLock::from(None) })
     }
 
     /// The texts in the template's expressions, the longest first.
@@ -71,4 +79,22 @@ impl Template {
         let template = environment.get_template(NAME).map_err(|e| of_engine(&e))?;
         template.render(variables).map_err(|e| of_engine(&e))
     }
+}
+
+/// What a template finds.
+fn environment(now: Option<Clock>) -> Result<Environment<'static>, Failure> {
+    let mut environment = Environment::empty();
+    let mut syntax = environment.syntax().to_builder();
+    // The source has lost the line end that Jinja removes.
+    let syntax = syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.map_err(|e| of_engine(&e))?);
+    environment.set_undefined_behavior(UndefinedBehavior::Lenient);
+    environment.set_recursion_limit(RECURSION);
+    environment.set_formatter(print::formatter);
+    environment.set_unknown_method_callback(methods::call);
+    filters::add(&mut environment);
+    predicates::add(&mut environment);
+    globals::add(&mut environment, now);
+    plus::add(&mut environment);
+    Ok(environment)
 }

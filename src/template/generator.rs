@@ -17,6 +17,11 @@ impl Generator {
     pub(super) fn is(value: &Value) -> bool {
         value.downcast_object_ref::<Generator>().is_some()
     }
+
+    /// What is in it still, without taking it out.
+    pub(super) fn items(&self) -> Vec<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Object for Generator {

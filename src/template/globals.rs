@@ -18,12 +18,17 @@ pub(super) fn add(environment: &mut Environment<'static>, now: Option<Clock>) {
         Some(now) => now.format(&format).map_err(failed),
         None => Err(carry(Failure::Clock)),
     });
-    environment.add_function(ITERABLE, |value: Value| match value.kind() {
+    environment.add_function(ITERABLE, iterable);
+}
+
+/// The value, if it can be iterated.
+pub(super) fn iterable(value: Value) -> Result<Value, Error> {
+    match value.kind() {
         ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::Undefined => {
             Ok(value)
         }
         kind => Err(failed(format!("a value of kind {kind} is not iterable"))),
-    });
+    }
 }
 
 /// A namespace, as transformers allows it: its names do not begin with `_`.

@@ -4,6 +4,7 @@
 //! file: how values are printed, what filters, tests and methods answer, what fails.
 
 mod arguments;
+mod blind;
 mod clock;
 mod data;
 mod engine;
@@ -26,6 +27,7 @@ mod sought;
 mod source;
 mod to_json;
 
+pub(crate) use blind::{Form, Known, placeholder};
 pub(crate) use python::{is_space, repr as python_repr};
 pub(crate) use to_json::escape_json;
 

@@ -14,11 +14,14 @@ use super::markup::escape;
 const ITEMS: usize = 4_000_000;
 
 pub(super) fn add(environment: &mut Environment<'static>) {
-    environment.add_function(PLUS, |state: &mut State, operands: Rest<Value>| {
-        let mut operands = operands.0.into_iter();
-        let first = operands.next().unwrap_or_default();
-        operands.try_fold(first, |sum, operand| plus(state, sum, operand))
-    });
+    environment.add_function(PLUS, sum);
+}
+
+/// The sum of all operands.
+pub(super) fn sum(state: &mut State, operands: Rest<Value>) -> Result<Value, Error> {
+    let mut operands = operands.0.into_iter();
+    let first = operands.next().unwrap_or_default();
+    operands.try_fold(first, |sum, operand| plus(state, sum, operand))
 }
 
 fn plus(state: &mut State, a: Value, b: Value) -> Result<Value, Error> {

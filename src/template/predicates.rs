@@ -76,7 +76,7 @@ fn cased(value: &Value, wanted: fn(char) -> bool, other: fn(char) -> bool) -> bo
     value.as_str().is_some_and(|text| text.chars().any(wanted) && !text.chars().any(other))
 }
 
-fn is_in(value: &Value, container: &Value) -> Result<bool, Error> {
+pub(super) fn is_in(value: &Value, container: &Value) -> Result<bool, Error> {
     if let Some(text) = container.as_str() {
         let part = value.as_str().ok_or_else(|| failed("only text can be in text"))?;
         return Ok(text.contains(part));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use minijinja::Error;
-use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
+use minijinja::value::{Value, ValueKind};
 
 use super::arguments::{bind, text};
 use super::failure::{failed, unsupported};
@@ -14,9 +14,9 @@ use super::python;
 /// Values that are nested more deeply are not written.
 const DEPTH: usize = 200;
 
-pub(super) fn to_json(value: &Value, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+pub(super) fn to_json(value: &Value, args: &[Value]) -> Result<Value, Error> {
     let names = ["ensure_ascii", "indent", "separators", "sort_keys"];
-    let [ascii, indent, separators, sorted] = bind("tojson", names, &args.into_values())?;
+    let [ascii, indent, separators, sorted] = bind("tojson", names, args)?;
     let indent = match indent.filter(|indent| !indent.is_none()) {
         None => None,
         Some(indent) => Some(match indent.as_str() {

@@ -84,7 +84,8 @@ fn places(origins: &[Origin], texts: usize) -> Vec<Vec<(usize, usize)>> {
     places
 }
 
-pub(super) fn is_assistant(message: &Data) -> bool {
+/// Whether a message is of the assistant.
+pub(in crate::chat) fn is_assistant(message: &Data) -> bool {
     message.get("role").and_then(Data::text) == Some("assistant")
 }
 

@@ -92,7 +92,8 @@ pub(in crate::chat) fn are_free(messages: &[Data]) -> bool {
     are_free
 }
 
-fn is_free(text: &str) -> bool {
+/// Whether a text has no character that may be a stand-in.
+pub(in crate::chat) fn is_free(text: &str) -> bool {
     // Characters from U+C0000 begin with one of these bytes.
     memchr::memchr2(0xf3, 0xf4, text.as_bytes()).is_none() || !text.chars().any(|c| c >= '\u{f0000}')
 }

@@ -1,13 +1,14 @@
 //! The column `spans`: the spans of a row's text as JSON.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::record::json::write_integer;
 use crate::record::turns::{Branch, Role, Span};
 use crate::word::Word;
 
 /// A span as it is published.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Published<'a> {
     /// Where it begins and ends, in characters.
@@ -17,7 +18,7 @@ struct Published<'a> {
     trained: bool,
     /// Whether it came from the data; otherwise the template wrote it.
     from_data: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     weight: Option<f32>,
 }
 
@@ -27,24 +28,32 @@ struct Published<'a> {
 /// `Internal`: the spans do not fit the text.
 pub(super) fn spans_json(text: &str, spans: &[Span], weighted: bool) -> Result<String> {
     let (mut byte, mut start) = (0, 0);
-    let mut published = Vec::with_capacity(spans.len());
+    let mut out = Vec::with_capacity(2 + spans.len() * 96);
     for span in spans {
         let part = text
             .get(byte..span.end as usize)
             .ok_or_else(|| Error::internal("the spans of a conversation do not fit its text"))?;
         let end = start + part.chars().count();
-        let (role, weight) = (span.role.name(), (weighted && span.trained).then_some(span.weight));
-        published.push(Published {
-            start,
-            end,
-            role,
-            trained: span.trained,
-            from_data: span.from_data,
-            weight,
-        });
+        out.extend_from_slice(if out.is_empty() { b"[{\"start\":" } else { b",{\"start\":" });
+        write_integer(&mut out, start as u64);
+        out.extend_from_slice(b",\"end\":");
+        write_integer(&mut out, end as u64);
+        out.extend_from_slice(b",\"role\":\"");
+        out.extend_from_slice(span.role.name().as_bytes());
+        out.extend_from_slice(b"\",\"trained\":");
+        out.extend_from_slice(if span.trained { b"true" } else { b"false" });
+        out.extend_from_slice(b",\"from_data\":");
+        out.extend_from_slice(if span.from_data { b"true" } else { b"false" });
+        if weighted && span.trained {
+            out.extend_from_slice(b",\"weight\":");
+            let weight = serde_json::to_string(&span.weight);
+            out.extend(weight.map_err(|e| Error::internal(format!("a weight is no JSON: {e}")))?.bytes());
+        }
+        out.push(b'}');
         (byte, start) = (span.end as usize, end);
     }
-    serde_json::to_string(&published).map_err(|e| Error::internal(format!("spans are no JSON: {e}")))
+    out.extend_from_slice(if out.is_empty() { b"[]" } else { b"]" });
+    String::from_utf8(out).map_err(|e| Error::internal(format!("spans are no UTF-8: {e}")))
 }
 
 /// The spans of a text from their JSON; none where it is something else, or they do not cover the text.
@@ -97,6 +106,7 @@ mod tests {
         ] {
             assert!(read_spans("é.", wrong).is_none(), "{wrong}");
         }
+        assert_eq!(spans_json("", &[], false).unwrap(), "[]");
         assert!(read_spans("é..", expected).is_none());
         assert!(spans_json("é.", &[span(1, Role::User, false, true)], false).is_err());
     }

@@ -6,13 +6,15 @@ mod sequence;
 mod sort;
 mod text;
 
+pub(super) use attribute::attribute;
+
 use minijinja::Environment;
 
 use super::to_json::to_json;
 
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("tojson", |value: minijinja::Value, args: minijinja::value::Rest<_>| {
-        to_json(&value, args)
+        to_json(&value, &args.into_values())
     });
     text::add(environment);
     sequence::add(environment);
