@@ -8,6 +8,7 @@ use super::dialect::Dialect;
 use super::dialogue::{Call, Dialogue, TextKind, Turn};
 use super::json_object::{JsonObject, list_json, tool_json};
 use super::misfit::Misfit;
+use super::tools;
 use crate::json::{Json, Kind};
 
 /// JSON of a conversation.
@@ -19,28 +20,39 @@ pub(crate) struct ConversationJson<'r> {
     pub(crate) tools: Option<Cow<'r, str>>,
 }
 
-/// The conversation of a row. Messages that have the form already stay as they are, and so do their tools.
+/// The conversation of a row. Messages that have the form already stay as they are, and so do their tools. `checked` says
+/// that the dialect has read the row before.
 ///
 /// # Errors
 /// The row is not one of the dialect.
 pub(crate) fn conversation_json<'r>(
     dialect: &dyn Dialect,
     row: &'r Row<'_>,
+    checked: bool,
 ) -> Result<ConversationJson<'r>, Misfit> {
-    let dialogue = dialect.read(row)?;
     let given = dialect.openai_messages().and_then(|part| row.get(part).nested_text());
+    if let Some(list) = given.filter(|list| checked && has_no_calls(list)) {
+        return Ok(ConversationJson { messages: Cow::Borrowed(list), tools: tools::read(row)?.map(as_list) });
+    }
+    let dialogue = dialect.read(row)?;
     // Only calls have names that templates know under others.
     let has_calls = dialogue.turns.iter().any(|turn| !turn.calls.is_empty());
     if let Some(list) = given.filter(|list| !has_calls || Json::parse(list).is_some_and(is_openai)) {
-        let tools = dialogue.tools.map(|tools| match tools.trim_start().starts_with('[') {
-            true => tools,
-            false => Cow::Owned(format!("[{tools}]")),
-        });
-        return Ok(ConversationJson { messages: Cow::Borrowed(list), tools });
+        return Ok(ConversationJson { messages: Cow::Borrowed(list), tools: dialogue.tools.map(as_list) });
     }
     let messages: Vec<String> =
         dialogue.turns.iter().map(|turn| message(turn, dialect.between_texts())).collect();
-    Ok(ConversationJson { messages: Cow::Owned(list_json(&messages)), tools: tools(&dialogue) })
+    Ok(ConversationJson { messages: Cow::Owned(list_json(&messages)), tools: wrapped_tools(&dialogue) })
+}
+
+/// Whether JSON has no key for calls of tools, not even one that is written with escapes.
+fn has_no_calls(json: &str) -> bool {
+    ["_call", "\\u"].iter().all(|part| memchr::memmem::find(json.as_bytes(), part.as_bytes()).is_none())
+}
+
+/// The JSON of tools as a list: a tool alone is one of one.
+fn as_list(tools: Cow<'_, str>) -> Cow<'_, str> {
+    if tools.trim_start().starts_with('[') { tools } else { Cow::Owned(format!("[{tools}]")) }
 }
 
 /// Whether messages have nothing that templates know under another name.
@@ -57,7 +69,7 @@ fn is_openai(list: Json<'_>) -> bool {
 }
 
 /// The tools as OpenAI's API has them: each within `function`.
-fn tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
+fn wrapped_tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
     let json = Json::parse(dialogue.tools.as_deref()?)?;
     let tools: Vec<String> =
         json.elements().unwrap_or_else(|| vec![json]).into_iter().map(tool_json).collect();
@@ -119,7 +131,8 @@ mod tests {
 
     fn converted(dialect: &str, parts: &[(&'static str, &str)]) -> (String, Option<String>) {
         let row = Row(parts.iter().map(|(part, json)| (*part, Cell::from_json(*json))).collect());
-        let made = conversation_json(find(dialect).unwrap(), &row).unwrap();
+        let made = conversation_json(find(dialect).unwrap(), &row, false).unwrap();
+        assert_eq!(conversation_json(find(dialect).unwrap(), &row, true).unwrap(), made);
         (made.messages.into_owned(), made.tools.map(Cow::into_owned))
     }
 
@@ -132,6 +145,18 @@ mod tests {
             converted("openai_chat", &[("messages", messages), ("tools", tools)]),
             (messages.trim().to_string(), Some(tools.to_string()))
         );
+        for (messages, tools) in [
+            (r#"[{"role":"user","content":"q"}]"#, r#"[{"name":"f"}]"#),
+            (r#"[{"role":"user","content":"\u00e9_calls"}]"#, r#""[{\"name\":\"f\"}]""#),
+        ] {
+            let tools_given = [("messages", messages), ("tools", tools)];
+            let expected = (messages.to_string(), Some(r#"[{"name":"f"}]"#.to_string()));
+            assert_eq!(converted("openai_chat", &tools_given), expected);
+            assert_eq!(converted("openai_chat", &tools_given[..1]), (messages.to_string(), None));
+        }
+        let escaped =
+            r#"[{"role":"assistant","content":null,"functi\u006fn_call":{"name":"f","arguments":"{}"}}]"#;
+        assert!(converted("openai_chat", &[("messages", escaped)]).0.contains("tool_calls"));
         let (messages, tools) = converted(
             "openai_chat",
             &[

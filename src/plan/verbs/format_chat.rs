@@ -129,8 +129,10 @@ impl Verb for FormatChat {
             prompt_key: chain.after().iter().any(|step| step.verb().needs_prompt_key()),
         };
         let consumed = used.map(|(_, column)| column.clone()).collect();
+        let before = chain.index.checked_sub(1).and_then(|i| chain.steps.get(i));
+        let checked = before.and_then(Step::get::<ReadAs>).is_some();
         let rows = source.map(|(dialect, columns)| -> Box<dyn ReadConversations> {
-            Box::new(DialectConversations { dialect, columns })
+            Box::new(DialectConversations { dialect, columns, checked })
         });
         let stage = ChatStage::new(Arc::clone(&format), rows, consumed, options)?;
         builder.description.chat = Some(format);
