@@ -22,6 +22,7 @@ from fastprep.inspection.baseline import allowed_rise, read_baseline
 from fastprep.inspection.expectation import Expectation, read_expected
 from fastprep.inspection.inspection import Inspection
 from fastprep.inspection.rules import Rule, read_rules
+from fastprep.inspection.silence import read_silence
 from fastprep.inspection.sink_report import SinkReport
 from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
@@ -636,6 +637,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         tolerance: float | str = 0.0,
         tokenizer: Any = None,
         context: int | None = None,
+        silence: Mapping[str, str] | None = None,
         threads: int | None = None,
     ) -> Inspection:
         """Look at all rows: what is wrong with them, in how many, and what repairs it. Removes and changes no row.
@@ -658,15 +660,19 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
                 `"assistant"`, `"tool"`): each is what `fastprep.expect` gives.
             rows: a file for all rows of the findings, as JSON lines in input order. It is replaced once it is complete.
             baseline: a report of earlier data, which `Inspection.to_json` wrote: `Inspection.risen` then lists the
-                findings whose share has risen.
+                findings whose share has risen. Or the `report.json` of a sink: rows of a prepared folder, and those of
+                a plan with steps, are compared with the rows after its steps, other rows with those before.
             tolerance: how much a share may rise, such as 0.001 or `"0.1%"`.
             tokenizer: counts tokens of prompts, answers, rows and classes; what `tokenize` accepts.
             context: the most tokens of a row: longer rows are a finding. Needs `tokenizer`, or rows that are tokenized.
+            silence: findings that count neither for the verdict nor for the baseline: a reason for each, by its code or
+                by the name of a rule. They are counted and listed all the same, with the reason.
             threads: worker threads; all cores by default. They do not change the result.
 
         Raises:
             PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect, or there
-                is a context, and neither a tokenizer nor tokens, or a rule is none. `not_row_wise`: the expression of a
+                is a context, and neither a tokenizer nor tokens, or a rule is none, or a finding that is silenced does
+                not exist or has no reason. `not_row_wise`: the expression of a
                 rule may depend on other rows. `bad_pattern`: an expected pattern is no regular expression.
                 `bad_baseline`: the baseline is no report of `inspect`.
             ColumnError: `missing_column`: there is no such column of `by`, of a rule or of what is expected.
@@ -684,12 +690,14 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
             "tokenizer": None if tokenizer is None else tokenizer_source("inspect", tokenizer),
             "rules": [] if rules is None else read_rules(rules),
             "expect": [] if expect is None else read_expected(expect),
+            "silence": {} if silence is None else read_silence(silence, rules or {}),
             "context": option_checks.optional_whole_number("inspect", "context", context, 1),
             "threads": option_checks.optional_whole_number("inspect", "threads", threads, 1),
         }
         with all_rows(rows) as file:
             found = self._plan.inspect(other, {**options, "rows": file})
-        return Inspection(found, before, allowed)
+        has_steps = any(step["verb"] not in NAMING for step, _ in self._steps)
+        return Inspection(found, before, allowed, has_steps=has_steps)
 
     def preview(self, n: int = 3) -> None:
         """Print the first `n` rows as the model sees them, trained tokens in colour, and which rows were removed.

@@ -130,13 +130,13 @@ class RepairVerbs(ABC):
         """Replace personal data and secrets by `[EMAIL]`, `[PHONE]`, `[CARD]`, `[IBAN]` and `[SECRET]`.
 
         It comes before `format`. They are found by their form and their check digits. Names of persons and streets have
-        no form, and stay.
+        no form, and stay. Of a text that is a JSON object or array the strings and numbers are changed: it stays JSON.
 
         Args:
             columns: text columns. Default: those in the templates of `format`; without it `prompt` and `completion`.
             on: the roles of messages whose texts are changed, instead of whole columns: `"assistant"`, or several. The
-                columns then hold messages as JSON; by default they are those of `read_as`. Names, ids and calls of
-                tools stay, and what is not changed keeps its bytes.
+                columns then hold messages as JSON; by default they are those of `read_as`. Arguments of calls belong to
+                `"assistant"`, results to `"tool"`. Names and ids stay, and what is not changed keeps its bytes.
             kinds: what to replace: e-mail addresses, phone numbers, payment cards (by brand and check digit), bank
                 accounts (IBAN), and keys, tokens and passwords.
 

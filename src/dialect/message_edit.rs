@@ -6,11 +6,11 @@ use super::dialogue::Role;
 use super::messages::{chat_role, shared_role};
 use crate::flow::Edit;
 use crate::json::{Json, Kind};
-use crate::record::json::write_string;
+use crate::record::json::quoted;
 
 /// Edits the texts of the turns of some roles in JSON of messages: a list of them, one message, or an object with a list
-/// `messages`. Names, ids and calls of tools stay. All that does not change keeps its bytes; JSON of anything else does
-/// not change at all.
+/// `messages`. Names and ids stay, and so do calls of tools, unless the edit reaches them. All that does not change keeps
+/// its bytes; JSON of anything else does not change at all.
 pub(crate) struct MessageEdit<E> {
     pub(crate) roles: Vec<Role>,
     pub(crate) edit: E,
@@ -58,7 +58,8 @@ impl<E: Edit> MessageEdit<E> {
             let found = match (role.and_then(Json::string), from.and_then(Json::string)) {
                 (Some(role), _) => chat_role(&role),
                 (None, Some(from)) => {
-                    shared_role(&from).filter(|(_, is_call)| !is_call).map(|(role, _)| role)
+                    let reached = |is_call: bool| !is_call || self.edit.reaches_calls();
+                    shared_role(&from).filter(|(_, is_call)| reached(*is_call)).map(|(role, _)| role)
                 }
                 (None, None) => {
                     if let Some(list) = messages.filter(|list| list.kind == Kind::Array) {
@@ -89,10 +90,48 @@ impl<E: Edit> MessageEdit<E> {
                 let fields = part.fields(["type", "text", "value", "content", "reasoning", "thinking"]);
                 let [kind, texts @ ..] = fields.unwrap_or_default();
                 let kind = kind.and_then(Json::string);
-                if kind.is_some_and(|kind| kind.contains("call") || kind.contains("use") || kind == "tool") {
+                let is_call =
+                    kind.is_some_and(|kind| kind.contains("call") || kind.contains("use") || kind == "tool");
+                if is_call && !self.edit.reaches_calls() {
                     continue;
                 }
                 texts.into_iter().flatten().for_each(|text| self.string(whole, text, replaced, all));
+                self.calls(whole, part, replaced, all);
+            }
+        }
+        let calls = message.fields(["tool_calls", "function_call"]).unwrap_or_default();
+        calls.into_iter().flatten().for_each(|call| self.calls(whole, call, replaced, all));
+    }
+
+    /// Edits the arguments of a call or of several, and the parts of a result, if the edit reaches them.
+    fn calls(
+        &self,
+        whole: &str,
+        call: Json<'_>,
+        replaced: &mut dyn FnMut(&'static str),
+        all: &mut Vec<Replacement>,
+    ) {
+        if !self.edit.reaches_calls() {
+            return;
+        }
+        for call in call.elements().unwrap_or_else(|| vec![call]) {
+            let fields = call.fields(["function", "content", "arguments", "parameters", "input"]);
+            let [function, content, arguments @ ..] = fields.unwrap_or_default();
+            if let Some(function) = function.filter(|function| function.kind == Kind::Object) {
+                self.calls(whole, function, replaced, all);
+            }
+            for part in content.and_then(Json::elements).unwrap_or_default() {
+                let [text] = part.fields(["text"]).unwrap_or_default();
+                text.into_iter().for_each(|text| self.string(whole, text, replaced, all));
+            }
+            for value in arguments.into_iter().flatten() {
+                match value.kind {
+                    Kind::String => self.string(whole, value, replaced, all),
+                    _ => {
+                        let edited = self.edit.edit(value.text, replaced);
+                        all.extend(edited.map(|edited| (range(whole, value), edited)));
+                    }
+                }
             }
         }
     }
@@ -107,19 +146,15 @@ impl<E: Edit> MessageEdit<E> {
     ) {
         let edited = text.string().and_then(|text| self.edit.edit(&text, replaced));
         if let Some(edited) = edited {
-            // The text of a value is a part of the whole text.
-            let start = text.text.as_ptr().addr() - whole.as_ptr().addr();
-            all.push((start..start + text.text.len(), quoted(&edited)));
+            all.push((range(whole, text), quoted(&edited)));
         }
     }
 }
 
-/// The text as a JSON string.
-fn quoted(text: &str) -> String {
-    let mut json = Vec::with_capacity(text.len() + 2);
-    write_string(&mut json, text);
-    // `write_string` writes only UTF-8.
-    String::from_utf8(json).unwrap_or_default()
+/// Where a value is in the whole text, of which its own text is a part.
+fn range(whole: &str, value: Json<'_>) -> Range<usize> {
+    let start = value.text.as_ptr().addr() - whole.as_ptr().addr();
+    start..start + value.text.len()
 }
 
 #[cfg(test)]
@@ -181,5 +216,49 @@ mod tests {
         ] {
             assert_eq!(edit(&both, json).as_deref(), expected, "{json}");
         }
+    }
+
+    /// Puts `X` for each `s`, in calls too.
+    struct Hide;
+
+    impl Edit for Hide {
+        fn edit(&self, text: &str, _: &mut dyn FnMut(&'static str)) -> Option<String> {
+            text.contains('s').then(|| text.replace('s', "X"))
+        }
+
+        fn reaches_calls(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn an_edit_may_reach_calls_and_results() {
+        let edit = |json: &str| {
+            MessageEdit { roles: vec![Role::Assistant, Role::Tool], edit: Hide }.edit(json, &mut |_| ())
+        };
+        for (json, expected) in [
+            (
+                r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"s","function":{"name":"s","arguments":"{\"a\":\"s\"}"}}]}]"#,
+                r#"[{"role":"assistant","content":null,"tool_calls":[{"id":"s","function":{"name":"s","arguments":"{\"a\":\"X\"}"}}]}]"#,
+            ),
+            (
+                r#"[{"role":"assistant","function_call":{"name":"s","arguments":{"a":["s"]}}}]"#,
+                r#"[{"role":"assistant","function_call":{"name":"s","arguments":{"a":["X"]}}}]"#,
+            ),
+            (
+                r#"[{"role":"assistant","content":[{"type":"tool_use","id":"s","name":"s","input":{"a":"s"}}]}]"#,
+                r#"[{"role":"assistant","content":[{"type":"tool_use","id":"s","name":"s","input":{"a":"X"}}]}]"#,
+            ),
+            (
+                r#"[{"role":"tool","content":[{"type":"tool_result","content":[{"type":"text","text":"s"}]}]}]"#,
+                r#"[{"role":"tool","content":[{"type":"tool_result","content":[{"type":"text","text":"X"}]}]}]"#,
+            ),
+            (r#"[{"from":"function_call","value":"s"}]"#, r#"[{"from":"function_call","value":"X"}]"#),
+            (r#"[{"from":"observation","value":"s"}]"#, r#"[{"from":"observation","value":"X"}]"#),
+        ] {
+            assert_eq!(edit(json).as_deref(), Some(expected));
+        }
+        let user = r#"[{"role":"user","tool_calls":[{"name":"f","arguments":"s"}]}]"#;
+        assert_eq!(edit(user), None);
     }
 }

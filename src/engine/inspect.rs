@@ -71,6 +71,7 @@ pub(crate) fn inspect(
         columns: inspected.columns.clone(),
         other_columns: inspected.other_columns.clone(),
         note: inspected.note.clone(),
+        is_prepared: inspected.is_prepared,
     };
     Ok(sink.to_json(&context, &report))
 }

@@ -1,5 +1,7 @@
 //! What the user asks `inspect` for, beside the findings.
 
+use std::collections::BTreeMap;
+
 use super::expected::Expected;
 use super::rules::Rule;
 use super::token_counter::TokenCounter;
@@ -15,4 +17,6 @@ pub(crate) struct Asked {
     pub(crate) rules: Vec<Rule>,
     /// What texts are expected to be.
     pub(crate) expected: Vec<Expected>,
+    /// The codes of findings that count for nothing, each with the reason of the user.
+    pub(crate) silenced: BTreeMap<String, String>,
 }

@@ -123,6 +123,8 @@ pub(crate) struct Facts {
     /// Answers, and their first three words. Copies of a row are not counted.
     pub(crate) answers: Frequent,
     pub(crate) openings: Frequent,
+    /// Whether a format has rendered the rows with other marks than those by default.
+    pub(crate) has_own_marks: bool,
     /// The tokens of each class, in the order of their rank; without a tokenizer there are none.
     pub(crate) class_tokens: Vec<u64>,
 }

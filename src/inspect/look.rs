@@ -152,8 +152,10 @@ impl Look {
         }));
         self.styles(row, place, ready);
         self.personal(row, found, &mut scratch.personal);
+        let own = self.rows.own_text();
         self.literals.search(row, |index, hit| {
             if found[index].is_none()
+                && !own.is_some_and(|own| own.writes(hit.literal))
                 && let Check::Literals(_, accept) = FINDINGS[index].check
             {
                 found[index] = accept(row, hit);

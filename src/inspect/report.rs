@@ -36,6 +36,8 @@ pub(crate) struct Context<'a> {
     pub(crate) other_columns: Vec<String>,
     /// How the dialect was decided.
     pub(crate) note: Option<String>,
+    /// Whether all rows are read from prepared folders.
+    pub(crate) is_prepared: bool,
 }
 
 impl Context<'_> {
@@ -58,7 +60,14 @@ impl Inspect {
             order.iter().position(|name| finding["severity"] == *name)
         };
         let share = |finding: &Value| finding["share"].as_f64().unwrap_or_default();
-        found.sort_by(|a, b| severity(a).cmp(&severity(b)).then(share(b).total_cmp(&share(a))));
+        for finding in &mut found {
+            let reason = finding["code"].as_str().and_then(|code| self.asked().silenced.get(code));
+            finding["silenced"] = reason.map(String::as_str).into();
+        }
+        found.sort_by(|a, b| {
+            let by_severity = severity(a).cmp(&severity(b)).then(share(b).total_cmp(&share(a)));
+            is_silenced(a).cmp(&is_silenced(b)).then(by_severity)
+        });
         json!({
             "version": VERSION,
             "verdict": verdict(counts.rows, &found),
@@ -68,6 +77,7 @@ impl Inspect {
             "other_columns": context.other_columns,
             "note": context.note,
             "files": context.own_files(),
+            "prepared": context.is_prepared,
             "rows": {
                 "read": report["rows"]["read"],
                 "inspected": counts.rows,
@@ -134,6 +144,14 @@ impl Inspect {
             };
             add("rows that are longer than the context of the model", unlock);
         }
+        if let Some(own) = self.own_text() {
+            let mut written: Vec<&str> = literals().filter(|literal| own.writes(literal)).collect();
+            written.dedup();
+            if !written.is_empty() {
+                let what = format!("texts that the format itself writes between columns: {written:?}");
+                add(&what, "inspect before format");
+            }
+        }
         if self.groups.iter().any(|groups| groups.too_many) {
             add("rows by file: there are too many files", "inspect(by=…), --by");
         }
@@ -188,6 +206,15 @@ impl Inspect {
     }
 }
 
+/// The literals that findings look for.
+fn literals() -> impl Iterator<Item = &'static str> {
+    let of = |(_, finding): (usize, &&Finding)| match finding.check {
+        Check::Literals(literals, _) => literals,
+        _ => &[],
+    };
+    findings().flat_map(of).copied()
+}
+
 fn tally_json(tally: &Tally, context: &Context<'_>) -> Value {
     let why = |example: &Example| {
         let mut place = place_json(example.place, context.files);
@@ -197,9 +224,15 @@ fn tally_json(tally: &Tally, context: &Context<'_>) -> Value {
     json!({"count": tally.count, "examples": tally.examples.iter().map(why).collect::<Vec<_>>()})
 }
 
+/// Whether the user has silenced a finding: it counts for nothing.
+fn is_silenced(finding: &Value) -> bool {
+    !finding["silenced"].is_null()
+}
+
 /// The level, and a sentence.
 fn verdict(rows: u64, found: &[Value]) -> Value {
-    let count = |severity: &str| found.iter().filter(|finding| finding["severity"] == severity).count();
+    let counted = || found.iter().filter(|finding| !is_silenced(finding));
+    let count = |severity: &str| counted().filter(|finding| finding["severity"] == severity).count();
     let (high, medium, low) = (count("high"), count("medium"), count("low"));
     let many = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let (level, text) = match (rows, high, medium, low) {

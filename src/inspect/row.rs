@@ -1,5 +1,6 @@
 //! A row as findings see it: texts, each with its speaker.
 
+use super::own_text::OwnText;
 use crate::error::Result;
 use crate::record::Batch;
 
@@ -47,6 +48,15 @@ pub(crate) struct Text<'r> {
     /// The number of its turn, from 1.
     pub(crate) turn: u32,
     pub(crate) text: &'r str,
+    /// The text with what a format wrote around it.
+    pub(crate) whole: &'r str,
+}
+
+impl<'r> Text<'r> {
+    /// A text that no format has written.
+    pub(crate) fn new(speaker: Speaker, turn: u32, text: &'r str) -> Self {
+        Text { speaker, turn, text, whole: text }
+    }
 }
 
 /// A row.
@@ -120,10 +130,15 @@ pub(crate) trait ReadRows: Send + Sync {
     ///
     /// # Errors
     /// `Internal`: the batch lacks a column of the plan.
-    fn open<'b>(&self, batch: &'b Batch) -> Result<Box<dyn OpenRows + 'b>>;
+    fn open<'b>(&'b self, batch: &'b Batch) -> Result<Box<dyn OpenRows + 'b>>;
 
     /// Whether rows have prompts and answers; otherwise they are texts alone.
     fn has_turns(&self) -> bool;
+
+    /// What the format that rendered the rows wrote around their texts, if one did.
+    fn own_text(&self) -> Option<&OwnText> {
+        None
+    }
 }
 
 /// The rows of a batch.

@@ -15,6 +15,7 @@ use super::in_order::{InOrder, Looked};
 use super::literals::Literals;
 use super::look::Look;
 use super::masked::Mask;
+use super::own_text::OwnText;
 use super::ready::Ready;
 use super::row::ReadRows;
 use super::row_lines::RowLines;
@@ -56,6 +57,7 @@ impl Inspect {
         let compared_split = compared.as_ref().and_then(|compared| Some(compared.split.as_ref()?.0));
         let between =
             compared.as_ref().map(|compared| Between { there: compared.set.total, ..Between::default() });
+        let has_own_marks = rows.own_text().is_some_and(|own| !own.has_default_marks());
         Ok(Inspect {
             look: Arc::new(Look {
                 rows,
@@ -71,7 +73,7 @@ impl Inspect {
             others: vec![Tally::default(); FINDINGS.len()],
             of_rules,
             unread: Tally::default(),
-            facts: Facts { between, ..Facts::default() },
+            facts: Facts { between, has_own_marks, ..Facts::default() },
             in_order: InOrder::new(compared, lines),
         })
     }
@@ -97,6 +99,10 @@ impl Inspect {
 
     pub(super) fn has_turns(&self) -> bool {
         self.look.rows.has_turns()
+    }
+
+    pub(super) fn own_text(&self) -> Option<&OwnText> {
+        self.look.rows.own_text()
     }
 }
 

@@ -62,7 +62,7 @@ impl Counter<'_> {
         let tools = row.tools.map_or(Ok(0), |tools| self.text(tools, true))?;
         let mut texts = Vec::with_capacity(row.texts.len());
         for (i, said) in row.texts.iter().enumerate() {
-            texts.push(self.text(said.text, i == 0)?);
+            texts.push(self.text(said.whole, i == 0)?);
         }
         let (before, last) = texts.split_at(row.prompt_len());
         let prompt = tools + before.iter().sum::<u64>();

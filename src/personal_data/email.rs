@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::url;
+use super::url::UrlRun;
 
 /// Domains that are reserved for examples (RFC 2606).
 const EXAMPLES: [&str; 3] = ["example.com", "example.net", "example.org"];
@@ -11,14 +11,15 @@ const EXAMPLE_ENDS: [&str; 3] = ["example", "invalid", "test"];
 /// Passes the range of each address to `take`.
 pub(super) fn find(text: &str, take: &mut dyn FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
+    let mut url = UrlRun::default();
     for at in memchr::memchr_iter(b'@', bytes) {
         let start = local_start(text, at);
         let Some(end) = domain_end(bytes, at + 1) else { continue };
         let local = &text[start..at];
         let domain = &text[at + 1..end];
         // `git@host:path` names a repository, `user@host` in a URL an account.
-        let is_account = local == "git" || url::ends_user(bytes, at);
-        if !local.is_empty() && !is_account && !is_example(domain) && !is_image_size(domain) {
+        let mut is_account = || local == "git" || url.ends_user(bytes, at);
+        if !local.is_empty() && !is_account() && !is_example(domain) && !is_image_size(domain) {
             take(start..end);
         }
     }

@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::bytes::is_word;
 use super::kind::Kind;
 use super::number::{LEAST_DIGITS, Number, digits_end, next_group};
+use super::url::UrlRun;
 use super::{iban, payment_card, phone};
 
 /// Passes the kind and the range of each number to `take`, out of those for which `has` is true.
 pub(super) fn find(text: &[u8], has: &dyn Fn(Kind) -> bool, take: &mut dyn FnMut(Kind, Range<usize>)) {
-    let mut at = 0;
+    let (mut at, mut url) = (0, UrlRun::default());
     while let Some(start) = next_digit(text, at) {
         let found = if start > 0 && is_word(text[start - 1]) {
             at = word_end(text, start);
@@ -24,7 +25,9 @@ pub(super) fn find(text: &[u8], has: &dyn Fn(Kind) -> bool, take: &mut dyn FnMut
             let number = Number::read(text, start);
             let card = has(Kind::Card).then(|| payment_card::read(&number)).flatten();
             let phone = || has(Kind::Phone).then(|| phone::read(&number)).flatten();
-            card.map(|range| (Kind::Card, range)).or_else(|| phone().map(|range| (Kind::Phone, range)))
+            let found = card.map(|range| (Kind::Card, range));
+            let found = found.or_else(|| phone().map(|range| (Kind::Phone, range)));
+            found.filter(|(_, range)| !url.is_within(text, range.start))
         };
         if let Some((kind, range)) = found {
             at = range.end;

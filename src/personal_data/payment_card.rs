@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::number::Number;
-use super::url;
 
 /// Digits of the groups in which cards are printed.
 const PRINTED: [&[usize]; 4] = [&[4, 4, 4, 4, 3], &[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
@@ -54,8 +53,7 @@ pub(super) fn read(number: &Number<'_>) -> Option<Range<usize>> {
     }
     let digits = &digits[..length];
     let is_card = is_of_a_brand(digits) && passes_luhn(digits) && !is_for_tests(digits);
-    (is_card && !number.goes_on(count - 1) && !url::is_within(number.text, start))
-        .then(|| start..groups[count - 1].end)
+    (is_card && !number.goes_on(count - 1)).then(|| start..groups[count - 1].end)
 }
 
 /// Whether a brand has numbers of this prefix and length.

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::bytes::is_word;
 use super::number::{LEAST_DIGITS, Number};
-use super::url;
 
 /// Digits of an international number (E.164).
 const MOST_DIGITS: usize = 15;
@@ -46,7 +45,7 @@ pub(super) fn read(number: &Number<'_>) -> Option<Range<usize>> {
     let (start, groups) = [international, north_american, with_leading_zero, announced]
         .into_iter()
         .find_map(|form| form(number))
-        .filter(|(start, groups)| !number.goes_on(groups - 1) && !url::is_within(number.text, *start))?;
+        .filter(|(_, groups)| !number.goes_on(groups - 1))?;
     Some(start..number.groups()[groups - 1].end)
 }
 
@@ -137,6 +136,9 @@ fn announced(number: &Number<'_>) -> Form {
 fn is_announced(before: &[u8]) -> bool {
     const MOST_BYTES: usize = 40;
     let last = &before[before.len().saturating_sub(MOST_BYTES)..];
+    if !last.iter().any(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()) {
+        return false;
+    }
     let last = String::from_utf8_lossy(last).to_lowercase();
     let words = last.split(|c: char| !c.is_alphabetic() && !is_mark(c)).filter(|word| !word.is_empty()).rev();
     let mut rest = last.trim_end();

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use super::bytes::is_word;
-use super::url;
+use super::url::UrlRun;
 use crate::error::{Error, Result};
 
 /// The form of a secret.
@@ -78,13 +78,13 @@ pub(super) fn starts() -> Result<AhoCorasick> {
 /// Passes the range of each secret to `take`.
 pub(super) fn find(starts: &AhoCorasick, text: &str, take: &mut dyn FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
-    let mut end = 0;
+    let (mut end, mut url) = (0, UrlRun::default());
     for start in starts.find_iter(bytes) {
         let Some(form) = FORMS.get(start.pattern().as_usize()) else { continue };
         let goes_on =
             start.start() > 0 && (is_word(bytes[start.start() - 1]) || bytes[start.start() - 1] == b'-');
         let is_free = start.start() >= end && (!goes_on || matches!(form.rest, Rest::Password));
-        if let Some(range) = is_free.then(|| secret(&form.rest, bytes, start.range())).flatten() {
+        if let Some(range) = is_free.then(|| secret(&form.rest, bytes, start.range(), &mut url)).flatten() {
             end = range.end;
             take(range);
         }
@@ -92,7 +92,7 @@ pub(super) fn find(starts: &AhoCorasick, text: &str, take: &mut dyn FnMut(Range<
 }
 
 /// The secret after this start.
-fn secret(rest: &Rest, text: &[u8], start: Range<usize>) -> Option<Range<usize>> {
+fn secret(rest: &Rest, text: &[u8], start: Range<usize>, url: &mut UrlRun) -> Option<Range<usize>> {
     let at = start.end;
     let length = |is_part: fn(u8) -> bool| text[at..].iter().take_while(|byte| is_part(**byte)).count();
     let end = match rest {
@@ -123,7 +123,7 @@ fn secret(rest: &Rest, text: &[u8], start: Range<usize>) -> Option<Range<usize>>
                 .take(512)
                 .position(|byte| !byte.is_ascii_graphic() || b"/\"'<>@".contains(byte))?;
             let end = (text[at + length] == b'@').then_some(at + length)?;
-            return url::password_start(text, end).map(|start| start..end);
+            return url.password_start(text, end).map(|start| start..end);
         }
     };
     end.map(|end| start.start..end)

@@ -10,6 +10,7 @@ mod dialect_rows;
 mod explain_lines;
 mod json_forms;
 mod needed_columns;
+mod own_text;
 mod plan_json;
 mod reserved_names;
 pub mod resolve;

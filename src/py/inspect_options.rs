@@ -1,5 +1,6 @@
 //! The options of `Pipeline.inspect`.
 
+use std::collections::BTreeMap;
 use std::io::BufWriter;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub(crate) struct InspectOptions {
     context: Option<u64>,
     rules: Vec<RuleOptions>,
     expect: Vec<ExpectOptions>,
+    /// The codes of findings that count for nothing, each with a reason.
+    silence: BTreeMap<String, String>,
 }
 
 /// What is expected of a column or a role, as a dictionary.
@@ -77,7 +80,7 @@ impl RuleOptions {
 impl InspectOptions {
     /// Looks at all rows of a plan, which are compared with those of another, and gives what was found as JSON.
     pub(super) fn inspect(self, py: Python<'_>, plan: &Plan, other: Option<Plan>) -> PyResult<String> {
-        let InspectOptions { by, threads, rows, tokenizer, context, rules, expect } = self;
+        let InspectOptions { by, threads, rows, tokenizer, context, rules, expect, silence } = self;
         let expected = |given: ExpectOptions| {
             Expected::new(given.on, given.length, &given.scripts, given.pattern.as_deref())
         };
@@ -87,6 +90,7 @@ impl InspectOptions {
                 context,
                 rules: rules.into_iter().map(RuleOptions::rule).collect::<Result<_>>()?,
                 expected: expect.into_iter().map(expected).collect::<Result<_>>()?,
+                silenced: silence,
             })
         };
         let mut asked = read().map_err(|e| to_python(py, &e))?;

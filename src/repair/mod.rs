@@ -1,6 +1,7 @@
 //! `normalize`, `strip_affix`, `ensure_affix` and `redact`: steps that repair text.
 
 mod affix;
+mod json_tokens;
 mod normalize;
 mod redact;
 mod stage;

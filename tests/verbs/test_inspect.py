@@ -409,12 +409,11 @@ def test_raw_rows_are_read_as_their_dialect_and_rendered_rows_as_pairs(tmp_path:
     assert found["task"] == "conditional generation"
     rendered = fp.scan(path).format(fp.PromptFormat("{instruction}", completion="{output}")).inspect().to_dict()
     assert rendered["dialect"] == "pairs"
-    assert {finding["code"] for finding in rendered["findings"]} == {"common_prompt_suffix", "common_answer_suffix"}
+    assert rendered["findings"] == []
     fp.scan(path).format(fp.PromptFormat("{instruction}", completion="{output}")).sink_arrow(tmp_path / "out")
     prepared = fp.scan(tmp_path / "out").inspect().to_dict()
-    details = {finding["code"]: finding["detail"] for finding in prepared["findings"]}
-    assert details == {"common_prompt_suffix": r'"?\n##\n"', "common_answer_suffix": r'".\n###\n"'}
-    assert details == {finding["code"]: finding["detail"] for finding in rendered["findings"]}
+    assert prepared["findings"] == []
+    assert (found["prepared"], rendered["prepared"], prepared["prepared"]) == (False, False, True)
 
 
 def test_history_tools_and_system_are_part_of_the_prompt() -> None:

@@ -114,6 +114,38 @@ def test_real_dialogues_are_redacted_and_nothing_else_changes(tmp_path: Path) ->
     assert changed > 400
 
 
+def test_redaction_reaches_calls_and_results(tmp_path: Path) -> None:
+    arguments = json.dumps({"to": "a\njoe@firm.com", "phone": 4155552671, "n": 1})
+    call = {"id": "c1", "type": "function", "function": {"name": "send", "arguments": arguments}}
+    messages = [
+        {"role": "user", "content": "Send it."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": '{"by": "ann@firm.com"}'},
+        {"role": "assistant", "content": "Done."},
+    ]
+    line = json.dumps({"messages": messages})
+    plan = scanned(tmp_path, line, line).read_as("openai_chat")
+    assert {finding.code for finding in plan.inspect().findings} >= {"emails", "phone_numbers"}
+    cleaned = plan.redact(on=["assistant", "tool"])
+    (first, _) = column(cleaned, "messages")
+    made = json.loads(first)
+    assert json.loads(made[1]["tool_calls"][0]["function"].pop("arguments")) == {
+        "to": "a\n[EMAIL]",
+        "phone": "[PHONE]",
+        "n": 1,
+    }
+    assert json.loads(made[2]["content"]) == {"by": "[EMAIL]"}
+    call["function"].pop("arguments")
+    messages[2]["content"] = made[2]["content"]
+    assert made == messages
+    assert {finding.code for finding in cleaned.inspect().findings} <= {"duplicate_rows"}
+    assert column(plan.redact(on="user"), "messages")[0] == column(plan, "messages")[0]
+    assert (
+        json.loads(column(plan.redact(on="tool"), "messages")[0])[1]["tool_calls"][0]["function"]["arguments"]
+        == arguments
+    )
+
+
 @pytest.mark.parametrize(
     ("build", "kind", "code", "says"),
     [

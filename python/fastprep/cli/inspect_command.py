@@ -46,6 +46,10 @@ def inspect(
     baseline: Annotated[
         str | None, typer.Option(metavar="FILE", help="A report of earlier data: exit code 1 if a finding has risen.")
     ] = None,
+    silence: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=REASON", help="A finding that counts for nothing, and why; can be repeated."),
+    ] = None,
     tokenizer: flags.TokenizerPath = None,
     context: Annotated[int | None, typer.Option(help="The most tokens of a row: longer rows are a finding.")] = None,
     tolerance: Annotated[str, typer.Option(metavar="SHARE", help="How much the share of a finding may rise.")] = "0",
@@ -77,6 +81,7 @@ def inspect(
         tolerance=flags.share(tolerance),
         tokenizer=tokenizer,
         context=context,
+        silence=_silenced(silence or []) or None,
     )
     if fix is not None:
         _write_plan(found, inputs, Path(fix))
@@ -88,6 +93,18 @@ def inspect(
         print_result(found.to_dict() if as_json else str(found))
     if found.risen:
         raise typer.Exit(1)
+
+
+def _silenced(given: list[str]) -> dict[str, str]:
+    reasons = {}
+    for text in given:
+        code, equals, reason = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r} has no reason: write CODE=REASON", param_hint="--silence")
+        if code.strip() in reasons:
+            raise typer.BadParameter(f"two reasons are given for {code.strip()!r}", param_hint="--silence")
+        reasons[code.strip()] = reason.strip()
+    return reasons
 
 
 def _rules(given: list[str]) -> dict[str, Any]:

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
 from fastprep.exceptions import PlanError, SourceError
+from fastprep.inspection.silence import heard
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
 VERSION = 1
 
 
-def read_baseline(path: str | os.PathLike[str]) -> dict[str, float]:
-    """The share of each finding in a report that `Inspection.to_json` wrote.
+@dataclass(frozen=True)
+class Baseline:
+    """The findings of earlier data: the share of each, by its code."""
+
+    before: dict[str, float]
+    """Those of the rows before steps."""
+    after: dict[str, float]
+    """Those of the rows after steps."""
+    is_of_sink: bool
+    """Whether a sink wrote it, so that the two differ."""
+
+
+def read_baseline(path: str | os.PathLike[str]) -> Baseline:
+    """The findings in a report that `Inspection.to_json` wrote, or a sink with `report=True`.
 
     Raises:
         SourceError: `cannot_read`: the file cannot be read.
-        PlanError: `bad_baseline`: it is no report of `inspect`.
+        PlanError: `bad_baseline`: it is neither of these reports, or the sink has looked at no rows.
     """
     file = Path(option_checks.path("inspect", "baseline", path))
     try:
@@ -34,13 +47,26 @@ def read_baseline(path: str | os.PathLike[str]) -> dict[str, float]:
         data = json.loads(text)
         if data["version"] != VERSION:
             raise ValueError
-        return {finding["code"]: float(finding["share"]) for finding in data["findings"]}
+        if "after" not in data:
+            shares = _shares(data)
+            return Baseline(shares, shares, is_of_sink=False)
+        if data["before"] is not None and data["after"] is not None:
+            return Baseline(_shares(data["before"]), _shares(data["after"]), is_of_sink=True)
     except (ValueError, KeyError, TypeError) as e:
-        raise PlanError.new(
-            f"inspect: the baseline {str(file)!r} is no report of inspect",
-            code="bad_baseline",
-            help="write one with Inspection.to_json(), or with fastprep inspect --json",
-        ) from e
+        raise _bad(file, "is no report of inspect") from e
+    raise _bad(file, "is the report of a sink that has looked at no rows, since their source can be read only once")
+
+
+def _shares(data: dict[str, Any]) -> dict[str, float]:
+    return {finding["code"]: float(finding["share"]) for finding in data["findings"]}
+
+
+def _bad(file: Path, what: str) -> PlanError:
+    return PlanError.new(
+        f"inspect: the baseline {str(file)!r} {what}",
+        code="bad_baseline",
+        help="write one with Inspection.to_json(), or with fastprep inspect --json",
+    )
 
 
 def allowed_rise(value: float | str) -> float:
@@ -56,10 +82,22 @@ def allowed_rise(value: float | str) -> float:
     )
 
 
-def risen(data: dict[str, Any], before: Mapping[str, float], tolerance: float) -> list[dict[str, Any]]:
-    """The findings whose share is above that of the baseline by more than the tolerance, hints included."""
-    return [
+def compare(data: dict[str, Any], baseline: Baseline, tolerance: float, *, has_steps: bool) -> dict[str, Any]:
+    """What an inspection says of a baseline: the findings whose share is above that of the baseline by more than the
+    tolerance, hints included and silenced ones not, and the part of a sink's report that it was compared with.
+
+    Args:
+        data: the inspection.
+        baseline: the baseline.
+        tolerance: how much a share may rise.
+        has_steps: whether steps have changed the rows. They are compared with the rows after the steps of a sink, as
+            those of a prepared folder are, and others with those before.
+    """
+    part = "after" if has_steps or data["prepared"] else "before"
+    before = baseline.after if part == "after" else baseline.before
+    risen = [
         {"code": finding["code"], "before": before.get(finding["code"], 0.0), "now": finding["share"]}
-        for finding in data["findings"]
+        for finding in heard(data)
         if finding["share"] > before.get(finding["code"], 0.0) + tolerance
     ]
+    return {"risen": risen, "baseline": part if baseline.is_of_sink else None}

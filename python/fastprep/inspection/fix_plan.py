@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastprep._fastprep import COMPLETION
 from fastprep.exceptions import PlanError
+from fastprep.inspection.silence import heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def fix_plan(data: dict[str, Any], inputs: Sequence[str], folder: Path) -> str:
 
 
 def _steps(data: dict[str, Any]) -> list[Step]:
-    found = {finding["code"]: finding["count"] for finding in data["findings"]}
+    found = {finding["code"]: finding["count"] for finding in heard(data)}
     columns = list(data["columns"].values())
     answer = ANSWERS.get(data["dialect"])
     answers = [] if answer is None else [data["columns"][answer]]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastprep.inspection.baseline import risen
+from fastprep.inspection.baseline import Baseline, compare
 from fastprep.inspection.lines import lines
 from fastprep.inspection.markdown import markdown
 from fastprep.inspection.page import page
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,8 @@ class Finding:
     """The first rows, at most three: `file`, `row` (from 0), `line` (from 1, or None), `text` (whose text it is),
     `turn` (from 1), and the text `before` the match, the `match`, and the text `after` it. `other` is the place of
     another row that it is about. Personal data and secrets are masked."""
+    silenced: str | None
+    """The reason why it counts for nothing, if you have silenced it; otherwise None."""
 
 
 class Inspection:
@@ -49,15 +48,17 @@ class Inspection:
 
     __slots__ = ("_data",)
 
-    def __init__(self, text: str, before: Mapping[str, float] | None = None, tolerance: float = 0.0) -> None:
-        """The result of the core as JSON, and the shares of a baseline by finding."""
+    def __init__(
+        self, text: str, baseline: Baseline | None = None, tolerance: float = 0.0, *, has_steps: bool = False
+    ) -> None:
+        """The result of the core as JSON, and the baseline that it is compared with; see `baseline.compare`."""
         self._data: dict[str, Any] = json.loads(text)
-        if before is not None:
-            self._data["risen"] = risen(self._data, before, tolerance)
+        if baseline is not None:
+            self._data |= compare(self._data, baseline, tolerance, has_steps=has_steps)
 
     @property
     def findings(self) -> list[Finding]:
-        """The findings, the most severe first, and hints last."""
+        """The findings, the most severe first, then hints, and those that are silenced last."""
         return [Finding(**finding) for finding in self._data["findings"]]
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastprep.inspection.groups import table
 from fastprep.inspection.shown import percent, visible
+from fastprep.inspection.silence import heard, silenced
 from fastprep.report.run_report import place
 
 WIDTH = 80
@@ -21,10 +22,16 @@ def lines(data: dict[str, Any]) -> list[str]:
         shown += _wrapped(fact)
     for entry in data["groups"]:
         shown += ["", *_groups(entry)]
-    if data["findings"]:
-        shown += ["", *_table(data["findings"])]
-    for finding in data["findings"]:
+    if findings := heard(data):
+        shown += ["", *_table(findings)]
+    for finding in findings:
         shown += ["", *_finding(finding)]
+    if told := silenced_lines(data):
+        shown += ["", "silenced:"]
+        for line in told:
+            shown += _wrapped(line, "  - ", "    ")
+    if told := compared(data):
+        shown += ["", *_wrapped(told)]
     for entry in data.get("risen", []):
         shown += ["", f"risen: {entry['code']} from {percent(entry['before'])} to {percent(entry['now'])}"]
     if data["not_checked"]:
@@ -37,6 +44,21 @@ def lines(data: dict[str, Any]) -> list[str]:
 def sentence(text: str) -> str:
     """The text with a capital and a full stop."""
     return text[:1].upper() + text[1:] + "."
+
+
+def silenced_lines(data: dict[str, Any]) -> list[str]:
+    """The findings that are silenced, and why: a line each."""
+    return [
+        f"{entry['code']} ({entry['severity']}): {entry['count']:,} of {entry['checked']:,} rows "
+        f"({percent(entry['share'])}); silenced: {entry['silenced']}"
+        for entry in silenced(data)
+    ]
+
+
+def compared(data: dict[str, Any]) -> str:
+    """Which rows of the report of a sink these are compared with; empty where there is no such report."""
+    part = data.get("baseline")
+    return f"compared with the rows {part} the steps of the baseline" if part else ""
 
 
 def facts(data: dict[str, Any]) -> list[str]:

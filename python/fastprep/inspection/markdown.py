@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fastprep.inspection.groups import table
-from fastprep.inspection.lines import facts, sentence
+from fastprep.inspection.lines import compared, facts, sentence, silenced_lines
 from fastprep.inspection.shown import percent, visible
+from fastprep.inspection.silence import heard
 from fastprep.report.run_report import place
 
 
@@ -14,18 +15,23 @@ def markdown(data: dict[str, Any]) -> str:
     """The verdict, the facts, and a table of the findings with the first example of each."""
     shown = [f"**{escaped(sentence(data['verdict']['text']))}**", ""]
     shown += [f"- {escaped(line)}" for line in facts(data)]
+    if told := compared(data):
+        shown.append(f"- {told}")
     shown += [f"- risen: `{entry['code']}` from {percent(entry['before'])} to {percent(entry['now'])}"
               for entry in data.get("risen", [])]  # fmt: skip
     for entry in data["groups"]:
         titles, rows = table(entry)
         shown += ["", line(titles), f"|---{'|--:' * (len(titles) - 2)}|---|"]
         shown += [line([f"{cell:,}" if isinstance(cell, int) else cell for cell in row]) for row in rows]
-    if data["findings"]:
+    findings = heard(data)
+    if findings:
         shown += ["", "| severity | finding | rows | share | first example | fix |", "|---|---|--:|--:|---|---|"]
-    for finding in data["findings"]:
+    for finding in findings:
         cells = [finding["severity"], f"`{finding['code']}`: {finding['title']}", f"{finding['count']:,}"]
         cells += [percent(finding["share"]), _example(finding["examples"]), finding["repair"]]
         shown.append(f"| {' | '.join([cells[0], *map(escaped, cells[1:])])} |")
+    if told := silenced_lines(data):
+        shown += ["", *(f"- {escaped(line)}" for line in told)]
     return "\n".join(shown) + "\n"
 
 

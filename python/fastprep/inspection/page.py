@@ -7,8 +7,9 @@ from typing import Any
 from fastprep.inspection import charts
 from fastprep.inspection.groups import table as groups_table
 from fastprep.inspection.html import bullets, document, figure, text
-from fastprep.inspection.lines import facts, sentence
+from fastprep.inspection.lines import compared, facts, sentence, silenced_lines
 from fastprep.inspection.shown import percent, visible
+from fastprep.inspection.silence import heard
 from fastprep.report.run_report import place
 
 
@@ -22,16 +23,20 @@ def page(data: dict[str, Any]) -> str:
     verdict = sentence(data["verdict"]["text"])
     parts = [f'<p class="dim">Inspection of {text(files)}</p>', f"<h1>{text(verdict)}</h1>"]
     parts += ["<h2>What came in</h2>", bullets(facts(data)), *chart_parts(data)]
-    if findings := data["findings"]:
+    if findings := heard(data):
         rows = [[entry["code"], entry["count"], percent(entry["share"])] for entry in findings]
         caption = "The share of the rows in which each finding is; the most severe findings first."
         shares = figure(charts.shares(findings), caption, ["finding", "rows", "share"], rows)
         parts += ["<h2>How much of it</h2>", shares]
     if risen := data.get("risen"):
-        told = [f"{entry['code']}: {percent(entry['before'])} before, {percent(entry['now'])} now" for entry in risen]
-        parts += ["<h2>Risen since the baseline</h2>", bullets(told)]
+        rises = [f"{entry['code']}: {percent(entry['before'])} before, {percent(entry['now'])} now" for entry in risen]
+        parts += ["<h2>Risen since the baseline</h2>", bullets(rises)]
+    if told := compared(data):
+        parts.append(f"<p>{text(sentence(told))}</p>")
     if findings:
         parts += ["<h2>Findings</h2>", *(finding_part(entry) for entry in findings)]
+    if told := silenced_lines(data):
+        parts += ["<h2>Silenced</h2>", bullets(told)]
     parts += not_checked_part(data)
     return document(f"{verdict} {files}", parts)
 

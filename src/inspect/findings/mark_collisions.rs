@@ -1,6 +1,7 @@
 //! Texts that hold the default separator or stop.
 
-use crate::inspect::finding::{Among, Check, Finding, Harm, Hit, always};
+use crate::inspect::facts::Facts;
+use crate::inspect::finding::{Among, Check, Finding, Harm, Hit};
 use crate::inspect::row::{Match, Row, Speaker};
 
 /// Texts that hold the default separator or stop.
@@ -13,11 +14,16 @@ pub(super) static MARK_COLLISIONS: Finding = Finding {
     harm: Harm::Moderate,
     among: Among::Rows,
     check: Check::Literals(LITERALS, check),
-    applies: always,
+    applies,
 };
 
 /// The default separator and stop, and the same with other line ends.
 const LITERALS: &[&str] = &["\n##\n", "\n###\n", "\r\n##\r\n", "\r\n###\r\n"];
+
+/// A format with marks of its own has no need of these.
+fn applies(facts: &Facts, _: u64) -> bool {
+    !facts.has_own_marks
+}
 
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let Match { text, start, end } = hit.found;

@@ -1,6 +1,7 @@
 //! Texts that nearly hold the default separator or stop.
 
-use crate::inspect::finding::{Among, Check, Finding, Harm, Hit, always};
+use crate::inspect::facts::Facts;
+use crate::inspect::finding::{Among, Check, Finding, Harm, Hit};
 use crate::inspect::row::{Match, Row, Speaker};
 
 /// Texts that nearly hold the default separator or stop.
@@ -13,11 +14,16 @@ pub(super) static NEAR_COLLISIONS: Finding = Finding {
     harm: Harm::Minor,
     among: Among::Rows,
     check: Check::Literals(LITERALS, check),
-    applies: always,
+    applies,
 };
 
 /// Two number signs, and characters that look like them.
 const LITERALS: &[&str] = &["##", "\u{ff03}", "\u{fe5f}", "\u{266f}\u{266f}"];
+
+/// A format with marks of its own has no need of these.
+fn applies(facts: &Facts, _: u64) -> bool {
+    !facts.has_own_marks
+}
 
 fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let Match { text, start, end } = hit.found;

@@ -14,6 +14,7 @@ use crate::dialect::{self, Dialect, PartColumns, columns_json};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::inspect::{Asked, ReadRows, has_tokens};
 use crate::plan::dialect_rows::{DialectRows, TextRows};
+use crate::plan::own_text::own_text;
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
 use crate::plan::verbs::{AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize};
@@ -40,6 +41,8 @@ pub(crate) struct ToInspect {
     pub(crate) by: Vec<String>,
     /// Whether rows come from the splits of a prepared folder.
     pub(crate) has_splits: bool,
+    /// Whether all rows are read from prepared folders.
+    pub(crate) is_prepared: bool,
     /// Whether rows have tokens.
     pub(crate) is_tokenized: bool,
 }
@@ -72,6 +75,11 @@ pub(crate) fn to_inspect(
     let (found, note) = what_rows_are(&mut plan, store, cancel)?;
     let resolved = resolve(&plan, store, cancel)?;
     let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
+    let mut folders = Vec::new();
+    for origin in &resolved.job.origins {
+        folders.extend(origin.source.manifests()?);
+    }
+    let is_prepared = !folders.is_empty() && folders.iter().all(Option::is_some);
     let Asked { rules, expected, .. } = asked;
     let expected_columns: Vec<&String> =
         expected.iter().map(|expected| &expected.on).filter(|on| names.contains(on)).collect();
@@ -89,7 +97,8 @@ pub(crate) fn to_inspect(
     let (rows, looked_at): (Arc<dyn ReadRows>, Vec<String>) = match &found {
         Some((dialect, columns)) => {
             let looked_at: Vec<String> = columns.iter().map(|(_, column)| column.clone()).collect();
-            (Arc::new(DialectRows { dialect: *dialect, columns: columns.clone() }), looked_at)
+            let own = own_text(&plan, &folders, columns);
+            (Arc::new(DialectRows { dialect: *dialect, columns: columns.clone(), own }), looked_at)
         }
         None => {
             let fields = resolved.job.schema.fields().iter();
@@ -153,6 +162,7 @@ pub(crate) fn to_inspect(
         note,
         by,
         has_splits,
+        is_prepared,
         is_tokenized: has_ids,
     })
 }

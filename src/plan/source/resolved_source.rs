@@ -9,7 +9,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 use super::column::SourceColumn;
 use super::form::SourceForm;
 use super::spec::SourceSpec;
-use crate::artifact::open::{DATA, MANIFEST};
+use crate::artifact::Manifest;
+use crate::artifact::open::{DATA, MANIFEST, is_prepared, open};
 use crate::artifact::verify::{REJECTS, REPORT};
 use crate::cancel::Cancel;
 use crate::error::{Class, Error, Result};
@@ -67,6 +68,22 @@ impl ResolvedSource {
     /// Whether this is the column with the split of each row, which no file has. A stream has it.
     pub(crate) fn is_split(&self, column: &str) -> bool {
         !self.splits.is_empty() && !self.files.is_empty() && column == splits::SPLIT
+    }
+
+    /// The manifests of the prepared folders that its files are shards of, each folder once; none for files that are no
+    /// shards.
+    ///
+    /// # Errors
+    /// A manifest cannot be read.
+    pub(crate) fn manifests(&self) -> Result<Vec<Option<Manifest>>> {
+        let mut folders: Vec<Option<&Path>> =
+            self.files.iter().map(|file| folder_of_shard(&file.path)).collect();
+        folders.dedup();
+        let manifest = |folder: Option<&Path>| match folder {
+            Some(folder) if is_prepared(&self.store, folder)? => open(&self.store, folder).map(Some),
+            _ => Ok(None),
+        };
+        folders.into_iter().map(manifest).collect()
     }
 
     /// The store of its files.
@@ -315,4 +332,10 @@ fn canonical(store: &Files, path: &Path) -> Result<Option<PathBuf>> {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(cannot_read(e, path.display())),
     }
+}
+
+/// The prepared folder that a file is a shard of, by where it lies: in a folder below `data`.
+fn folder_of_shard(path: &Path) -> Option<&Path> {
+    let data = path.parent()?.parent()?;
+    (data.file_name()? == DATA).then(|| data.parent()).flatten()
 }

@@ -17,6 +17,14 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// The text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut json = Vec::with_capacity(text.len() + 2);
+    write_string(&mut json, text);
+    // `write_string` writes only UTF-8.
+    String::from_utf8(json).unwrap_or_default()
+}
+
 /// Bytes that are checked together.
 const BLOCK: usize = 32;
 
