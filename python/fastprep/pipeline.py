@@ -26,7 +26,7 @@ from fastprep.inspection.silence import read_silence
 from fastprep.inspection.sink_report import SinkReport
 from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
-from fastprep.repair_verbs import RepairVerbs
+from fastprep.repair_verbs import RepairVerbs, roles
 from fastprep.report.preview import show
 from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         OnDropped,
         OnOverflow,
         Policy,
+        Role,
         SpecialTokens,
         ToolArguments,
         Train,
@@ -324,6 +325,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         min_chars: Mapping[str, int] | None = None,
         max_chars: Mapping[str, int] | None = None,
         allowed: Mapping[str, Iterable[str]] | None = None,
+        on: Role | Sequence[Role] | None = None,
         on_invalid: Policy = "reject",
     ) -> Pipeline:
         """Reject rows that break a rule. The first broken rule is the reason.
@@ -334,6 +336,9 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
             min_chars: the least number of characters (Unicode code points), by column (`too_short`).
             max_chars: the greatest number of characters, by column (`too_many_chars`).
             allowed: the values that a text column may have (`value_not_allowed`). Null passes; see `required`.
+            on: the roles of messages whose texts the rules of text check, instead of whole columns: `"assistant"`, or
+                several. The columns then hold messages as JSON; where they do not, the reason is `wrong_type`. A
+                message of calls alone has no text.
             on_invalid: what happens to rows that break a rule.
         """
         verb = "validate"
@@ -349,7 +354,8 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         if not any(rules.values()):
             help = "give at least one of required=, not_blank=, min_chars=, max_chars= and allowed="
             raise option_checks.bad_option("validate: no rule is given", help)
-        return self._push(verb, **rules, on_invalid=option_checks.text(verb, "on_invalid", on_invalid))
+        within = {} if on is None else {"on": roles(verb, on)}
+        return self._push(verb, **rules, **within, on_invalid=option_checks.text(verb, "on_invalid", on_invalid))
 
     def read_as(self, dialect: str = "auto", *, columns: Mapping[str, str | None] | None = None) -> Pipeline:
         """Say what the rows mean, and reject rows that mean something else as `not_in_dialect`. Changes no row.

@@ -57,7 +57,7 @@ class RepairVerbs(ABC):
         return self._push(
             verb,
             columns=None if columns is None else option_checks.columns(verb, "columns", columns),
-            on=_roles(verb, on),
+            on=roles(verb, on),
             line_ends=option_checks.boolean(verb, "line_ends", line_ends),
             unicode=None if unicode is None else option_checks.text(verb, "unicode", unicode),
             invisible=option_checks.boolean(verb, "invisible", invisible),
@@ -118,7 +118,7 @@ class RepairVerbs(ABC):
         if not prefix and not suffix:
             fix = f'give at least one of prefix= and suffix=: {verb}("completion", suffix="\\n")'
             raise option_checks.bad_option(f"{verb}: both `prefix` and `suffix` are empty", fix)
-        return self._push(verb, columns=names, on=_roles(verb, on), prefix=prefix, suffix=suffix)
+        return self._push(verb, columns=names, on=roles(verb, on), prefix=prefix, suffix=suffix)
 
     def redact(
         self,
@@ -148,7 +148,7 @@ class RepairVerbs(ABC):
         if not words:
             raise option_checks.bad_option("redact: `kinds` is empty", 'name what to replace: kinds=["email"]')
         named = None if columns is None else option_checks.columns("redact", "columns", columns)
-        return self._push("redact", columns=named, on=_roles("redact", on), kinds=words)
+        return self._push("redact", columns=named, on=roles("redact", on), kinds=words)
 
     def resolve_conflicts(
         self,
@@ -179,7 +179,7 @@ class RepairVerbs(ABC):
         return self._push(verb, keep=option_checks.text(verb, "keep", keep), **columns)
 
 
-def _roles(verb: str, on: str | Sequence[str] | None) -> list[str] | None:
+def roles(verb: str, on: str | Sequence[str] | None) -> list[str] | None:
     """The roles of messages whose texts a step changes; None for whole columns."""
     if on is None:
         return None

@@ -82,9 +82,21 @@ impl Messages {
 
     /// Reads a part that is a list of messages, or one message.
     pub(super) fn list_or_one<'r>(&self, part: &'static str, cell: &'r Cell<'_>) -> Result<Read<'r>, Misfit> {
-        let Some(message) = cell.nested().filter(|json| json.kind == Kind::Object) else {
-            return self.list(part, cell);
-        };
+        match cell.nested() {
+            Some(json) => self.one_or_several(part, json),
+            None => self.list(part, cell),
+        }
+    }
+
+    /// Reads a JSON value that is a list of messages, or one message.
+    pub(super) fn one_or_several<'a>(
+        &self,
+        part: &'static str,
+        message: Json<'a>,
+    ) -> Result<Read<'a>, Misfit> {
+        if message.kind != Kind::Object {
+            return self.values(part, message);
+        }
         let mut read = Read::default();
         let turn = self.message(message, &mut read);
         read.turns.push(turn.map_err(|(found, expected)| Misfit::new(part, found, expected))?);

@@ -5,6 +5,7 @@
 mod barrier;
 mod chunk;
 mod edit;
+mod find_texts;
 mod make_ready;
 mod scan;
 mod sink;
@@ -14,6 +15,7 @@ mod totals;
 pub(crate) use barrier::{Barrier, BarrierOutput, BarrierRows};
 pub use chunk::{Chunk, Undecoded};
 pub(crate) use edit::Edit;
+pub(crate) use find_texts::FindTexts;
 pub use make_ready::MakeReady;
 pub use scan::{Ahead, Cut, Decode, PairedScan, Piece, Scan};
 pub use sink::Sink;

@@ -33,7 +33,7 @@ impl Between {
     /// Shared rows as a finding: those of this set, and in the detail those of the other.
     pub(super) fn whole(&self, tally: &Tally, there: u64) -> Whole {
         let detail = format!("{} of {} rows there", thousands(there), thousands(self.there));
-        Whole { count: tally.count, detail, examples: tally.examples.clone() }
+        Whole { count: tally.count, detail, examples: tally.examples.clone(), affix: None }
     }
 
     /// Its JSON.

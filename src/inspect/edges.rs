@@ -116,10 +116,16 @@ fn mark(ends: &[(Edge, Option<Example>)]) -> Option<String> {
             && n * 10 >= ends.len() * 9
             && let Ok(text) = std::str::from_utf8(bytes)
         {
+            let text = without_sentence(text);
             return is_mark(text).then(|| text.into());
         }
     }
     None
+}
+
+/// A common end without the punctuation that ends the sentence before it, which belongs to the text.
+pub(crate) fn without_sentence(end: &str) -> &str {
+    end.trim_start_matches(|c| ".?!:;,…。？！\"'”’)".contains(c))
 }
 
 /// Whether a text that many texts end in was put there to mark the end: it has two signs that no sentence ends in, or more
@@ -157,6 +163,8 @@ mod tests {
         assert_eq!(rows, [7, 27, 47]);
         let few = ends((0..40).map(|n| if n == 3 { "x".into() } else { format!("{n} ->") }));
         assert_eq!((few.mark.as_deref(), few.without.count), (Some(" ->"), 1));
+        let asked = ends((0..40).map(|n| format!("Is it {n}{}\n\n###", if n == 3 { "!" } else { "?" })));
+        assert_eq!((asked.mark.as_deref(), asked.without.count), (Some("\n\n###"), 0));
         assert_eq!(ends((0..40).map(|n| format!("{n}."))).mark, None);
         assert_eq!(ends((0..40).map(|n| format!("{n}{}", ["a;;", "b::"][n % 2]))).mark, None);
     }

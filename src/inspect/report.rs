@@ -166,11 +166,14 @@ impl Inspect {
             Among::Answers => counts.with_answer,
             Among::Compared => self.facts.between.as_ref()?.rows,
         };
+        let mut affix = None;
         let (count, detail, examples) = match finding.check {
             Check::Whole(check) => {
                 let mut whole = check(&self.facts)?;
                 let texts = whole.examples.iter_mut().map(|example| &mut example.excerpt.found);
                 texts.for_each(|text| *text = self.mask().text(text));
+                // A value that is masked repairs nothing.
+                affix = whole.affix.filter(|affix| self.mask().text(affix) == *affix);
                 (whole.count, whole.detail, whole.examples)
             }
             Check::Either(first, second, _) => {
@@ -199,6 +202,7 @@ impl Inspect {
             "checked": among,
             "share": (share * 1e6).round() / 1e6,
             "detail": self.mask().text(&detail),
+            "affix": affix,
             "why": finding.why,
             "repair": finding.repair,
             "examples": examples.iter().map(|example| example.to_json(context.files)).collect::<Vec<_>>(),

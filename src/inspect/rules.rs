@@ -45,6 +45,7 @@ impl Rule {
                 "checked": rows,
                 "share": (share * 1e6).round() / 1e6,
                 "detail": "",
+                "affix": null,
                 "why": self.why,
                 "repair": self.repair,
                 "examples": tally.examples.iter().map(|e| e.to_json(files)).collect::<Vec<_>>(),

@@ -11,6 +11,8 @@ pub(crate) struct Whole {
     /// More about it, in a few words; may be empty.
     pub(crate) detail: String,
     pub(crate) examples: Vec<Example>,
+    /// What texts begin or end with, or are to end with.
+    pub(crate) affix: Option<String>,
 }
 
 impl Whole {
@@ -19,6 +21,6 @@ impl Whole {
         let excerpt = Excerpt { found: text.start.to_string(), ..Excerpt::default() };
         let example =
             Example { place: text.first, speaker: speaker.into(), turn: text.turn, excerpt, other: None };
-        Whole { count: text.count, detail: format!("{:?}", text.start), examples: vec![example] }
+        Whole { count: text.count, detail: format!("{:?}", text.start), examples: vec![example], affix: None }
     }
 }

@@ -66,7 +66,8 @@ fn domain_end(bytes: &[u8], start: usize) -> Option<usize> {
     (is_top && has_others && are_labels && !goes_on).then_some(end)
 }
 
-fn is_example(domain: &str) -> bool {
+/// Whether a domain is reserved for examples.
+pub(super) fn is_example(domain: &str) -> bool {
     let domain = domain.to_ascii_lowercase();
     let is_below =
         |end: &str| domain.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));

@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 
 use super::bytes::is_word;
+use super::email;
 use super::url::UrlRun;
 use crate::error::{Error, Result};
 
@@ -123,7 +124,11 @@ fn secret(rest: &Rest, text: &[u8], start: Range<usize>, url: &mut UrlRun) -> Op
                 .take(512)
                 .position(|byte| !byte.is_ascii_graphic() || b"/\"'<>@".contains(byte))?;
             let end = (text[at + length] == b'@').then_some(at + length)?;
-            return url.password_start(text, end).map(|start| start..end);
+            let host = &text[end + 1..];
+            let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-".contains(byte);
+            let host = &host[..host.iter().take(255).take_while(|byte| is_host(byte)).count()];
+            let is_example = std::str::from_utf8(host).is_ok_and(email::is_example);
+            return url.password_start(text, end).filter(|_| !is_example).map(|start| start..end);
         }
     };
     end.map(|end| start.start..end)

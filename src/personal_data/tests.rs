@@ -167,6 +167,7 @@ fn secrets() {
         ("ghp_short".into(), String::new()),
         ("postgres://app:pa55@db.firm.com/x".into(), "pa55".into()),
         ("http://host:8080/a@b".into(), String::new()),
+        ("ftp://username:password@ftp.example.com/a".into(), String::new()),
         ("eyJhbGciOiJIUzI1NiJ9.x.y".into(), String::new()),
         ("if line == \"-----BEGIN PRIVATE KEY-----\":".into(), String::new()),
         ("-----BEGIN CERTIFICATE-----".into(), String::new()),
@@ -264,7 +265,7 @@ fn the_work_is_proportional_to_the_text() {
     ] {
         let text = part.repeat(200_000 / part.len());
         detector.find(&text, &mut all);
-        let looked = super::url::work::taken();
+        let looked = url::work::taken();
         assert!(looked <= 3 * text.len(), "{part:?}: {looked} of {}", text.len());
     }
 }

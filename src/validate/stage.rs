@@ -1,10 +1,12 @@
 //! `validate`: removes rows that break a rule. The first broken rule is the reason.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, StringViewArray};
 use arrow::buffer::NullBuffer;
 
 use crate::error::Result;
-use crate::flow::Map;
+use crate::flow::{FindTexts, Map};
 use crate::record::{Batch, Policy, Removal, reason, text_views};
 use crate::report::StepCounts;
 
@@ -82,6 +84,8 @@ impl Rule {
 pub(crate) struct ValidateStage {
     /// The rules, in the order in which they are checked.
     pub(crate) rules: Vec<Rule>,
+    /// Finds the texts in the columns of rules of text; none if the columns are text.
+    pub(crate) within: Option<Arc<dyn FindTexts>>,
     /// What happens to such rows.
     pub(crate) policy: Policy,
 }
@@ -96,13 +100,27 @@ impl Map for ValidateStage {
         let mut removals = Vec::new();
         for index in 0..batch.rows() {
             let broken = self.rules.iter().zip(&columns).find_map(|(rule, column)| {
-                rule.broken(column.get(index)).map(|(code, detail)| (rule, code, detail))
+                let broken = self.broken(rule, column.get(index));
+                broken.map(|(code, detail)| (rule, code, detail))
             });
             if let Some((rule, code, detail)) = broken {
                 removals.push(Removal { index, code, column: Some(rule.column.clone()), detail });
             }
         }
         batch.remove(removals, self.policy, counts)
+    }
+}
+
+impl ValidateStage {
+    fn broken(&self, rule: &Rule, value: Option<&str>) -> Option<(&'static str, String)> {
+        let (Some(within), Some(value)) = (&self.within, value.filter(|_| rule.check != Check::Required))
+        else {
+            return rule.broken(value);
+        };
+        match within.texts(value) {
+            Ok(texts) => texts.iter().find_map(|text| rule.broken(Some(text))),
+            Err(why) => Some((reason::WRONG_TYPE, format!("`{}` holds no messages: {why}", rule.column))),
+        }
     }
 }
 

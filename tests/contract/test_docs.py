@@ -17,6 +17,7 @@ from snippets import PAGES, ROOT, masked, run, set_up, snippets
 
 import fastprep as fp
 from fastprep import _fastprep, cli, polars_namespace
+from fastprep.inspection.fix_steps import VERBS, WHY_NONE
 
 DOCS = ROOT / "docs"
 # What a page cannot run: it builds, installs or serves.
@@ -149,6 +150,15 @@ def test_every_finding_of_inspect_is_described_and_none_is_stale() -> None:
         text = " ".join(re.split(r"^#+ ", after, flags=re.MULTILINE)[0].split())
         assert text.startswith(f"{title[0].upper()}{title[1:]} (*{'hint' if is_hint else harm}*). "), code
         assert text.endswith(f"*Why:* {why} *Fix:* {repair}."), code
+        assert text.count("*Exact.*") + text.count("*Precision:*") == 1, code
+
+
+def test_every_finding_of_inspect_has_a_step_that_repairs_it_or_a_reason_why_none() -> None:
+    assert not VERBS.keys() & WHY_NONE.keys()
+    told = {**VERBS, **WHY_NONE}
+    rows = [f"| [{code}](#{code}) | {told[code]} |" for code, *_ in _fastprep.inspect_findings()]
+    assert len(rows) == len(told)
+    assert "\n".join(rows) in page("findings.md")
 
 
 def test_every_finding_is_one_of_the_registry() -> None:

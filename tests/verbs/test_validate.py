@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow
 import pytest
-from tiny import column, records, refused, rejects
+from tiny import column, jsonl, records, refused, rejects
 
 import fastprep as fp
 
@@ -120,3 +120,31 @@ def test_required_takes_columns_of_any_type() -> None:
     assert column(fp.from_arrow(made).validate(required="nothing", on_invalid="drop"), "id") == []
     raw = records({"id": 0, "m": [1]}, {"id": 1, "m": None}, {"id": 2})
     assert column(raw.validate(required="m"), "m") == ["[1]"]
+
+
+def test_texts_of_messages_are_checked_by_role(tmp_path: Path) -> None:
+    def chat(*said: tuple[str, Any], **more: Any) -> dict[str, Any]:
+        return {"messages": [{"role": role, "content": text, **more} for role, text in said]}
+
+    rows = [
+        chat(("user", " "), ("assistant", "a")),
+        chat(("user", "q"), ("assistant", "")),
+        chat(("user", "q"), ("assistant", "a"), ("user", "q"), ("assistant", " \n")),
+        chat(("assistant", None), tool_calls=[{"function": {"name": "f", "arguments": "{}"}}]),
+        chat(("alien", "q")),
+    ]
+    plan = records(*rows).validate(not_blank="messages", on="assistant")
+    report = plan.sink_jsonl(tmp_path / "out")
+    assert report.reasons == {"blank_field": 2, "wrong_type": 1}
+    assert [line["row"] for line in rejects(tmp_path / "out")] == [1, 2, 4]
+    assert "messages not blank in messages of assistant; on_invalid=reject" in plan.explain()
+    long = records(*rows).validate(
+        max_chars={"messages": 0}, required="messages", on=["user", "tool"], on_invalid="drop"
+    )
+    assert long.sink_jsonl(tmp_path / "long").reasons == {"too_many_chars": 3, "wrong_type": 1}
+    scanned = fp.scan_jsonl(jsonl(tmp_path / "rows.jsonl", rows)).validate(not_blank="messages", on="assistant")
+    assert fp.Pipeline.from_json(scanned.to_json()).collect().num_rows == 2
+    with refused(fp.ColumnError, "wrong_type", "validate: column `n` must be messages as JSON; it is"):
+        records({"n": 1}).validate(not_blank="n", on="user").explain()
+    with refused(fp.PlanError, "bad_option", "validate: `on` is empty"):
+        plan.validate(not_blank="messages", on=[])

@@ -7,35 +7,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import COMPLETION
 from fastprep.exceptions import PlanError
-from fastprep.inspection.silence import heard
+from fastprep.inspection.fix_steps import ANSWERS, MESSAGES, Step, steps, unrepaired
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ANSWERS = {"pairs": COMPLETION, "alpaca": "output", "classification": "label"}
-"""The part that is the answer, of the dialects whose rows are columns of text."""
-
-MESSAGES = ("openai_chat", "sharegpt", "chat_parts")
-"""The dialects whose rows are one list of messages."""
-ROLES = ["system", "developer", "user", "assistant", "tool"]
-
-NORMALIZED = ("carriage_returns", "outer_white_space", "control_characters", "invisible_characters", "not_nfc")
-PERSONAL = {
-    "emails": "email",
-    "phone_numbers": "phone",
-    "payment_cards": "card",
-    "bank_accounts": "iban",
-    "secrets": "secret",
-}
-
-Step = tuple[str, dict[str, Any]]
-"""The findings that a step repairs, in words, and the step."""
-
 
 def fix_plan(data: dict[str, Any], inputs: Sequence[str], folder: Path) -> str:
-    """A plan file in TOML for the findings that a step repairs, with paths relative to `folder`.
+    """A plan file in TOML for the findings that a step repairs, with paths relative to `folder`. Suggestions, and why
+    there is no step for the other findings, are comments.
 
     Raises:
         PlanError: `bad_option`: the rows are neither columns of text nor messages, or there is nothing to repair.
@@ -46,48 +27,33 @@ def fix_plan(data: dict[str, Any], inputs: Sequence[str], folder: Path) -> str:
             code="bad_option",
             help="leave --fix out, and write the steps that the findings name",
         )
-    steps = _steps(data)
-    if not steps:
+    made = steps(data)
+    if not made:
         raise PlanError.new(
             "inspect: nothing was found that a step repairs",
             code="bad_option",
             help="leave --fix out, and read the findings",
         )
-    read_as = {"verb": "read_as", "dialect": data["dialect"], "columns": data["columns"]}
     lines = [f"# {data['verdict']['text']}. Read each step before you run it.", "version = 2", "", "[source]"]
     lines.append(f"any = {_value([_path(path, folder) for path in inputs])}")
-    for reason, step in [("rows that do not fit are rejected", read_as), *steps]:
-        lines += ["", f"# {reason}", "[[step]]", *(f"{name} = {_value(value)}" for name, value in step.items())]
+    read_as = {"verb": "read_as", "dialect": data["dialect"], "columns": data["columns"]}
+    for step in [Step("rows that do not fit are rejected", read_as), *made]:
+        lines += ["", *_step(step)]
+    if told := unrepaired(data):
+        lines += ["", "# No step repairs:", *(f"# - {_comment(line)}" for line in told)]
     return "\n".join(lines) + "\n"
 
 
-def _steps(data: dict[str, Any]) -> list[Step]:
-    found = {finding["code"]: finding["count"] for finding in heard(data)}
-    columns = list(data["columns"].values())
-    answer = ANSWERS.get(data["dialect"])
-    answers = [] if answer is None else [data["columns"][answer]]
-    where: dict[str, Any] = {"on": ROLES} if answer is None else {"columns": columns}
+def _step(step: Step) -> list[str]:
+    written = ["[[step]]", *(f"{name} = {_value(value)}" for name, value in step.options.items())]
+    if step.is_suggestion:
+        return [f"# suggestion: {_comment(step.reason)}", *(f"# {line}" for line in written)]
+    return [f"# {_comment(step.reason)}", *written]
 
-    def reason(*codes: str) -> str:
-        return ", ".join(f"{code}: {found[code]:,} rows" for code in codes if code in found)
 
-    steps: list[Step] = []
-    if reason(*NORMALIZED):
-        options = {"line_ends": "carriage_returns" in found, "strip": "outer_white_space" in found}
-        steps.append((reason(*NORMALIZED), {"verb": "normalize", **where, **options}))
-    if reason(*PERSONAL):
-        kinds = [kind for code, kind in PERSONAL.items() if code in found]
-        steps.append((reason(*PERSONAL), {"verb": "redact", **where, "kinds": kinds}))
-    if "empty_answers" in found and answers:
-        steps.append((reason("empty_answers"), {"verb": "validate", "required": answers, "not_blank": answers}))
-    if "duplicate_rows" in found:
-        steps.append((reason("duplicate_rows"), {"verb": "dedup", "on": columns}))
-    if "conflicting_answers" in found:
-        # For messages the step compares the last answer and all that is before it.
-        prompts = [column for column in columns if column not in answers]
-        compared = dict(prompt=prompts, answer=answers) if answers else {}
-        steps.append((reason("conflicting_answers"), {"verb": "resolve_conflicts", "keep": "most", **compared}))
-    return steps
+def _comment(text: str) -> str:
+    """Text on one line without control characters, which TOML refuses in comments."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _path(path: str, folder: Path) -> str:

@@ -31,6 +31,8 @@ class Finding:
     """`count / checked`, rounded to six digits."""
     detail: str
     """More about it, in a few words; may be empty."""
+    affix: str | None
+    """Where texts begin or end alike, or should: what they begin or end with."""
     why: str
     """Why it matters."""
     repair: str

@@ -30,8 +30,8 @@ def lines(data: dict[str, Any]) -> list[str]:
         shown += ["", "silenced:"]
         for line in told:
             shown += _wrapped(line, "  - ", "    ")
-    if told := compared(data):
-        shown += ["", *_wrapped(told)]
+    if with_what := compared(data):
+        shown += ["", *_wrapped(with_what)]
     for entry in data.get("risen", []):
         shown += ["", f"risen: {entry['code']} from {percent(entry['before'])} to {percent(entry['now'])}"]
     if data["not_checked"]:

@@ -15,8 +15,8 @@ def markdown(data: dict[str, Any]) -> str:
     """The verdict, the facts, and a table of the findings with the first example of each."""
     shown = [f"**{escaped(sentence(data['verdict']['text']))}**", ""]
     shown += [f"- {escaped(line)}" for line in facts(data)]
-    if told := compared(data):
-        shown.append(f"- {told}")
+    if with_what := compared(data):
+        shown.append(f"- {with_what}")
     shown += [f"- risen: `{entry['code']}` from {percent(entry['before'])} to {percent(entry['now'])}"
               for entry in data.get("risen", [])]  # fmt: skip
     for entry in data["groups"]:

@@ -31,8 +31,8 @@ def page(data: dict[str, Any]) -> str:
     if risen := data.get("risen"):
         rises = [f"{entry['code']}: {percent(entry['before'])} before, {percent(entry['now'])} now" for entry in risen]
         parts += ["<h2>Risen since the baseline</h2>", bullets(rises)]
-    if told := compared(data):
-        parts.append(f"<p>{text(sentence(told))}</p>")
+    if with_what := compared(data):
+        parts.append(f"<p>{text(sentence(with_what))}</p>")
     if findings:
         parts += ["<h2>Findings</h2>", *(finding_part(entry) for entry in findings)]
     if told := silenced_lines(data):

@@ -28,5 +28,6 @@ fn check(facts: &Facts) -> Option<Whole> {
         count: texts,
         detail: format!("{affix:?}"),
         examples: Vec::new(),
+        affix: Some(affix.into()),
     })
 }

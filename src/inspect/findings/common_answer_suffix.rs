@@ -1,6 +1,6 @@
 //! All answers end alike.
 
-use crate::inspect::edges::is_mark;
+use crate::inspect::edges::{is_mark, without_sentence};
 use crate::inspect::facts::Facts;
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
 use crate::inspect::whole::Whole;
@@ -22,12 +22,13 @@ pub(super) static COMMON_ANSWER_SUFFIX: Finding = Finding {
 const TEXTS: u64 = 10;
 
 fn check(facts: &Facts) -> Option<Whole> {
-    let affix = facts.counts.answer_affixes.suffix();
+    let affix = without_sentence(facts.counts.answer_affixes.suffix());
     let texts = facts.counts.answer_lengths.texts;
     let is_long = is_mark(affix);
     (texts >= TEXTS && is_long).then(|| Whole {
         count: texts,
         detail: format!("{affix:?}"),
         examples: Vec::new(),
+        affix: Some(affix.into()),
     })
 }

@@ -22,5 +22,5 @@ fn check(facts: &Facts) -> Option<Whole> {
     let tally = &facts.conflicts;
     let many = if facts.conflicting_prompts == 1 { "prompt" } else { "prompts" };
     let detail = format!("{} {many}", thousands(facts.conflicting_prompts));
-    Some(Whole { count: tally.count, detail, examples: tally.examples.clone() })
+    Some(Whole { count: tally.count, detail, examples: tally.examples.clone(), affix: None })
 }

@@ -19,5 +19,5 @@ pub(super) static DUPLICATE_ROWS: Finding = Finding {
 
 fn check(facts: &Facts) -> Option<Whole> {
     let tally = &facts.duplicates;
-    Some(Whole { count: tally.count, detail: String::new(), examples: tally.examples.clone() })
+    Some(Whole { count: tally.count, detail: String::new(), examples: tally.examples.clone(), affix: None })
 }

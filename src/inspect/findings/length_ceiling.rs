@@ -45,5 +45,6 @@ fn check(facts: &Facts) -> Option<Whole> {
         count,
         detail: format!("{} to {} characters", thousands(from), thousands(top)),
         examples: Vec::new(),
+        affix: None,
     })
 }

@@ -23,5 +23,10 @@ fn check(facts: &Facts) -> Option<Whole> {
     let long: Vec<_> = counted.filter(|(_, tokens)| **tokens > 1).collect();
     let ((name, _), most) = long.iter().rev().max_by_key(|(_, tokens)| **tokens)?;
     let detail = format!("{} of {} classes; {name:?} is {most} tokens", long.len(), ranked.len());
-    Some(Whole { count: long.iter().map(|((_, rows), _)| rows).sum(), detail, examples: Vec::new() })
+    Some(Whole {
+        count: long.iter().map(|((_, rows), _)| rows).sum(),
+        detail,
+        examples: Vec::new(),
+        affix: None,
+    })
 }

@@ -29,8 +29,8 @@ fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let Match { text, start, end } = hit.found;
     let said = row.texts[text];
     let is_rendered = match said.speaker {
-        // At the end of a text a format has written it.
-        Speaker::User | Speaker::Answer => end < said.text.len(),
+        // At the end of a text a format has written it, perhaps with more line ends.
+        Speaker::User | Speaker::Answer => !said.text[end..].trim_start().is_empty(),
         Speaker::Rejected | Speaker::Column => true,
         _ => false,
     };

@@ -22,5 +22,10 @@ fn check(facts: &Facts) -> Option<Whole> {
     let ends = &facts.answer_ends;
     let mark = ends.mark.as_ref()?;
     let detail = format!("{} end in {mark:?}", thousands(ends.with));
-    Some(Whole { count: ends.without.count, detail, examples: ends.without.examples.clone() })
+    Some(Whole {
+        count: ends.without.count,
+        detail,
+        examples: ends.without.examples.clone(),
+        affix: Some(mark.clone()),
+    })
 }

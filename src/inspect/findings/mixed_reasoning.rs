@@ -22,5 +22,5 @@ fn check(facts: &Facts) -> Option<Whole> {
     const LEAST: u64 = 200;
     let (with, all) = (facts.counts.with_thought, facts.counts.with_answer);
     let is_mixed = all >= LEAST && with * 50 >= all && (all - with.min(all)) * 50 >= all;
-    is_mixed.then(|| Whole { count: with, detail: String::new(), examples: Vec::new() })
+    is_mixed.then(|| Whole { count: with, detail: String::new(), examples: Vec::new(), affix: None })
 }

@@ -1,6 +1,7 @@
 //! White space at the ends of texts.
 
 use crate::inspect::checks::first_in;
+use crate::inspect::edges::Ends;
 use crate::inspect::facts::Facts;
 use crate::inspect::finding::{Among, Check, Finding, Harm};
 use crate::inspect::row::{Match, Row, Speaker};
@@ -32,7 +33,8 @@ fn check(row: &Row<'_>) -> Option<Match> {
     })
 }
 
-/// Where all texts have it, it belongs to their format.
+/// Where all texts have it, or it is a part of the mark that most texts end in, it belongs to their format.
 fn applies(facts: &Facts, rows: u64) -> bool {
-    rows < facts.counts.rows
+    let is_of_mark = |ends: &Ends| ends.mark.as_ref().is_some_and(|mark| mark.trim_end() != mark);
+    rows < facts.counts.rows && !is_of_mark(&facts.prompt_ends) && !is_of_mark(&facts.answer_ends)
 }

@@ -25,5 +25,5 @@ fn check(facts: &Facts) -> Option<Whole> {
     let small: Vec<_> = ranked.iter().rev().take_while(|(_, rows)| *rows < ENOUGH).collect();
     let (name, rows) = small.first()?;
     let detail = format!("{} of {} classes; the smallest is {name:?} with {rows}", small.len(), ranked.len());
-    Some(Whole { count: small.iter().map(|(_, rows)| rows).sum(), detail, examples: Vec::new() })
+    Some(Whole { count: small.iter().map(|(_, rows)| rows).sum(), detail, examples: Vec::new(), affix: None })
 }

@@ -28,6 +28,10 @@ fn check(row: &Row<'_>) -> Option<Match> {
 fn unclosed(line: &str) -> Option<usize> {
     let straight = memchr::memrchr(b'"', line.as_bytes()).filter(|_| line.matches('"').count() % 2 == 1);
     straight.filter(|at| opens(line, *at)).or_else(|| {
+        // German: „so“.
+        if let Some(low) = line.rfind('„') {
+            return (line.matches('„').count() > line.matches(['“', '”', '"']).count()).then_some(low);
+        }
         let curly = memchr::memmem::rfind(line.as_bytes(), "“".as_bytes())?;
         let (before, after) = line.split_at(curly);
         let is_open = before.matches('“').count() == before.matches(['”', '"']).count();
@@ -54,6 +58,7 @@ mod tests {
         assert_eq!(unclosed("He said \"we will"), Some(8));
         assert_eq!(unclosed("\"One,\" he said. \"Two"), Some(16));
         assert_eq!(unclosed("He said “we will"), Some(8));
+        assert_eq!(unclosed("Er sagte: „wir"), Some(10));
     }
 
     #[test]
@@ -63,6 +68,8 @@ mod tests {
             "a 12\" pipe",
             "\"mixed marks”",
             "“a” and “b”",
+            "Der „Mork vom Ork“",
+            "„a“ und „b” und „c\"",
             "no quotes",
             "end with \"",
             "\" a",

@@ -113,7 +113,7 @@ impl Edited<'_> {
     }
 
     /// Checks that a column exists and may be edited.
-    fn check_type(self, name: &str, builder: &Builder) -> Result<()> {
+    pub(super) fn check_type(self, name: &str, builder: &Builder) -> Result<()> {
         let schema = builder.empty.records.schema();
         let Ok(field) = schema.field_with_name(name) else {
             return Err(missing_column(name, self.verb, &builder.visible()));

@@ -134,7 +134,7 @@ mod tests {
             json!({"verb": "tokenize", "tokenizer": {"path": "t"}, "max_length": null, "on_overflow": "truncate_completion",
                 "special_tokens": "as_text", "keep_text": true, "add_bos": false, "verify": 5}),
             json!({"verb": "validate", "required": ["b"], "not_blank": [], "min_chars": {"b": 1, "a": 2}, "max_chars": {},
-                "allowed": {"a": ["x"]}, "on_invalid": "raise"}),
+                "allowed": {"a": ["x"]}, "on": ["user"], "on_invalid": "raise"}),
             json!({"verb": "with_columns", "columns": ["a"], "names": ["b"], "expressions": [{"digest": "0a"}]}),
             json!({"verb": "with_row_index", "name": "n", "offset": 0}),
             json!({"verb": "write_as", "target": "azure"}),

@@ -1,8 +1,13 @@
 //! `validate`: removes rows that break a rule.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::edited_columns::Edited;
+use crate::dialect::{MessageTexts, Role};
 use crate::error::Result;
+use crate::flow::FindTexts;
 use crate::plan::columns::{Columns, Use};
 use crate::plan::json_forms::pairs;
 use crate::plan::resolve::{Builder, Counted};
@@ -28,6 +33,9 @@ pub(crate) struct Validate {
     /// The allowed values, by column.
     #[serde(with = "pairs")]
     pub(crate) allowed: Vec<(String, Vec<String>)>,
+    /// The roles of the messages whose texts are checked; none means that the columns are text.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "word::optional_list")]
+    pub(crate) on: Option<Vec<Role>>,
     /// What happens to rows that break a rule.
     #[serde(with = "word")]
     pub(crate) on_invalid: Policy,
@@ -57,15 +65,29 @@ impl Verb for Validate {
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         self.rules().iter().try_for_each(|rule| {
-            let used = if rule.check == Check::Required { Use::Passes } else { Use::Text(Self::NAME) };
+            let used = match (&rule.check, &self.on) {
+                (Check::Required, _) => Use::Passes,
+                (_, Some(_)) => Use::Read,
+                _ => Use::Text(Self::NAME),
+            };
             columns.use_column(&rule.column, used)
         })
     }
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let shown: Vec<String> = self.rules().iter().map(Rule::describe).collect();
-        builder.explain(&format!("{}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
-        builder.map(Counted::Yes, ValidateStage { rules: self.rules(), policy: self.on_invalid })
+        let on = self.on.as_ref().map_or(String::new(), |roles| {
+            let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+            format!(" in messages of {}", names.join(", "))
+        });
+        builder.explain(&format!("{}{on}; on_invalid={}", shown.join("; "), self.on_invalid.name()), "map");
+        if let Some(roles) = &self.on {
+            let messages = Edited { verb: Self::NAME, columns: None, on: Some(roles) };
+            let mut of_text = self.rules().into_iter().filter(|rule| rule.check != Check::Required);
+            of_text.try_for_each(|rule| messages.check_type(&rule.column, builder))?;
+        }
+        let within = self.on.clone().map(|roles| Arc::new(MessageTexts { roles }) as Arc<dyn FindTexts>);
+        builder.map(Counted::Yes, ValidateStage { rules: self.rules(), within, policy: self.on_invalid })
     }
 
     fn may_precede_concat(&self) -> bool {
