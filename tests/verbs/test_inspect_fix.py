@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_inspect import PLANTED, WHOLE, Row, clean, command, counts
+from test_inspect import PLANTED, WHOLE, Row, clean, counts
 from tiny import jsonl
 
 import fastprep as fp
+from fastprep.cli.plan_file import read_plan
 from fastprep.inspection.fix_plan import fix_plan
 from fastprep.inspection.fix_steps import VERBS
 
@@ -27,8 +28,7 @@ def repaired(rows: list[Row], folder: Path, *, suggestions: bool = False) -> tup
         text = "\n\n".join(p.replace("\n# ", "\n") if p.startswith("# suggestion: ") else p for p in parts)
         tomllib.loads(text)
     (folder / "plan.toml").write_text(text, "utf-8")
-    code, out = command("run", folder / "plan.toml", "--out", folder / "out")
-    assert code == 0, out
+    read_plan(folder / "plan.toml", runs=False).pipeline.sink_arrow(folder / "out")
     return counts(found), counts(fp.scan(folder / "out").inspect()), text
 
 

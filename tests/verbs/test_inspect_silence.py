@@ -8,12 +8,17 @@ from typing import Any
 
 import polars as pl
 import pytest
-from test_inspect import PLANTED, clean, command, counts, inspected
+from shell import run
+from test_inspect import PLANTED, clean, counts, inspected
 from tiny import jsonl, refused
 
 import fastprep as fp
 
 WHY = "the answers | are <meant> to be so"
+
+
+def exit_code(*arguments: object) -> object:
+    return run(*map(str, arguments)).code
 
 
 def faulty(number: int = 300) -> list[dict[str, Any]]:
@@ -53,10 +58,10 @@ def test_a_finding_that_is_silenced_does_not_rise(tmp_path: Path) -> None:
     assert inspected(faulty(), baseline=before, silence=both).risen == []
     path = jsonl(tmp_path / "rows.jsonl", faulty())
     flags = [part for code in codes for part in ("--silence", f"{code}={WHY}")]
-    assert command("inspect", path, "--baseline", before)[0] == 1
-    assert command("inspect", path, "--baseline", before, *flags[:2])[0] == 1
-    assert command("inspect", path, "--baseline", before, *flags)[0] == 0
-    assert command("inspect", path, "--fix", tmp_path / "plan.toml", *flags)[0] == 2
+    assert exit_code("inspect", path, "--baseline", before) == 1
+    assert exit_code("inspect", path, "--baseline", before, *flags[:2]) == 1
+    assert exit_code("inspect", path, "--baseline", before, *flags) == 0
+    assert exit_code("inspect", path, "--fix", tmp_path / "plan.toml", *flags) == 2
 
 
 def test_rules_and_expectations_can_be_silenced() -> None:
@@ -86,8 +91,8 @@ def test_what_cannot_be_silenced_is_refused(tmp_path: Path) -> None:
             inspected(clean(10), rules=rules, silence=silence)
     path = jsonl(tmp_path / "rows.jsonl", clean(10))
     for flag in ("empty_answers", "empty_answers=", "none=so"):
-        assert command("inspect", path, "--silence", flag)[0] == 2
-    assert command("inspect", path, "--silence", "loops=a", "--silence", "loops=b")[0] == 2
+        assert exit_code("inspect", path, "--silence", flag) == 2
+    assert exit_code("inspect", path, "--silence", "loops=a", "--silence", "loops=b") == 2
 
 
 def test_the_report_of_a_sink_is_a_baseline(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from fastprep._fastprep import COMPLETION, PROMPT
 from fastprep.inspection.silence import heard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ANSWERS = {"pairs": COMPLETION, "alpaca": "output", "classification": "label"}
 """The part that is the answer, of the dialects whose rows are columns of text."""
@@ -114,11 +114,13 @@ class Step:
     """A step of the plan."""
 
     reason: str
-    """The findings that it repairs."""
+    """What it repairs, in words."""
     options: dict[str, Any]
     """The verb and its options."""
     is_suggestion: bool = False
     """Whether it is for the user to decide, so that it is written as a comment."""
+    codes: tuple[str, ...] = ()
+    """The findings that it repairs."""
 
 
 def steps(data: dict[str, Any]) -> list[Step]:
@@ -128,7 +130,7 @@ def steps(data: dict[str, Any]) -> list[Step]:
 
 def unrepaired(data: dict[str, Any]) -> list[str]:
     """The findings without a step, and why: a line each."""
-    of_steps = {code for step in steps(data) for code in step.reason.replace(",", ":").split(": ")}
+    of_steps = {code for step in steps(data) for code in step.codes}
     return [
         f"{finding['code']}: {_rows(finding['count'])}; {WHY_NONE.get(finding['code'], _why(finding['code']))}"
         for finding in heard(data)
@@ -165,67 +167,71 @@ class _Rows:
         yield from self._affixes()
         yield from self._removals()
 
-    def _reason(self, *codes: str) -> str:
-        return ", ".join(f"{code}: {_rows(self._found[code]['count'])}" for code in codes if code in self._found)
+    def _step(
+        self, codes: Iterable[str], options: dict[str, Any], note: str = "", *, is_suggestion: bool = False
+    ) -> Step:
+        own = tuple(code for code in codes if code in self._found)
+        reasons = [", ".join(f"{code}: {_rows(self._found[code]['count'])}" for code in own), note]
+        return Step("; ".join(filter(None, reasons)), options, is_suggestion, own)
 
-    def _edit(self, reason: str, options: dict[str, Any]) -> Iterator[Step]:
+    def _edit(self, codes: Iterable[str], options: dict[str, Any]) -> Iterator[Step]:
         """A step for all texts: columns, or the texts of messages and the columns of text beside them."""
         if self._is_text:
-            yield Step(reason, {"verb": options["verb"], "columns": self._texts, **options})
+            yield self._step(codes, {"verb": options["verb"], "columns": self._texts, **options})
             return
-        yield Step(reason, {"verb": options["verb"], "on": ROLES, **options})
+        yield self._step(codes, {"verb": options["verb"], "on": ROLES, **options})
         if "system" in self._parts:
-            yield Step(reason, {"verb": options["verb"], "columns": [self._parts["system"]], **options})
+            yield self._step(codes, {"verb": options["verb"], "columns": [self._parts["system"]], **options})
 
     def _edits(self) -> Iterator[Step]:
-        if reason := self._reason(*PERSONAL):
-            kinds = [kind for code, kind in PERSONAL.items() if code in self._found]
-            yield from self._edit(reason, {"verb": "redact", "kinds": kinds})
-        if reason := self._reason(*NORMALIZED):
+        if kinds := [kind for code, kind in PERSONAL.items() if code in self._found]:
+            yield from self._edit(PERSONAL, {"verb": "redact", "kinds": kinds})
+        if any(code in self._found for code in NORMALIZED):
             line_ends = any(code in self._found for code in LINE_ENDS)
             strip = "outer_white_space" in self._found
-            yield from self._edit(reason, {"verb": "normalize", "line_ends": line_ends, "strip": strip})
+            yield from self._edit(NORMALIZED, {"verb": "normalize", "line_ends": line_ends, "strip": strip})
 
     def _affixes(self) -> Iterator[Step]:
         part_columns = {PROMPT: self._prompt, COMPLETION: self._answer}
         for code, part in ENSURED.items():
-            finding, column = self._found.get(code), part_columns[part]
-            if finding and finding["affix"] and column:
-                yield Step(
-                    self._reason(code), {"verb": "ensure_affix", "columns": [column], "suffix": finding["affix"]}
-                )
+            affix, column = self._affix(code), part_columns[part]
+            if affix and column:
+                yield self._step([code], {"verb": "ensure_affix", "columns": [column], "suffix": affix})
         for code, (part, side) in STRIPPED.items():
-            finding, column = self._found.get(code), part_columns[part]
-            if not finding or not finding["affix"]:
-                continue
-            role = "user" if part == PROMPT else "assistant"
-            where = {"columns": [column]} if column else {"columns": self._columns[:1], "on": [role]}
-            options = {"verb": "strip_affix", **where, side: finding["affix"]}
-            yield Step(f"{self._reason(code)}; where format is to write it, or nobody needs it", options, True)
+            affix, column = self._affix(code), part_columns[part]
+            if affix:
+                role = "user" if part == PROMPT else "assistant"
+                where = {"columns": [column]} if column else {"columns": self._columns[:1], "on": [role]}
+                options = {"verb": "strip_affix", **where, side: affix}
+                yield self._step([code], options, "where format is to write it, or nobody needs it", is_suggestion=True)
+
+    def _affix(self, code: str) -> str | None:
+        affix: str | None = self._found[code]["affix"] if code in self._found else None
+        return affix
 
     def _removals(self) -> Iterator[Step]:
         for code, column, role in (
             ("empty_answers", self._answer, "assistant"),
             ("empty_prompts", self._prompt, "user"),
         ):
-            if code not in self._found:
-                continue
-            where = {"required": [column], "not_blank": [column]} if column else {"not_blank": self._columns[:1]}
-            yield Step(self._reason(code), {"verb": "validate", **where, **({} if column else {"on": [role]})})
+            if code in self._found:
+                of_column = {"required": [column], "not_blank": [column]}
+                of_messages = {"not_blank": self._columns[:1], "on": [role]}
+                yield self._step([code], {"verb": "validate", **(of_column if column else of_messages)})
         if "replacement_characters" in self._found and self._is_text:
             has_none = [f"COALESCE(STRPOS({_name(column)}, '\ufffd'), 0) = 0" for column in self._texts]
-            yield Step(self._reason("replacement_characters"), {"verb": "filter", "sql": " AND ".join(has_none)})
+            yield self._step(["replacement_characters"], {"verb": "filter", "sql": " AND ".join(has_none)})
         if "duplicate_rows" in self._found:
-            yield Step(self._reason("duplicate_rows"), {"verb": "dedup", "on": self._columns})
+            yield self._step(["duplicate_rows"], {"verb": "dedup", "on": self._columns})
         if "conflicting_answers" in self._found:
             # For messages the step compares the last answer and all that is before it.
             prompts = [column for column in self._columns if column != self._answer]
             compared = {PROMPT: prompts, "answer": [self._answer]} if self._answer else {}
-            yield Step(self._reason("conflicting_answers"), {"verb": "resolve_conflicts", "keep": "most", **compared})
+            yield self._step(["conflicting_answers"], {"verb": "resolve_conflicts", "keep": "most", **compared})
         if self._uneven and self._answer:
-            reason = ", ".join(filter(None, [self._reason("small_classes"), self._uneven]))
             options = {"verb": "balance", "by": [self._answer], "how": "weights"}
-            yield Step(f"{reason}; weights need a loss that uses them", options, True)
+            note = f"{self._uneven}; weights need a loss that uses them"
+            yield self._step(["small_classes"], options, note, is_suggestion=True)
 
 
 def _are_values(data: dict[str, Any]) -> bool:
