@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
 use super::spans::{self, EndTokens, Proof, is_assistant};
-use super::training_row::{ChatFault, Masked, TrainedTurns, TrainingRow, masked, region, trained_messages};
+use super::training_row::{ChatFault, Masked, TrainedTurns, TrainingRow, masked, region};
 use super::{ChatFormat, Conversation, TurnSpans};
 use crate::error::{Class, Error, Result};
 use crate::limits::MAX_MESSAGES;
@@ -142,12 +142,11 @@ impl ChatRows {
             .filter(|&i| spans[i].trained && !(i > 0 && spans[i - 1].trained))
             .map(|i| if i == 0 { 0 } else { spans[i - 1].end as usize })
             .collect();
-        let turns = trained_messages(conversation, trained);
         let holds = |i: usize| {
             let prompt = self.format.render_messages(&conversation.messages[..i], conversation, true);
             prompt.is_ok_and(|prompt| text.starts_with(&prompt) && starts.contains(&prompt.len()))
         };
-        turns.into_iter().all(holds)
+        conversation.trained_turns(trained).into_iter().all(holds)
     }
 
     fn learnt(

@@ -3,6 +3,7 @@
 use super::Conversation;
 use super::chat_rows::ChatRows;
 use super::conversation::REASONING;
+use super::spans::is_assistant;
 use super::training_row::{CUT, ChatFault, Masked, PROMPT_DIFFERS, TrainedTurns, TrainingRow, weight};
 use crate::error::Result;
 use crate::template::Data;
@@ -86,10 +87,6 @@ fn start_of_training(row: &TrainingRow) -> Option<usize> {
 fn is_reasoning(fault: &ChatFault) -> bool {
     let member = fault.member.as_deref().unwrap_or_default();
     REASONING.contains(&member) || (fault.code == CUT && member == "content")
-}
-
-fn is_assistant(message: &Data) -> bool {
-    message.get("role").and_then(Data::text) == Some("assistant")
 }
 
 #[cfg(test)]

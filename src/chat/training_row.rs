@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::spans::{Lost, Proof, is_assistant};
+use super::spans::{Lost, Proof};
 use super::{Conversation, TextSpans, TurnSpans};
 pub(super) use crate::record::reason::NOT_PROVEN;
 pub(super) use crate::record::reason::{CUT, PROMPT_DIFFERS};
@@ -167,16 +167,6 @@ pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), 
         }
         (None, None) => fault(NO_END_TOKEN, format!("no token ends message {i}")),
     }
-}
-
-/// The numbers of the messages that train.
-pub(super) fn trained_messages(conversation: &Conversation, trained: TrainedTurns) -> Vec<usize> {
-    let messages = conversation.messages.iter().enumerate();
-    let mut turns: Vec<(usize, &Data)> = messages.filter(|(_, message)| is_assistant(message)).collect();
-    if trained == TrainedTurns::Last {
-        turns.drain(..turns.len().saturating_sub(1));
-    }
-    turns.into_iter().filter(|(_, message)| weight(message) > 0.0).map(|(i, _)| i).collect()
 }
 
 /// The factor that a message gives its turn.
