@@ -44,11 +44,13 @@ if TYPE_CHECKING:
     from fastprep.prompt_format import PromptFormat
     from fastprep.sink_options import CheckedSinkOptions
     from fastprep.words import (
+        Boundary,
         Existing,
         History,
         Normalize,
         OnCollision,
         OnDropped,
+        OnOpenEnd,
         OnOverflow,
         Policy,
         Role,
@@ -407,7 +409,9 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         train: Train = "all",
         history: History = "as_rendered",
         on_dropped: OnDropped = "reject",
+        on_open_end: OnOpenEnd = "reject",
         tool_arguments: ToolArguments = "parse",
+        kwargs_column: str | None = None,
         weights: bool = False,
     ) -> Pipeline:
         """Render rows. A `PromptFormat` gives `prompt` and `completion`, and proves that separator and stop occur only
@@ -434,8 +438,12 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
                 It adds the column `message`, the number of the message that trains, from 0.
             on_dropped: what happens to a row of which the template prints nothing of a text (`not_printed`), or not
                 all (`cut`). `"keep"` counts it as a finding.
+            on_open_end: what happens to a row of whose last turn the template prints no end (`no_end_token`). `"keep"`
+                trains the turn as it is; `"append_eos"` puts the EOS token after it, which trains.
             tool_arguments: `"parse"` gives the template arguments of calls as objects, also where the data has them
                 as text, as inference servers do; `"verbatim"` leaves messages of OpenAI's form as they are.
+            kwargs_column: a column of objects with variables of the template, such as `{"enable_thinking": false}`.
+                They take the place of the `template_kwargs` of the format; null has none. The column stays.
             weights: whether messages may have weights other than 0 and 1. Then `tokenize` adds `segment_weights`.
                 Default: such rows are rejected as `unused_weight`.
 
@@ -453,18 +461,23 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
                 raise option_checks.bad_option("format: `on_collision` is for a PromptFormat", "leave it out")
             is_read = any(step["verb"] == "read_as" for step, _ in self._steps)
             rows = self if is_read else self._read_as(dialect="auto", columns=None)
-            chosen = dict(train=train, history=history, on_dropped=on_dropped, tool_arguments=tool_arguments)
-            if history == "as_rendered":
-                del chosen["history"]
+            chosen: dict[str, str] = dict(train=train, on_dropped=on_dropped, tool_arguments=tool_arguments)
+            # These came later: plans that do not use them stay as they were.
+            later = {"history": (history, "as_rendered"), "on_open_end": (on_open_end, "reject")}
+            if kwargs_column is not None:
+                chosen["kwargs_column"] = kwargs_column
+            chosen |= {name: given for name, (given, default) in later.items() if given != default}
             return rows._push(
                 "format_chat",
                 format=json.loads(prompt_format.to_json()),
                 **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
                 weights=option_checks.boolean("format", "weights", weights),
             )
-        if (train, history, on_dropped, tool_arguments, weights) != ("all", "as_rendered", "reject", "parse", False):
+        of_chats = (train, history, on_dropped, on_open_end, tool_arguments, kwargs_column, weights)
+        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", None, False):
             raise option_checks.bad_option(
-                "format: `train`, `history`, `on_dropped`, `tool_arguments` and `weights` are for a ChatFormat",
+                "format: `train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, `kwargs_column` and "
+                "`weights` are for a ChatFormat",
                 "leave them out",
             )
         return self._push(
@@ -543,6 +556,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         *,
         max_length: int | None = None,
         on_overflow: OnOverflow = "reject",
+        boundary: Boundary = "part",
         special_tokens: SpecialTokens | None = None,
         keep_text: bool = True,
         add_bos: bool | None = None,
@@ -557,6 +571,9 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
             max_length: the greatest number of tokens of a row, including BOS and EOS. Default: no limit.
             on_overflow: what happens to a longer row. A row never loses its last trained token, and no stop is added
                 to a completion that was cut.
+            boundary: where encodings begin within a conversation. `"part"`: each part that trains is encoded by itself.
+                `"whole"`: the text is encoded at once, as by transformers' `apply_chat_template`; a token that is on
+                both sides of the boundary of a part does not train.
             special_tokens: what happens to control tokens written out in the data, such as `<|endoftext|>`. Default:
                 `"reject"`; for conversations `"as_text"`.
             keep_text: also keep `prompt` and `completion`, so that rows can be tokenized for another base model
@@ -581,6 +598,7 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
             tokenizer=named,
             max_length=max_length,
             on_overflow=option_checks.text("tokenize", "on_overflow", on_overflow),
+            **({} if boundary == "part" else {"boundary": option_checks.text("tokenize", "boundary", boundary)}),
             special_tokens=option_checks.text("tokenize", "special_tokens", special_tokens),
             keep_text=option_checks.boolean("tokenize", "keep_text", keep_text),
             add_bos=option_checks.boolean("tokenize", "add_bos", add_bos),

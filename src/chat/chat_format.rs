@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::conversation::{Conversation, with_reasoning};
 use super::folder;
+use super::own_variables::FIXED;
 use super::tool_arguments::ToolArguments;
 use crate::error::{Class, Error, Result};
 use crate::hash;
@@ -71,7 +72,7 @@ impl ChatFormat {
             variables.push((Arc::from(name.as_str()), Value::from(token.as_str())));
         }
         for (name, value) in &options.template_kwargs {
-            if ["messages", "tools", "add_generation_prompt"].contains(&name.as_str()) {
+            if FIXED.contains(&name.as_str()) {
                 return Err(bad(format!("`{name}` is not a further variable of the template")));
             }
             variables.push((Arc::from(name.as_str()), Data::parse(&value.to_string())?.value()));
@@ -135,6 +136,11 @@ impl ChatFormat {
         self.options.special_tokens.get("bos_token").map(String::as_str)
     }
 
+    /// The token that ends texts, if the format names one.
+    pub(crate) fn eos(&self) -> Option<&str> {
+        self.options.special_tokens.get("eos_token").map(String::as_str)
+    }
+
     /// The digest of the template's text: 32 hexadecimal digits.
     pub fn digest(&self) -> String {
         hash::digest_hex(self.source.as_bytes())
@@ -149,7 +155,7 @@ impl ChatFormat {
             .map_err(|e| not_rendered(&e))
     }
 
-    /// The text of other messages with the tools of a conversation.
+    /// The text of other messages with the tools and the variables of a conversation.
     pub(super) fn render_messages(
         &self,
         messages: &[Data],
@@ -172,11 +178,14 @@ impl ChatFormat {
         conversation: &Conversation,
         generation_prompt: bool,
     ) -> Result<String, Failure> {
+        let own = conversation.variables();
         let mut variables: Vec<(Value, Value)> = self
             .variables
             .iter()
+            .filter(|(name, _)| !own.iter().any(|(other, _)| other == name))
             .map(|(name, value)| (Value::from(Arc::clone(name)), value.clone()))
             .collect();
+        variables.extend(own.iter().map(|(name, value)| (Value::from(Arc::clone(name)), value.value())));
         let messages: Vec<Value> = messages.iter().map(|message| with_reasoning(message).value()).collect();
         variables.push((Value::from("messages"), Value::from(messages)));
         variables.push((Value::from("tools"), conversation.tools.value()));

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::chat_format::not_rendered;
 use super::layout::Layout;
+use super::open_end::{self, OnOpenEnd};
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
 use super::spans::{self, EndTokens, Proof, is_assistant};
@@ -23,6 +24,8 @@ const KEPT: usize = 2000;
 #[derive(Debug)]
 pub struct ChatRows {
     format: Arc<ChatFormat>,
+    /// What happens to turns that no token ends.
+    open_end: OnOpenEnd,
     /// None for templates that look for too many texts: their rows are proven one by one.
     seeker: Option<Seeker>,
     /// Learnt when they are first needed.
@@ -70,7 +73,14 @@ impl ChatRows {
     pub fn new(format: impl Into<Arc<ChatFormat>>) -> Self {
         let format = format.into();
         let seeker = Seeker::new(format.sought());
-        ChatRows { format, seeker, ends: OnceLock::new(), learnt: RwLock::default() }
+        let open_end = OnOpenEnd::default();
+        ChatRows { format, open_end, seeker, ends: OnceLock::new(), learnt: RwLock::default() }
+    }
+
+    /// The rows, where this happens to those of whose last turn the template prints no end.
+    #[must_use]
+    pub fn with_open_end(self, open_end: OnOpenEnd) -> Self {
+        ChatRows { open_end, learnt: RwLock::default(), ..self }
     }
 
     /// The format.
@@ -87,7 +97,7 @@ impl ChatRows {
         let mut proof = self.proof(conversation, generation_prompt)?;
         let turns = std::mem::take(&mut proof.turns);
         let turn = |spans| {
-            let region = region(&proof, &spans);
+            let region = region(&proof, &spans, false);
             Turn { trained: region.as_ref().ok().copied(), fault: region.err(), spans }
         };
         Ok(turns.into_iter().map(turn).collect())
@@ -105,16 +115,23 @@ impl ChatRows {
     ///
     /// # Errors
     /// As [`turns`](ChatRows::turns).
-    pub fn training_row(
-        &self,
-        conversation: &Conversation,
-        trained: TrainedTurns,
-    ) -> Result<std::result::Result<TrainingRow, ChatFault>> {
+    pub fn training_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Masked> {
+        let mut row = self.proven_row(conversation, trained)?;
+        if let (Ok(row), OnOpenEnd::AppendEos, Some(eos)) = (&mut row, self.open_end, self.format.eos())
+            && open_end::is_open(&row.spans)
+        {
+            open_end::append(&mut row.text, &mut row.spans, eos);
+        }
+        Ok(row)
+    }
+
+    /// The row of a conversation, with the text of the template alone.
+    fn proven_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Masked> {
         check(conversation)?;
         if let Some(row) = self.known_row(conversation, trained)? {
             return Ok(row);
         }
-        Ok(masked(conversation, &self.proof(conversation, false)?, trained))
+        Ok(self.masked(conversation, &self.proof(conversation, false)?, trained))
     }
 
     /// The row by what is known of its shape; none if it must be proven by itself.
@@ -184,7 +201,7 @@ impl ChatRows {
             return None;
         }
         let proof = self.proof(&example, false).ok()?;
-        let row = masked(&example, &proof, trained);
+        let row = self.masked(&example, &proof, trained);
         let layout = Layout::new(&example, &proof, seeker, row)?;
         let decided = unseen.and_then(|unseen| self.decided(unseen, &layout)).unwrap_or_default();
         (detail == Detail::Words || decided.all()).then_some(Learnt { layout, decided })
@@ -223,6 +240,11 @@ impl ChatRows {
         self.proof(conversation, generation_prompt)
     }
 
+    fn masked(&self, conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
+        let keeps_open = matches!(self.open_end, OnOpenEnd::Keep | OnOpenEnd::AppendEos);
+        masked(conversation, proof, trained, keeps_open)
+    }
+
     fn proof(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Proof> {
         spans::prove(&self.format, conversation, generation_prompt, self.ends()).map_err(|e| not_rendered(&e))
     }
@@ -248,7 +270,7 @@ fn check(conversation: &Conversation) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::ChatOptions;
+    use crate::chat::{ChatOptions, TrainingRow};
 
     const CHATML: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}\
                           {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
@@ -356,7 +378,7 @@ mod tests {
             for talk in talks() {
                 let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
                 assert_eq!(row, ChatRows::new(format()).training_row(&talk, TrainedTurns::All).unwrap());
-                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
                 let is_proven = !alone.as_ref().is_err_and(|fault| fault.code == "not_proven");
                 assert!(row == alone || !is_proven, "{row:?} {alone:?}");
                 by_layout += usize::from(row == alone);
@@ -374,7 +396,7 @@ mod tests {
             serde_json::json!([{"role": "user", "content": long}, {"role": "assistant", "content": long}]);
         let talk = Conversation::parse(&messages.to_string(), None).unwrap();
         let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
-        let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+        let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
         assert_eq!(trained(alone.as_ref().unwrap()), [(&*format!("{}<|im_end|>", long.trim_end()), 1.0)]);
         assert_eq!(rows.training_row(&talk, TrainedTurns::All).unwrap(), alone);
     }
@@ -423,7 +445,7 @@ mod tests {
                     r#"[{{"role":"user","content":"{text}"}},{{"role":"assistant","content":"{text}b"}}]"#
                 );
                 let talk = Conversation::parse(&messages, None).unwrap();
-                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
                 assert_eq!(
                     rows.training_row(&talk, TrainedTurns::All).unwrap(),
                     alone,
@@ -436,5 +458,36 @@ mod tests {
             let mut all = learnt.values().flatten().map(|learnt| learnt.decided.all());
             assert!(all.all(|is_decided| is_decided == decided));
         }
+    }
+
+    #[test]
+    fn an_open_end_is_kept_or_gets_eos() {
+        let open = CHATML.replace(
+            "<|im_end|>\n{% endfor %}",
+            "{% if m.role == 'user' or not loop.last %}<|im_end|>\n{% endif %}{% endfor %}",
+        );
+        let talk = Conversation::parse(TALK, None).unwrap();
+        let format = || {
+            let options = serde_json::from_str(r#"{"special_tokens":{"eos_token":"</s>"}}"#).unwrap();
+            ChatFormat::new(open.clone(), options).unwrap()
+        };
+        let row = |open_end, text: &str| {
+            let talk = Conversation::parse(text, None).unwrap();
+            ChatRows::new(format()).with_open_end(open_end).training_row(&talk, TrainedTurns::All).unwrap()
+        };
+        assert_eq!(row(OnOpenEnd::default(), TALK).unwrap_err().code, "no_end_token");
+        let said = TALK.replace("\"content\":\"\"", "\"content\":\"So \"");
+        assert_eq!(row(OnOpenEnd::default(), &said).unwrap_err().code, "no_end_token");
+        let kept = row(OnOpenEnd::Keep, &said).unwrap();
+        assert_eq!(trained(&kept), [("Hi é<|im_end|>", 1.0), ("So", 0.5)]);
+        let ended = row(OnOpenEnd::AppendEos, &said).unwrap();
+        assert_eq!(trained(&ended), [("Hi é<|im_end|>", 1.0), ("So</s>", 0.5)]);
+        assert_eq!(ended.text, kept.text.clone() + "</s>");
+        assert!(!ended.spans.last().unwrap().from_data);
+        // Nothing is put after a turn that has an end.
+        let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
+        let plain = rows.training_row(&talk, TrainedTurns::All).unwrap();
+        let same = rows.with_open_end(OnOpenEnd::AppendEos).training_row(&talk, TrainedTurns::All).unwrap();
+        assert_eq!(plain, same);
     }
 }

@@ -15,6 +15,8 @@ pub struct Conversation {
     pub(super) messages: Vec<Data>,
     /// The tools, or null.
     pub(super) tools: Data,
+    /// Its own variables of the template: a list of an object, or null.
+    pub(super) variables: Data,
     /// The bytes of its JSON.
     pub(super) bytes: usize,
 }
@@ -35,7 +37,8 @@ impl Conversation {
         if !matches!(tools, Data::Null | Data::List(_)) {
             return Err(Error::new(Class::Data, "bad_messages", "the tools are not a list"));
         }
-        Ok(Conversation { messages: messages.collect::<Result<_>>()?, tools, bytes })
+        let messages = messages.collect::<Result<_>>()?;
+        Ok(Conversation { messages, tools, variables: Data::Null, bytes })
     }
 
     /// The conversation with arguments of calls that are text as the JSON objects that the text holds. Text that holds

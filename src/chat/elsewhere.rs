@@ -1,4 +1,5 @@
-//! The texts of a conversation whose place in a render is not proven: those of tools, names and ids, and names of members.
+//! The texts of a conversation whose place in a render is not proven: those of tools,
+//! variables, names and ids, and names of members.
 
 use super::Conversation;
 use super::spans::{Seen, walk};
@@ -6,7 +7,7 @@ use super::spans::{Seen, walk};
 impl Conversation {
     /// Calls `visit` with each of them.
     pub(crate) fn elsewhere<'a>(&'a self, mut visit: impl FnMut(&'a str)) {
-        for data in std::iter::once(&self.tools).chain(&self.messages) {
+        for data in self.all() {
             walk(data, &mut |seen, _| match seen {
                 Seen::Member(text) | Seen::Other(_, text) => visit(text),
                 Seen::Leaf(..) | Seen::Begin(..) => {}

@@ -44,7 +44,12 @@ impl Conversation {
     /// The first messages, with the same tools.
     fn first(&self, messages: usize) -> Conversation {
         let first = self.messages.get(..messages).unwrap_or(&self.messages);
-        Conversation { messages: first.to_vec(), tools: self.tools.clone(), bytes: self.bytes }
+        Conversation {
+            messages: first.to_vec(),
+            tools: self.tools.clone(),
+            variables: self.variables.clone(),
+            bytes: self.bytes,
+        }
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Shape<'a> {
             bytes.extend(text.len().to_le_bytes());
             bytes.extend(text.as_bytes());
         };
-        for data in std::iter::once(&conversation.tools).chain(&conversation.messages) {
+        for data in conversation.all() {
             walk(data, &mut |seen, _| match seen {
                 Seen::Begin(mark, length) => {
                     bytes.push(mark);
@@ -162,12 +162,14 @@ pub(super) struct Unseen {
 /// shape.
 pub(super) fn unseen(conversation: &Conversation, seeker: &Seeker, detail: Detail) -> Option<Unseen> {
     let mut free = true;
-    walk(&conversation.tools, &mut |seen, _| {
-        free &= match seen {
-            Seen::Leaf(_, text) | Seen::Member(text) | Seen::Other(_, text) => is_free(text),
-            Seen::Begin(..) => true,
-        };
-    });
+    for data in [&conversation.variables, &conversation.tools] {
+        walk(data, &mut |seen, _| {
+            free &= match seen {
+                Seen::Leaf(_, text) | Seen::Member(text) | Seen::Other(_, text) => is_free(text),
+                Seen::Begin(..) => true,
+            };
+        });
+    }
     let mut without = conversation.clone();
     let (mut placeholders, mut held) = (Vec::new(), Vec::new());
     for leaf in Leaf::all(&conversation.messages) {
@@ -195,7 +197,7 @@ pub(super) fn unseen(conversation: &Conversation, seeker: &Seeker, detail: Detai
 /// The bytes of all that a conversation holds.
 fn bytes(conversation: &Conversation) -> usize {
     let mut bytes = 0;
-    for data in std::iter::once(&conversation.tools).chain(&conversation.messages) {
+    for data in conversation.all() {
         walk(data, &mut |seen, _| {
             bytes += match seen {
                 Seen::Leaf(_, text) | Seen::Member(text) | Seen::Other(_, text) => text.len(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::open_end::open_end;
 use super::spans::{Lost, Proof};
 use super::{Conversation, TextSpans, TurnSpans};
 pub(super) use crate::record::reason::NOT_PROVEN;
@@ -58,8 +59,13 @@ pub struct ChatFault {
 /// A conversation as a row for training, or why no exact mask exists.
 pub type Masked = Result<TrainingRow, ChatFault>;
 
-/// The row of a render about which all that can be is proven.
-pub(super) fn masked(conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
+/// The row of a render about which all that can be is proven. `keeps_open` says that the last turn may have no end.
+pub(super) fn masked(
+    conversation: &Conversation,
+    proof: &Proof,
+    trained: TrainedTurns,
+    keeps_open: bool,
+) -> Masked {
     let mut faults: Vec<ChatFault> = proof.lost.iter().map(of_lost).collect();
     let last = proof.turns.last().map(|turn| turn.turn);
     let mut regions: Vec<(usize, usize, f32)> = Vec::new();
@@ -70,7 +76,7 @@ pub(super) fn masked(conversation: &Conversation, proof: &Proof, trained: Traine
         match (is_trained, turn.first) {
             (false, _) => {}
             (true, Some(_)) => {
-                let (start, end) = region(proof, turn)?;
+                let (start, end) = region(proof, turn, keeps_open)?;
                 regions.push((start, end, weight));
             }
             (true, None) => check_not_printed(turn)?,
@@ -112,8 +118,8 @@ fn check_not_printed(turn: &TurnSpans) -> Result<(), ChatFault> {
     Err(ChatFault { code: NOT_PROVEN, message: i, member: None, detail })
 }
 
-/// Where the trained part of a turn begins and ends, in characters.
-pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), ChatFault> {
+/// Where the trained part of a turn begins and ends, in characters. `keeps_open` says that the last one may have no end.
+pub(super) fn region(proof: &Proof, turn: &TurnSpans, keeps_open: bool) -> Result<(usize, usize), ChatFault> {
     let i = turn.turn;
     let fault = |code, detail| Err(ChatFault { code, message: i, member: None, detail });
     match turn.order {
@@ -160,6 +166,12 @@ pub(super) fn region(proof: &Proof, turn: &TurnSpans) -> Result<(usize, usize), 
         };
         return fault(code, format!("{why} message {i}, a turn of the assistant"));
     };
+    if keeps_open
+        && turn.end_state == "none_at_end"
+        && let Some(end) = open_end(proof, turn).filter(|end| *end >= start)
+    {
+        return Ok((start, end));
+    }
     match (turn.end, &turn.end_token) {
         (Some((_, end)), _) => Ok((start, end)),
         (None, Some(token)) => {

@@ -78,7 +78,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The JSON value, where it is an array or an object. A table without nested columns holds these as text.
-    pub(super) fn nested(&self) -> Option<Json<'_>> {
+    pub(crate) fn nested(&self) -> Option<Json<'_>> {
         Json::parse(self.nested_text()?)
     }
 

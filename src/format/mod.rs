@@ -23,8 +23,8 @@ mod testing;
 mod tests;
 
 pub(crate) use chat::{
-    ChatStage, ChatStageOptions, NotRead, OnDropped, OpenConversations, ReadConversations, RowJson,
-    prompt_ids,
+    ChatStage, ChatStageOptions, CountTokens, Fit, NotRead, OnDropped, OpenConversations, ReadConversations,
+    RowJson, prompt_ids,
 };
 pub use on_collision::OnCollision;
 pub(crate) use options::FormatOptions;

@@ -14,6 +14,7 @@ mod own_text;
 mod plan_json;
 mod reserved_names;
 pub mod resolve;
+mod row_length;
 mod rule_columns;
 pub mod source;
 mod sources_and_steps;

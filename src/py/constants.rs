@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
-use crate::chat::{History, ToolArguments, TrainedTurns};
+use crate::chat::{History, OnOpenEnd, ToolArguments, TrainedTurns};
 use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
@@ -24,8 +24,8 @@ use crate::record::schema::{
 use crate::record::{Policy, SpecialPolicy, reason};
 use crate::repair::UnicodeForm;
 use crate::split::Existing;
-use crate::tokenize::OnOverflow;
 use crate::tokenize::batch_api::WrittenTokens;
+use crate::tokenize::{Boundary, OnOverflow};
 use crate::word::{Word, one_of};
 use crate::write::{Compression, Format};
 
@@ -113,7 +113,9 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("Train", names::<TrainedTurns>())?;
     add("History", names::<History>())?;
     add("OnDropped", names::<OnDropped>())?;
+    add("OnOpenEnd", names::<OnOpenEnd>())?;
     add("ToolArguments", names::<ToolArguments>())?;
+    add("Boundary", names::<Boundary>())?;
     add("OnOverflow", names::<OnOverflow>())?;
     add("SpecialTokens", names::<SpecialPolicy>())?;
     add("WrittenTokens", names::<WrittenTokens>())?;

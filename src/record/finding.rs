@@ -34,10 +34,14 @@ findings! {
     NOT_PRINTED "not_printed" "The chat template prints nothing of a text of the conversation; the row was kept." "remove such texts first, or choose a template that prints them";
     CUT "cut" "The chat template prints only a part of a text of the conversation; the row was kept." "remove the rest first, or choose a template that prints it";
     TEMPLATE_MARK_IN_TEXT "template_mark_in_text" "The text holds the token with which the chat template ends turns." "remove it from the text first; where the tokenizer has it as a control token, special_tokens= of tokenize decides";
+    DROPPED_OLDEST_TURNS "dropped_oldest_turns" "The oldest messages of a conversation were dropped, as the row was too long." "choose a greater max_length=, or another on_overflow= of tokenize";
     FIXED "fixed" "A policy changed a row instead of removing it." "to keep rows as they are, choose a separator or stop that does not occur in them, which PromptFormat.suggest finds";
     STOP_IDS_HOLD_SEPARATOR "stop_ids_hold_separator" "The stop holds the separator as ids, though not as text." "choose another separator or stop, or match them as strings and not by ids";
     SEPARATOR_IDS_IN_TEXT "separator_ids_in_text" "Other text has the ids of the separator." "choose another separator, or match it as a string and not by ids";
     STOP_IDS_IN_TEXT "stop_ids_in_text" "Other text has the ids of the stop." "choose another stop, or match it as a string and not by ids";
+    PROMPT_IDS_DIFFER "prompt_ids_differ" "At inference the ids before a turn that trains are others than in the row, though the text is the same." "make a row of each turn: format(…, history=\"split_turns\") and tokenize(…, boundary=\"part\")";
+    IDS_OF_PARTS_DIFFER "ids_of_parts_differ" "The ids of the whole text are others than those of its parts." "nothing is wrong: boundary=\"whole\" was chosen for it; boundary=\"part\" gives the ids of inference";
+    STRADDLING_TOKEN "straddling_token" "A token is on both sides of a boundary of what trains, and has the smaller weight of both." "choose boundary=\"part\", with which a token begins where training begins";
     DOUBLED_BOS "doubled_bos" "The row begins with BOS twice." "remove BOS from the text: tokenize adds it";
     DOUBLED_BOS_AVOIDED "doubled_bos_avoided" "The text begins with BOS, and no second one was added." "nothing is wrong; to avoid the finding, remove BOS from the text";
     NO_EOS "no_eos" "The row ends in the stop alone, as the tokenizer names no EOS token." "choose a tokenizer that names its EOS token, or end generation at the stop";

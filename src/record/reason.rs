@@ -50,7 +50,7 @@ reasons! {
     NOT_PROVEN "not_proven" "It cannot be proven which characters of the render are those of a turn." "train only the last turn: format(…, train=\"last\"), or choose another template";
     NO_PROMPT "no_prompt" "The conversation begins with a turn of the assistant." "remove that turn, or give it the weight 0";
     PROMPT_DIFFERS "prompt_differs" "What the chat template prints before a turn is not what the model sees at inference." "make a row of each turn: format(…, history=\"split_turns\"), or train only the last one, train=\"last\"; set the variable that decides it, such as template_kwargs={\"enable_thinking\": False}; or choose a template made for training";
-    NO_END_TOKEN "no_end_token" "No token ends a turn that trains, so that a model would not learn to stop." "choose a template that ends each turn of the assistant with a token";
+    NO_END_TOKEN "no_end_token" "No token ends a turn that trains, so that a model would not learn to stop." "choose a template that ends each turn of the assistant with a token, or say what happens to a last turn without one: format(…, on_open_end=\"append_eos\")";
     UNUSED_WEIGHT "unused_weight" "A message has a weight other than 0 and 1, and the step does not use weights." "use them: format(…, weights=True)";
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";

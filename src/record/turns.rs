@@ -135,6 +135,11 @@ impl<'a, 's> Turns<'a, 's> {
         Err(Error::internal(format!("the spans of a row of {} bytes {fault}", text.len())))
     }
 
+    /// The text.
+    pub(crate) fn text(self) -> &'a str {
+        self.text
+    }
+
     /// The text in parts: neighbouring spans that train alike are one part.
     pub(crate) fn parts(self) -> impl Iterator<Item = Part<'a>> + use<'a, 's> {
         let Turns { text, spans } = self;

@@ -1,5 +1,6 @@
 //! The ids of one row, encoded part by part.
 
+use super::boundary::AtBoundaries;
 use super::mark_ids::MarkIds;
 use super::options::TokenizeOptions;
 use super::row::{Row, Run};
@@ -7,7 +8,7 @@ use super::text::RowText;
 use crate::error::{Class, Error, Result};
 use crate::record::{SpecialPolicy, schema};
 use crate::tokenizer::added::ControlToken;
-use crate::tokenizer::{ControlIds, Session, Span};
+use crate::tokenizer::{ControlIds, LoadedTokenizer, Session, Span};
 
 /// A row whose ids are at the end of the ids of the batch.
 #[derive(Default)]
@@ -23,6 +24,7 @@ pub(super) struct EncodedRow {
     /// Whether the ids of the row end in the ids of the stop alone; none where its text does not end in the stop.
     pub(super) stop_stable: Option<bool>,
     pub(super) unwritten: Vec<UnwrittenToken>,
+    pub(super) boundaries: AtBoundaries,
 }
 
 /// A control token in the ids of a part whose text does not write that token.
@@ -52,11 +54,12 @@ pub(super) struct RowEncoder<'s> {
     pub(super) control: &'s ControlIds,
     pub(super) marks: &'s MarkIds,
     pub(super) options: &'s TokenizeOptions,
+    pub(super) tokenizer: &'s LoadedTokenizer,
 }
 
 impl RowEncoder<'_> {
-    /// Appends the ids of one row to `ids` and describes them in `encoded`.
-    pub(super) fn encode(
+    /// Appends the ids of the parts of one row to `ids` and describes them in `encoded`.
+    pub(super) fn encode_parts(
         &self,
         session: &mut Session<'_>,
         text: &RowText<'_>,
@@ -102,7 +105,7 @@ impl RowEncoder<'_> {
     }
 
     /// Removes the prefix where the text after it begins with the same ids. Returns whether it did.
-    fn remove_second_bos(&self, start: usize, ids: &mut Vec<i32>) -> bool {
+    pub(super) fn remove_second_bos(&self, start: usize, ids: &mut Vec<i32>) -> bool {
         let prefix = self.prefix.len();
         let avoided = prefix > 0 && ids[start + prefix..].starts_with(self.prefix);
         if avoided {
@@ -113,7 +116,7 @@ impl RowEncoder<'_> {
 
     /// Appends the ids of a part. Where they hold a control token that the text does not write, and the policy is
     /// `as_text`, the part is encoded again with control tokens as plain text.
-    fn append(
+    pub(super) fn append(
         &self,
         session: &mut Session<'_>,
         part: &PartText<'_>,

@@ -2,20 +2,26 @@
 //! tokens train and what they weigh.
 //!
 //! A row consists of turns. Neighbouring turns that train alike are encoded together: the first text as the start of
-//! a text, each further one as a continuation of the text before it. BOS comes once before the row, EOS once after
+//! a text, each further one as a continuation of the text before it. With [`Boundary::Whole`] the text of a row is encoded
+//! at once. BOS comes once before the row, EOS once after
 //! it. A prompt and its completion are two turns.
 
 pub(crate) mod batch_api;
+mod boundary;
 mod columns;
 mod encode_row;
 mod mark_ids;
 mod options;
 mod row;
+mod row_length;
 mod stage;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod whole;
 
+pub use boundary::Boundary;
 pub use options::{End, OnOverflow, TokenizeOptions};
+pub(crate) use row_length::RowLength;
 pub(crate) use stage::TokenizeStage;

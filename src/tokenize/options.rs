@@ -1,5 +1,6 @@
 //! The options of the step.
 
+use super::boundary::Boundary;
 use crate::record::{Policy, SpecialPolicy};
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::Word;
@@ -20,6 +21,9 @@ pub enum OnOverflow {
     /// Tokens are cut from the end of the completion, with stop and EOS. Where no trained token would stay, the row
     /// is rejected.
     TruncateCompletion,
+    /// The oldest turns of a conversation are dropped before it is rendered; where that does not help, the row is
+    /// rejected.
+    DropOldestTurns,
 }
 
 impl Word for OnOverflow {
@@ -29,6 +33,7 @@ impl Word for OnOverflow {
         OnOverflow::Raise,
         OnOverflow::TruncatePromptLeft,
         OnOverflow::TruncateCompletion,
+        OnOverflow::DropOldestTurns,
     ];
 
     fn name(self) -> &'static str {
@@ -38,6 +43,7 @@ impl Word for OnOverflow {
             OnOverflow::Raise => "raise",
             OnOverflow::TruncatePromptLeft => "truncate_prompt_left",
             OnOverflow::TruncateCompletion => "truncate_completion",
+            OnOverflow::DropOldestTurns => "drop_oldest_turns",
         }
     }
 }
@@ -48,9 +54,10 @@ impl OnOverflow {
         match self {
             OnOverflow::Drop => Policy::Drop,
             OnOverflow::Raise => Policy::Raise,
-            OnOverflow::Reject | OnOverflow::TruncatePromptLeft | OnOverflow::TruncateCompletion => {
-                Policy::Reject
-            }
+            OnOverflow::Reject
+            | OnOverflow::TruncatePromptLeft
+            | OnOverflow::TruncateCompletion
+            | OnOverflow::DropOldestTurns => Policy::Reject,
         }
     }
 }
@@ -103,6 +110,8 @@ pub struct TokenizeOptions {
     /// The maximum of tokens in a row, with BOS and EOS; none for no limit.
     pub(crate) max_length: Option<usize>,
     pub(crate) on_overflow: OnOverflow,
+    /// Where encodings begin within a row of turns.
+    pub(crate) boundary: Boundary,
     /// What is done with a row whose ids hold a control token that its text does not write.
     pub(crate) special_tokens: SpecialPolicy,
     pub(crate) end: End,
@@ -126,6 +135,7 @@ impl Default for TokenizeOptions {
         TokenizeOptions {
             max_length: None,
             on_overflow: OnOverflow::Reject,
+            boundary: Boundary::Part,
             special_tokens: SpecialPolicy::Remove(Policy::Reject),
             end: End::Stop,
             add_bos: true,

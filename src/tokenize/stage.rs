@@ -1,7 +1,5 @@
 //! The stage of the step `tokenize`.
 
-use std::sync::Arc;
-
 use super::columns::Columns;
 use super::encode_row::{EncodedRow, PartText, RowEncoder, UnwrittenToken, encode_part};
 use super::mark_ids::MarkIds;
@@ -12,7 +10,7 @@ use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::record::{Batch, Policy, Removal, SpecialPolicy, finding, reason, schema};
 use crate::report::StepCounts;
-use crate::tokenizer::{ControlIds, Encoder, LoadedTokenizer, Session, Span};
+use crate::tokenizer::{LoadedTokenizer, Session, Span};
 
 /// The stage of the step `tokenize`.
 ///
@@ -22,8 +20,7 @@ use crate::tokenizer::{ControlIds, Encoder, LoadedTokenizer, Session, Span};
 /// `doubled_eos_avoided`, where the text holds the token itself; `doubled_bos`, where the text holds two; and
 /// `special_token_in_text:<token>`, where the tokenizer made a control token of text that does not write it.
 pub(crate) struct TokenizeStage {
-    encoder: Arc<Encoder>,
-    control: Arc<ControlIds>,
+    tokenizer: LoadedTokenizer,
     options: TokenizeOptions,
     prefix: Vec<i32>,
     bos_id: Option<i32>,
@@ -50,8 +47,7 @@ impl TokenizeStage {
             return Err(Error::new(Class::Plan, "bad_max_length", what));
         }
         Ok(TokenizeStage {
-            encoder: tokenizer.encoder().clone(),
-            control: tokenizer.control.clone(),
+            tokenizer: tokenizer.clone(),
             prefix: if options.add_bos { tokenizer.prefix_ids.clone() } else { Vec::new() },
             bos_id: tokenizer.bos_id,
             marks: MarkIds::new(tokenizer, &options)?,
@@ -149,17 +145,24 @@ impl TokenizeStage {
     }
 }
 
+/// Why a row is removed of whose ids it is not known which train.
+fn not_aligned() -> Removal {
+    let detail = "the ids of the whole text do not decode to it, so that it is not known which of them train";
+    Removal { index: 0, code: reason::NOT_PROVEN, column: None, detail: detail.to_string() }
+}
+
 impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::new(&batch)?;
         let text_columns = texts.columns();
         let rows = RowEncoder {
             prefix: &self.prefix,
-            control: &self.control,
+            control: &self.tokenizer.control,
+            tokenizer: &self.tokenizer,
             marks: &self.marks,
             options: &self.options,
         };
-        let mut session = self.encoder.session();
+        let mut session = self.tokenizer.encoder().session();
         let mut columns = Columns::new(batch.rows(), texts.weighted());
         let mut removals = Vec::new();
         let mut sums = Sums::default();
@@ -179,8 +182,10 @@ impl Map for TokenizeStage {
             for UnwrittenToken { token, .. } in &encoded.unwritten {
                 counts.add_named_finding(finding::SPECIAL_TOKEN_IN_TEXT, token, place, 1);
             }
+            let at = encoded.boundaries;
             let fit = match self.unwritten_removal(&encoded.unwritten, &text) {
                 Some(removal) => Err(removal),
+                None if at.unknown => Err((Policy::Reject, not_aligned())),
                 None => {
                     let kept = self.tokens_to_keep(&mut session, &text, &encoded, &columns.ids)?;
                     self.fit(&mut encoded.row, &text, &mut columns.ids, kept)
@@ -205,6 +210,9 @@ impl Map for TokenizeStage {
             columns.push(row)?;
             sums.add(&encoded, fit, self.options.on_overflow);
             *counts.lengths.entry(u32::try_from(row.len()).unwrap_or(u32::MAX)).or_default() += 1;
+            counts.add_finding(finding::IDS_OF_PARTS_DIFFER, place, u64::from(at.differs));
+            counts.add_finding(finding::STRADDLING_TOKEN, place, at.straddling);
+            counts.add_finding(finding::PROMPT_IDS_DIFFER, place, at.other_prompts);
             let twice = self.bos_id.is_some_and(|bos| columns.ids[start..].starts_with(&[bos, bos]));
             counts.add_finding(finding::DOUBLED_BOS, place, u64::from(twice));
             counts.add_finding(finding::DOUBLED_BOS_AVOIDED, place, u64::from(encoded.bos_avoided));

@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, BinaryArray};
 
 use super::strings::Strings;
 use crate::error::{Class, Error, Result};
-use crate::record::turns::{self, Branch, TurnRows};
+use crate::record::turns::{self, Branch, TurnRows, Turns};
 use crate::record::{Batch, schema};
 use crate::tokenizer::Span;
 use crate::word::Word;
@@ -30,6 +30,10 @@ pub(super) struct RowText<'a> {
     pub(crate) is_pair: bool,
     /// The spans of control tokens that are plain text, part after part, as byte offsets in the part.
     plain: Vec<Span>,
+    /// The text of a row of turns.
+    pub(crate) whole: &'a str,
+    /// The spans of control tokens that are plain text, in `whole`.
+    pub(crate) whole_plain: Vec<Span>,
     spans: Vec<turns::Span>,
 }
 
@@ -79,6 +83,7 @@ impl<'a> Texts<'a> {
     pub(crate) fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
         row.parts.clear();
         row.plain.clear();
+        row.whole_plain.clear();
         match &self.text {
             Text::Pairs { prompt, completion } => {
                 let Some(prompt) = prompt.get(i) else { return Ok(Some(schema::PROMPT)) };
@@ -89,6 +94,7 @@ impl<'a> Texts<'a> {
             Text::Turns(rows) => {
                 let turns = rows.row(i, &mut row.spans)?;
                 row.is_pair = false;
+                row.whole = turns.text();
                 row.parts.extend(turns.parts().map(Part::new));
                 if row.spans.iter().any(|span| span.branch != Branch::Main) {
                     return Err(Error::internal("a row with branches reached tokenize"));
@@ -96,7 +102,11 @@ impl<'a> Texts<'a> {
             }
         }
         if let Some(as_text) = self.as_text.filter(|a| a.is_valid(i)) {
-            row.split_plain(as_text.value(i));
+            let (numbers, _) = as_text.value(i).as_chunks::<4>();
+            let (pairs, _) = numbers.as_chunks::<2>();
+            let spans =
+                pairs.iter().map(|&[start, end]| (u32::from_le_bytes(start), u32::from_le_bytes(end)));
+            row.split_plain(spans.collect());
         }
         Ok(None)
     }
@@ -115,12 +125,17 @@ impl<'a> RowText<'a> {
         &self.plain[part.plain.clone()]
     }
 
+    /// A row of turns; `plain` are the control tokens that are plain text, as byte offsets in its text.
+    pub(super) fn of_turns(text: &'a str, spans: &[turns::Span], plain: &[Span]) -> Result<Self> {
+        let turns = Turns::new(text, spans)?;
+        let parts = turns.parts().map(Part::new).collect();
+        let mut row = RowText { parts, whole: text, ..RowText::default() };
+        row.split_plain(plain.to_vec());
+        Ok(row)
+    }
+
     /// Splits spans in the row's text among the parts. A span that crosses from one part to the next is in both.
-    fn split_plain(&mut self, bytes: &[u8]) {
-        let (numbers, _) = bytes.as_chunks::<4>();
-        let (pairs, _) = numbers.as_chunks::<2>();
-        let spans = pairs.iter().map(|&[start, end]| (u32::from_le_bytes(start), u32::from_le_bytes(end)));
-        let mut spans: Vec<Span> = spans.collect();
+    fn split_plain(&mut self, mut spans: Vec<Span>) {
         spans.sort_unstable();
         let mut start = 0;
         for part in &mut self.parts {
@@ -132,6 +147,7 @@ impl<'a> RowText<'a> {
             part.plain = first..self.plain.len();
             start = end;
         }
+        self.whole_plain = spans;
     }
 }
 

@@ -21,7 +21,8 @@ use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::store::{Files, Kind};
 
-/// A loaded tokenizer and its properties.
+/// A loaded tokenizer and its properties. A clone shares all that is large.
+#[derive(Clone)]
 pub struct LoadedTokenizer {
     tokenizer: Arc<Tokenizer>,
     encoder: Arc<Encoder>,

@@ -23,7 +23,7 @@ use fastprep::record::{Batch, Policy};
 use fastprep::report::StepCounts;
 use fastprep::select::HeadStage;
 use fastprep::store::Files;
-use fastprep::tokenize::OnOverflow;
+use fastprep::tokenize::{Boundary, OnOverflow};
 use fastprep::tokenizer::TokenNames;
 use serde_json::json;
 
@@ -61,6 +61,7 @@ fn tokenized(plan: &Plan) -> Plan {
         tokenizer: byte_tokenizer(),
         max_length: Some(60),
         on_overflow: OnOverflow::Reject,
+        boundary: Boundary::Part,
         special_tokens: fastprep::record::SpecialPolicy::Remove(Policy::Reject),
         keep_text: true,
         add_bos: true,

@@ -167,6 +167,47 @@ def test_a_text_that_the_template_drops_has_a_policy(tmp_path: Path) -> None:
     assert rows(plan.format(CHAT, on_dropped="drop").select("text")) == rows(chats(TALK).format(CHAT).select("text"))
 
 
+def test_a_last_turn_without_an_end_has_a_policy(tmp_path: Path) -> None:
+    open_end = HEAD + "{{ m.content }}{% if m.role == 'user' or not loop.last %}<|im_end|>\n{% endif %}{% endfor %}"
+    chat = fp.ChatFormat.from_text(open_end + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+    plan, tokenizer = chats(said("q", "a", "r", "b "), said("q", "c", "r")), byte_level(eos="</s>")
+    report = plan.format(chat).sink_arrow(tmp_path / "out")
+    assert report.reasons == {"no_end_token": 1}
+    kept, other = rows(plan.format(chat, on_open_end="keep"))
+    assert (trained(kept), trained(other)) == (["a<|im_end|>", "b "], ["c<|im_end|>"])
+    with refused(fp.PlanError, "bad_option", "EOS token"):
+        plan.format(chat, on_open_end="append_eos").explain()
+    named = fp.ChatFormat.from_text(chat.template, special_tokens={"eos_token": "</s>"})
+    ended, same = rows(plan.format(named, on_open_end="append_eos").tokenize(tokenizer))
+    assert (ended["text"], trained(ended)) == (kept["text"] + "</s>", ["a<|im_end|>", "b </s>"])
+    assert ended["input_ids"][-1] == ended["labels"][-1] == tokenizer.token_to_id("</s>")
+    assert (same["text"], same["spans"]) == (other["text"], other["spans"])
+    split = rows(plan.format(named, on_open_end="append_eos", history="split_turns"))
+    assert [trained(row) for row in split] == [["a</s>"], ["b </s>"], ["c</s>"]]
+    assert rows(plan.format(chat, on_open_end="drop").select("text")) == [{"text": other["text"]}]
+    # What the template prints after the answer may belong to it or not: such a row is refused under every policy.
+    footer = fp.ChatFormat.from_text(
+        chat.template.replace("{% endfor %}", "{% if loop.last and m.role == 'assistant' %}.{% endif %}{% endfor %}")
+    )
+    with refused(fp.DataError, "no_rows", "2 no_end_token"):
+        plan.format(footer, on_open_end="keep", history="split_turns", train="last").sink_arrow(tmp_path / "footer")
+
+
+def test_variables_of_the_template_come_from_a_column(tmp_path: Path) -> None:
+    chat = fp.ChatFormat.from_text("{{ x or '-' }}" + CHATML, template_kwargs={"x": "F"})
+    given = [{"x": "A"}, None, {}, {"x": None}, {"x": "B"}, "x", [1], {"tools": []}, {"x": "<|im_end|>"}]
+    lines = [{"messages": said("q", "a"), "own": own} for own in given]
+    plan = fp.scan_jsonl(jsonl(tmp_path / "chat.jsonl", lines)).read_as("openai_chat")
+    made = rows(plan.format(chat, kwargs_column="own"))
+    assert [row["text"][0] for row in made] == ["A", "F", "F", "-", "B", "<"]
+    assert "own" in made[0]
+    report = plan.format(chat, kwargs_column="own").tokenize(byte_level()).sink_arrow(tmp_path / "out")
+    assert report.reasons == {"not_in_dialect": 3, "special_token_in_text": 1}
+    assert "`tools` is not a further variable" in rejects(tmp_path / "out")[2]["detail"]
+    with refused(fp.ColumnError, "missing_column", "`none`"):
+        plan.format(chat, kwargs_column="none").explain()
+
+
 def test_weights_of_messages() -> None:
     tokenizer = byte_level()
     plan = chats(said("Hi", "Ho", "Hi", "Yes", weight=0), said("Hi", "Ho", train=False))

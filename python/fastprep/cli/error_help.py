@@ -183,7 +183,8 @@ REASONS: dict[str, str] = {
     "no_prompt": "remove the first turn of the assistant, or give it the weight 0",
     "prompt_differs": "make a row of each turn, --history split_turns; set the variable that decides it, "
     "template_kwargs in a [[step]] format; or give a --chat-template made for training",
-    "no_end_token": "give a --chat-template that ends each turn of the assistant with a token",
+    "no_end_token": "give a --chat-template that ends each turn of the assistant with a token, or --on-open-end "
+    "append_eos",
     "unused_weight": "set weights = true in a [[step]] format",
     "duplicate": "give --no-dedup, or name the columns that distinguish rows: on in the step dedup",
     "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",

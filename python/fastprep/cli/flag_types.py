@@ -142,6 +142,21 @@ OnDropped = Annotated[
     typer.Option(help="What happens to rows of which the chat template does not print a text.", rich_help_panel=FORMAT),
 ]
 
+KwargsColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column of objects with variables of the chat template, such as enable_thinking.",
+        rich_help_panel=FORMAT,
+    ),
+]
+OnOpenEnd = Annotated[
+    words.OnOpenEnd,
+    typer.Option(
+        help="What happens to rows of whose last turn the chat template prints no end.", rich_help_panel=FORMAT
+    ),
+]
+
 Filter = Annotated[
     list[str] | None,
     typer.Option(
@@ -197,6 +212,14 @@ MaxLength = Annotated[int | None, typer.Option(help="Greatest number of tokens o
 OnOverflow = Annotated[
     words.OnOverflow,
     typer.Option(help="What happens to rows of more than --max-length tokens.", rich_help_panel=TOKENS),
+]
+Boundary = Annotated[
+    words.Boundary,
+    typer.Option(
+        help="Whether each part of a conversation that trains is encoded by itself (part), or the text at once "
+        "(whole).",
+        rich_help_panel=TOKENS,
+    ),
 ]
 SpecialTokens = Annotated[
     words.SpecialTokens | None,

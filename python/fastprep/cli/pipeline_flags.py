@@ -35,6 +35,8 @@ class PipelineFlags:
     train: flags.Train = "all"
     history: flags.History = "as_rendered"
     on_dropped: flags.OnDropped = "reject"
+    on_open_end: flags.OnOpenEnd = "reject"
+    kwargs_column: flags.KwargsColumn = None
     filter: flags.Filter = None
     select: flags.Select = None
     dedup: flags.Dedup = True
@@ -47,6 +49,7 @@ class PipelineFlags:
     tokenizer: flags.TokenizerPath = None
     max_length: flags.MaxLength = None
     on_overflow: flags.OnOverflow = "reject"
+    boundary: flags.Boundary = "part"
     special_tokens: flags.SpecialTokens = None
     pack: flags.Pack = False
 
@@ -65,6 +68,7 @@ class PipelineFlags:
                 self.tokenizer,
                 max_length=self.max_length,
                 on_overflow=self.on_overflow,
+                boundary=self.boundary,
                 special_tokens=self.special_tokens,
             )
         if in_order:
@@ -81,7 +85,14 @@ class PipelineFlags:
             plan = plan.filter(_predicate(sql))
         if self.chat_template is not None:
             chat = fp.ChatFormat(self.chat_template, now=self.now)
-            return plan.format(chat, train=self.train, history=self.history, on_dropped=self.on_dropped)
+            return plan.format(
+                chat,
+                train=self.train,
+                history=self.history,
+                on_dropped=self.on_dropped,
+                on_open_end=self.on_open_end,
+                kwargs_column=self.kwargs_column,
+            )
         prompt_format = self.prompt_format()
         typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
         return plan.format(prompt_format, on_collision=self.on_collision)
@@ -125,12 +136,14 @@ class PipelineFlags:
                 "--template, --completion, --separator, --stop, --rendered, --eos and --on-collision are for prompts "
                 "and completions: leave them out beside --chat-template"
             )
-        of_chats = (self.now, self.train, self.history, self.on_dropped)
-        if self.chat_template is None and of_chats != (None, "all", "as_rendered", "reject"):
-            raise typer.BadParameter("--now, --train, --history and --on-dropped need a --chat-template")
-        token_flags = (self.max_length, self.on_overflow, self.special_tokens)
-        if self.tokenizer is None and token_flags != (None, "reject", None):
-            raise typer.BadParameter("--max-length, --on-overflow and --special-tokens need a --tokenizer")
+        of_chats = (self.now, self.train, self.history, self.on_dropped, self.on_open_end, self.kwargs_column)
+        if self.chat_template is None and of_chats != (None, "all", "as_rendered", "reject", "reject", None):
+            raise typer.BadParameter(
+                "--now, --train, --history, --on-dropped, --on-open-end and --kwargs-column need a --chat-template"
+            )
+        token_flags = (self.max_length, self.on_overflow, self.boundary, self.special_tokens)
+        if self.tokenizer is None and token_flags != (None, "reject", "part", None):
+            raise typer.BadParameter("--max-length, --on-overflow, --boundary and --special-tokens need a --tokenizer")
         if not self._shares() and (self.by or self.existing):
             raise typer.BadParameter("--by and --existing need a split: --valid or --test")
         if self.pack and not self.shuffle:

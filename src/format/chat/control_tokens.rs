@@ -25,12 +25,13 @@ pub(super) struct Found {
 pub(super) fn scan(
     scanner: &Scanner,
     policy: SpecialPolicy,
+    whole: bool,
     made: &[Made],
     places: &Places,
     counts: &mut StepCounts,
 ) -> Found {
     let mut found = Found::default();
-    let page = page(made);
+    let page = page(made, whole);
     let place = |hit: &Hit| places.at(page.rows[hit.index].row);
     for hit in scanner.scan_foreign(&page) {
         counts.add_named_finding(finding::FOREIGN_CONTROL_TOKEN, scanner.foreign_token(&hit), place(&hit), 1);
@@ -64,8 +65,8 @@ pub(super) fn scan(
     found
 }
 
-/// The rows as one text.
-fn page(made: &[Made]) -> Page {
+/// The rows as one text. With `whole` the text of a row is one part.
+fn page(made: &[Made], whole: bool) -> Page {
     let bytes = made.iter().map(|(_, row)| row.text.len()).sum();
     let mut page = Page::new(made.len(), bytes, true);
     for (row, TrainingRow { text, spans, .. }) in made {
@@ -81,9 +82,13 @@ fn page(made: &[Made]) -> Page {
             from = end;
         }
         let end = page.text().len();
-        let (first_span, spans_of_row) = (page.spans.len(), spans.len());
-        page.rows.push(RowSpan { row: *row, start, end, first_span, spans: spans_of_row });
-        page.spans.extend_from_slice(spans);
+        let first_span = page.spans.len();
+        match spans.last().filter(|_| whole) {
+            Some(last) => page.spans.push(*last),
+            None => page.spans.extend_from_slice(spans),
+        }
+        let spans = page.spans.len() - first_span;
+        page.rows.push(RowSpan { row: *row, start, end, first_span, spans });
     }
     page
 }

@@ -1,6 +1,7 @@
 //! The options of `format` for conversations.
 
-use crate::chat::{History, ToolArguments, TrainedTurns};
+use super::count_tokens::Fit;
+use crate::chat::{History, OnOpenEnd, ToolArguments, TrainedTurns};
 use crate::format::SpecialTokens;
 use crate::record::Policy;
 use crate::word::Word;
@@ -38,12 +39,20 @@ pub(crate) struct ChatStageOptions {
     pub(crate) history: History,
     /// What happens where the template does not print a text.
     pub(crate) on_dropped: OnDropped,
+    /// What happens where no token ends the last turn.
+    pub(crate) on_open_end: OnOpenEnd,
     /// How the template sees arguments that are text.
     pub(crate) tool_arguments: ToolArguments,
+    /// The column with variables of the template, for errors.
+    pub(crate) variables: Option<String>,
     /// Whether messages may have weights other than 0 and 1.
     pub(crate) weights: bool,
     /// The control tokens of the tokenizer, if the plan has one, and what happens to those in the data.
     pub(crate) special_tokens: Option<SpecialTokens>,
+    /// The limit for which the oldest turns are dropped.
+    pub(crate) fit: Option<Fit>,
+    /// Whether the text of a row is encoded at once.
+    pub(crate) whole: bool,
     /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt.
     pub(crate) prompt_key: bool,
 }

@@ -29,6 +29,8 @@ pub(crate) struct RowJson<'r> {
     pub(crate) messages: Cow<'r, str>,
     /// A list of tools, if there are any.
     pub(crate) tools: Option<Cow<'r, str>>,
+    /// An object of variables of the template, if there is one.
+    pub(crate) variables: Option<Cow<'r, str>>,
 }
 
 /// Why a row has no conversation.

@@ -13,7 +13,7 @@ use super::read_conversations::{OpenConversations, ReadConversations};
 use super::rendered_rows::RenderedRows;
 use super::spans_column::spans_json;
 use crate::arrow_result::ArrowResult;
-use crate::chat::{ChatFormat, ChatRows, Conversation, History, TrainingRow};
+use crate::chat::{ChatFormat, ChatRows, Conversation, History, Masked, OnOpenEnd, TrainingRow};
 use crate::error::{Error, Result};
 use crate::flow::Map;
 use crate::format::special_tokens::Scanner;
@@ -31,8 +31,8 @@ pub(crate) struct ChatStage {
     rows: Option<Box<dyn ReadConversations>>,
     /// The columns of the conversations.
     consumed: Vec<String>,
-    options: ChatStageOptions,
-    special: Option<(Scanner, SpecialPolicy)>,
+    pub(super) options: ChatStageOptions,
+    pub(super) special: Option<(Scanner, SpecialPolicy)>,
 }
 
 /// The rows of a batch.
@@ -83,7 +83,13 @@ impl ChatStage {
             Some(special) => Some((Scanner::new(&special.tokens)?, special.policy)),
             None => None,
         };
-        Ok(ChatStage { chat: ChatRows::new(format), rows, consumed, options, special })
+        Ok(ChatStage {
+            chat: ChatRows::new(format).with_open_end(options.on_open_end),
+            rows,
+            consumed,
+            options,
+            special,
+        })
     }
 
     /// The rows of a row of the batch: one, or one for each turn that trains.
@@ -123,12 +129,20 @@ impl ChatStage {
         let reject = |code, column, detail| Ok(Err((Policy::Reject, removal(code, column, detail))));
         let mut parsed = None;
         let read = opened.row(index, &mut |json| {
-            parsed = Some(Conversation::parse(&json.messages, json.tools.as_deref()));
+            let conversation = Conversation::parse(&json.messages, json.tools.as_deref());
+            parsed = Some(match json.variables.as_deref() {
+                None => conversation.map(Ok),
+                Some(variables) => conversation.map(|conversation| conversation.with_variables(variables)),
+            });
         });
         if let Err(not_read) = read {
             return reject(reason::NOT_IN_DIALECT, not_read.column, not_read.detail);
         }
-        let parsed = parsed.unwrap_or_else(|| Err(Error::internal("a row without a conversation")));
+        let parsed = match parsed.unwrap_or_else(|| Err(Error::internal("a row without a conversation"))) {
+            Ok(Ok(conversation)) => Ok(conversation),
+            Ok(Err(detail)) => return reject(reason::NOT_IN_DIALECT, self.options.variables.clone(), detail),
+            Err(e) => Err(e),
+        };
         if let Ok(conversation) = &parsed
             && let Some(removed) = self.token_elsewhere(conversation, place, counts)
         {
@@ -153,13 +167,15 @@ impl ChatStage {
         counts: &mut StepCounts,
     ) -> Result<std::result::Result<TrainingRow, Removed>> {
         let reject = |code, detail| Ok(Err((Policy::Reject, removal(code, None, detail))));
-        let made = match turn {
-            None => self.chat.training_row(conversation, self.options.train),
-            Some(turn) => self.chat.turn_row(conversation, turn),
-        };
-        let row = match made {
-            Ok(Ok(row)) => row,
-            Ok(Err(fault)) => return reject(fault.code, fault.detail),
+        let (row, dropped) = match self.made(conversation, turn) {
+            Ok(Ok(row)) => self.fitted(conversation, turn, row)?,
+            Ok(Err(fault)) => {
+                let policy = match (fault.code, self.options.on_open_end) {
+                    (reason::NO_END_TOKEN, OnOpenEnd::Remove(policy)) => policy,
+                    _ => Policy::Reject,
+                };
+                return Ok(Err((policy, removal(fault.code, None, fault.detail))));
+            }
             Err(e) => return refused(e).map(Err),
         };
         if row.text.len() > TEXT_BUFFER_BYTES {
@@ -173,7 +189,12 @@ impl ChatStage {
         }
         match (self.options.on_dropped, row.faults.first()) {
             (OnDropped::Remove(policy), Some(fault)) => {
-                let (code, detail) = (fault.code, fault.detail.clone());
+                // The numbers of messages are those of the conversation that was rendered.
+                let note = match dropped {
+                    0 => String::new(),
+                    n => format!(", counted without the {n} oldest messages"),
+                };
+                let (code, detail) = (fault.code, fault.detail.clone() + &note);
                 return Ok(Err((policy, removal(code, None, detail))));
             }
             _ => {
@@ -183,8 +204,17 @@ impl ChatStage {
                 }
             }
         }
+        counts.add_finding(finding::DROPPED_OLDEST_TURNS, place, dropped as u64);
         count_marks(&row, place, counts);
         Ok(Ok(row))
+    }
+
+    /// The row of a conversation, or of one turn of it; or why no exact mask exists.
+    pub(super) fn made(&self, conversation: &Conversation, turn: Option<usize>) -> Result<Masked> {
+        match turn {
+            None => self.chat.training_row(conversation, self.options.train),
+            Some(turn) => self.chat.turn_row(conversation, turn),
+        }
     }
 
     /// Why a row is removed that has a control token where it cannot be kept as text: its place in the text is not known.
@@ -298,7 +328,7 @@ impl Map for ChatStage {
         }
         let mut as_text = BTreeMap::new();
         if let Some((scanner, policy)) = &self.special {
-            let found = scan(scanner, *policy, &made, &batch.places, counts);
+            let found = scan(scanner, *policy, self.options.whole, &made, &batch.places, counts);
             as_text = found.as_text;
             let stays: Vec<bool> = made.iter().map(|(row, _)| !found.removals.contains_key(row)).collect();
             let mut keep = stays.iter();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain_checks::{bad_chain, check_only_one};
 use super::{Format, ReadAs, Tokenize};
-use crate::chat::{ChatFormat, History, ToolArguments, TrainedTurns};
+use crate::chat::{ChatFormat, History, OnOpenEnd, ToolArguments, TrainedTurns};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::{ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens};
@@ -16,7 +16,9 @@ use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::chat_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
+use crate::record::Policy;
 use crate::record::schema::{CHAT_TEXT, MESSAGE, SPANS};
+use crate::tokenize::Boundary;
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
 
@@ -36,9 +38,15 @@ pub struct FormatChat {
     /// What happens to rows of which the template does not print a text.
     #[serde(with = "word")]
     pub(crate) on_dropped: OnDropped,
+    /// What happens to rows of whose last turn the template prints no end.
+    #[serde(default, with = "word", skip_serializing_if = "is_default")]
+    pub(crate) on_open_end: OnOpenEnd,
     /// How the template sees arguments of calls that are text.
     #[serde(with = "word")]
     pub(crate) tool_arguments: ToolArguments,
+    /// The column with variables of the template, objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kwargs_column: Option<String>,
     /// Whether messages may have weights other than 0 and 1.
     pub weights: bool,
     /// Whether an earlier run has rendered the rows: they have `text` and `spans`.
@@ -85,6 +93,9 @@ impl Verb for FormatChat {
         }
         let read = columns.dialect().to_vec();
         columns.use_all(&read, Use::Read)?;
+        if let Some(name) = &self.kwargs_column {
+            columns.use_column(name, Use::Read)?;
+        }
         columns.retain(|name| !read.iter().any(|used| used == name));
         let new: &[&str] = match self.history {
             History::AsRendered => &[CHAT_TEXT, SPANS],
@@ -101,14 +112,25 @@ impl Verb for FormatChat {
         let source = if self.rendered { None } else { Some(dialect_before(chain)?) };
         let visible = builder.visible();
         let used = source.iter().flat_map(|(_, columns)| columns);
-        if let Some((_, name)) = used.clone().find(|(_, name)| !visible.contains(name)) {
+        let own = self.kwargs_column.iter().filter(|_| source.is_some());
+        let needed = used.clone().map(|(_, name)| name).chain(own);
+        if let Some(name) = needed.into_iter().find(|name| !visible.contains(name)) {
             return Err(missing_column(name, "format", &visible));
         }
-        let tokenizer = match chain.after().iter().find_map(Step::get::<Tokenize>) {
+        let tokenize = chain.after().iter().find_map(Step::get::<Tokenize>);
+        let tokenizer = match tokenize {
             Some(step) => Some((step.tokenizer.load()?, step.special_tokens)),
             None => None,
         };
         let format = self.as_trained(tokenizer.as_ref().map(|(tokenizer, _)| tokenizer.as_ref()))?;
+        if self.on_open_end == OnOpenEnd::AppendEos && format.eos().is_none() {
+            let message =
+                "format: on_open_end=\"append_eos\" needs an EOS token, which the format does not name";
+            return Err(Error::new(Class::Plan, "bad_option", message).help(
+                "name it, ChatFormat(…, special_tokens={\"eos_token\": \"…\"}), or put tokenize after format, whose \
+                 tokenizer names it",
+            ));
+        }
         builder.explain(&self.shown(&format), "map");
         let lines = &mut builder.description.lines;
         lines.push(detail(&match &source {
@@ -116,23 +138,34 @@ impl Verb for FormatChat {
             None => "rendered before: text and spans stay as they are".into(),
         }));
         lines.push(detail("split by the messages before the first answer; dedup by the text"));
+        let fit = tokenize.map(Tokenize::fit).transpose()?.flatten();
+        if self.rendered && fit.is_some() {
+            let message = "tokenize: on_overflow=\"drop_oldest_turns\" needs the messages, which a prepared folder does not have";
+            return Err(Error::new(Class::Plan, "bad_option", message)
+                .help("prepare the data from the source, or choose another on_overflow"));
+        }
         let options = ChatStageOptions {
+            fit,
             train: self.train,
             history: self.history,
             on_dropped: self.on_dropped,
+            on_open_end: self.on_open_end,
             tool_arguments: self.tool_arguments,
+            variables: self.kwargs_column.clone(),
             weights: self.weights,
             special_tokens: tokenizer.map(|(tokenizer, policy)| SpecialTokens {
                 tokens: Arc::clone(tokenizer.control.tokens()),
                 policy,
             }),
+            whole: tokenize.is_some_and(|step| step.boundary == Boundary::Whole),
             prompt_key: chain.after().iter().any(|step| step.verb().needs_prompt_key()),
         };
         let consumed = used.map(|(_, column)| column.clone()).collect();
         let before = chain.index.checked_sub(1).and_then(|i| chain.steps.get(i));
         let checked = before.and_then(Step::get::<ReadAs>).is_some();
         let rows = source.map(|(dialect, columns)| -> Box<dyn ReadConversations> {
-            Box::new(DialectConversations { dialect, columns, checked })
+            let variables = self.kwargs_column.clone();
+            Box::new(DialectConversations { dialect, columns, checked, variables })
         });
         let stage = ChatStage::new(Arc::clone(&format), rows, consumed, options)?;
         builder.description.chat = Some(format);
@@ -180,8 +213,14 @@ impl FormatChat {
             History::AsRendered => String::new(),
             other => format!("; history={}", other.name()),
         };
+        let kwargs =
+            self.kwargs_column.as_ref().map_or(String::new(), |name| format!("; kwargs_column={name}"));
+        let open_end = match self.on_open_end {
+            OnOpenEnd::Remove(Policy::Reject) => String::new(),
+            other => format!("; on_open_end={}", other.name()),
+        };
         format!(
-            "chat template {}{now}; train={}{history}; on_dropped={}; tool_arguments={}; weights={}",
+            "chat template {}{now}; train={}{history}; on_dropped={}{open_end}{kwargs}; tool_arguments={}; weights={}",
             format.digest(),
             self.train.name(),
             self.on_dropped.name(),

@@ -114,7 +114,7 @@ mod tests {
             json!({"verb": "filter", "columns": ["a"], "expression": "{\"Column\":\"a\"}"}),
             json!({"verb": "format", "format": format, "on_collision": "insert_space", "rendered_by": null}),
             json!({"verb": "format_chat", "format": {"chat_template": "{{ x }}", "template_kwargs": {"x": 1}, "now": "2025-03-14"},
-                "train": "last", "history": "split_turns", "on_dropped": "keep", "tool_arguments": "verbatim", "weights": true}),
+                "train": "last", "history": "split_turns", "on_dropped": "keep", "on_open_end": "append_eos", "tool_arguments": "verbatim", "kwargs_column": "a", "weights": true}),
             json!({"verb": "head", "n": 3}),
             json!({"verb": "map_batches", "name": "f", "version": null, "code": "0a"}),
             json!({"verb": "mix", "weights": {"b": "0.7", "a": "0"}, "by": "c", "unit": "tokens", "on_exhausted": "repeat", "seed": 3}),
@@ -187,6 +187,8 @@ mod tests {
             "existing",
             "verify",
             "history",
+            "on_open_end",
+            "kwargs_column",
         ];
         for step in steps() {
             for key in step.as_object().unwrap().keys().filter(|key| *key != VERB_KEY) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain_checks::check_only_one;
 use crate::error::{Class, Error, Result};
-use crate::format::PromptFormat;
+use crate::format::{Fit, PromptFormat};
 use crate::plan::TokenizerSpec;
 use crate::plan::columns::{Columns, Conversations, Use, column_exists};
 use crate::plan::explain_lines::detail;
@@ -14,7 +14,7 @@ use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
 use crate::record::SpecialPolicy;
 use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, SPANS, TOKENIZED};
-use crate::tokenize::{End, OnOverflow, TokenizeOptions, TokenizeStage};
+use crate::tokenize::{Boundary, End, OnOverflow, RowLength, TokenizeOptions, TokenizeStage};
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
 
@@ -29,6 +29,9 @@ pub struct Tokenize {
     /// What happens to longer rows.
     #[serde(with = "word")]
     pub on_overflow: OnOverflow,
+    /// Where encodings begin within a conversation.
+    #[serde(default, with = "word", skip_serializing_if = "is_part")]
+    pub boundary: Boundary,
     /// What happens to control tokens in the text of columns.
     #[serde(with = "word")]
     pub special_tokens: SpecialPolicy,
@@ -39,6 +42,11 @@ pub struct Tokenize {
     /// How many rows there are for each row whose ids are compared with those of the crate `tokenizers`; none: no
     /// check.
     pub verify: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_part(boundary: &Boundary) -> bool {
+    *boundary == Boundary::Part
 }
 
 impl Named for Tokenize {
@@ -98,15 +106,25 @@ impl Verb for Tokenize {
             return Err(Error::new(Class::Plan, "bad_option", message)
                 .help("choose \"as_text\", the default for conversations, or \"reject\""));
         }
+        self.check_boundary(format.is_some())?;
+        if format.is_some() && self.on_overflow == OnOverflow::DropOldestTurns {
+            let message = "tokenize: on_overflow=\"drop_oldest_turns\" is for conversations";
+            return Err(Error::new(Class::Plan, "bad_option", message)
+                .help("choose \"truncate_prompt_left\" for prompts that may be cut"));
+        }
         let tokenizer = self.tokenizer.load()?;
         let end = match &format {
             Some(format) => end(format, &tokenizer)?,
             None => End::Template,
         };
+        let boundary = match self.boundary {
+            Boundary::Part => String::new(),
+            Boundary::Whole => format!("; boundary={}", self.boundary.name()),
+        };
         let limit = self.max_length.map_or("none".into(), |n| n.to_string());
         builder.explain(
             &format!(
-                "{}, {} ids; max_length={limit}; on_overflow={}; special_tokens={}; add_bos={}; eos={}; keep_text={}",
+                "{}, {} ids; max_length={limit}; on_overflow={}{boundary}; special_tokens={}; add_bos={}; eos={}; keep_text={}",
                 self.tokenizer.label(),
                 tokenizer.vocab_size,
                 self.on_overflow.name(),
@@ -130,6 +148,7 @@ impl Verb for Tokenize {
         let options = TokenizeOptions {
             max_length: self.max_length,
             on_overflow: self.on_overflow,
+            boundary: self.boundary,
             special_tokens: self.special_tokens,
             end,
             add_bos: self.add_bos,
@@ -156,6 +175,48 @@ impl Verb for Tokenize {
 
     fn keeps_tokens(&self) -> bool {
         true
+    }
+}
+
+impl Tokenize {
+    /// The limit for which `format` drops the oldest turns of conversations.
+    ///
+    /// # Errors
+    /// The tokenizer cannot be loaded.
+    pub(crate) fn fit(&self) -> Result<Option<Fit>> {
+        let Some(max_length) = self.max_length.filter(|_| self.on_overflow == OnOverflow::DropOldestTurns)
+        else {
+            return Ok(None);
+        };
+        let options = TokenizeOptions {
+            boundary: self.boundary,
+            special_tokens: self.special_tokens,
+            end: End::Template,
+            add_bos: self.add_bos,
+            ..TokenizeOptions::default()
+        };
+        let tokenizer = self.tokenizer.load()?;
+        let counter = Box::new(RowLength::new(&tokenizer, options)?);
+        Ok(Some(Fit { counter, max_length }))
+    }
+
+    /// Checks that the boundary fits the other options; `is_pair` says that the rows are prompt and completion.
+    fn check_boundary(&self, is_pair: bool) -> Result<()> {
+        let wrong = |message: &str, help: &str| {
+            Err(Error::new(Class::Plan, "bad_option", format!("tokenize: {message}")).help(help))
+        };
+        match (self.boundary, self.on_overflow) {
+            (Boundary::Part, _) => Ok(()),
+            (Boundary::Whole, _) if is_pair => wrong(
+                "boundary=\"whole\" is for conversations",
+                "leave it out: prompt and completion are encoded separately",
+            ),
+            (Boundary::Whole, OnOverflow::TruncatePromptLeft) => wrong(
+                "on_overflow=\"truncate_prompt_left\" needs a boundary between prompt and answer",
+                "choose boundary=\"part\", or another on_overflow",
+            ),
+            (Boundary::Whole, _) => Ok(()),
+        }
     }
 }
 
