@@ -163,13 +163,15 @@ impl PyPlan {
     }
 
     /// The plan for only the first rows of the input, [`PREVIEW_ROWS`] or `rows` if that is more. Without the steps that
-    /// need all rows: shuffle, sample, resolve_conflicts, balance, mix and pack. The weights of balance are those of these rows.
+    /// need all rows: shuffle, sample, resolve_conflicts, balance and mix; and without those after pack. The weights of balance
+    /// are those of these rows.
     fn on_first_rows(&self, py: Python<'_>, rows: usize) -> PyResult<Self> {
-        if self.0.steps.iter().any(|step| step.is::<Pack>()) {
+        let steps = self.0.steps.as_slice();
+        let end = steps.iter().position(|step| step.is::<Pack>()).map_or(steps.len(), |at| at + 1);
+        if end < steps.len() {
             // The steps that are omitted must be valid too.
             self.resolve(py)?;
         }
-        let before_pack = self.0.steps.iter().take_while(|step| !step.is::<Pack>());
         let needs_all = |step: &Step| {
             // Later steps may use the column of weights.
             let takes_rows = step.get::<Balance>().is_some_and(|step| !step.adds_weights());
@@ -179,7 +181,7 @@ impl PyPlan {
                 || step.is::<Sample>()
                 || step.is::<ResolveConflicts>()
         };
-        let kept = before_pack.filter(|step| !needs_all(step));
+        let kept = steps.iter().take(end).filter(|step| !needs_all(step));
         let steps =
             std::iter::once(Step::from(Head { rows: PREVIEW_ROWS.max(rows) })).chain(kept.cloned()).collect();
         Ok(PyPlan::new(Plan { steps, ..self.0.clone() }))

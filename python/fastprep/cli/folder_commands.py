@@ -17,6 +17,7 @@ from fastprep.cli import progress_bar
 from fastprep.cli.app import AsJson
 from fastprep.cli.manifest_lines import manifest_lines
 from fastprep.cli.printing import print_result, print_text
+from fastprep.prepared.retokenize import rendered_again
 
 
 def show(
@@ -40,14 +41,16 @@ def show(
         print_result({"path": str(folder), **data.manifest})
         return
     columns = {column["name"] for column in data.manifest["schema"]}
-    if number and not {_fastprep.PROMPT, _fastprep.COMPLETION} <= columns:
+    chat = data.format if set(_fastprep.CHAT_COLUMNS) <= columns else None
+    if number and not isinstance(chat, fp.ChatFormat) and not {_fastprep.PROMPT, _fastprep.COMPLETION} <= columns:
         raise typer.BadParameter("the folder has no text, only token ids: leave -n out")
     # Shards that cannot be opened are an error before anything is printed.
     heads = {name: split.to_arrow().slice(0, number) for name, split in data.items() if number and len(split)}
     print_result("\n".join(manifest_lines(str(folder), data.manifest)))
     for name, head in heads.items():
         print_result(f"\n{name}")
-        fp.from_arrow(head).preview(number)
+        rows = fp.from_arrow(head)
+        (rendered_again(data, chat, rows) if isinstance(chat, fp.ChatFormat) else rows).preview(number)
 
 
 def _show_raw(paths: list[str], as_json: bool) -> None:

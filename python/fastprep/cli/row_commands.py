@@ -84,9 +84,10 @@ def explain(rows: PipelineFlags) -> None:
 def preview(
     rows: PipelineFlags,
     number: Annotated[int, typer.Option("-n", "--rows", help="Number of rows to show.")] = 3,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write a page with the rows to this file.")] = None,
 ) -> None:
-    """Print the first rows as the model sees them, trained tokens in colour; writes nothing."""
-    rows.plan(in_order=True).preview(number)
+    """Print the first rows as the model sees them, trained tokens in colour; writes no data."""
+    rows.plan(in_order=True).preview(number, html=html)
 
 
 def suggest(

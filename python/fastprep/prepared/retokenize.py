@@ -68,8 +68,7 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     rows = from_arrow(pa.concat_tables(tables), name=data.path.resolve().name)
     published = json.loads(data.format.to_json())
     if isinstance(data.format, ChatFormat):
-        earlier = next(step for step in data.manifest["plan"]["steps"] if step["verb"] == "format_chat")
-        read = rows._push("format_chat", **{**earlier, "format": published, "rendered": True})
+        read = rendered_again(data, data.format, rows)
         restored = read._push("restore", format=None, column=split_column, splits=list(data))
         return restored.tokenize(tokenizer, **options)
     # The text is proven again, since tokenizers differ in their control tokens.
@@ -77,6 +76,12 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
     proven = rows._push("format", format=unchanged, on_collision="reject", rendered_by=published)
     restored = proven._push("restore", format=published, column=split_column, splits=list(data))
     return restored.tokenize(tokenizer, **options)
+
+
+def rendered_again(data: PreparedData, chat: ChatFormat, rows: Pipeline) -> Pipeline:
+    """Rows of a folder of conversations after the ``format`` that rendered them."""
+    earlier = next(step for step in data.manifest["plan"]["steps"] if step["verb"] == "format_chat")
+    return rows._push("format_chat", **{**earlier, "format": json.loads(chat.to_json()), "rendered": True})
 
 
 def _text_unchanged(rendered_by: PromptFormat) -> PromptFormat:

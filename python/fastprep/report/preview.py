@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, IGNORE, INPUT_IDS, LABELS, PROMPT, SPLIT
+from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS, SEQ_LENGTHS, SPLIT
+from fastprep.report.preview_pieces import Piece, pieces
 from fastprep.report.run_report import place, reason
 
 if TYPE_CHECKING:
@@ -23,10 +24,47 @@ class Symbols:
     tab: str
     dot: str
     rule: str
+    side: str
 
 
-UNICODE = Symbols("↵", "→", "·", "─")
-ASCII = Symbols("\\n", "\\t", "-", "-")
+UNICODE = Symbols("↵", "→", "·", "─", "│")
+ASCII = Symbols("\\n", "\\t", "-", "-", "|")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The first rows of a plan, and the counts of the rows that were read for them."""
+
+    rows: list[dict[str, Any]]
+    counts: dict[str, Any]
+
+    def removed(self) -> list[str]:
+        """Lines that say which rows were removed, and why."""
+        if not self.counts["reasons"]:
+            return []
+        read = self.counts["rows"]["read"]
+        lines = [f"removed from the first {read:,} row{'' if read == 1 else 's'} of the input:"]
+        for code, entry in self.counts["reasons"].items():
+            lines.append(f"  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}")
+        return lines
+
+
+def first_rows(plan: Plan, rows: int) -> Shown:
+    """The first `rows` rows that come out of the plan.
+
+    Raises:
+        DataError: none of the rows that were read is left.
+    """
+    import pyarrow as pa
+
+    first = plan.on_first_rows(rows)
+    if "split" in plan.verbs() and any(name == SPLIT for name, _ in plan.schema()):
+        # The rows come with a column of this name for their splits.
+        first = first.push(json.dumps({"verb": "rename", "mapping": {SPLIT: f"{SPLIT} (column)"}}))
+    stream, report, nothing_left = first.collect(1)
+    if nothing_left is not None:
+        raise nothing_left
+    return Shown(pa.table(stream).slice(0, rows).to_pylist(), json.loads(report))
 
 
 def show(plan: Plan, rows: int) -> None:
@@ -35,7 +73,6 @@ def show(plan: Plan, rows: int) -> None:
     Raises:
         DataError: none of the rows that were read is left.
     """
-    import pyarrow as pa
     from rich.console import Console
     from rich.rule import Rule
     from rich.text import Text
@@ -43,65 +80,88 @@ def show(plan: Plan, rows: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
     symbols = UNICODE if console.encoding.startswith("utf") else ASCII
     verbs = plan.verbs()
-    first = plan.on_first_rows(rows)
-    if "split" in verbs and any(name == SPLIT for name, _ in plan.schema()):
-        # The rows come with a column of this name for their splits.
-        first = first.push(json.dumps({"verb": "rename", "mapping": {SPLIT: f"{SPLIT} (column)"}}))
-    stream, report, nothing_left = first.collect(1)
-    if nothing_left is not None:
-        raise nothing_left
-    table = pa.table(stream).slice(0, rows)
-    counts = json.loads(report)
+    shown = first_rows(plan, rows)
     with console.capture() as capture:
         console.print(Text("context").append(f" {symbols.dot} ").append("trained", style="bold green"), style="dim")
-        for number, row in enumerate(table.to_pylist(), 1):
-            title = f" {symbols.dot} ".join(_facts(number, row, verbs))
+        for number, row in enumerate(shown.rows, 1):
+            title = f" {symbols.dot} ".join(facts(number, row, verbs))
             console.print(Rule(title, style="dim", align="left", characters=symbols.rule))
             console.print(_colour(plan, row, symbols))
-        read = counts["rows"]["read"]
-        if counts["reasons"]:
-            console.print(f"removed from the first {read:,} row{'' if read == 1 else 's'} of the input:")
-        for code, entry in counts["reasons"].items():
-            text = f"  {entry['count']:,} {reason(code, entry)}, first: {place(entry['first'])}"
-            console.print(Text(text, style="yellow"))
+        for number, line in enumerate(shown.removed()):
+            console.print(Text(line, style="yellow" if number else ""))
     # The terminal's encoding may lack characters of the data.
-    shown = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)
-    console.file.write(shown)
+    printed = capture.get().encode(console.encoding, "backslashreplace").decode(console.encoding)
+    console.file.write(printed)
 
 
-def _facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
-    facts = [f"row {number}"]
+def facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
+    """What is above a row: its number, its split, its tokens, the documents of a pack."""
+    found = [f"row {number}"]
     if "split" in verbs:
-        facts.append(row[SPLIT])
+        found.append(row[SPLIT])
     if "tokenize" in verbs:
         trained = sum(label != IGNORE for label in row[LABELS][1:])
-        facts.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained")
-    return facts
+        found.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained")
+    if len(row.get(SEQ_LENGTHS) or []) > 1:
+        found.append(f"{len(row[SEQ_LENGTHS])} documents")
+    return found
 
 
 def _colour(plan: Plan, row: dict[str, Any], symbols: Symbols) -> Text:
     from rich.text import Text
 
+    made = pieces(plan, row)
+    if made is not None:
+        return _turns(made, symbols) if any(piece.role for piece in made) else _documents(made, symbols)
     text = Text()
-    if "tokenize" in plan.verbs():
-        pieces = plan.token_texts(row[INPUT_IDS])
-        for piece, label in zip(pieces, row[LABELS], strict=True):
-            text.append(_visible(piece, symbols), style="dim" if label == IGNORE else "bold green")
-    elif "format_chat" in plan.verbs() and set(CHAT_COLUMNS) <= set(row):
-        rendered, spans = (row[name] for name in CHAT_COLUMNS)
-        for span in json.loads(spans):
-            piece = rendered[span["start"] : span["end"]]
-            text.append(_visible(piece, symbols), style="bold green" if span["trained"] else "dim")
-    elif PROMPT in row and COMPLETION in row:
-        text.append(_visible(str(row[PROMPT]), symbols), style="dim")
-        text.append(_visible(str(row[COMPLETION]), symbols), style="bold green")
-    else:
-        for name, value in row.items():
-            text.append(_visible(f"{name}: ", symbols), style="dim").append(_visible(str(value), symbols) + "\n")
+    for name, value in row.items():
+        text.append(visible(f"{name}: ", symbols), style="dim").append(visible(str(value), symbols) + "\n")
     return text
 
 
-def _visible(text: str, symbols: Symbols) -> str:
+def _style(piece: Piece) -> str:
+    if piece.trained:
+        return "bold green reverse" if piece.control else "bold green"
+    return "cyan" if piece.control else "dim"
+
+
+def _documents(made: list[Piece], symbols: Symbols) -> Text:
+    """Pieces without turns, with a line above each document of a pack."""
+    from rich.text import Text
+
+    text = Text()
+    for piece in made:
+        if piece.border:
+            text.append("" if not text or text.plain.endswith("\n") else "\n")
+            text.append(f"{symbols.rule * 2} document {piece.border} {symbols.rule * 2}\n", style="yellow")
+        text.append(visible(piece.text, symbols), style=_style(piece))
+    return text
+
+
+def _turns(made: list[Piece], symbols: Symbols) -> Text:
+    """Pieces of a conversation, each line with the role of its turn at the left."""
+    from rich.text import Text
+
+    width = max(len(piece.role) for piece in made)
+    text, role, at_start = Text(), "", True
+    for piece in made:
+        if piece.role != role and not at_start:
+            text.append("\n")
+            at_start = True
+        for part in visible(piece.text, symbols).splitlines(keepends=True):
+            if at_start:
+                label = piece.role if piece.role != role else ""
+                text.append(f"{label:>{width}} {symbols.side} ", style="blue")
+                role = piece.role
+            text.append(part, style=_style(piece))
+            at_start = part.endswith("\n")
+    if at_start:
+        # Printing ends the line.
+        text.right_crop()
+    return text
+
+
+def visible(text: str, symbols: Symbols) -> str:
     """The text with line ends marked and kept, and other control characters as escapes."""
     marked = text.replace("\n", f"{symbols.line_end}\n").replace("\t", symbols.tab)
     shown = (c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in marked)
