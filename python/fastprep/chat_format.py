@@ -191,13 +191,14 @@ class ChatFormat(RowFormat):
         conversation = _conversation(messages, tools)
         if not isinstance(prompt, str) and tokenizer is None:
             raise option_checks.bad_option("check_prompt: ids need a tokenizer", "pass tokenizer=…")
+        proven = self._core.prompt(*conversation)
         try:
             without = self._core.render(*conversation, False)
         except FastprepError:
             without = None
         bos = json.loads(self.to_json()).get("special_tokens", {}).get("bos_token")
         roles = [str(message["role"]) for message in messages]
-        trained = TrainedPrompt.from_json(self._core.prompt(*conversation), roles, bos, without)
+        trained = TrainedPrompt.from_json(proven, roles, bos, without)
         if isinstance(prompt, str):
             listed = differences(prompt, trained)
         else:

@@ -28,6 +28,7 @@ from fastprep.lazy_source import lazy_frame
 from fastprep.plan_from_json import Reader
 from fastprep.repair_verbs import RepairVerbs, roles
 from fastprep.report.preview import show
+from fastprep.report.preview_page import write_page
 from fastprep.report.run_report import Report, some_rejected
 from fastprep.row_format import RowFormat
 from fastprep.sinks import Sinks
@@ -723,15 +724,24 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         has_steps = any(step["verb"] not in NAMING for step, _ in self._steps)
         return Inspection(found, before, allowed, has_steps=has_steps)
 
-    def preview(self, n: int = 3) -> None:
+    def preview(self, n: int = 3, *, html: StrPath | None = None) -> None:
         """Print the first `n` rows as the model sees them, trained tokens in colour, and which rows were removed.
 
         Reads the first 1,000 rows of the input, or the first `n` if that is more.
 
+        Args:
+            n: the number of rows; of a plan with `pack`, of packs.
+            html: a file for a page with the rows, in place of printing them. It is replaced.
+
         Raises:
             DataError: none of these rows is left. The error names the most common reason and its fix.
+            PublishError: `cannot_write`: the file of `html` cannot be written.
         """
-        show(self._plan, option_checks.whole_number("preview", "n", n, 1))
+        n = option_checks.whole_number("preview", "n", n, 1)
+        if html is None:
+            show(self._plan, n)
+        else:
+            write_page(self._plan, n, option_checks.path("preview", "html", html))
 
     # -- running ---------------------------------------------------------------------------------------
 

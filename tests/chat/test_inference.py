@@ -169,6 +169,12 @@ def test_a_prompt_that_was_built_otherwise_is_told_apart(number: int) -> None:
     assert all(line in found for line, found in zip(lines, listed, strict=True)), listed
 
 
+def test_messages_that_cannot_be_rendered_are_refused_first() -> None:
+    for messages in ([{"content": "x"}], ["x"], [{"role": "user", "content": "\U000f1000"}]):
+        with refused(fp.DataError, "bad_messages", ""):
+            CHAT.check_prompt("x", messages)  # type: ignore[arg-type]
+
+
 def test_several_differences_are_listed_together() -> None:
     prompt = "<s><s>" + PROMPT.removeprefix("<s>").replace("brief", "kind").removesuffix("<|im_start|>assistant\n")
     with pytest.raises(fp.DataError, match=r"(?s)written 2 times.*character 28.*'kind'.*generation prompt") as caught:

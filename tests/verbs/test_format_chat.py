@@ -370,7 +370,7 @@ def test_preview_colours_what_trains(capsys: pytest.CaptureFixture[str], monkeyp
     monkeypatch.setenv("FORCE_COLOR", "1")
     chats(TALK).format(CHAT).preview(1)
     shown = capsys.readouterr().out
-    assert "\x1b[1;32mHo\x1b[0m\x1b[1;32m<|im_end|>\x1b[0m" in shown
+    assert "\x1b[1;32mHo\x1b[0m\x1b[1;7;32m<|im_end|>\x1b[0m" in shown
     assert "\x1b[2mHi\x1b[0m" in shown
 
 
