@@ -14,7 +14,9 @@ from typing import Any
 from harness import Result
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ["fastprep", "datasets", "tokenizers", "polars", "pyarrow", "duckdb", "numpy", "torch", "transformers", "trl"]
+PACKAGES = [
+    *("fastprep", "datasets", "tokenizers", "polars", "pyarrow", "duckdb", "numpy", "torch", "transformers", "trl"),
+]
 SETTINGS = ["FASTPREP_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM"]
 
 

@@ -668,8 +668,10 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         """Look at all rows: what is wrong with them, in how many, and what repairs it. Removes and changes no row.
 
         Rows are looked at as they leave the last step: raw rows as their dialect reads them, rendered rows as prompt
-        and completion. The dialect is that of `read_as`, or is recognised from the first rows of each file. Where it is
-        unknown, only what can be seen in the texts alone is checked.
+        and completion. Conversations are looked at as they are before `format(ChatFormat(…))`; what the template does
+        to them is found too, and `format` must be the last step, but for `tokenize`. The dialect is that of `read_as`,
+        or is recognised from the first rows of each file. Where it is unknown, only what can be seen in the texts alone
+        is checked.
 
         Memory grows by an index of the prompts: 48 bytes for each different one, times 1.1 to 2.3.
 
@@ -695,9 +697,10 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
             threads: worker threads; all cores by default. They do not change the result.
 
         Raises:
-            PlanError: `bad_chain`: the rows are packed. `bad_option`: only one of the two sets has a dialect, or there
-                is a context, and neither a tokenizer nor tokens, or a rule is none, or a finding that is silenced does
-                not exist or has no reason. `not_row_wise`: the expression of a
+            PlanError: `bad_chain`: the rows are packed, or other steps are after the `format` of conversations.
+                `bad_option`: only one of the two sets has a dialect, or there is a context, and neither a tokenizer nor
+                tokens, or a rule is none, or a finding that is silenced does not exist or has no reason.
+                `not_row_wise`: the expression of a
                 rule may depend on other rows. `bad_pattern`: an expected pattern is no regular expression.
                 `bad_baseline`: the baseline is no report of `inspect`.
             ColumnError: `missing_column`: there is no such column of `by`, of a rule or of what is expected.

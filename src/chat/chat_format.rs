@@ -14,7 +14,7 @@ use super::tool_arguments::ToolArguments;
 use crate::error::{Class, Error, Result};
 use crate::hash;
 use crate::store::Files;
-use crate::template::{Clock, Data, Failure, Known, Template};
+use crate::template::{Clock, Data, Failure, Known, MARKS, Template};
 use crate::word;
 
 /// What a format is made of beside its template.
@@ -50,6 +50,8 @@ pub struct ChatFormat {
     source: String,
     options: ChatOptions,
     template: Template,
+    /// The template with characters at its marks (`{% generation %}`); none if it has no marks.
+    marked: Option<Template>,
     /// The variables that are the same for each conversation.
     variables: Vec<(Arc<str>, Value)>,
 }
@@ -65,8 +67,11 @@ impl ChatFormat {
                 bad(format!("`now` is a time such as 2025-03-14 or 2025-03-14T15:09:26, not `{now}`"))
             })
         });
-        let template =
-            Template::new(&source, now.transpose()?).map_err(|failure| bad(failure.to_string()))?;
+        let now = now.transpose()?;
+        let compiled = |template: Result<Template, Failure>| template.map_err(|e| bad(e.to_string()));
+        let template = compiled(Template::new(&source, now))?;
+        let has_marks = source.contains("endgeneration") && !source.contains(MARKS);
+        let marked = has_marks.then(|| compiled(Template::with_marks(&source, now))).transpose()?;
         let mut variables = Vec::new();
         for (name, token) in &options.special_tokens {
             variables.push((Arc::from(name.as_str()), Value::from(token.as_str())));
@@ -77,7 +82,7 @@ impl ChatFormat {
             }
             variables.push((Arc::from(name.as_str()), Data::parse(&value.to_string())?.value()));
         }
-        Ok(ChatFormat { source, options, template, variables })
+        Ok(ChatFormat { source, options, template, marked, variables })
     }
 
     /// The format of a tokenizer folder or a template file; `name` chooses one of several templates. Special tokens of the
@@ -153,6 +158,12 @@ impl ChatFormat {
     pub fn render(&self, conversation: &Conversation, generation_prompt: bool) -> Result<String> {
         self.render_messages(&conversation.messages, conversation, generation_prompt)
             .map_err(|e| not_rendered(&e))
+    }
+
+    /// The text of a conversation with [`MARKS`] where the template marks it; none if the template has no marks.
+    pub(super) fn render_marked(&self, conversation: &Conversation) -> Option<Result<String, Failure>> {
+        let template = self.marked.as_ref()?;
+        Some(self.render_with(template, &conversation.messages, conversation, false))
     }
 
     /// The text of other messages with the tools and the variables of a conversation.

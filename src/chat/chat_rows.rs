@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::chat_format::not_rendered;
 use super::layout::Layout;
+use super::marks;
 use super::open_end::{self, OnOpenEnd};
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
@@ -240,9 +241,12 @@ impl ChatRows {
         self.proof(conversation, generation_prompt)
     }
 
+    /// The row of a proof, with how the marks of the template differ from it.
     fn masked(&self, conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
         let keeps_open = matches!(self.open_end, OnOpenEnd::Keep | OnOpenEnd::AppendEos);
-        masked(conversation, proof, trained, keeps_open)
+        let mut row = masked(conversation, proof, trained, keeps_open)?;
+        row.marks = marks::differences(&self.format, conversation, proof);
+        Ok(row)
     }
 
     fn proof(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Proof> {
@@ -378,7 +382,7 @@ mod tests {
             for talk in talks() {
                 let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
                 assert_eq!(row, ChatRows::new(format()).training_row(&talk, TrainedTurns::All).unwrap());
-                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
+                let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
                 let is_proven = !alone.as_ref().is_err_and(|fault| fault.code == "not_proven");
                 assert!(row == alone || !is_proven, "{row:?} {alone:?}");
                 by_layout += usize::from(row == alone);
@@ -396,7 +400,7 @@ mod tests {
             serde_json::json!([{"role": "user", "content": long}, {"role": "assistant", "content": long}]);
         let talk = Conversation::parse(&messages.to_string(), None).unwrap();
         let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
-        let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
+        let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
         assert_eq!(trained(alone.as_ref().unwrap()), [(&*format!("{}<|im_end|>", long.trim_end()), 1.0)]);
         assert_eq!(rows.training_row(&talk, TrainedTurns::All).unwrap(), alone);
     }
@@ -418,11 +422,16 @@ mod tests {
         let messages = r#"[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]"#;
         let reversed = CHATML.replace("in messages", "in messages|reverse");
         let longer = CHATML.replace("assistant\n{% endif", "assistant\n<think>\n{% endif");
+        let by_text = CHATML.replace(
+            "assistant\n{% endif",
+            "assistant\n{% if messages[0].content == 'Hi' %}!{% endif %}{% endif",
+        );
         let twice = CHATML.replace("{{ m.content|trim }}", "{{ m.content }}{{ m.content }}");
         let no_end = CHATML.replace("<|im_end|>", "");
         for (template, code) in [
             (&*reversed, "not_proven"),
             (&longer, "prompt_differs"),
+            (&by_text, "prompt_differs"),
             (&twice, "printed_twice"),
             (&no_end, "no_end_token"),
         ] {

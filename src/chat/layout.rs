@@ -17,8 +17,8 @@ const FIRST: char = '\u{f0000}';
 #[derive(Debug)]
 pub(super) struct Layout {
     pieces: Vec<Piece>,
-    /// The faults of a row, or why no exact mask exists.
-    outcome: Result<Vec<ChatFault>, ChatFault>,
+    /// The faults of a row and how its marks differ, or why no exact mask exists.
+    outcome: Result<(Vec<ChatFault>, Vec<&'static str>), ChatFault>,
 }
 
 /// A piece of a render.
@@ -70,7 +70,7 @@ impl Layout {
         }
         let numbers = numbers(example, &found.leaves, seeker);
         let (spans, outcome) = match row {
-            Ok(TrainingRow { spans, faults, .. }) => (spans, Ok(faults)),
+            Ok(TrainingRow { spans, faults, marks, .. }) => (spans, Ok((faults, marks))),
             // What cannot be proven of the example may be proven of another conversation.
             Err(fault) if fault.code == NOT_PROVEN => return None,
             Err(fault) => (Vec::new(), Err(fault)),
@@ -139,8 +139,8 @@ impl Layout {
 
     /// The row of a conversation of this shape, if all renders of this shape are laid out so.
     pub(super) fn composed(&self, texts: &[&str]) -> Option<Masked> {
-        let faults = match &self.outcome {
-            Ok(faults) => faults.clone(),
+        let (faults, marks) = match &self.outcome {
+            Ok((faults, marks)) => (faults.clone(), marks.clone()),
             Err(fault) => return Some(Err(fault.clone())),
         };
         let (mut text, mut spans) = (String::new(), Vec::new());
@@ -155,7 +155,7 @@ impl Layout {
             }
             add(&mut spans, *span, before, text.len());
         }
-        Some(Ok(TrainingRow { text, spans, faults }))
+        Some(Ok(TrainingRow { text, spans, faults, marks }))
     }
 
     /// The row of a conversation of this shape; none if its render is not laid out so.
@@ -178,7 +178,9 @@ impl Layout {
             return None;
         }
         Some(match &self.outcome {
-            Ok(faults) => Ok(TrainingRow { text, spans, faults: faults.clone() }),
+            Ok((faults, marks)) => {
+                Ok(TrainingRow { text, spans, faults: faults.clone(), marks: marks.clone() })
+            }
             Err(fault) => Err(fault.clone()),
         })
     }

@@ -9,6 +9,7 @@ mod history;
 mod inference;
 mod later_starts;
 mod layout;
+mod marks;
 mod open_end;
 mod own_variables;
 mod seeker;

@@ -41,6 +41,8 @@ pub struct TrainingRow {
     pub spans: Vec<Span>,
     /// What the template does not print.
     pub faults: Vec<ChatFault>,
+    /// How the marks of the template differ from what is proven to train.
+    pub marks: Vec<&'static str>,
 }
 
 /// What is wrong with a message.
@@ -84,7 +86,7 @@ pub(super) fn masked(
     }
     faults.sort_by_key(|fault| fault.message);
     let spans = spans(conversation, proof, &regions);
-    Ok(TrainingRow { text: proof.found.text.iter().collect(), spans, faults })
+    Ok(TrainingRow { text: proof.found.text.iter().collect(), spans, faults, marks: Vec::new() })
 }
 
 fn of_lost(lost: &Lost) -> ChatFault {

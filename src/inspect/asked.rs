@@ -1,8 +1,10 @@
 //! What the user asks `inspect` for, beside the findings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::expected::Expected;
+use super::rendered::RenderRows;
 use super::rules::Rule;
 use super::token_counter::TokenCounter;
 
@@ -15,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) context: Option<u64>,
     /// The rules of the user.
     pub(crate) rules: Vec<Rule>,
+    /// Renders rows, if they are rendered.
+    pub(crate) rendered: Option<Arc<dyn RenderRows>>,
     /// What texts are expected to be.
     pub(crate) expected: Vec<Expected>,
     /// The codes of findings that count for nothing, each with the reason of the user.

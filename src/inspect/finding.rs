@@ -92,6 +92,8 @@ pub(crate) enum Check {
     Either(&'static str, &'static str, fn(&Row<'_>) -> Option<(Side, Match)>),
     /// In what is known of the tokens of each row.
     Tokens(fn(&KnownTokens) -> bool),
+    /// In what becomes of each row when it is rendered: the fault with the code of the finding.
+    Rendered,
     /// Whether a text is not as the user expects.
     Expected(fn(&Expected, &str) -> bool),
     /// In the facts of all rows.

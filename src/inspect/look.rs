@@ -15,6 +15,7 @@ use super::literals::Literals;
 use super::masked::Mask;
 use super::other_set_sink::splits_of;
 use super::ready::{AnswerStart, Keyed, Listed, Ready};
+use super::rendered::Rendered;
 use super::row::{Match, ReadRows, Row};
 use super::row_examples::start_example;
 use super::row_keys::row_keys;
@@ -49,6 +50,8 @@ struct Scratch<'t> {
     folded: Vec<u8>,
     personal: Vec<Found>,
     measured: Measured,
+    /// What becomes of the row, if rows are rendered.
+    rendered: Option<Rendered>,
 }
 
 impl Look {
@@ -119,6 +122,27 @@ impl Look {
         }
     }
 
+    /// Counts what becomes of a row when it is rendered, once for each finding.
+    fn rendered(&self, rendered: &Rendered, (place, number): (Place, usize), ready: &mut Ready) {
+        for (finding, tally) in FINDINGS.iter().zip(&mut ready.tallies) {
+            if !matches!(finding.check, Check::Rendered) {
+                continue;
+            }
+            let Some(fault) = rendered.faults.iter().find(|fault| fault.code == finding.code) else {
+                continue;
+            };
+            let excerpt = Excerpt { found: self.mask.text(&fault.detail), ..Excerpt::default() };
+            let speaker = if fault.message == 0 { "row" } else { "message" };
+            let example =
+                Example { place, speaker: speaker.into(), turn: fault.message, excerpt, other: None };
+            if self.lists {
+                let example = example.clone();
+                ready.listed.push(Listed { row: number, code: finding.code.into(), example });
+            }
+            tally.add(place, || example);
+        }
+    }
+
     /// Looks at a row.
     ///
     /// # Errors
@@ -139,7 +163,12 @@ impl Look {
         if let Some(counted) = &counted {
             ready.counts.counted.add(row, counted);
         }
-        let tokens = KnownTokens { tokenized: scratch.measured.tokens, counted, context: self.asked.context };
+        let tokens = KnownTokens {
+            tokenized: scratch.measured.tokens,
+            counted,
+            context: self.asked.context,
+            is_untrained: scratch.rendered.as_ref().is_some_and(|rendered| !rendered.is_trained),
+        };
         found.clear();
         found.extend(FINDINGS.iter().map(|finding| match finding.check {
             Check::Row(check) => check(row),
@@ -148,8 +177,12 @@ impl Look {
             | Check::Personal(_)
             | Check::Either(..)
             | Check::Expected(_)
+            | Check::Rendered
             | Check::Whole(_) => None,
         }));
+        if let Some(rendered) = &scratch.rendered {
+            self.rendered(rendered, at, ready);
+        }
         self.styles(row, place, ready);
         self.personal(row, found, &mut scratch.personal);
         let own = self.rows.own_text();
@@ -192,6 +225,7 @@ impl MakeReady<Ready> for Look {
         let batch = ready.batch.clone();
         let rows = self.rows.open(&batch)?;
         let tokens = TokenColumns::of(&batch);
+        let rendered = self.asked.rendered.as_ref().map(|rendered| rendered.open(&batch)).transpose()?;
         let expected = ExpectedTexts::of(&self.asked.expected, &batch)?;
         let ruled = self.asked.rules.iter().map(|rule| rule.check.check(&batch.records));
         let ruled: Vec<BooleanArray> = ruled.collect::<Result<_>>()?;
@@ -200,6 +234,10 @@ impl MakeReady<Ready> for Look {
         for i in 0..batch.rows() {
             let place = batch.places.at(i);
             scratch.measured.start(tokens.as_ref().map(|tokens| tokens.row(i)));
+            scratch.rendered = match &rendered {
+                Some(rendered) => rendered.row(i).map_err(|e| e.row(place.row))?,
+                None => None,
+            };
             let mut looked = Ok(());
             let read = rows.row(i, &mut |row| {
                 looked = self.row(row, (place, i), &mut scratch, &mut ready);

@@ -59,11 +59,22 @@ impl<'r> Text<'r> {
     }
 }
 
+/// Where the texts of a call are in the row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallTexts {
+    /// The index of the text with the name of the tool.
+    pub(crate) name: usize,
+    /// The index of the text with the arguments; none if the call has none.
+    pub(crate) arguments: Option<usize>,
+}
+
 /// A row.
 #[derive(Debug, Default)]
 pub(crate) struct Row<'r> {
     /// The texts, in order. A turn without texts and calls has one that is empty.
     pub(crate) texts: Vec<Text<'r>>,
+    /// The calls of tools.
+    pub(crate) calls: Vec<CallTexts>,
     /// The tools that the model may call, as JSON text.
     pub(crate) tools: Option<&'r str>,
     /// Whether the answer is a good one, if the row says so.

@@ -24,6 +24,8 @@ pub(crate) struct KnownTokens {
     pub(super) counted: Option<CountedTokens>,
     /// The most tokens of a row.
     pub(super) context: Option<u64>,
+    /// Whether the row is rendered, and no character of it trains.
+    pub(super) is_untrained: bool,
 }
 
 impl KnownTokens {
@@ -33,9 +35,9 @@ impl KnownTokens {
         all.zip(self.context).is_some_and(|(all, context)| all > context)
     }
 
-    /// Whether the row is tokenized, and no token of it is trained.
+    /// Whether the row is tokenized or rendered, and nothing of it is trained.
     pub(crate) fn are_untrained(&self) -> bool {
-        self.tokenized.is_some_and(|tokens| tokens.trained == 0)
+        self.is_untrained || self.tokenized.is_some_and(|tokens| tokens.trained == 0)
     }
 }
 

@@ -4,7 +4,7 @@ use arrow::array::{Array, StringViewArray};
 
 use crate::dialect::{Cell, Dialect, Dialogue, PartCells, PartColumns, Role, TextKind, Turn};
 use crate::error::Result;
-use crate::inspect::{OpenRows, OwnText, ReadRows, Row, Speaker, Text};
+use crate::inspect::{CallTexts, OpenRows, OwnText, ReadRows, Row, Speaker, Text};
 use crate::record::turns::Branch;
 use crate::record::{Batch, text_views};
 
@@ -66,7 +66,7 @@ impl OpenDialect<'_> {
     }
 
     fn row_of<'r>(&self, dialogue: &'r Dialogue<'_>) -> Row<'r> {
-        let mut row = Row { texts: Vec::new(), tools: dialogue.tools.as_deref(), label: dialogue.label };
+        let mut row = Row { tools: dialogue.tools.as_deref(), label: dialogue.label, ..Row::default() };
         for (number, turn) in (1..).zip(&dialogue.turns) {
             let speaker = speaker(turn, dialogue.label);
             let before = row.texts.len();
@@ -75,6 +75,8 @@ impl OpenDialect<'_> {
                 row.texts.push(self.text(speaker, number, &said.text));
             }
             for call in &turn.calls {
+                let name = row.texts.len();
+                row.calls.push(CallTexts { name, arguments: call.arguments.as_ref().map(|_| name + 1) });
                 let texts = [Some(&call.name), call.arguments.as_ref()];
                 let texts = texts.into_iter().flatten();
                 row.texts.extend(texts.map(|text| Text::new(Speaker::Call, number, text)));

@@ -12,6 +12,7 @@ mod json_forms;
 mod needed_columns;
 mod own_text;
 mod plan_json;
+mod rendered_conversations;
 mod reserved_names;
 pub mod resolve;
 mod row_length;

@@ -87,6 +87,7 @@ impl InspectOptions {
         let read = || -> Result<Asked> {
             Ok(Asked {
                 counter: None,
+                rendered: None,
                 context,
                 rules: rules.into_iter().map(RuleOptions::rule).collect::<Result<_>>()?,
                 expected: expect.into_iter().map(expected).collect::<Result<_>>()?,
@@ -94,9 +95,6 @@ impl InspectOptions {
             })
         };
         let mut asked = read().map_err(|e| to_python(py, &e))?;
-        let inspected = enter(py, None, |cancel, interrupted| {
-            interruptible(cancel, interrupted, || to_inspect(plan, by, &asked, &Files::local(), cancel))
-        })?;
         let tokenizer =
             tokenizer.map(|(path, json, names, as_text, label)| spec(path, json, names, as_text, label));
         asked.counter = enter(py, None, |cancel, interrupted| {
@@ -105,6 +103,10 @@ impl InspectOptions {
             };
             interruptible(cancel, interrupted, || tokenizer.map(loaded).transpose())
         })?;
+        let inspected = enter(py, None, |cancel, interrupted| {
+            interruptible(cancel, interrupted, || to_inspect(plan, by, &asked, &Files::local(), cancel))
+        })?;
+        asked.rendered.clone_from(&inspected.rendered);
         let other = enter(py, None, |cancel, interrupted| {
             let resolved = |plan: Plan| {
                 interruptible(cancel, interrupted, || {

@@ -33,6 +33,7 @@ findings! {
     FOREIGN_CONTROL_TOKEN "foreign_control_token" "The text holds a control token of another well-known model, which is plain text to this tokenizer." "remove it from the text first with with_columns, unless the model is to write it";
     NOT_PRINTED "not_printed" "The chat template prints nothing of a text of the conversation; the row was kept." "remove such texts first, or choose a template that prints them";
     CUT "cut" "The chat template prints only a part of a text of the conversation; the row was kept." "remove the rest first, or choose a template that prints it";
+    GENERATION_MARKS "generation_marks" "The chat template marks other text by `{% generation %}` than what is proven to train; the proof decides." "nothing is wrong with the row; a trainer that goes by the marks trains other tokens";
     TEMPLATE_MARK_IN_TEXT "template_mark_in_text" "The text holds the token with which the chat template ends turns." "remove it from the text first; where the tokenizer has it as a control token, special_tokens= of tokenize decides";
     DROPPED_OLDEST_TURNS "dropped_oldest_turns" "The oldest messages of a conversation were dropped, as the row was too long." "choose a greater max_length=, or another on_overflow= of tokenize";
     FIXED "fixed" "A policy changed a row instead of removing it." "to keep rows as they are, choose a separator or stop that does not occur in them, which PromptFormat.suggest finds";

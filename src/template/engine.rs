@@ -39,7 +39,18 @@ impl Template {
     /// # Errors
     /// [`Failure::Syntax`].
     pub fn new(text: &str, now: Option<Clock>) -> Result<Self, Failure> {
-        let prepared = source::prepare(text);
+        Template::compile(source::prepare(text), now)
+    }
+
+    /// Compiles a template whose `{% generation %}` blocks print [`source::MARKS`] at their start and their end.
+    ///
+    /// # Errors
+    /// [`Failure::Syntax`].
+    pub fn with_marks(text: &str, now: Option<Clock>) -> Result<Self, Failure> {
+        Template::compile(source::prepare_marked(text), now)
+    }
+
+    fn compile(prepared: source::Source, now: Option<Clock>) -> Result<Self, Failure> {
         let mut environment = environment(now)?;
         environment.add_template_owned(NAME, prepared.text).map_err(|e| of_engine(&e))?;
         let (constants, sought) = (prepared.constants, prepared.sought);

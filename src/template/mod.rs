@@ -29,6 +29,7 @@ mod to_json;
 
 pub(crate) use blind::{Form, Known, placeholder};
 pub(crate) use python::{is_space, repr as python_repr};
+pub(crate) use source::MARKS;
 pub(crate) use to_json::escape_json;
 
 pub use clock::Clock;

@@ -15,6 +15,9 @@ use super::sought;
 /// The function that values of `for` pass through.
 pub(super) const ITERABLE: &str = "__iterable";
 
+/// The characters that a template with marks prints where a `{% generation %}` block begins and ends.
+pub(crate) const MARKS: [char; 2] = ['\u{f0ff1}', '\u{f0ff2}'];
+
 /// A source that the engine reads, and what was found in it.
 #[derive(Debug, Default)]
 pub(super) struct Source {
@@ -27,6 +30,15 @@ pub(super) struct Source {
 
 /// Prepares a source.
 pub(super) fn prepare(source: &str) -> Source {
+    prepare_for(source, false)
+}
+
+/// Prepares a source so that its `{% generation %}` blocks print [`MARKS`].
+pub(super) fn prepare_marked(source: &str) -> Source {
+    prepare_for(source, true)
+}
+
+fn prepare_for(source: &str, with_marks: bool) -> Source {
     let source = source.replace("\r\n", "\n").replace('\r', "\n");
     let source = source.strip_suffix('\n').unwrap_or(&source);
     let marked = joins::are_marked(source);
@@ -41,7 +53,7 @@ pub(super) fn prepare(source: &str) -> Source {
                 let close = if opening == "{%" { "%}" } else { "}}" };
                 let length = tag_length(rest, close, &mut prepared);
                 let (tag, replaced) = if opening == "{%" {
-                    statement(rest, length)
+                    statement(rest, length, with_marks)
                 } else {
                     (Cow::Borrowed(&rest[..length]), length)
                 };
@@ -136,12 +148,14 @@ fn unescape(inner: &str) -> Cow<'_, str> {
 }
 
 /// A statement as the engine takes it, and how much of the source it replaces.
-fn statement(rest: &str, length: usize) -> (Cow<'_, str>, usize) {
+fn statement(rest: &str, length: usize, with_marks: bool) -> (Cow<'_, str>, usize) {
     let tag = &rest[..length];
     let inside = tag.get(2..length.saturating_sub(2)).unwrap_or_default();
     let words = inside.trim_start_matches(['-', '+']).trim_end_matches(['-', '+']).trim();
     let replaced = |old: &str, new: &str| Cow::Owned(tag.replacen(old, new, 1));
     match words {
+        "generation" if with_marks => (printing(inside, "with", MARKS[0]), length),
+        "endgeneration" if with_marks => (printing(inside, "endwith", MARKS[1]), length),
         "generation" => (replaced("generation", "with"), length),
         "endgeneration" => (replaced("endgeneration", "endwith"), length),
         "raw" => {
@@ -162,6 +176,15 @@ fn statement(rest: &str, length: usize) -> (Cow<'_, str>, usize) {
             None => (Cow::Borrowed(tag), length),
         },
     }
+}
+
+/// Two tags around a mark, with the signs for white space of the one tag in whose place they are.
+fn printing(inside: &str, tag: &str, mark: char) -> Cow<'static, str> {
+    let sign = |c: Option<char>| c.filter(|c| ['-', '+'].contains(c)).map(String::from).unwrap_or_default();
+    let (left, right) = (sign(inside.chars().next()), sign(inside.chars().next_back()));
+    let empty = "if true %}{% endif";
+    let (first, second) = if tag == "with" { (empty, tag) } else { (tag, empty) };
+    Cow::Owned(format!("{{%{left} {first} %}}{{{{ '{mark}' }}}}{{% {second} {right}%}}"))
 }
 
 /// The offset of the `{% endraw %}` tag.
@@ -208,7 +231,7 @@ fn looped(inside: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::prepare;
+    use super::{MARKS, prepare, prepare_marked};
 
     #[test]
     fn changes_what_the_engine_reads_otherwise() {
@@ -226,6 +249,17 @@ mod tests {
         ] {
             assert_eq!(prepare(source).text, prepared);
         }
+    }
+
+    #[test]
+    fn marks_are_printed_where_blocks_begin_and_end() {
+        let prepared = prepare_marked("{%- generation -%}x{% endgeneration +%}").text;
+        let [start, end] = MARKS;
+        let expected = format!(
+            "{{%- if true %}}{{% endif %}}{{{{ '{start}' }}}}{{% with -%}}x\
+             {{% endwith %}}{{{{ '{end}' }}}}{{% if true %}}{{% endif +%}}"
+        );
+        assert_eq!(prepared, expected);
     }
 
     #[test]

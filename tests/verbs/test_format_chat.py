@@ -290,7 +290,7 @@ def test_steps_and_options_that_do_not_fit_are_refused() -> None:
     with refused(fp.PlanError, "bad_option", "as_text"):
         plan.format(CHAT).tokenize(byte_level(), special_tokens="strip").explain()
     with refused(fp.PlanError, "bad_chain", "before format"):
-        plan.format(CHAT).inspect()
+        plan.format(CHAT).dedup().inspect()
 
 
 def test_rows_of_a_dialogue_share_a_side_and_equal_texts_are_duplicates() -> None:

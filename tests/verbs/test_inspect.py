@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_inspect_chat
 from common import shared, shared_rows
 from tiny import jsonl, refused
 
@@ -252,6 +253,9 @@ OF_TOKENS = {"over_context", "untrained_rows", "long_classes"}
 EXPECTED = {"unexpected_length", "unexpected_script", "unexpected_pattern"}
 """Findings of what the user expects, which are planted in `test_inspect_expect.py`."""
 
+OF_CHAT = set(test_inspect_chat.PLANTED) | set(test_inspect_chat.RENDERED)
+"""Findings of conversations, which are planted in `test_inspect_chat.py`."""
+
 BESIDE = {"missing_separator": {"carriage_returns"}, "duplicate_rows": set(), "conflicting_answers": {"duplicate_rows"}}
 
 
@@ -324,7 +328,7 @@ def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
 
 
 def test_every_finding_is_planted() -> None:
-    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED
+    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED | OF_CHAT
     assert {code for code, *_ in _fastprep.inspect_findings()} == planted
 
 

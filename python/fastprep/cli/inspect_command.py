@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fastprep import option_checks
+from fastprep.chat_format import ChatFormat
 from fastprep.cli import flag_types as flags
 from fastprep.cli.app import AsJson
 from fastprep.cli.pipeline_flags import scan
@@ -23,6 +24,12 @@ def inspect(
     inputs: flags.Inputs,
     read_as: Annotated[
         str | None, typer.Option(metavar="DIALECT", help="What the rows mean; recognised from them by default.")
+    ] = None,
+    chat_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH", help="A tokenizer folder or a .jinja file: what its chat template does to conversations."
+        ),
     ] = None,
     by: Annotated[
         list[str] | None,
@@ -71,6 +78,8 @@ def inspect(
     other = scan(against) if against else None
     if read_as is not None:
         plan, other = plan.read_as(read_as), other and other.read_as(read_as)
+    if chat_template is not None:
+        plan = plan.format(ChatFormat(chat_template))
     found = plan.inspect(
         by=by or None,
         against=other,

@@ -66,6 +66,7 @@ VALUE = re.compile(r"-?\d+(\.\d+)?|true|false")
 LOST = "what is missing cannot be restored: make these answers again, or leave them out"
 MEANT = "it may be meant: read its rows"
 STYLE = "which style is wanted is yours to say"
+TEMPLATE = "format removes such rows; which template or option is right is yours to say"
 EXPECTED = "what else such texts are to be is yours to say: validate, filter or with_columns"
 
 WHY_NONE = {
@@ -74,7 +75,12 @@ WHY_NONE = {
     "answer_repeats_prompt": MEANT,
     "prompt_holds_answer": MEANT,
     "unanswered_turns": "whether the last turn or the whole row goes is yours to say",
+    "turn_order": "whether turns are joined, moved or left out is yours to say",
+    "empty_turns": "whether the turn or the whole row goes is yours to say",
     "unfinished_tool_use": "the turn that is missing cannot be restored: leave these rows out",
+    "undefined_tools": "whether the call or the list of tools is wrong is yours to say",
+    "broken_arguments": "what the call should have said cannot be restored: leave these rows out",
+    "misfit_arguments": "whether the call or the schema is wrong is yours to say",
     "frequent_answers": MEANT,
     "formulaic_openings": MEANT,
     "mixed_reasoning": "which rows are to think is yours to say",
@@ -95,6 +101,18 @@ WHY_NONE = {
     "length_ceiling": LOST,
     "over_context": "tokenize(max_length=…) rejects or cuts such rows, with the tokenizer of your model",
     "untrained_rows": "the rows before they were tokenized are in the source",
+    "chat_not_rendered": TEMPLATE,
+    "bad_messages": TEMPLATE,
+    "not_printed": TEMPLATE,
+    "cut": TEMPLATE,
+    "no_prompt": TEMPLATE,
+    "prompt_differs": TEMPLATE,
+    "no_end_token": TEMPLATE,
+    "turn_interleaved": TEMPLATE,
+    "printed_twice": TEMPLATE,
+    "repr": TEMPLATE,
+    "not_proven": TEMPLATE,
+    "generation_marks": "nothing is wrong with the rows: the proof decides",
     "loops": LOST,
     "placeholders": MEANT,
     "refusals": MEANT,

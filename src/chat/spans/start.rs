@@ -37,7 +37,10 @@ pub(super) fn start_of(
     if let Some(tail) = last.filter(|leaf| leaf.message < i).and_then(|leaf| tail(render, short, leaf)) {
         let pre = &found.text[before..first];
         if let Some(length) = length_of(&tail, pre) {
-            return Start { at: Some(before + length), state: "ok" };
+            return match is_prompt_end(render, short, &tail) {
+                true => Start { at: Some(before + length), state: "ok" },
+                false => none("prompt_differs"),
+            };
         }
         state = if tail.starts_with(pre) { "prompt_longer" } else { "prompt_differs" };
     }
@@ -64,6 +67,13 @@ fn length_of(tail: &[char], pre: &[char]) -> Option<usize> {
 /// How much white space a text begins with.
 fn lead(text: &[char]) -> usize {
     text.iter().take_while(|c| is_space(**c)).count()
+}
+
+/// Whether the prompt ends in `tail` without the mark too: a template may decide its generation prompt by the whole text.
+fn is_prompt_end(render: &Render, short: &[Data], tail: &[char]) -> bool {
+    let Ok(prompt) = render.text(short, true) else { return false };
+    let mut end = prompt.chars().rev();
+    tail.iter().rev().all(|c| end.next() == Some(*c))
 }
 
 /// What the template prints after a text, with the generation prompt: a mark at its end shows where it ends.

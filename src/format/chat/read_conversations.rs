@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::chat::Conversation;
 use crate::error::Result;
 use crate::record::Batch;
 
@@ -31,6 +32,20 @@ pub(crate) struct RowJson<'r> {
     pub(crate) tools: Option<Cow<'r, str>>,
     /// An object of variables of the template, if there is one.
     pub(crate) variables: Option<Cow<'r, str>>,
+}
+
+impl RowJson<'_> {
+    /// The conversation; the inner error says what is wrong with its variables, for people.
+    ///
+    /// # Errors
+    /// Those of [`Conversation::parse`].
+    pub(crate) fn conversation(&self) -> Result<std::result::Result<Conversation, String>> {
+        let conversation = Conversation::parse(&self.messages, self.tools.as_deref())?;
+        Ok(match self.variables.as_deref() {
+            None => Ok(conversation),
+            Some(variables) => conversation.with_variables(variables),
+        })
+    }
 }
 
 /// Why a row has no conversation.

@@ -34,6 +34,6 @@ impl RenderedRows {
             let removal = Removal { index, code: reason::WRONG_TYPE, column: Some(SPANS.into()), detail };
             return Err((Policy::Reject, removal));
         };
-        Ok(TrainingRow { text: text.to_string(), spans, faults: Vec::new() })
+        Ok(TrainingRow { text: text.to_string(), spans, faults: Vec::new(), marks: Vec::new() })
     }
 }

@@ -128,13 +128,7 @@ impl ChatStage {
     ) -> Result<std::result::Result<(Conversation, u128), Removed>> {
         let reject = |code, column, detail| Ok(Err((Policy::Reject, removal(code, column, detail))));
         let mut parsed = None;
-        let read = opened.row(index, &mut |json| {
-            let conversation = Conversation::parse(&json.messages, json.tools.as_deref());
-            parsed = Some(match json.variables.as_deref() {
-                None => conversation.map(Ok),
-                Some(variables) => conversation.map(|conversation| conversation.with_variables(variables)),
-            });
-        });
+        let read = opened.row(index, &mut |json| parsed = Some(json.conversation()));
         if let Err(not_read) = read {
             return reject(reason::NOT_IN_DIALECT, not_read.column, not_read.detail);
         }
@@ -205,6 +199,9 @@ impl ChatStage {
             }
         }
         counts.add_finding(finding::DROPPED_OLDEST_TURNS, place, dropped as u64);
+        for kind in &row.marks {
+            counts.add_named_finding(finding::GENERATION_MARKS, kind, place, 1);
+        }
         count_marks(&row, place, counts);
         Ok(Ok(row))
     }

@@ -3,6 +3,7 @@
 mod answer_repeats_prompt;
 mod assistant_identity;
 mod bank_accounts;
+mod broken_arguments;
 mod carriage_returns;
 mod common_answer_prefix;
 mod common_answer_suffix;
@@ -16,6 +17,7 @@ mod duplicate_rows;
 mod emails;
 mod empty_answers;
 mod empty_prompts;
+mod empty_turns;
 mod formulaic_openings;
 mod frequent_answers;
 mod html;
@@ -24,6 +26,7 @@ mod length_ceiling;
 mod long_classes;
 mod loops;
 mod mark_collisions;
+mod misfit_arguments;
 mod missing_separator;
 mod missing_stop;
 mod mixed_casing;
@@ -41,16 +44,19 @@ mod phone_numbers;
 mod placeholders;
 mod prompt_holds_answer;
 mod refusals;
+mod rendering;
 mod replacement_characters;
 mod secrets;
 mod shared_prompts;
 mod shared_rows;
 mod small_classes;
 mod templated_text;
+mod turn_order;
 mod unanswered_turns;
 mod unbalanced_brackets;
 mod unbalanced_fences;
 mod unbalanced_quotes;
+mod undefined_tools;
 mod unexpected_length;
 mod unexpected_pattern;
 mod unexpected_script;
@@ -71,7 +77,12 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &answer_repeats_prompt::ANSWER_REPEATS_PROMPT,
     &prompt_holds_answer::PROMPT_HOLDS_ANSWER,
     &unanswered_turns::UNANSWERED_TURNS,
+    &turn_order::TURN_ORDER,
+    &empty_turns::EMPTY_TURNS,
     &unfinished_tool_use::UNFINISHED_TOOL_USE,
+    &undefined_tools::UNDEFINED_TOOLS,
+    &broken_arguments::BROKEN_ARGUMENTS,
+    &misfit_arguments::MISFIT_ARGUMENTS,
     &frequent_answers::FREQUENT_ANSWERS,
     &formulaic_openings::FORMULAIC_OPENINGS,
     &mixed_reasoning::MIXED_REASONING,
@@ -110,6 +121,18 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &length_ceiling::LENGTH_CEILING,
     &over_context::OVER_CONTEXT,
     &untrained_rows::UNTRAINED_ROWS,
+    &rendering::CHAT_NOT_RENDERED,
+    &rendering::BAD_MESSAGES,
+    &rendering::NOT_PRINTED,
+    &rendering::CUT,
+    &rendering::NO_PROMPT,
+    &rendering::PROMPT_DIFFERS,
+    &rendering::NO_END_TOKEN,
+    &rendering::TURN_INTERLEAVED,
+    &rendering::PRINTED_TWICE,
+    &rendering::REPR,
+    &rendering::NOT_PROVEN,
+    &rendering::GENERATION_MARKS,
     &loops::LOOPS,
     &placeholders::PLACEHOLDERS,
     &refusals::REFUSALS,

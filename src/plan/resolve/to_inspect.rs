@@ -10,17 +10,23 @@ use super::dialects;
 use super::resolve_plan::resolve;
 use super::resolved::Resolved;
 use crate::cancel::Cancel;
+use crate::chat::ChatRows;
 use crate::dialect::{self, Dialect, PartColumns, columns_json};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::inspect::{Asked, ReadRows, has_tokens};
+use crate::inspect::{Asked, ReadRows, RenderRows, has_tokens};
+use crate::plan::conversations::DialectConversations;
 use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::own_text::own_text;
+use crate::plan::rendered_conversations::RenderedConversations;
 use crate::plan::sources_and_steps::Plan;
 use crate::plan::step::Step;
-use crate::plan::verbs::{AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize};
+use crate::plan::verbs::{
+    AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize, check_dialect,
+};
 use crate::read::splits::SPLIT;
 use crate::record::{is_text, schema};
 use crate::store::Files;
+use crate::tokenizer::LoadedTokenizer;
 
 /// A plan for `inspect`.
 pub(crate) struct ToInspect {
@@ -45,6 +51,8 @@ pub(crate) struct ToInspect {
     pub(crate) is_prepared: bool,
     /// Whether rows have tokens.
     pub(crate) is_tokenized: bool,
+    /// What becomes of rows when a chat template renders them, if the plan does so.
+    pub(crate) rendered: Option<Arc<dyn RenderRows>>,
 }
 
 /// Resolves a plan for `inspect`. Rows that are rendered are pairs. The dialect of others is that of the plan's
@@ -64,15 +72,16 @@ pub(crate) fn to_inspect(
         let message = "inspect: packed rows have no texts";
         return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before pack"));
     }
-    if plan.steps.iter().any(|step| step.is::<FormatChat>()) {
-        let message = "inspect: the rows are conversations that are rendered already";
-        return Err(Error::new(Class::Plan, "bad_chain", message).help("inspect the plan before format"));
-    }
     let mut plan = plan.clone();
+    let chat = take_chat(&mut plan)?;
     // The order of rows makes no difference.
     plan.steps.retain(|step| !step.is::<Shuffle>());
     plan.steps.iter_mut().filter_map(Step::get_mut::<Tokenize>).for_each(|step| step.keep_text = true);
     let (found, note) = what_rows_are(&mut plan, store, cancel)?;
+    let rendered = match chat {
+        Some(chat) => Some(rendered(&chat, found.as_ref(), note.as_deref(), asked)?),
+        None => None,
+    };
     let resolved = resolve(&plan, store, cancel)?;
     let names: Vec<String> = resolved.visible().into_iter().map(|(name, _)| name).collect();
     let mut folders = Vec::new();
@@ -164,7 +173,60 @@ pub(crate) fn to_inspect(
         has_splits,
         is_prepared,
         is_tokenized: has_ids,
+        rendered,
     })
+}
+
+/// A `format` of conversations with the tokenizer after it, which are taken out of the plan: rows are looked at as they
+/// are before, and rendered beside it.
+struct Chat {
+    format: FormatChat,
+    tokenizer: Option<Arc<LoadedTokenizer>>,
+}
+
+/// # Errors
+/// `bad_chain`: other steps are after `format`, or an earlier run has rendered the rows.
+fn take_chat(plan: &mut Plan) -> Result<Option<Chat>> {
+    let Some(at) = plan.steps.iter().position(|step| step.is::<FormatChat>()) else { return Ok(None) };
+    let after = plan.steps.split_off(at);
+    let is_known = |step: &Step| step.is::<FormatChat>() || step.is::<Tokenize>() || step.is::<Shuffle>();
+    let format = after.first().and_then(Step::get::<FormatChat>).filter(|format| !format.rendered);
+    let (Some(format), true) = (format, after.iter().all(is_known)) else {
+        let message = "inspect: the rows are conversations that are rendered already";
+        return Err(Error::new(Class::Plan, "bad_chain", message)
+            .help("inspect the plan before format, or with format as its last step"));
+    };
+    let tokenizer = after.iter().find_map(Step::get::<Tokenize>);
+    let tokenizer = tokenizer.map(|step| step.tokenizer.load()).transpose()?;
+    Ok(Some(Chat { format: format.clone(), tokenizer }))
+}
+
+/// Renders the rows of a dialect as `format` does.
+fn rendered(
+    Chat { format, tokenizer }: &Chat,
+    found: Option<&(&'static dyn Dialect, PartColumns)>,
+    note: Option<&str>,
+    asked: &Asked,
+) -> Result<Arc<dyn RenderRows>> {
+    let Some((dialect, columns)) = found else {
+        let note = note.map_or(String::new(), |note| format!(": {note}"));
+        let message = format!("inspect: it is not known which columns hold the conversations{note}");
+        return Err(Error::new(Class::Plan, "no_dialect", message)
+            .help("say it before format: read_as(\"openai_chat\", columns={\"messages\": \"…\"})"));
+    };
+    check_dialect(*dialect)?;
+    let counting = asked.counter.as_ref().map(|counter| counter.tokenizer.as_ref());
+    let chat = format.as_trained(tokenizer.as_deref().or(counting))?;
+    let variables = format.kwargs_column.clone();
+    let rows =
+        DialectConversations { dialect: *dialect, columns: columns.clone(), checked: false, variables };
+    Ok(Arc::new(RenderedConversations {
+        chat: ChatRows::new(chat).with_open_end(format.on_open_end),
+        rows: Box::new(rows),
+        train: format.train,
+        history: format.history,
+        tool_arguments: format.tool_arguments,
+    }))
 }
 
 type Found = Option<(&'static dyn Dialect, PartColumns)>;

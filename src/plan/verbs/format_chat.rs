@@ -188,7 +188,7 @@ impl Verb for FormatChat {
 impl FormatChat {
     /// The format as training and inference use it: with the BOS and EOS tokens of the tokenizer where it names none
     /// itself, and with the arguments of calls as the template sees them.
-    fn as_trained(&self, tokenizer: Option<&LoadedTokenizer>) -> Result<Arc<ChatFormat>> {
+    pub(in crate::plan) fn as_trained(&self, tokenizer: Option<&LoadedTokenizer>) -> Result<Arc<ChatFormat>> {
         let mut options = self.format.options().clone();
         options.tool_arguments = self.tool_arguments;
         if let Some(tokenizer) = tokenizer {
@@ -241,8 +241,17 @@ fn dialect_before(chain: Chain<'_>) -> Result<(&'static dyn Dialect, PartColumns
         return Err(Error::new(Class::Plan, "no_dialect", message)
             .help("say it before format: read_as(\"openai_chat\", columns={\"messages\": \"…\"})"));
     };
+    check_dialect(dialect)?;
+    Ok((dialect, columns))
+}
+
+/// Refuses rows that are no conversations to learn.
+///
+/// # Errors
+/// `dialect_refused`.
+pub(in crate::plan) fn check_dialect(dialect: &dyn Dialect) -> Result<()> {
     match REFUSED.iter().find(|(name, _)| *name == dialect.name()) {
-        None => Ok((dialect, columns)),
+        None => Ok(()),
         Some((name, help)) => {
             let message =
                 format!("format: rows of {name} ({}) are no conversations to learn", dialect.title());

@@ -39,6 +39,7 @@ pub(crate) use ensure_affix::EnsureAffix;
 pub(crate) use filter::Filter;
 pub use format::Format;
 pub use format_chat::FormatChat;
+pub(in crate::plan) use format_chat::check_dialect;
 pub use head::Head;
 pub(crate) use map_batches::MapBatches;
 pub(crate) use mix::Mix;
