@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from fastprep import option_checks
 from fastprep._fastprep import STDIN, Plan
 from fastprep.balance_verbs import BalanceVerbs
-from fastprep.chat_format import ChatFormat
 from fastprep.code_digest import code_digest
 from fastprep.dialect import Dialect
 from fastprep.exceptions import PlanError
 from fastprep.expressions import batch_callbacks, checks, json_form
 from fastprep.expressions.polars_frame import polars_frame
+from fastprep.format_verb import FormatVerb
 from fastprep.inspection import charts
 from fastprep.inspection.all_rows import all_rows
 from fastprep.inspection.baseline import allowed_rise, read_baseline
@@ -30,7 +30,6 @@ from fastprep.repair_verbs import RepairVerbs, roles
 from fastprep.report.preview import show
 from fastprep.report.preview_page import write_page
 from fastprep.report.run_report import Report, some_rejected
-from fastprep.row_format import RowFormat
 from fastprep.sinks import Sinks
 from fastprep.sources.registry import SOURCES
 from fastprep.target_verbs import TargetVerbs
@@ -42,22 +41,15 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from fastprep.prompt_format import PromptFormat
     from fastprep.sink_options import CheckedSinkOptions
     from fastprep.words import (
         Boundary,
         Existing,
-        History,
         Normalize,
-        OnCollision,
-        OnDropped,
-        OnOpenEnd,
         OnOverflow,
         Policy,
         Role,
         SpecialTokens,
-        ToolArguments,
-        Train,
     )
 
     StrPath = str | os.PathLike[str]
@@ -75,7 +67,7 @@ RESHAPING = ("pack", "write_as")
 """Verbs that give rows another shape, whose texts are those that they had."""
 
 
-class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
+class Pipeline(FormatVerb, RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
     """A plan: a source and steps. Immutable. Nothing is read until a sink, `collect` or `preview` runs it.
 
     Start one with `scan`, `from_arrow` or `from_records`.
@@ -401,92 +393,6 @@ class Pipeline(RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         return Dialect._from_json(self._plan.dialect())
 
     # -- training rows ---------------------------------------------------------------------------------
-
-    def format(
-        self,
-        prompt_format: PromptFormat | ChatFormat,
-        *,
-        on_collision: OnCollision = "reject",
-        train: Train = "all",
-        history: History = "as_rendered",
-        on_dropped: OnDropped = "reject",
-        on_open_end: OnOpenEnd = "reject",
-        tool_arguments: ToolArguments = "parse",
-        kwargs_column: str | None = None,
-        weights: bool = False,
-    ) -> Pipeline:
-        """Render rows. A `PromptFormat` gives `prompt` and `completion`, and proves that separator and stop occur only
-        where the format puts them. A `ChatFormat` gives `text` and `spans` of conversations, and proves what trains.
-
-        With a `PromptFormat`, `prompt` ends in the separator from here on, and `completion` in the stop. The columns
-        of the templates are removed; all others stay.
-
-        With a `ChatFormat`, rows of any dialect with an answer become conversations; without `read_as` before, the
-        dialect is recognised. Their columns are removed; all others stay. `text` is what the model sees. `spans` is a
-        JSON list that covers it: start and end in characters, role, whether it trains, whether it came from the data.
-        A turn of the assistant trains from where the generation prompt ends through the token that ends it. A message
-        whose `weight`, `loss_weight`, `train` or `loss` is 0 or false does not train. Rows for which no exact spans can
-        be proven are rejected with a reason.
-
-        Args:
-            prompt_format: the templates, separator and stop; or a `ChatFormat`.
-            on_collision: what happens to a row in which the separator or the stop occurs elsewhere, also across the
-                border of two parts. `"insert_space"` breaks each occurrence in a field by a space, then proves the row
-                again. For a `PromptFormat`.
-            train: which turns of the assistant train: `"all"`, or the `"last"`. For a `ChatFormat`, as all below.
-            history: `"as_rendered"` renders a conversation once, and all its turns train in one row. `"split_turns"`
-                makes a row of each turn that trains: the prompt at inference, character by character, then the turn.
-                It adds the column `message`, the number of the message that trains, from 0.
-            on_dropped: what happens to a row of which the template prints nothing of a text (`not_printed`), or not
-                all (`cut`). `"keep"` counts it as a finding.
-            on_open_end: what happens to a row of whose last turn the template prints no end (`no_end_token`). `"keep"`
-                trains the turn as it is; `"append_eos"` puts the EOS token after it, which trains.
-            tool_arguments: `"parse"` gives the template arguments of calls as objects, also where the data has them
-                as text, as inference servers do; `"verbatim"` leaves messages of OpenAI's form as they are.
-            kwargs_column: a column of objects with variables of the template, such as `{"enable_thinking": false}`.
-                They take the place of the `template_kwargs` of the format; null has none. The column stays.
-            weights: whether messages may have weights other than 0 and 1. Then `tokenize` adds `segment_weights`.
-                Default: such rows are rejected as `unused_weight`.
-
-        Raises:
-            PlanError: `no_dialect`, at `explain()` or the sink: it is not known which columns hold the conversations.
-                `dialect_refused`: rows of two answers, or plain text.
-        """
-        if not isinstance(prompt_format, RowFormat):
-            raise option_checks.bad_option(
-                f"format: `prompt_format` must be a PromptFormat or a ChatFormat; got {type(prompt_format).__name__}",
-                'write format(fastprep.PromptFormat("{instruction}", completion="{output}"))',
-            )
-        if isinstance(prompt_format, ChatFormat):
-            if on_collision != "reject":
-                raise option_checks.bad_option("format: `on_collision` is for a PromptFormat", "leave it out")
-            is_read = any(step["verb"] == "read_as" for step, _ in self._steps)
-            rows = self if is_read else self._read_as(dialect="auto", columns=None)
-            chosen: dict[str, str] = dict(train=train, on_dropped=on_dropped, tool_arguments=tool_arguments)
-            # These came later: plans that do not use them stay as they were.
-            later = {"history": (history, "as_rendered"), "on_open_end": (on_open_end, "reject")}
-            if kwargs_column is not None:
-                chosen["kwargs_column"] = kwargs_column
-            chosen |= {name: given for name, (given, default) in later.items() if given != default}
-            return rows._push(
-                "format_chat",
-                format=json.loads(prompt_format.to_json()),
-                **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
-                weights=option_checks.boolean("format", "weights", weights),
-            )
-        of_chats = (train, history, on_dropped, on_open_end, tool_arguments, kwargs_column, weights)
-        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", None, False):
-            raise option_checks.bad_option(
-                "format: `train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, `kwargs_column` and "
-                "`weights` are for a ChatFormat",
-                "leave them out",
-            )
-        return self._push(
-            "format",
-            format=json.loads(prompt_format.to_json()),
-            on_collision=option_checks.text("format", "on_collision", on_collision),
-            rendered_by=None,
-        )
 
     def dedup(
         self,

@@ -108,9 +108,9 @@ impl ChatRows {
     /// token that ends it. A message's own weight (`weight`, `loss_weight`, `train` or `loss`) is the factor of its
     /// turn; 0 or false says that it does not train.
     ///
-    /// A short conversation of the same shape is proven first, and remembered. If the text is laid out as that one, with
-    /// the texts of this one in their places, all that was proven holds; otherwise this one is proven by itself. The
-    /// result does not depend on what is remembered.
+    /// A short conversation of the same shape is proven first, and remembered. Where the template is known not to look into
+    /// texts, the row has the texts of this one in their places. Elsewhere this one is rendered: if it is laid out as that
+    /// one, all that was proven holds; otherwise it is proven by itself. The result does not depend on what is remembered.
     ///
     /// The inner error is why no exact mask exists.
     ///

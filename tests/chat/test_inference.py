@@ -1,5 +1,5 @@
-"""`ChatFormat` at inference: prompts and ids are those of training, stops are the ends of turns, and a prompt that was
-built otherwise is told apart."""
+"""`ChatFormat` at inference: prompts and ids are those of training, stops are the ends of turns, and what differs
+in a prompt that was built in another way is named."""
 
 from __future__ import annotations
 

@@ -22,27 +22,30 @@ class _Clock(datetime.datetime):
         return cls(*NOW.timetuple()[:6])
 
 
-def by_transformers(
-    template: str, messages: Messages, tools: list[Any] | None = None, prompt: bool = False, **kwargs: Any
-) -> str | None:
-    """The text; None where rendering fails."""
+def rendered_by_transformers(
+    template: str, messages: Messages, tools: list[Any] | None, **options: Any
+) -> tuple[str, list[Any]] | None:
+    """The text, and the regions that are marked by `{% generation %}`; None where rendering fails."""
     from transformers.utils import chat_template_utils
 
     # Version 5.24 removes members that are None; earlier ones leave it to the caller.
     messages = [{name: value for name, value in message.items() if value is not None} for message in messages]
     with mock.patch.object(chat_template_utils, "datetime", _Clock):
         try:
-            texts, _ = chat_template_utils.render_jinja_template(
-                conversations=[messages],
-                tools=tools,
-                chat_template=template,
-                add_generation_prompt=prompt,
-                **TOKENS,
-                **kwargs,
+            texts, regions = chat_template_utils.render_jinja_template(
+                conversations=[messages], tools=tools, chat_template=template, **TOKENS, **options
             )
         except Exception:  # a template may fail in any way that Python can
             return None
-    return str(texts[0])
+    return str(texts[0]), regions[0] if regions else []
+
+
+def by_transformers(
+    template: str, messages: Messages, tools: list[Any] | None = None, prompt: bool = False, **kwargs: Any
+) -> str | None:
+    """The text; None where rendering fails."""
+    found = rendered_by_transformers(template, messages, tools, add_generation_prompt=prompt, **kwargs)
+    return None if found is None else found[0]
 
 
 def by_fastprep(

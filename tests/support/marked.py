@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
-from unittest import mock
 
 import fastprep as fp
-from chat import NOW, TOKENS, Messages, _Clock
+from chat import NOW, TOKENS, Messages, rendered_by_transformers
 
 Region = tuple[int, int]
 
@@ -24,21 +23,8 @@ RENDERS = "renders where the template of the model fails"
 
 def marked(template: str, messages: Messages, tools: list[Any] | None) -> tuple[str, list[Region]] | None:
     """The text and the regions that are marked; None where rendering fails."""
-    from transformers.utils import chat_template_utils
-
-    messages = [{name: value for name, value in message.items() if value is not None} for message in messages]
-    with mock.patch.object(chat_template_utils, "datetime", _Clock):
-        try:
-            texts, regions = chat_template_utils.render_jinja_template(
-                conversations=[messages],
-                tools=tools,
-                chat_template=template,
-                return_assistant_tokens_mask=True,
-                **TOKENS,
-            )
-        except Exception:  # a template may fail in any way that Python can
-            return None
-    return str(texts[0]), [(start, end) for start, end in regions[0]]
+    found = rendered_by_transformers(template, messages, tools, return_assistant_tokens_mask=True)
+    return None if found is None else (found[0], [(start, end) for start, end in found[1]])
 
 
 def differences(base: str, marks: str, messages: Messages, tools: list[Any] | None) -> Iterator[tuple[str, str]]:

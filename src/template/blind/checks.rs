@@ -1,5 +1,5 @@
-//! The functions that check what operators, filters, tests and methods are given. They give back the value that is worked
-//! on, or the result.
+//! The functions that check what operators, filters, tests and methods are given. Each returns the value that it
+//! checked, or the result.
 
 use std::sync::Arc;
 
