@@ -8,7 +8,11 @@ from fastprep.exceptions import FastprepError
 __all__ = [
     "ARROW",
     "CHAT_COLUMNS",
+    "CHOSEN_IDS",
+    "CHOSEN_LABELS",
     "COMPLETION",
+    "COMPLETION_IDS",
+    "COMPLETION_LABELS",
     "CONTEXT",
     "DEBUG_BUILD",
     "DUPLICATE",
@@ -17,14 +21,19 @@ __all__ = [
     "FILTERED",
     "IGNORE",
     "INPUT_IDS",
+    "LABELLED_COLUMNS",
     "LABELS",
     "MANIFEST",
     "MAX_LINE_BYTES",
     "NEVER",
+    "PAIR_COLUMNS",
     "PARQUET",
     "PLAN_VERSION",
     "PROMPT",
+    "PROMPT_IDS",
     "READ",
+    "REJECTED_IDS",
+    "REJECTED_LABELS",
     "ROW_WEIGHT",
     "SEGMENT_KINDS",
     "SEGMENT_LENGTHS",
@@ -63,8 +72,17 @@ PLAN_VERSION: int
 
 # Columns.
 CHAT_COLUMNS: tuple[str, str]
+PAIR_COLUMNS: tuple[str, str, str]
+LABELLED_COLUMNS: tuple[str, str, str]
 PROMPT: str
 COMPLETION: str
+CHOSEN_IDS: str
+CHOSEN_LABELS: str
+COMPLETION_IDS: str
+COMPLETION_LABELS: str
+PROMPT_IDS: str
+REJECTED_IDS: str
+REJECTED_LABELS: str
 INPUT_IDS: str
 LABELS: str
 SEGMENT_LENGTHS: str

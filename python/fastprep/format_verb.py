@@ -43,6 +43,10 @@ class FormatVerb(ABC):
         tool_arguments: ToolArguments = "parse",
         kwargs_column: str | None = None,
         weights: bool = False,
+        rejected: str | None = None,
+        label: str | None = None,
+        on_same_answers: OnDropped = "reject",
+        on_untrained: OnDropped = "reject",
     ) -> Pipeline:
         """Render rows. A `PromptFormat` gives `prompt` and `completion`, and proves that separator and stop occur only
         where the format puts them. A `ChatFormat` gives `text` and `spans` of conversations, and proves what trains.
@@ -56,6 +60,12 @@ class FormatVerb(ABC):
         A turn of the assistant trains from where the generation prompt ends through the token that ends it. A message
         whose `weight`, `loss_weight`, `train` or `loss` is 0 or false does not train. Rows for which no exact spans can
         be proven are rejected with a reason.
+
+        Rows with preferences get `prompt`, `chosen` and `rejected`, or `prompt`, `completion` and `label` (true for a
+        good answer). Each answer is rendered and proven with its prompt, as a row of one answer is. A `ChatFormat`
+        makes them of the dialects `preference`, `openai_preference` and `kto`: the prompt is what the model sees at
+        inference, and an answer ends with the token that ends its last turn. For a `PromptFormat` give `rejected` or
+        `label`.
 
         Args:
             prompt_format: the templates, separator and stop; or a `ChatFormat`.
@@ -76,10 +86,18 @@ class FormatVerb(ABC):
                 They take the place of the `template_kwargs` of the format; null has none. The column stays.
             weights: whether messages may have weights other than 0 and 1. Then `tokenize` adds `segment_weights`.
                 Default: such rows are rejected as `unused_weight`.
+            rejected: the template of the other answer, such as `"{rejected}"`; the completion is the preferred one. For
+                a `PromptFormat`, as `label`.
+            label: the column of booleans that says whether the completion is a good answer.
+            on_same_answers: what happens to a row whose two answers are the same text, or have the same ids
+                (`same_answers`).
+            on_untrained: what happens to a row with text within an answer that must not train, such as the result of a
+                tool (`untrained_within`). `"keep"` is for reward models; `PreparedData.dpo` and `kto` refuse such rows.
+                For a `ChatFormat`.
 
         Raises:
             PlanError: `no_dialect`, at `explain()` or the sink: it is not known which columns hold the conversations.
-                `dialect_refused`: rows of two answers, or plain text.
+                `dialect_refused`: rows of plain text.
         """
         if not isinstance(prompt_format, RowFormat):
             raise option_checks.bad_option(
@@ -89,30 +107,45 @@ class FormatVerb(ABC):
         if isinstance(prompt_format, ChatFormat):
             if on_collision != "reject":
                 raise option_checks.bad_option("format: `on_collision` is for a PromptFormat", "leave it out")
+            if rejected is not None or label is not None:
+                raise option_checks.bad_option(
+                    "format: `rejected` and `label` are for a PromptFormat",
+                    "name the columns of conversations by read_as",
+                )
             is_read = any(step["verb"] == "read_as" for step, _ in self._steps)
-            push = self._push if is_read else self._read_as(dialect="auto", columns=None)._push
+            rows = self if is_read else self._read_as(dialect="auto", columns=None)
             chosen: dict[str, str] = dict(train=train, on_dropped=on_dropped, tool_arguments=tool_arguments)
             # These came later: plans that do not use them stay as they were.
             later = {"history": (history, "as_rendered"), "on_open_end": (on_open_end, "reject")}
             if kwargs_column is not None:
                 chosen["kwargs_column"] = kwargs_column
             chosen |= {name: given for name, (given, default) in later.items() if given != default}
-            return push(
+            return rows._push(
                 "format_chat",
                 format=json.loads(prompt_format.to_json()),
                 **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
                 weights=option_checks.boolean("format", "weights", weights),
+                **_given(on_same_answers=on_same_answers, on_untrained=on_untrained),
             )
-        of_chats = (train, history, on_dropped, on_open_end, tool_arguments, kwargs_column, weights)
-        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", None, False):
+        of_chats = (train, history, on_dropped, on_open_end, tool_arguments, kwargs_column, weights, on_untrained)
+        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", None, False, "reject"):
             raise option_checks.bad_option(
-                "format: `train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, `kwargs_column` and "
-                "`weights` are for a ChatFormat",
+                "format: `train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, `kwargs_column`, `weights` "
+                "and `on_untrained` are for a ChatFormat",
                 "leave them out",
             )
+        answers = {"rejected": rejected, "label": label}
         return self._push(
             "format",
             format=json.loads(prompt_format.to_json()),
             on_collision=option_checks.text("format", "on_collision", on_collision),
             rendered_by=None,
+            **{name: option_checks.text("format", name, text) for name, text in answers.items() if text is not None},
+            **_given(on_same_answers=on_same_answers),
         )
+
+
+def _given(**policies: str) -> dict[str, str]:
+    """The policies that are not the default."""
+    checked = {name: option_checks.text("format", name, word) for name, word in policies.items()}
+    return {name: word for name, word in checked.items() if word != "reject"}

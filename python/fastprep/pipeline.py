@@ -406,8 +406,8 @@ class Pipeline(FormatVerb, RepairVerbs, BalanceVerbs, TargetVerbs, Sinks):
         """Remove exact duplicates. The first row in the order that reaches the step stays.
 
         Args:
-            on: key columns. Default: the rendered prompt and completion, or the text of conversations; before `format`,
-                all columns.
+            on: key columns. Default: the rendered prompt and completion, the text of conversations, or prompt and
+                answers of rows with preferences; before `format`, all columns.
             normalize: which differences do not count: `"unicode"` (NFKC), `"case"`, `"whitespace"`.
             verify: keep the text and compare it where 128-bit hashes match. Memory then grows with the text.
             keepers: name the kept row for each removed one in `duplicates.jsonl`. The index then takes 24 instead of 16

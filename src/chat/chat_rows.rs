@@ -12,7 +12,8 @@ use super::open_end::{self, OnOpenEnd};
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
 use super::spans::{self, EndTokens, Proof, is_assistant};
-use super::training_row::{ChatFault, Masked, TrainedTurns, TrainingRow, masked, region};
+use super::trained::Trained;
+use super::training_row::{ChatFault, Masked, TrainingRow, masked, region};
 use super::{ChatFormat, Conversation, TurnSpans};
 use crate::error::{Class, Error, Result};
 use crate::limits::MAX_MESSAGES;
@@ -116,7 +117,8 @@ impl ChatRows {
     ///
     /// # Errors
     /// As [`turns`](ChatRows::turns).
-    pub fn training_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Masked> {
+    pub fn training_row(&self, conversation: &Conversation, trained: impl Into<Trained>) -> Result<Masked> {
+        let trained = trained.into();
         let mut row = self.proven_row(conversation, trained)?;
         if let (Ok(row), OnOpenEnd::AppendEos, Some(eos)) = (&mut row, self.open_end, self.format.eos())
             && open_end::is_open(&row.spans)
@@ -127,7 +129,7 @@ impl ChatRows {
     }
 
     /// The row of a conversation, with the text of the template alone.
-    fn proven_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Masked> {
+    fn proven_row(&self, conversation: &Conversation, trained: Trained) -> Result<Masked> {
         check(conversation)?;
         if let Some(row) = self.known_row(conversation, trained)? {
             return Ok(row);
@@ -136,7 +138,7 @@ impl ChatRows {
     }
 
     /// The row by what is known of its shape; none if it must be proven by itself.
-    fn known_row(&self, conversation: &Conversation, trained: TrainedTurns) -> Result<Option<Masked>> {
+    fn known_row(&self, conversation: &Conversation, trained: Trained) -> Result<Option<Masked>> {
         let Some(seeker) = &self.seeker else { return Ok(None) };
         let edges = Shape::of(conversation, trained, seeker, Detail::Edges);
         if let Some(Learnt { layout, .. }) = self.learnt(&edges, conversation, trained, seeker).as_deref() {
@@ -154,7 +156,7 @@ impl ChatRows {
     }
 
     /// Whether each turn that trains begins where the generation prompt before it ends, as the whole prompt is rendered.
-    fn starts_hold(&self, conversation: &Conversation, trained: TrainedTurns, row: &Masked) -> bool {
+    fn starts_hold(&self, conversation: &Conversation, trained: Trained, row: &Masked) -> bool {
         let Ok(TrainingRow { text, spans, .. }) = row else { return false };
         let starts: Vec<usize> = (0..spans.len())
             .filter(|&i| spans[i].trained && !(i > 0 && spans[i - 1].trained))
@@ -171,7 +173,7 @@ impl ChatRows {
         &self,
         shape: &Shape<'_>,
         conversation: &Conversation,
-        trained: TrainedTurns,
+        trained: Trained,
         seeker: &Seeker,
     ) -> Option<Arc<Learnt>> {
         let known = self.learnt.read().unwrap_or_else(PoisonError::into_inner).get(&shape.key).cloned();
@@ -192,7 +194,7 @@ impl ChatRows {
     fn learn(
         &self,
         conversation: &Conversation,
-        trained: TrainedTurns,
+        trained: Trained,
         seeker: &Seeker,
         detail: Detail,
     ) -> Option<Learnt> {
@@ -242,7 +244,7 @@ impl ChatRows {
     }
 
     /// The row of a proof, with how the marks of the template differ from it.
-    fn masked(&self, conversation: &Conversation, proof: &Proof, trained: TrainedTurns) -> Masked {
+    fn masked(&self, conversation: &Conversation, proof: &Proof, trained: Trained) -> Masked {
         let keeps_open = matches!(self.open_end, OnOpenEnd::Keep | OnOpenEnd::AppendEos);
         let mut row = masked(conversation, proof, trained, keeps_open)?;
         row.marks = marks::differences(&self.format, conversation, proof);
@@ -274,7 +276,7 @@ fn check(conversation: &Conversation) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::{ChatOptions, TrainingRow};
+    use crate::chat::{ChatOptions, TrainedTurns, TrainingRow};
 
     const CHATML: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}\
                           {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
@@ -382,7 +384,7 @@ mod tests {
             for talk in talks() {
                 let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
                 assert_eq!(row, ChatRows::new(format()).training_row(&talk, TrainedTurns::All).unwrap());
-                let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+                let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into());
                 let is_proven = !alone.as_ref().is_err_and(|fault| fault.code == "not_proven");
                 assert!(row == alone || !is_proven, "{row:?} {alone:?}");
                 by_layout += usize::from(row == alone);
@@ -400,7 +402,7 @@ mod tests {
             serde_json::json!([{"role": "user", "content": long}, {"role": "assistant", "content": long}]);
         let talk = Conversation::parse(&messages.to_string(), None).unwrap();
         let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
-        let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All);
+        let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into());
         assert_eq!(trained(alone.as_ref().unwrap()), [(&*format!("{}<|im_end|>", long.trim_end()), 1.0)]);
         assert_eq!(rows.training_row(&talk, TrainedTurns::All).unwrap(), alone);
     }
@@ -454,13 +456,14 @@ mod tests {
                     r#"[{{"role":"user","content":"{text}"}},{{"role":"assistant","content":"{text}b"}}]"#
                 );
                 let talk = Conversation::parse(&messages, None).unwrap();
-                let alone = masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All, false);
+                let alone =
+                    masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into(), false);
                 assert_eq!(
                     rows.training_row(&talk, TrainedTurns::All).unwrap(),
                     alone,
                     "{template} {length}"
                 );
-                let known = rows.known_row(&talk, TrainedTurns::All).unwrap();
+                let known = rows.known_row(&talk, TrainedTurns::All.into()).unwrap();
                 assert!(known.is_none_or(|known| known == alone));
             }
             let learnt = rows.learnt.read().unwrap();

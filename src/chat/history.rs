@@ -4,7 +4,8 @@ use super::Conversation;
 use super::chat_rows::ChatRows;
 use super::conversation::REASONING;
 use super::spans::is_assistant;
-use super::training_row::{CUT, ChatFault, Masked, PROMPT_DIFFERS, TrainedTurns, TrainingRow, weight};
+use super::trained::{Trained, TrainedTurns};
+use super::training_row::{CUT, ChatFault, Masked, PROMPT_DIFFERS, TrainingRow, weight};
 use crate::error::Result;
 use crate::template::Data;
 use crate::word::Word;
@@ -32,13 +33,13 @@ impl Word for History {
 
 impl Conversation {
     /// The numbers of the messages that train.
-    pub fn trained_turns(&self, trained: TrainedTurns) -> Vec<usize> {
+    pub fn trained_turns(&self, trained: impl Into<Trained>) -> Vec<usize> {
+        let trained = trained.into();
         let assistant = self.messages.iter().enumerate().filter(|(_, message)| is_assistant(message));
-        let mut turns: Vec<(usize, &Data)> = assistant.collect();
-        if trained == TrainedTurns::Last {
-            turns.drain(..turns.len().saturating_sub(1));
-        }
-        turns.into_iter().filter(|(_, message)| weight(message) > 0.0).map(|(i, _)| i).collect()
+        let turns: Vec<(usize, &Data)> = assistant.collect();
+        let last = turns.last().map(|(i, _)| *i);
+        let trains = |(i, message): &(usize, &Data)| trained.trains(*i, last) && weight(message) > 0.0;
+        turns.into_iter().filter(trains).map(|(i, _)| i).collect()
     }
 
     /// The first messages, with the same tools.

@@ -1,5 +1,6 @@
 //! Dialogues through chat templates: the text that a model sees, as transformers renders it.
 
+mod answer_row;
 mod chat_format;
 mod chat_rows;
 mod conversation;
@@ -16,8 +17,10 @@ mod seeker;
 mod shape;
 mod spans;
 mod tool_arguments;
+mod trained;
 mod training_row;
 
+pub(crate) use answer_row::AnswerRow;
 pub use chat_format::{ChatFormat, ChatOptions};
 pub use chat_rows::{ChatRows, Turn};
 pub use conversation::Conversation;
@@ -26,4 +29,5 @@ pub use inference::{Prompt, PromptPiece};
 pub use open_end::OnOpenEnd;
 pub use spans::{TextSpans, TurnSpans};
 pub use tool_arguments::ToolArguments;
-pub use training_row::{ChatFault, Masked, TrainedTurns, TrainingRow};
+pub use trained::{Trained, TrainedTurns};
+pub use training_row::{ChatFault, Masked, TrainingRow};

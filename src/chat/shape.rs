@@ -4,7 +4,7 @@
 use super::Conversation;
 use super::seeker::{Seeker, Sought};
 use super::spans::{Kind, Leaf, Seen, is_free, walk};
-use super::training_row::TrainedTurns;
+use super::trained::Trained;
 use crate::hash;
 use crate::template::{Form, Known, is_space, placeholder};
 
@@ -91,11 +91,12 @@ impl<'a> Shape<'a> {
     /// The shape of a conversation whose turns train so.
     pub(super) fn of(
         conversation: &'a Conversation,
-        trained: TrainedTurns,
+        trained: Trained,
         seeker: &Seeker,
         detail: Detail,
     ) -> Self {
-        let mut bytes = vec![trained as u8, detail as u8];
+        let mut bytes = trained.bytes().to_vec();
+        bytes.push(detail as u8);
         let mut texts = Vec::new();
         let sized = |bytes: &mut Vec<u8>, text: &str| {
             bytes.extend(text.len().to_le_bytes());
@@ -211,12 +212,13 @@ fn bytes(conversation: &Conversation) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::TrainedTurns;
 
     fn shape(messages: &str) -> (u128, Conversation) {
         let seeker = Seeker::new(&["</think>".to_string(), "/no".to_string(), "\n".to_string()]).unwrap();
         let conversation = Conversation::parse(messages, None).unwrap();
         let key = |conversation: &Conversation, detail| {
-            Shape::of(conversation, TrainedTurns::All, &seeker, detail).key
+            Shape::of(conversation, TrainedTurns::All.into(), &seeker, detail).key
         };
         for detail in [Detail::Edges, Detail::Words] {
             let example = example(&conversation, &seeker, detail).unwrap();

@@ -4,33 +4,13 @@ use serde::Serialize;
 
 use super::open_end::open_end;
 use super::spans::{Lost, Proof};
+use super::trained::Trained;
 use super::{Conversation, TextSpans, TurnSpans};
 pub(super) use crate::record::reason::NOT_PROVEN;
 pub(super) use crate::record::reason::{CUT, PROMPT_DIFFERS};
 use crate::record::reason::{NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, REPR, TURN_INTERLEAVED};
 use crate::record::turns::{Branch, Role, Span};
 use crate::template::Data;
-use crate::word::Word;
-
-/// Which turns of the assistant train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrainedTurns {
-    /// Each.
-    All,
-    /// The last one.
-    Last,
-}
-
-impl Word for TrainedTurns {
-    const ALL: &'static [Self] = &[TrainedTurns::All, TrainedTurns::Last];
-
-    fn name(self) -> &'static str {
-        match self {
-            TrainedTurns::All => "all",
-            TrainedTurns::Last => "last",
-        }
-    }
-}
 
 /// A conversation as a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +45,7 @@ pub type Masked = Result<TrainingRow, ChatFault>;
 pub(super) fn masked(
     conversation: &Conversation,
     proof: &Proof,
-    trained: TrainedTurns,
+    trained: Trained,
     keeps_open: bool,
 ) -> Masked {
     let mut faults: Vec<ChatFault> = proof.lost.iter().map(of_lost).collect();
@@ -74,7 +54,7 @@ pub(super) fn masked(
     for turn in &proof.turns {
         faults.extend(lost_texts(turn));
         let weight = weight(&conversation.messages[turn.turn]);
-        let is_trained = weight > 0.0 && (trained == TrainedTurns::All || Some(turn.turn) == last);
+        let is_trained = weight > 0.0 && trained.trains(turn.turn, last);
         match (is_trained, turn.first) {
             (false, _) => {}
             (true, Some(_)) => {

@@ -69,7 +69,7 @@ fn is_openai(list: Json<'_>) -> bool {
 }
 
 /// The tools as OpenAI's API has them: each within `function`.
-fn wrapped_tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
+pub(super) fn wrapped_tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
     let json = Json::parse(dialogue.tools.as_deref()?)?;
     let tools: Vec<String> =
         json.elements().unwrap_or_else(|| vec![json]).into_iter().map(tool_json).collect();
@@ -77,7 +77,7 @@ fn wrapped_tools(dialogue: &Dialogue<'_>) -> Option<Cow<'static, str>> {
 }
 
 /// A message of a turn; `between` separates the texts of its content.
-fn message(turn: &Turn<'_>, between: &str) -> String {
+pub(super) fn message(turn: &Turn<'_>, between: &str) -> String {
     let texts = |kind: TextKind| -> Vec<&str> {
         turn.texts.iter().filter(|said| said.kind == kind).map(|said| said.text.as_ref()).collect()
     };

@@ -5,6 +5,7 @@ use super::dialogue::Dialogue;
 use super::head::Head;
 use super::misfit::Misfit;
 use super::part_columns::{PartColumns, column_of};
+use crate::record::Answers;
 
 /// What the column of a part may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,11 @@ pub trait Dialect: Sync {
     /// For a dialect that is recognised but not supported: why not, and what to do.
     fn refusal(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Which answers its rows have.
+    fn answers(&self) -> Answers {
+        Answers::One
     }
 
     /// The part whose messages may have the form of OpenAI's API already.

@@ -11,6 +11,7 @@ use super::openai_chat::MESSAGES;
 use super::pairs::{pair_columns, read_pair};
 use super::part_columns::{PartColumns, column_of};
 use super::tools;
+use crate::record::Answers;
 
 /// An answer, and whether it is a good one.
 pub(super) struct Kto;
@@ -49,6 +50,10 @@ impl Dialect for Kto {
             columns.extend(column(tools));
         }
         found
+    }
+
+    fn answers(&self) -> Answers {
+        Answers::Labelled
     }
 
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit> {

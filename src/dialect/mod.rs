@@ -6,6 +6,7 @@
 mod agent_trace;
 mod alpaca;
 mod answer_keys;
+mod answers_json;
 mod calls;
 mod cell;
 mod cells_of_batch;
@@ -49,6 +50,7 @@ mod trial;
 mod write_as;
 
 pub(crate) use answer_keys::AnswerKeyStage;
+pub(crate) use answers_json::{AnswersJson, answers_json};
 pub use cell::{Cell, Row};
 pub(crate) use cells_of_batch::PartCells;
 pub(crate) use conversation_json::{ConversationJson, conversation_json};

@@ -7,6 +7,7 @@ use super::messages::{Content, Keys, Messages};
 use super::misfit::Misfit;
 use super::preference::check_answer;
 use crate::json::Kind;
+use crate::record::Answers;
 use crate::record::turns::Branch;
 
 /// An input, a preferred output and another one.
@@ -33,6 +34,10 @@ impl Dialect for OpenAiPreference {
 
     fn parts(&self) -> &'static [PartSpec] {
         PARTS
+    }
+
+    fn answers(&self) -> Answers {
+        Answers::Pair
     }
 
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit> {

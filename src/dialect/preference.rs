@@ -6,6 +6,7 @@ use super::dialogue::{Dialogue, Role, TextKind, Turn};
 use super::messages::{Content, Keys, Messages};
 use super::misfit::Misfit;
 use super::{sharegpt, tools, transcript};
+use crate::record::Answers;
 use crate::record::turns::Branch;
 
 /// A preferred answer and another one.
@@ -53,6 +54,10 @@ impl Dialect for Preference {
         PARTS
     }
 
+    fn answers(&self) -> Answers {
+        Answers::Pair
+    }
+
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit> {
         let prompt = prompt(row)?;
         let explicit = !prompt.is_empty();
@@ -70,14 +75,21 @@ impl Dialect for Preference {
             return Err(Misfit::new(CHOSEN, "another beginning than that of `rejected`", SHARED));
         }
         let mut turns: Vec<Turn<'r>> = sharegpt::system(row)?.into_iter().collect();
-        // The answers may begin with the prompt as well.
-        let repeats =
-            prompt.last().is_some_and(|last| chosen[..shared].iter().any(|turn| turn.texts == last.texts));
-        if !repeats {
+        // The answers may begin with the prompt as well, or with its last turns.
+        let begin = &chosen[..shared];
+        let begin_has_prompt =
+            explicit && begin.windows(prompt.len()).any(|turns| say_the_same(turns, &prompt));
+        let last = &prompt[prompt.len().saturating_sub(shared)..];
+        let prompt_has_begin = shared > 0 && say_the_same(last, begin);
+        if !begin_has_prompt {
             turns.extend(prompt);
         }
         let mut chosen = chosen.into_iter();
-        turns.extend(chosen.by_ref().take(shared));
+        let begin = chosen.by_ref().take(shared);
+        match prompt_has_begin && !begin_has_prompt {
+            true => begin.for_each(drop),
+            false => turns.extend(begin),
+        }
         turns.extend(chosen.map(|turn| turn.within(Branch::Chosen)));
         turns.extend(rejected.into_iter().skip(shared).map(|turn| turn.within(Branch::Rejected)));
         Ok(Dialogue { tools: tools::read(row)?, ..Dialogue::new(turns) })
@@ -152,6 +164,11 @@ fn texts<'r>(
     Ok((split(chosen), split(rejected)))
 }
 
+/// Whether turns have the same texts.
+fn say_the_same(a: &[Turn<'_>], b: &[Turn<'_>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.texts == b.texts)
+}
+
 /// How many turns both answers begin with. Each keeps one of its own.
 fn shared(chosen: &[Turn<'_>], rejected: &[Turn<'_>]) -> usize {
     let most = chosen.len().min(rejected.len()).saturating_sub(1);
@@ -205,6 +222,13 @@ mod tests {
         assert_eq!(
             read("preference", row).unwrap(),
             ["user: q", "chosen assistant: a", "rejected assistant: b"]
+        );
+        let row = r#"{"chosen":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],
+            "rejected":[{"role":"user","content":"q"},{"role":"assistant","content":"b"}],
+            "prompt":[{"role":"system","content":"s"},{"role":"user","content":"q"}]}"#;
+        assert_eq!(
+            read("preference", row).unwrap(),
+            ["system: s", "user: q", "chosen assistant: a", "rejected assistant: b"]
         );
         let row = r#"{"chosen":"The sky is blue","rejected":"The sky is green"}"#;
         assert_eq!(

@@ -1,6 +1,7 @@
 //! `format`: renders rows to prompt and completion, and proves that separator and stop occur only where the format
 //! writes them.
 
+mod answers;
 mod chat;
 mod foreign_tokens;
 mod formatter;
@@ -22,6 +23,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use answers::{
+    AnswersChatStage, AnswersOfRow, AnswersOptions, AnswersPromptStage, OpenAnswers, ReadAnswers,
+};
 pub(crate) use chat::{
     ChatStage, ChatStageOptions, CountTokens, Fit, NotRead, OnDropped, OpenConversations, ReadConversations,
     RowJson, prompt_ids,

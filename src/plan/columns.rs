@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::PromptFormat;
+use crate::record::Answers;
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// How the plan uses a column of the source. If several steps use it, the greatest use counts.
@@ -58,6 +59,8 @@ pub struct Columns<'p> {
     dialect: Option<Vec<String>>,
     /// Where the chain renders conversations.
     conversations: Conversations,
+    /// Which answers the rows have after the current step.
+    answers: Answers,
     /// The column with the split of each row, if the source is a prepared folder.
     splits: Option<&'p str>,
 }
@@ -75,6 +78,7 @@ impl<'p> Columns<'p> {
             formatted: false,
             dialect: None,
             conversations: Conversations::Nowhere,
+            answers: Answers::One,
             splits,
         }
     }
@@ -92,6 +96,11 @@ impl<'p> Columns<'p> {
     ) {
         (self.step, self.format, self.formatted) = ((index, name), format, formatted);
         (self.dialect, self.conversations) = (dialect, conversations);
+    }
+
+    /// Says which answers the rows have after the current step.
+    pub(crate) fn set_answers(&mut self, answers: Answers) {
+        self.answers = answers;
     }
 
     /// Moves past a concat: to the columns `names` of all sources, and the column that names the source of a row.
@@ -270,6 +279,11 @@ impl<'p> Columns<'p> {
     /// The columns of that dialect.
     pub(crate) fn dialect(&self) -> &[String] {
         self.dialect.as_deref().unwrap_or_default()
+    }
+
+    /// Which answers the rows have after the current step.
+    pub(crate) fn answers(&self) -> Answers {
+        self.answers
     }
 
     /// Where the chain renders conversations.

@@ -4,6 +4,7 @@
 //! finds the columns of the sources, decides every default, and checks each step against the columns and the other
 //! steps. Neither reads a row.
 
+mod answers_of_dialect;
 mod columns;
 mod conversations;
 mod dialect_rows;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::{Columns, Conversations, Use};
-use super::step::{Step, conversations, prompt_format};
+use super::step::{Step, answers, conversations, prompt_format};
 use crate::error::Result;
 
 /// The columns that a plan needs of a source.
@@ -75,5 +75,6 @@ fn pass<'p>(columns: &mut Columns<'p>, steps: &'p [Step], i: usize) -> Result<()
     };
     let format = prompt_format(steps).map(AsRef::as_ref);
     columns.begin_step(i, steps[i].name(), format, formatted, dialect, conversations);
+    columns.set_answers(answers(&steps[..=i]));
     steps[i].verb().columns(columns)
 }

@@ -10,6 +10,7 @@ use super::columns::Columns;
 use super::resolve::Builder;
 use crate::error::{Error, Result};
 use crate::format::PromptFormat;
+use crate::record::Answers;
 
 /// The behavior of a verb.
 pub trait Verb: Send + Sync {
@@ -54,6 +55,12 @@ pub trait Verb: Send + Sync {
 
     /// Whether it renders conversations; then whether these have weights.
     fn conversations(&self) -> Option<bool> {
+        None
+    }
+
+    /// Which answers the rows have that it renders, after the steps `before`; none if it renders no rows.
+    fn answers(&self, before: &[Step]) -> Option<Answers> {
+        let _ = before;
         None
     }
 
@@ -168,6 +175,12 @@ pub(crate) fn prompt_format(steps: &[Step]) -> Option<&Arc<PromptFormat>> {
 /// Whether one of these steps renders conversations; then whether these have weights.
 pub(crate) fn conversations(steps: &[Step]) -> Option<bool> {
     steps.iter().find_map(|step| step.verb().conversations())
+}
+
+/// Which answers the rows have after these steps.
+pub(crate) fn answers(steps: &[Step]) -> Answers {
+    let each = steps.iter().enumerate();
+    each.filter_map(|(i, step)| step.verb().answers(&steps[..i])).next().unwrap_or_default()
 }
 
 /// A step within its chain.

@@ -18,10 +18,11 @@ use crate::load::FILLER;
 use crate::personal_data::Kind;
 use crate::read::splits::SPLIT;
 use crate::record::schema::{
-    CHAT_TEXT, COMPLETION, CONTEXT, IGNORE, INPUT_IDS, LABELS, NEVER, PROMPT, ROW_WEIGHT, SEGMENT_KINDS,
+    CHAT_TEXT, CHOSEN_IDS, CHOSEN_LABELS, COMPLETION, COMPLETION_IDS, COMPLETION_LABELS, CONTEXT, IGNORE,
+    INPUT_IDS, LABELS, NEVER, PROMPT, PROMPT_IDS, REJECTED_IDS, REJECTED_LABELS, ROW_WEIGHT, SEGMENT_KINDS,
     SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPANS, TARGET, TRAIN,
 };
-use crate::record::{Policy, SpecialPolicy, reason};
+use crate::record::{Answers, Policy, SpecialPolicy, reason};
 use crate::repair::UnicodeForm;
 use crate::split::Existing;
 use crate::tokenize::batch_api::WrittenTokens;
@@ -70,6 +71,13 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("PROMPT", PROMPT),
         ("COMPLETION", COMPLETION),
         ("INPUT_IDS", INPUT_IDS),
+        ("PROMPT_IDS", PROMPT_IDS),
+        ("CHOSEN_IDS", CHOSEN_IDS),
+        ("CHOSEN_LABELS", CHOSEN_LABELS),
+        ("REJECTED_IDS", REJECTED_IDS),
+        ("REJECTED_LABELS", REJECTED_LABELS),
+        ("COMPLETION_IDS", COMPLETION_IDS),
+        ("COMPLETION_LABELS", COMPLETION_LABELS),
         ("LABELS", LABELS),
         ("SEGMENT_LENGTHS", SEGMENT_LENGTHS),
         ("SEGMENT_KINDS", SEGMENT_KINDS),
@@ -98,6 +106,8 @@ pub(crate) fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
         .into_iter()
         .try_for_each(|(name, kind)| module.add(name, kind))?;
     module.add("CHAT_COLUMNS", (CHAT_TEXT, SPANS))?;
+    module.add("PAIR_COLUMNS", PyTuple::new(module.py(), Answers::Pair.rendered())?)?;
+    module.add("LABELLED_COLUMNS", PyTuple::new(module.py(), Answers::Labelled.rendered())?)?;
     module.add("IGNORE", IGNORE)?;
     module.add("FILLER", FILLER)?;
     module.add("MAX_LINE_BYTES", MAX_LINE_BYTES)?;

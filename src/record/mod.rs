@@ -1,5 +1,6 @@
 //! The data that flows through the steps: batches of rows, and the place of each row.
 
+mod answers;
 mod arrow_check;
 mod batch;
 mod digest;
@@ -23,6 +24,7 @@ mod text;
 pub(crate) mod tokens;
 pub mod turns;
 
+pub use answers::Answers;
 pub(crate) use arrow_check::check as check_arrow;
 pub use batch::Batch;
 pub(crate) use digest::RowsDigest;

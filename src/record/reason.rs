@@ -52,6 +52,8 @@ reasons! {
     PROMPT_DIFFERS "prompt_differs" "What the chat template prints before a turn is not what the model sees at inference." "make a row of each turn: format(…, history=\"split_turns\"), or train only the last one, train=\"last\"; set the variable that decides it, such as template_kwargs={\"enable_thinking\": False}; or choose a template made for training";
     NO_END_TOKEN "no_end_token" "No token ends a turn that trains, so that a model would not learn to stop." "choose a template that ends each turn of the assistant with a token, or say what happens to a last turn without one: format(…, on_open_end=\"append_eos\")";
     UNUSED_WEIGHT "unused_weight" "A message has a weight other than 0 and 1, and the step does not use weights." "use them: format(…, weights=True)";
+    SAME_ANSWERS "same_answers" "The preferred answer and the other one are the same text, or have the same token ids." "nothing can be learnt from them; keep them by format(…, on_same_answers=\"keep\")";
+    UNTRAINED_WITHIN "untrained_within" "An answer holds text within that must not train, such as the result of a tool or a later question." "keep the rows for reward models, which train no token: format(…, on_untrained=\"keep\")";
     DUPLICATE "duplicate" "An earlier row of this run has the same key." "name the columns that tell rows apart: dedup(on=…)";
     DUPLICATE_AGAINST "duplicate_against" "A row of an earlier prepared folder has the same key." "all of these rows are in the earlier folders: leave dedup(against=) out to prepare them again";
     PAST_HEAD "past_head" "The row comes after the last row that head keeps. It is counted after a shuffle or a pack, which read all rows." "nothing is wrong with them: head keeps the first rows in the order that reaches it";

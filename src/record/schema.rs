@@ -44,6 +44,12 @@ pub(crate) const PLACE_COPY: &str = "__fastprep_copy";
 pub(crate) const PROMPT: &str = "prompt";
 /// The rendered completion, ending in the stop.
 pub(crate) const COMPLETION: &str = "completion";
+/// The rendered answer that is preferred.
+pub(crate) const CHOSEN: &str = "chosen";
+/// The other rendered answer.
+pub(crate) const REJECTED: &str = "rejected";
+/// Boolean: whether the completion is a good one.
+pub(crate) const LABEL: &str = "label";
 /// The text of a conversation.
 pub(crate) const CHAT_TEXT: &str = "text";
 /// JSON: the spans of that text, each with start and end in characters, role, and whether it trains.
@@ -61,6 +67,20 @@ pub(crate) const SEGMENT_KINDS: &str = "segment_kinds";
 
 /// The columns that `tokenize` adds.
 pub(crate) const TOKENIZED: [&str; 4] = [INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS];
+/// `list<int32>`: the ids of the prompt of a row with preferences.
+pub(crate) const PROMPT_IDS: &str = "prompt_ids";
+/// `list<int32>`: the ids of the preferred answer, without those of the prompt.
+pub(crate) const CHOSEN_IDS: &str = "chosen_ids";
+/// `list<int32>`: those ids, −100 where not trained.
+pub(crate) const CHOSEN_LABELS: &str = "chosen_labels";
+/// `list<int32>`: the ids of the other answer, without those of the prompt.
+pub(crate) const REJECTED_IDS: &str = "rejected_ids";
+/// `list<int32>`: those ids, −100 where not trained.
+pub(crate) const REJECTED_LABELS: &str = "rejected_labels";
+/// `list<int32>`: the ids of an answer with a label, without those of the prompt.
+pub(crate) const COMPLETION_IDS: &str = "completion_ids";
+/// `list<int32>`: those ids, −100 where not trained.
+pub(crate) const COMPLETION_LABELS: &str = "completion_labels";
 /// `list<float32>`: a factor for each segment; only where segments weigh differently.
 pub(crate) const SEGMENT_WEIGHTS: &str = "segment_weights";
 /// `list<int32>`: tokens of each document of a packed row.

@@ -6,7 +6,10 @@ use std::ops::Range;
 use arrow::array::{Array, AsArray, ListArray, RecordBatch};
 use arrow::datatypes::{Float32Type, Int32Type, UInt8Type};
 
-use super::schema::{CONTEXT, IGNORE, LABELS, SEGMENT_KINDS, SEGMENT_LENGTHS, SEGMENT_WEIGHTS, TARGET};
+use super::schema::{
+    CHOSEN_LABELS, COMPLETION_LABELS, CONTEXT, IGNORE, LABELS, PROMPT_IDS, REJECTED_LABELS, SEGMENT_KINDS,
+    SEGMENT_LENGTHS, SEGMENT_WEIGHTS, TARGET,
+};
 use super::tokens::items;
 
 /// A run of tokens of one kind.
@@ -162,12 +165,18 @@ impl<'a> SegmentLists<'a> {
 
 /// The number of trained tokens of a batch: counted in its labels, else in its segments; 0 without both.
 pub(crate) fn trained_tokens(records: &RecordBatch) -> u64 {
-    let labels = records.column_by_name(LABELS).and_then(|column| column.as_list_opt::<i32>());
-    if let Some(labels) = labels
-        && let Some(values) = labels.values().as_primitive_opt::<Int32Type>()
-    {
+    let in_labels = |name: &str| {
+        let labels = records.column_by_name(name)?.as_list_opt::<i32>()?;
+        let values = labels.values().as_primitive_opt::<Int32Type>()?;
         let (from, to) = (labels.value_offsets()[0] as usize, labels.value_offsets()[labels.len()] as usize);
-        return values.values()[from..to].iter().filter(|&&label| label != IGNORE).count() as u64;
+        Some(values.values()[from..to].iter().filter(|&&label| label != IGNORE).count() as u64)
+    };
+    if let Some(trained) = in_labels(LABELS) {
+        return trained;
+    }
+    if records.column_by_name(PROMPT_IDS).is_some() {
+        let answers = [CHOSEN_LABELS, REJECTED_LABELS, COMPLETION_LABELS];
+        return answers.into_iter().filter_map(in_labels).sum();
     }
     let Some(lists) = SegmentLists::from_batch(records) else { return 0 };
     let segments = |i: usize| {

@@ -6,6 +6,8 @@
 //! at once. BOS comes once before the row, EOS once after
 //! it. A prompt and its completion are two turns.
 
+mod answer_columns;
+mod answers_stage;
 pub(crate) mod batch_api;
 mod boundary;
 mod columns;
@@ -21,6 +23,7 @@ mod tests;
 mod text;
 mod whole;
 
+pub(crate) use answers_stage::AnswersTokenizeStage;
 pub use boundary::Boundary;
 pub use options::{End, OnOverflow, TokenizeOptions};
 pub(crate) use row_length::RowLength;

@@ -20,20 +20,20 @@ use crate::tokenizer::{LoadedTokenizer, Session, Span};
 /// `doubled_eos_avoided`, where the text holds the token itself; `doubled_bos`, where the text holds two; and
 /// `special_token_in_text:<token>`, where the tokenizer made a control token of text that does not write it.
 pub(crate) struct TokenizeStage {
-    tokenizer: LoadedTokenizer,
-    options: TokenizeOptions,
+    pub(super) tokenizer: LoadedTokenizer,
+    pub(super) options: TokenizeOptions,
     prefix: Vec<i32>,
-    bos_id: Option<i32>,
-    marks: MarkIds,
+    pub(super) bos_id: Option<i32>,
+    pub(super) marks: MarkIds,
 }
 
 #[derive(Default)]
-struct Sums {
-    tokens: u64,
-    trained: u64,
-    truncated: u64,
-    stop_rows: u64,
-    stop_stable: u64,
+pub(super) struct Sums {
+    pub(super) tokens: u64,
+    pub(super) trained: u64,
+    pub(super) truncated: u64,
+    pub(super) stop_rows: u64,
+    pub(super) stop_stable: u64,
 }
 
 impl TokenizeStage {
@@ -55,8 +55,19 @@ impl TokenizeStage {
         })
     }
 
+    /// Encodes rows as the step says.
+    pub(super) fn rows(&self) -> RowEncoder<'_> {
+        RowEncoder {
+            prefix: &self.prefix,
+            control: &self.tokenizer.control,
+            tokenizer: &self.tokenizer,
+            marks: &self.marks,
+            options: &self.options,
+        }
+    }
+
     /// Why a row is removed whose ids hold a control token that its text does not write; none where the row stays.
-    fn unwritten_removal(
+    pub(super) fn unwritten_removal(
         &self,
         unwritten: &[UnwrittenToken],
         text: &RowText<'_>,
@@ -78,7 +89,7 @@ impl TokenizeStage {
     /// How many tokens a cut leaves of the turns before the first that trains: the separator at the end of the last
     /// of them, and one token before it. The separator is what differs from the ids of that turn without its
     /// separator.
-    fn tokens_to_keep(
+    pub(super) fn tokens_to_keep(
         &self,
         session: &mut Session<'_>,
         text: &RowText<'_>,
@@ -155,13 +166,7 @@ impl Map for TokenizeStage {
     fn map(&self, batch: Batch, counts: &mut StepCounts) -> Result<Batch> {
         let texts = Texts::new(&batch)?;
         let text_columns = texts.columns();
-        let rows = RowEncoder {
-            prefix: &self.prefix,
-            control: &self.tokenizer.control,
-            tokenizer: &self.tokenizer,
-            marks: &self.marks,
-            options: &self.options,
-        };
+        let rows = self.rows();
         let mut session = self.tokenizer.encoder().session();
         let mut columns = Columns::new(batch.rows(), texts.weighted());
         let mut removals = Vec::new();
@@ -238,7 +243,7 @@ impl Sums {
         }
     }
 
-    fn report(self, counts: &mut StepCounts, with_stop: bool) {
+    pub(super) fn report(self, counts: &mut StepCounts, with_stop: bool) {
         counts.add("tokens", self.tokens);
         counts.add("trained_tokens", self.trained);
         counts.add("truncated", self.truncated);

@@ -45,6 +45,8 @@ pub(super) struct Part<'a> {
     pub trained: bool,
     /// Its factor in the loss.
     pub weight: f32,
+    /// Where it starts in the text of all branches of the row.
+    at: u32,
     plain: Range<usize>,
 }
 
@@ -89,34 +91,75 @@ impl<'a> Texts<'a> {
                 let Some(prompt) = prompt.get(i) else { return Ok(Some(schema::PROMPT)) };
                 let Some(completion) = completion.get(i) else { return Ok(Some(schema::COMPLETION)) };
                 row.is_pair = true;
-                row.parts.extend(turns::pair(prompt, completion).map(Part::new));
+                row.parts.extend(with_starts(turns::pair(prompt, completion)));
             }
             Text::Turns(rows) => {
                 let turns = rows.row(i, &mut row.spans)?;
                 row.is_pair = false;
                 row.whole = turns.text();
-                row.parts.extend(turns.parts().map(Part::new));
+                row.parts.extend(with_starts(turns.parts()));
                 if row.spans.iter().any(|span| span.branch != Branch::Main) {
                     return Err(Error::internal("a row with branches reached tokenize"));
                 }
             }
         }
         if let Some(as_text) = self.as_text.filter(|a| a.is_valid(i)) {
-            let (numbers, _) = as_text.value(i).as_chunks::<4>();
-            let (pairs, _) = numbers.as_chunks::<2>();
-            let spans =
-                pairs.iter().map(|&[start, end]| (u32::from_le_bytes(start), u32::from_le_bytes(end)));
-            row.split_plain(spans.collect());
+            row.split_plain(plain_spans(as_text.value(i)));
         }
         Ok(None)
+    }
+
+    /// Reads the prompt of row `i` and its answer in one of these branches into `row`, without other answers. Returns the
+    /// number of parts of the prompt.
+    ///
+    /// # Errors
+    /// `Internal`: the row has no branches, or none of these.
+    pub(crate) fn read_answer(&self, i: usize, branches: &[Branch], row: &mut RowText<'a>) -> Result<usize> {
+        row.parts.clear();
+        row.plain.clear();
+        row.whole_plain.clear();
+        row.is_pair = false;
+        let Text::Turns(rows) = &self.text else {
+            return Err(Error::internal("rows without branches reached tokenize"));
+        };
+        let parts = rows.row(i, &mut row.spans)?.parts();
+        let mut prompt = 0;
+        let mut at = 0;
+        for part in parts {
+            let here = Part::new(part, at);
+            at += part.text.len() as u32;
+            if part.branch == Branch::Main {
+                prompt += 1;
+                row.parts.push(here);
+            } else if branches.contains(&part.branch) {
+                row.parts.push(here);
+            }
+        }
+        if row.parts.len() == prompt {
+            return Err(Error::internal("a row without an answer reached tokenize"));
+        }
+        if let Some(as_text) = self.as_text.filter(|a| a.is_valid(i)) {
+            row.split_plain(plain_spans(as_text.value(i)));
+        }
+        Ok(prompt)
     }
 }
 
 impl<'a> Part<'a> {
-    fn new(part: turns::Part<'a>) -> Self {
+    fn new(part: turns::Part<'a>, at: u32) -> Self {
         let turns::Part { role, text, trained, weight, .. } = part;
-        Part { name: role.name(), text, trained, weight, plain: 0..0 }
+        Part { name: role.name(), text, trained, weight, at, plain: 0..0 }
     }
+}
+
+/// The parts of a row, each with its place in the row.
+fn with_starts<'a>(parts: impl IntoIterator<Item = turns::Part<'a>>) -> impl Iterator<Item = Part<'a>> {
+    parts.into_iter().scan(0, |at, part| {
+        let here = Part::new(part, *at);
+        // A page of rendered rows is far shorter than 4 GiB.
+        *at += part.text.len() as u32;
+        Some(here)
+    })
 }
 
 impl<'a> RowText<'a> {
@@ -128,7 +171,7 @@ impl<'a> RowText<'a> {
     /// A row of turns; `plain` are the control tokens that are plain text, as byte offsets in its text.
     pub(super) fn of_turns(text: &'a str, spans: &[turns::Span], plain: &[Span]) -> Result<Self> {
         let turns = Turns::new(text, spans)?;
-        let parts = turns.parts().map(Part::new).collect();
+        let parts = with_starts(turns.parts()).collect();
         let mut row = RowText { parts, whole: text, ..RowText::default() };
         row.split_plain(plain.to_vec());
         Ok(row)
@@ -137,18 +180,22 @@ impl<'a> RowText<'a> {
     /// Splits spans in the row's text among the parts. A span that crosses from one part to the next is in both.
     fn split_plain(&mut self, mut spans: Vec<Span>) {
         spans.sort_unstable();
-        let mut start = 0;
         for part in &mut self.parts {
-            // A page of rendered rows is far shorter than 4 GiB.
-            let end = start + part.text.len() as u32;
+            let (start, end) = (part.at, part.at + part.text.len() as u32);
             let own = spans.iter().filter(|span| span.0.max(start) < span.1.min(end));
             let first = self.plain.len();
             self.plain.extend(own.map(|span| (span.0.saturating_sub(start), span.1.min(end) - start)));
             part.plain = first..self.plain.len();
-            start = end;
         }
         self.whole_plain = spans;
     }
+}
+
+/// The spans in a value of [`schema::AS_TEXT`].
+fn plain_spans(bytes: &[u8]) -> Vec<Span> {
+    let (numbers, _) = bytes.as_chunks::<4>();
+    let (pairs, _) = numbers.as_chunks::<2>();
+    pairs.iter().map(|&[start, end]| (u32::from_le_bytes(start), u32::from_le_bytes(end))).collect()
 }
 
 fn strings<'a>(batch: &'a Batch, name: &str) -> Result<Strings<'a>> {

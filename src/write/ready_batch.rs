@@ -14,7 +14,7 @@ use super::sidecar::{RemovedRows, keys_schema};
 use crate::arrow_result::ArrowResult;
 use crate::error::{Error, Result};
 use crate::flow::MakeReady;
-use crate::record::schema::{INPUT_IDS, KEY, SPLIT};
+use crate::record::schema::{CHOSEN_IDS, COMPLETION_IDS, INPUT_IDS, KEY, PROMPT_IDS, REJECTED_IDS, SPLIT};
 use crate::record::segments::trained_tokens;
 use crate::record::size::row_bytes;
 use crate::record::{Batch, FileNames};
@@ -134,7 +134,18 @@ impl ReadyBatchMaker {
     }
 }
 
+/// The number of tokens of each row. A row with preferences has those of its prompt and of each answer.
 fn tokens(records: &RecordBatch) -> Vec<u32> {
-    let ids = records.column_by_name(INPUT_IDS).and_then(|c| c.as_list_opt::<i32>());
-    ids.map_or(vec![], |ids| ids.value_offsets().windows(2).map(|w| (w[1] - w[0]) as u32).collect())
+    let lengths = |name: &str| -> Option<Vec<u32>> {
+        let ids = records.column_by_name(name)?.as_list_opt::<i32>()?;
+        Some(ids.value_offsets().windows(2).map(|w| (w[1] - w[0]) as u32).collect())
+    };
+    if let Some(lengths) = lengths(INPUT_IDS) {
+        return lengths;
+    }
+    let Some(mut total) = lengths(PROMPT_IDS) else { return vec![] };
+    for ids in [CHOSEN_IDS, REJECTED_IDS, COMPLETION_IDS] {
+        total.iter_mut().zip(lengths(ids).unwrap_or_default()).for_each(|(total, n)| *total += n);
+    }
+    total
 }

@@ -114,6 +114,8 @@ REASONS = {
     "prompt_differs": "verbs/test_format_chat.py",
     "no_end_token": "verbs/test_format_chat.py",
     "unused_weight": "verbs/test_format_chat.py",
+    "same_answers": "verbs/test_format_preferences.py",
+    "untrained_within": "verbs/test_format_preferences.py",
     "duplicate": "verbs/test_dedup.py",
     "duplicate_against": "verbs/test_dedup.py",
     "past_head": "verbs/test_shuffle.py",

@@ -99,7 +99,8 @@ def test_a_kept_folder_is_sound_and_is_loaded_with_its_rows(folder: Path) -> Non
         if "arrow" in shards:
             rows = shards["arrow"][split["name"]]
             assert table_rows(data[split["name"]].to_arrow()) == rows
-            assert sum(len(row.get("input_ids", [])) for row in rows) == split["tokens"]
+            lists = ("input_ids", "prompt_ids", "chosen_ids", "rejected_ids", "completion_ids")
+            assert sum(len(row.get(name, [])) for row in rows for name in lists) == split["tokens"]
     assert len(json_lines(folder / "rejects.jsonl")) == data.manifest["report"]["rows"]["rejected"]
 
 

@@ -66,11 +66,7 @@ pub fn chain(plan: Plan) -> Plan {
     let format = PromptFormat::new("{instruction}\n{input}", "{output}", "\n##\n", "\n###\n", None).unwrap();
     let shares = vec![("valid".to_string(), 0.2)];
     let steps = [
-        Step::from(Format {
-            format: Arc::new(format),
-            on_collision: OnCollision::Remove(Policy::Reject),
-            rendered_by: None,
-        }),
+        Step::from(Format::new(Arc::new(format), OnCollision::Remove(Policy::Reject))),
         Step::from(Dedup {
             on: None,
             normalize: Normalize::default(),

@@ -63,6 +63,17 @@ def conversations() -> fp.Pipeline:
     return fp.from_records([{"messages": messages, "id": n} for n, messages in enumerate(made)], name="dialogues")
 
 
+def preferences() -> fp.Pipeline:
+    """Pairs of answers: with tools, equal ones, with control tokens, and one with a tool's result within."""
+    said = [{"role": "assistant", "content": f"{n} ja\n"} for n in range(8)]
+    made: list[dict[str, Any]] = [
+        {"prompt": f"{n % 5} Grüße", "chosen": [said[n]], "rejected": [said[n // 2]], "id": n} for n in range(8)
+    ]
+    result = {"role": "tool", "content": "<|im_end|>"}
+    made += [{"prompt": "q", "chosen": [said[1], result, said[2]], "rejected": [{**said[3], "content": "<|im_end|>"}]}]
+    return fp.from_records([{"tools": "[]", **row} for row in made], name="preferences").read_as("preference")
+
+
 def _upper(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("lang").str.to_uppercase())
 
@@ -238,6 +249,25 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     ),
     "tokenize_conversations": (
         lambda _: conversations().format(DIALOGUE, weights=True).tokenize(TOKENIZER, max_length=200),
+        BOTH,
+    ),
+    "preferences": (lambda _: preferences().format(DIALOGUE).dedup().split(valid=0.5, seed=3), BOTH),
+    "preferences_labelled": (
+        lambda _: raw().with_columns(good=pl.col("id") % 2 == 0).format(PAIR, label="good").tokenize(TOKENIZER),
+        JSONL,
+    ),
+    "preferences_columns": (
+        lambda _: (
+            few()
+            .with_columns(other=pl.col("answer") + "?")
+            .format(PAIR, rejected="{other}")
+            .dedup()
+            .tokenize(TOKENIZER, max_length=40, on_overflow="truncate_prompt_left")
+        ),
+        ARROW,
+    ),
+    "tokenize_preferences": (
+        lambda _: preferences().format(DIALOGUE, on_untrained="keep", on_same_answers="keep").tokenize(TOKENIZER),
         BOTH,
     ),
     "tokenize_bytes": (lambda _: few().format(PAIR).tokenize(BYTES), JSONL),

@@ -266,9 +266,8 @@ def test_the_dialect_is_recognised_and_others_are_refused(tmp_path: Path) -> Non
     assert len(rows(plan)) == 3
     with refused(fp.PlanError, "no_dialect", "not known which columns hold"):
         fp.scan(path).read_as("none").format(CHAT).explain()
-    preference = {"prompt": "q", "chosen": "a", "rejected": "b"}
-    with refused(fp.PlanError, "dialect_refused", "two answers"):
-        records(preference).read_as("preference").format(CHAT).explain()
+    with refused(fp.PlanError, "dialect_refused", "rows of text"):
+        records({"text": "a"}).read_as("text").format(CHAT).explain()
     with refused(fp.ColumnError, "duplicate_column", "`text`"):
         chats(TALK, text="x").format(CHAT).explain()
 

@@ -48,6 +48,7 @@ HELP: dict[str, str] = {
     "not_used": SAME,
     "other_content": SAME,
     "packed_rows": "prepare the rows without --pack",
+    "preference_rows": "say for which trainer: see the page on preferences",
     "other_cursor": "load the cursor into a loader of the same data set and seed",
     "remote_path": "copy the input to this machine before the run, or the output to the remote storage after it",
     "cannot_pickle": "name files as inputs",
@@ -186,6 +187,8 @@ REASONS: dict[str, str] = {
     "no_end_token": "give a --chat-template that ends each turn of the assistant with a token, or --on-open-end "
     "append_eos",
     "unused_weight": "set weights = true in a [[step]] format",
+    "same_answers": "nothing can be learnt from them; keep them by --on-same-answers keep",
+    "untrained_within": "keep the rows for reward models, which train no token: --on-untrained keep",
     "duplicate": "give --no-dedup, or name the columns that distinguish rows: on in the step dedup",
     "duplicate_against": "remove that folder from against in the step dedup to prepare its rows again",
     "past_head": "nothing is wrong with these rows: head keeps only the first rows in the order that reaches it",

@@ -141,6 +141,32 @@ OnDropped = Annotated[
     words.OnDropped,
     typer.Option(help="What happens to rows of which the chat template does not print a text.", rich_help_panel=FORMAT),
 ]
+Rejected = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="The template of the other answer, where --completion is the preferred one.",
+        rich_help_panel=FORMAT,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column that says whether the completion is a good answer.",
+        rich_help_panel=FORMAT,
+    ),
+]
+OnSameAnswers = Annotated[
+    words.OnDropped, typer.Option(help="What happens to rows whose two answers are the same.", rich_help_panel=FORMAT)
+]
+OnUntrained = Annotated[
+    words.OnDropped,
+    typer.Option(
+        help="What happens to rows with text within a preferred or other answer that must not train.",
+        rich_help_panel=FORMAT,
+    ),
+]
 
 KwargsColumn = Annotated[
     str | None,

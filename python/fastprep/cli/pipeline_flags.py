@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 import fastprep as fp
-from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, PROMPT
+from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, LABELLED_COLUMNS, PAIR_COLUMNS, PROMPT
 from fastprep.cli import flag_types as flags
 from fastprep.cli.proposed_templates import templates
 from fastprep.cli.sql_expressions import read_sql
@@ -37,6 +37,10 @@ class PipelineFlags:
     on_dropped: flags.OnDropped = "reject"
     on_open_end: flags.OnOpenEnd = "reject"
     kwargs_column: flags.KwargsColumn = None
+    rejected: flags.Rejected = None
+    label: flags.Label = None
+    on_same_answers: flags.OnSameAnswers = "reject"
+    on_untrained: flags.OnUntrained = "reject"
     filter: flags.Filter = None
     select: flags.Select = None
     dedup: flags.Dedup = True
@@ -92,10 +96,18 @@ class PipelineFlags:
                 on_dropped=self.on_dropped,
                 on_open_end=self.on_open_end,
                 kwargs_column=self.kwargs_column,
+                on_same_answers=self.on_same_answers,
+                on_untrained=self.on_untrained,
             )
         prompt_format = self.prompt_format()
         typer.echo(f"separator {prompt_format.separator!r}, stop {prompt_format.stop!r}", err=True)
-        return plan.format(prompt_format, on_collision=self.on_collision)
+        return plan.format(
+            prompt_format,
+            on_collision=self.on_collision,
+            rejected=self.rejected,
+            label=self.label,
+            on_same_answers=self.on_same_answers,
+        )
 
     def prompt_format(self) -> fp.PromptFormat:
         """The format from the flags."""
@@ -126,20 +138,26 @@ class PipelineFlags:
                     param_hint="--select",
                 )
         # Each name once, in the order of the flags.
-        return plan.select(list(dict.fromkeys([PROMPT, COMPLETION, *(self.select or ())])))
+        rendered: tuple[str, ...] = (PROMPT, COMPLETION)
+        if self.rejected is not None or self.label is not None:
+            rendered = PAIR_COLUMNS if self.label is None else LABELLED_COLUMNS
+        return plan.select(list(dict.fromkeys([*rendered, *(self.select or ())])))
 
     def _refuse_flags_without_effect(self) -> None:
-        of_prompts = (self.template, self.completion, self.stop, self.rendered, self.eos)
+        of_prompts = (self.template, self.completion, self.stop, self.rendered, self.eos, self.rejected, self.label)
         is_changed = self.separator != flags.SEPARATOR or self.on_collision != "reject"
         if self.chat_template is not None and (is_changed or any(flag is not None for flag in of_prompts)):
             raise typer.BadParameter(
-                "--template, --completion, --separator, --stop, --rendered, --eos and --on-collision are for prompts "
-                "and completions: leave them out beside --chat-template"
+                "--template, --completion, --separator, --stop, --rendered, --eos, --rejected, --label and "
+                "--on-collision are for prompts and completions: leave them out beside --chat-template"
             )
-        of_chats = (self.now, self.train, self.history, self.on_dropped, self.on_open_end, self.kwargs_column)
-        if self.chat_template is None and of_chats != (None, "all", "as_rendered", "reject", "reject", None):
+        of_chats = (self.now, self.train, self.history, self.on_dropped, self.on_open_end, self.on_untrained)
+        if self.chat_template is None and (
+            of_chats != (None, "all", "as_rendered", "reject", "reject", "reject") or self.kwargs_column is not None
+        ):
             raise typer.BadParameter(
-                "--now, --train, --history, --on-dropped, --on-open-end and --kwargs-column need a --chat-template"
+                "--now, --train, --history, --on-dropped, --on-open-end, --kwargs-column and --on-untrained need a "
+                "--chat-template"
             )
         token_flags = (self.max_length, self.on_overflow, self.boundary, self.special_tokens)
         if self.tokenizer is None and token_flags != (None, "reject", "part", None):

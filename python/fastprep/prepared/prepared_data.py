@@ -15,11 +15,13 @@ from fastprep.chat_format import ChatFormat
 from fastprep.exceptions import FastprepError, PlanError, SourceError
 from fastprep.loss_columns import WEIGHTS
 from fastprep.optional_packages import require
+from fastprep.preference_columns import refuse_preferences
 from fastprep.prepared.split import Split, missing_column
 from fastprep.prompt_format import PromptFormat
 
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline
+    from fastprep.prepared.trainer_input import TrainerInput
     from fastprep.torch.collator import Collator
     from fastprep.words import Layout, OnOverflow, PaddingSide, SpecialTokens
 
@@ -146,6 +148,7 @@ class PreparedData(Mapping[str, "Split"]):
             ModuleNotFoundError: torch is not installed.
         """
         require("torch", "torch", "PreparedData.collator()")
+        refuse_preferences([column["name"] for column in self.manifest["schema"]], self.path)
         from fastprep.torch.collator import Collator
 
         self._require_column(INPUT_IDS)
@@ -186,6 +189,7 @@ class PreparedData(Mapping[str, "Split"]):
         Raises:
             ColumnError: The rows have no ``labels``; TRL would silently tokenize again, or train the prompts.
         """
+        refuse_preferences([column["name"] for column in self.manifest["schema"]], self.path)
         self._require_column(INPUT_IDS)
         self._require_column(LABELS)
         return {
@@ -194,6 +198,55 @@ class PreparedData(Mapping[str, "Split"]):
             "padding_free": self._has_column(SEQ_LENGTHS) and not weighted,
             "dataset_kwargs": {"skip_prepare_dataset": True},
         } | ({"remove_unused_columns": False} if weighted else {})
+
+    def dpo(self) -> TrainerInput:
+        """Rows of two answers for DPO: ``dpo = data.dpo()``, then ``dpo.trainer(model, args=DPOConfig(**dpo.args, ...),
+        train_dataset=dpo["train"], processing_class=tokenizer)``.
+
+        TRL's ``DPOTrainer`` tokenizes rows itself, even if they have ids. ``dpo.trainer`` is that class without this
+        step. Its loss counts all tokens of an answer.
+
+        Returns:
+            A ``TrainerInput``. Its rows are mapped files. Their columns have other names than those of ``reward()``,
+            so that neither trainer takes the rows of the other.
+
+        Raises:
+            ColumnError: The rows do not have two answers, or no ids.
+            DataError: ``preference_rows``: an answer has tokens within that must not train.
+            SourceError: As ``Split.to_arrow``.
+            ModuleNotFoundError: datasets is not installed; for ``trainer``, trl.
+        """
+        from fastprep.prepared.trainer_input import dpo
+
+        return dpo(self)
+
+    def kto(self) -> TrainerInput:
+        """Rows of an answer with a label for KTO; used as ``dpo``, with ``KTOConfig``.
+
+        Raises:
+            ColumnError: The rows have no label, or no ids.
+            DataError: ``preference_rows``: an answer has tokens within that must not train.
+            SourceError: As ``Split.to_arrow``.
+            ModuleNotFoundError: datasets is not installed; for ``trainer``, trl.
+        """
+        from fastprep.prepared.trainer_input import kto
+
+        return kto(self)
+
+    def reward(self) -> TrainerInput:
+        """Rows of two answers for a reward model; used as ``dpo``, with ``RewardConfig``.
+
+        ``chosen_ids`` and ``rejected_ids`` are whole sequences here: the prompt, then the answer. They are made in
+        memory. ``trainer`` is ``trl.RewardTrainer`` itself. No token of an answer trains, so any answer will do.
+
+        Raises:
+            ColumnError: The rows do not have two answers, or no ids.
+            SourceError: As ``Split.to_arrow``.
+            ModuleNotFoundError: datasets is not installed; for ``trainer``, trl.
+        """
+        from fastprep.prepared.trainer_input import reward
+
+        return reward(self)
 
     def retokenize(
         self,

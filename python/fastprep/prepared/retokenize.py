@@ -30,11 +30,22 @@ TOKEN_COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIG
 """The columns that the old tokenizer made."""
 
 
+PREFERENCES = ("preference", "openai_preference", "kto")
+"""The dialects of rows with preferences."""
+
+
 def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> Pipeline:
     """See ``PreparedData.retokenize``."""
     import pyarrow as pa
 
     columns = [column["name"] for column in data.manifest["schema"]]
+    if _has_preferences(data):
+        raise PlanError.new(
+            "retokenize: the rows have preferences, which are prepared again from the raw data",
+            code="bad_option",
+            path=data.path,
+            help="run the plan again with the other tokenizer",
+        )
     text = CHAT_COLUMNS if isinstance(data.format, ChatFormat) else (PROMPT, COMPLETION)
     if not set(text) <= set(columns):
         raise ColumnError.new(
@@ -82,6 +93,14 @@ def rendered_again(data: PreparedData, chat: ChatFormat, rows: Pipeline) -> Pipe
     """Rows of a folder of conversations after the ``format`` that rendered them."""
     earlier = next(step for step in data.manifest["plan"]["steps"] if step["verb"] == "format_chat")
     return rows._push("format_chat", **{**earlier, "format": json.loads(chat.to_json()), "rendered": True})
+
+
+def _has_preferences(data: PreparedData) -> bool:
+    """Whether the rows have two answers, or one with a label."""
+    steps = data.manifest["plan"]["steps"]
+    dialects = {step["dialect"] for step in steps if step["verb"] == "read_as"}
+    by_label = any(step.get("rejected") or step.get("label") for step in steps if step["verb"] == "format")
+    return by_label or (any(step["verb"] == "format_chat" for step in steps) and not dialects.isdisjoint(PREFERENCES))
 
 
 def _text_unchanged(rendered_by: PromptFormat) -> PromptFormat:

@@ -12,6 +12,7 @@ from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS
 from fastprep.exceptions import ColumnError, PlanError, SourceError
 from fastprep.loss_columns import warn_ignored
 from fastprep.optional_packages import require
+from fastprep.preference_columns import refuse_preferences
 from fastprep.prepared.shards import closed_shards, shards_of, table
 
 if TYPE_CHECKING:
@@ -86,11 +87,14 @@ class Split:
         would attend to each other, and weights have no effect. The warning says what to use instead.
 
         Raises:
+            PlanError: ``preference_rows``: use ``PreparedData.dpo``, ``kto`` or ``reward`` for rows with preferences.
             SourceError: As ``to_arrow``.
             ModuleNotFoundError: datasets is not installed.
         """
         require("datasets", "transformers", "Split.to_datasets()")
-        warn_ignored([column["name"] for column in self._manifest["schema"]], stacklevel=2)
+        columns = [column["name"] for column in self._manifest["schema"]]
+        refuse_preferences(columns, self._folder)
+        warn_ignored(columns, stacklevel=2)
         return self._datasets()
 
     def _datasets(self) -> datasets.Dataset:
@@ -117,6 +121,7 @@ class Split:
         require("torch", "torch", "Split.to_torch()")
         from fastprep.torch.dataset import TorchRows
 
+        refuse_preferences([column["name"] for column in self._manifest["schema"]], self._folder)
         if not any(column["name"] == INPUT_IDS for column in self._manifest["schema"]):
             raise missing_column(INPUT_IDS, self._folder, self._manifest)
         return TorchRows(self._shards(), len(self))

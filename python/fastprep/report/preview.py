@@ -6,7 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import IGNORE, INPUT_IDS, LABELS, SEQ_LENGTHS, SPLIT
+from fastprep._fastprep import (
+    CHOSEN_IDS,
+    COMPLETION_IDS,
+    IGNORE,
+    INPUT_IDS,
+    LABELS,
+    PROMPT_IDS,
+    REJECTED_IDS,
+    SEQ_LENGTHS,
+    SPLIT,
+)
 from fastprep.report.preview_pieces import Piece, pieces
 from fastprep.report.run_report import place, reason
 
@@ -14,6 +24,16 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from fastprep._fastprep import Plan
+
+
+_, CHOSEN, REJECTED = PAIR_COLUMNS
+LABEL = LABELLED_COLUMNS[-1]
+ANSWERS = (
+    (CHOSEN, CHOSEN_IDS, CHOSEN_LABELS),
+    (REJECTED, REJECTED_IDS, REJECTED_LABELS),
+    (COMPLETION, COMPLETION_IDS, COMPLETION_LABELS),
+)
+"""An answer of a row with preferences: its name, its ids and its labels."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +119,10 @@ def facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
     found = [f"row {number}"]
     if "split" in verbs:
         found.append(row[SPLIT])
-    if "tokenize" in verbs:
+    if PROMPT_IDS in row:
+        answers = [str(len(row[name])) for name in (CHOSEN_IDS, REJECTED_IDS, COMPLETION_IDS) if name in row]
+        found.append(f"{len(row[PROMPT_IDS])} tokens of prompt, {' and '.join(answers)} of answers")
+    elif "tokenize" in verbs:
         trained = sum(label != IGNORE for label in row[LABELS][1:])
         found.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained")
     if len(row.get(SEQ_LENGTHS) or []) > 1:

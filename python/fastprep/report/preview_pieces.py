@@ -8,13 +8,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, IGNORE, INPUT_IDS, LABELS, PROMPT, SEQ_LENGTHS
+from fastprep._fastprep import (
+    CHAT_COLUMNS,
+    CHOSEN_IDS,
+    CHOSEN_LABELS,
+    COMPLETION,
+    COMPLETION_IDS,
+    COMPLETION_LABELS,
+    IGNORE,
+    INPUT_IDS,
+    LABELLED_COLUMNS,
+    LABELS,
+    PAIR_COLUMNS,
+    PROMPT,
+    PROMPT_IDS,
+    REJECTED_IDS,
+    REJECTED_LABELS,
+    SEQ_LENGTHS,
+)
 
 if TYPE_CHECKING:
     from fastprep._fastprep import Plan
 
 CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]|\[\|[^|\]]{1,30}\|\]")
 """What looks like a control token, as templates write them."""
+
+_, CHOSEN, REJECTED = PAIR_COLUMNS
+LABEL = LABELLED_COLUMNS[-1]
+ANSWERS = (
+    (CHOSEN, CHOSEN_IDS, CHOSEN_LABELS),
+    (REJECTED, REJECTED_IDS, REJECTED_LABELS),
+    (COMPLETION, COMPLETION_IDS, COMPLETION_LABELS),
+)
+"""An answer of a row with preferences: its name, its ids and its labels."""
 
 LINE_END = re.compile(r"\n?")
 
@@ -30,7 +56,7 @@ class Piece:
         text: its text.
         trained: whether it trains.
         control: whether it is a control token, or what a template wrote that looks like one.
-        role: whose turn it is; empty where that is not known.
+        role: whose turn it is, or which answer of a row with preferences; empty where that is not known.
         border: the document of a pack that begins with it, from 1; 0 within a document.
     """
 
@@ -45,13 +71,28 @@ def pieces(plan: Plan, row: dict[str, Any]) -> list[Piece] | None:
     """The pieces of a row; None for one that no format has rendered."""
     verbs = plan.verbs()
     is_chat = "format_chat" in verbs and set(CHAT_COLUMNS) <= set(row)
+    if PROMPT_IDS in row:
+        return list(_answers(plan, row))
     if "tokenize" in verbs:
         return _tokens(plan, row, list(_spans(row)) if is_chat else [])
     if is_chat:
         return [made for span in _spans(row) for made in _with_control(span)]
+    if set(PAIR_COLUMNS) <= set(row):
+        return [Piece(str(row[name]), name != PROMPT, role=name) for name in PAIR_COLUMNS]
     if PROMPT in row and COMPLETION in row:
         return [Piece(str(row[PROMPT]), False), Piece(str(row[COMPLETION]), True)]
     return None
+
+
+def _answers(plan: Plan, row: dict[str, Any]) -> Iterator[Piece]:
+    """The tokens of the prompt and of each answer of a row with preferences."""
+    for text in plan.token_texts(row[PROMPT_IDS]):
+        yield Piece(text, False, CONTROL.fullmatch(text) is not None, PROMPT)
+    for name, ids, labels in ANSWERS:
+        if ids in row:
+            role = f"{name}, {LABEL} {str(row[LABEL]).lower()}" if LABEL in row else name
+            for text, label in zip(plan.token_texts(row[ids]), row[labels], strict=True):
+                yield Piece(text, label != IGNORE, CONTROL.fullmatch(text) is not None, role)
 
 
 def _tokens(plan: Plan, row: dict[str, Any], spans: list[Piece]) -> list[Piece]:

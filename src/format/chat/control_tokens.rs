@@ -12,13 +12,13 @@ use crate::report::StepCounts;
 use crate::word::Word;
 
 /// A rendered row of a batch, by its index there.
-pub(super) type Made = (usize, TrainingRow);
+pub(in crate::format) type Made = (usize, TrainingRow);
 
 /// What was found: the value of [`crate::record::schema::AS_TEXT`] of rows by index, and the rows to remove.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) as_text: BTreeMap<usize, Vec<u8>>,
-    pub(super) removals: BTreeMap<usize, (Policy, Removal)>,
+pub(in crate::format) struct Found {
+    pub(in crate::format) as_text: BTreeMap<usize, Vec<u8>>,
+    pub(in crate::format) removals: BTreeMap<usize, (Policy, Removal)>,
 }
 
 /// Searches the data of rows for control tokens of the tokenizer and of other models.

@@ -30,7 +30,7 @@ impl ChatStage {
             let middle = low + (high - low) / 2;
             let dropped = starts[middle] - head;
             let shorter = conversation.starting_at(starts[middle]);
-            match self.made(&shorter, turn.map(|turn| turn - dropped)) {
+            match self.row_of(&shorter, turn.map(|turn| turn - dropped)) {
                 Ok(Ok(row)) if self.fits(fit, &row)? => {
                     best = Some((row, dropped));
                     high = middle;

@@ -15,6 +15,16 @@ pub(crate) enum OnDropped {
     Keep,
 }
 
+impl OnDropped {
+    /// The policy for such rows; none: they stay.
+    pub(crate) fn policy(self) -> Option<Policy> {
+        match self {
+            OnDropped::Remove(policy) => Some(policy),
+            OnDropped::Keep => None,
+        }
+    }
+}
+
 impl Word for OnDropped {
     const ALL: &'static [Self] = &[
         OnDropped::Remove(Policy::Reject),

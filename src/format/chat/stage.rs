@@ -7,20 +7,22 @@ use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, Int32Array, Reco
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
-use super::control_tokens::{Made, count_marks, scan};
+use super::control_tokens::{Found, Made, count_marks, scan};
 use super::options::{ChatStageOptions, OnDropped};
 use super::read_conversations::{OpenConversations, ReadConversations};
 use super::rendered_rows::RenderedRows;
 use super::spans_column::spans_json;
 use crate::arrow_result::ArrowResult;
-use crate::chat::{ChatFormat, ChatRows, Conversation, History, Masked, OnOpenEnd, TrainingRow};
+use crate::chat::{ChatFault, ChatFormat, ChatRows, Conversation, History, Masked, OnOpenEnd, TrainingRow};
 use crate::error::{Error, Result};
 use crate::flow::Map;
 use crate::format::special_tokens::Scanner;
 use crate::limits::TEXT_BUFFER_BYTES;
 use crate::record::schema::{CHAT_TEXT, MESSAGE, SPANS};
 use crate::record::turns::Span;
-use crate::record::{Batch, Place, Policy, Removal, SpecialPolicy, encode_turns, finding, reason, schema};
+use crate::record::{
+    Batch, Place, Places, Policy, Removal, SpecialPolicy, encode_turns, finding, reason, schema,
+};
 use crate::report::{REPEATED, StepCounts};
 
 /// Renders conversations: replaces the columns that they are read from by `text` and `spans`, as the first columns, and
@@ -137,6 +139,16 @@ impl ChatStage {
             Ok(Err(detail)) => return reject(reason::NOT_IN_DIALECT, self.options.variables.clone(), detail),
             Err(e) => Err(e),
         };
+        self.prepared(parsed, place, counts)
+    }
+
+    /// A conversation as it is rendered and its key, or why its row is removed.
+    pub(in crate::format) fn prepared(
+        &self,
+        parsed: Result<Conversation>,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Result<std::result::Result<(Conversation, u128), Removed>> {
         if let Ok(conversation) = &parsed
             && let Some(removed) = self.token_elsewhere(conversation, place, counts)
         {
@@ -160,18 +172,54 @@ impl ChatStage {
         place: Place,
         counts: &mut StepCounts,
     ) -> Result<std::result::Result<TrainingRow, Removed>> {
-        let reject = |code, detail| Ok(Err((Policy::Reject, removal(code, None, detail))));
-        let (row, dropped) = match self.made(conversation, turn) {
-            Ok(Ok(row)) => self.fitted(conversation, turn, row)?,
+        let (row, dropped) = match self.made(|_| self.row_of(conversation, turn))? {
+            Ok(row) => self.fitted(conversation, turn, row)?,
+            Err(removed) => return Ok(Err(removed)),
+        };
+        if let Some(removed) = self.examine(&row, 0, dropped, place, counts) {
+            return Ok(Err(removed));
+        }
+        counts.add_finding(finding::DROPPED_OLDEST_TURNS, place, dropped as u64);
+        Ok(Ok(row))
+    }
+
+    /// The row of a conversation, or of one turn of it; or why no exact mask exists.
+    pub(super) fn row_of(&self, conversation: &Conversation, turn: Option<usize>) -> Result<Masked> {
+        match turn {
+            None => self.chat.training_row(conversation, self.options.train),
+            Some(turn) => self.chat.turn_row(conversation, turn),
+        }
+    }
+
+    /// What `make` makes of a conversation, or why its row is removed.
+    pub(in crate::format) fn made<T>(
+        &self,
+        make: impl FnOnce(&ChatRows) -> Result<std::result::Result<T, ChatFault>>,
+    ) -> Result<std::result::Result<T, Removed>> {
+        match make(&self.chat) {
+            Ok(Ok(made)) => Ok(Ok(made)),
             Ok(Err(fault)) => {
                 let policy = match (fault.code, self.options.on_open_end) {
                     (reason::NO_END_TOKEN, OnOpenEnd::Remove(policy)) => policy,
                     _ => Policy::Reject,
                 };
-                return Ok(Err((policy, removal(fault.code, None, fault.detail))));
+                Ok(Err((policy, removal(fault.code, None, fault.detail))))
             }
-            Err(e) => return refused(e).map(Err),
-        };
+            Err(e) => refused(e).map(Err),
+        }
+    }
+
+    /// Why a rendered row is removed. What the template does not print of messages before `first_message` is not counted;
+    /// `dropped` messages were dropped before the first one.
+    pub(in crate::format) fn examine(
+        &self,
+        row: &TrainingRow,
+        first_message: usize,
+        dropped: usize,
+        place: Place,
+        counts: &mut StepCounts,
+    ) -> Option<Removed> {
+        let reject = |code, detail| Some((Policy::Reject, removal(code, None, detail)));
         if row.text.len() > TEXT_BUFFER_BYTES {
             let detail = format!("the text of the row is longer than {TEXT_BUFFER_BYTES} bytes");
             return reject(reason::CHAT_NOT_RENDERED, detail);
@@ -189,29 +237,33 @@ impl ChatStage {
                     n => format!(", counted without the {n} oldest messages"),
                 };
                 let (code, detail) = (fault.code, fault.detail.clone() + &note);
-                return Ok(Err((policy, removal(code, None, detail))));
+                return Some((policy, removal(code, None, detail)));
             }
             _ => {
-                for fault in &row.faults {
+                for fault in row.faults.iter().filter(|fault| fault.message >= first_message) {
                     let member = fault.member.as_deref().unwrap_or_default();
                     counts.add_named_finding(finding_of(fault.code), member, place, 1);
                 }
             }
         }
-        counts.add_finding(finding::DROPPED_OLDEST_TURNS, place, dropped as u64);
         for kind in &row.marks {
             counts.add_named_finding(finding::GENERATION_MARKS, kind, place, 1);
         }
-        count_marks(&row, place, counts);
-        Ok(Ok(row))
+        count_marks(row, place, counts);
+        None
     }
 
-    /// The row of a conversation, or of one turn of it; or why no exact mask exists.
-    pub(super) fn made(&self, conversation: &Conversation, turn: Option<usize>) -> Result<Masked> {
-        match turn {
-            None => self.chat.training_row(conversation, self.options.train),
-            Some(turn) => self.chat.turn_row(conversation, turn),
+    /// Searches the data of rendered rows for control tokens.
+    pub(in crate::format) fn scan(&self, made: &[Made], places: &Places, counts: &mut StepCounts) -> Found {
+        match &self.special {
+            Some((scanner, policy)) => scan(scanner, *policy, self.options.whole, made, places, counts),
+            None => Found::default(),
         }
+    }
+
+    /// Whether rows get the key that decides their split.
+    pub(in crate::format) fn needs_prompt_key(&self) -> bool {
+        self.options.prompt_key
     }
 
     /// Why a row is removed that has a control token where it cannot be kept as text: its place in the text is not known.
@@ -324,8 +376,8 @@ impl Map for ChatStage {
             }
         }
         let mut as_text = BTreeMap::new();
-        if let Some((scanner, policy)) = &self.special {
-            let found = scan(scanner, *policy, self.options.whole, &made, &batch.places, counts);
+        if self.special.is_some() {
+            let found = self.scan(&made, &batch.places, counts);
             as_text = found.as_text;
             let stays: Vec<bool> = made.iter().map(|(row, _)| !found.removals.contains_key(row)).collect();
             let mut keep = stays.iter();

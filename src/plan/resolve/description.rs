@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::format::PromptFormat;
 use crate::hash;
 use crate::lint::Target;
+use crate::record::{Answers, Policy};
 use crate::tokenize::End;
 use crate::tokenizer::LoadedTokenizer;
 
@@ -23,6 +24,10 @@ pub(crate) struct Description {
     pub(crate) format: Option<Arc<PromptFormat>>,
     /// The chat format, if conversations are rendered.
     pub(crate) chat: Option<Arc<ChatFormat>>,
+    /// Which answers the rows have.
+    pub(crate) answers: Answers,
+    /// What happens to rows whose two answers are the same; none: they stay.
+    pub(crate) on_same_answers: Option<Policy>,
     pub(crate) tokenizer: Option<Arc<LoadedTokenizer>>,
     /// The limit of tokens per row.
     pub(crate) max_length: Option<usize>,

@@ -22,6 +22,8 @@ use crate::store::Files;
 /// Anything that is wrong with the sources, or with a step and the columns that it gets.
 pub fn resolve(plan: &Plan, store: &Files, cancel: &Cancel) -> Result<Resolved> {
     let plan = &dialects::decided(plan, cancel, &|before| resolve(before, store, cancel))?;
+    // What a step may follow can depend on the dialect.
+    plan.steps.iter().enumerate().try_for_each(|(i, step)| step.verb().check(&plan.steps[..i]))?;
     let mut sources =
         plan.parts.iter().map(|part| part.source.resolve(store, cancel)).collect::<Result<Vec<_>>>()?;
     let plan = &decided(plan, &sources);

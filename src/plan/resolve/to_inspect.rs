@@ -24,7 +24,7 @@ use crate::plan::verbs::{
     AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize, check_dialect,
 };
 use crate::read::splits::SPLIT;
-use crate::record::{is_text, schema};
+use crate::record::{Answers, is_text, schema};
 use crate::store::Files;
 use crate::tokenizer::LoadedTokenizer;
 
@@ -215,6 +215,12 @@ fn rendered(
             .help("say it before format: read_as(\"openai_chat\", columns={\"messages\": \"…\"})"));
     };
     check_dialect(*dialect)?;
+    if dialect.answers() != Answers::One {
+        let message = format!("inspect: a chat template of {} is not looked into", dialect.name());
+        return Err(Error::new(Class::Plan, "dialect_refused", message).help(
+            "inspect the plan before format: what is wrong with preferences is found without a template",
+        ));
+    }
     let counting = asked.counter.as_ref().map(|counter| counter.tokenizer.as_ref());
     let chat = format.as_trained(tokenizer.as_deref().or(counting))?;
     let variables = format.kwargs_column.clone();

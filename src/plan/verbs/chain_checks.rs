@@ -1,7 +1,8 @@
 //! Checks of the order of steps.
 
 use crate::error::{Class, Error, Result};
-use crate::plan::step::{Step, conversations, prompt_format};
+use crate::plan::step::{Step, answers, conversations, prompt_format};
+use crate::record::Answers;
 use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, SPANS};
 
 /// The error for a step that cannot follow those before it.
@@ -34,10 +35,11 @@ pub(crate) fn check_keeps_proof(name: &str, before: &[Step], changes: bool) -> R
     if !changes || !is_rendered(before) {
         return Ok(());
     }
-    let [text, other] = proven(before);
+    let texts: Vec<String> = proven(before).iter().map(|name| format!("`{name}`")).collect();
     Err(bad_chain(
         format!(
-            "{name}: after format this step could change `{text}` or `{other}`, which format has checked"
+            "{name}: after format this step could change {}, which format has checked",
+            texts.join(" or ")
         ),
         &format!("put {name} before format"),
     ))
@@ -54,6 +56,21 @@ pub(crate) fn is_proven(before: &[Step], name: &str) -> bool {
 }
 
 /// The columns that `format` proves.
-fn proven(before: &[Step]) -> [&'static str; 2] {
-    if conversations(before).is_some() { [CHAT_TEXT, SPANS] } else { [PROMPT, COMPLETION] }
+fn proven(before: &[Step]) -> &'static [&'static str] {
+    match answers(before) {
+        Answers::One if conversations(before).is_some() => &[CHAT_TEXT, SPANS],
+        Answers::One => &[PROMPT, COMPLETION],
+        preferences => preferences.rendered(),
+    }
+}
+
+/// Rejects a step for rows of one answer to be learnt, where they have preferences.
+pub(crate) fn check_one_answer(name: &str, answers: Answers) -> Result<()> {
+    match answers {
+        Answers::One => Ok(()),
+        Answers::Pair | Answers::Labelled => Err(bad_chain(
+            format!("{name}: the rows have preferences, of which {name} knows nothing"),
+            &format!("leave {name} out, or put it before format"),
+        )),
+    }
 }

@@ -13,14 +13,15 @@ use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::paths;
 use crate::plan::resolve::{Build, Builder, Counted, check_recipe};
 use crate::plan::step::{Chain, Named, Step, Verb};
-use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT};
+use crate::record::Answers;
+use crate::record::schema::{CHAT_TEXT, CHOSEN, COMPLETION, PROMPT, REJECTED};
 
 /// Removes exact duplicates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dedup {
-    /// The columns to compare; none means `prompt` and `completion`, the `text` of conversations, or all columns before
-    /// `format`.
+    /// The columns to compare; none means `prompt` and `completion`, the `text` of conversations, prompt and answers of rows
+    /// with preferences, or all columns before `format`.
     pub on: Option<Vec<String>>,
     /// How text is normalized before it is compared.
     pub normalize: Normalize,
@@ -55,6 +56,7 @@ impl Verb for Dedup {
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         let rendered: &[&str] = match columns.conversations() {
+            _ if columns.answers() != Answers::One => columns.answers().rendered(),
             Conversations::Before { .. } => &[CHAT_TEXT],
             _ if columns.formatted() => &[PROMPT, COMPLETION],
             _ => &[],
@@ -65,6 +67,7 @@ impl Verb for Dedup {
 
     fn resolve(&self, _: Chain<'_>, builder: &mut Builder) -> Result<()> {
         let rendered: &[&str] = match &builder.description {
+            description if description.answers != Answers::One => description.answers.rendered(),
             description if description.chat.is_some() => &[CHAT_TEXT],
             description if description.format.is_some() => &[PROMPT, COMPLETION],
             _ => &[],
@@ -72,7 +75,7 @@ impl Verb for Dedup {
         let on = self.compared(rendered, || builder.compared());
         let mark = |column: &String| match (&builder.description.format, column.as_str()) {
             (Some(format), PROMPT) => format.separator().to_string(),
-            (Some(format), COMPLETION) => format.stop().to_string(),
+            (Some(format), COMPLETION | CHOSEN | REJECTED) => format.stop().to_string(),
             _ => String::new(),
         };
         let marks = on.iter().map(mark).collect();

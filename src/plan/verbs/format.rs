@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::chain_checks::{bad_chain, check_only_one};
 use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
-use crate::format::{FormatOptions, FormatStage, OnCollision, PromptFormat, SpecialTokens};
+use crate::format::{FormatOptions, FormatStage, OnCollision, OnDropped, PromptFormat, SpecialTokens};
 use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::prompt_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb, conversations};
-use crate::record::is_text;
 use crate::record::schema::{COMPLETION, PROMPT};
+use crate::record::{Answers, Policy, is_text};
 use crate::word::{self, Word};
 
 /// Renders prompt and completion, and proves them.
@@ -30,6 +30,33 @@ pub struct Format {
     /// The format that rendered the text of the columns before, if one did.
     #[serde(default, with = "prompt_format::optional")]
     pub rendered_by: Option<Arc<PromptFormat>>,
+    /// The template of the other answer, where rows have a preferred one, which the format renders, and another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rejected: Option<String>,
+    /// The column that says whether the completion is a good one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    /// What happens to rows whose two answers are the same.
+    #[serde(default = "reject", with = "word", skip_serializing_if = "is_reject")]
+    pub(crate) on_same_answers: OnDropped,
+}
+
+/// The default of `on_same_answers`.
+pub(super) fn reject() -> OnDropped {
+    OnDropped::Remove(Policy::Reject)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(super) fn is_reject(value: &OnDropped) -> bool {
+    *value == reject()
+}
+
+impl Format {
+    /// The step for rows of one answer.
+    pub fn new(format: Arc<PromptFormat>, on_collision: OnCollision) -> Self {
+        let (rendered_by, rejected, label) = (None, None, None);
+        Format { format, on_collision, rendered_by, rejected, label, on_same_answers: reject() }
+    }
 }
 
 impl Named for Format {
@@ -42,13 +69,17 @@ impl Verb for Format {
         if conversations(before).is_some() {
             return Err(bad_chain("format: the chain already has this step", "remove one of the two"));
         }
-        match before.iter().any(|step| step.is::<Tokenize>()) {
-            true => Err(bad_chain("format: the rows are already tokenized", "put format before tokenize")),
-            false => Ok(()),
+        if before.iter().any(|step| step.is::<Tokenize>()) {
+            return Err(bad_chain("format: the rows are already tokenized", "put format before tokenize"));
         }
+        self.check_answers()
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        let answers = self.answers_of_rows();
+        if answers != Answers::One {
+            return self.columns_of_answers(answers, columns);
+        }
         let used = self.format.columns();
         for column in &used {
             let used = if column.required { Use::TextInEveryRow(Self::NAME) } else { Use::Text(Self::NAME) };
@@ -65,7 +96,8 @@ impl Verb for Format {
         let later = chain.after();
         let prompt_key = later.iter().any(|step| step.verb().needs_prompt_key());
         let tokenize = later.iter().find_map(Step::get::<Tokenize>);
-        let stage = self.stage(tokenize, prompt_key)?;
+        let options = self.options(tokenize, prompt_key)?;
+        let answers = self.answers_of_rows();
         builder.explain(&self.shown(), "map");
         let marks = self.rendered_by.as_ref().unwrap_or(&self.format).marks_in_prompt();
         if marks > 0 {
@@ -83,7 +115,17 @@ impl Verb for Format {
             .help("add .tokenize(...), or give a stop and no eos=True"));
         }
         builder.description.format = Some(Arc::clone(&self.format));
+        if answers == Answers::One {
+            return builder.map(Counted::Yes, FormatStage::new(PromptFormat::clone(&self.format), options)?);
+        }
+        builder.description.answers = answers;
+        builder.description.on_same_answers = self.on_same_answers.policy();
+        let stage = self.answers_stage(answers, options)?;
         builder.map(Counted::Yes, stage)
+    }
+
+    fn answers(&self, _: &[Step]) -> Option<Answers> {
+        Some(self.answers_of_rows())
     }
 
     fn may_precede_concat(&self) -> bool {
@@ -100,9 +142,9 @@ impl Verb for Format {
 }
 
 impl Format {
-    /// The stage. `tokenize` is the step whose tokenizer knows the control tokens, if there is one; `prompt_key` adds
-    /// the key that decides the split of a row.
-    fn stage(&self, tokenize: Option<&Tokenize>, prompt_key: bool) -> Result<FormatStage> {
+    /// The options of the stage. `tokenize` is the step whose tokenizer knows the control tokens, if there is one;
+    /// `prompt_key` adds the key that decides the split of a row.
+    fn options(&self, tokenize: Option<&Tokenize>, prompt_key: bool) -> Result<FormatOptions> {
         let special_tokens = match tokenize {
             None => None,
             Some(step) => {
@@ -110,13 +152,12 @@ impl Format {
                 Some(SpecialTokens { tokens, policy: step.special_tokens })
             }
         };
-        let options = FormatOptions {
+        Ok(FormatOptions {
             on_collision: self.on_collision,
             special_tokens,
             rendered_by: self.rendered_by.as_deref().cloned(),
             prompt_key,
-        };
-        FormatStage::new(PromptFormat::clone(&self.format), options)
+        })
     }
 
     /// The stage of the first `format` of the steps `later`, if its columns already exist. A `split` before it uses
@@ -130,7 +171,8 @@ impl Format {
         };
         let Some(index) = later.iter().position(is_format) else { return Ok(None) };
         let Some(format) = later[index].get::<Format>() else { return Ok(None) };
-        format.stage(later[index..].iter().find_map(Step::get::<Tokenize>), true).map(Some)
+        let options = format.options(later[index..].iter().find_map(Step::get::<Tokenize>), true)?;
+        FormatStage::new(PromptFormat::clone(&format.format), options).map(Some)
     }
 
     /// Rejects columns that the step would replace without using them. With an empty prompt template, `prompt` may be
@@ -158,11 +200,12 @@ impl Format {
             );
         }
         format!(
-            "prompt {:?} + separator {:?}; completion {completion:?} + stop {:?}{eos}; on_collision={}",
+            "prompt {:?} + separator {:?}; completion {completion:?} + stop {:?}{eos}; on_collision={}{}",
             format.prompt().source(),
             format.separator(),
             format.stop(),
-            self.on_collision.name()
+            self.on_collision.name(),
+            self.shown_answers()
         )
     }
 }

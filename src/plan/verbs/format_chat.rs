@@ -5,19 +5,24 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::chain_checks::{bad_chain, check_only_one};
+use super::format::{is_reject, reject};
 use super::{Format, ReadAs, Tokenize};
 use crate::chat::{ChatFormat, History, OnOpenEnd, ToolArguments, TrainedTurns};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
-use crate::format::{ChatStage, ChatStageOptions, OnDropped, ReadConversations, SpecialTokens};
+use crate::format::{
+    AnswersChatStage, AnswersOptions, ChatStage, ChatStageOptions, OnDropped, ReadConversations,
+    SpecialTokens,
+};
+use crate::plan::answers_of_dialect::DialectAnswers;
 use crate::plan::columns::{Columns, Use, column_exists};
 use crate::plan::conversations::DialectConversations;
 use crate::plan::explain_lines::detail;
 use crate::plan::json_forms::chat_format;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
-use crate::record::Policy;
 use crate::record::schema::{CHAT_TEXT, MESSAGE, SPANS};
+use crate::record::{Answers, Policy};
 use crate::tokenize::Boundary;
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
@@ -52,6 +57,12 @@ pub struct FormatChat {
     /// Whether an earlier run has rendered the rows: they have `text` and `spans`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) rendered: bool,
+    /// What happens to rows whose two answers are the same.
+    #[serde(default = "reject", with = "word", skip_serializing_if = "is_reject")]
+    pub(crate) on_same_answers: OnDropped,
+    /// What happens to rows with text within an answer that must not train.
+    #[serde(default = "reject", with = "word", skip_serializing_if = "is_reject")]
+    pub(crate) on_untrained: OnDropped,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -61,19 +72,6 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl Named for FormatChat {
     const NAME: &'static str = "format_chat";
 }
-
-/// Dialects whose rows are no conversations of turns to learn, each with what to do.
-const REFUSED: [(&str, &str); 4] = [
-    ("preference", PREFERENCE),
-    ("openai_preference", PREFERENCE),
-    (
-        "kto",
-        "rows with a label of the answer are not prepared yet: filter the good answers, and read the rest by read_as",
-    ),
-    ("text", "plain text has no turns: render it with PromptFormat.rendered(…)"),
-];
-const PREFERENCE: &str =
-    "rows of two answers are not prepared yet: keep the preferred answers alone, as messages";
 
 impl Verb for FormatChat {
     fn check(&self, before: &[Step]) -> Result<()> {
@@ -97,9 +95,10 @@ impl Verb for FormatChat {
             columns.use_column(name, Use::Read)?;
         }
         columns.retain(|name| !read.iter().any(|used| used == name));
-        let new: &[&str] = match self.history {
-            History::AsRendered => &[CHAT_TEXT, SPANS],
-            History::SplitTurns => &[CHAT_TEXT, SPANS, MESSAGE],
+        let new: &[&str] = match (columns.answers(), self.history) {
+            (Answers::One, History::AsRendered) => &[CHAT_TEXT, SPANS],
+            (Answers::One, History::SplitTurns) => &[CHAT_TEXT, SPANS, MESSAGE],
+            (preferences, _) => preferences.rendered(),
         };
         if let Some(name) = columns.names().find(|name| new.contains(name)) {
             return Err(column_exists("format", name));
@@ -131,19 +130,29 @@ impl Verb for FormatChat {
                  tokenizer names it",
             ));
         }
-        builder.explain(&self.shown(&format), "map");
+        let answers = source.as_ref().map_or(Answers::One, |(dialect, _)| dialect.answers());
+        self.check_options(answers)?;
+        builder.explain(&self.shown(&format, answers), "map");
         let lines = &mut builder.description.lines;
         lines.push(detail(&match &source {
             Some((dialect, _)) => format!("of {}: {}", dialect.name(), dialect.title()),
             None => "rendered before: text and spans stay as they are".into(),
         }));
-        lines.push(detail("split by the messages before the first answer; dedup by the text"));
         let fit = tokenize.map(Tokenize::fit).transpose()?.flatten();
         if self.rendered && fit.is_some() {
             let message = "tokenize: on_overflow=\"drop_oldest_turns\" needs the messages, which a prepared folder does not have";
             return Err(Error::new(Class::Plan, "bad_option", message)
                 .help("prepare the data from the source, or choose another on_overflow"));
         }
+        lines.push(detail(match answers {
+            Answers::One => "split by the messages before the first answer; dedup by the text",
+            Answers::Pair => {
+                "split by the messages before the first answer; dedup by prompt and both answers"
+            }
+            Answers::Labelled => {
+                "split by the messages before the first answer; dedup by prompt, completion and label"
+            }
+        }));
         let options = ChatStageOptions {
             fit,
             train: self.train,
@@ -160,7 +169,17 @@ impl Verb for FormatChat {
             whole: tokenize.is_some_and(|step| step.boundary == Boundary::Whole),
             prompt_key: chain.after().iter().any(|step| step.verb().needs_prompt_key()),
         };
-        let consumed = used.map(|(_, column)| column.clone()).collect();
+        let consumed: Vec<String> = used.map(|(_, column)| column.clone()).collect();
+        if let (Some((dialect, columns)), true) = (&source, answers != Answers::One) {
+            let rows = Box::new(DialectAnswers { dialect: *dialect, columns: columns.clone() });
+            let (on_same, on_untrained) = (self.on_same_answers, self.on_untrained);
+            let of_rows = AnswersOptions { answers, on_same, on_untrained };
+            let stage = AnswersChatStage::new(Arc::clone(&format), rows, consumed, options, of_rows)?;
+            builder.description.chat = Some(format);
+            builder.description.answers = answers;
+            builder.description.on_same_answers = on_same.policy();
+            return builder.map(Counted::Yes, stage);
+        }
         let before = chain.index.checked_sub(1).and_then(|i| chain.steps.get(i));
         let checked = before.and_then(Step::get::<ReadAs>).is_some();
         let rows = source.map(|(dialect, columns)| -> Box<dyn ReadConversations> {
@@ -182,6 +201,12 @@ impl Verb for FormatChat {
 
     fn conversations(&self) -> Option<bool> {
         Some(self.weights)
+    }
+
+    fn answers(&self, before: &[Step]) -> Option<Answers> {
+        let read_as = before.iter().find_map(Step::get::<ReadAs>).filter(|_| !self.rendered);
+        let decided = read_as.and_then(|step| step.decided().ok().flatten());
+        Some(decided.map_or(Answers::One, |(dialect, _)| dialect.answers()))
     }
 }
 
@@ -206,9 +231,59 @@ impl FormatChat {
         }
     }
 
+    /// Checks that the options are for rows with these answers.
+    ///
+    /// # Errors
+    /// `bad_option`.
+    fn check_options(&self, answers: Answers) -> Result<()> {
+        let bad = |problem: &str, help: &str| {
+            Err(Error::new(Class::Plan, "bad_option", format!("format: {problem}")).help(help))
+        };
+        if answers != Answers::One {
+            if self.history != History::AsRendered {
+                return bad("`history` is not for rows with preferences", "leave it out");
+            }
+            if self.kwargs_column.is_some() || !matches!(self.on_open_end, OnOpenEnd::Remove(_)) {
+                let help = "leave them out: an answer ends in its end token";
+                return bad("`kwargs_column` and an open end are not for rows with preferences", help);
+            }
+            return match (self.train, self.weights) {
+                (TrainedTurns::All, false)
+                    if answers == Answers::Pair || is_reject(&self.on_same_answers) =>
+                {
+                    Ok(())
+                }
+                (_, true) => bad("`weights` is not for rows with preferences", "leave it out"),
+                (TrainedTurns::Last, _) => {
+                    bad("`train` is not for rows with preferences, whose answers train", "leave it out")
+                }
+                _ => bad("`on_same_answers` is for rows of two answers", "leave it out"),
+            };
+        }
+        match is_reject(&self.on_same_answers) && is_reject(&self.on_untrained) {
+            true => Ok(()),
+            false => {
+                bad("`on_same_answers` and `on_untrained` are for rows with preferences", "leave them out")
+            }
+        }
+    }
+
     /// The format and its options, for `explain`.
-    fn shown(&self, format: &ChatFormat) -> String {
+    fn shown(&self, format: &ChatFormat, answers: Answers) -> String {
         let now = format.options().now.as_deref().map_or(String::new(), |now| format!(", now={now}"));
+        if answers != Answers::One {
+            let on_same = match answers {
+                Answers::Pair => format!("; on_same_answers={}", self.on_same_answers.name()),
+                _ => String::new(),
+            };
+            return format!(
+                "chat template {}{now}; on_dropped={}; tool_arguments={}{on_same}; on_untrained={}",
+                format.digest(),
+                self.on_dropped.name(),
+                self.tool_arguments.name(),
+                self.on_untrained.name()
+            );
+        }
         let history = match self.history {
             History::AsRendered => String::new(),
             other => format!("; history={}", other.name()),
@@ -250,12 +325,10 @@ fn dialect_before(chain: Chain<'_>) -> Result<(&'static dyn Dialect, PartColumns
 /// # Errors
 /// `dialect_refused`.
 pub(in crate::plan) fn check_dialect(dialect: &dyn Dialect) -> Result<()> {
-    match REFUSED.iter().find(|(name, _)| *name == dialect.name()) {
-        None => Ok(()),
-        Some((name, help)) => {
-            let message =
-                format!("format: rows of {name} ({}) are no conversations to learn", dialect.title());
-            Err(Error::new(Class::Plan, "dialect_refused", message).help(*help))
-        }
+    if dialect.name() != "text" {
+        return Ok(());
     }
+    let message = format!("format: rows of text ({}) are no conversations to learn", dialect.title());
+    Err(Error::new(Class::Plan, "dialect_refused", message)
+        .help("plain text has no turns: render it with PromptFormat.rendered(…)"))
 }

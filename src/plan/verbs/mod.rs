@@ -8,6 +8,7 @@ mod edited_columns;
 mod ensure_affix;
 mod filter;
 mod format;
+mod format_answers;
 mod format_chat;
 mod head;
 mod map_batches;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chain_checks::check_only_one;
+use super::chain_checks::{check_one_answer, check_only_one};
 use super::tokenize::Tokenize;
 use crate::error::{Class, Error, Result};
 use crate::pack::{self, PackOptions};
@@ -32,6 +32,7 @@ impl Verb for Pack {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
+        check_one_answer(Self::NAME, columns.answers())?;
         columns.keep_splits();
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
             if columns.names().any(|known| known == name) {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ReadAs;
-use super::chain_checks::bad_chain;
+use super::chain_checks::{bad_chain, check_one_answer};
 use super::edited_columns::raw_columns;
 use crate::choose::{How, Keep};
 use crate::dialect::{AnswerKeyStage, Dialect, PartColumns};
@@ -58,6 +58,7 @@ impl Verb for ResolveConflicts {
             columns.use_all(prompt, Use::Read)?;
             return columns.use_all(answer, Use::Read);
         }
+        check_one_answer(Self::NAME, columns.answers())?;
         if matches!(columns.conversations(), Conversations::Before { .. }) {
             return Err(bad_chain(
                 "resolve_conflicts: the conversations are rendered",

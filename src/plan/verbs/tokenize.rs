@@ -12,9 +12,11 @@ use crate::plan::columns::{Columns, Conversations, Use, column_exists};
 use crate::plan::explain_lines::detail;
 use crate::plan::resolve::{Builder, Counted};
 use crate::plan::step::{Chain, Named, Step, Verb};
-use crate::record::SpecialPolicy;
-use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, SPANS, TOKENIZED};
-use crate::tokenize::{Boundary, End, OnOverflow, RowLength, TokenizeOptions, TokenizeStage};
+use crate::record::schema::{CHAT_TEXT, COMPLETION, PROMPT, ROW_WEIGHT, SEGMENT_WEIGHTS, SPANS};
+use crate::record::{Answers, SpecialPolicy};
+use crate::tokenize::{
+    AnswersTokenizeStage, Boundary, End, OnOverflow, RowLength, TokenizeOptions, TokenizeStage,
+};
 use crate::tokenizer::LoadedTokenizer;
 use crate::word::{self, Word};
 
@@ -60,11 +62,13 @@ impl Verb for Tokenize {
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
         let conversations = columns.conversations();
-        let text = match conversations {
-            Conversations::Before { .. } => [CHAT_TEXT, SPANS],
-            _ => [PROMPT, COMPLETION],
+        let answers = columns.answers();
+        let text: &[&str] = match conversations {
+            _ if answers != Answers::One => answers.texts(),
+            Conversations::Before { .. } => &[CHAT_TEXT, SPANS],
+            _ => &[PROMPT, COMPLETION],
         };
-        if text.contains(&PROMPT) {
+        if text.contains(&COMPLETION) {
             for name in text {
                 columns
                     .use_column(name, Use::Text(Self::NAME))
@@ -78,11 +82,12 @@ impl Verb for Tokenize {
             }
         }
         // Columns of the data with these names would be lost.
-        if let Some(name) = columns.names().find(|name| TOKENIZED.contains(name)) {
+        let made = answers.tokenized();
+        if let Some(name) = columns.names().find(|name| made.contains(name)) {
             return Err(column_exists(Self::NAME, name));
         }
         columns.retain(|name| self.keep_text || !text.contains(&name));
-        TOKENIZED.iter().for_each(|name| columns.add(name));
+        made.iter().for_each(|name| columns.add(name));
         if conversations == (Conversations::Before { weighted: true }) {
             if columns.names().any(|name| name == SEGMENT_WEIGHTS) {
                 return Err(column_exists(Self::NAME, SEGMENT_WEIGHTS));
@@ -111,6 +116,19 @@ impl Verb for Tokenize {
             let message = "tokenize: on_overflow=\"drop_oldest_turns\" is for conversations";
             return Err(Error::new(Class::Plan, "bad_option", message)
                 .help("choose \"truncate_prompt_left\" for prompts that may be cut"));
+        }
+        let answers = builder.description.answers;
+        if answers != Answers::One && self.on_overflow == OnOverflow::TruncateCompletion {
+            let message = "tokenize: on_overflow=\"truncate_completion\" would cut answers that are compared";
+            return Err(Error::new(Class::Plan, "bad_option", message)
+                .help("choose \"truncate_prompt_left\", which cuts the prompt alone, or \"reject\""));
+        }
+        if answers != Answers::One
+            && (self.boundary == Boundary::Whole || self.on_overflow == OnOverflow::DropOldestTurns)
+        {
+            let message = "tokenize: boundary=\"whole\" and on_overflow=\"drop_oldest_turns\" are for rows of one answer";
+            return Err(Error::new(Class::Plan, "bad_option", message)
+                .help("leave them out: the prompt of answers that are compared is encoded by itself, and stays whole"));
         }
         let tokenizer = self.tokenizer.load()?;
         let end = match &format {
@@ -161,7 +179,14 @@ impl Verb for Tokenize {
         builder.description.tokenizer = Some(Arc::clone(&tokenizer));
         builder.description.max_length = self.max_length;
         builder.description.end = Some(end);
-        builder.map(Counted::Yes, TokenizeStage::new(&tokenizer, options)?)
+        match answers {
+            Answers::One => builder.map(Counted::Yes, TokenizeStage::new(&tokenizer, options)?),
+            _ => {
+                let on_same = builder.description.on_same_answers;
+                let stage = AnswersTokenizeStage::new(&tokenizer, options, answers, on_same)?;
+                builder.map(Counted::Yes, stage)
+            }
+        }
     }
 
     fn published(&self, _: &mut dyn Iterator<Item = String>) -> Result<Option<Step>> {
