@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from fastprep._fastprep import Plan
 
 
-_, CHOSEN, REJECTED = PAIR_COLUMNS
-LABEL = LABELLED_COLUMNS[-1]
-ANSWERS = (
-    (CHOSEN, CHOSEN_IDS, CHOSEN_LABELS),
-    (REJECTED, REJECTED_IDS, REJECTED_LABELS),
-    (COMPLETION, COMPLETION_IDS, COMPLETION_LABELS),
-)
-"""An answer of a row with preferences: its name, its ids and its labels."""
-
-
 @dataclass(frozen=True)
 class Symbols:
     """Symbols for invisible characters, and between facts."""
