@@ -9,6 +9,7 @@ use super::edges::Ends;
 use super::frequent::Frequent;
 use super::groups::Measured;
 use super::lengths::{Lengths, chars};
+use super::preferences::Preferences;
 use super::row::{Row, Speaker, Text};
 use super::scripts::Scripts;
 use super::sequences::sequences;
@@ -37,6 +38,8 @@ pub(crate) struct Counts {
     pub(crate) answer_affixes: Affixes,
     pub(crate) classes: Classes,
     pub(crate) scripts: Scripts,
+    /// Of rows with preferences.
+    pub(crate) preferences: Preferences,
     /// Sequences of words in the last answers.
     pub(crate) sequences: Distinct,
 }
@@ -46,6 +49,7 @@ impl Counts {
     pub(super) fn add(&mut self, row: &Row<'_>, measured: &mut Measured) {
         measured.tokens.into_iter().for_each(|tokens| self.tokens.add(tokens));
         self.rows += 1;
+        self.preferences.add(row);
         let prompt = row.prompt_len();
         self.with_prompt += u64::from(prompt > 0);
         let has = |speaker| row.texts.iter().any(|text| text.speaker == speaker);
@@ -103,6 +107,7 @@ impl Counts {
         self.answer_affixes.merge(other.answer_affixes);
         self.classes.merge(other.classes);
         self.scripts.merge(other.scripts);
+        self.preferences.merge(&other.preferences);
         self.sequences.merge(&other.sequences);
     }
 }
@@ -116,6 +121,8 @@ pub(crate) struct Facts {
     pub(crate) conflicts: Tally,
     /// Prompts with several answers.
     pub(crate) conflicting_prompts: u64,
+    /// Prompts with a good answer and a bad one, and the rows that have them.
+    pub(crate) both_labels: (u64, u64),
     /// None where there is no other set.
     pub(crate) between: Option<Between>,
     pub(crate) prompt_ends: Ends,

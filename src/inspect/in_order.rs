@@ -138,6 +138,7 @@ impl InOrder {
         facts.duplicates.count = self.index.duplicates;
         facts.conflicts.count = self.index.conflict_rows;
         facts.conflicting_prompts = self.index.conflicts;
+        facts.both_labels = (self.index.both_labels, self.index.both_label_rows);
         Ok(())
     }
 

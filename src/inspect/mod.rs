@@ -30,6 +30,7 @@ mod other_set;
 mod other_set_sink;
 mod own_text;
 mod packed_places;
+mod preferences;
 mod prompt_index;
 mod ready;
 mod rendered;

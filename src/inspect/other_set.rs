@@ -130,7 +130,7 @@ mod tests {
     fn rows_and_prompts_are_found_in_both_directions() {
         let row = |row: u64, prompt: u128, whole: u64| {
             let place = Place { file: 0, row, line: Some(row + 1), byte: None, copy: 0 };
-            RowKeys { place, whole, prompt, answer: whole, is_only: true }
+            RowKeys { place, whole, prompt, answer: whole, is_only: true, label: None }
         };
         let mut other = OtherSet::default();
         let there = [(7, 1), (7, 1), (7, 2), (8, 3), (NO_PROMPT, 4), (9, 5)];

@@ -25,6 +25,8 @@ struct Prompt {
     first: u64,
     rows: u32,
     answers: u32,
+    /// Whether it has a good answer (1), and whether it has a bad one (2).
+    labels: u8,
 }
 
 /// All prompts so far. Takes rows in input order.
@@ -38,7 +40,13 @@ pub(crate) struct PromptIndex {
     /// Prompts with several answers, and the rows that have them.
     pub(crate) conflicts: u64,
     pub(crate) conflict_rows: u64,
+    /// Prompts with a good answer and a bad one, and the rows that have them.
+    pub(crate) both_labels: u64,
+    pub(crate) both_label_rows: u64,
 }
+
+/// Both labels.
+const BOTH: u8 = 3;
 
 impl PromptIndex {
     /// Adds a row.
@@ -48,15 +56,32 @@ impl PromptIndex {
         }
         let number = self.places.number(row.place);
         let hash = |prompt: &Prompt| prompt.key as u64;
+        let label = row.label.map_or(0, |label| if label { 1 } else { 2 });
         let prompt = match self.prompts.entry(row.prompt as u64, |p| p.key == row.prompt, hash) {
             Entry::Vacant(entry) => {
                 let RowKeys { prompt: key, answer, whole, .. } = *row;
-                entry.insert(Prompt { key, answer, whole, first: number, rows: 1, answers: 1 });
+                entry.insert(Prompt {
+                    key,
+                    answer,
+                    whole,
+                    first: number,
+                    rows: 1,
+                    answers: 1,
+                    labels: label,
+                });
                 return Seen::default();
             }
             Entry::Occupied(entry) => entry.into_mut(),
         };
         prompt.rows = prompt.rows.saturating_add(1);
+        if row.prompt != NO_PROMPT {
+            let had_both = prompt.labels == BOTH;
+            prompt.labels |= label;
+            if prompt.labels == BOTH {
+                self.both_labels += u64::from(!had_both);
+                self.both_label_rows += if had_both { 1 } else { u64::from(prompt.rows) };
+            }
+        }
         let same = match prompt.whole == row.whole {
             true => Some(prompt.first),
             false => first_with(&mut self.others, row.prompt ^ WHOLE, row.whole, number),
@@ -100,7 +125,14 @@ mod tests {
     fn add(index: &mut PromptIndex, rows: &[(u128, u64)]) -> Vec<(Option<u64>, Option<u64>)> {
         let seen = rows.iter().enumerate().map(|(i, (prompt, answer))| {
             let place = Place { file: 1, row: i as u64, line: Some(i as u64 + 1), byte: None, copy: 0 };
-            let keys = RowKeys { place, whole: *answer, prompt: *prompt, answer: answer / 10, is_only: true };
+            let keys = RowKeys {
+                place,
+                whole: *answer,
+                prompt: *prompt,
+                answer: answer / 10,
+                is_only: true,
+                label: None,
+            };
             let seen = index.add(&keys);
             (seen.same.map(|p| p.row), seen.conflict.map(|p| p.row))
         });
@@ -147,8 +179,21 @@ mod tests {
         let mut index = PromptIndex::default();
         let place = Place { file: 0, row: 0, line: None, byte: None, copy: 0 };
         for answer in [1, 2, 2, 1] {
-            index.add(&RowKeys { place, whole: answer, prompt: 5, answer, is_only: false });
+            index.add(&RowKeys { place, whole: answer, prompt: 5, answer, is_only: false, label: None });
         }
         assert_eq!((index.duplicates, index.conflicts), (2, 0));
+    }
+
+    #[test]
+    fn prompts_with_both_labels_are_counted_with_all_their_rows() {
+        let mut index = PromptIndex::default();
+        let place = Place { file: 0, row: 0, line: None, byte: None, copy: 0 };
+        let labels =
+            [(5, true), (5, true), (5, false), (5, true), (6, true), (6, true), (7, false), (7, true)];
+        for (answer, (prompt, label)) in (1..).zip(labels) {
+            let label = Some(label);
+            index.add(&RowKeys { place, whole: answer, prompt, answer, is_only: false, label });
+        }
+        assert_eq!((index.both_labels, index.both_label_rows, index.conflicts), (2, 6, 0));
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct RowKeys {
     pub(crate) answer: u64,
     /// Whether another answer to the same prompt contradicts this one: it is neither one of a pair, nor labelled.
     pub(crate) is_only: bool,
+    /// Whether the answer is a good one, if the row says so.
+    pub(crate) label: Option<bool>,
 }
 
 /// The keys of a row; `folded` is overwritten.
@@ -63,6 +65,7 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
         prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { NO_PROMPT },
         answer: key(answer, &mut loose) as u64,
         is_only: !is_pair && row.label.is_none(),
+        label: row.label,
     }
 }
 

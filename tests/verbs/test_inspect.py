@@ -244,6 +244,9 @@ WHOLE: dict[str, Callable[[], tuple[list[Row], int]]] = {
 }
 """Rows with a finding that no row shows by itself, and its count."""
 
+PREFERENCES = {"identical_answers", "length_bias", "label_imbalance", "both_labels"}
+"""Findings of rows with preferences, which are planted in `test_inspect_preferences.py`."""
+
 BETWEEN = {"shared_rows", "shared_prompts"}
 """Findings of two sets, which are planted in `test_inspect_between.py`."""
 
@@ -328,7 +331,7 @@ def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
 
 
 def test_every_finding_is_planted() -> None:
-    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED | OF_CHAT
+    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED | OF_CHAT | PREFERENCES
     assert {code for code, *_ in _fastprep.inspect_findings()} == planted
 
 

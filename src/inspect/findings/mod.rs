@@ -3,6 +3,7 @@
 mod answer_repeats_prompt;
 mod assistant_identity;
 mod bank_accounts;
+mod both_labels;
 mod broken_arguments;
 mod carriage_returns;
 mod common_answer_prefix;
@@ -21,7 +22,10 @@ mod empty_turns;
 mod formulaic_openings;
 mod frequent_answers;
 mod html;
+mod identical_answers;
 mod invisible_characters;
+mod label_imbalance;
+mod length_bias;
 mod length_ceiling;
 mod long_classes;
 mod loops;
@@ -139,6 +143,10 @@ pub(crate) static FINDINGS: &[&Finding] = &[
     &assistant_identity::ASSISTANT_IDENTITY,
     &small_classes::SMALL_CLASSES,
     &long_classes::LONG_CLASSES,
+    &identical_answers::IDENTICAL_ANSWERS,
+    &length_bias::LENGTH_BIAS,
+    &label_imbalance::LABEL_IMBALANCE,
+    &both_labels::BOTH_LABELS,
     &unexpected_length::UNEXPECTED_LENGTH,
     &unexpected_script::UNEXPECTED_SCRIPT,
     &unexpected_pattern::UNEXPECTED_PATTERN,
