@@ -331,7 +331,9 @@ def test_a_style_that_is_rare_is_no_finding(code: str) -> None:
 
 
 def test_every_finding_is_planted() -> None:
-    planted = (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED | OF_CHAT | PREFERENCES
+    planted = (
+        (set(PLANTED) - {"missing_separator"}) | set(WHOLE) | BETWEEN | OF_TOKENS | EXPECTED | OF_CHAT | PREFERENCES
+    )
     assert {code for code, *_ in _fastprep.inspect_findings()} == planted
 
 

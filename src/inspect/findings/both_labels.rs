@@ -22,5 +22,5 @@ fn check(facts: &Facts) -> Option<Whole> {
     let (prompts, rows) = facts.both_labels;
     let many = if prompts == 1 { "prompt" } else { "prompts" };
     let detail = format!("{} {many}", thousands(prompts));
-    (prompts > 0).then_some(Whole { count: rows, detail, examples: Vec::new() })
+    (prompts > 0).then_some(Whole { count: rows, detail, examples: Vec::new(), affix: None })
 }

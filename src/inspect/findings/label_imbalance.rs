@@ -37,5 +37,5 @@ fn check(facts: &Facts) -> Option<Whole> {
     };
     let detail = format!("{} good and {} bad{weight}", thousands(good), thousands(bad));
     let count = if few > 0 { few } else { many };
-    Some(Whole { count, detail, examples: Vec::new() })
+    Some(Whole { count, detail, examples: Vec::new(), affix: None })
 }

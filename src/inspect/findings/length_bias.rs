@@ -42,5 +42,5 @@ fn check(facts: &Facts) -> Option<Whole> {
         mean(chosen_chars),
         mean(rejected_chars)
     );
-    Some(Whole { count, detail, examples: Vec::new() })
+    Some(Whole { count, detail, examples: Vec::new(), affix: None })
 }
