@@ -137,6 +137,17 @@ def test_text_that_json_readers_stumble_over_is_refused(made: Path, tmp_path: Pa
     assert caught.value.code in ("bad_manifest", "newer_manifest")
 
 
+@pytest.mark.parametrize("plan", [{}, {"steps": [1]}, {"steps": [{"verb": "dedup"}]}])
+def test_a_folder_of_conversations_whose_plan_is_damaged_is_not_tokenized_again(tmp_path: Path, plan: Any) -> None:
+    chat = fp.ChatFormat.from_text("{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}")
+    rows = [{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": a}]} for a in "abc"]
+    fp.from_records(rows).format(chat).sink_arrow(tmp_path / "out")
+    rewrite(tmp_path / "out", plan=plan)
+    with pytest.raises(fp.SourceError, match="the plan has no") as caught:
+        fp.load(tmp_path / "out").retokenize(TOKENIZER)
+    assert (caught.value.code, caught.value.path) == ("bad_manifest", str(tmp_path / "out" / "manifest.json"))
+
+
 # -- shards ----------------------------------------------------------------------------------------
 
 READ = """

@@ -271,7 +271,7 @@ def test_steps_after_format_and_other_rows_are_refused() -> None:
     with refused(fp.PlanError, "bad_chain", "with format as its last step"):
         plan.dedup().inspect()
     preference = fp.from_records([{"prompt": "q", "chosen": "a", "rejected": "b"}]).read_as("preference")
-    with refused(fp.PlanError, "dialect_refused", "two answers"):
+    with refused(fp.PlanError, "dialect_refused", "inspect the plan before format"):
         preference.format(CHAT).inspect()
     with refused(fp.PlanError, "no_dialect", "which columns hold the conversations"):
         fp.from_records([{"x": "y"}]).format(CHAT).inspect()

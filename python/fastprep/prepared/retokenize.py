@@ -10,6 +10,7 @@ from fastprep._fastprep import (
     COMPLETION,
     INPUT_IDS,
     LABELS,
+    MANIFEST,
     PROMPT,
     SEGMENT_KINDS,
     SEGMENT_LENGTHS,
@@ -18,7 +19,7 @@ from fastprep._fastprep import (
     SPLIT,
 )
 from fastprep.chat_format import ChatFormat
-from fastprep.exceptions import ColumnError, PlanError
+from fastprep.exceptions import ColumnError, PlanError, SourceError
 from fastprep.pipeline import Pipeline
 from fastprep.prompt_format import PromptFormat
 from fastprep.scan import from_arrow
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 TOKEN_COLUMNS = (INPUT_IDS, LABELS, SEGMENT_LENGTHS, SEGMENT_KINDS, SEGMENT_WEIGHTS, SEQ_LENGTHS)
 """The columns that the old tokenizer made."""
-
 
 PREFERENCES = ("preference", "openai_preference", "kto")
 """The dialects of rows with preferences."""
@@ -91,16 +91,35 @@ def retokenize(data: PreparedData, tokenizer: Any, options: dict[str, Any]) -> P
 
 def rendered_again(data: PreparedData, chat: ChatFormat, rows: Pipeline) -> Pipeline:
     """Rows of a folder of conversations after the ``format`` that rendered them."""
-    earlier = next(step for step in data.manifest["plan"]["steps"] if step["verb"] == "format_chat")
+    earlier = next((step for step in _steps(data) if step["verb"] == "format_chat"), None)
+    if earlier is None:
+        raise _damaged(data, "the plan has no format of conversations")
     return rows._push("format_chat", **{**earlier, "format": json.loads(chat.to_json()), "rendered": True})
 
 
 def _has_preferences(data: PreparedData) -> bool:
     """Whether the rows have two answers, or one with a label."""
-    steps = data.manifest["plan"]["steps"]
-    dialects = {step["dialect"] for step in steps if step["verb"] == "read_as"}
-    by_label = any(step.get("rejected") or step.get("label") for step in steps if step["verb"] == "format")
-    return by_label or (any(step["verb"] == "format_chat" for step in steps) and not dialects.isdisjoint(PREFERENCES))
+    by_label = any(step.get("rejected") or step.get("label") for step in _steps(data) if step["verb"] == "format")
+    in_dialect = any(step.get("dialect") in PREFERENCES for step in _steps(data) if step["verb"] == "read_as")
+    return by_label or (in_dialect and any(step["verb"] == "format_chat" for step in _steps(data)))
+
+
+def _steps(data: PreparedData) -> list[dict[str, Any]]:
+    """The steps of the plan that made the folder."""
+    plan = data.manifest["plan"]
+    steps = plan.get("steps") if isinstance(plan, dict) else None
+    if not isinstance(steps, list) or not all(isinstance(step, dict) and "verb" in step for step in steps):
+        raise _damaged(data, "the plan has no list of steps")
+    return steps
+
+
+def _damaged(data: PreparedData, why: str) -> SourceError:
+    return SourceError.new(
+        f"the manifest is damaged, or fastprep did not write it: {why}",
+        code="bad_manifest",
+        path=data.path / MANIFEST,
+        help="prepare the data again, or restore the file",
+    )
 
 
 def _text_unchanged(rendered_by: PromptFormat) -> PromptFormat:

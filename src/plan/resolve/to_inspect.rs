@@ -216,7 +216,10 @@ fn rendered(
     };
     check_dialect(*dialect)?;
     if dialect.answers() != Answers::One {
-        let message = format!("inspect: a chat template of {} is not looked into", dialect.name());
+        let message = format!(
+            "inspect: what a chat template does to rows of the dialect {} is not looked into",
+            dialect.name()
+        );
         return Err(Error::new(Class::Plan, "dialect_refused", message).help(
             "inspect the plan before format: what is wrong with preferences is found without a template",
         ));
