@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
@@ -13,7 +14,7 @@ from fastprep.row_format import RowFormat
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline, Step
     from fastprep.prompt_format import PromptFormat
-    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, ToolArguments, Train
+    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, ToolArguments, Train, TrainedRole
 
 
 class FormatVerb(ABC):
@@ -37,6 +38,7 @@ class FormatVerb(ABC):
         *,
         on_collision: OnCollision = "reject",
         train: Train = "all",
+        roles_to_train: TrainedRole | Sequence[TrainedRole] = "assistant",
         history: History = "as_rendered",
         on_dropped: OnDropped = "reject",
         on_open_end: OnOpenEnd = "reject",
@@ -72,7 +74,10 @@ class FormatVerb(ABC):
             on_collision: what happens to a row in which the separator or the stop occurs elsewhere, also across the
                 border of two parts. `"insert_space"` breaks each occurrence in a field by a space, then proves the row
                 again. For a `PromptFormat`.
-            train: which turns of the assistant train: `"all"`, or the `"last"`. For a `ChatFormat`, as all below.
+            train: which turns train: `"all"`, or the `"last"`. For a `ChatFormat`, as all below.
+            roles_to_train: the roles whose turns train, one or several of `"system"`, `"user"`, `"assistant"`,
+                `"tool"`. A turn of another role than the assistant trains from its first text through the token that
+                ends it, if the template has one.
             history: `"as_rendered"` renders a conversation once, and all its turns train in one row. `"split_turns"`
                 makes a row of each turn that trains: the prompt at inference, character by character, then the turn.
                 It adds the column `message`, the number of the message that trains, from 0.
@@ -119,19 +124,23 @@ class FormatVerb(ABC):
             later = {"history": (history, "as_rendered"), "on_open_end": (on_open_end, "reject")}
             if kwargs_column is not None:
                 chosen["kwargs_column"] = kwargs_column
+            roles = option_checks.texts("format", "roles_to_train", roles_to_train)
+            chosen_roles = {} if roles == ["assistant"] else {"roles_to_train": roles}
             chosen |= {name: given for name, (given, default) in later.items() if given != default}
             return rows._push(
                 "format_chat",
                 format=json.loads(prompt_format.to_json()),
                 **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
                 weights=option_checks.boolean("format", "weights", weights),
+                **chosen_roles,
                 **_given(on_same_answers=on_same_answers, on_untrained=on_untrained),
             )
-        of_chats = (train, history, on_dropped, on_open_end, tool_arguments, kwargs_column, weights, on_untrained)
-        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", None, False, "reject"):
+        of_words = (train, history, on_dropped, on_open_end, tool_arguments, on_untrained)
+        of_chats = (*of_words, roles_to_train, kwargs_column, weights)
+        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", "reject", "assistant", None, False):
             raise option_checks.bad_option(
-                "format: `train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, `kwargs_column`, `weights` "
-                "and `on_untrained` are for a ChatFormat",
+                "format: `train`, `roles_to_train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, "
+                "`kwargs_column`, `weights` and `on_untrained` are for a ChatFormat",
                 "leave them out",
             )
         answers = {"rejected": rejected, "label": label}

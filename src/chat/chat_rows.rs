@@ -1,7 +1,7 @@
 //! Conversations as rows of a chat format.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 
@@ -9,9 +9,10 @@ use super::chat_format::not_rendered;
 use super::layout::Layout;
 use super::marks;
 use super::open_end::{self, OnOpenEnd};
+use super::roles::{Roles, TrainedRole};
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
-use super::spans::{self, EndTokens, Proof, is_assistant};
+use super::spans::{self, EndTokens, Ends, Proof, is_assistant};
 use super::trained::Trained;
 use super::training_row::{ChatFault, Masked, TrainingRow, masked, region};
 use super::{ChatFormat, Conversation, TurnSpans};
@@ -30,8 +31,9 @@ pub struct ChatRows {
     open_end: OnOpenEnd,
     /// None for templates that look for too many texts: their rows are proven one by one.
     seeker: Option<Seeker>,
-    /// Learnt when they are first needed.
-    ends: OnceLock<EndTokens>,
+    /// The roles whose turns train.
+    roles: Roles,
+    ends: Ends,
     /// By the key of a shape; none for shapes that have no layout.
     learnt: RwLock<HashMap<u128, Option<Arc<Learnt>>>>,
 }
@@ -76,13 +78,25 @@ impl ChatRows {
         let format = format.into();
         let seeker = Seeker::new(format.sought());
         let open_end = OnOpenEnd::default();
-        ChatRows { format, open_end, seeker, ends: OnceLock::new(), learnt: RwLock::default() }
+        let (roles, ends) = (Roles::default(), Ends::default());
+        ChatRows { format, open_end, seeker, roles, ends, learnt: RwLock::default() }
     }
 
     /// The rows, where this happens to those of whose last turn the template prints no end.
     #[must_use]
     pub fn with_open_end(self, open_end: OnOpenEnd) -> Self {
         ChatRows { open_end, learnt: RwLock::default(), ..self }
+    }
+
+    /// The rows, where the turns of these roles train.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        ChatRows { roles, learnt: RwLock::default(), ..self }
+    }
+
+    /// The numbers of the messages of a conversation that train.
+    pub fn trained_turns(&self, conversation: &Conversation, trained: impl Into<Trained>) -> Vec<usize> {
+        conversation.trained_turns(trained, self.roles)
     }
 
     /// The format.
@@ -96,10 +110,10 @@ impl ChatRows {
     /// Those of `render`; `bad_messages`: a text holds characters of the private use planes.
     pub fn turns(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Vec<Turn>> {
         check(conversation)?;
-        let mut proof = self.proof(conversation, generation_prompt)?;
+        let mut proof = self.proof(conversation, Roles::default(), generation_prompt)?;
         let turns = std::mem::take(&mut proof.turns);
-        let turn = |spans| {
-            let region = region(&proof, &spans, false);
+        let turn = |spans: TurnSpans| {
+            let region = region(&proof, TrainedRole::Assistant, &spans, false);
             Turn { trained: region.as_ref().ok().copied(), fault: region.err(), spans }
         };
         Ok(turns.into_iter().map(turn).collect())
@@ -134,7 +148,7 @@ impl ChatRows {
         if let Some(row) = self.known_row(conversation, trained)? {
             return Ok(row);
         }
-        Ok(self.masked(conversation, &self.proof(conversation, false)?, trained))
+        Ok(self.masked(conversation, &self.proof(conversation, self.roles, false)?, trained))
     }
 
     /// The row by what is known of its shape; none if it must be proven by itself.
@@ -166,7 +180,12 @@ impl ChatRows {
             let prompt = self.format.render_messages(&conversation.messages[..i], conversation, true);
             prompt.is_ok_and(|prompt| text.starts_with(&prompt) && starts.contains(&prompt.len()))
         };
-        conversation.trained_turns(trained).into_iter().all(holds)
+        let answers = Roles::default();
+        conversation
+            .trained_turns(trained, self.roles)
+            .into_iter()
+            .filter(|i| answers.have(&conversation.messages[*i]))
+            .all(holds)
     }
 
     fn learnt(
@@ -203,7 +222,7 @@ impl ChatRows {
         if detail == Detail::Edges && unseen.is_none() {
             return None;
         }
-        let proof = self.proof(&example, false).ok()?;
+        let proof = self.proof(&example, self.roles, false).ok()?;
         let row = self.masked(&example, &proof, trained);
         let layout = Layout::new(&example, &proof, seeker, row)?;
         let decided = unseen.and_then(|unseen| self.decided(unseen, &layout)).unwrap_or_default();
@@ -225,9 +244,9 @@ impl ChatRows {
         Some(Decided { text, prompts })
     }
 
-    /// The tokens that end turns.
+    /// The tokens that end turns of the assistant.
     pub(super) fn ends(&self) -> &EndTokens {
-        self.ends.get_or_init(|| spans::learn(&self.format))
+        self.ends.of(&self.format, TrainedRole::Assistant)
     }
 
     /// What is proven about a conversation.
@@ -240,19 +259,20 @@ impl ChatRows {
         generation_prompt: bool,
     ) -> Result<Proof> {
         check(conversation)?;
-        self.proof(conversation, generation_prompt)
+        self.proof(conversation, Roles::default(), generation_prompt)
     }
 
     /// The row of a proof, with how the marks of the template differ from it.
     fn masked(&self, conversation: &Conversation, proof: &Proof, trained: Trained) -> Masked {
         let keeps_open = matches!(self.open_end, OnOpenEnd::Keep | OnOpenEnd::AppendEos);
-        let mut row = masked(conversation, proof, trained, keeps_open)?;
+        let mut row = masked(conversation, proof, trained, self.roles, keeps_open)?;
         row.marks = marks::differences(&self.format, conversation, proof);
         Ok(row)
     }
 
-    fn proof(&self, conversation: &Conversation, generation_prompt: bool) -> Result<Proof> {
-        spans::prove(&self.format, conversation, generation_prompt, self.ends()).map_err(|e| not_rendered(&e))
+    fn proof(&self, conversation: &Conversation, roles: Roles, generation_prompt: bool) -> Result<Proof> {
+        spans::prove(&self.format, conversation, generation_prompt, roles, &self.ends)
+            .map_err(|e| not_rendered(&e))
     }
 }
 
@@ -277,6 +297,8 @@ fn check(conversation: &Conversation) -> Result<()> {
 mod tests {
     use super::*;
     use crate::chat::{ChatOptions, TrainedTurns, TrainingRow};
+    use crate::record::turns::Role;
+    use crate::word::Word;
 
     const CHATML: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}\
                           {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
@@ -324,6 +346,40 @@ mod tests {
         assert_eq!(data, "|Hi é|Hi é||<|im_end|>|||");
         let untrained = TALK.replace("0.5", "0");
         assert_eq!(trained(&row(CHATML, &untrained, TrainedTurns::All).unwrap()).len(), 1);
+    }
+
+    #[test]
+    fn turns_of_other_roles_train_from_their_first_text() {
+        let talk = r#"[{"role":"developer","content":"s"},{"role":"user","content":" Hi "},{"role":"assistant","content":"Ho"},
+            {"role":"tool","content":"Hi"},{"role":"critic","content":"x"},{"role":"user","content":"","train":0.5}]"#;
+        let talk = Conversation::parse(talk, None).unwrap();
+        let row = |template: &str, roles: &[TrainedRole], turns: TrainedTurns| {
+            let format = ChatFormat::new(template.to_string(), ChatOptions::default()).unwrap();
+            let rows = ChatRows::new(format).with_roles(Roles::of(roles));
+            let row = rows.training_row(&talk, turns).unwrap();
+            let proof = rows.proof(&talk, rows.roles, false).unwrap();
+            assert_eq!(row, rows.masked(&talk, &proof, turns.into()));
+            row.unwrap()
+        };
+        let all = TrainedRole::ALL;
+        let made = row(CHATML, all, TrainedTurns::All);
+        let expected = [
+            ("s<|im_end|>", 1.0),
+            ("Hi<|im_end|>", 1.0),
+            ("Ho<|im_end|>", 1.0),
+            ("Hi<|im_end|>", 1.0),
+            ("<|im_end|>", 0.5),
+        ];
+        assert_eq!(trained(&made), expected);
+        let roles: Vec<Role> =
+            made.spans.iter().filter(|s| s.trained && s.from_data).map(|s| s.role).collect();
+        assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::Tool]);
+        assert_eq!(trained(&row(CHATML, all, TrainedTurns::Last)), expected[4..]);
+        assert_eq!(trained(&row(CHATML, &[TrainedRole::Tool], TrainedTurns::All)), expected[3..4]);
+        // Without a token that ends turns, texts train alone.
+        let no_end = CHATML.replace("<|im_end|>\n", "\n").replace("<|im_start|>", "# ");
+        let users = row(&no_end, &[TrainedRole::User], TrainedTurns::All);
+        assert_eq!(trained(&users), [("Hi", 1.0)]);
     }
 
     #[test]
@@ -384,7 +440,8 @@ mod tests {
             for talk in talks() {
                 let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
                 assert_eq!(row, ChatRows::new(format()).training_row(&talk, TrainedTurns::All).unwrap());
-                let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into());
+                let proof = rows.proof(&talk, Roles::default(), false).unwrap();
+                let alone = rows.masked(&talk, &proof, TrainedTurns::All.into());
                 let is_proven = !alone.as_ref().is_err_and(|fault| fault.code == "not_proven");
                 assert!(row == alone || !is_proven, "{row:?} {alone:?}");
                 by_layout += usize::from(row == alone);
@@ -402,7 +459,8 @@ mod tests {
             serde_json::json!([{"role": "user", "content": long}, {"role": "assistant", "content": long}]);
         let talk = Conversation::parse(&messages.to_string(), None).unwrap();
         let rows = ChatRows::new(ChatFormat::new(CHATML.to_string(), ChatOptions::default()).unwrap());
-        let alone = rows.masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into());
+        let proof = rows.proof(&talk, Roles::default(), false).unwrap();
+        let alone = rows.masked(&talk, &proof, TrainedTurns::All.into());
         assert_eq!(trained(alone.as_ref().unwrap()), [(&*format!("{}<|im_end|>", long.trim_end()), 1.0)]);
         assert_eq!(rows.training_row(&talk, TrainedTurns::All).unwrap(), alone);
     }
@@ -456,8 +514,8 @@ mod tests {
                     r#"[{{"role":"user","content":"{text}"}},{{"role":"assistant","content":"{text}b"}}]"#
                 );
                 let talk = Conversation::parse(&messages, None).unwrap();
-                let alone =
-                    masked(&talk, &rows.proof(&talk, false).unwrap(), TrainedTurns::All.into(), false);
+                let proof = rows.proof(&talk, Roles::default(), false).unwrap();
+                let alone = rows.masked(&talk, &proof, TrainedTurns::All.into());
                 assert_eq!(
                     rows.training_row(&talk, TrainedTurns::All).unwrap(),
                     alone,

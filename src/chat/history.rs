@@ -3,6 +3,7 @@
 use super::Conversation;
 use super::chat_rows::ChatRows;
 use super::conversation::REASONING;
+use super::roles::Roles;
 use super::spans::is_assistant;
 use super::trained::{Trained, TrainedTurns};
 use super::training_row::{CUT, ChatFault, Masked, PROMPT_DIFFERS, TrainingRow, weight};
@@ -32,11 +33,11 @@ impl Word for History {
 }
 
 impl Conversation {
-    /// The numbers of the messages that train.
-    pub fn trained_turns(&self, trained: impl Into<Trained>) -> Vec<usize> {
+    /// The numbers of the messages of these roles that train.
+    pub(super) fn trained_turns(&self, trained: impl Into<Trained>, roles: Roles) -> Vec<usize> {
         let trained = trained.into();
-        let assistant = self.messages.iter().enumerate().filter(|(_, message)| is_assistant(message));
-        let turns: Vec<(usize, &Data)> = assistant.collect();
+        let chosen = self.messages.iter().enumerate().filter(|(_, message)| roles.have(message));
+        let turns: Vec<(usize, &Data)> = chosen.collect();
         let last = turns.last().map(|(i, _)| *i);
         let trains = |(i, message): &(usize, &Data)| trained.trains(*i, last) && weight(message) > 0.0;
         turns.into_iter().filter(trains).map(|(i, _)| i).collect()
@@ -117,8 +118,8 @@ mod tests {
     fn each_turn_has_the_text_of_inference_before_it() {
         let (rows, talk) = (rows(CUTS), Conversation::parse(TALK, None).unwrap());
         assert!(rows.training_row(&talk, TrainedTurns::All).unwrap().is_err());
-        assert_eq!(talk.trained_turns(TrainedTurns::All), [1, 3]);
-        assert_eq!(talk.trained_turns(TrainedTurns::Last), [3]);
+        assert_eq!(rows.trained_turns(&talk, TrainedTurns::All), [1, 3]);
+        assert_eq!(rows.trained_turns(&talk, TrainedTurns::Last), [3]);
         for (turn, text, own) in [
             (1, "[user]a</s>[assistant]<think>r</think>b</s>", "r</think>b</s>"),
             (3, "[user]a</s>[assistant]b</s>[user]c</s>[assistant]<think>s</think>d</s>", "s</think>d</s>"),

@@ -1,6 +1,7 @@
 //! What a template marks as generated (`{% generation %}`), compared with what is proven to train.
 
-use super::spans::Proof;
+use super::roles::TrainedRole;
+use super::spans::{Proof, is_assistant};
 use super::training_row::region;
 use super::{ChatFormat, Conversation};
 use crate::template::MARKS;
@@ -26,8 +27,11 @@ pub(super) fn differences(
     let Some(marked) = rendered.ok().and_then(|rendered| regions(&rendered, text)) else {
         return vec!["other_text"];
     };
-    let ours: Vec<Region> = proof.turns.iter().filter_map(|turn| region(proof, turn, false).ok()).collect();
-    let all_are_proven = ours.len() == proof.turns.len();
+    let answers = proof.turns.iter().filter(|turn| is_assistant(&conversation.messages[turn.turn]));
+    let of_turn = |turn| region(proof, TrainedRole::Assistant, turn, false).ok();
+    let all: Vec<Option<Region>> = answers.map(of_turn).collect();
+    let ours: Vec<Region> = all.iter().copied().flatten().collect();
+    let all_are_proven = ours.len() == all.len();
     let mut found = Vec::new();
     let (trains, is_marked) = (mask(text.len(), &ours), mask(text.len(), &marked));
     let mut at = 0;

@@ -2,7 +2,7 @@
 
 use crate::word::Word;
 
-/// Which turns of the assistant train.
+/// Which turns of the roles that train do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrainedTurns {
     /// Each.
@@ -38,7 +38,7 @@ impl From<TrainedTurns> for Trained {
 }
 
 impl Trained {
-    /// Whether the turn of message number `turn` trains; `last` is the last turn of the assistant.
+    /// Whether the turn of message number `turn` trains; `last` is the last turn of the roles that train.
     pub(super) fn trains(self, turn: usize, last: Option<usize>) -> bool {
         match self {
             Trained::Turns(TrainedTurns::All) => true,

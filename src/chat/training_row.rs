@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::open_end::open_end;
+use super::roles::{Roles, TrainedRole};
 use super::spans::{Lost, Proof};
 use super::trained::Trained;
 use super::{Conversation, TextSpans, TurnSpans};
@@ -11,6 +12,7 @@ pub(super) use crate::record::reason::{CUT, PROMPT_DIFFERS};
 use crate::record::reason::{NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, REPR, TURN_INTERLEAVED};
 use crate::record::turns::{Branch, Role, Span};
 use crate::template::Data;
+use crate::word::Word;
 
 /// A conversation as a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +40,14 @@ pub struct ChatFault {
     pub detail: String,
 }
 
+/// The part of a text that a turn trains, in characters.
+struct Region {
+    start: usize,
+    end: usize,
+    weight: f32,
+    role: TrainedRole,
+}
+
 /// A conversation as a row for training, or why no exact mask exists.
 pub type Masked = Result<TrainingRow, ChatFault>;
 
@@ -46,20 +56,27 @@ pub(super) fn masked(
     conversation: &Conversation,
     proof: &Proof,
     trained: Trained,
+    roles: Roles,
     keeps_open: bool,
 ) -> Masked {
     let mut faults: Vec<ChatFault> = proof.lost.iter().map(of_lost).collect();
     let last = proof.turns.last().map(|turn| turn.turn);
-    let mut regions: Vec<(usize, usize, f32)> = Vec::new();
+    let mut regions: Vec<Region> = Vec::new();
     for turn in &proof.turns {
         faults.extend(lost_texts(turn));
-        let weight = weight(&conversation.messages[turn.turn]);
+        let message = &conversation.messages[turn.turn];
+        let weight = weight(message);
+        let Some(role) = TrainedRole::of(message).filter(|role| roles.has(*role)) else { continue };
         let is_trained = weight > 0.0 && trained.trains(turn.turn, last);
         match (is_trained, turn.first) {
             (false, _) => {}
             (true, Some(_)) => {
-                let (start, end) = region(proof, turn, keeps_open)?;
-                regions.push((start, end, weight));
+                let (start, end) = region(proof, role, turn, keeps_open)?;
+                if regions.last().is_some_and(|before| before.role != role && before.end > start) {
+                    let detail = format!("message {} begins within the turn before it", turn.turn);
+                    return Err(ChatFault { code: NOT_PROVEN, message: turn.turn, member: None, detail });
+                }
+                regions.push(Region { start, end, weight, role });
             }
             (true, None) => check_not_printed(turn)?,
         }
@@ -100,8 +117,14 @@ fn check_not_printed(turn: &TurnSpans) -> Result<(), ChatFault> {
     Err(ChatFault { code: NOT_PROVEN, message: i, member: None, detail })
 }
 
-/// Where the trained part of a turn begins and ends, in characters. `keeps_open` says that the last one may have no end.
-pub(super) fn region(proof: &Proof, turn: &TurnSpans, keeps_open: bool) -> Result<(usize, usize), ChatFault> {
+/// Where the trained part of a turn of a role begins and ends, in characters. `keeps_open` says that the last one may have
+/// no end.
+pub(super) fn region(
+    proof: &Proof,
+    role: TrainedRole,
+    turn: &TurnSpans,
+    keeps_open: bool,
+) -> Result<(usize, usize), ChatFault> {
     let i = turn.turn;
     let fault = |code, detail| Err(ChatFault { code, message: i, member: None, detail });
     match turn.order {
@@ -144,9 +167,12 @@ pub(super) fn region(proof: &Proof, turn: &TurnSpans, keeps_open: bool) -> Resul
                 (PROMPT_DIFFERS, "the generation prompt is not what the template prints before")
             }
             "prefix_fails" => (PROMPT_DIFFERS, "the template does not render the messages before"),
+            _ if role != TrainedRole::Assistant => {
+                (NOT_PROVEN, "the template's own text cannot be proven before")
+            }
             _ => (NOT_PROVEN, "the end of the generation prompt cannot be proven before"),
         };
-        return fault(code, format!("{why} message {i}, a turn of the assistant"));
+        return fault(code, format!("{why} message {i}, a turn of the {}", role.name()));
     };
     if keeps_open
         && turn.end_state == "none_at_end"
@@ -158,6 +184,10 @@ pub(super) fn region(proof: &Proof, turn: &TurnSpans, keeps_open: bool) -> Resul
         (Some((_, end)), _) => Ok((start, end)),
         (None, Some(token)) => {
             fault(NO_END_TOKEN, format!("message {i} is followed by {token:?}, which ends no other turn"))
+        }
+        (None, None) if turn.end_state == "not_learnt" => {
+            let detail = format!("how the template ends turns of the {} could not be learnt", role.name());
+            fault(NOT_PROVEN, detail)
         }
         (None, None) => fault(NO_END_TOKEN, format!("no token ends message {i}")),
     }
@@ -177,7 +207,7 @@ pub(super) fn weight(message: &Data) -> f32 {
 
 /// The spans of a render: cut at each region, where the role changes, and between data and template. What the template
 /// writes before a message is of the message's role.
-fn spans(conversation: &Conversation, proof: &Proof, regions: &[(usize, usize, f32)]) -> Vec<Span> {
+fn spans(conversation: &Conversation, proof: &Proof, regions: &[Region]) -> Vec<Span> {
     let roles: Vec<Role> = conversation.messages.iter().map(role).collect();
     let found = &proof.found;
     let last = (0..found.text.len()).rev().find_map(|at| found.message(at));
@@ -189,10 +219,10 @@ fn spans(conversation: &Conversation, proof: &Proof, regions: &[(usize, usize, f
     let mut end = 0u32;
     let mut regions = regions.iter().peekable();
     for (at, c) in found.text.iter().enumerate() {
-        while regions.next_if(|(_, to, _)| *to <= at).is_some() {}
-        let region = regions.peek().filter(|(from, _, _)| *from <= at);
-        let weight = region.map_or(1.0, |(_, _, weight)| *weight);
-        let role = if region.is_some() { Role::Assistant } else { role_at[at] };
+        while regions.next_if(|region| region.end <= at).is_some() {}
+        let region = regions.peek().filter(|region| region.start <= at);
+        let weight = region.map_or(1.0, |region| region.weight);
+        let role = region.map_or(role_at[at], |region| region.role.of_spans());
         end += c.len_utf8() as u32;
         let from_data = found.message(at).is_some();
         let span = Span { end, role, trained: region.is_some(), from_data, weight, branch: Branch::Main };

@@ -20,7 +20,7 @@ impl RenderedConversations {
     fn rendered(&self, conversation: &Conversation) -> Result<Rendered> {
         let turns = match self.history {
             History::AsRendered => Vec::new(),
-            History::SplitTurns => conversation.trained_turns(self.train),
+            History::SplitTurns => self.chat.trained_turns(conversation, self.train),
         };
         if turns.is_empty() {
             return self.chat.training_row(conversation, self.train).map(of_row);

@@ -5,7 +5,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::artifact::open::MANIFEST;
 use crate::cancel::Phase;
-use crate::chat::{History, OnOpenEnd, ToolArguments, TrainedTurns};
+use crate::chat::{History, OnOpenEnd, ToolArguments, TrainedRole, TrainedTurns};
 use crate::choose::{BalanceHow, Keep, MixUnit, OnExhausted};
 use crate::dedup::Part;
 use crate::dialect::Role;
@@ -121,6 +121,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("Policy", names::<Policy>())?;
     add("OnCollision", names::<OnCollision>())?;
     add("Train", names::<TrainedTurns>())?;
+    add("TrainedRole", names::<TrainedRole>())?;
     add("History", names::<History>())?;
     add("OnDropped", names::<OnDropped>())?;
     add("OnOpenEnd", names::<OnOpenEnd>())?;

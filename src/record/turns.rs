@@ -156,7 +156,11 @@ impl<'a, 's> Turns<'a, 's> {
 
 /// Groups neighbouring spans that train alike: the spans of each [`Part`].
 pub(crate) fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
-    spans.chunk_by(|a, b| (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch))
+    // Each turn that trains starts an encoding of its own.
+    let is_same_turn = |a: &Span, b: &Span| !a.trained || a.role == b.role;
+    spans.chunk_by(move |a, b| {
+        (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch) && is_same_turn(a, b)
+    })
 }
 
 /// Length of an encoded span: end and weight (4 bytes each, little-endian), role, branch and flags (1 byte each).

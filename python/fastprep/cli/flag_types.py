@@ -128,7 +128,16 @@ Now = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="The time that the chat template reads: 2025-03-14.", rich_help_panel=FORMAT),
 ]
-Train = Annotated[words.Train, typer.Option(help="Which turns of the assistant train.", rich_help_panel=FORMAT)]
+Train = Annotated[words.Train, typer.Option(help="Which turns of the roles that train do.", rich_help_panel=FORMAT)]
+RolesToTrain = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ROLE",
+        help="A role whose turns train. Can be repeated. Default: the assistant.",
+        show_default=False,
+        rich_help_panel=FORMAT,
+    ),
+]
 History = Annotated[
     words.History,
     typer.Option(

@@ -6,11 +6,12 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import typer
 
 import fastprep as fp
+from fastprep import words
 from fastprep._fastprep import CHAT_COLUMNS, COMPLETION, LABELLED_COLUMNS, PAIR_COLUMNS, PROMPT
 from fastprep.cli import flag_types as flags
 from fastprep.cli.proposed_templates import templates
@@ -33,6 +34,7 @@ class PipelineFlags:
     chat_template: flags.ChatTemplate = None
     now: flags.Now = None
     train: flags.Train = "all"
+    roles_to_train: flags.RolesToTrain = None
     history: flags.History = "as_rendered"
     on_dropped: flags.OnDropped = "reject"
     on_open_end: flags.OnOpenEnd = "reject"
@@ -92,6 +94,7 @@ class PipelineFlags:
             return plan.format(
                 chat,
                 train=self.train,
+                roles_to_train=cast("list[words.TrainedRole]", self.roles_to_train or ["assistant"]),
                 history=self.history,
                 on_dropped=self.on_dropped,
                 on_open_end=self.on_open_end,
@@ -151,12 +154,13 @@ class PipelineFlags:
                 "--template, --completion, --separator, --stop, --rendered, --eos, --rejected, --label and "
                 "--on-collision are for prompts and completions: leave them out beside --chat-template"
             )
-        of_chats = (self.now, self.train, self.history, self.on_dropped, self.on_open_end, self.on_untrained)
-        if self.chat_template is None and (
-            of_chats != (None, "all", "as_rendered", "reject", "reject", "reject") or self.kwargs_column is not None
-        ):
+        of_words = (self.train, self.history, self.on_dropped, self.on_open_end, self.on_untrained)
+        of_chats = (self.now, self.roles_to_train, self.kwargs_column)
+        is_of_chats = of_words != ("all", "as_rendered", "reject", "reject", "reject")
+        if self.chat_template is None and (is_of_chats or any(flag is not None for flag in of_chats)):
             raise typer.BadParameter(
-                "--now, --train, --history, --on-dropped, --on-open-end, --kwargs-column and --on-untrained need a "
+                "--now, --train, --roles-to-train, --history, --on-dropped, --on-open-end, --kwargs-column and "
+                "--on-untrained need a "
                 "--chat-template"
             )
         token_flags = (self.max_length, self.on_overflow, self.boundary, self.special_tokens)

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use super::control_token;
+use super::probe::replied;
 use super::provenance::{Provenance, origins};
 use super::render::Render;
+use crate::chat::roles::TrainedRole;
+use crate::chat::{ChatFormat, Conversation};
 use crate::template::{Data, is_space};
 
 /// How a template ends the turns of the assistant.
@@ -35,6 +38,8 @@ pub(in crate::chat) struct EndTokens {
 const DIALOGUE: [(&str, &str); 2] =
     [("user", "How many legs does a spider have?"), ("assistant", "A spider has eight of them.")];
 
+const INSTRUCTION: (&str, &str) = ("system", "Answer in whole sentences.");
+
 const NEXT: [Option<(&str, &str)>; 4] = [
     None,
     Some(("user", "What about ants?")),
@@ -48,28 +53,48 @@ fn said((role, content): (&str, &str)) -> Data {
     Data::Map(vec![("role".into(), Data::Text(role.into())), ("content".into(), Data::Text(content.into()))])
 }
 
-/// Learns the tokens from a conversation that goes on in several ways.
-pub(super) fn learn(render: &Render) -> EndTokens {
+/// The tokens that end the turns of a role.
+pub(super) fn learn(format: &ChatFormat, role: TrainedRole) -> EndTokens {
+    let plain = Conversation::default();
+    let render = |conversation| Render { format, conversation, prompt: false };
+    let [question, answer] = DIALOGUE.map(said);
+    match role {
+        TrainedRole::Assistant => learn_after(&render(&plain), role, &[question, answer]),
+        TrainedRole::User => learn_after(&render(&plain), role, &[question]),
+        TrainedRole::System => learn_after(&render(&plain), role, &[said(INSTRUCTION)]),
+        TrainedRole::Tool => match replied() {
+            Some((tools, messages)) => learn_after(&render(&tools), role, &messages),
+            None => EndTokens { ending: Ending::Dropped, middle: None, end: None },
+        },
+    }
+}
+
+/// Learns the tokens from a conversation whose last message is of the role, and which goes on in several ways.
+fn learn_after(render: &Render, role: TrainedRole, before: &[Data]) -> EndTokens {
     let mut after: [Option<Vec<char>>; 4] = [None, None, None, None];
     let mut openers: HashSet<Vec<char>> = HashSet::new();
     for (next, place) in NEXT.iter().zip(&mut after) {
-        let mut messages: Vec<Data> = DIALOGUE.into_iter().chain(*next).map(said).collect();
+        let mut messages = before.to_vec();
+        messages.extend(next.map(said));
         if next.is_some_and(|(role, _)| role == "system") {
             messages.extend(AFTER_SYSTEM.map(said));
         }
         let Some(found) = origins(render, &messages).ok().filter(|found| found.whole) else { continue };
-        *place = literal_after(&found, next.is_some());
+        *place = literal_after(&found, before.len().saturating_sub(1), next.is_some());
         if next.is_none() && place.is_some() {
             openers = openers_of(&found, render.format.bos());
         }
     }
-    let [Some(end), rest @ ..] = &after else {
-        return EndTokens { ending: Ending::Dropped, middle: None, end: None };
-    };
+    let [at_end, rest @ ..] = &after;
     let middle: Vec<&Vec<char>> = rest.iter().flatten().collect();
-    let user = rest[0].as_deref().and_then(token);
+    // Templates may refuse a conversation that ends with another message than one of the assistant.
+    let is_known = at_end.is_some() || role != TrainedRole::Assistant && !middle.is_empty();
+    if !is_known {
+        return EndTokens { ending: Ending::Dropped, middle: None, end: None };
+    }
+    let user = rest[0].as_deref().filter(|_| role == TrainedRole::Assistant).and_then(token);
     let own = common(&middle).and_then(token).or(user);
-    let end = token(end);
+    let end = at_end.as_deref().and_then(token);
     let ending = match (&end, &own) {
         (Some(end), Some(own)) if end != own => Ending::OtherAtEnd,
         (Some(_), _) => Ending::Same,
@@ -80,13 +105,13 @@ pub(super) fn learn(render: &Render) -> EndTokens {
     EndTokens { ending, middle: own.or_else(|| end.clone()), end }
 }
 
-/// The template's own text after the turn of message 1, up to the next text or the end.
-fn literal_after(found: &Provenance, has_next: bool) -> Option<Vec<char>> {
+/// The template's own text after the turn of message `turn`, up to the next text or the end.
+fn literal_after(found: &Provenance, turn: usize, has_next: bool) -> Option<Vec<char>> {
     let message = |at: usize| found.origins[at].map(|(leaf, _)| found.leaves[leaf].message);
     let length = found.text.len();
-    let last = (0..length).rev().find(|at| message(*at) == Some(1))?;
+    let last = (0..length).rev().find(|at| message(*at) == Some(turn))?;
     let next = (last + 1..length).find(|at| message(*at).is_some());
-    if has_next && next.and_then(message) != Some(2) {
+    if has_next && next.and_then(message) != Some(turn + 1) {
         return None;
     }
     Some(found.text[last + 1..next.unwrap_or(length)].to_vec())
@@ -132,6 +157,16 @@ pub(super) struct End {
 }
 
 impl EndTokens {
+    /// Whether it could not be learnt how the template ends such turns.
+    pub(super) fn are_unknown(&self) -> bool {
+        self.ending == Ending::Dropped
+    }
+
+    /// Whether no token ends such turns.
+    pub(super) fn are_none(&self) -> bool {
+        self.end.is_none() && self.middle.is_none()
+    }
+
     /// The tokens that end turns: that at the end of a conversation, then that before another turn.
     pub(super) fn tokens(&self) -> impl Iterator<Item = &[char]> {
         [&self.end, &self.middle].into_iter().flatten().map(Vec::as_slice)

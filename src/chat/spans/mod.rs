@@ -7,8 +7,10 @@
 mod align;
 mod control_token;
 mod end_token;
+mod ends;
 mod escape;
 mod leaf;
+mod probe;
 mod proof;
 mod provenance;
 mod render;
@@ -19,9 +21,10 @@ mod turn;
 mod walk;
 
 pub(super) use end_token::EndTokens;
+pub(super) use ends::Ends;
 pub(super) use escape::json;
 pub(super) use leaf::Leaf;
-pub(super) use proof::{Lost, Proof, learn, prove};
+pub(super) use proof::{Lost, Proof, prove};
 pub(super) use provenance::is_assistant;
 pub(super) use stand_in::{are_free, is_free};
 pub(super) use stops::stops;

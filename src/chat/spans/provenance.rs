@@ -7,6 +7,7 @@ use super::escape::unescaped;
 use super::leaf::Leaf;
 use super::render::Render;
 use super::stand_in::{Edges, MARK, Place, Table, VARIANTS, Words, bare, occurrences, replaced};
+use crate::chat::roles::Roles;
 use crate::template::{Data, Failure, is_space};
 
 /// The characters of a render, with what is proven about them.
@@ -226,9 +227,14 @@ fn with_inserted(
     Some(unescaped(&render.text(&longer, render.prompt).ok()?))
 }
 
-/// The texts of the assistant for which a mark inserted inside does not make the render grow just there.
-pub(super) fn contradicted(render: &Render, messages: &[Data], found: &Provenance) -> HashSet<usize> {
-    let tests = insertions(render, messages, found);
+/// The texts of these roles for which a mark inserted inside does not make the render grow just there.
+pub(super) fn contradicted(
+    render: &Render,
+    messages: &[Data],
+    roles: Roles,
+    found: &Provenance,
+) -> HashSet<usize> {
+    let tests = insertions(render, messages, roles, found);
     // All at once, in the middle of each: that nearly always holds.
     let middles: Vec<(usize, usize, usize)> =
         tests.iter().filter_map(|(n, places)| places.first().map(|(k, p)| (*n, *k, *p))).collect();
@@ -241,9 +247,14 @@ pub(super) fn contradicted(render: &Render, messages: &[Data], found: &Provenanc
     tests.iter().filter(|test| !holds(test)).map(|(n, _)| *n).collect()
 }
 
-/// For each text of the assistant, up to three offsets within it where a mark may be inserted, and their places in the
+/// For each text of these roles, up to three offsets within it where a mark may be inserted, and their places in the
 /// render: the one in the middle first.
-fn insertions(render: &Render, messages: &[Data], found: &Provenance) -> Vec<(usize, Vec<(usize, usize)>)> {
+fn insertions(
+    render: &Render,
+    messages: &[Data],
+    roles: Roles,
+    found: &Provenance,
+) -> Vec<(usize, Vec<(usize, usize)>)> {
     let mut places: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
     for (at, origin) in found.origins.iter().enumerate() {
         if let Some(origin) = origin {
@@ -252,7 +263,7 @@ fn insertions(render: &Render, messages: &[Data], found: &Provenance) -> Vec<(us
     }
     let mut tests = Vec::new();
     for (n, leaf) in found.leaves.iter().enumerate() {
-        if !is_assistant(&messages[leaf.message]) {
+        if !roles.have(&messages[leaf.message]) {
             continue;
         }
         let body: Vec<char> = leaf.text(messages).chars().collect();

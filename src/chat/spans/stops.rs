@@ -1,22 +1,19 @@
 //! The tokens at which a model stops.
 
 use super::end_token::EndTokens;
-use super::provenance::{Provenance, origins};
-use super::render::Render;
-use crate::chat::{ChatFormat, Conversation};
-
-/// Answers with parts, between which a template may write a token that also ends turns.
-const ANSWERS: [&str; 3] = [
-    r#"{"reasoning_content":"Spiders are arachnids.","content":"A spider has eight of them."}"#,
-    r#"{"content":"Let me look.","tool_calls":[{"type":"function","id":"call_0001","function":{"name":"count_legs","arguments":{"animal":"spider"}}}]}"#,
-    r#"{"reasoning_content":"I cannot know.","tool_calls":[{"type":"function","id":"call_0001","function":{"name":"count_legs","arguments":{"animal":"spider"}}}]}"#,
-];
-
-const TOOLS: &str = r#"[{"type":"function","function":{"name":"count_legs","description":"Counts legs.","parameters":{"type":"object","properties":{"animal":{"type":"string","description":"The animal."}},"required":["animal"]}}}]"#;
+use super::probe::{CALL, answered};
+use super::provenance::Provenance;
+use crate::chat::ChatFormat;
 
 /// The tokens that end turns, as text, without those that the template writes within a turn too.
 pub(in crate::chat) fn stops(format: &ChatFormat, ends: &EndTokens) -> Vec<String> {
-    let within: Vec<Vec<char>> = ANSWERS.iter().filter_map(|answer| within(format, answer)).collect();
+    // Answers with parts, between which a template may write a token that also ends turns.
+    let answers = [
+        r#""reasoning_content":"Spiders are arachnids.","content":"A spider has eight of them.""#.to_string(),
+        format!(r#""content":"Let me look.",{CALL}"#),
+        format!(r#""reasoning_content":"I cannot know.",{CALL}"#),
+    ];
+    let within: Vec<Vec<char>> = answers.iter().filter_map(|answer| within(format, answer)).collect();
     let is_within =
         |token: &[char]| within.iter().any(|text| text.windows(token.len()).any(|window| window == token));
     let mut stops: Vec<String> = Vec::new();
@@ -31,13 +28,7 @@ pub(in crate::chat) fn stops(format: &ChatFormat, ends: &EndTokens) -> Vec<Strin
 
 /// What the template writes between the first and the last text of an answer; none if the answer is not printed.
 fn within(format: &ChatFormat, answer: &str) -> Option<Vec<char>> {
-    let messages = format!(
-        r#"[{{"role":"user","content":"How many legs does a spider have?"}},{{"role":"assistant",{}]"#,
-        answer.get(1..)?
-    );
-    let conversation = Conversation::parse(&messages, Some(TOOLS)).ok()?;
-    let render = Render { format, conversation: &conversation, prompt: false };
-    let found = origins(&render, &conversation.messages).ok().filter(|found| found.whole)?;
+    let found = answered(format, answer)?;
     let is_answer = |at: &usize| found.message(*at) == Some(1);
     let first = (0..found.text.len()).find(is_answer)?;
     let last = (0..found.text.len()).rfind(is_answer)?;

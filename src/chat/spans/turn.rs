@@ -4,12 +4,14 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::end_token::EndTokens;
+use super::end_token::{End, EndTokens};
+use super::ends::Ends;
 use super::escape::forms;
-use super::provenance::{Provenance, is_assistant};
+use super::provenance::Provenance;
 use super::render::Render;
 use super::stand_in::{MARK, bare};
 use super::start::{Start, start_of};
+use crate::chat::roles::{Roles, TrainedRole};
 use crate::template::Data;
 
 /// A text of a turn.
@@ -24,7 +26,7 @@ pub struct TextSpans {
     pub segments: Vec<(usize, usize)>,
 }
 
-/// A turn of the assistant.
+/// A turn of a role that trains: the assistant, if nothing else is chosen.
 #[derive(Debug, Serialize)]
 pub struct TurnSpans {
     /// The number of its message, from 0.
@@ -35,7 +37,7 @@ pub struct TurnSpans {
     pub first: Option<usize>,
     /// `ok`, `interleaved` with another message, `reordered`, or `not_printed`.
     pub order: &'static str,
-    /// Where the generation prompt before it ends.
+    /// Where the generation prompt before it ends; of another role, where its first text begins.
     pub start: Option<usize>,
     /// `ok` or why there is no start.
     pub start_state: &'static str,
@@ -43,21 +45,26 @@ pub struct TurnSpans {
     pub end: Option<(usize, usize)>,
     /// That token.
     pub end_token: Option<String>,
-    /// `token`, `after_wrapper`, `next_header`, or why there is none: `other_token`, `none`, `none_at_end`.
+    /// `token`, `after_wrapper`, `next_header`, or why there is none: `other_token`, `none`, `none_at_end`; of another role
+    /// than the assistant also `not_learnt` and `no_token`, with an empty one after its last text.
     pub end_state: &'static str,
 }
 
-/// The turns of a conversation; `wrong` are texts whose place was contradicted.
+/// The turns of these roles in a conversation; `wrong` are texts whose place was contradicted.
 pub(super) fn turns(
     render: &Render,
     messages: &[Data],
-    ends: &EndTokens,
+    roles: Roles,
+    ends: &Ends,
     found: &Provenance,
     wrong: &HashSet<usize>,
 ) -> Vec<TurnSpans> {
     let places = first_places(found);
-    let assistant = messages.iter().enumerate().filter(|(_, message)| is_assistant(message));
-    assistant.map(|(i, _)| turn(render, messages, ends, found, wrong, &places, i)).collect()
+    let role = |(i, message)| TrainedRole::of(message).filter(|role| roles.has(*role)).map(|role| (i, role));
+    let chosen = messages.iter().enumerate().filter_map(role);
+    let turn =
+        |(i, role)| turn(render, messages, role, ends.of(render.format, role), found, wrong, &places, i);
+    chosen.map(turn).collect()
 }
 
 /// The characters of each message; of a text that is printed twice, those of the first time.
@@ -74,9 +81,11 @@ fn first_places(found: &Provenance) -> Vec<Vec<usize>> {
     places
 }
 
+#[expect(clippy::too_many_arguments, reason = "what is known of the whole conversation, and which turn")]
 fn turn(
     render: &Render,
     messages: &[Data],
+    role: TrainedRole,
     ends: &EndTokens,
     found: &Provenance,
     wrong: &HashSet<usize>,
@@ -108,13 +117,23 @@ fn turn(
     } else {
         "reordered"
     };
-    let begins = if found.whole {
-        start_of(render, messages, i, found, before.map_or(0, |at| at + 1), start)
-    } else {
-        Start { at: None, state: "neighbours_unknown" }
+    let begins = match (found.whole, role) {
+        (false, _) => Start { at: None, state: "neighbours_unknown" },
+        (true, TrainedRole::Assistant) => {
+            start_of(render, messages, i, found, before.map_or(0, |at| at + 1), start)
+        }
+        // Nothing asks for it: there is no prompt, and its header is no part of it.
+        (true, _) => Start { at: Some(start), state: "ok" },
     };
     let has_calls = messages[i].get("tool_calls").and_then(Data::list).is_some_and(|calls| !calls.is_empty());
     let ending = ends.after(&found.text[end..after], end, i + 1 == messages.len(), has_calls);
+    let ending = match role {
+        TrainedRole::Assistant => ending,
+        _ if ends.are_unknown() => End { span: None, token: None, state: "not_learnt" },
+        // The template ends such turns with no token.
+        _ if ends.are_none() => End { span: Some((end, end)), token: None, state: "no_token" },
+        _ => ending,
+    };
     TurnSpans {
         turn: i,
         texts,

@@ -19,7 +19,7 @@ impl ChatStage {
         turn: Option<usize>,
         row: TrainingRow,
     ) -> Result<(TrainingRow, usize)> {
-        let last = turn.or_else(|| conversation.trained_turns(self.options.train).last().copied());
+        let last = turn.or_else(|| self.chat.trained_turns(conversation, self.options.train).last().copied());
         let (Some(fit), Some(last)) = (&self.options.fit, last) else { return Ok((row, 0)) };
         if self.fits(fit, &row)? {
             return Ok((row, 0));

@@ -1,7 +1,7 @@
 //! The options of `format` for conversations.
 
 use super::count_tokens::Fit;
-use crate::chat::{History, OnOpenEnd, ToolArguments, TrainedTurns};
+use crate::chat::{History, OnOpenEnd, Roles, ToolArguments, TrainedTurns};
 use crate::format::SpecialTokens;
 use crate::record::Policy;
 use crate::word::Word;
@@ -43,8 +43,10 @@ impl Word for OnDropped {
 
 /// The options of `format` for conversations, besides the template.
 pub(crate) struct ChatStageOptions {
-    /// Which turns of the assistant train.
+    /// Which turns train.
     pub(crate) train: TrainedTurns,
+    /// The roles whose turns train.
+    pub(crate) roles: Roles,
     /// What is before them.
     pub(crate) history: History,
     /// What happens where the template does not print a text.

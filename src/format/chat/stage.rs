@@ -28,7 +28,7 @@ use crate::report::{REPEATED, StepCounts};
 /// Renders conversations: replaces the columns that they are read from by `text` and `spans`, as the first columns, and
 /// adds the hidden columns that `tokenize` reads.
 pub(crate) struct ChatStage {
-    chat: ChatRows,
+    pub(super) chat: ChatRows,
     /// None where the rows have `text` and `spans` of an earlier run.
     rows: Option<Box<dyn ReadConversations>>,
     /// The columns of the conversations.
@@ -86,7 +86,7 @@ impl ChatStage {
             None => None,
         };
         Ok(ChatStage {
-            chat: ChatRows::new(format).with_open_end(options.on_open_end),
+            chat: ChatRows::new(format).with_open_end(options.on_open_end).with_roles(options.roles),
             rows,
             consumed,
             options,
@@ -108,7 +108,7 @@ impl ChatStage {
         };
         let turns = match self.options.history {
             History::AsRendered => Vec::new(),
-            History::SplitTurns => conversation.trained_turns(self.options.train),
+            History::SplitTurns => self.chat.trained_turns(&conversation, self.options.train),
         };
         // A conversation in which nothing trains is a row too: it does not vanish.
         let turns: Vec<Option<usize>> =

@@ -230,7 +230,7 @@ fn rendered(
     let rows =
         DialectConversations { dialect: *dialect, columns: columns.clone(), checked: false, variables };
     Ok(Arc::new(RenderedConversations {
-        chat: ChatRows::new(chat).with_open_end(format.on_open_end),
+        chat: ChatRows::new(chat).with_open_end(format.on_open_end).with_roles(format.roles_to_train),
         rows: Box::new(rows),
         train: format.train,
         history: format.history,

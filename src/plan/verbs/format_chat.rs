@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::chain_checks::{bad_chain, check_only_one};
 use super::format::{is_reject, reject};
 use super::{Format, ReadAs, Tokenize};
-use crate::chat::{ChatFormat, History, OnOpenEnd, ToolArguments, TrainedTurns};
+use crate::chat::{ChatFormat, History, OnOpenEnd, Roles, ToolArguments, TrainedRole, TrainedTurns};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::{
@@ -34,9 +34,12 @@ pub struct FormatChat {
     /// The chat format.
     #[serde(with = "chat_format")]
     pub format: Arc<ChatFormat>,
-    /// Which turns of the assistant train.
+    /// Which turns of these roles train.
     #[serde(with = "word")]
     pub train: TrainedTurns,
+    /// The roles whose turns train.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) roles_to_train: Roles,
     /// What is before the turns that train.
     #[serde(default, with = "word", skip_serializing_if = "is_default")]
     pub history: History,
@@ -78,6 +81,16 @@ impl Verb for FormatChat {
         check_only_one(Self::NAME, before)?;
         if before.iter().any(|step| step.is::<Format>()) {
             return Err(bad_chain("format: the chain already has this step", "remove one of the two"));
+        }
+        if self.roles_to_train.all().next().is_none() {
+            return Err(Error::new(Class::Plan, "bad_option", "format: `roles_to_train` is empty")
+                .help("name a role: roles_to_train=\"assistant\""));
+        }
+        if self.history == History::SplitTurns && self.roles_to_train != Roles::default() {
+            let message = "format: with history=\"split_turns\" only turns of the assistant train, since a row has what the model sees before it answers";
+            return Err(
+                Error::new(Class::Plan, "bad_option", message).help("leave roles_to_train or history out")
+            );
         }
         match before.iter().any(|step| step.is::<Tokenize>()) {
             true => Err(bad_chain("format: the rows are already tokenized", "put format before tokenize")),
@@ -156,6 +169,7 @@ impl Verb for FormatChat {
         let options = ChatStageOptions {
             fit,
             train: self.train,
+            roles: self.roles_to_train,
             history: self.history,
             on_dropped: self.on_dropped,
             on_open_end: self.on_open_end,
@@ -243,6 +257,10 @@ impl FormatChat {
             if self.history != History::AsRendered {
                 return bad("`history` is not for rows with preferences", "leave it out");
             }
+            if self.roles_to_train != Roles::default() {
+                let help = "leave it out: the turns of the assistant in an answer train";
+                return bad("`roles_to_train` is not for rows with preferences", help);
+            }
             if self.kwargs_column.is_some() || !matches!(self.on_open_end, OnOpenEnd::Remove(_)) {
                 let help = "leave them out: an answer ends in its end token";
                 return bad("`kwargs_column` and an open end are not for rows with preferences", help);
@@ -288,6 +306,11 @@ impl FormatChat {
             History::AsRendered => String::new(),
             other => format!("; history={}", other.name()),
         };
+        let roles: Vec<&str> = self.roles_to_train.all().map(TrainedRole::name).collect();
+        let roles = match self.roles_to_train == Roles::default() {
+            true => String::new(),
+            false => format!("; roles_to_train={}", roles.join(", ")),
+        };
         let kwargs =
             self.kwargs_column.as_ref().map_or(String::new(), |name| format!("; kwargs_column={name}"));
         let open_end = match self.on_open_end {
@@ -295,7 +318,7 @@ impl FormatChat {
             other => format!("; on_open_end={}", other.name()),
         };
         format!(
-            "chat template {}{now}; train={}{history}; on_dropped={}{open_end}{kwargs}; tool_arguments={}; weights={}",
+            "chat template {}{now}; train={}{roles}{history}; on_dropped={}{open_end}{kwargs}; tool_arguments={}; weights={}",
             format.digest(),
             self.train.name(),
             self.on_dropped.name(),
