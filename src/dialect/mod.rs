@@ -20,6 +20,8 @@ mod dialects;
 mod dialogue;
 mod doubts;
 mod form;
+mod form_blocks;
+mod form_parts;
 mod head;
 mod head_rows;
 mod image_parts;

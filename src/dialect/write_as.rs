@@ -7,7 +7,8 @@ use arrow::datatypes::{FieldRef, Schema};
 
 use super::cells_of_batch::PartCells;
 use super::dialect::Dialect;
-use super::form::{Form, Written};
+use super::form::Form;
+use super::form_parts::Written;
 use super::part_columns::PartColumns;
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;

@@ -4,6 +4,7 @@
 //! [`targets`]. Files are seen as they are stored: marks, blank lines, keys. Rows are checked on any worker; what is about
 //! a whole file, or about rows of two files, is checked by the sink.
 
+mod block_checks;
 mod broken;
 mod file_checks;
 mod limit;

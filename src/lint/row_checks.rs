@@ -93,8 +93,12 @@ fn breach(rule: Rule, row: &Row<'_>) -> Option<String> {
         }
         Rule::Tools => super::tool_checks::tools(row, &["name"]),
         Rule::DescribedTools => super::tool_checks::tools(row, &["name", "description", "parameters"]),
+        Rule::ToolConfig => super::block_checks::tool_config(row),
         // Where a message is not read, nothing is said about the order of messages.
         _ if row.no_messages.is_some() || row.no_role.is_some() => None,
+        Rule::CallBlocks => super::block_checks::calls(row),
+        Rule::ResultBlocks => super::block_checks::results(row),
+        Rule::NoTools => super::block_checks::any(row),
         _ => message_checks::breach(rule, &row.messages, row.body()),
     }
 }

@@ -6,13 +6,13 @@ use super::row::{Row, value};
 use crate::hash;
 use crate::json::{Json, Kind};
 
-/// The key of a row's messages and tools as JSON values, or of its input and outputs: white space, escapes and the order of
+/// The key of a row's messages, tools and system as JSON values, or of its input and outputs: white space, escapes and the order of
 /// keys do not matter, nor do the other keys of the row.
 pub(super) fn row_key(row: &Row<'_>) -> u128 {
     let keys: &[&str] = if row.is_pair() {
         &["input", "preferred_output", "non_preferred_output"]
     } else {
-        &["messages", "tools"]
+        &["messages", "tools", "system", "toolConfig"]
     };
     hash::key(keys.iter().map(|key| value(&row.members, key).map_or(hash::field(None), value_key)))
 }

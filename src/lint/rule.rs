@@ -87,10 +87,18 @@ pub(crate) enum Rule {
     Calls,
     /// The result of a tool names its call.
     CallIds,
+    /// Calls of tools are blocks of the assistant, with an id of their own, a tool that there is, and an object.
+    CallBlocks,
+    /// Results of tools are blocks of the user, once after their call.
+    ResultBlocks,
     /// `tools` is a list of functions with names.
     Tools,
     /// The same with a description and parameters.
     DescribedTools,
+    /// `toolConfig` has such a list.
+    ToolConfig,
+    /// There are no tools.
+    NoTools,
     /// Texts that users and the system must not say.
     Reserved(&'static [&'static str]),
     /// No row of the validation is in the training.
@@ -137,9 +145,11 @@ impl Rule {
             Rule::NotBlank => "blank_content",
             Rule::Weight => "bad_weight",
             Rule::NoWeight => "ignored_weight",
-            Rule::Calls => "bad_tool_call",
+            Rule::Calls | Rule::CallBlocks => "bad_tool_call",
+            Rule::ResultBlocks => "bad_tool_result",
             Rule::CallIds => "no_tool_call_id",
-            Rule::Tools | Rule::DescribedTools => "bad_tools",
+            Rule::Tools | Rule::DescribedTools | Rule::ToolConfig => "bad_tools",
+            Rule::NoTools => "doubtful_tools",
             Rule::Reserved(_) => "reserved_text",
             Rule::NoSharedRows => "shared_row",
         }
@@ -203,8 +213,20 @@ impl Rule {
             Rule::NoWeight => "`weight` of messages is ignored",
             Rule::Calls => "a call of a tool has an `id`, a name, and arguments as text",
             Rule::CallIds => "a message of a tool has `tool_call_id`",
+            Rule::CallBlocks => {
+                "a block `toolUse`, of the assistant, has `toolUseId` that no other has, the name of a tool, and `input` that is an object"
+            }
+            Rule::ResultBlocks => {
+                "a block `toolResult`, of the user, has `content` that is a list, and `toolUseId` of a call before it, the only one to name it"
+            }
             Rule::Tools => "`tools` is a list of functions with names",
             Rule::DescribedTools => "`tools` is a list of functions with name, description and parameters",
+            Rule::ToolConfig => {
+                "`toolConfig` has `tools`, a list of `toolSpec` with a name of its own, a description, and `inputSchema` with `json` that has a `type`"
+            }
+            Rule::NoTools => {
+                "there are no tools: the guides of the provider do not agree whether a job with tools fails"
+            }
             Rule::Reserved(words) => {
                 return format!("user and system do not say {}", listed(words));
             }
@@ -263,6 +285,16 @@ impl Rule {
             Rule::Calls => {
                 "write a call as {\"id\": …, \"type\": \"function\", \"function\": {\"name\": …, \"arguments\": \"{…}\"}}"
             }
+            Rule::CallBlocks => {
+                "write a call as {\"toolUse\": {\"toolUseId\": …, \"name\": …, \"input\": {…}}}"
+            }
+            Rule::ResultBlocks => {
+                "write a result as {\"toolResult\": {\"toolUseId\": …, \"content\": [{\"text\": …}]}}"
+            }
+            Rule::ToolConfig => {
+                "write a tool as {\"toolSpec\": {\"name\": …, \"description\": …, \"inputSchema\": {\"json\": {…}}}}"
+            }
+            Rule::NoTools => "ask the provider, or leave rows with tools out",
             Rule::CallIds => "name the call that the result answers: \"tool_call_id\": …",
             Rule::Tools | Rule::DescribedTools => {
                 "write a tool as {\"type\": \"function\", \"function\": {\"name\": …, \"description\": …, \"parameters\": {…}}}"

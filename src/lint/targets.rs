@@ -3,10 +3,11 @@
 
 use super::limit::{Closing, Limit, Source, Target, must, should};
 use super::rule::Rule::{
-    Answer, AnswerLast, BlocksContent, Bytes, CallIds, Calls, Content, DescribedTools, DifferentOutputs,
-    DoubtfulBytes, DoubtfulRoles, Extension, FewestRows, Keys, Mark, MessageKeys, MostRows, NameCharacters,
-    NoBlankLines, NoMark, NoSharedRows, NoWeight, NotBlank, OneFormat, OneSystem, Outputs, PartsContent,
-    Reserved, Roles, SystemBlocks, SystemFirst, TextContent, Tools, Turns, UploadBytes, UserFirst, Weight,
+    Answer, AnswerLast, BlocksContent, Bytes, CallBlocks, CallIds, Calls, Content, DescribedTools,
+    DifferentOutputs, DoubtfulBytes, DoubtfulRoles, Extension, FewestRows, Keys, Mark, MessageKeys, MostRows,
+    NameCharacters, NoBlankLines, NoMark, NoSharedRows, NoTools, NoWeight, NotBlank, OneFormat, OneSystem,
+    Outputs, PartsContent, Reserved, ResultBlocks, Roles, SystemBlocks, SystemFirst, TextContent, ToolConfig,
+    Tools, Turns, UploadBytes, UserFirst, Weight,
 };
 use crate::word::Word;
 
@@ -76,6 +77,9 @@ const NOVA_GUIDE: Source =
     read("https://docs.aws.amazon.com/nova/latest/nova2-userguide/nova-data-prep-sft-2.html");
 const NOVA_1_GUIDE: Source =
     read("https://docs.aws.amazon.com/nova/latest/userguide/fine-tune-prepare-data-understanding.html");
+const NOVA_CHECKS: Source = read("https://github.com/aws/nova-customization-sdk");
+const BEDROCK_GUIDE: Source =
+    read("https://docs.aws.amazon.com/bedrock/latest/userguide/nova-2-sft-data-prep.html");
 const MISTRAL_GUIDE: Source =
     read("https://docs.mistral.ai/resources/deprecated/finetuning/text-vision-finetuning");
 const MISTRAL_CHECKS: Source =
@@ -225,6 +229,10 @@ const BEDROCK: Target = Target {
         must(Content, NOVA_GUIDE),
         must(BlocksContent, NOVA_GUIDE),
         must(SystemBlocks, NOVA_1_GUIDE),
+        must(ToolConfig, NOVA_CHECKS),
+        must(CallBlocks, NOVA_CHECKS),
+        must(ResultBlocks, NOVA_CHECKS),
+        should(NoTools, BEDROCK_GUIDE),
         should(NoWeight, NOVA_GUIDE),
         should(
             Reserved(&["User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]"]),

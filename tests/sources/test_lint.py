@@ -82,11 +82,26 @@ ALSO = {
     "two_systems": {"system_not_first"},
     "user_not_first": {"system_not_first"},
     "ignored_weight": {"unknown_message_key"},
+    "bad_tools": {"doubtful_tools"},
+    "bad_tool_call": {"doubtful_tools"},
+    "bad_tool_result": {"doubtful_tools"},
 }
 """What else the rows that are planted for a limit break."""
 
 CALL = {"id": "call00001", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
+
+
+SPEC = {"name": "f", "description": "d", "inputSchema": {"json": {"type": "object"}}}
+CONFIG = {"tools": [{"toolSpec": SPEC}]}
+USE = {"toolUse": {"toolUseId": "x", "name": "f", "input": {}}}
+RESULT = {"toolResult": {"toolUseId": "x", "content": [{"text": "1"}]}}
+
+
+def blocks(*contents: Any, config: Any = CONFIG) -> dict[str, Any]:
+    """A row of Bedrock: what user and assistant say in turn."""
+    says = [message("bedrock", "assistant" if i % 2 else "user", content) for i, content in enumerate(contents)]
+    return {"messages": says} | ({"toolConfig": config} if config else {})
 
 
 def planted(target: str, code: str) -> Any:
@@ -127,9 +142,15 @@ def planted(target: str, code: str) -> Any:
         "blank_content": row(says("user", " \n"), answer),
         "bad_weight": row(user, says("assistant", "a", weight=0.5)),
         "ignored_weight": row(user, says("assistant", "a", weight=1)),
-        "bad_tool_call": row(user, {"role": "assistant", "tool_calls": [CALL | {"function": {"name": "f"}}]}),
+        "bad_tool_result": blocks("q", [USE], [RESULT, RESULT], "a"),
+        "doubtful_tools": blocks("q", "a"),
+        "bad_tool_call": blocks("q", [USE, USE], [RESULT], "a")
+        if target == "bedrock"
+        else row(user, {"role": "assistant", "tool_calls": [CALL | {"function": {"name": "f"}}]}),
         "no_tool_call_id": row(user, says("assistant", "a", tool_calls=[CALL]), says("tool", "r"), answer),
-        "bad_tools": row(user, answer, tools=[{"name": "f"}]),
+        "bad_tools": blocks("q", "a", config={"tools": []})
+        if target == "bedrock"
+        else row(user, answer, tools=[{"name": "f"}]),
         "reserved_text": row(says("user", "a [EOS] b"), answer),
     }
     return rows[code]
@@ -206,6 +227,46 @@ def test_outputs_of_preferences(outputs: dict[str, Any], target: Any, detail: st
     train = write(tmp_path, target, [*clean(target, 10), conversation(target, 11) | outputs])
     (problem,) = fp.lint(train, target).problems
     assert (problem.code, problem.places[0]["line"], problem.places[0]["detail"]) == ("bad_output", 11, detail)
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "detail"),
+    [
+        (blocks("q", [USE], [RESULT], "a", config=None), None, None),
+        (blocks("q", [USE], [RESULT], "a"), None, None),
+        (blocks([USE], "a"), "bad_tool_call", "message 1: `toolUse` of `user`"),
+        (blocks("q", [{"toolUse": {"name": "f", "input": {}}}]), "bad_tool_call", "a call has no `toolUseId`"),
+        (blocks("q", [{"toolUse": {"toolUseId": "x", "input": {}}}]), "bad_tool_call", "a call has no `name`"),
+        (
+            blocks("q", [{"toolUse": USE["toolUse"] | {"input": "{}"}}]),
+            "bad_tool_call",
+            "a call has no `input` that is an object",
+        ),
+        (blocks("q", [{"toolUse": USE["toolUse"] | {"name": "g"}}]), "bad_tool_call", "`g` is not in `toolConfig`"),
+        (blocks("q", [USE, USE]), "bad_tool_call", "two calls have the id `x`"),
+        (blocks("q", [USE, RESULT]), "bad_tool_result", "`toolResult` of `assistant`"),
+        (blocks([RESULT], [USE]), "bad_tool_result", "message 1: no call before it has the id `x`"),
+        (blocks("q", [USE], [RESULT, RESULT], "a"), "bad_tool_result", "two results have the id `x`"),
+        (
+            blocks("q", [USE], [{"toolResult": {"toolUseId": "x", "content": []}}], "a"),
+            "bad_tool_result",
+            "a result has no `content` that is a list",
+        ),
+        (blocks("q", "a", config=[]), None, None),
+        (blocks("q", "a", config=[1]), "bad_tools", "it has no `tools` that are a list"),
+        (blocks("q", "a", config={"tools": [{}]}), "bad_tools", "tool 1 has no `toolSpec`"),
+        (blocks("q", "a", config={"tools": [{"toolSpec": SPEC | {"description": ""}}]}), "bad_tools", "`description`"),
+        (blocks("q", "a", config={"tools": [{"toolSpec": SPEC | {"inputSchema": {}}}]}), "bad_tools", "`inputSchema`"),
+        (blocks("q", "a", config={"tools": CONFIG["tools"] * 2}), "bad_tools", "two tools are `f`"),
+    ],
+)
+def test_tools_as_blocks(row: dict[str, Any], code: str | None, detail: str, tmp_path: Path) -> None:
+    found = fp.lint(write(tmp_path, "bedrock", [*clean("bedrock"), row]), "bedrock")
+    errors = {problem.code: problem for problem in found.problems if problem.severity == "error"}
+    if code is None:
+        assert not errors
+    else:
+        assert detail in errors[code].places[0]["detail"]
 
 
 def test_every_breach_is_counted_and_listed_in_order(tmp_path: Path) -> None:

@@ -99,16 +99,12 @@ impl Map for WriteAccepted {
 /// The form of a target.
 fn form(target: &Target) -> Form {
     let is_trainer = matches!(target.name, "trl" | "axolotl");
-    let is_blocks = target.name == "bedrock";
     Form {
         is_pair: target.has_pairs,
-        is_blocks,
+        is_blocks: target.name == "bedrock",
         has_developers: is_trainer,
-        has_reasoning: is_trainer
-            || is_blocks
-            || matches!(target.name, "together" | "fireworks" | "together_dpo"),
-        has_weights: !is_trainer && !is_blocks && !target.has_pairs,
-        has_tools: !is_blocks,
+        has_reasoning: is_trainer || matches!(target.name, "together" | "fireworks" | "together_dpo"),
+        has_weights: !is_trainer && !target.has_pairs,
         has_call_texts: !is_trainer,
     }
 }
