@@ -102,10 +102,10 @@ impl Form {
                 turn.calls.iter().map(|call| self.call(call, ids)).collect();
             message.json("tool_calls", &list_json(&written?));
         }
-        if turn.role == Role::Tool {
-            if let Some(id) = ids.answered(turn.call_id.as_deref())? {
-                message.text("tool_call_id", &id);
-            }
+        if turn.role == Role::Tool
+            && let Some(id) = ids.answered(turn.call_id.as_deref())?
+        {
+            message.text("tool_call_id", &id);
         }
         if let Some(weight) = weight(turn, self.has_weights)? {
             message.json("weight", weight);
