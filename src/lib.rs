@@ -33,7 +33,7 @@ pub mod hash;
 pub mod inspect;
 pub mod json;
 pub mod limits;
-mod lint;
+pub mod lint;
 pub mod load;
 pub mod pack;
 pub mod permutation;

@@ -1,22 +1,15 @@
 //! Checks that rows of any JSON are read or refused by each dialect, and that simple dialects read what a plain reading
 //! of serde_json's values finds.
 
+use super::rows::{Members, cell, rows};
 use fastprep::dialect::{Cell, DIALECTS, Dialogue, Head, HeadRow, PartColumns, Row, recognise};
-use fastprep::json;
 use fastprep::record::Place;
 use serde_json::Value;
 
 /// Checks the input as rows, one a line.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let rows: Vec<Vec<(String, &str)>> = text.lines().filter_map(members).collect();
-    let mut names: Vec<String> = Vec::new();
-    for (name, _) in rows.iter().flatten() {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    names.truncate(40);
+    let (rows, names) = rows(text);
     for row in &rows {
         for dialect in DIALECTS {
             for columns in dialect.candidates(&names) {
@@ -30,27 +23,8 @@ pub fn check(data: &[u8]) {
     check_recognition(names, &rows);
 }
 
-/// The members of a line that is an object; of a repeated key the last.
-fn members(line: &str) -> Option<Vec<(String, &str)>> {
-    let mut found: Vec<(String, &str)> = Vec::new();
-    let value = json::scan(line.as_bytes(), |key, value| {
-        let mut name = Vec::new();
-        if json::decode_string(key.inner(line.as_bytes()), &mut name).is_err() {
-            return;
-        }
-        let name = String::from_utf8(name).unwrap();
-        found.retain(|(known, _)| *known != name);
-        found.push((name, &line[value.start..value.end]));
-    });
-    value.ok().filter(|value| value.kind == json::Kind::Object).map(|_| found)
-}
-
-fn cell<'a>(row: &[(String, &'a str)], column: &str) -> Cell<'a> {
-    row.iter().find(|(name, _)| name == column).map_or(Cell::Null, |(_, text)| Cell::from_json(*text))
-}
-
-fn check_recognition(names: Vec<String>, rows: &[Vec<(String, &str)>]) {
-    let head_row = |(i, row): (usize, &Vec<(String, &str)>)| HeadRow {
+fn check_recognition(names: Vec<String>, rows: &[Members<'_>]) {
+    let head_row = |(i, row): (usize, &Members<'_>)| HeadRow {
         place: Place { file: 0, row: i as u64, line: None, byte: None, copy: 0 },
         cells: names
             .iter()

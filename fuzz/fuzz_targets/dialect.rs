@@ -5,5 +5,7 @@
 
 #[path = "../checks/dialect.rs"]
 mod dialect;
+#[path = "../checks/rows.rs"]
+mod rows;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| dialect::check(data));

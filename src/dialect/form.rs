@@ -9,20 +9,20 @@ use crate::record::turns::Branch;
 
 /// How conversations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Form {
+pub struct Form {
     /// Rows are preferences: an input and two outputs.
-    pub(crate) is_pair: bool,
+    pub is_pair: bool,
     /// Content is a list of blocks, and the messages of the system and the tools are beside the others. What is below
     /// does not count then.
-    pub(crate) is_blocks: bool,
+    pub is_blocks: bool,
     /// There is a role for developers, beside that of the system.
-    pub(crate) has_developers: bool,
+    pub has_developers: bool,
     /// A message may have what the model thinks.
-    pub(crate) has_reasoning: bool,
+    pub has_reasoning: bool,
     /// A message of the assistant may have a weight of 0 or 1.
-    pub(crate) has_weights: bool,
+    pub has_weights: bool,
     /// Calls have ids, and their arguments are text. Otherwise ids are as in the data, and arguments are values.
-    pub(crate) has_call_texts: bool,
+    pub has_call_texts: bool,
 }
 
 impl Form {
@@ -39,7 +39,7 @@ impl Form {
     ///
     /// # Errors
     /// What it has that cannot be written; nothing is left out.
-    pub(super) fn write(self, dialogue: &Dialogue<'_>) -> Result<Written, String> {
+    pub fn write(self, dialogue: &Dialogue<'_>) -> Result<Written, String> {
         let is_pair = dialogue.turns.iter().any(|turn| turn.branch != Branch::Main);
         if is_pair != self.is_pair || dialogue.label.is_some() {
             let what = if self.is_pair { "no preference" } else { "no conversation" };

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::dialogue::{Call, Dialogue, Role, TextKind, Turn};
 
 /// A row as it is written: the JSON of each column by its name.
-pub(super) type Written = Vec<(&'static str, Option<String>)>;
+pub type Written = Vec<(&'static str, Option<String>)>;
 
 /// Separates the texts of a message where its content is one text.
 pub(super) const BETWEEN_TEXTS: &str = "\n\n";

@@ -10,6 +10,7 @@ mod file_checks;
 mod limit;
 mod message_checks;
 mod output_checks;
+mod problems;
 mod report;
 mod row;
 mod row_checks;
@@ -25,6 +26,7 @@ mod tool_checks;
 
 pub(crate) use file_checks::FileFacts;
 pub(crate) use limit::Target;
+pub use problems::{problems, target_names};
 pub(crate) use sink::{Lint, Part, Refused};
 pub(crate) use stage::LintStage;
 pub(crate) use table::table;

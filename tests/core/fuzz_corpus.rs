@@ -18,10 +18,14 @@ mod ids;
 mod ipc;
 #[path = "../../fuzz/checks/json.rs"]
 mod json;
+#[path = "../../fuzz/checks/lint.rs"]
+mod lint;
 #[path = "../../fuzz/checks/plan.rs"]
 mod plan;
 #[path = "../../fuzz/checks/prepared.rs"]
 mod prepared;
+#[path = "../../fuzz/checks/rows.rs"]
+mod rows;
 
 fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
@@ -63,6 +67,14 @@ fn rows_of_the_corpora_are_read_or_refused_by_each_dialect() {
     let files = replay("dialect", dialect::check);
     assert!(files > 20, "{files}");
     replay("json", dialect::check);
+}
+
+#[test]
+fn lines_of_the_corpora_are_looked_at_and_rows_are_written_as_they_are() {
+    let files = replay("lint", lint::check);
+    assert!(files > 4, "{files}");
+    replay("dialect", lint::check);
+    replay("json", lint::check);
 }
 
 #[test]

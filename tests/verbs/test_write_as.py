@@ -21,6 +21,7 @@ NOTHING_LEFT = {("llamafactory_reason_tool", "azure")}
 """All rows have what the model thinks, for which Azure has no key."""
 
 CALL = {"type": "function", "function": {"name": "f", "arguments": '{"a": "é"}'}}
+FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object"}}
 USER, ANSWER = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
 
 
@@ -41,7 +42,7 @@ def chats() -> list[dict[str, Any]]:
         {"messages": [USER, {"role": "system", "content": "late"}, ANSWER]},
         {
             "messages": [USER, {"role": "assistant", "tool_calls": [CALL]}, {"role": "tool", "content": "1"}, ANSWER],
-            "tools": [{"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}],
+            "tools": [{"type": "function", "function": FUNCTION}],
         },
     ]
     return rows
