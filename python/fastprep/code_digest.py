@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import inspect
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -24,6 +23,8 @@ def code_digest(function: Any) -> str | None:
         parts = repr(_Parts().parts_of(function, opened=True))
     except RecursionError:
         return None
+    import hashlib
+
     return hashlib.blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

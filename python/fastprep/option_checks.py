@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import math
 import operator
 import os
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from fastprep.exceptions import PlanError
@@ -30,6 +28,8 @@ def _wrong_type(verb: str, option: str, value: Any, expected: str) -> PlanError:
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the known name that is most like it, or nothing."""
+    import difflib
+
     similar = difflib.get_close_matches(value, known, 1, 0.7)
     return f"; did you mean `{similar[0]}`?" if similar and similar[0] != value else ""
 
@@ -40,6 +40,8 @@ def share(value: str) -> float:
     if not PERCENT.fullmatch(value.strip()):
         raise ValueError(f"{value!r} is not a percentage such as 1%")
     # As decimals: with floats, 0.29 / 100 is not 0.0029.
+    from decimal import Decimal
+
     return float(Decimal(number) / 100)
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from importlib.abc import Loader, MetaPathFinder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastprep import option_checks
 from fastprep.expressions.text_call import text_call, tokenizer_form
@@ -19,6 +18,7 @@ from fastprep.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -117,10 +117,11 @@ def _register(polars: ModuleType) -> None:
     polars.api.register_lazyframe_namespace("fastprep")(FramePipeline)
 
 
-class _PolarsFinder(MetaPathFinder):
+class _PolarsFinder:
     """Finds polars as the other finders do, with a loader that registers the namespaces after the import.
 
-    It stays in `sys.meta_path` until polars is imported: libraries may look for polars without importing it.
+    It stays in `sys.meta_path` until polars is imported: libraries may look for polars without importing it. It is no
+    subclass of `importlib.abc.MetaPathFinder`, whose module takes as long to import as all of fastprep's expressions.
     """
 
     _is_looking = False
@@ -134,14 +135,14 @@ class _PolarsFinder(MetaPathFinder):
         finally:
             self._is_looking = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _RegisteringLoader(spec.loader, self)
+            spec.loader = cast("Loader", _RegisteringLoader(spec.loader, self))
         return spec
 
 
-class _RegisteringLoader(Loader):
+class _RegisteringLoader:
     """Imports polars with its own loader, then registers the namespaces."""
 
-    def __init__(self, loader: Loader, finder: MetaPathFinder) -> None:
+    def __init__(self, loader: Loader, finder: _PolarsFinder) -> None:
         self._loader = loader
         self._finder = finder
 

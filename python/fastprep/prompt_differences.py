@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from dataclasses import dataclass
@@ -185,6 +184,8 @@ def _changes(one: str, other: str) -> Iterator[tuple[int, int, int, int]]:
         yield lead, lead + sum(map(len, a)), lead, lead + sum(map(len, b))
         return
     offsets = [_offsets(words, lead) for words in (a, b)]
+    import difflib
+
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if tag != "equal":
             yield offsets[0][i1], offsets[0][i2], offsets[1][j1], offsets[1][j2]

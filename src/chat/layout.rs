@@ -143,7 +143,12 @@ impl Layout {
             Ok((faults, marks)) => (faults.clone(), marks.clone()),
             Err(fault) => return Some(Err(fault.clone())),
         };
-        let (mut text, mut spans) = (String::new(), Vec::new());
+        let bytes = |piece: &Piece| match &piece.part {
+            Part::Same(same) => same.len(),
+            Part::Text { number, .. } => texts.get(*number).map_or(0, |text| text.len()),
+        };
+        let mut text = String::with_capacity(self.pieces.iter().map(bytes).sum());
+        let mut spans = Vec::with_capacity(self.pieces.len());
         for Piece { part, span } in &self.pieces {
             let before = text.len();
             match part {

@@ -8,6 +8,9 @@ use super::trained::Trained;
 use crate::hash;
 use crate::template::{Form, Known, is_space, placeholder};
 
+/// Bytes that the digest of most messages is of.
+const MESSAGE_BYTES: usize = 96;
+
 /// The shape of a conversation.
 #[derive(Debug)]
 pub(super) struct Shape<'a> {
@@ -95,9 +98,11 @@ impl<'a> Shape<'a> {
         seeker: &Seeker,
         detail: Detail,
     ) -> Self {
-        let mut bytes = trained.bytes().to_vec();
+        let messages = conversation.messages.len();
+        let mut bytes = Vec::with_capacity(8 + messages * MESSAGE_BYTES);
+        bytes.extend(trained.bytes());
         bytes.push(detail as u8);
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(messages);
         let sized = |bytes: &mut Vec<u8>, text: &str| {
             bytes.extend(text.len().to_le_bytes());
             bytes.extend(text.as_bytes());

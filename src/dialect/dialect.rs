@@ -80,6 +80,11 @@ pub trait Dialect: Sync {
     /// The row is not one of this dialect.
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit>;
 
+    /// Whether `read` is known to read a row, so that it need not. Most rows are simple: a look at them takes less time.
+    fn surely_reads(&self, _: &Row<'_>) -> bool {
+        false
+    }
+
     /// Whether these columns may be of this dialect at all, judged by what all columns of the sample hold.
     fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
         let _ = (head, columns);

@@ -36,6 +36,7 @@ mod openai_chat;
 mod openai_preference;
 mod pairs;
 mod part_columns;
+mod plain_messages;
 mod preference;
 mod recognise;
 mod recognised;

@@ -8,6 +8,7 @@ use super::head::Head;
 use super::messages::{Content, Keys, Messages};
 use super::misfit::Misfit;
 use super::part_columns::PartColumns;
+use super::plain_messages::are_plain_messages;
 use super::tools;
 
 /// Messages of `role` and `content`.
@@ -39,6 +40,10 @@ impl Dialect for OpenAiChat {
         let messages = Messages { keys: Keys::Role, content: Content::Text };
         let read = messages.list("messages", row.get("messages"))?;
         Ok(Dialogue { tools: tools::read(row)?, ..Dialogue::new(read.turns) })
+    }
+
+    fn surely_reads(&self, row: &Row<'_>) -> bool {
+        row.get("messages").nested_text().is_some_and(are_plain_messages) && tools::read(row).is_ok()
     }
 
     fn openai_messages(&self) -> Option<&'static str> {
@@ -81,6 +86,61 @@ mod tests {
         let row = r#"{"messages":"[{\"role\":\"user\",\"content\":\"q\"}]"}"#;
         assert_eq!(name_of(&[row]), "openai_chat messages=messages");
         assert_eq!(read("openai_chat", row).unwrap(), ["user: q"]);
+    }
+
+    #[test]
+    fn rows_that_are_surely_read_are_read() {
+        let dialect = crate::dialect::find("openai_chat").unwrap();
+        let plain = [
+            r#"{"role":"user","content":"a"}"#,
+            r#" { "content" : "\u00e9\n" , "role" : "assistant" } "#,
+            r#"{"role":"tool","content":""}"#,
+        ];
+        let others = [
+            r#"{"role":"robot","content":"a"}"#,
+            r#"{"role":"user","content":"\ud800"}"#,
+            r#"{"role":"user","content":null}"#,
+            r#"{"role":"user","content":7}"#,
+            r#"{"role":"user","content":["a"]}"#,
+            r#"{"role":"user"}"#,
+            r#"{"content":"a"}"#,
+            r#"{"role":"user","role":"robot","content":"a"}"#,
+            r#"{"role":"user","content":"a","content":7}"#,
+            r#"{"role":"user","content":"a","weight":"much"}"#,
+            r#"{"rol\u0065":"user","content":"a"}"#,
+            r#"{}"#,
+            r#"[]"#,
+            r#""a""#,
+            "7",
+        ];
+        let mut surely = 0;
+        for first in plain.iter().chain(&others) {
+            for second in plain.iter().chain(&others) {
+                for list in [
+                    format!("[{first},{second}]"),
+                    format!("[{first}]"),
+                    format!("[[{first}]]"),
+                    format!("[{first}]]"),
+                ] {
+                    let cell = |text: &str| crate::dialect::Cell::from_json(text.to_string());
+                    for tools in ["null", "[]", "\"f(x)\""] {
+                        let row =
+                            crate::dialect::Row(vec![("messages", cell(&list)), ("tools", cell(tools))]);
+                        let is_read = dialect.read(&row).is_ok();
+                        assert!(is_read || !dialect.surely_reads(&row), "{list} {tools}");
+                        surely += usize::from(dialect.surely_reads(&row));
+                        let is_plain =
+                            plain.contains(first) && plain.contains(second) && list.ends_with("}]");
+                        assert_eq!(
+                            dialect.surely_reads(&row),
+                            is_plain && tools != "\"f(x)\"" && !list.starts_with("[["),
+                            "{list} {tools}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(surely > 20, "{surely}");
     }
 
     #[test]

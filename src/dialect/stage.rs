@@ -20,7 +20,11 @@ impl Map for ReadAsStage {
         let parts = PartCells::new(&batch.records, &self.columns)?;
         let mut removals = Vec::new();
         for index in 0..batch.rows() {
-            if let Err(misfit) = self.dialect.read(&parts.row(index)) {
+            let row = parts.row(index);
+            if self.dialect.surely_reads(&row) {
+                continue;
+            }
+            if let Err(misfit) = self.dialect.read(&row) {
                 let column = column_of(&self.columns, misfit.part).map(String::from);
                 let (code, detail) = (reason::NOT_IN_DIALECT, misfit.to_string());
                 removals.push(Removal { index, code, column, detail });

@@ -56,6 +56,13 @@ impl Scanner {
         Ok(Scanner { own: Arc::clone(own), foreign, foreign_names })
     }
 
+    /// Whether parts of a text may have a byte of a control token of the tokenizer or of another model. False says that
+    /// none has.
+    pub(crate) fn may_touch(&self, text: &str, parts: impl Iterator<Item = Range<usize>>) -> bool {
+        let mut parts = parts.filter(|part| !part.is_empty());
+        parts.any(|part| self.own.may_touch(text, part.clone()) || self.foreign.may_touch(text, part))
+    }
+
     /// Finds control tokens of the tokenizer in the prompts and completions of a page.
     pub(crate) fn scan(&self, page: &Page) -> Vec<Hit> {
         scan(page, |bytes| self.own.first(bytes), |text| self.own.written(text))

@@ -34,4 +34,4 @@ pub use place::{FileNames, Place, Places, RowPlace};
 pub(crate) use place_columns::{as_copies, take_places, with_places};
 pub use policy::{Policy, SpecialPolicy};
 pub use removal::{Duplicate, Reject, Removal};
-pub(crate) use text::{as_views, is_text, repeated, text_views};
+pub(crate) use text::{as_views, is_text, repeated, text_builder, text_views};

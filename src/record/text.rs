@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Schema};
 
 use crate::arrow_result::ArrowResult;
 use crate::error::Result;
+use crate::limits::TEXT_BUFFER_BYTES;
 
 /// Whether a type is text: strings in any layout, dictionaries of strings included.
 pub(crate) fn is_text(data_type: &DataType) -> bool {
@@ -44,6 +45,13 @@ pub(crate) fn as_views(records: &RecordBatch) -> Result<RecordBatch> {
     }
     let options = RecordBatchOptions::new().with_row_count(Some(records.num_rows()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options).or_defect()
+}
+
+/// A builder of a column of `rows` texts of about so many bytes in all, which it keeps together.
+pub(crate) fn text_builder(rows: usize, bytes: usize) -> StringViewBuilder {
+    // More text than that continues in another buffer.
+    let block = bytes.clamp(1, TEXT_BUFFER_BYTES) as u32;
+    StringViewBuilder::with_capacity(rows).with_fixed_block_size(block)
 }
 
 /// A column with the same text, or null, in each row.

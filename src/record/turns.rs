@@ -225,6 +225,11 @@ impl<'a> TurnRows<'a> {
         Ok(Some(TurnRows { texts, spans, weighted: metadata.contains_key(WEIGHTED) }))
     }
 
+    /// The bytes of all texts.
+    pub(crate) fn bytes(&self) -> usize {
+        self.texts.lengths().map(|bytes| bytes as usize).sum()
+    }
+
     /// The turns of row `i`; `spans` is overwritten with its spans.
     ///
     /// # Errors
@@ -302,7 +307,8 @@ mod tests {
     /// Changes every byte to every value: the result is an error or a row, never a panic.
     #[test]
     fn damaged_bytes_are_an_error() {
-        let whole = encode(&[span(1, false, 1.0, Branch::Main), span(4, true, 1.0, Branch::Main)]);
+        let mut whole = Vec::new();
+        encode(&[span(1, false, 1.0, Branch::Main), span(4, true, 1.0, Branch::Main)], &mut whole);
         let read = |bytes: &[u8]| {
             let mut spans = Vec::new();
             decode(bytes, &mut spans).is_some() && Turns::new("abcd", &spans).is_ok()

@@ -37,7 +37,7 @@ impl Data {
     /// # Errors
     /// `bad_messages`: it is not JSON, nested too deeply, or holds a lone surrogate.
     pub fn parse(text: &str) -> Result<Data> {
-        let mut tree = Tree { text, open: Vec::new(), done: None };
+        let mut tree = Tree { text, open: Vec::new(), done: None, short: Vec::new() };
         let mut wrong = None;
         let scanned = json::scan_parts(text.as_bytes(), |part| {
             if wrong.is_none() {
@@ -100,7 +100,14 @@ struct Tree<'t> {
     /// The objects and arrays that have not ended, the innermost last.
     open: Vec<Open>,
     done: Option<Data>,
+    /// Some of the short texts so far, which repeat: names of members, and roles.
+    short: Vec<Arc<str>>,
 }
+
+/// Texts up to so many bytes are short.
+const SHORT: usize = 16;
+/// So many of them are looked through.
+const KEPT: usize = 8;
 
 enum Open {
     List(Vec<Data>),
@@ -184,8 +191,18 @@ impl Tree<'_> {
         }
     }
 
-    fn string(&self, value: json::Value) -> Result<Arc<str>> {
+    fn string(&mut self, value: json::Value) -> Result<Arc<str>> {
         let inner = &self.text[value.start + 1..value.end - 1];
+        if !value.escaped && inner.len() <= SHORT {
+            if let Some(known) = self.short.iter().find(|known| &***known == inner) {
+                return Ok(Arc::clone(known));
+            }
+            let new: Arc<str> = inner.into();
+            if self.short.len() < KEPT {
+                self.short.push(Arc::clone(&new));
+            }
+            return Ok(new);
+        }
         if !value.escaped {
             return Ok(inner.into());
         }

@@ -13,6 +13,9 @@ use crate::record::schema::{CONTEXT, NEVER, TARGET};
 use crate::record::segments::Segments;
 use crate::record::{Batch, schema};
 
+/// In most texts a token stands for at least this many bytes on average.
+const BYTES_PER_TOKEN: usize = 3;
+
 /// The columns of the rows so far.
 pub(super) struct Columns {
     /// The ids of all rows. The ids of the next row are appended here before [`push`](Self::push).
@@ -27,16 +30,16 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Columns with capacity for `rows` rows; `weighted` adds a column for the weights of segments.
-    pub(crate) fn new(rows: usize, weighted: bool) -> Self {
+    /// Columns with capacity for `rows` rows of so many bytes of text; `weighted` adds a column for the weights of segments.
+    pub(crate) fn new(rows: usize, bytes: usize, weighted: bool) -> Self {
         let offsets = || {
             let mut offsets = Vec::with_capacity(rows + 1);
             offsets.push(0);
             offsets
         };
         Columns {
-            ids: Vec::new(),
-            labels: Vec::new(),
+            ids: Vec::with_capacity(bytes / BYTES_PER_TOKEN),
+            labels: Vec::with_capacity(bytes / BYTES_PER_TOKEN),
             offsets: offsets(),
             segment_offsets: offsets(),
             segment_lengths: Vec::with_capacity(2 * rows),

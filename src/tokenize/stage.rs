@@ -168,7 +168,7 @@ impl Map for TokenizeStage {
         let text_columns = texts.columns();
         let rows = self.rows();
         let mut session = self.tokenizer.encoder().session();
-        let mut columns = Columns::new(batch.rows(), texts.weighted());
+        let mut columns = Columns::new(batch.rows(), texts.bytes(batch.rows()), texts.weighted());
         let mut removals = Vec::new();
         let mut sums = Sums::default();
         let (mut text, mut encoded) = (RowText::default(), EncodedRow::default());

@@ -81,6 +81,16 @@ impl<'a> Texts<'a> {
         matches!(&self.text, Text::Turns(rows) if rows.weighted)
     }
 
+    /// The bytes of all `rows` rows; those of a row that is null may be any number.
+    pub(crate) fn bytes(&self, rows: usize) -> usize {
+        match &self.text {
+            Text::Pairs { prompt, completion } => {
+                (0..rows).map(|i| prompt.bytes(i) + completion.bytes(i)).sum()
+            }
+            Text::Turns(turns) => turns.bytes(),
+        }
+    }
+
     /// Reads row `i` into `row`. Returns the name of the column that is null, where one is.
     pub(crate) fn read(&self, i: usize, row: &mut RowText<'a>) -> Result<Option<&'static str>> {
         row.parts.clear();

@@ -77,7 +77,8 @@ impl RowEncoder<'_> {
     }
 
     /// Counts the turns before which the prompt at inference, which is encoded at once, has other ids than the row before
-    /// that turn. Where the ids of the longest of these prompts are the first of the row, so are those of the others.
+    /// that turn. Where the ids of the longest of these prompts are the first of the row, so are those of the others. It is
+    /// encoded only where the tokenizer does not divide it at all turns.
     fn count_other_prompts(
         &self,
         session: &mut Session<'_>,
@@ -94,6 +95,12 @@ impl RowEncoder<'_> {
             // What is before the first turn was encoded at once.
             starts.remove(0);
         }
+        if let Some(last) = starts.last()
+            && !is_whole
+            && self.joins(session, text, *last, encoded)
+        {
+            return Ok(());
+        }
         let row = &ids[encoded.row.start..];
         let mut is_first = |end: usize| -> Result<bool> {
             let (mut prompt, mut unwritten) = (Vec::new(), Vec::new());
@@ -107,6 +114,22 @@ impl RowEncoder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the ids of the first `end` bytes of a row, where a part ends, are certainly those of the parts, so that they
+    /// need not be encoded once more.
+    fn joins(&self, session: &mut Session<'_>, text: &RowText<'_>, end: usize, encoded: &EncodedRow) -> bool {
+        // A part that was encoded as plain text may be encoded as tokens with others; and a part may have fewer ids than
+        // a prefix of several, so that it is not seen that the text begins with them.
+        if !encoded.unwritten.is_empty() || !text.whole_plain.is_empty() || self.prefix.len() > 1 {
+            return false;
+        }
+        let ends = text.parts.iter().scan(0, |end, part| {
+            *end += part.text.len();
+            Some(*end)
+        });
+        let ends: Vec<usize> = ends.take_while(|part_end| *part_end < end).collect();
+        session.joins(&text.whole[..end], &ends)
     }
 
     /// Appends the prefix and the ids of the first `end` bytes of a row, encoded at once. Returns whether the text begins

@@ -133,6 +133,15 @@ impl Session<'_> {
         )
     }
 
+    /// Whether the ids of a prompt are certainly those of its parts, the first encoded as a prompt and the others as
+    /// continuations. False where this is not known. `ends` are where parts end, in order.
+    pub(crate) fn joins(&mut self, text: &str, ends: &[usize]) -> bool {
+        match (&self.encoder.start, &self.encoder.continuation) {
+            (Engine::Bpe(bpe), None) => bpe.joins(text, ends, self.scratch.bpe.get_or_insert_default()),
+            _ => false,
+        }
+    }
+
     /// As [`Session::encode_prompt`], but the control tokens within `spans` (byte offsets, in order, disjoint)
     /// are encoded as plain text.
     ///

@@ -43,6 +43,12 @@ impl NormalForm {
             _ => Cow::Borrowed(text),
         }
     }
+
+    /// Whether it certainly does not change this text, nor any part of it.
+    #[inline]
+    pub(crate) fn keeps(self, text: &str) -> bool {
+        self == NormalForm::AsIs || is_nfc(text)
+    }
 }
 
 /// In place of a class: the character may compose with its neighbours, or never occurs in composed text.

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, OffsetSizeTrait, RecordBatch, RecordBatchOptions, StringArray,
-    StringBuilder, make_array,
+    Array, ArrayRef, AsArray, BooleanArray, ByteView, OffsetSizeTrait, RecordBatch, RecordBatchOptions,
+    StringArray, StringBuilder, StringViewArray, make_array,
 };
-use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer};
+use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 
@@ -126,7 +126,10 @@ pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRe
     match (column.data_type(), field.data_type()) {
         (DataType::Utf8View, DataType::Utf8) => {
             let views = column.as_string_view();
-            plain_text(views.iter(), views.lengths().map(u64::from).sum(), field)
+            match in_one_buffer(views) {
+                Some(text) => Ok(text),
+                None => plain_text(views.iter(), views.lengths().map(u64::from).sum(), field),
+            }
         }
         (DataType::LargeUtf8, DataType::Utf8) => {
             let text = column.as_string::<i64>();
@@ -146,6 +149,29 @@ pub(crate) fn written_column(column: &ArrayRef, field: &Field) -> Result<ArrayRe
         }
         (found, _) => Err(wrong_type(found)),
     }
+}
+
+/// Texts of so many bytes or fewer are in their views, not in a buffer.
+const IN_VIEW: u32 = 12;
+
+/// Texts that are one after another in a buffer, without a copy of them; none for others.
+fn in_one_buffer(views: &StringViewArray) -> Option<ArrayRef> {
+    let first = ByteView::from(*views.views().first().filter(|_| views.null_count() == 0)?);
+    let mut end = first.offset;
+    let mut offsets = Vec::with_capacity(views.len() + 1);
+    offsets.push(0);
+    for view in views.views() {
+        let view = ByteView::from(*view);
+        if view.length <= IN_VIEW || (view.buffer_index, view.offset) != (first.buffer_index, end) {
+            return None;
+        }
+        end = view.offset.checked_add(view.length)?;
+        offsets.push(i32::try_from(end - first.offset).ok()?);
+    }
+    let (start, length) = (first.offset as usize, (end - first.offset) as usize);
+    let bytes = views.data_buffers().get(first.buffer_index as usize)?.slice_with_length(start, length);
+    let text = StringArray::try_new(OffsetBuffer::new(offsets.into()), bytes, None).ok()?;
+    Some(Arc::new(text))
 }
 
 fn plain_text<'a>(

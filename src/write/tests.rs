@@ -8,10 +8,12 @@ use ::arrow::array::{
     LargeStringArray, ListArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
 };
 use ::arrow::buffer::{NullBuffer, OffsetBuffer};
+use ::arrow::compute::concat;
 use ::arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef};
 use ::arrow::ipc::reader::FileReader;
 use serde_json::{Value, json};
 
+use super::layout::written_column;
 use super::shard::ShardPlan;
 use super::*;
 use crate::artifact::manifest::{Column, FileEntry, Manifest};
@@ -241,6 +243,32 @@ fn bits_and_bytes_around_a_slice_are_not_written() {
     };
     // The same five rows: as a slice of a larger batch, and as a batch of their own.
     assert!(write(rows(0, 50, Text::Plain).slice(16, 5)) == write(rows(16, 21, Text::Plain)));
+}
+
+#[test]
+fn views_become_plain_text() {
+    let long = |i: usize| Some(format!("text {i}, é, is not in its view"));
+    let other = |i: usize| [Some(String::new()), Some("short".to_string()), None][i % 3].clone();
+    let all: Vec<_> = (0..9).map(long).collect();
+    let some: Vec<_> = (0..9).map(|i| if i % 4 == 3 { other(i) } else { long(i) }).collect();
+    let field = Field::new("text", DataType::Utf8, true);
+    for texts in [all, some] {
+        let one: ArrayRef = Arc::new(StringViewArray::from_iter(texts.iter()));
+        let ends = [&one.slice(6, 3) as &dyn Array, &one.slice(1, 4)];
+        let parts = concat(&ends).unwrap();
+        let in_parts: Vec<_> = texts[6..9].iter().chain(&texts[1..5]).cloned().collect();
+        for (views, texts) in [(&one, &texts), (&parts, &in_parts)] {
+            for start in 0..texts.len() {
+                for length in 0..=texts.len() - start {
+                    let written = written_column(&views.slice(start, length), &field).unwrap();
+                    assert_eq!(
+                        written.as_string::<i32>(),
+                        &StringArray::from_iter(&texts[start..start + length])
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import warnings
 from typing import TYPE_CHECKING, Any, Final
@@ -39,6 +38,8 @@ def shown(expression: pl.Expr) -> str:
     text, is_whole = _with_calls(text, expression)
     if "[Series]" in text or "…" in text or "cannot print" in text or not is_whole:
         with by_key():
+            import hashlib
+
             text += f" #{hashlib.blake2b(expression.meta.serialize(), digest_size=4).hexdigest()}"
     return text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -53,6 +52,8 @@ def to_form(expression: pl.Expr) -> str | dict[str, str]:
             read = json.dumps(json.loads(read))
         if len(text) <= MAX_CHARS and _serialized(_read(read)) == serialized:
             return text
+    import hashlib
+
     return {"digest": hashlib.blake2b(serialized, digest_size=16).hexdigest()}
 
 

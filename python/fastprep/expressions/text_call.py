@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import threading
 from functools import partial
@@ -43,6 +42,8 @@ def text_call(name: str, options: dict[str, Any], tokenizer: Tokenizer | None = 
         PlanError: an option is wrong.
     """
     form = json.dumps([name, options], sort_keys=True, ensure_ascii=False)
+    import hashlib
+
     key = hashlib.blake2b(form.encode(), digest_size=16).hexdigest()
     call = _calls.get(key)
     if call is None:

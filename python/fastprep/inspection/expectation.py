@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +88,8 @@ def read_expect_file(path: str | os.PathLike[str]) -> dict[str, Expectation]:
         SourceError: `cannot_read`: the file cannot be read.
         PlanError: `bad_option`: it is not TOML, or holds something else.
     """
+    import tomllib
+
     file = Path(option_checks.path("inspect", "expect", path))
     try:
         tables = tomllib.loads(file.read_text("utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +103,8 @@ class Split:
 
         # The folder's name is the digest of its content; without a fingerprint datasets would hash every row.
         identity = f"{self._manifest['data']}/{self.name}"
+        import hashlib
+
         fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return datasets.Dataset(MappedTable.from_shards(self._shards()), fingerprint=fingerprint)
 

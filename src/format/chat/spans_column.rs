@@ -1,9 +1,13 @@
 //! The column `spans`: the spans of a row's text as JSON.
 
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::record::json::write_integer;
+use crate::record::text_builder;
 use crate::record::turns::{Branch, Role, Span};
 use crate::word::Word;
 
@@ -22,38 +26,81 @@ struct Published<'a> {
     weight: Option<f32>,
 }
 
-/// The JSON of the spans of a text. `weighted` adds the weights of those that train.
+/// Writes the spans of texts as JSON.
+pub(super) struct SpansWriter {
+    /// What follows the end of a span, by [`SpansWriter::tail`].
+    tails: Vec<String>,
+    /// Whether the weights of those that train are written.
+    weighted: bool,
+}
+
+impl SpansWriter {
+    /// Bytes of most spans.
+    const SPAN_BYTES: usize = 104;
+
+    /// `weighted` adds the weights of those that train.
+    pub(super) fn new(weighted: bool) -> Self {
+        let flags = [(false, false), (false, true), (true, false), (true, true)];
+        let of_role = |role: &Role| {
+            let name = role.name();
+            flags.map(|(trained, from_data)| {
+                format!(",\"role\":\"{name}\",\"trained\":{trained},\"from_data\":{from_data}")
+            })
+        };
+        SpansWriter { tails: Role::ALL.iter().flat_map(of_role).collect(), weighted }
+    }
+
+    fn tail(&self, span: &Span) -> &str {
+        let flags = 2 * usize::from(span.trained) + usize::from(span.from_data);
+        let role = Role::ALL.iter().position(|role| *role == span.role).unwrap_or_default();
+        &self.tails[4 * role + flags]
+    }
+
+    /// Appends the JSON of the spans of a text.
+    ///
+    /// # Errors
+    /// `Internal`: the spans do not fit the text.
+    pub(super) fn write(&self, text: &str, spans: &[Span], out: &mut Vec<u8>) -> Result<()> {
+        let (mut byte, mut start) = (0, 0);
+        out.push(b'[');
+        for (i, span) in spans.iter().enumerate() {
+            let part = text
+                .get(byte..span.end as usize)
+                .ok_or_else(|| Error::internal("the spans of a conversation do not fit its text"))?;
+            let end = start + part.chars().count();
+            out.extend_from_slice(if i == 0 { b"{\"start\":" } else { b",{\"start\":" });
+            write_integer(out, start as u64);
+            out.extend_from_slice(b",\"end\":");
+            write_integer(out, end as u64);
+            out.extend_from_slice(self.tail(span).as_bytes());
+            if self.weighted && span.trained {
+                out.extend_from_slice(b",\"weight\":");
+                let weight = serde_json::to_string(&span.weight);
+                out.extend(weight.map_err(|e| Error::internal(format!("a weight is no JSON: {e}")))?.bytes());
+            }
+            out.push(b'}');
+            (byte, start) = (span.end as usize, end);
+        }
+        out.push(b']');
+        Ok(())
+    }
+}
+
+/// The column of the spans of rows.
 ///
 /// # Errors
-/// `Internal`: the spans do not fit the text.
-pub(super) fn spans_json(text: &str, spans: &[Span], weighted: bool) -> Result<String> {
-    let (mut byte, mut start) = (0, 0);
-    let mut out = Vec::with_capacity(2 + spans.len() * 96);
-    for span in spans {
-        let part = text
-            .get(byte..span.end as usize)
-            .ok_or_else(|| Error::internal("the spans of a conversation do not fit its text"))?;
-        let end = start + part.chars().count();
-        out.extend_from_slice(if out.is_empty() { b"[{\"start\":" } else { b",{\"start\":" });
-        write_integer(&mut out, start as u64);
-        out.extend_from_slice(b",\"end\":");
-        write_integer(&mut out, end as u64);
-        out.extend_from_slice(b",\"role\":\"");
-        out.extend_from_slice(span.role.name().as_bytes());
-        out.extend_from_slice(b"\",\"trained\":");
-        out.extend_from_slice(if span.trained { b"true" } else { b"false" });
-        out.extend_from_slice(b",\"from_data\":");
-        out.extend_from_slice(if span.from_data { b"true" } else { b"false" });
-        if weighted && span.trained {
-            out.extend_from_slice(b",\"weight\":");
-            let weight = serde_json::to_string(&span.weight);
-            out.extend(weight.map_err(|e| Error::internal(format!("a weight is no JSON: {e}")))?.bytes());
-        }
-        out.push(b'}');
-        (byte, start) = (span.end as usize, end);
+/// `Internal`: the spans do not fit a text.
+pub(super) fn spans_column(rows: &[(&str, &[Span])], weighted: bool) -> Result<ArrayRef> {
+    let spans: usize = rows.iter().map(|(_, spans)| spans.len()).sum();
+    let mut column = text_builder(rows.len(), rows.len() * 2 + spans * SpansWriter::SPAN_BYTES);
+    let (writer, mut json) = (SpansWriter::new(weighted), Vec::new());
+    for (text, spans) in rows {
+        json.clear();
+        writer.write(text, spans, &mut json)?;
+        let json = str::from_utf8(&json);
+        column.append_value(json.map_err(|e| Error::internal(format!("spans are no UTF-8: {e}")))?);
     }
-    out.extend_from_slice(if out.is_empty() { b"[]" } else { b"]" });
-    String::from_utf8(out).map_err(|e| Error::internal(format!("spans are no UTF-8: {e}")))
+    Ok(Arc::new(column.finish()))
 }
 
 /// The spans of a text from their JSON; none where it is something else, or they do not cover the text.
@@ -83,7 +130,13 @@ pub(super) fn read_spans(text: &str, json: &str) -> Option<Vec<Span>> {
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::AsArray;
+
     use super::*;
+
+    fn spans_json(text: &str, spans: &[Span], weighted: bool) -> Result<String> {
+        Ok(spans_column(&[(text, spans)], weighted)?.as_string_view().value(0).to_string())
+    }
 
     #[test]
     fn places_are_characters() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch, StringViewArray};
+use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, Int32Array, RecordBatch};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 
@@ -11,7 +11,7 @@ use super::control_tokens::{Found, Made, count_marks, scan};
 use super::options::{ChatStageOptions, OnDropped};
 use super::read_conversations::{OpenConversations, ReadConversations};
 use super::rendered_rows::RenderedRows;
-use super::spans_column::spans_json;
+use super::spans_column::spans_column;
 use crate::arrow_result::ArrowResult;
 use crate::chat::{ChatFault, ChatFormat, ChatRows, Conversation, History, Masked, OnOpenEnd, TrainingRow};
 use crate::error::{Error, Result};
@@ -304,13 +304,10 @@ impl ChatStage {
         let rows: Vec<(&str, &[Span])> =
             made.iter().map(|(_, row)| (row.text.as_str(), row.spans.as_slice())).collect();
         let [(hidden_text, texts), spans] = encode_turns::columns(&rows, self.options.weights)?;
-        let json: Vec<String> = rows
-            .iter()
-            .map(|(text, spans)| spans_json(text, spans, self.options.weights))
-            .collect::<Result<_>>()?;
+        let json = spans_column(&rows, self.options.weights)?;
         let mut columns: Vec<(Field, ArrayRef)> = vec![
             (schema::text(CHAT_TEXT), Arc::clone(&texts)),
-            (schema::json(SPANS), Arc::new(StringViewArray::from_iter_values(json))),
+            (schema::json(SPANS), json),
             (hidden_text, texts),
             spans,
         ];

@@ -87,9 +87,25 @@ impl ControlTokens {
         self.any.first(bytes)
     }
 
+    /// Whether the text of a control token may be in a part of a text, as a whole or with some of its bytes. False says
+    /// that none is. The part is not empty.
+    pub(crate) fn may_touch(&self, text: &str, part: Range<usize>) -> bool {
+        self.any.may_touch(text, part)
+    }
+
     /// The control tokens that a text writes, in order. Text before and after `text` has no influence.
     pub(crate) fn written(&self, text: &str) -> Vec<Written> {
         let mut written = Vec::new();
+        if self.second.finder.is_empty() && !self.any.is_empty() {
+            self.first.finder.each(
+                text,
+                |_, _| false,
+                |Found { pattern, written: span, .. }| {
+                    written.extend(self.first.tokens[pattern].map(|token| Written { token, span }));
+                },
+            );
+            return written;
+        }
         if self.any.first(text.as_bytes()).is_none() {
             return written;
         }

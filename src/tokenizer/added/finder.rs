@@ -5,16 +5,39 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use tokenizers::AddedToken;
+
+use super::rare_starts::{Match, RareStarts};
 
 /// Finds added tokens. The caller normalizes the text where that is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Finder {
     /// None where there are no tokens.
-    search: Option<AhoCorasick>,
+    search: Option<Search>,
     /// The rules of each pattern.
     rules: Vec<Rule>,
+}
+
+/// How the texts are searched for: the leftmost, of several the longest.
+#[derive(Debug)]
+enum Search {
+    Rare(RareStarts),
+    Any(AhoCorasick),
+}
+
+impl Search {
+    /// The first match from `from` on, where the match before it ended.
+    #[inline]
+    fn next(&self, bytes: &[u8], from: usize) -> Option<Match> {
+        match self {
+            Search::Rare(texts) => texts.next(bytes, from),
+            Search::Any(texts) => {
+                let found = texts.find(Input::new(bytes).range(from..))?;
+                Some((found.pattern().as_usize(), found.range()))
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -56,8 +79,13 @@ impl Finder {
         if texts.is_empty() {
             return Ok(Finder::default());
         }
-        let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
-        let search = search.map_err(|e| format!("its added tokens cannot be searched for: {e}"))?;
+        let search = match RareStarts::new(&texts) {
+            Some(texts) => Search::Rare(texts),
+            None => {
+                let search = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(texts);
+                Search::Any(search.map_err(|e| format!("its added tokens cannot be searched for: {e}"))?)
+            }
+        };
         Ok(Finder { search: Some(search), rules })
     }
 
@@ -69,7 +97,17 @@ impl Finder {
     /// The offset of the first text of a token, whether or not its rules allow a match. The bytes need not be valid
     /// UTF-8.
     pub(crate) fn first(&self, bytes: &[u8]) -> Option<usize> {
-        self.search.as_ref()?.find(bytes).map(|found| found.start())
+        self.search.as_ref()?.next(bytes, 0).map(|(_, found)| found.start)
+    }
+
+    /// Whether the text of a token may be in a part of a text, as a whole or with some of its bytes. False says that none
+    /// is. The part is not empty.
+    pub(crate) fn may_touch(&self, text: &str, part: Range<usize>) -> bool {
+        match &self.search {
+            None => false,
+            Some(Search::Rare(texts)) => texts.touches(text.as_bytes(), part),
+            Some(Search::Any(_)) => true,
+        }
     }
 
     /// Whether a token matches only as a single word.
@@ -86,9 +124,10 @@ impl Finder {
         skip: impl Fn(usize, &Range<usize>) -> bool,
         mut take: impl FnMut(Found),
     ) {
-        let mut done = 0;
-        for found in self.search.iter().flat_map(|search| search.find_iter(text)) {
-            let (pattern, written) = (found.pattern().as_usize(), found.range());
+        let Some(search) = &self.search else { return };
+        let (mut done, mut from) = (0, 0);
+        while let Some((pattern, written)) = search.next(text.as_bytes(), from) {
+            from = written.end;
             let rule = &self.rules[pattern];
             // A skipped match is not searched for shorter tokens.
             if skip(pattern, &written) || (rule.single_word && touches_word(text, &written)) {

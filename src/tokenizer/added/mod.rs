@@ -2,6 +2,7 @@
 
 mod control;
 mod finder;
+mod rare_starts;
 mod split;
 
 pub(crate) use control::{ControlToken, ControlTokens, Written};

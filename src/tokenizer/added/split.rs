@@ -56,7 +56,37 @@ impl AddedTokens {
 
     /// Whether a token depends on more than its own text: it is normalized, or matches only as a single word.
     pub(crate) fn depends_on_context(&self) -> bool {
-        !self.normalized.finder.is_empty() || self.raw.finder.has_single_words()
+        !self.normalized.finder.is_empty() || self.has_single_words()
+    }
+
+    /// Whether a token matches only as a single word.
+    pub(crate) fn has_single_words(&self) -> bool {
+        self.raw.finder.has_single_words() || self.normalized.finder.has_single_words()
+    }
+
+    /// Calls `take` with each token of a text that is normalized already, in order.
+    pub(crate) fn each(&self, text: &str, mut take: impl FnMut(Found)) {
+        let between = |gap: Range<usize>, take: &mut dyn FnMut(Found)| {
+            let moved = |range: Range<usize>| gap.start + range.start..gap.start + range.end;
+            self.normalized.finder.each(
+                &text[gap.clone()],
+                |_, _| false,
+                |Found { pattern, taken, written }| {
+                    take(Found { pattern, taken: moved(taken), written: moved(written) });
+                },
+            );
+        };
+        let mut done = 0;
+        self.raw.finder.each(
+            text,
+            |_, _| false,
+            |found| {
+                between(done..found.taken.start, &mut take);
+                done = found.taken.end;
+                take(found);
+            },
+        );
+        between(done..text.len(), &mut take);
     }
 
     /// Calls `take` with the parts of a text, in order. Control tokens within `plain` are plain text.

@@ -3,6 +3,7 @@
 //! It gives the same ids as `tokenizers`, in one pass over bytes: added tokens are found, the text between them is
 //! normalized and cut into pieces, and the ids of each piece are looked up in a cache, or merged.
 
+mod joins;
 mod merge;
 mod model;
 mod pairs;
@@ -21,6 +22,7 @@ use super::position::Position;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
 use super::span::Span;
+use joins::KnownCuts;
 use merge::MergeScratch;
 use model::Model;
 use repeated::Repeated;
@@ -49,6 +51,7 @@ pub(crate) struct BpeScratch {
     ids: Vec<i32>,
     /// By [`Position`].
     repeated: [Repeated; 2],
+    cuts: KnownCuts,
 }
 
 /// Parts of pieces. They have a cache of their own, since a whole piece may be a token that merges do not make.

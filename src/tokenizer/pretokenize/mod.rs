@@ -75,6 +75,24 @@ impl Splitter {
         matches!(&self.stages[..], [Stage::Split { ascii: Some(_), .. }])
     }
 
+    /// Whether every text that begins with `text` is cut at `at` into pieces of which those before `at` are the pieces of the
+    /// text up to there alone. False where this is not known. Where [`Splitter::can_resume`] is true, the other pieces are
+    /// those of the text from `at` on alone.
+    pub(crate) fn always_cuts(&self, text: &[u8], at: usize) -> bool {
+        let [Stage::Split { automaton, ascii: Some(_), .. }] = &self.stages[..] else { return false };
+        let mut offset = 0;
+        while offset < at {
+            let (end, read) = automaton.match_and_read(text, offset);
+            let alone = automaton.match_end(&text[..at], offset);
+            // What was read is the start of any of these texts, so that the piece is the same in all of them.
+            match end.filter(|end| read <= text.len() && alone == Some(*end)) {
+                Some(end) => offset = end,
+                None => return false,
+            }
+        }
+        offset == at
+    }
+
     /// As [`pieces`](Self::pieces), from the start of a piece on, few pieces at a time. `take` gets in addition the
     /// number of bytes, from the start of the text, that were read so far. Does nothing where
     /// [`Splitter::can_resume`] is false.
