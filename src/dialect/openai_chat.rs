@@ -116,26 +116,24 @@ mod tests {
         let mut surely = 0;
         for first in plain.iter().chain(&others) {
             for second in plain.iter().chain(&others) {
-                for list in [
-                    format!("[{first},{second}]"),
-                    format!("[{first}]"),
-                    format!("[[{first}]]"),
-                    format!("[{first}]]"),
-                ] {
-                    let cell = |text: &str| crate::dialect::Cell::from_json(text.to_string());
-                    for tools in ["null", "[]", "\"f(x)\""] {
+                let are_plain = plain.contains(first) && plain.contains(second);
+                let lists = [
+                    (format!("[{first},{second}]"), are_plain),
+                    (format!(" [{first} ]\n"), plain.contains(first)),
+                    (format!("[[{first}]]"), false),
+                    (format!("[{first}]]"), false),
+                    ((*first).to_string(), false),
+                    ("[]".to_string(), false),
+                ];
+                for (list, is_plain) in lists {
+                    for (tools, are_tools) in [("null", true), ("[]", true), ("\"f(x)\"", false)] {
+                        let cell = |text: &str| crate::dialect::Cell::from_json(text.to_string());
                         let row =
                             crate::dialect::Row(vec![("messages", cell(&list)), ("tools", cell(tools))]);
-                        let is_read = dialect.read(&row).is_ok();
-                        assert!(is_read || !dialect.surely_reads(&row), "{list} {tools}");
-                        surely += usize::from(dialect.surely_reads(&row));
-                        let is_plain =
-                            plain.contains(first) && plain.contains(second) && list.ends_with("}]");
-                        assert_eq!(
-                            dialect.surely_reads(&row),
-                            is_plain && tools != "\"f(x)\"" && !list.starts_with("[["),
-                            "{list} {tools}"
-                        );
+                        let sure = dialect.surely_reads(&row);
+                        assert_eq!(sure, is_plain && are_tools, "{list} {tools}");
+                        assert!(!sure || dialect.read(&row).is_ok(), "{list} {tools}");
+                        surely += usize::from(sure);
                     }
                 }
             }

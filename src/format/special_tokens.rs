@@ -81,6 +81,12 @@ impl Scanner {
         scan(page, |bytes| self.foreign.first(bytes), written)
     }
 
+    /// Whether a text in JSON may hold a control token of the tokenizer. False says that none does.
+    pub(crate) fn may_be_in_json(&self, json: &str) -> bool {
+        // Without escapes, the texts are written in the JSON as they are.
+        memchr::memchr(b'\\', json.as_bytes()).is_some() || self.own.first(json.as_bytes()).is_some()
+    }
+
     /// The first control token of the tokenizer in a text.
     pub(crate) fn first_in(&self, text: &str) -> Option<&str> {
         self.own.first(text.as_bytes())?;

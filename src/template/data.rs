@@ -104,6 +104,9 @@ struct Tree<'t> {
     short: Vec<Arc<str>>,
 }
 
+/// Items of most lists.
+const FEW: usize = 16;
+
 /// Texts up to so many bytes are short.
 const SHORT: usize = 16;
 /// So many of them are looked through.
@@ -116,7 +119,6 @@ enum Open {
 }
 
 /// The members of an object, each name once.
-#[derive(Default)]
 struct Members {
     all: Vec<(Arc<str>, Data)>,
     /// Their places by name, kept for objects with many.
@@ -126,6 +128,11 @@ struct Members {
 impl Members {
     /// Objects with fewer members are searched one by one.
     const MANY: usize = 16;
+
+    /// No members, with room for those of most messages.
+    fn few() -> Self {
+        Members { all: Vec::with_capacity(2), places: HashMap::new() }
+    }
 
     /// The place of the member of this name, the first of a repeated one.
     fn place(&mut self, name: Arc<str>) -> usize {
@@ -151,8 +158,8 @@ impl Tree<'_> {
             Part::Object | Part::Array if self.open.len() == DEPTH => {
                 return Err(bad("it is nested too deeply"));
             }
-            Part::Object => self.open.push(Open::Map(Members::default(), 0)),
-            Part::Array => self.open.push(Open::List(Vec::new())),
+            Part::Object => self.open.push(Open::Map(Members::few(), 0)),
+            Part::Array => self.open.push(Open::List(Vec::with_capacity(FEW))),
             Part::Key(key) => {
                 let name = self.string(key)?;
                 if let Some(Open::Map(members, next)) = self.open.last_mut() {

@@ -35,6 +35,14 @@ pub(crate) struct RowJson<'r> {
 }
 
 impl RowJson<'_> {
+    /// The JSON of all that the conversation holds.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.messages), self.tools.as_ref(), self.variables.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Cow::as_ref)
+    }
+
     /// The conversation; the inner error says what is wrong with its variables, for people.
     ///
     /// # Errors

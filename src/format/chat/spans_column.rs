@@ -62,6 +62,8 @@ impl SpansWriter {
     /// `Internal`: the spans do not fit the text.
     pub(super) fn write(&self, text: &str, spans: &[Span], out: &mut Vec<u8>) -> Result<()> {
         let (mut byte, mut start) = (0, 0);
+        // Where the digits of `start` are.
+        let mut digits = 0..0;
         out.push(b'[');
         for (i, span) in spans.iter().enumerate() {
             let part = text
@@ -69,9 +71,14 @@ impl SpansWriter {
                 .ok_or_else(|| Error::internal("the spans of a conversation do not fit its text"))?;
             let end = start + part.chars().count();
             out.extend_from_slice(if i == 0 { b"{\"start\":" } else { b",{\"start\":" });
-            write_integer(out, start as u64);
+            match i {
+                0 => out.push(b'0'),
+                _ => out.extend_from_within(digits),
+            }
             out.extend_from_slice(b",\"end\":");
+            let before = out.len();
             write_integer(out, end as u64);
+            digits = before..out.len();
             out.extend_from_slice(self.tail(span).as_bytes());
             if self.weighted && span.trained {
                 out.extend_from_slice(b",\"weight\":");

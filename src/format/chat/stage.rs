@@ -129,8 +129,13 @@ impl ChatStage {
         counts: &mut StepCounts,
     ) -> Result<std::result::Result<(Conversation, u128), Removed>> {
         let reject = |code, column, detail| Ok(Err((Policy::Reject, removal(code, column, detail))));
-        let mut parsed = None;
-        let read = opened.row(index, &mut |json| parsed = Some(json.conversation()));
+        let (mut parsed, mut may_hold_token) = (None, true);
+        let read = opened.row(index, &mut |json| {
+            let scanner = self.special.as_ref().map(|(scanner, _)| scanner);
+            may_hold_token =
+                scanner.is_some_and(|scanner| json.texts().any(|text| scanner.may_be_in_json(text)));
+            parsed = Some(json.conversation());
+        });
         if let Err(not_read) = read {
             return reject(reason::NOT_IN_DIALECT, not_read.column, not_read.detail);
         }
@@ -139,7 +144,10 @@ impl ChatStage {
             Ok(Err(detail)) => return reject(reason::NOT_IN_DIALECT, self.options.variables.clone(), detail),
             Err(e) => Err(e),
         };
-        self.prepared(parsed, place, counts)
+        match may_hold_token {
+            true => self.prepared(parsed, place, counts),
+            false => self.as_rendered(parsed),
+        }
     }
 
     /// A conversation as it is rendered and its key, or why its row is removed.
@@ -154,6 +162,14 @@ impl ChatStage {
         {
             return Ok(Err(removed));
         }
+        self.as_rendered(parsed)
+    }
+
+    /// The same for a conversation without control tokens where they cannot be kept as text.
+    fn as_rendered(
+        &self,
+        parsed: Result<Conversation>,
+    ) -> Result<std::result::Result<(Conversation, u128), Removed>> {
         match parsed {
             Ok(conversation) => {
                 let conversation = conversation.with_arguments(self.options.tool_arguments);

@@ -1,30 +1,45 @@
 //! Finds texts that all begin with one of a few rare characters, as most control tokens do with `<`.
 //!
-//! In text without that character this is a search for a byte, and where a text of the set is, no more than its bytes are
-//! looked at: an automaton takes several times as long for each.
+//! In text without that character this is a search for a byte. Where it is, the bytes there are compared with the first
+//! bytes of all texts: for the few beginnings that texts have, an automaton takes several times as long.
 
 use std::ops::Range;
+
+/// The length of a beginning.
+const BEGIN: usize = 8;
+/// The most beginnings that texts may have.
+const MOST: usize = 64;
 
 /// Texts by what they begin with.
 #[derive(Debug)]
 pub(super) struct RareStarts {
     /// The first bytes of the texts; the last is repeated where there are fewer than three.
     starts: [u8; 3],
-    /// The first node is the empty text.
-    nodes: Vec<Node>,
+    groups: Vec<Group>,
     /// Bytes that are somewhere in a text other than at its end.
     inner: Box<[bool; 256]>,
     /// The length of the longest text.
     longest: usize,
 }
 
-/// What some of the texts begin with.
-#[derive(Debug, Default)]
-struct Node {
-    /// The node by the byte that follows.
-    next: Vec<(u8, usize)>,
-    /// The number of the text that ends here.
-    text: Option<usize>,
+/// Texts that begin alike.
+#[derive(Debug)]
+struct Group {
+    /// Their first bytes as a number; the bytes after the end of a shorter text are 0.
+    begin: u64,
+    /// The bits of these bytes.
+    mask: u64,
+    /// In bytewise order.
+    texts: Vec<Text>,
+}
+
+#[derive(Debug)]
+struct Text {
+    bytes: Box<[u8]>,
+    /// The number of the text in the set.
+    number: usize,
+    /// The longest other text of the group with which it begins.
+    shorter: Option<usize>,
 }
 
 /// A text of the set, by its number, and where it is.
@@ -42,36 +57,14 @@ impl RareStarts {
             return None;
         }
         starts.resize(3, last);
-        let mut found = RareStarts {
-            starts: [starts[0], starts[1], starts[2]],
-            nodes: vec![Node::default()],
-            inner: Box::new([false; 256]),
-            longest: texts.iter().map(|text| text.as_ref().len()).max()?,
-        };
-        for (number, text) in texts.iter().enumerate() {
-            found.add(number, text.as_ref());
+        let mut inner = Box::new([false; 256]);
+        for text in texts {
+            text.as_ref().iter().rev().skip(1).for_each(|byte| inner[usize::from(*byte)] = true);
         }
-        Some(found)
-    }
-
-    fn add(&mut self, number: usize, text: &[u8]) {
-        let mut node = 0;
-        for &byte in text {
-            node = self.after(node, byte).unwrap_or_else(|| {
-                let new = self.nodes.len();
-                self.nodes[node].next.push((byte, new));
-                self.nodes.push(Node::default());
-                new
-            });
-        }
-        // Of equal texts the first counts.
-        self.nodes[node].text.get_or_insert(number);
-        text.iter().rev().skip(1).for_each(|byte| self.inner[usize::from(*byte)] = true);
-    }
-
-    #[inline]
-    fn after(&self, node: usize, byte: u8) -> Option<usize> {
-        self.nodes[node].next.iter().find(|(next, _)| *next == byte).map(|(_, node)| *node)
+        let longest = texts.iter().map(|text| text.as_ref().len()).max()?;
+        let groups = groups(texts);
+        let starts = [starts[0], starts[1], starts[2]];
+        (groups.len() <= MOST).then_some(RareStarts { starts, groups, inner, longest })
     }
 
     /// The next position from `from` on at which a text may begin.
@@ -90,13 +83,9 @@ impl RareStarts {
     /// The longest text with which these bytes begin, and its length.
     #[inline]
     fn longest(&self, bytes: &[u8]) -> Option<(usize, usize)> {
-        let (mut node, mut found) = (0, None);
-        for (i, &byte) in bytes.iter().enumerate() {
-            let Some(next) = self.after(node, byte) else { break };
-            node = next;
-            found = self.nodes[node].text.map(|text| (text, i + 1)).or(found);
-        }
-        found
+        let (head, _) = begin(bytes);
+        let alike = self.groups.iter().filter(|group| head & group.mask == group.begin);
+        alike.filter_map(|group| group.longest(bytes)).max_by_key(|(_, length)| *length)
     }
 
     /// The first of the texts from `from` on; of those that begin there the longest.
@@ -131,6 +120,55 @@ impl RareStarts {
     }
 }
 
+impl Group {
+    /// The longest text with which these bytes begin, and its length.
+    fn longest(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        // Texts with which the bytes begin are not after the bytes in order. What is between such a text and the bytes in
+        // order begins with that text: so all such texts are beginnings of the last one that is not after the bytes.
+        let mut next = self.texts.partition_point(|text| &*text.bytes <= bytes).checked_sub(1);
+        while let Some(text) = next.and_then(|next| self.texts.get(next)) {
+            if bytes.starts_with(&text.bytes) {
+                return Some((text.number, text.bytes.len()));
+            }
+            next = text.shorter;
+        }
+        None
+    }
+}
+
+/// The first bytes of a text as a number, and the bits of these.
+#[inline]
+fn begin(bytes: &[u8]) -> (u64, u64) {
+    if let Some(first) = bytes.first_chunk::<BEGIN>() {
+        return (u64::from_le_bytes(*first), u64::MAX);
+    }
+    let mut first = [0; BEGIN];
+    first[..bytes.len()].copy_from_slice(bytes);
+    (u64::from_le_bytes(first), (1 << (8 * bytes.len())) - 1)
+}
+
+/// The texts of a set by what they begin with.
+fn groups<T: AsRef<[u8]>>(texts: &[T]) -> Vec<Group> {
+    let mut sorted: Vec<(&[u8], usize)> =
+        texts.iter().enumerate().map(|(number, text)| (text.as_ref(), number)).collect();
+    sorted.sort_unstable();
+    // Of equal texts the first counts.
+    sorted.dedup_by_key(|(text, _)| *text);
+    let mut groups: Vec<Group> = Vec::new();
+    for (bytes, number) in sorted {
+        let (begin, mask) = begin(bytes);
+        let same = |group: &Group| (group.begin, group.mask) == (begin, mask);
+        let at = groups.iter().position(same).unwrap_or_else(|| {
+            groups.push(Group { begin, mask, texts: Vec::new() });
+            groups.len() - 1
+        });
+        let texts = &mut groups[at].texts;
+        let shorter = texts.iter().rposition(|other| bytes.starts_with(&other.bytes));
+        texts.push(Text { bytes: bytes.into(), number, shorter });
+    }
+    groups
+}
+
 #[cfg(test)]
 mod tests {
     use aho_corasick::{AhoCorasick, MatchKind};
@@ -139,14 +177,15 @@ mod tests {
 
     #[test]
     fn finds_what_an_automaton_finds() {
-        let sets: [&[&str]; 5] = [
+        let sets: [&[&str]; 6] = [
             &["<a>", "<ab>", "<", "[b", "<a><a", "[b"],
             &["<|a|>", "<|b|>", "<|ab", "<b<a"],
             &["<<<a", "<a<<"],
             &["|<", "<|", "[[", "[<|a"],
             &["</s>"],
+            &["<|aaaaaab|>", "<|aaaaaa|>", "<|aaaaaab|><", "<|aaaaaa", "<|aaaaaabc|>", "<|aa"],
         ];
-        let fragments = ["<", "a", "b", ">", "|", "[", "<a", "</s>", "é", "<|a|", "b<a"];
+        let fragments = ["<", "a", "b", ">", "|", "[", "<a", "</s>", "é", "<|a|", "b<a", "<|aaaaaa", "b|>"];
         let mut found = [0; 2];
         for set in sets {
             let rare = RareStarts::new(set).unwrap();
