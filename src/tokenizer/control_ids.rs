@@ -41,6 +41,15 @@ impl ControlIds {
         if !self.ids.any_of(ids) {
             return Vec::new();
         }
+        // In nearly all texts the control tokens are those that it writes, in order.
+        let mut own = ids.iter().copied().filter(|&id| self.ids.contains(id));
+        let mut are_written = spans.is_empty();
+        let is_searched = self.tokens.each_written(text, |token, _| {
+            are_written = are_written && own.next() == Some(self.tokens.tokens[token].id);
+        });
+        if is_searched && are_written && own.next().is_none() {
+            return Vec::new();
+        }
         let mut unwritten: Vec<i32> = ids.iter().copied().filter(|&id| self.ids.contains(id)).collect();
         for written in self.tokens.written(text) {
             let id = self.tokens.tokens[written.token].id;

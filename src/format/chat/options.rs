@@ -63,6 +63,8 @@ pub(crate) struct ChatStageOptions {
     pub(crate) special_tokens: Option<SpecialTokens>,
     /// The limit for which the oldest turns are dropped.
     pub(crate) fit: Option<Fit>,
+    /// Whether the column `spans` is made. The step after drops it where it is not.
+    pub(crate) spans: bool,
     /// Whether the text of a row is encoded at once.
     pub(crate) whole: bool,
     /// Whether to add the hidden column [`crate::record::schema::PROMPT_KEY`], for a split by prompt.

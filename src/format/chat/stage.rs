@@ -320,13 +320,11 @@ impl ChatStage {
         let rows: Vec<(&str, &[Span])> =
             made.iter().map(|(_, row)| (row.text.as_str(), row.spans.as_slice())).collect();
         let [(hidden_text, texts), spans] = encode_turns::columns(&rows, self.options.weights)?;
-        let json = spans_column(&rows, self.options.weights)?;
-        let mut columns: Vec<(Field, ArrayRef)> = vec![
-            (schema::text(CHAT_TEXT), Arc::clone(&texts)),
-            (schema::json(SPANS), json),
-            (hidden_text, texts),
-            spans,
-        ];
+        let mut columns: Vec<(Field, ArrayRef)> = vec![(schema::text(CHAT_TEXT), Arc::clone(&texts))];
+        if self.options.spans {
+            columns.push((schema::json(SPANS), spans_column(&rows, self.options.weights)?));
+        }
+        columns.extend([(hidden_text, texts), spans]);
         if self.options.history == History::SplitTurns && self.rows.is_some() {
             // There are far fewer than 2³¹ messages.
             let numbers: Int32Array = messages.iter().map(|message| message.map(|n| n as i32)).collect();

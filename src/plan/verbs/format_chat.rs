@@ -166,6 +166,7 @@ impl Verb for FormatChat {
                 "split by the messages before the first answer; dedup by prompt, completion and label"
             }
         }));
+        let next = chain.after().first().and_then(Step::get::<Tokenize>);
         let options = ChatStageOptions {
             fit,
             train: self.train,
@@ -180,6 +181,7 @@ impl Verb for FormatChat {
                 tokens: Arc::clone(tokenizer.control.tokens()),
                 policy,
             }),
+            spans: next.is_none_or(|step| step.keep_text),
             whole: tokenize.is_some_and(|step| step.boundary == Boundary::Whole),
             prompt_key: chain.after().iter().any(|step| step.verb().needs_prompt_key()),
         };

@@ -93,17 +93,29 @@ impl ControlTokens {
         self.any.may_touch(text, part)
     }
 
+    /// Calls `take` with each control token that a text writes, in order: its index and its bytes. Returns false, and calls
+    /// nothing, where some tokens are searched for between others: then only [`ControlTokens::written`] finds them.
+    #[inline]
+    pub(crate) fn each_written(&self, text: &str, mut take: impl FnMut(usize, Range<usize>)) -> bool {
+        if !self.second.finder.is_empty() || self.any.is_empty() {
+            return false;
+        }
+        self.first.finder.each(
+            text,
+            |_, _| false,
+            |Found { pattern, written, .. }| {
+                if let Some(token) = self.first.tokens[pattern] {
+                    take(token, written);
+                }
+            },
+        );
+        true
+    }
+
     /// The control tokens that a text writes, in order. Text before and after `text` has no influence.
     pub(crate) fn written(&self, text: &str) -> Vec<Written> {
         let mut written = Vec::new();
-        if self.second.finder.is_empty() && !self.any.is_empty() {
-            self.first.finder.each(
-                text,
-                |_, _| false,
-                |Found { pattern, written: span, .. }| {
-                    written.extend(self.first.tokens[pattern].map(|token| Written { token, span }));
-                },
-            );
+        if self.each_written(text, |token, span| written.push(Written { token, span })) {
             return written;
         }
         if self.any.first(text.as_bytes()).is_none() {

@@ -125,7 +125,10 @@ impl Group {
     fn longest(&self, bytes: &[u8]) -> Option<(usize, usize)> {
         // Texts with which the bytes begin are not after the bytes in order. What is between such a text and the bytes in
         // order begins with that text: so all such texts are beginnings of the last one that is not after the bytes.
-        let mut next = self.texts.partition_point(|text| &*text.bytes <= bytes).checked_sub(1);
+        let mut next = match &self.texts[..] {
+            [_] => Some(0),
+            texts => texts.partition_point(|text| &*text.bytes <= bytes).checked_sub(1),
+        };
         while let Some(text) = next.and_then(|next| self.texts.get(next)) {
             if bytes.starts_with(&text.bytes) {
                 return Some((text.number, text.bytes.len()));

@@ -3,19 +3,9 @@
 //! They are where no part ends within an added token, and each end that is in the text between these is one of a piece,
 //! whatever comes next: ids are those of pieces, and the text between added tokens is cut by itself.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{Bpe, BpeScratch};
-
-/// Whether text is cut before its last character, whatever comes next.
-pub(super) type KnownCuts = HashMap<Box<[u8]>, bool>;
-
-/// From the start of the text between added tokens to an end, in bytes. Further ends are not looked at: texts with long
-/// starts do not repeat.
-const FAR: usize = 64;
-/// Starts of texts that are remembered.
-const KEPT: usize = 4096;
 
 impl Bpe {
     /// Whether the ids of a text are those of its parts, each encoded by itself. False where this is not known. `ends` are
@@ -34,7 +24,7 @@ impl Bpe {
                 if end < between.start
                     || !is_edge
                         && end > start
-                        && !self.is_cut(&text[start..between.end], end - start, scratch)
+                        && !scratch.cuts.is_cut(&self.splitter, &text[start..between.end], end - start)
                 {
                     return false;
                 }
@@ -49,20 +39,5 @@ impl Bpe {
             start = token.written.end;
         });
         joins && are_cut(start..text.len())
-    }
-
-    /// Whether a text, from the start of a piece on, is cut at `at`, which is within it.
-    fn is_cut(&self, text: &str, at: usize, scratch: &mut BpeScratch) -> bool {
-        let Some(next) = text[at..].chars().next().filter(|_| at <= FAR) else { return false };
-        let start = &text.as_bytes()[..at + next.len_utf8()];
-        if let Some(is_cut) = scratch.cuts.get(start) {
-            return *is_cut;
-        }
-        if scratch.cuts.len() >= KEPT {
-            scratch.cuts.clear();
-        }
-        let is_cut = self.splitter.always_cuts(start, at);
-        scratch.cuts.insert(start.into(), is_cut);
-        is_cut
     }
 }

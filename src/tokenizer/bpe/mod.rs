@@ -4,6 +4,7 @@
 //! normalized and cut into pieces, and the ids of each piece are looked up in a cache, or merged.
 
 mod joins;
+mod known_cuts;
 mod merge;
 mod model;
 mod pairs;
@@ -22,7 +23,7 @@ use super::position::Position;
 use super::pretokenize::Splitter;
 use super::ranks::Ranks;
 use super::span::Span;
-use joins::KnownCuts;
+use known_cuts::KnownCuts;
 use merge::MergeScratch;
 use model::Model;
 use repeated::Repeated;
