@@ -3,8 +3,10 @@ lines to ids and labels in Arrow files, against a map of `datasets` with masks.
 """
 
 import argparse
+import compileall
 import hashlib
 import importlib.resources
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import cases
 import cli
 import dialogues
-from harness import Result, Side, interleave, kernel, process, table
+from harness import Result, Run, Side, interleave, kernel, marginal, process, table
 from whole import WORKER, agree, ask, clear
 
 import record
@@ -47,27 +49,45 @@ def rendering(source: Path, name: str, template: str, args: argparse.Namespace) 
     return result
 
 
-def whole(source: Path, args: argparse.Namespace) -> Result:
-    """Whole processes; ids and labels are compared."""
-    out = args.work / "chat-out"
-    modules = {"fastprep": "ours", "datasets": "with_transformers"}
+def compile_package() -> None:
+    """Compiles the modules of our package, as an installer does: those of the peer's packages are compiled."""
+    package = importlib.util.find_spec("fastprep")
+    for folder in (package and package.submodule_search_locations) or []:
+        compileall.compile_dir(folder, quiet=1)
 
+
+def whole(source: Path, args: argparse.Namespace, size: str = "") -> list[Result]:
+    """Whole processes; ids and labels are compared. Our side keeps text and spans too; then, as the peer, not."""
+    out = args.work / "chat-out"
+    sides = {
+        "fastprep": ("ours", "prepared_dialogues"),
+        "ids alone": ("ours", "ids_of_dialogues"),
+        "datasets": ("with_transformers", "prepared"),
+    }
     tokenizer = dialogues.tokenizer(args.tokenizer, args.work)
 
-    def command(side: str) -> list[str | Path]:
+    def once(side: str) -> Run:
         clear(out)
-        function = "prepared_dialogues" if side == "fastprep" else "prepared"
-        return [sys.executable, WORKER, modules[side], function, source, out, tokenizer]
+        return process(side, [sys.executable, WORKER, *sides[side], source, out, tokenizer])
 
     answers = {}
-    for side in modules:
-        process(side, command(side))
+    for side in sides:
+        once(side)
         answers[side] = ask("answers", "tokens", out)
     answer = agree(answers)
-    sides = [Side(side, lambda side=side: process(side, command(side))) for side in modules]
-    runs = interleave(sides, args.peer_runs, warm=True)
+    timed = [Side(side, lambda side=side: once(side)) for side in sides]
+    runs = interleave(timed, args.peer_runs, warm=True)
     clear(out)
-    return Result("conversations-whole", source.stat().st_size, runs, {"answer": answer})
+    names = {"fastprep": f"conversations-whole{size}", "ids alone": f"conversations-whole{size}, ids alone"}
+    return [
+        Result(
+            name,
+            source.stat().st_size,
+            {"fastprep": runs[side], "datasets": runs["datasets"]},
+            {"answer": answer},
+        )
+        for side, name in names.items()
+    ]
 
 
 def main() -> None:
@@ -81,12 +101,23 @@ def main() -> None:
     )
     parser.add_argument("--tokenizer", type=Path, default=TOKENIZER, help="a tokenizer.json")
     parser.add_argument("--peer-runs", type=int, default=1, help="timed rounds of the whole job")
+    parser.add_argument("--times", type=int, default=1, help="the whole job also for so many times the dialogues")
     args = parser.parse_args()
     before = record.environment()
     source = dialogues.write(cli.source(args, args.mb, seams=False), args.dialogues)
+    compile_package()
     # Whole processes first: the peak of a child is never below that of this process.
-    results = [whole(source, args)]
-    print(table(results[0]), flush=True)
+    results = whole(source, args)
+    print(*map(table, results), sep="\n", flush=True)
+    if args.times > 1:
+        larger = whole(dialogues.repeated(source, args.times), args, f", {args.times} times the dialogues")
+        for one, several in zip(tuple(results), larger, strict=True):
+            lines = marginal(one, several)
+            several.notes["marginal"] = lines
+            print(table(several), flush=True)
+            for side, line in lines.items():
+                print(f"  {side:<22} start-up {line['startup_s']:.2f} s, then {line['mb_per_s']:,.1f} MB/s")
+        results += larger
     os.environ |= dict.fromkeys(cases.THREAD_SETTINGS, "1")
     templates = {"ChatML": dialogues.TEMPLATE}
     for name in args.templates:

@@ -170,9 +170,7 @@ def write(path: Path, megabytes: float, rows: Iterator[str]) -> None:
                 return
 
 
-def ensure(
-    work: Path, megabytes: float, *, seed: int, duplicates: float, seams: bool, folder: Path | None
-) -> Path:
+def ensure(work: Path, megabytes: float, *, seed: int, duplicates: float, seams: bool, folder: Path | None) -> Path:
     """The input of these parameters, made if it is not there."""
     name = f"real-{seed}" if folder else f"generated-{seed}-{duplicates:g}-{'seams' if seams else 'within'}"
     path = work / f"{name}-{megabytes:g}.jsonl"

@@ -51,6 +51,22 @@ def write(source: Path, real: Path | None) -> Path:
     return path
 
 
+def repeated(source: Path, times: int) -> Path:
+    """A file beside `source` with its dialogues so many times; the texts of each time are others."""
+    path = source.with_suffix(f".{times}-times.jsonl")
+    if path.exists():
+        return path
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as out:
+        for time in range(times):
+            end = f" {time}" if time else ""
+            for messages in read(source):
+                other = [message | {"content": message["content"] + end} for message in messages]
+                out.write(json.dumps({"messages": other}, ensure_ascii=False) + "\n")
+    part.rename(path)
+    return path
+
+
 def tokenizer(base: Path, work: Path) -> Path:
     """A tokenizer.json that knows the control tokens of the template."""
     model = json.loads(base.read_text("utf-8"))

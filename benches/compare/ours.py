@@ -83,3 +83,10 @@ def prepared_dialogues(source: Path, out: Path, tokenizer: Path) -> None:
     """JSONL of dialogues to ids and labels in shards."""
     plan = fp.scan_jsonl(str(source)).format(fp.ChatFormat.from_text(TEMPLATE))
     plan.tokenize(str(tokenizer), max_length=NO_LIMIT, on_overflow="reject").sink_arrow(str(out))
+
+
+def ids_of_dialogues(source: Path, out: Path, tokenizer: Path) -> None:
+    """The same without the text and its spans, which the peer does not keep."""
+    plan = fp.scan_jsonl(str(source)).format(fp.ChatFormat.from_text(TEMPLATE))
+    options = {"max_length": NO_LIMIT, "on_overflow": "reject", "keep_text": False}
+    plan.tokenize(str(tokenizer), **options).sink_arrow(str(out))
