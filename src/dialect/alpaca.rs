@@ -89,7 +89,7 @@ impl Dialect for Alpaca {
 }
 
 /// The turns of the history: a list of pairs, each a question and its answer.
-fn history<'r>(row: &'r Row<'_>) -> Result<Vec<Turn<'r>>, Misfit> {
+pub(super) fn history<'r>(row: &'r Row<'_>) -> Result<Vec<Turn<'r>>, Misfit> {
     const PAIRS: &str = "a list of pairs of text";
     let cell = row.get(HISTORY);
     if cell.is_null() {

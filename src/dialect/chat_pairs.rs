@@ -36,6 +36,12 @@ pub(super) fn read_lists<'r>(row: &'r Row<'_>) -> Result<Vec<Turn<'r>>, Misfit> 
     Ok(turns)
 }
 
+/// The number of messages of the completion; 1 where it is text.
+pub(super) fn completion_len(row: &Row<'_>) -> usize {
+    let cell = row.get(COMPLETION);
+    cell.elements().filter(|_| cell.nested().is_some()).map_or(1, |messages| messages.len())
+}
+
 impl Dialect for ChatPairs {
     fn name(&self) -> &'static str {
         "chat_pairs"

@@ -51,7 +51,7 @@ fn has_no_calls(json: &str) -> bool {
 }
 
 /// The JSON of tools as a list: a tool alone is one of one.
-fn as_list(tools: Cow<'_, str>) -> Cow<'_, str> {
+pub(super) fn as_list(tools: Cow<'_, str>) -> Cow<'_, str> {
     if tools.trim_start().starts_with('[') { tools } else { Cow::Owned(format!("[{tools}]")) }
 }
 

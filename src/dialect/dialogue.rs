@@ -87,13 +87,16 @@ pub struct Turn<'a> {
     pub call_id: Option<Cow<'a, str>>,
     /// The factor of the turn in the loss; none if the data says nothing.
     pub weight: Option<f64>,
+    /// The JSON of the message in the data, where it is one in the form of OpenAI's API.
+    pub given: Option<&'a str>,
 }
 
 impl<'a> Turn<'a> {
     /// A turn without texts.
     pub(super) fn new(role: Role) -> Self {
         let (texts, calls) = (Vec::new(), Vec::new());
-        Turn { role, branch: Branch::Main, texts, calls, name: None, call_id: None, weight: None }
+        let branch = Branch::Main;
+        Turn { role, branch, texts, calls, name: None, call_id: None, weight: None, given: None }
     }
 
     /// A turn of one text.

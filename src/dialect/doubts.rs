@@ -7,8 +7,14 @@ use super::part_columns::PartColumns;
 /// Columns that only preferences have.
 const OF_PREFERENCES: &[&str] = &["chosen", "rejected", "preferred_output", "non_preferred_output"];
 
-/// Columns that say whether an answer is a good one.
+/// Columns that say whether an answer is a good one, by numbers or two words.
 const JUDGEMENTS: &[&str] = &["label", "kto_tag"];
+/// Columns of true and false that do, though names like them are often of metadata.
+const JUDGED: &[&str] =
+    &["is_good", "is_bad", "is_correct", "is_chosen", "is_preferred", "is_rejected", "is_accepted"];
+
+/// Columns of images, sound and video.
+const MEDIA: &[&str] = &["images", "image", "videos", "video", "audios", "audio"];
 
 /// Columns that belong to a prompt.
 const OF_PROMPTS: &[&str] = &["context", "system", "system_prompt"];
@@ -44,10 +50,21 @@ pub(super) fn one_answer(head: &Head, columns: &PartColumns) -> Verdict {
     if let Some(column) = head.other_bool(columns) {
         return doubt(column, "is true or false", "kto");
     }
-    if let Some(column) = head.other_zero_or_one(columns, JUDGEMENTS) {
-        return doubt(column, "is 0 or 1", "kto");
+    if let Some(column) = head.other_bool_named(columns, JUDGED) {
+        return doubt(column, "is true or false", "kto");
+    }
+    if let Some(column) = head.other_rating(columns, JUDGEMENTS) {
+        return doubt(column, "has two values, such as 0 and 1", "kto");
     }
     Verdict::Fits
+}
+
+/// A doubt about rows of text beside which there are images, sound or video.
+pub(super) fn without_media(head: &Head, columns: &PartColumns) -> Option<Verdict> {
+    let column = head.other_named(columns, MEDIA)?;
+    Some(Verdict::Doubt(format!(
+        "the column `{column}` holds more than text by its name, which would be left out"
+    )))
 }
 
 /// A doubt about pairs that leave out a column without which their rows make no sense.

@@ -35,8 +35,8 @@ pub(super) struct Profile {
     present: usize,
     texts: usize,
     bools: usize,
-    /// The numbers 0 and 1, also as text.
-    zeros_and_ones: usize,
+    /// The numbers 0, 1 and -1, also as text.
+    rating_numbers: usize,
     whole: usize,
     /// Lists of messages, and single messages.
     messages: usize,
@@ -54,9 +54,8 @@ const CLASS_BYTES: usize = 64;
 impl Profile {
     fn note(&mut self, cell: &Cell<'_>) {
         self.present += usize::from(!cell.is_null());
-        self.zeros_and_ones += usize::from(
-            matches!(cell, Cell::Text(text) | Cell::Json(text) if matches!(text.trim(), "0" | "1")),
-        );
+        self.rating_numbers += usize::from(matches!(cell, Cell::Text(text) | Cell::Json(text)
+            if matches!(text.trim(), "0" | "1" | "-1" | "0.0" | "1.0" | "-1.0")));
         match cell {
             Cell::Null => {}
             Cell::Text(text) => {
@@ -93,9 +92,10 @@ impl Profile {
         self.present > 0 && self.bools * 10 >= self.present * 8
     }
 
-    /// Whether the values are 0 and 1, but for damaged ones.
-    pub(super) fn is_zero_or_one(&self) -> bool {
-        self.present > 0 && self.zeros_and_ones * 20 >= self.present * 19
+    /// Whether the values are 0 and 1, or 1 and -1, or two others that are each repeated, but for damaged ones.
+    pub(super) fn is_rating(&self) -> bool {
+        let is_number = self.present > 0 && self.rating_numbers * 20 >= self.present * 19;
+        is_number || self.values.len() == 2 && self.is_class()
     }
 
     /// Whether most values are text.
@@ -187,11 +187,14 @@ impl Head {
         self.other(used, Profile::is_bool)
     }
 
-    /// Another column of 0 and 1 with one of these names.
-    pub(super) fn other_zero_or_one(&self, used: &PartColumns, known: &[&str]) -> Option<&str> {
-        let is_known = |name: &str| known.iter().any(|known| name.eq_ignore_ascii_case(known));
-        let mut others = self.others(used).into_iter();
-        others.find(|(name, profile)| is_known(name) && profile.is_zero_or_one()).map(|(name, _)| name)
+    /// Another column of ratings with one of these names.
+    pub(super) fn other_rating(&self, used: &PartColumns, known: &[&str]) -> Option<&str> {
+        self.other_named_with(used, known, Profile::is_rating)
+    }
+
+    /// Another column of true and false with one of these names.
+    pub(super) fn other_bool_named(&self, used: &PartColumns, known: &[&str]) -> Option<&str> {
+        self.other_named_with(used, known, Profile::is_bool)
     }
 
     /// All other columns of text whose names do not say that they are metadata.
@@ -215,7 +218,17 @@ impl Head {
 
     /// A column of one of these names, which other dialects have and this one does not.
     pub(super) fn other_named(&self, used: &PartColumns, known: &[&str]) -> Option<&str> {
+        self.other_named_with(used, known, |_| true)
+    }
+
+    fn other_named_with(
+        &self,
+        used: &PartColumns,
+        known: &[&str],
+        is: impl Fn(&Profile) -> bool,
+    ) -> Option<&str> {
         let is_known = |name: &str| known.iter().any(|known| name.eq_ignore_ascii_case(known));
-        self.others(used).into_iter().map(|(name, _)| name).find(|name| is_known(name))
+        let mut others = self.others(used).into_iter();
+        others.find(|(name, profile)| is_known(name) && is(profile)).map(|(name, _)| name)
     }
 }

@@ -119,7 +119,8 @@ impl Messages {
             return self.shared_message(role, &fields);
         }
         let role = role.ok_or_else(missing("the key `role`"))?;
-        self.chat_message(role, &fields, read)
+        let turn = self.chat_message(role, &fields, read)?;
+        Ok(Turn { given: fields.is_openai().then_some(message.text), ..turn })
     }
 
     fn shared_message<'a>(&self, from: Json<'a>, fields: &Fields<'a>) -> Result<Turn<'a>, Wrong> {
@@ -313,6 +314,17 @@ impl<'a> Fields<'a> {
             call_id,
             weight,
         })
+    }
+
+    /// Whether content and calls are as OpenAI's API has them.
+    fn is_openai(&self) -> bool {
+        let has_function = |call: Json<'a>| {
+            call.fields(["function"]).is_some_and(|[f]| f.is_some_and(|f| f.kind == Kind::Object))
+        };
+        let calls = self.tool_calls.and_then(Json::elements).unwrap_or_default();
+        self.content.is_none_or(|content| content.kind == Kind::String)
+            && self.function_call.is_none()
+            && calls.into_iter().all(has_function)
     }
 
     /// The factor of the message in the loss.

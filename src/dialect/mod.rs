@@ -38,6 +38,7 @@ mod pairs;
 mod part_columns;
 mod plain_messages;
 mod preference;
+mod prompt_columns;
 mod recognise;
 mod recognised;
 mod sharegpt;

@@ -1,11 +1,15 @@
 //! `preference`: a preferred answer and another one, to a prompt that is a column of its own, or that both begin with.
 
 use super::cell::{Cell, Row};
-use super::dialect::{Dialect, Holds, PartSpec};
-use super::dialogue::{Dialogue, Role, TextKind, Turn};
+use super::dialect::{Dialect, Holds, PartSpec, Verdict};
+use super::dialogue::{Dialogue, Role, Turn};
+use super::doubts::without_media;
+use super::head::Head;
 use super::messages::{Content, Keys, Messages};
 use super::misfit::Misfit;
-use super::{sharegpt, tools, transcript};
+use super::part_columns::{PartColumns, column_of};
+use super::prompt_columns::{self, HISTORY_PART, INPUT_PART, SYSTEM_PART};
+use super::{tools, transcript};
 use crate::record::Answers;
 use crate::record::turns::Branch;
 
@@ -13,7 +17,6 @@ use crate::record::turns::Branch;
 pub(super) struct Preference;
 
 const PROMPT: &str = "prompt";
-const INPUT: &str = "input";
 const CHOSEN: &str = "chosen";
 const REJECTED: &str = "rejected";
 const PARTS: &[PartSpec] = &[
@@ -24,6 +27,7 @@ const PARTS: &[PartSpec] = &[
             "prompt",
             "question",
             "query",
+            "problem",
             "instruction",
             "messages",
             "conversations",
@@ -32,10 +36,11 @@ const PARTS: &[PartSpec] = &[
             "input",
         ],
     ),
-    PartSpec::optional(INPUT, Holds::Text, &["input"]),
+    INPUT_PART,
     PartSpec::required(CHOSEN, Holds::Any, &["chosen", "chosen_response", "response_chosen"]),
     PartSpec::required(REJECTED, Holds::Any, &["rejected", "rejected_response", "response_rejected"]),
-    PartSpec::optional("system", Holds::Text, &["system", "system_prompt"]),
+    SYSTEM_PART,
+    HISTORY_PART,
     PartSpec::optional(tools::TOOLS, Holds::Any, tools::COLUMNS),
 ];
 const MESSAGES: Messages = Messages { keys: Keys::Both, content: Content::Parts };
@@ -59,12 +64,13 @@ impl Dialect for Preference {
     }
 
     fn read<'r>(&self, row: &'r Row<'_>) -> Result<Dialogue<'r>, Misfit> {
-        let prompt = prompt(row)?;
+        let Prompt { turns: prompt, is_open } = prompt(row)?;
         let explicit = !prompt.is_empty();
         let (chosen, rejected) = (row.get(CHOSEN), row.get(REJECTED));
         let (chosen, rejected) = match (chosen.text(), rejected.text()) {
             (Some(chosen), Some(rejected)) if is_plain(chosen) || is_plain(rejected) => {
-                texts(chosen, rejected, explicit)?
+                let said = |text| if is_open { transcript::answer(text) } else { text };
+                texts(said(chosen), said(rejected), explicit)?
             }
             _ => (answer(CHOSEN, chosen)?, answer(REJECTED, rejected)?),
         };
@@ -74,26 +80,50 @@ impl Dialect for Preference {
         if shared == 0 && !explicit {
             return Err(Misfit::new(CHOSEN, "another beginning than that of `rejected`", SHARED));
         }
-        let mut turns: Vec<Turn<'r>> = sharegpt::system(row)?.into_iter().collect();
-        // The answers may begin with the prompt as well, or with its last turns.
+        // The answers may begin with the prompt as well, perhaps after the system, or with its last turns.
         let begin = &chosen[..shared];
-        let begin_has_prompt =
-            explicit && begin.windows(prompt.len()).any(|turns| say_the_same(turns, &prompt));
+        let systems = begin.iter().take_while(|turn| turn.role == Role::System).count();
+        let begins_with =
+            |turns: &[Turn<'_>]| turns.len() >= prompt.len() && say_the_same(&turns[..prompt.len()], &prompt);
+        let begin_has_prompt = explicit && (begins_with(begin) || begins_with(&begin[systems..]));
         let last = &prompt[prompt.len().saturating_sub(shared)..];
         let prompt_has_begin = shared > 0 && say_the_same(last, begin);
-        if !begin_has_prompt {
-            turns.extend(prompt);
-        }
+        let mut turns: Vec<Turn<'r>> = if begin_has_prompt { Vec::new() } else { prompt };
         let mut chosen = chosen.into_iter();
         let begin = chosen.by_ref().take(shared);
         match prompt_has_begin && !begin_has_prompt {
             true => begin.for_each(drop),
             false => turns.extend(begin),
         }
+        let mut turns = prompt_columns::around(row, turns)?;
         turns.extend(chosen.map(|turn| turn.within(Branch::Chosen)));
         turns.extend(rejected.into_iter().skip(shared).map(|turn| turn.within(Branch::Rejected)));
         Ok(Dialogue { tools: tools::read(row)?, ..Dialogue::new(turns) })
     }
+
+    fn judge(&self, head: &Head, columns: &PartColumns) -> Verdict {
+        if let Some(doubt) = without_media(head, columns) {
+            return doubt;
+        }
+        let has_messages = [CHOSEN, REJECTED].iter().any(|part| {
+            column_of(columns, part).and_then(|column| head.profile(column)).is_some_and(|p| p.is_messages())
+        });
+        match head.other_text(columns) {
+            Some(column) if column_of(columns, PROMPT).is_none() && !has_messages => Verdict::Doubt(format!(
+                "the column `{column}` may be the prompt, as in read_as(\"preference\", columns={{\"prompt\": \"{column}\"}})"
+            )),
+            _ => Verdict::Fits,
+        }
+    }
+}
+
+/// The prompt of a row.
+#[derive(Default)]
+struct Prompt<'r> {
+    /// None if there is no column for it.
+    turns: Vec<Turn<'r>>,
+    /// Whether it ends in the mark of the turn that the model is to say.
+    is_open: bool,
 }
 
 /// Whether a text is neither a transcript nor JSON of messages.
@@ -101,29 +131,21 @@ fn is_plain(text: &str) -> bool {
     transcript::turns(text).is_none() && MESSAGES.list_or_one(CHOSEN, &Cell::Text(text.into())).is_err()
 }
 
-/// The turns of the prompt; none if there is no column for it.
-fn prompt<'r>(row: &'r Row<'_>) -> Result<Vec<Turn<'r>>, Misfit> {
+fn prompt<'r>(row: &'r Row<'_>) -> Result<Prompt<'r>, Misfit> {
     let cell = row.get(PROMPT);
     if !row.has(PROMPT) {
-        return Ok(Vec::new());
+        return Ok(Prompt::default());
     }
     if cell.nested().is_some() {
-        if let Ok(read) = MESSAGES.list(PROMPT, cell) {
-            return Ok(read.turns);
-        }
-        if cell.text().is_none() {
-            return MESSAGES.list(PROMPT, cell).map(|read| read.turns);
+        let read = MESSAGES.list(PROMPT, cell);
+        if read.is_ok() || cell.text().is_none() {
+            return read.map(|read| Prompt { turns: read.turns, is_open: false });
         }
     }
     let text = cell.text().ok_or_else(|| Misfit::of(PROMPT, cell, "text or a list of messages"))?;
-    if let Some(turns) = transcript::turns(text) {
-        return Ok(turns);
-    }
-    let mut turn = Turn::said(Role::User, text);
-    if let Some(input) = row.get(INPUT).text().filter(|input| !input.is_empty()) {
-        turn.say(TextKind::Text, input);
-    }
-    Ok(vec![turn])
+    let (turns, is_open) =
+        transcript::prompt(text).unwrap_or_else(|| (vec![Turn::said(Role::User, text)], false));
+    Ok(Prompt { turns, is_open })
 }
 
 /// The turns of an answer.
@@ -152,7 +174,8 @@ fn texts<'r>(
     }
     let same = chosen.char_indices().zip(rejected.chars()).take_while(|((_, a), b)| a == b);
     let end = same.last().map_or(0, |((i, c), _)| i + c.len_utf8());
-    // The answer keeps the white space before it.
+    // Words stay whole; the answer keeps the white space before it.
+    let end = chosen[..end].rfind(char::is_whitespace).unwrap_or(0);
     let prompt = chosen[..end].trim_end();
     if prompt.is_empty() {
         return Err(Misfit::new(CHOSEN, "another beginning than that of `rejected`", SHARED));
@@ -164,9 +187,12 @@ fn texts<'r>(
     Ok((split(chosen), split(rejected)))
 }
 
-/// Whether turns have the same texts.
+/// Whether turns say and call the same.
 fn say_the_same(a: &[Turn<'_>], b: &[Turn<'_>]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.texts == b.texts)
+    let same = |(a, b): (&Turn<'_>, &Turn<'_>)| {
+        (a.role, &a.texts, &a.calls, &a.name, &a.call_id) == (b.role, &b.texts, &b.calls, &b.name, &b.call_id)
+    };
+    a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
 /// How many turns both answers begin with. Each keeps one of its own.
@@ -191,6 +217,10 @@ pub(super) fn check_answer(part: &'static str, turns: &[Turn<'_>]) -> Result<(),
 mod tests {
     use crate::dialect::testing::{name_of, read};
 
+    fn read_row(row: &str) -> Result<Vec<String>, String> {
+        read("preference", row)
+    }
+
     #[test]
     fn a_prompt_of_its_own() {
         let row = r#"{"prompt":"q","chosen":"a","rejected":"b"}"#;
@@ -206,7 +236,66 @@ mod tests {
             ["user: q", "chosen assistant: a", "rejected assistant: b"]
         );
         let row = r#"{"instruction":"q","input":"i","chosen":"a","rejected":"b"}"#;
-        assert_eq!(read("preference", row).unwrap()[0], "user: q: i");
+        assert_eq!(read("preference", row).unwrap()[0], "user: q\n\ni");
+        let row = r#"{"question":"q","context":"c","system":"s","history":[["a","b"]],"chosen":"x","rejected":"y"}"#;
+        assert_eq!(
+            read("preference", row).unwrap()[..4],
+            ["system: s", "user: a", "assistant: b", "user: q\n\nc"]
+        );
+        let row = r#"{"prompt":[{"role":"user","content":"q"}],"input":"i","chosen":"x","rejected":"y"}"#;
+        assert_eq!(
+            read("preference", row).unwrap_err(),
+            "input: found text (i), expected nothing beside messages"
+        );
+    }
+
+    #[test]
+    fn a_prompt_that_ends_in_the_mark_of_the_answer() {
+        let row = r#"{"prompt":"\n\nHuman: q\n\nAssistant:","chosen":" a","rejected":" b"}"#;
+        assert_eq!(
+            read("preference", row).unwrap(),
+            ["user: q", "chosen assistant: a", "rejected assistant: b"]
+        );
+    }
+
+    #[test]
+    fn another_column_of_text_may_be_the_prompt() {
+        let row = r#"{"post":"What is 2+2?","chosen":"The answer is 4.","rejected":"The answer is 5."}"#;
+        assert_eq!(name_of(&[row]), "unknown");
+        let row = r#"{"problem":"q","chosen":"The answer is 4.","rejected":"The answer is 5."}"#;
+        assert_eq!(name_of(&[row]), "preference prompt=problem chosen=chosen rejected=rejected");
+        let row = r#"{"prompt":"q","chosen":"a","rejected":"b","image":"x.png"}"#;
+        assert_eq!(name_of(&[row]), "unknown");
+    }
+
+    #[test]
+    fn no_turn_of_the_prompt_is_lost() {
+        let call = |n: u8| {
+            format!(
+                r#"{{"role":"assistant","content":"","tool_calls":[{{"id":"c{n}","type":"function","function":{{"name":"f","arguments":"{{\"n\":{n}}}"}}}}]}}"#
+            )
+        };
+        let says = |role: &str, text: &str| format!(r#"{{"role":"{role}","content":"{text}"}}"#);
+        let row = |prompt: &[String], begin: &[String]| {
+            let answer = |text: &str| [begin, &[says("assistant", text)]].concat().join(",");
+            let (prompt, chosen, rejected) = (prompt.join(","), answer("x"), answer("y"));
+            let row = format!(r#"{{"prompt":[{prompt}],"chosen":[{chosen}],"rejected":[{rejected}]}}"#);
+            read_row(&row).unwrap()
+        };
+        let (q, hi) = (says("user", "q"), says("user", "hi"));
+        let read = row(&[q, call(1), says("tool", "ok")], &[call(2), says("tool", "ok")]);
+        assert_eq!(read.len(), 7, "{read:?}");
+        let read = row(std::slice::from_ref(&hi), &[says("assistant", "hi"), says("user", "ok")]);
+        assert_eq!(read[..3], ["user: hi", "assistant: hi", "user: ok"]);
+        let read = row(std::slice::from_ref(&hi), &[says("assistant", "hello"), hi.clone()]);
+        assert_eq!(read[..3], ["user: hi", "assistant: hello", "user: hi"]);
+        let read = row(&[says("user", "")], &[call(1), says("tool", "r")]);
+        assert_eq!(read[0], "user: ");
+        let read = row(std::slice::from_ref(&hi), &[says("system", "s"), hi.clone()]);
+        assert_eq!(read[..2], ["system: s", "user: hi"]);
+        let twice = r#"{"system":"s","chosen":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"a"}],
+            "rejected":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"b"}]}"#;
+        assert_eq!(read_row(twice).unwrap()[..2], ["system: s", "user: q"]);
     }
 
     #[test]
@@ -239,6 +328,11 @@ mod tests {
 
     #[test]
     fn answers_that_share_nothing_need_a_prompt() {
+        for same in
+            [r#"{"chosen":"Indeed","rejected":"It"}"#, r#"{"chosen":"Yes","rejected":"Yes. But no."}"#]
+        {
+            assert!(read("preference", same).is_err());
+        }
         let row = r#"{"chosen":"yes","rejected":"no"}"#;
         let message = "chosen: found another beginning than that of `rejected`, expected a beginning that `chosen` and `rejected` share, or a column for the prompt";
         assert_eq!(read("preference", row).unwrap_err(), message);

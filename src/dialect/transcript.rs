@@ -19,9 +19,39 @@ pub(super) fn turns(text: &str) -> Option<Vec<Turn<'_>>> {
     (!turns.is_empty()).then_some(turns)
 }
 
+/// The turns of a text that is a prompt, and whether it ends in the mark of the turn that the model is to say.
+pub(super) fn prompt(text: &str) -> Option<(Vec<Turn<'_>>, bool)> {
+    let mut turns = turns(text)?;
+    let is_open = turns.last().is_some_and(|turn| {
+        turn.role == Role::Assistant && turn.texts.iter().all(|said| said.text.trim().is_empty())
+    });
+    if is_open {
+        turns.pop();
+    }
+    (!turns.is_empty()).then_some((turns, is_open))
+}
+
+/// An answer to a prompt that ends in the mark of its turn: without the space that follows the mark.
+pub(super) fn answer(text: &str) -> &str {
+    text.strip_prefix(' ').unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prompt_may_end_in_the_mark_of_its_answer() {
+        let said = |text| {
+            let (turns, is_open) = prompt(text)?;
+            Some((turns.iter().map(|turn| turn.texts[0].text.to_string()).collect::<Vec<_>>(), is_open))
+        };
+        assert_eq!(said("\n\nHuman: a\n\nAssistant:"), Some((vec!["a".into()], true)));
+        assert_eq!(said("\n\nHuman: a"), Some((vec!["a".into()], false)));
+        assert_eq!(said("\n\nHuman: a\n\nAssistant: b"), Some((vec!["a".into(), "b".into()], false)));
+        assert_eq!((said("\n\nAssistant:"), said("a")), (None, None));
+        assert_eq!((answer(" a"), answer("  a"), answer("a")), ("a", " a", "a"));
+    }
 
     #[test]
     fn a_transcript_is_cut_at_its_marks() {
