@@ -40,7 +40,15 @@ impl Page {
                 self.text.push_str(text);
                 let end = (self.text.len() - start) as u32;
                 let trained = role == Role::Completion;
-                self.spans.push(Span { end, role, trained, from_data, weight: 1.0, branch: Branch::Main });
+                self.spans.push(Span {
+                    end,
+                    role,
+                    trained,
+                    from_data,
+                    weight: 1.0,
+                    branch: Branch::Main,
+                    kind: None,
+                });
             }
         }
         let spans = self.spans.len() - first_span;

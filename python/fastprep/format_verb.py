@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
+from fastprep._fastprep import WORDS
 from fastprep.chat_format import ChatFormat
 from fastprep.row_format import RowFormat
 
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline, Step
     from fastprep.prompt_format import PromptFormat
-    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, ToolArguments, Train, TrainedRole
+    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, ToolArguments, SpanKind, Train, TrainedRole
 
 
 class FormatVerb(ABC):
@@ -39,6 +40,7 @@ class FormatVerb(ABC):
         on_collision: OnCollision = "reject",
         train: Train = "all",
         roles_to_train: TrainedRole | Sequence[TrainedRole] = "assistant",
+        span_weights: Mapping[SpanKind, float] | None = None,
         history: History = "as_rendered",
         on_dropped: OnDropped = "reject",
         on_open_end: OnOpenEnd = "reject",
@@ -78,6 +80,9 @@ class FormatVerb(ABC):
             roles_to_train: the roles whose turns train, one or several of `"system"`, `"user"`, `"assistant"`,
                 `"tool"`. A turn of another role than the assistant trains from its first text through the token that
                 ends it, if the template has one.
+            span_weights: factors in the loss of the parts of each turn of the assistant: `{"reasoning": 0.5, "calls": 1,
+                "content": 1}`. What is not named has the weight 1; what has 0 does not train. Other weights add
+                `segment_weights` in `tokenize`, as `weights=True` does. The ids are the same with all weights.
             history: `"as_rendered"` renders a conversation once, and all its turns train in one row. `"split_turns"`
                 makes a row of each turn that trains: the prompt at inference, character by character, then the turn.
                 It adds the column `message`, the number of the message that trains, from 0.
@@ -125,22 +130,25 @@ class FormatVerb(ABC):
             if kwargs_column is not None:
                 chosen["kwargs_column"] = kwargs_column
             roles = option_checks.texts("format", "roles_to_train", roles_to_train)
-            chosen_roles = {} if roles == ["assistant"] else {"roles_to_train": roles}
+            parts: dict[str, Any] = {} if roles == ["assistant"] else {"roles_to_train": roles}
+            if factors := _span_weights(span_weights):
+                parts["span_weights"] = factors
+            has_weights = option_checks.boolean("format", "weights", weights)
             chosen |= {name: given for name, (given, default) in later.items() if given != default}
             return rows._push(
                 "format_chat",
                 format=json.loads(prompt_format.to_json()),
                 **{name: option_checks.text("format", name, word) for name, word in chosen.items()},
-                weights=option_checks.boolean("format", "weights", weights),
-                **chosen_roles,
+                weights=has_weights or any(weight not in (0, 1) for weight in factors.values()),
+                **parts,
                 **_given(on_same_answers=on_same_answers, on_untrained=on_untrained),
             )
         of_words = (train, history, on_dropped, on_open_end, tool_arguments, on_untrained)
-        of_chats = (*of_words, roles_to_train, kwargs_column, weights)
-        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", "reject", "assistant", None, False):
+        of_chats = (*of_words, roles_to_train, span_weights, kwargs_column, weights)
+        if of_chats != ("all", "as_rendered", "reject", "reject", "parse", "reject", "assistant", None, None, False):
             raise option_checks.bad_option(
-                "format: `train`, `roles_to_train`, `history`, `on_dropped`, `on_open_end`, `tool_arguments`, "
-                "`kwargs_column`, `weights` and `on_untrained` are for a ChatFormat",
+                "format: `train`, `roles_to_train`, `span_weights`, `history`, `on_dropped`, `on_open_end`, "
+                "`tool_arguments`, `kwargs_column`, `weights` and `on_untrained` are for a ChatFormat",
                 "leave them out",
             )
         answers = {"rejected": rejected, "label": label}
@@ -158,3 +166,25 @@ def _given(**policies: str) -> dict[str, str]:
     """The policies that are not the default."""
     checked = {name: option_checks.text("format", name, word) for name, word in policies.items()}
     return {name: word for name, word in checked.items() if word != "reject"}
+
+
+def _span_weights(given: Any) -> dict[str, float]:
+    """The weights of the kinds of texts, without those that are 1."""
+    if given is None:
+        return {}
+    known = WORDS["SpanKind"]
+    if not isinstance(given, Mapping):
+        raise option_checks.bad_option(
+            f"format: `span_weights` must be a mapping from {', '.join(known)}; got {given!r}",
+            'write span_weights={"reasoning": 0.5}',
+        )
+    for kind in given:
+        if kind not in known:
+            meant = option_checks.did_you_mean(kind, known) if isinstance(kind, str) else ""
+            raise option_checks.bad_option(
+                f"format: `span_weights` has no kind {kind!r}: the kinds are {', '.join(known)}{meant}"
+            )
+    weights = {
+        kind: option_checks.number("format", f"span_weights[{kind!r}]", given[kind]) for kind in known if kind in given
+    }
+    return {kind: weight for kind, weight in weights.items() if weight != 1}

@@ -8,6 +8,7 @@ from typing import Literal
 Policy = Literal["reject", "drop", "raise"]
 OnCollision = Literal["reject", "drop", "raise", "insert_space"]
 Train = Literal["all", "last"]
+SpanKind = Literal["reasoning", "calls", "content"]
 TrainedRole = Literal["system", "user", "assistant", "tool"]
 History = Literal["as_rendered", "split_turns"]
 OnDropped = Literal["reject", "drop", "raise", "keep"]

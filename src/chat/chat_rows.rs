@@ -1,18 +1,20 @@
 //! Conversations as rows of a chat format.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde::Serialize;
 
 use super::chat_format::not_rendered;
+use super::kind_weights::KindWeights;
+use super::kinds::{Kinds, may_hold_reasoning};
 use super::layout::Layout;
 use super::marks;
 use super::open_end::{self, OnOpenEnd};
 use super::roles::{Roles, TrainedRole};
 use super::seeker::Seeker;
 use super::shape::{Detail, Shape, Unseen, example, unseen};
-use super::spans::{self, EndTokens, Ends, Proof, is_assistant};
+use super::spans::{self, Closings, EndTokens, Ends, Proof, is_assistant};
 use super::trained::Trained;
 use super::training_row::{ChatFault, Masked, TrainingRow, masked, region};
 use super::{ChatFormat, Conversation, TurnSpans};
@@ -33,7 +35,11 @@ pub struct ChatRows {
     seeker: Option<Seeker>,
     /// The roles whose turns train.
     roles: Roles,
+    /// The factors of the kinds of texts.
+    weights: KindWeights,
     ends: Ends,
+    /// Learnt when they are first needed.
+    closings: OnceLock<Closings>,
     /// By the key of a shape; none for shapes that have no layout.
     learnt: RwLock<HashMap<u128, Option<Arc<Learnt>>>>,
 }
@@ -78,8 +84,16 @@ impl ChatRows {
         let format = format.into();
         let seeker = Seeker::new(format.sought());
         let open_end = OnOpenEnd::default();
-        let (roles, ends) = (Roles::default(), Ends::default());
-        ChatRows { format, open_end, seeker, roles, ends, learnt: RwLock::default() }
+        ChatRows {
+            format,
+            open_end,
+            seeker,
+            roles: Roles::default(),
+            weights: KindWeights::default(),
+            ends: Ends::default(),
+            closings: OnceLock::new(),
+            learnt: RwLock::default(),
+        }
     }
 
     /// The rows, where this happens to those of whose last turn the template prints no end.
@@ -92,6 +106,12 @@ impl ChatRows {
     #[must_use]
     pub fn with_roles(self, roles: Roles) -> Self {
         ChatRows { roles, learnt: RwLock::default(), ..self }
+    }
+
+    /// The rows, where the texts of the assistant have these factors.
+    #[must_use]
+    pub fn with_weights(self, weights: KindWeights) -> Self {
+        ChatRows { weights, learnt: RwLock::default(), ..self }
     }
 
     /// The numbers of the messages of a conversation that train.
@@ -154,6 +174,10 @@ impl ChatRows {
     /// The row by what is known of its shape; none if it must be proven by itself.
     fn known_row(&self, conversation: &Conversation, trained: Trained) -> Result<Option<Masked>> {
         let Some(seeker) = &self.seeker else { return Ok(None) };
+        // Which part of a content is reasoning is not known from its shape.
+        if self.weights != KindWeights::default() && may_hold_reasoning(conversation) {
+            return Ok(None);
+        }
         let edges = Shape::of(conversation, trained, seeker, Detail::Edges);
         if let Some(Learnt { layout, .. }) = self.learnt(&edges, conversation, trained, seeker).as_deref() {
             return Ok(layout.composed(&edges.texts));
@@ -173,7 +197,7 @@ impl ChatRows {
     fn starts_hold(&self, conversation: &Conversation, trained: Trained, row: &Masked) -> bool {
         let Ok(TrainingRow { text, spans, .. }) = row else { return false };
         let starts: Vec<usize> = (0..spans.len())
-            .filter(|&i| spans[i].trained && !(i > 0 && spans[i - 1].trained))
+            .filter(|&i| spans[i].is_in_turn() && !(i > 0 && spans[i - 1].is_in_turn()))
             .map(|i| if i == 0 { 0 } else { spans[i - 1].end as usize })
             .collect();
         let holds = |i: usize| {
@@ -262,10 +286,18 @@ impl ChatRows {
         self.proof(conversation, Roles::default(), generation_prompt)
     }
 
+    /// How the kinds of texts are told apart; none where all have the factor 1.
+    fn kinds(&self) -> Option<Kinds<'_>> {
+        (self.weights != KindWeights::default()).then(|| Kinds {
+            weights: self.weights,
+            closings: self.closings.get_or_init(|| spans::learn_closings(&self.format)),
+        })
+    }
+
     /// The row of a proof, with how the marks of the template differ from it.
     fn masked(&self, conversation: &Conversation, proof: &Proof, trained: Trained) -> Masked {
         let keeps_open = matches!(self.open_end, OnOpenEnd::Keep | OnOpenEnd::AppendEos);
-        let mut row = masked(conversation, proof, trained, self.roles, keeps_open)?;
+        let mut row = masked(conversation, proof, trained, self.roles, self.kinds(), keeps_open)?;
         row.marks = marks::differences(&self.format, conversation, proof);
         Ok(row)
     }
@@ -297,7 +329,7 @@ fn check(conversation: &Conversation) -> Result<()> {
 mod tests {
     use super::*;
     use crate::chat::{ChatOptions, TrainedTurns, TrainingRow};
-    use crate::record::turns::Role;
+    use crate::record::turns::{Role, SpanKind};
     use crate::word::Word;
 
     const CHATML: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content|trim }}<|im_end|>\n{% endfor %}\
@@ -380,6 +412,107 @@ mod tests {
         let no_end = CHATML.replace("<|im_end|>\n", "\n").replace("<|im_start|>", "# ");
         let users = row(&no_end, &[TrainedRole::User], TrainedTurns::All);
         assert_eq!(trained(&users), [("Hi", 1.0)]);
+    }
+
+    #[test]
+    fn kinds_of_texts_have_factors_of_their_own() {
+        const THINKS: &str = "{%- for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content %}<think>\n{{ m.reasoning_content|trim }}\n</think>\n\n{% endif %}\
+            {{ m.content }}{% for c in m.tool_calls %}\n<call>{{ c.function.name }}({{ c.function.arguments|tojson }})</call>{% endfor %}<|im_end|>\n{% endfor %}\
+            {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+        let call = r#""tool_calls":[{"function":{"name":"f","arguments":{"a":"x","n":1}}},{"function":{"name":"g","arguments":{}}}]"#;
+        let talk = format!(
+            r#"[{{"role":"user","content":"q"}},{{"role":"assistant","content":"","reasoning_content":" r ",{call}}},
+            {{"role":"tool","content":"t"}},{{"role":"assistant","content":"c","weight":0.5,{call}}},
+            {{"role":"user","content":"q"}},{{"role":"assistant","content":"<think>r</think> c"}},
+            {{"role":"user","content":"q"}},{{"role":"assistant","content":""}}]"#
+        );
+        let talk = Conversation::parse(&talk, None).unwrap();
+        let row = |weights| {
+            let format = ChatFormat::new(THINKS.to_string(), ChatOptions::default()).unwrap();
+            let rows = ChatRows::new(format).with_weights(weights);
+            let row = rows.training_row(&talk, TrainedTurns::All).unwrap();
+            let proof = rows.proof(&talk, Roles::default(), false).unwrap();
+            assert_eq!(row, rows.masked(&talk, &proof, TrainedTurns::All.into()));
+            row.unwrap()
+        };
+        let kinds = |row: &TrainingRow| -> Vec<(String, SpanKind, bool, f32)> {
+            let starts = std::iter::once(0).chain(row.spans.iter().map(|span| span.end as usize));
+            let mut out: Vec<(String, SpanKind, bool, f32)> = Vec::new();
+            for (start, span) in starts.zip(&row.spans) {
+                let Some(kind) = span.kind else {
+                    out.push((String::new(), SpanKind::Content, false, -1.0));
+                    continue;
+                };
+                let text = &row.text[start..span.end as usize];
+                match out.last_mut() {
+                    Some(last) if (last.1, last.2, last.3) == (kind, span.trained, span.weight) => {
+                        last.0 += text
+                    }
+                    _ => out.push((text.to_string(), kind, span.trained, span.weight)),
+                }
+            }
+            out.into_iter().filter(|(text, ..)| !text.is_empty()).collect()
+        };
+        let (r, k, c) = (SpanKind::Reasoning, SpanKind::Calls, SpanKind::Content);
+        let calls = "\n<call>f({\"a\": \"x\", \"n\": 1})</call>\n<call>g({})</call><|im_end|>";
+        let all = row(KindWeights { reasoning: 0.0, calls: 0.25, content: 1.0 });
+        let expected: &[(&str, SpanKind, bool, f32)] = &[
+            ("<think>\nr\n</think>\n\n", r, false, 1.0),
+            (calls, k, true, 0.25),
+            ("c", c, true, 0.5),
+            (calls, k, true, 0.125),
+            ("<think>r</think> ", r, false, 1.0),
+            ("c<|im_end|>", c, true, 1.0),
+            ("<|im_end|>", c, true, 1.0),
+        ];
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(text, kind, trains, w)| ((*text).to_string(), *kind, *trains, *w))
+            .collect();
+        assert_eq!(kinds(&all), expected);
+        // Turns of which nothing trains are turns still.
+        let none = row(KindWeights { reasoning: 0.0, calls: 0.0, content: 0.0 });
+        assert_eq!(none.spans.iter().filter(|span| span.trained).count(), 0);
+        let plain = row(KindWeights::default());
+        let in_turns = |row: &TrainingRow| -> Vec<(u32, bool)> {
+            let alike = crate::record::turns::alike(&row.spans);
+            alike.map(|spans| (spans[spans.len() - 1].end, spans[0].is_in_turn())).collect()
+        };
+        assert_eq!(in_turns(&none), in_turns(&plain));
+        assert_eq!(in_turns(&all), in_turns(&plain));
+    }
+
+    #[test]
+    fn kinds_that_cannot_be_told_apart_are_a_fault() {
+        let template = CHATML.replace(
+            "{{ m.content|trim }}",
+            "{{ m.content }}{{ m.reasoning_content }}{% if m.reasoning_content and m.content %}!{% endif %}",
+        );
+        let talk = |content: &str| {
+            let answer =
+                serde_json::json!({"role": "assistant", "content": content, "reasoning_content": "r"});
+            let messages = serde_json::json!([{"role": "user", "content": "q"}, answer]);
+            Conversation::parse(&messages.to_string(), None).unwrap()
+        };
+        let code = |template: &str, weights, content: &str| {
+            let format = ChatFormat::new(template.to_string(), ChatOptions::default()).unwrap();
+            let row =
+                ChatRows::new(format).with_weights(weights).training_row(&talk(content), TrainedTurns::All);
+            row.unwrap().map_or_else(|fault| fault.code, |_| "row")
+        };
+        let weights = KindWeights { reasoning: 0.5, ..KindWeights::default() };
+        assert_eq!(code(&template, weights, "c"), "row");
+        for content in ["c</think>", "<think>a</think></think>"] {
+            assert_eq!(code(&template, weights, content), "not_proven", "{content}");
+            let alike = KindWeights { calls: 0.0, ..KindWeights::default() };
+            assert_eq!(code(&template, alike, content), "row");
+        }
+        // What is between the two is known only where both follow each other in a short answer.
+        let between = CHATML.replace(
+            "{{ m.content|trim }}",
+            "{{ m.content }}{% if m.content|length < 5 %}-{% endif %}{{ m.reasoning_content }}",
+        );
+        assert_eq!(code(&between, weights, "c"), "not_proven");
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl ChatRows {
 
 /// The byte at which the part of a row that trains begins.
 fn start_of_training(row: &TrainingRow) -> Option<usize> {
-    let first = row.spans.iter().position(|span| span.trained)?;
+    let first = row.spans.iter().position(|span| span.is_in_turn())?;
     Some(first.checked_sub(1).map_or(0, |before| row.spans[before].end as usize))
 }
 

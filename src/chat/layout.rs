@@ -83,6 +83,7 @@ impl Layout {
             from_data: false,
             weight: 1.0,
             branch: Branch::Main,
+            kind: None,
         };
         let mut span = spans.next().unwrap_or(none);
         let mut pieces: Vec<Piece> = Vec::new();

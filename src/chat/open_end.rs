@@ -52,12 +52,12 @@ pub(super) fn open_end(proof: &Proof, turn: &TurnSpans) -> Option<usize> {
 
 /// Whether the last turn of a row trains up to its last text, and not through a token after it.
 pub(super) fn is_open(spans: &[Span]) -> bool {
-    spans.iter().rev().find(|span| span.trained).is_some_and(|span| span.from_data)
+    spans.iter().rev().find(|span| span.is_in_turn()).is_some_and(|span| span.from_data)
 }
 
 /// Puts a token after the last turn of a row; it trains.
 pub(super) fn append(text: &mut String, spans: &mut Vec<Span>, token: &str) {
-    let Some(last) = spans.iter().rposition(|span| span.trained) else { return };
+    let Some(last) = spans.iter().rposition(Span::is_in_turn) else { return };
     text.insert_str(spans[last].end as usize, token);
     spans.insert(last + 1, Span { from_data: false, ..spans[last] });
     // A row is far shorter than 4 GiB.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::kind_weights::KindWeights;
+use super::kinds::Kinds;
 use super::open_end::open_end;
 use super::roles::{Roles, TrainedRole};
 use super::spans::{Lost, Proof};
@@ -10,7 +12,7 @@ use super::{Conversation, TextSpans, TurnSpans};
 pub(super) use crate::record::reason::NOT_PROVEN;
 pub(super) use crate::record::reason::{CUT, PROMPT_DIFFERS};
 use crate::record::reason::{NO_END_TOKEN, NO_PROMPT, NOT_PRINTED, PRINTED_TWICE, REPR, TURN_INTERLEAVED};
-use crate::record::turns::{Branch, Role, Span};
+use crate::record::turns::{Branch, Role, Span, SpanKind};
 use crate::template::Data;
 use crate::word::Word;
 
@@ -46,6 +48,8 @@ struct Region {
     end: usize,
     weight: f32,
     role: TrainedRole,
+    /// Where each kind ends; empty where they are not told apart.
+    kinds: Vec<(usize, SpanKind)>,
 }
 
 /// A conversation as a row for training, or why no exact mask exists.
@@ -57,6 +61,7 @@ pub(super) fn masked(
     proof: &Proof,
     trained: Trained,
     roles: Roles,
+    kinds: Option<Kinds<'_>>,
     keeps_open: bool,
 ) -> Masked {
     let mut faults: Vec<ChatFault> = proof.lost.iter().map(of_lost).collect();
@@ -76,13 +81,29 @@ pub(super) fn masked(
                     let detail = format!("message {} begins within the turn before it", turn.turn);
                     return Err(ChatFault { code: NOT_PROVEN, message: turn.turn, member: None, detail });
                 }
-                regions.push(Region { start, end, weight, role });
+                let answer = kinds.filter(|_| role == TrainedRole::Assistant);
+                let kinds = answer.map(|kinds| kinds.of_turn(conversation, proof, turn.turn, (start, end)));
+                let kinds = kinds.transpose()?.unwrap_or_default();
+                // Without a text between them, they are encoded at once, and the factors of messages are not told apart.
+                let touches = regions.last().is_some_and(|before| before.end >= start && before.role == role);
+                if touches
+                    && !kinds.is_empty()
+                    && regions.last().is_some_and(|before| before.weight != weight)
+                {
+                    let detail = format!(
+                        "message {} follows a turn of another weight without a text between",
+                        turn.turn
+                    );
+                    return Err(ChatFault { code: NOT_PROVEN, message: turn.turn, member: None, detail });
+                }
+                regions.push(Region { start, end, weight, role, kinds });
             }
             (true, None) => check_not_printed(turn)?,
         }
     }
     faults.sort_by_key(|fault| fault.message);
-    let spans = spans(conversation, proof, &regions);
+    let weights = kinds.map(|kinds| kinds.weights).unwrap_or_default();
+    let spans = spans(conversation, proof, &regions, weights);
     Ok(TrainingRow { text: proof.found.text.iter().collect(), spans, faults, marks: Vec::new() })
 }
 
@@ -207,7 +228,7 @@ pub(super) fn weight(message: &Data) -> f32 {
 
 /// The spans of a render: cut at each region, where the role changes, and between data and template. What the template
 /// writes before a message is of the message's role.
-fn spans(conversation: &Conversation, proof: &Proof, regions: &[Region]) -> Vec<Span> {
+fn spans(conversation: &Conversation, proof: &Proof, regions: &[Region], weights: KindWeights) -> Vec<Span> {
     let roles: Vec<Role> = conversation.messages.iter().map(role).collect();
     let found = &proof.found;
     let last = (0..found.text.len()).rev().find_map(|at| found.message(at));
@@ -221,11 +242,15 @@ fn spans(conversation: &Conversation, proof: &Proof, regions: &[Region]) -> Vec<
     for (at, c) in found.text.iter().enumerate() {
         while regions.next_if(|region| region.end <= at).is_some() {}
         let region = regions.peek().filter(|region| region.start <= at);
-        let weight = region.map_or(1.0, |region| region.weight);
+        let kind =
+            region.and_then(|region| region.kinds.iter().find(|(end, _)| at < *end)).map(|(_, kind)| *kind);
+        let factor = kind.map_or(1.0, |kind| weights.of(kind));
+        let trained = region.is_some() && factor > 0.0;
+        let weight = region.filter(|_| trained).map_or(1.0, |region| region.weight * factor);
         let role = region.map_or(role_at[at], |region| region.role.of_spans());
         end += c.len_utf8() as u32;
         let from_data = found.message(at).is_some();
-        let span = Span { end, role, trained: region.is_some(), from_data, weight, branch: Branch::Main };
+        let span = Span { end, role, trained, from_data, weight, branch: Branch::Main, kind };
         match spans.last_mut() {
             Some(last) if (Span { end, ..*last }) == span => *last = span,
             _ => spans.push(span),

@@ -244,7 +244,15 @@ mod tests {
             for (part, from_data) in turn.iter().zip([true, false]) {
                 text.push_str(part);
                 let end = (text.len() - start) as u32;
-                spans.push(Span { end, role, trained, from_data, weight: 1.0, branch: Branch::Main });
+                spans.push(Span {
+                    end,
+                    role,
+                    trained,
+                    from_data,
+                    weight: 1.0,
+                    branch: Branch::Main,
+                    kind: None,
+                });
             }
         }
         let spans = spans.len() - first_span;

@@ -181,7 +181,7 @@ impl Page {
             let (trained, weight, branch) = (role == Role::Completion, 1.0, Branch::Main);
             // A page is far shorter than 4 GiB.
             let end = (end - start) as u32;
-            self.spans.push(Span { end, role, trained, from_data, weight, branch });
+            self.spans.push(Span { end, role, trained, from_data, weight, branch, kind: None });
         }
     }
 

@@ -22,6 +22,7 @@ use crate::record::schema::{
     INPUT_IDS, LABELS, NEVER, PROMPT, PROMPT_IDS, REJECTED_IDS, REJECTED_LABELS, ROW_WEIGHT, SEGMENT_KINDS,
     SEGMENT_LENGTHS, SEGMENT_WEIGHTS, SEQ_LENGTHS, SPANS, TARGET, TRAIN,
 };
+use crate::record::turns::SpanKind;
 use crate::record::{Answers, Policy, SpecialPolicy, reason};
 use crate::repair::UnicodeForm;
 use crate::split::Existing;
@@ -122,6 +123,7 @@ fn words(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     add("OnCollision", names::<OnCollision>())?;
     add("Train", names::<TrainedTurns>())?;
     add("TrainedRole", names::<TrainedRole>())?;
+    add("SpanKind", names::<SpanKind>())?;
     add("History", names::<History>())?;
     add("OnDropped", names::<OnDropped>())?;
     add("OnOpenEnd", names::<OnOpenEnd>())?;

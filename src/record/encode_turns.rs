@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field};
 
 use super::schema::{TURNS, TURNS_TEXT, text};
 use super::text::text_builder;
-use super::turns::{FROM_DATA, SPAN_BYTES, Span, TRAINED, Turns, WEIGHTED, check_weights};
+use super::turns::{FROM_DATA, KIND, SPAN_BYTES, Span, TRAINED, Turns, WEIGHTED, check_weights};
 use crate::error::Result;
 
 /// The hidden columns of rows of text and spans. `weighted` says that weights other than 1 may occur, so that
@@ -40,7 +40,9 @@ pub(crate) fn encode(spans: &[Span], bytes: &mut Vec<u8>) {
     for span in spans {
         bytes.extend(span.end.to_le_bytes());
         bytes.extend(span.weight.to_le_bytes());
-        let flags = if span.trained { TRAINED } else { 0 } | if span.from_data { FROM_DATA } else { 0 };
+        let kind = span.kind.map_or(0, |kind| (kind as u8 + 1) << KIND);
+        let flags =
+            if span.trained { TRAINED } else { 0 } | if span.from_data { FROM_DATA } else { 0 } | kind;
         bytes.extend([span.role as u8, span.branch as u8, flags]);
     }
 }

@@ -43,6 +43,7 @@ findings! {
     PROMPT_IDS_DIFFER "prompt_ids_differ" "At inference the ids before a turn that trains are others than in the row, though the text is the same." "make a row of each turn: format(…, history=\"split_turns\") and tokenize(…, boundary=\"part\")";
     IDS_OF_PARTS_DIFFER "ids_of_parts_differ" "The ids of the whole text are others than those of its parts." "nothing is wrong: boundary=\"whole\" was chosen for it; boundary=\"part\" gives the ids of inference";
     STRADDLING_TOKEN "straddling_token" "A token is on both sides of a boundary of what trains, and has the smaller weight of both." "choose boundary=\"part\", with which a token begins where training begins";
+    TOKEN_OF_TWO_KINDS "token_of_two_kinds" "A token is of two kinds of a turn with different weights (reasoning, calls, content), and has the smaller one." "nothing is wrong; to avoid the finding, give both kinds one weight in span_weights";
     DOUBLED_BOS "doubled_bos" "The row begins with BOS twice." "remove BOS from the text: tokenize adds it";
     DOUBLED_BOS_AVOIDED "doubled_bos_avoided" "The text begins with BOS, and no second one was added." "nothing is wrong; to avoid the finding, remove BOS from the text";
     NO_EOS "no_eos" "The row ends in the stop alone, as the tokenizer names no EOS token." "choose a tokenizer that names its EOS token, or end generation at the stop";

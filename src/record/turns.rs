@@ -66,6 +66,29 @@ impl Word for Branch {
     }
 }
 
+/// What a part of a turn of the assistant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanKind {
+    /// What is thought before.
+    Reasoning,
+    /// Calls of tools.
+    Calls,
+    /// What is said.
+    Content,
+}
+
+impl Word for SpanKind {
+    const ALL: &'static [Self] = &[SpanKind::Reasoning, SpanKind::Calls, SpanKind::Content];
+
+    fn name(self) -> &'static str {
+        match self {
+            SpanKind::Reasoning => "reasoning",
+            SpanKind::Calls => "calls",
+            SpanKind::Content => "content",
+        }
+    }
+}
+
 /// A part of a row's text. It starts where the span before it ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span {
@@ -81,6 +104,16 @@ pub struct Span {
     pub weight: f32,
     /// Which of the row's texts it belongs to.
     pub branch: Branch,
+    /// What it is of a turn whose kinds have factors of their own; none elsewhere. The kinds of a turn are encoded at once,
+    /// whichever of them train.
+    pub kind: Option<SpanKind>,
+}
+
+impl Span {
+    /// Whether it belongs to a turn that trains, or of which other kinds train.
+    pub(crate) fn is_in_turn(&self) -> bool {
+        self.trained || self.kind.is_some()
+    }
 }
 
 /// A row's text, with spans that cover it.
@@ -97,9 +130,9 @@ pub struct Part<'a> {
     pub role: Role,
     /// Its text.
     pub text: &'a str,
-    /// Whether its tokens train.
+    /// Whether its tokens train; of a turn with several kinds, whether it is a turn that trains.
     pub trained: bool,
-    /// Its factor in the loss.
+    /// Its factor in the loss; of a turn with several kinds, that of the first.
     pub weight: f32,
     /// Which of the row's texts it belongs to.
     pub branch: Branch,
@@ -146,7 +179,8 @@ impl<'a, 's> Turns<'a, 's> {
         let mut start = 0;
         alike(spans).filter_map(move |spans| {
             let (first, last) = (spans.first()?, spans.last()?);
-            let Span { role, trained, weight, branch, .. } = *first;
+            let Span { role, weight, branch, .. } = *first;
+            let trained = first.is_in_turn();
             let text = &text[start..last.end as usize];
             start = last.end as usize;
             Some(Part { role, text, trained, weight, branch })
@@ -154,19 +188,24 @@ impl<'a, 's> Turns<'a, 's> {
     }
 }
 
-/// Groups neighbouring spans that train alike: the spans of each [`Part`].
+/// Groups neighbouring spans that train alike, or are of one turn: the spans of each [`Part`].
 pub(crate) fn alike(spans: &[Span]) -> impl Iterator<Item = &[Span]> {
-    // Each turn that trains starts an encoding of its own.
-    let is_same_turn = |a: &Span, b: &Span| !a.trained || a.role == b.role;
-    spans.chunk_by(move |a, b| {
-        (a.trained, a.weight, a.branch) == (b.trained, b.weight, b.branch) && is_same_turn(a, b)
-    })
+    // Each turn that trains starts an encoding of its own; its kinds do not.
+    let is_same_turn = |a: &Span, b: &Span| !a.is_in_turn() || a.role == b.role;
+    let train_alike = |a: &Span, b: &Span| match (a.kind, b.kind) {
+        (None, None) => (a.trained, a.weight) == (b.trained, b.weight),
+        (Some(_), Some(_)) => true,
+        _ => false,
+    };
+    spans.chunk_by(move |a, b| a.branch == b.branch && train_alike(a, b) && is_same_turn(a, b))
 }
 
 /// Length of an encoded span: end and weight (4 bytes each, little-endian), role, branch and flags (1 byte each).
 pub(super) const SPAN_BYTES: usize = 11;
 pub(super) const TRAINED: u8 = 1;
 pub(super) const FROM_DATA: u8 = 2;
+/// From this bit on, the number of the kind from 1; 0 for none.
+pub(super) const KIND: u8 = 2;
 
 /// The key in the metadata of the field; present where weights other than 1 may occur.
 pub(super) const WEIGHTED: &str = "weighted";
@@ -182,10 +221,11 @@ fn decode(bytes: &[u8], spans: &mut Vec<Span>) -> Option<()> {
             from_data: flags & FROM_DATA > 0,
             weight: f32::from_le_bytes([w0, w1, w2, w3]),
             branch: *Branch::ALL.get(usize::from(branch))?,
+            kind: match usize::from(flags >> KIND) {
+                0 => None,
+                n => Some(*SpanKind::ALL.get(n - 1)?),
+            },
         });
-        if flags > TRAINED | FROM_DATA {
-            return None;
-        }
     }
     rest.is_empty().then_some(())
 }
@@ -252,7 +292,7 @@ mod tests {
     use super::*;
 
     fn span(end: u32, trained: bool, weight: f32, branch: Branch) -> Span {
-        Span { end, role: Role::Tool, trained, from_data: end.is_multiple_of(2), weight, branch }
+        Span { end, role: Role::Tool, trained, from_data: end.is_multiple_of(2), weight, branch, kind: None }
     }
 
     fn batch(rows: &[(&str, &[Span])], weighted: bool) -> Result<RecordBatch> {
@@ -266,6 +306,8 @@ mod tests {
         let long = [
             Span { role: Role::System, ..span(3, false, 1.0, Branch::Main) },
             Span { role: Role::Assistant, ..span(3, true, 0.25, Branch::Main) },
+            Span { kind: Some(SpanKind::Calls), ..span(3, true, 0.5, Branch::Main) },
+            Span { kind: Some(SpanKind::Content), ..span(3, false, 1.0, Branch::Main) },
             span(9, true, 0.0, Branch::Chosen),
             span(11, true, 1e-3, Branch::Rejected),
         ];
@@ -345,6 +387,18 @@ mod tests {
         let expected =
             [("ab", false, 1.0), ("c", true, 1.0), ("d", true, 2.0), ("e", false, 1.0), ("f", false, 1.0)];
         assert_eq!(shown, expected);
+        let kind = |end, trained, weight, kind| Span { kind, ..main(end, trained, weight) };
+        let spans = [
+            main(1, false, 1.0),
+            kind(2, false, 1.0, Some(SpanKind::Reasoning)),
+            kind(3, true, 0.5, Some(SpanKind::Calls)),
+            kind(4, true, 1.0, Some(SpanKind::Content)),
+            Span { role: Role::User, ..kind(5, true, 1.0, Some(SpanKind::Content)) },
+            main(6, false, 1.0),
+        ];
+        let parts: Vec<_> = Turns::new("abcdef", &spans).unwrap().parts().collect();
+        let shown: Vec<_> = parts.iter().map(|part| (part.text, part.trained)).collect();
+        assert_eq!(shown, [("a", false), ("bcd", true), ("e", true), ("f", false)]);
         let of_pair = pair("ab", "c");
         assert_eq!(of_pair.map(|part| (part.text, part.trained)), [("ab", false), ("c", true)]);
     }

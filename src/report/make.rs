@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{
-    Counted, First, Groups, Length, Named, Packing, Reason, Report, Rows, Step, StepCounts, Tally, Tokens,
-    histogram,
+    Counted, First, Groups, KindTokens, Length, Named, Packing, Reason, Report, Rows, Step, StepCounts,
+    Tally, Tokens, histogram,
 };
 use crate::record::{FileNames, finding, reason};
 
@@ -105,6 +105,7 @@ fn tokens(warnings: &[String], all: &StepCounts) -> Tokens {
         total,
         trained,
         trained_share: share(trained, total).unwrap_or(0.0),
+        kinds: kinds(all),
         rows_without_trained: all.removed.get(reason::NO_TRAINED_TOKEN).map_or(0, Tally::count),
         truncated: sum(all, "truncated"),
         doubled_bos: all.finding_count(finding::DOUBLED_BOS),
@@ -116,6 +117,22 @@ fn tokens(warnings: &[String], all: &StepCounts) -> Tokens {
         },
         stop_stable_share: share(sum(all, "stop_stable"), sum(all, "stop_rows")),
         warnings: warnings.to_vec(),
+    }
+}
+
+/// The tokens of each kind; none where no row has any.
+fn kinds(all: &StepCounts) -> BTreeMap<String, KindTokens> {
+    let kinds = [
+        ("reasoning", "reasoning_tokens", "trained_reasoning_tokens"),
+        ("calls", "calls_tokens", "trained_calls_tokens"),
+        ("content", "content_tokens", "trained_content_tokens"),
+    ];
+    let kinds = kinds.map(|(kind, total, trained)| {
+        (kind.to_string(), KindTokens { total: sum(all, total), trained: sum(all, trained) })
+    });
+    match kinds.iter().any(|(_, tokens)| tokens.total > 0) {
+        true => kinds.into(),
+        false => BTreeMap::new(),
     }
 }
 

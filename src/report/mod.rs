@@ -6,6 +6,7 @@ mod make;
 mod named;
 mod tally;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,9 @@ pub(crate) struct Tokens {
     pub(crate) trained: u64,
     /// `trained` divided by `total`; 0 without tokens.
     pub(crate) trained_share: f64,
+    /// By kind, where kinds have weights of their own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) kinds: BTreeMap<String, KindTokens>,
     /// Rows that were rejected because none of their tokens would be trained.
     pub(crate) rows_without_trained: u64,
     /// Rows that were cut to `max_length`.
@@ -126,6 +130,15 @@ pub(crate) struct Tokens {
     pub(crate) stop_stable_share: Option<f64>,
     /// Why transformers may give other ids for the tokenizer.
     pub(crate) warnings: Vec<String>,
+}
+
+/// Tokens of a kind of text of the assistant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KindTokens {
+    /// Those in turns that train.
+    pub(crate) total: u64,
+    /// Those whose label is trained.
+    pub(crate) trained: u64,
 }
 
 /// Lengths of rows in tokens; 0 without rows.

@@ -30,8 +30,10 @@ pub(super) struct AtBoundaries {
     pub(super) differs: bool,
     /// Tokens with text of a part that trains and of another part.
     pub(super) straddling: u64,
+    /// Tokens with text of two kinds of a turn that train differently.
+    pub(super) straddling_kinds: u64,
     /// Turns before which the prompt at inference has other ids than the row.
     pub(super) other_prompts: u64,
-    /// The ids do not decode to the text, so that it is not known which of them train.
+    /// The ids do not decode to the text, or to that of a turn, so that it is not known which of them train.
     pub(super) unknown: bool,
 }

@@ -5,6 +5,7 @@ use super::mark_ids::MarkIds;
 use super::options::TokenizeOptions;
 use super::row::{Row, Run};
 use super::text::RowText;
+use super::token_weights::add_run;
 use crate::error::{Class, Error, Result};
 use crate::record::{SpecialPolicy, schema};
 use crate::tokenizer::added::ControlToken;
@@ -72,7 +73,7 @@ impl RowEncoder<'_> {
         *encoded = EncodedRow::default();
         runs.clear();
         let weight = text.parts.first().map_or(1.0, |part| part.weight);
-        runs.push(Run { tokens: prefix, trained: false, weight });
+        runs.push(Run { tokens: prefix, trained: false, weight, kind: None });
         ids.extend_from_slice(self.prefix);
         for (i, part) in text.parts.iter().enumerate() {
             let before = ids.len();
@@ -85,7 +86,23 @@ impl RowEncoder<'_> {
                 // BOS in the text is treated as the prefix would be: no cut removes it.
                 encoded.bos_avoided = self.remove_second_bos(start, ids);
             }
-            runs.push(Run { tokens: ids.len() - before, trained: part.trained, weight: part.weight });
+            if !text.pieces(part).is_empty() {
+                // BOS of the text itself is one of its tokens, and a token of the prefix.
+                let own_bos = if at_start && encoded.bos_avoided { prefix } else { 0 };
+                let (own, ahead) =
+                    (&ids[before - own_bos..], before.checked_sub(1).filter(|at| *at >= start));
+                let ahead = ahead.filter(|_| own_bos == 0).map(|at| ids[at]);
+                let tokens = self.by_kind(text, part, own, ahead, &mut encoded.boundaries)?;
+                let first = runs.len();
+                tokens.into_iter().skip(own_bos).for_each(|token| add_run(&mut runs, first, token));
+                continue;
+            }
+            runs.push(Run {
+                tokens: ids.len() - before,
+                trained: part.trained,
+                weight: part.weight,
+                kind: None,
+            });
         }
         if let (Some(part), Some(run)) = (text.parts.last(), runs.last_mut()) {
             let own = &ids[ids.len() - run.tokens..];

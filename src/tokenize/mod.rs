@@ -21,6 +21,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token_weights;
 mod whole;
 
 pub(crate) use answers_stage::AnswersTokenizeStage;

@@ -1,6 +1,7 @@
 //! The tokens of one row, counted by part, and cutting a row to a length.
 
 use super::options::OnOverflow;
+use crate::record::turns::SpanKind;
 
 /// The number of tokens in each part of a row. The ids of the row are the last ids of the batch so far.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -18,6 +19,15 @@ pub(super) struct Run {
     pub trained: bool,
     /// Its factor in the loss.
     pub weight: f32,
+    /// What it is of a turn whose kinds train differently.
+    pub kind: Option<SpanKind>,
+}
+
+impl Run {
+    /// Whether both train alike.
+    pub(super) fn trains_like(&self, other: &Run) -> bool {
+        (self.trained, self.weight, self.kind) == (other.trained, other.weight, other.kind)
+    }
 }
 
 /// Whether a row is within the limit.
@@ -48,6 +58,21 @@ impl Row {
     pub(crate) fn trained(&self) -> usize {
         let first = self.runs.iter().find(|run| run.tokens > 0);
         self.target() - usize::from(first.is_some_and(|run| run.trained))
+    }
+
+    /// The tokens of each kind, and how many of them are trained.
+    pub(crate) fn of_kinds(&self) -> [[u64; 2]; 3] {
+        let mut kinds = [[0; 2]; 3];
+        let mut is_first = true;
+        for run in self.runs.iter().filter(|run| run.tokens > 0) {
+            if let Some(kind) = run.kind {
+                let trained = if run.trained { run.tokens - usize::from(is_first) } else { 0 };
+                kinds[kind as usize][0] += run.tokens as u64;
+                kinds[kind as usize][1] += trained as u64;
+            }
+            is_first = false;
+        }
+        kinds
     }
 
     /// The number of the first run that trains and has tokens; the number of runs where there is none.
@@ -152,7 +177,7 @@ mod tests {
             let part = |from: i32, n: usize| (from..).take(n);
             let mut ids: Vec<i32> = vec![-1];
             ids.extend(part(0, prefix).chain(part(10, prompt)).chain(part(20, target)));
-            let run = |tokens, trained| Run { tokens, trained, weight: 1.0 };
+            let run = |tokens, trained| Run { tokens, trained, weight: 1.0, kind: None };
             let runs = vec![run(prefix, false), run(prompt, false), run(target, true)];
             let mut row = Row { start: 1, runs };
             assert_eq!(row.fit(&mut ids, limit, policy, kept), fit, "{left:?}");
@@ -198,7 +223,7 @@ mod tests {
             let trains = |part: usize| part > 0 && part % 2 == shape / 256;
             let tokens: Vec<(usize, bool)> =
                 (0..5).flat_map(|part| vec![(part, trains(part)); counts[part]]).collect();
-            let run = |part| Run { tokens: counts[part], trained: trains(part), weight: 1.0 };
+            let run = |part| Run { tokens: counts[part], trained: trains(part), weight: 1.0, kind: None };
             let row = Row { start: 0, runs: (0..5).map(run).collect() };
             for limit in 2..tokens.len() {
                 for policy in

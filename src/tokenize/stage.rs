@@ -1,5 +1,6 @@
 //! The stage of the step `tokenize`.
 
+use super::boundary::Boundary;
 use super::columns::Columns;
 use super::encode_row::{EncodedRow, PartText, RowEncoder, UnwrittenToken, encode_part};
 use super::mark_ids::MarkIds;
@@ -34,7 +35,16 @@ pub(super) struct Sums {
     pub(super) truncated: u64,
     pub(super) stop_rows: u64,
     pub(super) stop_stable: u64,
+    /// The tokens of each kind, and how many of them are trained.
+    pub(super) kinds: [[u64; 2]; 3],
 }
+
+/// The names of the sums of tokens of each kind, and of those that are trained.
+const KIND_SUMS: [[&str; 2]; 3] = [
+    ["reasoning_tokens", "trained_reasoning_tokens"],
+    ["calls_tokens", "trained_calls_tokens"],
+    ["content_tokens", "trained_content_tokens"],
+];
 
 impl TokenizeStage {
     /// A stage for this tokenizer.
@@ -102,6 +112,10 @@ impl TokenizeStage {
             return Ok(0);
         }
         let Some(run) = row.last_before_trained() else { return Ok(0) };
+        if text.has_kinds() {
+            // There is no separator, and parts have several runs.
+            return Ok(1);
+        }
         // Run 0 is the prefix, so run `n` is part `n - 1`.
         let number = run - 1;
         let part = &text.parts[number];
@@ -157,8 +171,15 @@ impl TokenizeStage {
 }
 
 /// Why a row is removed of whose ids it is not known which train.
-fn not_aligned() -> Removal {
-    let detail = "the ids of the whole text do not decode to it, so that it is not known which of them train";
+fn not_aligned(boundary: Boundary) -> Removal {
+    let detail = match boundary {
+        Boundary::Whole => {
+            "the ids of the whole text do not decode to it, so that it is not known which of them train"
+        }
+        Boundary::Part => {
+            "the ids of a turn do not decode to it, so that it is not known which of them are of which kind"
+        }
+    };
     Removal { index: 0, code: reason::NOT_PROVEN, column: None, detail: detail.to_string() }
 }
 
@@ -190,7 +211,7 @@ impl Map for TokenizeStage {
             let at = encoded.boundaries;
             let fit = match self.unwritten_removal(&encoded.unwritten, &text) {
                 Some(removal) => Err(removal),
-                None if at.unknown => Err((Policy::Reject, not_aligned())),
+                None if at.unknown => Err((Policy::Reject, not_aligned(self.options.boundary))),
                 None => {
                     let kept = self.tokens_to_keep(&mut session, &text, &encoded, &columns.ids)?;
                     self.fit(&mut encoded.row, &text, &mut columns.ids, kept)
@@ -217,6 +238,7 @@ impl Map for TokenizeStage {
             *counts.lengths.entry(u32::try_from(row.len()).unwrap_or(u32::MAX)).or_default() += 1;
             counts.add_finding(finding::IDS_OF_PARTS_DIFFER, place, u64::from(at.differs));
             counts.add_finding(finding::STRADDLING_TOKEN, place, at.straddling);
+            counts.add_finding(finding::TOKEN_OF_TWO_KINDS, place, at.straddling_kinds);
             counts.add_finding(finding::PROMPT_IDS_DIFFER, place, at.other_prompts);
             let twice = self.bos_id.is_some_and(|bos| columns.ids[start..].starts_with(&[bos, bos]));
             counts.add_finding(finding::DOUBLED_BOS, place, u64::from(twice));
@@ -236,6 +258,9 @@ impl Sums {
         self.tokens += encoded.row.len() as u64;
         self.trained += encoded.row.trained() as u64;
         self.truncated += u64::from(fit == Fit::Truncated);
+        for (sums, kind) in self.kinds.iter_mut().zip(encoded.row.of_kinds()) {
+            sums.iter_mut().zip(kind).for_each(|(sum, n)| *sum += n);
+        }
         let stop_lost = fit == Fit::Truncated && on_overflow == OnOverflow::TruncateCompletion;
         if let Some(stable) = encoded.stop_stable.filter(|_| !stop_lost) {
             self.stop_rows += 1;
@@ -247,6 +272,8 @@ impl Sums {
         counts.add("tokens", self.tokens);
         counts.add("trained_tokens", self.trained);
         counts.add("truncated", self.truncated);
+        let kinds = KIND_SUMS.iter().flatten().zip(self.kinds.iter().flatten());
+        kinds.filter(|(_, n)| **n > 0).for_each(|(name, n)| counts.add(name, *n));
         if with_stop {
             counts.add("stop_rows", self.stop_rows);
             counts.add("stop_stable", self.stop_stable);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arrow::array::{Array, AsArray, BinaryArray};
 
+use super::row::Run;
 use super::strings::Strings;
 use crate::error::{Class, Error, Result};
 use crate::record::turns::{self, Branch, TurnRows, Turns};
@@ -35,6 +36,19 @@ pub(super) struct RowText<'a> {
     /// The spans of control tokens that are plain text, in `whole`.
     pub(crate) whole_plain: Vec<Span>,
     spans: Vec<turns::Span>,
+    /// The pieces of parts with several kinds, part after part.
+    pieces: Vec<Piece>,
+}
+
+/// A piece of a part: of one kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Its text.
+    pub(super) bytes: usize,
+    /// The number of its part.
+    pub(super) part: usize,
+    /// How one token of it trains.
+    pub(super) run: Run,
 }
 
 /// A part of a row.
@@ -48,6 +62,7 @@ pub(super) struct Part<'a> {
     /// Where it starts in the text of all branches of the row.
     at: u32,
     plain: Range<usize>,
+    pieces: Range<usize>,
 }
 
 impl<'a> Texts<'a> {
@@ -108,6 +123,7 @@ impl<'a> Texts<'a> {
                 row.is_pair = false;
                 row.whole = turns.text();
                 row.parts.extend(with_starts(turns.parts()));
+                split_kinds(&mut row.parts, &row.spans, &mut row.pieces);
                 if row.spans.iter().any(|span| span.branch != Branch::Main) {
                     return Err(Error::internal("a row with branches reached tokenize"));
                 }
@@ -158,7 +174,7 @@ impl<'a> Texts<'a> {
 impl<'a> Part<'a> {
     fn new(part: turns::Part<'a>, at: u32) -> Self {
         let turns::Part { role, text, trained, weight, .. } = part;
-        Part { name: role.name(), text, trained, weight, at, plain: 0..0 }
+        Part { name: role.name(), text, trained, weight, at, plain: 0..0, pieces: 0..0 }
     }
 }
 
@@ -172,7 +188,54 @@ fn with_starts<'a>(parts: impl IntoIterator<Item = turns::Part<'a>>) -> impl Ite
     })
 }
 
+/// Gives the parts with several kinds their pieces.
+fn split_kinds(parts: &mut [Part<'_>], spans: &[turns::Span], pieces: &mut Vec<Piece>) {
+    pieces.clear();
+    if spans.iter().all(|span| span.kind.is_none()) {
+        return;
+    }
+    let mut spans = spans.iter().peekable();
+    let mut start = 0;
+    for (number, part) in parts.iter_mut().enumerate() {
+        let (first, end) = (pieces.len(), part.at as usize + part.text.len());
+        while let Some(span) = spans.next_if(|span| span.end as usize <= end) {
+            let bytes = span.end as usize - start;
+            start = span.end as usize;
+            if span.kind.is_some() && bytes > 0 {
+                let run = Run { tokens: 1, trained: span.trained, weight: span.weight, kind: span.kind };
+                pieces.push(Piece { bytes, part: number, run });
+            }
+        }
+        part.pieces = first..pieces.len();
+    }
+}
+
 impl<'a> RowText<'a> {
+    /// The pieces of a part; none where all of it trains alike.
+    pub(super) fn pieces(&self, part: &Part<'_>) -> &[Piece] {
+        &self.pieces[part.pieces.clone()]
+    }
+
+    /// Whether the text has turns with several kinds.
+    pub(super) fn has_kinds(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
+    /// The pieces of all parts: each part without pieces is one.
+    pub(super) fn all_pieces(&self) -> Vec<Piece> {
+        let mut all = Vec::with_capacity(self.parts.len());
+        for (number, part) in self.parts.iter().enumerate() {
+            match self.pieces(part) {
+                [] => {
+                    let run = Run { tokens: 1, trained: part.trained, weight: part.weight, kind: None };
+                    all.push(Piece { bytes: part.text.len(), part: number, run });
+                }
+                pieces => all.extend_from_slice(pieces),
+            }
+        }
+        all
+    }
+
     /// The control tokens of a part that are plain text, in order, as byte offsets in the part.
     pub(crate) fn plain(&self, part: &Part<'_>) -> &[Span] {
         &self.plain[part.plain.clone()]
@@ -183,6 +246,7 @@ impl<'a> RowText<'a> {
         let turns = Turns::new(text, spans)?;
         let parts = with_starts(turns.parts()).collect();
         let mut row = RowText { parts, whole: text, ..RowText::default() };
+        split_kinds(&mut row.parts, spans, &mut row.pieces);
         row.split_plain(plain.to_vec());
         Ok(row)
     }

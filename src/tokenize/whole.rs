@@ -1,16 +1,14 @@
 //! The ids of a row of turns: those of its parts, or of its text at once; and which tokens train where a token is on both
 //! sides of a boundary.
 
-use super::boundary::Boundary;
+use super::boundary::{AtBoundaries, Boundary};
 use super::encode_row::{EncodedRow, PartText, RowEncoder, UnwrittenToken};
 use super::row::{Row, Run};
 use super::text::{Part, RowText};
+use super::token_weights::add_run;
 use crate::error::Result;
 use crate::record::schema::CHAT_TEXT;
 use crate::tokenizer::Session;
-
-/// The tokens of a text, and how each trains.
-type Tokens = Vec<(bool, f32)>;
 
 impl RowEncoder<'_> {
     /// Appends the ids of one row to `ids` and describes them in `encoded`.
@@ -51,27 +49,23 @@ impl RowEncoder<'_> {
         if ids[start..] == of_parts {
             return Ok(());
         }
-        encoded.boundaries.differs = true;
+        encoded.boundaries = AtBoundaries { differs: true, ..AtBoundaries::default() };
         let prefix = self.prefix.len();
         let own = &ids[start + if encoded.bos_avoided { 0 } else { prefix }..];
-        let mut tokens = match self.by_text(own, text, &mut encoded.boundaries.straddling)? {
-            Some(tokens) => tokens,
-            None => {
-                encoded.boundaries.unknown = true;
-                return Ok(());
-            }
-        };
+        let mut tokens =
+            match self.by_text(own, None, text.whole, &text.all_pieces(), &mut encoded.boundaries)? {
+                Some(tokens) => tokens,
+                None => {
+                    encoded.boundaries.unknown = true;
+                    return Ok(());
+                }
+            };
         if encoded.bos_avoided {
             tokens.drain(..prefix.min(tokens.len()));
         }
         let weight = encoded.row.runs[0].weight;
-        let mut runs = vec![Run { tokens: prefix, trained: false, weight }];
-        for (trained, weight) in tokens {
-            match runs.last_mut() {
-                Some(run) if runs_alike(run, trained, weight) => run.tokens += 1,
-                _ => runs.push(Run { tokens: 1, trained, weight }),
-            }
-        }
+        let mut runs = vec![Run { tokens: prefix, trained: false, weight, kind: None }];
+        tokens.into_iter().for_each(|token| add_run(&mut runs, 0, token));
         encoded.row = Row { start, runs };
         Ok(())
     }
@@ -152,57 +146,6 @@ impl RowEncoder<'_> {
         self.append(session, &part, verify, ids, unwritten)?;
         Ok(self.remove_second_bos(start, ids))
     }
-
-    /// How each of these ids trains, by the text that it decodes to; none where they do not decode to the text.
-    fn by_text(&self, ids: &[i32], text: &RowText<'_>, straddling: &mut u64) -> Result<Option<Tokens>> {
-        let texts = self.tokenizer.token_texts(ids)?;
-        if texts.concat() != text.whole {
-            return Ok(None);
-        }
-        let mut tokens: Tokens = Vec::with_capacity(ids.len());
-        let (mut at, mut first, mut part, mut part_end) =
-            (0, 0, 0, text.parts.first().map_or(0, |part| part.text.len()));
-        for (i, token) in texts.iter().enumerate() {
-            at += token.len();
-            // A character that is made of several tokens belongs to the last of them: they train alike.
-            if token.is_empty() && i + 1 < texts.len() {
-                continue;
-            }
-            while part_end < at - token.len() + usize::from(!token.is_empty()) && part + 1 < text.parts.len()
-            {
-                part += 1;
-                part_end += text.parts[part].text.len();
-            }
-            let mut alike = of_part(text.parts.get(part));
-            let (mut last, mut end, mut straddles) = (part, part_end, false);
-            while end < at && last + 1 < text.parts.len() {
-                last += 1;
-                end += text.parts[last].text.len();
-                let other = of_part(text.parts.get(last));
-                if !text.parts[last].text.is_empty() && other != alike {
-                    straddles = true;
-                    alike = if effect(other) < effect(alike) { other } else { alike };
-                }
-            }
-            *straddling += u64::from(straddles);
-            tokens.extend((first..=i).map(|_| alike));
-            first = i + 1;
-        }
-        Ok(Some(tokens))
-    }
-}
-
-fn of_part(part: Option<&Part<'_>>) -> (bool, f32) {
-    part.map_or((false, 1.0), |part| (part.trained, part.weight))
-}
-
-/// The weight of a token in the loss.
-fn effect((trained, weight): (bool, f32)) -> f32 {
-    if trained { weight } else { 0.0 }
-}
-
-fn runs_alike(run: &Run, trained: bool, weight: f32) -> bool {
-    run.trained == trained && run.weight == weight
 }
 
 /// Where turns begin: the bytes of a row at which a part that trains follows one that does not.

@@ -43,6 +43,21 @@ def max_rejects(text: str | None) -> float | None:
         raise typer.BadParameter(f"{text!r} is neither a number of rows nor a share such as 0.01 or 1%") from e
 
 
+def span_weights(given: list[str] | None) -> dict[Any, float] | None:
+    """Parse weights of parts of turns: `reasoning=0.5`."""
+    if not given:
+        return None
+    weights = {}
+    for text in given:
+        kind, _, weight = text.partition("=")
+        try:
+            weights[kind.strip()] = float(weight)
+        except ValueError as e:
+            problem = f"{text!r} is no kind with its weight, such as reasoning=0.5"
+            raise typer.BadParameter(problem, param_hint="--span-weight") from e
+    return weights
+
+
 def unescape(text: str) -> str:
     r"""Decode `\n`, `\t`, `\\` and the like, as Python does. All other characters stay."""
     try:
@@ -134,6 +149,16 @@ RolesToTrain = Annotated[
     typer.Option(
         metavar="ROLE",
         help="A role whose turns train. Can be repeated. Default: the assistant.",
+        show_default=False,
+        rich_help_panel=FORMAT,
+    ),
+]
+SpanWeights = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND=WEIGHT",
+        help="The weight in the loss of a part of each turn of the assistant: reasoning=0.5, calls=0 or content=1. 0 does "
+        "not train. Can be repeated. Default: all have 1.",
         show_default=False,
         rich_help_panel=FORMAT,
     ),

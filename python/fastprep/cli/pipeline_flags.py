@@ -35,6 +35,7 @@ class PipelineFlags:
     now: flags.Now = None
     train: flags.Train = "all"
     roles_to_train: flags.RolesToTrain = None
+    span_weight: flags.SpanWeights = None
     history: flags.History = "as_rendered"
     on_dropped: flags.OnDropped = "reject"
     on_open_end: flags.OnOpenEnd = "reject"
@@ -95,6 +96,7 @@ class PipelineFlags:
                 chat,
                 train=self.train,
                 roles_to_train=cast("list[words.TrainedRole]", self.roles_to_train or ["assistant"]),
+                span_weights=flags.span_weights(self.span_weight),
                 history=self.history,
                 on_dropped=self.on_dropped,
                 on_open_end=self.on_open_end,
@@ -155,12 +157,12 @@ class PipelineFlags:
                 "--on-collision are for prompts and completions: leave them out beside --chat-template"
             )
         of_words = (self.train, self.history, self.on_dropped, self.on_open_end, self.on_untrained)
-        of_chats = (self.now, self.roles_to_train, self.kwargs_column)
+        of_chats = (self.now, self.roles_to_train, self.span_weight, self.kwargs_column)
         is_of_chats = of_words != ("all", "as_rendered", "reject", "reject", "reject")
         if self.chat_template is None and (is_of_chats or any(flag is not None for flag in of_chats)):
             raise typer.BadParameter(
-                "--now, --train, --roles-to-train, --history, --on-dropped, --on-open-end, --kwargs-column and "
-                "--on-untrained need a "
+                "--now, --train, --roles-to-train, --span-weight, --history, --on-dropped, --on-open-end, "
+                "--kwargs-column and --on-untrained need a "
                 "--chat-template"
             )
         token_flags = (self.max_length, self.on_overflow, self.boundary, self.special_tokens)

@@ -94,9 +94,10 @@ def show(plan: Plan, rows: int) -> None:
     with console.capture() as capture:
         console.print(Text("context").append(f" {symbols.dot} ").append("trained", style="bold green"), style="dim")
         for number, row in enumerate(shown.rows, 1):
-            title = f" {symbols.dot} ".join(facts(number, row, verbs))
+            made = pieces(plan, row)
+            title = f" {symbols.dot} ".join(facts(number, row, verbs, made))
             console.print(Rule(title, style="dim", align="left", characters=symbols.rule))
-            console.print(_colour(plan, row, symbols))
+            console.print(_colour(made, row, symbols))
         for number, line in enumerate(shown.removed()):
             console.print(Text(line, style="yellow" if number else ""))
     # The terminal's encoding may lack characters of the data.
@@ -104,7 +105,7 @@ def show(plan: Plan, rows: int) -> None:
     console.file.write(printed)
 
 
-def facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
+def facts(number: int, row: dict[str, Any], verbs: list[str], made: list[Piece] | None) -> list[str]:
     """What is above a row: its number, its split, its tokens, the documents of a pack."""
     found = [f"row {number}"]
     if "split" in verbs:
@@ -114,16 +115,20 @@ def facts(number: int, row: dict[str, Any], verbs: list[str]) -> list[str]:
         found.append(f"{len(row[PROMPT_IDS])} tokens of prompt, {' and '.join(answers)} of answers")
     elif "tokenize" in verbs:
         trained = sum(label != IGNORE for label in row[LABELS][1:])
-        found.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained")
+        kinds = {piece.kind: 0 for piece in made or () if piece.kind}
+        for piece in made or ():
+            if piece.kind and piece.trained:
+                kinds[piece.kind] += 1
+        of_kinds = f" ({', '.join(f'{kind} {n}' for kind, n in kinds.items())})" if kinds else ""
+        found.append(f"{len(row[INPUT_IDS])} tokens, {trained} trained{of_kinds}")
     if len(row.get(SEQ_LENGTHS) or []) > 1:
         found.append(f"{len(row[SEQ_LENGTHS])} documents")
     return found
 
 
-def _colour(plan: Plan, row: dict[str, Any], symbols: Symbols) -> Text:
+def _colour(made: list[Piece] | None, row: dict[str, Any], symbols: Symbols) -> Text:
     from rich.text import Text
 
-    made = pieces(plan, row)
     if made is not None:
         return _turns(made, symbols) if any(piece.role for piece in made) else _documents(made, symbols)
     text = Text()

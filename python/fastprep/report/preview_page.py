@@ -52,16 +52,16 @@ def page(plan: Plan, shown: Shown) -> str:
     parts = [STYLE, "<h1>Preview</h1>"]
     parts.append('<p class="said">context · <b>trained</b> · <i>control token</i></p>')
     for number, row in enumerate(shown.rows, 1):
-        title = text(" · ".join(facts(number, row, verbs)))
-        parts.append(f'<section class="row"><h2>{title}</h2>{_body(plan, row)}</section>')
+        made = pieces(plan, row)
+        title = text(" · ".join(facts(number, row, verbs, made)))
+        parts.append(f'<section class="row"><h2>{title}</h2>{_body(made, row)}</section>')
     if removed := shown.removed():
         lines = "".join(f"<li>{text(line.strip())}</li>" for line in removed[1:])
         parts.append(f'<section class="row"><h2>{text(removed[0].capitalize())}</h2><ul>{lines}</ul></section>')
     return document("Preview", parts)
 
 
-def _body(plan: Plan, row: dict[str, Any]) -> str:
-    made = pieces(plan, row)
+def _body(made: list[Piece] | None, row: dict[str, Any]) -> str:
     if made is None:
         return "".join(_turn(name, [Piece(str(value), False)]) for name, value in row.items())
     parts: list[str] = []

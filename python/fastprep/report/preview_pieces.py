@@ -58,6 +58,7 @@ class Piece:
         control: whether it is a control token, or what a template wrote that looks like one.
         role: whose turn it is, or which answer of a row with preferences; empty where that is not known.
         border: the document of a pack that begins with it, from 1; 0 within a document.
+        kind: what it is of a turn of the assistant whose kinds have weights of their own; empty elsewhere.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Piece:
     control: bool = False
     role: str = ""
     border: int = 0
+    kind: str = ""
 
 
 def pieces(plan: Plan, row: dict[str, Any]) -> list[Piece] | None:
@@ -108,13 +110,13 @@ def _tokens(plan: Plan, row: dict[str, Any], spans: list[Piece]) -> list[Piece]:
 
 
 def _with_roles(tokens: list[Piece], spans: list[Piece]) -> Iterator[Piece]:
-    """The tokens, each with the role of the span that it begins in."""
-    ends, role = iter(spans), ""
+    """The tokens, each with the role and the kind of the span that it begins in."""
+    ends, role, kind = iter(spans), "", ""
     at = end = 0
     for token in tokens:
         while at >= end and (span := next(ends, None)) is not None:
-            role, end = span.role, end + len(span.text)
-        yield replace(token, role=role)
+            role, kind, end = span.role, span.kind, end + len(span.text)
+        yield replace(token, role=role, kind=kind)
         at += len(token.text)
 
 
@@ -124,7 +126,7 @@ def _spans(row: dict[str, Any]) -> Iterator[Piece]:
     before: dict[str, Any] | None = None
     for span in json.loads(spans) if isinstance(spans, str) else spans:
         text = rendered[span["start"] : span["end"]]
-        piece = Piece(text, span["trained"], not span["from_data"], span["role"])
+        piece = Piece(text, span["trained"], not span["from_data"], span["role"], kind=span.get("kind", ""))
         if before is not None and before["role"] != span["role"] and piece.control and not piece.trained:
             # After an answer that trains the token is part of it.
             end = (TURN_END if before["from_data"] else LINE_END).match(text)

@@ -112,6 +112,9 @@ def token_lines(tokens: dict[str, Any] | None) -> list[str]:
     line = f"  trained {tokens['trained_share']:.1%} of the tokens; "
     line += f"length p50 {length['p50']:,}, p99 {length['p99']:,}, max {length['max']:,}"
     lines = [line]
+    if kinds := tokens.get("kinds"):
+        of_kinds = (f"{kind} {n['trained']:,} of {n['total']:,}" for kind, n in kinds.items())
+        lines.append(f"  trained by kind: {', '.join(of_kinds)}")
     if tokens["truncated"]:
         lines.append(f"  {tokens['truncated']:,} rows were cut to max_length")
     share = tokens["stop_stable_share"]

@@ -5,6 +5,7 @@
 //! character is proven. Templates that look into texts break this; then less is replaced.
 
 mod align;
+mod closing;
 mod control_token;
 mod end_token;
 mod ends;
@@ -20,6 +21,7 @@ mod stops;
 mod turn;
 mod walk;
 
+pub(super) use closing::{Closings, learn_closings};
 pub(super) use end_token::EndTokens;
 pub(super) use ends::Ends;
 pub(super) use escape::json;

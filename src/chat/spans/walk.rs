@@ -1,6 +1,7 @@
 //! Walks through a message, value by value, and tells the texts that somebody says from everything else.
 
 use super::super::conversation::REASONING;
+use crate::record::turns::SpanKind;
 use crate::template::Data;
 
 /// What a text is.
@@ -14,6 +15,17 @@ pub(in crate::chat) enum Kind {
     Name,
     /// A text within the arguments of a call.
     Argument,
+}
+
+impl Kind {
+    /// The kind of spans with such texts.
+    pub(in crate::chat) fn of_span(self) -> SpanKind {
+        match self {
+            Kind::Content => SpanKind::Content,
+            Kind::Reasoning => SpanKind::Reasoning,
+            Kind::Name | Kind::Argument => SpanKind::Calls,
+        }
+    }
 }
 
 /// A step from a value to one within it.

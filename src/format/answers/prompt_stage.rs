@@ -101,7 +101,15 @@ fn answered(formatter: &Formatter, batch: &Batch, counts: &mut StepCounts) -> Re
 fn rendered(branch: Branch, text: String, prompt: usize, as_text: Option<Vec<u8>>) -> Rendered {
     let span = |end: usize, role, trained| {
         // A page of rendered rows is far shorter than 4 GiB.
-        Span { end: end as u32, role, trained, from_data: true, weight: 1.0, branch: Branch::Main }
+        Span {
+            end: end as u32,
+            role,
+            trained,
+            from_data: true,
+            weight: 1.0,
+            branch: Branch::Main,
+            kind: None,
+        }
     };
     let spans = vec![span(prompt, Role::Prompt, false), span(text.len(), Role::Completion, true)];
     Rendered { branch, text, prompt, spans, as_text }

@@ -129,6 +129,7 @@ mod tests {
             from_data: true,
             weight: 1.0,
             branch: Branch::Main,
+            kind: None,
         };
         let text = format!("pp{answer}");
         let spans = vec![span(2, false), span(text.len(), true)];

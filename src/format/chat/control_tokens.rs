@@ -114,9 +114,9 @@ pub(super) fn count_marks(row: &TrainingRow, place: Place, counts: &mut StepCoun
         starts.zip(&row.spans).map(|(start, span)| (&row.text[start..span.end as usize], span)).collect();
     let mut marks: Vec<&str> = Vec::new();
     for (i, (text, span)) in texts.iter().enumerate() {
-        let ends_turn = texts.get(i + 1).is_none_or(|(_, next)| !next.trained);
+        let ends_turn = texts.get(i + 1).is_none_or(|(_, next)| !next.is_in_turn());
         let mark = text.trim();
-        if span.trained && !span.from_data && ends_turn && !mark.is_empty() && !marks.contains(&mark) {
+        if span.is_in_turn() && !span.from_data && ends_turn && !mark.is_empty() && !marks.contains(&mark) {
             marks.push(mark);
         }
     }

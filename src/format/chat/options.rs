@@ -1,7 +1,7 @@
 //! The options of `format` for conversations.
 
 use super::count_tokens::Fit;
-use crate::chat::{History, OnOpenEnd, Roles, ToolArguments, TrainedTurns};
+use crate::chat::{History, KindWeights, OnOpenEnd, Roles, ToolArguments, TrainedTurns};
 use crate::format::SpecialTokens;
 use crate::record::Policy;
 use crate::word::Word;
@@ -47,6 +47,8 @@ pub(crate) struct ChatStageOptions {
     pub(crate) train: TrainedTurns,
     /// The roles whose turns train.
     pub(crate) roles: Roles,
+    /// The factors of the kinds of texts of the assistant.
+    pub(crate) span_weights: KindWeights,
     /// What is before them.
     pub(crate) history: History,
     /// What happens where the template does not print a text.

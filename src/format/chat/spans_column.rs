@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::record::json::write_integer;
 use crate::record::text_builder;
-use crate::record::turns::{Branch, Role, Span};
-use crate::word::Word;
+use crate::record::turns::{Branch, Role, Span, SpanKind};
+use crate::word::{self, Word};
 
 /// A span as it is published.
 #[derive(Deserialize)]
@@ -22,6 +22,8 @@ struct Published<'a> {
     trained: bool,
     /// Whether it came from the data; otherwise the template wrote it.
     from_data: bool,
+    #[serde(default, with = "word::optional")]
+    kind: Option<SpanKind>,
     #[serde(default)]
     weight: Option<f32>,
 }
@@ -80,6 +82,11 @@ impl SpansWriter {
             write_integer(out, end as u64);
             digits = before..out.len();
             out.extend_from_slice(self.tail(span).as_bytes());
+            if let Some(kind) = span.kind {
+                out.extend_from_slice(b",\"kind\":\"");
+                out.extend_from_slice(kind.name().as_bytes());
+                out.push(b'"');
+            }
             if self.weighted && span.trained {
                 out.extend_from_slice(b",\"weight\":");
                 let weight = serde_json::to_string(&span.weight);
@@ -115,7 +122,7 @@ pub(super) fn read_spans(text: &str, json: &str) -> Option<Vec<Span>> {
     let published: Vec<Published<'_>> = serde_json::from_str(json).ok()?;
     let (mut byte, mut start) = (0, 0);
     let mut spans = Vec::with_capacity(published.len());
-    for Published { start: own_start, end, role, trained, from_data, weight } in published {
+    for Published { start: own_start, end, role, trained, from_data, kind, weight } in published {
         let characters = end.checked_sub(start).filter(|_| own_start == start)?;
         let rest = text.get(byte..)?;
         let bytes: usize = rest.chars().take(characters).map(char::len_utf8).sum();
@@ -129,6 +136,7 @@ pub(super) fn read_spans(text: &str, json: &str) -> Option<Vec<Span>> {
             from_data,
             weight,
             branch: Branch::Main,
+            kind,
         });
         start = end;
     }
@@ -149,7 +157,7 @@ mod tests {
     fn places_are_characters() {
         let span = |end, role, trained, from_data| {
             let (weight, branch) = (0.5, Branch::Main);
-            Span { end, role, trained, from_data, weight, branch }
+            Span { end, role, trained, from_data, weight, branch, kind: None }
         };
         let spans = [span(2, Role::User, false, true), span(3, Role::Assistant, true, false)];
         let expected = r#"[{"start":0,"end":1,"role":"user","trained":false,"from_data":true},{"start":1,"end":2,"role":"assistant","trained":true,"from_data":false}]"#;
@@ -157,7 +165,12 @@ mod tests {
         let weighted = expected.replace("false}]", "false,\"weight\":0.5}]");
         assert_eq!(spans_json("é.", &spans, true).unwrap(), weighted);
         assert_eq!(read_spans("é.", &weighted).unwrap(), [Span { weight: 1.0, ..spans[0] }, spans[1]]);
+        let kinds = [spans[0], Span { kind: Some(SpanKind::Calls), ..spans[1] }];
+        let with_kind = weighted.replace("false,\"weight\"", "false,\"kind\":\"calls\",\"weight\"");
+        assert_eq!(spans_json("é.", &kinds, true).unwrap(), with_kind);
+        assert_eq!(read_spans("é.", &with_kind).unwrap()[1], kinds[1]);
         for wrong in [
+            &with_kind.replace("calls", "call"),
             "",
             "[]",
             "[1]",

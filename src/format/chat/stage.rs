@@ -86,7 +86,10 @@ impl ChatStage {
             None => None,
         };
         Ok(ChatStage {
-            chat: ChatRows::new(format).with_open_end(options.on_open_end).with_roles(options.roles),
+            chat: ChatRows::new(format)
+                .with_open_end(options.on_open_end)
+                .with_roles(options.roles)
+                .with_weights(options.span_weights),
             rows,
             consumed,
             options,

@@ -230,7 +230,10 @@ fn rendered(
     let rows =
         DialectConversations { dialect: *dialect, columns: columns.clone(), checked: false, variables };
     Ok(Arc::new(RenderedConversations {
-        chat: ChatRows::new(chat).with_open_end(format.on_open_end).with_roles(format.roles_to_train),
+        chat: ChatRows::new(chat)
+            .with_open_end(format.on_open_end)
+            .with_roles(format.roles_to_train)
+            .with_weights(format.span_weights),
         rows: Box::new(rows),
         train: format.train,
         history: format.history,

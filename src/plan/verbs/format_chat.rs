@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::chain_checks::{bad_chain, check_only_one};
 use super::format::{is_reject, reject};
 use super::{Format, ReadAs, Tokenize};
-use crate::chat::{ChatFormat, History, OnOpenEnd, Roles, ToolArguments, TrainedRole, TrainedTurns};
+use crate::chat::{
+    ChatFormat, History, KindWeights, OnOpenEnd, Roles, ToolArguments, TrainedRole, TrainedTurns,
+};
 use crate::dialect::{Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::{
@@ -40,6 +42,9 @@ pub struct FormatChat {
     /// The roles whose turns train.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) roles_to_train: Roles,
+    /// The factors of the kinds of texts of the assistant.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) span_weights: KindWeights,
     /// What is before the turns that train.
     #[serde(default, with = "word", skip_serializing_if = "is_default")]
     pub history: History,
@@ -86,6 +91,7 @@ impl Verb for FormatChat {
             return Err(Error::new(Class::Plan, "bad_option", "format: `roles_to_train` is empty")
                 .help("name a role: roles_to_train=\"assistant\""));
         }
+        self.check_span_weights()?;
         if self.history == History::SplitTurns && self.roles_to_train != Roles::default() {
             let message = "format: with history=\"split_turns\" only turns of the assistant train, since a row has what the model sees before it answers";
             return Err(
@@ -171,6 +177,7 @@ impl Verb for FormatChat {
             fit,
             train: self.train,
             roles: self.roles_to_train,
+            span_weights: self.span_weights,
             history: self.history,
             on_dropped: self.on_dropped,
             on_open_end: self.on_open_end,
@@ -227,6 +234,25 @@ impl Verb for FormatChat {
 }
 
 impl FormatChat {
+    /// # Errors
+    /// `bad_option`: a factor is not a number of 0 or more, none is above 0, or the column of weights is missing.
+    fn check_span_weights(&self) -> Result<()> {
+        let bad = |problem: &str, help: &str| {
+            Err(Error::new(Class::Plan, "bad_option", format!("format: `span_weights` {problem}")).help(help))
+        };
+        let all = self.span_weights.all();
+        if !all.iter().all(|weight| weight.is_finite() && *weight >= 0.0) {
+            return bad("must be numbers of 0 or more", "write span_weights={\"reasoning\": 0.5}");
+        }
+        if all.iter().all(|weight| *weight == 0.0) {
+            return bad("are all 0, so that nothing trains", "give one of them a weight above 0");
+        }
+        if !self.weights && all.iter().any(|weight| ![0.0, 1.0].contains(weight)) {
+            return bad("other than 0 and 1 need the column of weights", "add weights=True");
+        }
+        Ok(())
+    }
+
     /// The format as training and inference use it: with the BOS and EOS tokens of the tokenizer where it names none
     /// itself, and with the arguments of calls as the template sees them.
     pub(in crate::plan) fn as_trained(&self, tokenizer: Option<&LoadedTokenizer>) -> Result<Arc<ChatFormat>> {
@@ -258,6 +284,9 @@ impl FormatChat {
         if answers != Answers::One {
             if self.history != History::AsRendered {
                 return bad("`history` is not for rows with preferences", "leave it out");
+            }
+            if self.span_weights != KindWeights::default() {
+                return bad("`span_weights` is not for rows with preferences", "leave it out");
             }
             if self.roles_to_train != Roles::default() {
                 let help = "leave it out: the turns of the assistant in an answer train";
@@ -313,6 +342,11 @@ impl FormatChat {
             true => String::new(),
             false => format!("; roles_to_train={}", roles.join(", ")),
         };
+        let weights = serde_json::to_string(&self.span_weights).unwrap_or_default();
+        let weights = match self.span_weights == KindWeights::default() {
+            true => String::new(),
+            false => format!("; span_weights={weights}"),
+        };
         let kwargs =
             self.kwargs_column.as_ref().map_or(String::new(), |name| format!("; kwargs_column={name}"));
         let open_end = match self.on_open_end {
@@ -320,7 +354,7 @@ impl FormatChat {
             other => format!("; on_open_end={}", other.name()),
         };
         format!(
-            "chat template {}{now}; train={}{roles}{history}; on_dropped={}{open_end}{kwargs}; tool_arguments={}; weights={}",
+            "chat template {}{now}; train={}{roles}{weights}{history}; on_dropped={}{open_end}{kwargs}; tool_arguments={}; weights={}",
             format.digest(),
             self.train.name(),
             self.on_dropped.name(),

@@ -33,6 +33,7 @@ fn spans(row: &[Turn<'_>]) -> (String, Vec<Span>) {
             from_data: true,
             weight: *weight,
             branch: Branch::Main,
+            kind: None,
         });
     }
     (text, spans)
@@ -278,6 +279,7 @@ fn a_row_with_branches_is_refused() {
         from_data: true,
         weight: 1.0,
         branch: Branch::Chosen,
+        kind: None,
     }];
     let batch = batch_of(&[vec![("a", true, 1.0)]], false, None);
     let batch = encode_turns::columns(&[("a", &row)], false)
