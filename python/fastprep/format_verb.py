@@ -15,7 +15,7 @@ from fastprep.row_format import RowFormat
 if TYPE_CHECKING:
     from fastprep.pipeline import Pipeline, Step
     from fastprep.prompt_format import PromptFormat
-    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, ToolArguments, SpanKind, Train, TrainedRole
+    from fastprep.words import History, OnCollision, OnDropped, OnOpenEnd, SpanKind, ToolArguments, Train, TrainedRole
 
 
 class FormatVerb(ABC):
@@ -80,9 +80,10 @@ class FormatVerb(ABC):
             roles_to_train: the roles whose turns train, one or several of `"system"`, `"user"`, `"assistant"`,
                 `"tool"`. A turn of another role than the assistant trains from its first text through the token that
                 ends it, if the template has one.
-            span_weights: factors in the loss of the parts of each turn of the assistant: `{"reasoning": 0.5, "calls": 1,
-                "content": 1}`. What is not named has the weight 1; what has 0 does not train. Other weights add
-                `segment_weights` in `tokenize`, as `weights=True` does. The ids are the same with all weights.
+            span_weights: factors in the loss of the parts of each turn of the assistant: `{"reasoning": 0.5,
+                "calls": 1, "content": 1}`. What is not named has the weight 1; what has 0 does not train. Other
+                weights add `segment_weights` in `tokenize`, as `weights=True` does. The ids are the same with all
+                weights.
             history: `"as_rendered"` renders a conversation once, and all its turns train in one row. `"split_turns"`
                 makes a row of each turn that trains: the prompt at inference, character by character, then the turn.
                 It adds the column `message`, the number of the message that trains, from 0.

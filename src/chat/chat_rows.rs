@@ -454,7 +454,7 @@ mod tests {
             out.into_iter().filter(|(text, ..)| !text.is_empty()).collect()
         };
         let (r, k, c) = (SpanKind::Reasoning, SpanKind::Calls, SpanKind::Content);
-        let calls = "\n<call>f({\"a\": \"x\", \"n\": 1})</call>\n<call>g({})</call><|im_end|>";
+        let calls = "<call>f({\"a\": \"x\", \"n\": 1})</call><call>g({})</call><|im_end|>";
         let all = row(KindWeights { reasoning: 0.0, calls: 0.25, content: 1.0 });
         let expected: &[(&str, SpanKind, bool, f32)] = &[
             ("<think>\nr\n</think>\n\n", r, false, 1.0),
@@ -507,10 +507,10 @@ mod tests {
             let alike = KindWeights { calls: 0.0, ..KindWeights::default() };
             assert_eq!(code(&template, alike, content), "row");
         }
-        // What is between the two is known only where both follow each other in a short answer.
+        // What is after reasoning was learnt from a longer one.
         let between = CHATML.replace(
             "{{ m.content|trim }}",
-            "{{ m.content }}{% if m.content|length < 5 %}-{% endif %}{{ m.reasoning_content }}",
+            "{% if m.reasoning_content %}{{ m.reasoning_content }}{% if m.reasoning_content|length < 5 %}-{% else %}</t>{% endif %}{% endif %}{{ m.content }}",
         );
         assert_eq!(code(&between, weights, "c"), "not_proven");
     }

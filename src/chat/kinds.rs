@@ -5,9 +5,10 @@
 //! closes the first as far as it is known to do so whatever follows; the rest opens the second.
 
 use super::Conversation;
+use super::fault::ChatFault;
 use super::kind_weights::KindWeights;
 use super::spans::{Closings, Kind, Leaf, Proof, is_assistant};
-use super::training_row::{ChatFault, NOT_PROVEN};
+use crate::record::reason::NOT_PROVEN;
 use crate::record::turns::SpanKind;
 use crate::template::is_space;
 use crate::word::Word;

@@ -5,6 +5,7 @@ mod chat_format;
 mod chat_rows;
 mod conversation;
 mod elsewhere;
+mod fault;
 mod folder;
 mod history;
 mod inference;

@@ -1,7 +1,6 @@
 //! A conversation as a row for training: its text, and spans that say what trains.
 
-use serde::Serialize;
-
+pub use super::fault::ChatFault;
 use super::kind_weights::KindWeights;
 use super::kinds::Kinds;
 use super::open_end::open_end;
@@ -27,19 +26,6 @@ pub struct TrainingRow {
     pub faults: Vec<ChatFault>,
     /// How the marks of the template differ from what is proven to train.
     pub marks: Vec<&'static str>,
-}
-
-/// What is wrong with a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ChatFault {
-    /// The reason.
-    pub code: &'static str,
-    /// The number of the message, from 0.
-    pub message: usize,
-    /// The member of the message that is not printed, such as `content`; none for other faults.
-    pub member: Option<String>,
-    /// What is wrong, for people.
-    pub detail: String,
 }
 
 /// The part of a text that a turn trains, in characters.

@@ -3,9 +3,8 @@
 use super::boundary::AtBoundaries;
 use super::mark_ids::MarkIds;
 use super::options::TokenizeOptions;
-use super::row::{Row, Run};
+use super::row::{Row, Run, add_run};
 use super::text::RowText;
-use super::token_weights::add_run;
 use crate::error::{Class, Error, Result};
 use crate::record::{SpecialPolicy, schema};
 use crate::tokenizer::added::ControlToken;

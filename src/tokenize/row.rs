@@ -138,6 +138,15 @@ impl Row {
     }
 }
 
+/// Adds a token to the last run, where that trains alike and is number `first` or a later one; else as a new run.
+pub(super) fn add_run(runs: &mut Vec<Run>, first: usize, token: Run) {
+    let count = runs.len();
+    match runs.last_mut() {
+        Some(run) if count > first && run.trains_like(&token) => run.tokens += token.tokens,
+        _ => runs.push(token),
+    }
+}
+
 /// Subtracts `tokens` tokens from the runs, one run after another.
 fn remove_tokens<'r>(mut tokens: usize, runs: impl Iterator<Item = &'r mut Run>) {
     for run in runs {

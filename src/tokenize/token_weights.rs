@@ -92,15 +92,6 @@ impl RowEncoder<'_> {
     }
 }
 
-/// Adds a token to the last run, where that trains alike and is number `first` or a later one; else as a new run.
-pub(super) fn add_run(runs: &mut Vec<Run>, first: usize, token: Run) {
-    let count = runs.len();
-    match runs.last_mut() {
-        Some(run) if count > first && run.trains_like(&token) => run.tokens += token.tokens,
-        _ => runs.push(token),
-    }
-}
-
 /// The weight of a token in the loss.
 fn effect(run: &Run) -> f32 {
     if run.trained { run.weight } else { 0.0 }

@@ -3,9 +3,8 @@
 
 use super::boundary::{AtBoundaries, Boundary};
 use super::encode_row::{EncodedRow, PartText, RowEncoder, UnwrittenToken};
-use super::row::{Row, Run};
+use super::row::{Row, Run, add_run};
 use super::text::{Part, RowText};
-use super::token_weights::add_run;
 use crate::error::Result;
 use crate::record::schema::CHAT_TEXT;
 use crate::tokenizer::Session;

@@ -44,8 +44,33 @@ DIALOGUE = fp.ChatFormat.from_text(
     template_kwargs={"style": [1, None]},
     now="2025-03-14",
 )
+THINKS = fp.ChatFormat.from_text(
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n</think>\n\n{% endif %}{{ m.content }}"
+    "{% for c in m.tool_calls %}<call>{{ c.function|tojson }}</call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 Options = dict[str, Any]
+
+
+def thoughts() -> fp.Pipeline:
+    """Answers with reasoning and calls."""
+    call = {"function": {"name": "weather", "arguments": {"city": "Köln", "days": 2}}}
+    answers = [
+        {"content": "", "reasoning_content": "Look it up.", "tool_calls": [call]},
+        {"content": "Rain.", "reasoning_content": "It rains.\nBoth days."},
+        {"content": "<think>Easy.</think> No.", "weight": 0.5},
+        {"content": "I look.", "tool_calls": [call, call]},
+    ]
+    talks = [
+        [{"role": "user", "content": f"Question {i}?"}, {"role": "assistant", **answer}]
+        for i, answer in enumerate(answers)
+    ]
+    return fp.from_records(
+        [*({"messages": talk} for talk in talks), {"messages": [message for talk in talks for message in talk]}],
+        name="thoughts",
+    )
 
 
 def conversations() -> fp.Pipeline:
@@ -249,6 +274,14 @@ PLANS: dict[str, tuple[Callable[[Path], fp.Pipeline], Options]] = {
     ),
     "tokenize_conversations": (
         lambda _: conversations().format(DIALOGUE, weights=True).tokenize(TOKENIZER, max_length=200),
+        BOTH,
+    ),
+    "tokenize_kinds": (
+        lambda _: (
+            thoughts()
+            .format(THINKS, span_weights={"reasoning": 0, "calls": 0.5}, roles_to_train=["user", "assistant"])
+            .tokenize(TOKENIZER)
+        ),
         BOTH,
     ),
     "preferences": (lambda _: preferences().format(DIALOGUE).dedup().split(valid=0.5, seed=3), BOTH),

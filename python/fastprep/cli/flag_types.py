@@ -157,8 +157,8 @@ SpanWeights = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KIND=WEIGHT",
-        help="The weight in the loss of a part of each turn of the assistant: reasoning=0.5, calls=0 or content=1. 0 does "
-        "not train. Can be repeated. Default: all have 1.",
+        help="The weight in the loss of a part of each turn of the assistant: reasoning=0.5, calls=0 or content=1. "
+        "What has 0 does not train. Can be repeated. Default: all have 1.",
         show_default=False,
         rich_help_panel=FORMAT,
     ),
