@@ -97,8 +97,8 @@ class FormatVerb(ABC):
                 They take the place of the `template_kwargs` of the format; null has none. The column stays.
             weights: whether messages may have weights other than 0 and 1. Then `tokenize` adds `segment_weights`.
                 Default: such rows are rejected as `unused_weight`.
-            rejected: the template of the other answer, such as `"{rejected}"`; the completion is the preferred one. For
-                a `PromptFormat`, as `label`.
+            rejected: the template of the other answer, such as `"{rejected}"`, with at least one column; the completion
+                is the preferred one. For a `PromptFormat`, as `label`.
             label: the column of booleans that says whether the completion is a good answer.
             on_same_answers: what happens to a row whose two answers are the same text, or have the same ids
                 (`same_answers`).

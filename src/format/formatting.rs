@@ -51,6 +51,15 @@ pub(super) struct Formatted {
     pub(crate) removals: Vec<(Policy, Removal)>,
     /// The new columns, of the rows that are kept.
     pub(crate) columns: Vec<(Field, ArrayRef)>,
+    /// The rows that are kept and that a space has repaired.
+    pub(crate) spaced: Vec<usize>,
+}
+
+/// Counts rows that a space has repaired.
+pub(super) fn count_spaced(rows: &[usize], places: &Places, counts: &mut StepCounts) {
+    if let Some(first) = places.earliest(rows.iter().copied()) {
+        counts.add_named_finding(finding::FIXED, "insert_space", first, rows.len() as u64);
+    }
 }
 
 impl Formatted {
@@ -63,6 +72,7 @@ impl Formatted {
     /// Removes rows from the batch, puts the new columns first and the hidden ones last, and removes the columns
     /// `consumed`.
     pub(crate) fn apply(self, batch: Batch, consumed: &[String], counts: &mut StepCounts) -> Result<Batch> {
+        count_spaced(&self.spaced, &batch.places, counts);
         let mut batch = batch.remove_each(self.removals, counts)?;
         let (hidden, new): (Vec<_>, Vec<_>) =
             self.columns.into_iter().partition(|(f, _)| schema::is_hidden(f.name()));
@@ -268,13 +278,9 @@ impl<'a> Formatting<'a> {
     }
 
     fn finish(mut self) -> Result<Formatted> {
-        let spaced = |place: &Option<(usize, usize)>| {
-            place.is_some_and(|(page, _)| self.pages[page].0 == Repair::Spaced)
-        };
-        let fixed = || (0..self.rows.len()).filter(|row| spaced(&self.rows[*row]));
-        if let Some(first) = self.places.earliest(fixed()) {
-            self.counts.add_named_finding(finding::FIXED, "insert_space", first, fixed().count() as u64);
-        }
+        let is_spaced =
+            |row: &usize| self.rows[*row].is_some_and(|(page, _)| self.pages[page].0 == Repair::Spaced);
+        let spaced = (0..self.rows.len()).filter(is_spaced).collect();
         let kept = || self.rows.iter().enumerate().filter_map(|(row, place)| Some((row, (*place)?)));
         let mut columns = vec![];
 
@@ -308,7 +314,7 @@ impl<'a> Formatting<'a> {
         columns.push((schema::text(schema::PROMPT), interleave(&pages, &prompts).or_too_large()?));
         columns.push((schema::text(schema::COMPLETION), interleave(&pages, &completions).or_too_large()?));
         self.removals.sort_by_key(|(_, removal)| removal.index);
-        Ok(Formatted { removals: self.removals, columns })
+        Ok(Formatted { removals: self.removals, columns, spaced })
     }
 
     #[cold]

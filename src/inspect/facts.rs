@@ -21,7 +21,9 @@ use super::tokens::Tokens;
 pub(crate) struct Counts {
     pub(crate) rows: u64,
     pub(crate) with_prompt: u64,
+    /// Rows with an answer to be learnt, and with any answer, also one that is labelled as bad.
     pub(crate) with_answer: u64,
+    pub(crate) answered: u64,
     /// Rows with tools, with system instructions, and with more than one answer.
     pub(crate) with_tools: u64,
     pub(crate) with_system: u64,
@@ -54,7 +56,9 @@ impl Counts {
         self.with_prompt += u64::from(prompt > 0);
         let has = |speaker| row.texts.iter().any(|text| text.speaker == speaker);
         let answers = row.texts_of(Speaker::Answer).count();
-        self.with_answer += u64::from(has(Speaker::Answer) || has(Speaker::Call));
+        let has_answer = has(Speaker::Answer) || has(Speaker::Call);
+        self.with_answer += u64::from(has_answer);
+        self.answered += u64::from(has_answer || has(Speaker::Rejected));
         self.with_tools += u64::from(row.tools.is_some());
         self.with_system += u64::from(has(Speaker::System));
         self.with_history += u64::from(answers > 1);
@@ -95,6 +99,7 @@ impl Counts {
         self.rows += other.rows;
         self.with_prompt += other.with_prompt;
         self.with_answer += other.with_answer;
+        self.answered += other.answered;
         self.with_tools += other.with_tools;
         self.with_system += other.with_system;
         self.with_history += other.with_history;

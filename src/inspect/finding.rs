@@ -54,8 +54,10 @@ pub(crate) enum Among {
     Rows,
     /// Rows with a prompt.
     Prompts,
-    /// Rows with an answer.
+    /// Rows with an answer to be learnt.
     Answers,
+    /// Rows with any answer, also one that is labelled as bad.
+    Answered,
     /// Rows that are compared with another set.
     Compared,
 }

@@ -1,7 +1,8 @@
 //! Facts of rows with preferences: lengths of two answers, and labels.
 
 use super::lengths::chars;
-use super::row::{Row, Speaker};
+use super::row::Row;
+use crate::record::turns::Branch;
 
 /// Facts that merge in any order.
 #[derive(Debug, Default, Clone, Copy)]
@@ -11,7 +12,7 @@ pub(crate) struct Preferences {
     /// Those in which one of them is longer.
     pub(crate) chosen_longer: u64,
     pub(crate) rejected_longer: u64,
-    /// The characters of all of them.
+    /// The characters of all of them, reasoning and calls included.
     pub(crate) chosen_chars: u64,
     pub(crate) rejected_chars: u64,
     /// Rows of one answer with a label.
@@ -26,8 +27,11 @@ impl Preferences {
             Some(true) => self.good += 1,
             Some(false) => self.bad += 1,
             None => {
-                let Some(((_, chosen), (_, rejected))) = pair(row) else { return };
-                let (chosen, rejected) = (chars(chosen), chars(rejected));
+                if !row.is_pair() {
+                    return;
+                }
+                let length = |branch| row.texts_in(branch).map(|said| chars(said.text)).sum::<u64>();
+                let (chosen, rejected) = (length(Branch::Chosen), length(Branch::Rejected));
                 self.pairs += 1;
                 self.chosen_longer += u64::from(chosen > rejected);
                 self.rejected_longer += u64::from(rejected > chosen);
@@ -46,10 +50,4 @@ impl Preferences {
         self.good += other.good;
         self.bad += other.bad;
     }
-}
-
-/// The last texts of the two answers of a pair, with their indexes.
-pub(super) fn pair<'r>(row: &Row<'r>) -> Option<((usize, &'r str), (usize, &'r str))> {
-    let rejected = row.texts_of(Speaker::Rejected).next_back().filter(|_| row.label.is_none())?;
-    Some((row.answer()?, rejected))
 }

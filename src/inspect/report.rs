@@ -88,7 +88,7 @@ impl Inspect {
             "enough": sentences(&self.facts, task(&self.facts), self.mask()),
             "with": {
                 "prompt": counts.with_prompt,
-                "answer": counts.with_answer,
+                "answer": counts.answered,
                 "system": counts.with_system,
                 "tools": counts.with_tools,
                 "history": counts.with_history,
@@ -164,6 +164,7 @@ impl Inspect {
             Among::Rows => counts.rows,
             Among::Prompts => counts.with_prompt,
             Among::Answers => counts.with_answer,
+            Among::Answered => counts.answered,
             Among::Compared => self.facts.between.as_ref()?.rows,
         };
         let mut affix = None;

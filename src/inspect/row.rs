@@ -3,6 +3,7 @@
 use super::own_text::OwnText;
 use crate::error::Result;
 use crate::record::Batch;
+use crate::record::turns::Branch;
 
 /// Who says a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,15 +48,17 @@ pub(crate) struct Text<'r> {
     pub(crate) speaker: Speaker,
     /// The number of its turn, from 1.
     pub(crate) turn: u32,
+    /// Which of two answers it belongs to, if to one.
+    pub(crate) branch: Branch,
     pub(crate) text: &'r str,
     /// The text with what a format wrote around it.
     pub(crate) whole: &'r str,
 }
 
 impl<'r> Text<'r> {
-    /// A text that no format has written.
+    /// A text that no format has written, and that does not belong to one of two answers.
     pub(crate) fn new(speaker: Speaker, turn: u32, text: &'r str) -> Self {
-        Text { speaker, turn, text, whole: text }
+        Text { speaker, turn, branch: Branch::Main, text, whole: text }
     }
 }
 
@@ -112,8 +115,12 @@ impl<'r> Row<'r> {
         all.filter(move |(_, text)| text.speaker == speaker).map(|(i, text)| (i, text.text))
     }
 
-    /// The number of texts before the last turn of the model: the prompt in a wide sense, with system and history.
+    /// The number of texts before the last turn of the model, or before two answers: the prompt in a wide sense, with
+    /// system and history.
     pub(crate) fn prompt_len(&self) -> usize {
+        if let Some(first) = self.texts.iter().position(|text| text.branch != Branch::Main) {
+            return first;
+        }
         let by_model = |text: &Text<'_>| {
             matches!(
                 text.speaker,
@@ -126,6 +133,28 @@ impl<'r> Row<'r> {
     /// The last answer, with its index.
     pub(crate) fn answer(&self) -> Option<(usize, &'r str)> {
         self.texts_of(Speaker::Answer).next_back()
+    }
+
+    /// Whether the row has two answers.
+    pub(crate) fn is_pair(&self) -> bool {
+        self.texts.iter().any(|text| text.branch == Branch::Rejected)
+    }
+
+    /// The texts of one of two answers.
+    pub(crate) fn texts_in(&self, branch: Branch) -> impl Iterator<Item = &Text<'r>> {
+        self.texts.iter().filter(move |text| text.branch == branch)
+    }
+
+    /// The dialogues of the row, each with the indexes of its texts: one, or, with two answers, one that ends in each.
+    pub(crate) fn dialogues(&self) -> impl Iterator<Item = Vec<(usize, &Text<'r>)>> {
+        let ends: &[Branch] = match self.is_pair() {
+            true => &[Branch::Chosen, Branch::Rejected],
+            false => &[Branch::Main],
+        };
+        ends.iter().map(|end| {
+            let texts = self.texts.iter().enumerate();
+            texts.filter(|(_, text)| text.branch == Branch::Main || text.branch == *end).collect()
+        })
     }
 
     /// The texts of the last question: those of the last turn of the person.

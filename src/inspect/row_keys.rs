@@ -1,6 +1,6 @@
 //! By what rows are compared.
 
-use super::row::{Row, Speaker, Text};
+use super::row::{Row, Text};
 use crate::hash;
 use crate::record::Place;
 
@@ -52,7 +52,6 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
     let tools = hash::field(row.tools.map(str::as_bytes));
     let has_prompt = row.tools.is_some() || prompt.iter().any(|said| !said.text.is_empty());
     let label = row.label.map_or(0, |label| 1 + u128::from(label));
-    let is_pair = row.texts.iter().any(|said| said.speaker == Speaker::Rejected);
     let whole = match row.texts.is_empty() {
         true => NO_TEXTS,
         false => {
@@ -64,7 +63,7 @@ pub(super) fn row_keys(row: &Row<'_>, place: Place, folded: &mut Vec<u8>) -> Row
         whole,
         prompt: if has_prompt { hash::key([key(prompt, &mut loose), tools]) } else { NO_PROMPT },
         answer: key(answer, &mut loose) as u64,
-        is_only: !is_pair && row.label.is_none(),
+        is_only: !row.is_pair() && row.label.is_none(),
         label: row.label,
     }
 }

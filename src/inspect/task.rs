@@ -28,7 +28,7 @@ impl Task {
 /// The kind of task of these rows.
 pub(super) fn task(facts: &Facts) -> Task {
     let counts = &facts.counts;
-    if counts.with_answer == 0 {
+    if counts.answered == 0 {
         Task::Unknown
     } else if counts.with_prompt == 0 || counts.prompt_lengths.counts().all(|(chars, _)| chars == 0) {
         Task::OpenEnded

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::counted_tokens::{CountedLengths, CountedTokens};
 use super::edges::is_mark;
 use super::facts::Counts;
-use super::row::{Row, Speaker};
+use super::row::Row;
 use crate::error::Result;
+use crate::record::turns::Branch;
 use crate::tokenizer::{LoadedTokenizer, Session};
 
 /// The tokenizer that counts.
@@ -67,8 +68,7 @@ impl Counter<'_> {
         let (before, last) = texts.split_at(row.prompt_len());
         let prompt = tools + before.iter().sum::<u64>();
         let said = row.texts.iter().skip(row.prompt_len()).zip(last);
-        let (rejected, good): (Vec<_>, Vec<_>) =
-            said.partition(|(said, _)| said.speaker == Speaker::Rejected);
+        let (rejected, good): (Vec<_>, Vec<_>) = said.partition(|(said, _)| said.branch == Branch::Rejected);
         let sum = |answer: Vec<(_, &u64)>| answer.into_iter().map(|(_, n)| n).sum::<u64>();
         let answer = sum(rejected).max(sum(good));
         Ok(CountedTokens { prompt, answer })

@@ -72,17 +72,18 @@ impl OpenDialect<'_> {
             let before = row.texts.len();
             for said in &turn.texts {
                 let speaker = if said.kind == TextKind::Reasoning { Speaker::Thought } else { speaker };
-                row.texts.push(self.text(speaker, number, &said.text));
+                row.texts.push(Text { branch: turn.branch, ..self.text(speaker, number, &said.text) });
             }
             for call in &turn.calls {
                 let name = row.texts.len();
                 row.calls.push(CallTexts { name, arguments: call.arguments.as_ref().map(|_| name + 1) });
                 let texts = [Some(&call.name), call.arguments.as_ref()];
                 let texts = texts.into_iter().flatten();
-                row.texts.extend(texts.map(|text| Text::new(Speaker::Call, number, text)));
+                let call = |text| Text { branch: turn.branch, ..Text::new(Speaker::Call, number, text) };
+                row.texts.extend(texts.map(|text| call(text)));
             }
             if row.texts.len() == before {
-                row.texts.push(Text::new(speaker, number, ""));
+                row.texts.push(Text { branch: turn.branch, ..Text::new(speaker, number, "") });
             }
         }
         row
@@ -92,10 +93,10 @@ impl OpenDialect<'_> {
     fn text<'r>(&self, speaker: Speaker, turn: u32, whole: &'r str) -> Text<'r> {
         let text = match (self.own, speaker) {
             (Some(own), Speaker::User) => own.prompt.without(whole),
-            (Some(own), Speaker::Answer) => own.answer.without(whole),
+            (Some(own), Speaker::Answer | Speaker::Rejected) => own.answer.without(whole),
             _ => whole,
         };
-        Text { speaker, turn, text, whole }
+        Text { text, ..Text::new(speaker, turn, whole) }
     }
 }
 

@@ -165,7 +165,7 @@ def test_kto_trains_on_our_ids(tmp_path: Path, loss_type: str) -> None:
 def test_a_reward_model_trains_on_our_ids(tmp_path: Path) -> None:
     data = pairs(tmp_path / "out", within=True, on_untrained="keep")
     reward, kept = data.reward(), Gradient()
-    assert reward.trainer is trl.RewardTrainer
+    assert issubclass(reward.trainer, trl.RewardTrainer)
     kind = transformers.LlamaForSequenceClassification
     config = trl.RewardConfig(**reward.args, **arguments(tmp_path), center_rewards_coefficient=None)
     trainer = reward.trainer(
@@ -236,3 +236,73 @@ def test_what_would_change_ids_is_refused(tmp_path: Path) -> None:
             prepare(None, rows, None, whole, "train")
     with pytest.raises(fp.ColumnError, match="`prompt_ids`"):
         prepare(None, pairs(tmp_path / "other").reward()["train"], None, whole, "train")
+    with pytest.raises(fp.PlanError, match="several splits: train") as caught:
+        prepare(None, dpo, None, whole, "eval")
+    assert caught.value.code == "bad_option"
+    assert 'data.dpo()["train"]' in str(caught.value)
+
+
+def test_a_reward_model_drops_no_long_row(tmp_path: Path) -> None:
+    data = pairs(tmp_path / "out")
+    reward = data.reward()
+    common = arguments(tmp_path)
+    make = lambda config: reward.trainer(  # noqa: E731
+        model(0, transformers.LlamaForSequenceClassification),
+        args=config,
+        train_dataset=reward["train"],
+        processing_class=tokenizer(),
+    )
+    for limit in ({}, {"max_length": 4}):
+        with pytest.raises(fp.PlanError, match="would drop longer rows") as caught:
+            make(trl.RewardConfig(**common, **limit))
+        assert "RewardConfig(**data.reward().args" in str(caught.value)
+    trainer = make(trl.RewardConfig(**reward.args, **common))
+    assert len(trainer.train_dataset) == len(data["train"])
+    with pytest.raises(fp.ColumnError, match="`chosen_ids`"):
+        trainer.evaluate(data.dpo()["train"])
+
+
+def test_a_margin_is_passed_to_reward_models(tmp_path: Path) -> None:
+    def made(name: str, margins: list[Any]) -> fp.PreparedData:
+        given = [{"prompt": "q", "chosen": f"a{i}", "rejected": "b", "margin": m} for i, m in enumerate(margins)]
+        fp.from_records(given).read_as("preference").format(CHAT).tokenize(TOKENIZER).sink_arrow(tmp_path / name)
+        return fp.load(tmp_path / name)
+
+    rows = made("numbers", [0.5, 2]).reward()["train"]
+    assert rows.column_names == ["chosen_ids", "rejected_ids", "margin"]
+    assert rows["margin"][:] == [0.5, 2.0]
+    for name, margins, says in (("nulls", [0.5, None], "row 2 .* has None"), ("texts", ["a", "b"], "row 1 .* has 'a'")):
+        with pytest.raises(fp.ColumnError, match=says, check=lambda e: e.code == "wrong_type"):
+            made(name, margins).reward()
+
+
+def test_kto_pairs_other_answers_again_in_another_order(tmp_path: Path) -> None:
+    kto = labelled(tmp_path / "out").kto()
+    config = trl.KTOConfig(**kto.args, **arguments(tmp_path, desirable_weight=1.0, undesirable_weight=1.75))
+    trainer = kto.trainer(
+        model(0), ref_model=model(1), args=config, train_dataset=kto["train"], processing_class=tokenizer()
+    )
+    shuffled = trainer.train_dataset.shuffle(seed=3)
+    again = trainer._prepare_dataset(shuffled, None, config, "eval")
+    answers = shuffled["completion_ids"][:]
+    assert again["completion_ids"][:] == answers
+    assert again["KL_completion_ids"][:] == [*answers[-1:], *answers[:-1]] != shuffled["KL_completion_ids"][:]
+
+
+def test_kto_warns_of_weights_that_do_not_balance_the_labels(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    kto = labelled(tmp_path / "out").kto()
+    assert sum(kto["train"]["label"]) == 6
+
+    def prepare(name: str, **weights: float) -> list[str]:
+        config = trl.KTOConfig(**kto.args, **arguments(tmp_path), loss_type="apo_zero_unpaired", **weights)
+        recwarn.clear()
+        stub = type("Stub", (), {"calculate_KL": False})()
+        kto.trainer._prepare_dataset(stub, kto["train"], None, config, name)
+        return [str(w.message) for w in recwarn if "good answers" in str(w.message)]
+
+    (text,) = prepare("train")
+    assert "6 good answers and 3 bad ones" in text
+    assert "desirable_weight from 0.50 to 0.67, or an undesirable_weight from 1.50 to 2.00" in text
+    assert not prepare("eval")
+    for weights in ({"undesirable_weight": 1.75}, {"desirable_weight": 0.6}):
+        assert not prepare("train", **weights)

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
 from test_format_chat import CHAT, CHATML, DATASETS, TOOLS, byte_level, chats, said
 from tiny import PAIR, records, refused, rejects, rows
@@ -230,10 +232,14 @@ def test_what_does_not_fit_is_refused() -> None:
         plan.format(PAIR, on_same_answers="keep")
     with refused(fp.PlanError, "bad_template", "not closed"):
         plan.format(PAIR, rejected="{x")
+    for given, named in (("bad", "{bad}"), ("no answer", "{rejected}"), ("", "{rejected}")):
+        with refused(fp.PlanError, "bad_option", "the same other answer") as caught:
+            plan.format(PAIR, rejected=given)
+        assert caught.value.help == f'name the column in braces: rejected="{named}"'
+    with refused(fp.PlanError, "bad_prompt_format", "occurs in the template of `rejected`"):
+        plan.format(FORMAT, rejected="\n###\n{b}")
     with refused(fp.ColumnError, "missing_column", "`b`"):
         records({"q": "q", "a": "a"}).format(FORMAT, rejected="{b}").explain()
-    with refused(fp.ColumnError, "wrong_type", "true or false"):
-        records({"q": "q", "a": "a", "n": "1"}).format(FORMAT, label="n").explain()
     with refused(fp.ColumnError, "duplicate_column", "`prompt`"):
         records({"messages": said("q", "a"), "label": True, "prompt": 1}).read_as(
             "kto", columns={"messages": "messages", "prompt": None}
@@ -245,6 +251,97 @@ def test_what_does_not_fit_is_refused() -> None:
     for name in ("prompt", "chosen", "rejected"):
         with refused(fp.PlanError, "bad_chain", "could change `prompt` or `chosen` or `rejected`"):
             plan.format(CHAT).rename({name: "x"}).explain()
+
+
+def test_a_label_that_is_no_boolean_names_its_type_and_a_way() -> None:
+    for value, shown, way in (
+        (1, "int64", pl.col("n") == 1),
+        (1.0, "float64", pl.col("n") == 1),
+        ("yes", "str", pl.col("n") == "yes"),
+        (["yes"], "list<str>", None),
+    ):
+        plan = fp.from_arrow(pa.table({"q": ["q"], "a": ["a"], "n": [value]}))
+        with refused(fp.ColumnError, "wrong_type", f"true or false; it is {shown}") as caught:
+            plan.format(FORMAT, label="n").explain()
+        help = caught.value.help or ""
+        if way is None:
+            assert "name the column" in help
+            continue
+        assert f'(pl.col("n") == {"1" if value == 1 else chr(34) + "yes" + chr(34)}).alias("n")' in help
+        made = rows(plan.with_columns(way.alias("n")).format(FORMAT, label="n"))
+        assert made[0]["label"] is True
+
+
+def test_a_removed_row_says_which_answer(tmp_path: Path) -> None:
+    given = [
+        {"q": "q", "a": " ", "b": "b"},
+        {"q": "q", "a": "a", "b": ""},
+        {"q": "q", "a": "a", "b": "x\n###\ny"},
+        {"q": " ", "a": "a", "b": "b"},
+        {"q": "q", "a": "a", "b": "b"},
+    ]
+    records(*given).format(FORMAT, rejected="{b}").sink_arrow(tmp_path / "out")
+    details = [(row["code"], row["detail"]) for row in rejects(tmp_path / "out")]
+    assert details[0] == ("empty_completion", "`chosen`: the completion is blank")
+    assert details[1] == ("empty_completion", "`rejected`: the completion is blank")
+    assert details[2][1].startswith("`rejected`: stop ")
+    assert details[3] == ("empty_prompt", "the prompt is blank")
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ({"q": "x\n##\ny", "a": "a", "b": "b"}, 1),
+        ({"q": "x\n##\ny", "a": "a\n##\n", "b": "b\n##\n"}, 1),
+        ({"q": "x", "a": "a", "b": "b\n##\nc"}, 1),
+        ({"q": "x\n##\ny", "a": "a", "b": " "}, None),
+    ],
+)
+def test_a_row_that_a_space_repairs_is_counted_once(tmp_path: Path, row: Row, count: int | None) -> None:
+    plan = records(row, {"q": "q", "a": "a", "b": "b"}).format(FORMAT, rejected="{b}", on_collision="insert_space")
+    report = plan.sink_arrow(tmp_path / "out")
+    assert report.findings.get("fixed:insert_space") == count
+
+
+def test_several_answers_to_a_prompt_are_no_conflict() -> None:
+    given = [{"q": "q", "a": "a", "b": "b", "l": True}, {"q": "q", "a": "x", "b": "y", "l": False}]
+    plan = records(*given)
+    for options in ({"rejected": "{b}"}, {"label": "l"}):
+        for before in (plan, plan.read_as("pairs", columns={"prompt": "q", "completion": "a"})):
+            with refused(fp.PlanError, "bad_chain", "for a conflict"):
+                before.resolve_conflicts().format(FORMAT, **options)
+        named = plan.resolve_conflicts(prompt=["q", "a"], answer="l").format(FORMAT, **options)
+        assert len(rows(named)) == 2
+        with refused(fp.PlanError, "bad_chain", "have preferences") as caught:
+            plan.format(FORMAT, **options).resolve_conflicts().explain()
+        assert "before format" not in (caught.value.help or "")
+    known = records(*({"prompt": "q", "completion": row["a"], "label": row["l"]} for row in given)).read_as("kto")
+    columns = fp.PromptFormat("{prompt}", completion="{completion}")
+    assert len(rows(known.resolve_conflicts().format(columns, label="label"))) == 2
+    guessed = records(*({"prompt": "q", "completion": row["a"], "label": row["l"]} for row in given)).read_as("auto")
+    assert len(rows(guessed.resolve_conflicts().format(columns, label="label"))) == 2
+
+
+def test_help_for_rows_of_an_unknown_dialect_names_that_of_their_columns() -> None:
+    plan = records({"prompt": "q", "chosen": 1, "rejected": 2})
+    with refused(fp.PlanError, "no_dialect", "not known") as caught:
+        plan.format(CHAT).explain()
+    assert caught.value.help == 'say it before format: read_as("preference")'
+    with refused(fp.PlanError, "no_dialect", "not known") as caught:
+        records({"x": 1}).format(CHAT).explain()
+    assert "openai_chat" in (caught.value.help or "")
+
+
+@pytest.mark.parametrize(
+    ("template", "row", "says"),
+    [
+        (THINKS, pair("/think"), "for rows without preferences make a row of each turn"),
+        (CHATML.replace("<|im_end|>", ""), pair("q"), "for rows without preferences, say what happens"),
+    ],
+)
+def test_help_for_removed_rows_says_what_is_not_for_preferences(template: str, row: Row, says: str) -> None:
+    with pytest.warns(UserWarning, match=says):
+        rows(preferences(row).format(fp.ChatFormat.from_text(template)))
 
 
 def test_the_same_whatever_the_threads_and_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

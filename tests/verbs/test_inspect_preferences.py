@@ -73,3 +73,84 @@ def test_prompts_with_both_labels() -> None:
     assert found(labels(50, 50, prompts=50), "kto")["both_labels"].count == 100
     assert found(labels(50, 50, prompts=90), "kto")["both_labels"].count == 20
     assert "both_labels" not in found(labels(50, 50), "kto")
+
+
+def said(content: str, **more: Any) -> Row:
+    return {"role": "assistant", "content": content, **more}
+
+
+def called(name: str) -> Row:
+    call = {"type": "function", "function": {"name": name, "arguments": "{}"}}
+    return said("", tool_calls=[call])
+
+
+RESULT = {"role": "tool", "content": "r"}
+LATER = {"role": "user", "content": "go on"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "same"),
+    [
+        ([said("done")], [said(" done\n")], True),
+        ([said("a"), LATER, said("done")], [said("b"), LATER, said("done")], False),
+        ([said("done", reasoning_content="A")], [said("done", reasoning_content="B")], False),
+        ([said("done", reasoning_content="A")], [said("done", reasoning_content="A")], True),
+        ([said("done", reasoning_content="A")], [said("Adone")], False),
+        ([called("f")], [called("g")], False),
+        ([called("f")], [called("f")], True),
+        ([called("f"), RESULT, said("done")], [called("g"), RESULT, said("done")], False),
+        ([said("a"), LATER, said("done")], [said("done")], False),
+    ],
+)
+def test_all_texts_of_two_answers_are_compared(chosen: list[Row], rejected: list[Row], same: bool) -> None:
+    rows = [{"prompt": f"q{i}", "chosen": chosen, "rejected": rejected} for i in range(5)]
+    codes = {finding.code: finding.count for finding in fp.from_records(rows).read_as("preference").inspect().findings}
+    assert codes.get("identical_answers") == (5 if same else None)
+    assert not {"turn_order", "unfinished_tool_use", "conflicting_answers"} & set(codes)
+
+
+def test_turns_are_in_order_up_to_each_answer() -> None:
+    for wrong in ("chosen", "rejected"):
+        row = {"prompt": "q", "chosen": [said("a")], "rejected": [said("b")]}
+        row[wrong] = [said("c"), said("d")]
+        report = fp.from_records([row]).read_as("preference").inspect()
+        assert [finding.count for finding in report.findings if finding.code == "turn_order"] == [1], wrong
+
+
+def test_a_call_without_its_result_is_found_in_each_answer() -> None:
+    for wrong in ("chosen", "rejected"):
+        row = {"prompt": "q", "chosen": [called("f"), RESULT, said("a")], "rejected": [called("f"), RESULT, said("b")]}
+        row[wrong] = [called("g"), LATER, said("c")]
+        report = fp.from_records([row]).read_as("preference").inspect()
+        assert [finding.count for finding in report.findings if finding.code == "unfinished_tool_use"] == [1], wrong
+
+
+def test_the_length_of_an_answer_is_that_of_all_its_texts() -> None:
+    rows = [
+        {"prompt": f"q{i}", "chosen": [said("ab", reasoning_content="cd")], "rejected": [said("abc")]}
+        for i in range(50)
+    ]
+    detail = found(rows, "preference")["length_bias"].detail
+    assert detail == "longer in 50 of 50 pairs; 4 and 3 characters on average"
+
+
+def test_bad_answers_are_answers() -> None:
+    report = fp.from_records(labels(12, 48)).read_as("kto").inspect()
+    assert report.to_dict()["with"]["answer"] == 60
+    imbalance = found(labels(12, 48), "kto")["label_imbalance"]
+    assert (imbalance.count, imbalance.checked, imbalance.share) == (12, 60, 0.2)
+    only_bad = found(labels(0, 30), "kto")["label_imbalance"]
+    assert (only_bad.count, only_bad.checked, only_bad.share) == (30, 30, 1.0)
+    empty = [{**row, "completion": ""} for row in labels(12, 48)]
+    shares = {finding.code: finding.share for finding in fp.from_records(empty).read_as("kto").inspect().findings}
+    assert shares["empty_answers"] == 1.0
+
+
+def test_columns_that_format_has_rendered_are_preferences() -> None:
+    columns = fp.PromptFormat("{q}", completion="{a}")
+    rows = [{"q": f"q{i}", "a": f"yes{i}!", "b": f"no{i}", "good": i < 20} for i in range(60)]
+    for plan, codes in (
+        (fp.from_records(rows).format(columns, rejected="{b}"), {"length_bias"}),
+        (fp.from_records(rows).format(columns, label="good"), {"label_imbalance"}),
+    ):
+        assert {finding.code for finding in plan.inspect().findings} == codes

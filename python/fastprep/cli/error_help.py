@@ -181,11 +181,12 @@ REASONS: dict[str, str] = {
     "repr": "write the content of the messages as text instead of parts",
     "printed_twice": "give another --chat-template",
     "not_proven": "train only the last turn, --train last, or give another --chat-template",
-    "no_prompt": "remove the first turn of the assistant, or give it the weight 0",
-    "prompt_differs": "make a row of each turn, --history split_turns; set the variable that decides it, "
-    "template_kwargs in a [[step]] format; or give a --chat-template made for training",
-    "no_end_token": "give a --chat-template that ends each turn of the assistant with a token, or --on-open-end "
-    "append_eos",
+    "no_prompt": "remove the first turn of the assistant, or give it the weight 0; before an answer with a label put a "
+    "turn of the user",
+    "prompt_differs": "set the variable that decides it, template_kwargs in a [[step]] format; for rows without "
+    "preferences make a row of each turn, --history split_turns; or give a --chat-template made for training",
+    "no_end_token": "give a --chat-template that ends each turn of the assistant with a token, or, for rows without "
+    "preferences, --on-open-end append_eos",
     "unused_weight": "set weights = true in a [[step]] format",
     "same_answers": "nothing can be learnt from them; keep them by --on-same-answers keep",
     "untrained_within": "keep the rows for reward models, which train no token: --on-untrained keep",
@@ -209,6 +210,8 @@ def help_for(error: FastprepError) -> str | None:
     text = REASONS.get(code) or HELP.get(error.code) or REASONS.get(error.code)
     if error.code == "missing_column" and "the input has no columns" in str(error):
         text = NO_COLUMNS
+    if error.code == "bad_option" and "`rejected`" in str(error):
+        text = "name the column in braces: --rejected '{column}'"
     if text == SAME:
         return error.help
     if not text:

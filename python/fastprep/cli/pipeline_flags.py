@@ -109,7 +109,7 @@ class PipelineFlags:
         return plan.format(
             prompt_format,
             on_collision=self.on_collision,
-            rejected=self.rejected,
+            rejected=None if self.rejected is None else flags.unescape(self.rejected),
             label=self.label,
             on_same_answers=self.on_same_answers,
         )

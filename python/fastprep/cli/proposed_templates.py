@@ -11,6 +11,13 @@ from fastprep.cli.printing import print_text
 
 USUAL = (f"{{{PROMPT}}}", f"{{{COMPLETION}}}")
 """The templates of rows that have the columns prompt and completion."""
+GIVE_TEMPLATES = "Give --chat-template for conversations, or --template and --completion"
+GIVE = {
+    "preference": "Give --chat-template, or for columns of text --template, --completion and --rejected",
+    "openai_preference": "Give --chat-template",
+    "kto": "Give --chat-template, or for columns of text --template, --completion and --label",
+}
+"""What to give for rows of a dialect without such templates."""
 
 
 def templates(inputs: list[str], template: str | None, completion: str | None) -> tuple[str, str]:
@@ -28,8 +35,8 @@ def templates(inputs: list[str], template: str | None, completion: str | None) -
     if proposed is None and dialect.title is not None:
         why = dialect.refusal or "rows of this dialect have no templates of a prompt and a completion"
         raise typer.BadParameter(
-            f"no template is given, and the rows are {dialect.title} ({dialect.name}): {why}. Give --template and "
-            "--completion, or see what the rows are: fastprep show FILE"
+            f"no template is given, and the rows are {dialect.title} ({dialect.name}): {why}. "
+            f"{GIVE.get(dialect.name, GIVE_TEMPLATES)}, or see what the rows are: fastprep show FILE"
         )
     if proposed is None and dialect.rows:
         print_text(

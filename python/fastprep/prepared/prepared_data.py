@@ -237,10 +237,12 @@ class PreparedData(Mapping[str, "Split"]):
         """Rows of two answers for a reward model; used as ``dpo``, with ``RewardConfig``.
 
         ``chosen_ids`` and ``rejected_ids`` are whole sequences here: the prompt, then the answer. They are made in
-        memory. ``trainer`` is ``trl.RewardTrainer`` itself. No token of an answer trains, so any answer will do.
+        memory. A column ``margin``, how much better the preferred answer is, stays. ``reward.trainer`` is TRL's
+        class, which refuses ``max_length``: TRL's would drop longer rows without a word. No token of an answer trains,
+        so any answer will do.
 
         Raises:
-            ColumnError: The rows do not have two answers, or no ids.
+            ColumnError: The rows do not have two answers, or no ids; ``margin`` is not a number in each row.
             SourceError: As ``Split.to_arrow``.
             ModuleNotFoundError: datasets is not installed; for ``trainer``, trl.
         """

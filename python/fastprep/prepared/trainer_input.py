@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,17 @@ if TYPE_CHECKING:
     from fastprep.prepared.split import Split
 
 
+MARGIN = "margin"
+"""The column of how much better the preferred answer is, which RewardTrainer knows."""
+
+
 class TrainerInput(Mapping[str, Any]):
     """What a trainer of TRL needs of rows with preferences: a mapping from split names to ``datasets.Dataset``.
 
     Attributes:
         args: Arguments for the trainer's config, with which it trains the rows unchanged, without cutting any.
-        trainer: The class of the trainer. For DPO and KTO it is TRL's class with one change: TRL's would tokenize the
-            rows again.
+        trainer: The class of the trainer: TRL's class with one change. TRL's would tokenize the rows again; that for
+            reward models would drop longer rows without a word.
     """
 
     def __init__(self, name: str, rows: Mapping[str, datasets.Dataset]) -> None:
@@ -63,10 +68,6 @@ class TrainerInput(Mapping[str, Any]):
     def trainer(self) -> Any:
         """The class of the trainer."""
         require("trl", "transformers", f"TrainerInput.trainer of {self._name}")
-        if self._name == "RewardTrainer":
-            from trl import RewardTrainer  # type: ignore[attr-defined]  # trl exports lazily
-
-            return RewardTrainer
         from fastprep.torch import preference_trainers
 
         return getattr(preference_trainers, self._name)
@@ -142,7 +143,7 @@ def _first_untrained(table: pyarrow.Table, labels: str) -> int | None:
 
 
 def _sequences(split: Split) -> datasets.Dataset:
-    """Prompt and answer as one sequence, for each answer."""
+    """Prompt and answer as one sequence, for each answer, and the margin of the pair, if it has one."""
     import datasets
     import pyarrow as pa
 
@@ -154,10 +155,28 @@ def _sequences(split: Split) -> datasets.Dataset:
         pa.record_batch([_joined(batch[PROMPT_IDS], batch[name]) for name in names], schema=schema)
         for batch in table.select([PROMPT_IDS, *names]).to_batches()
     ]
+    rows = pa.Table.from_batches(batches, schema=schema)
+    if MARGIN in table.column_names:
+        rows = rows.append_column(MARGIN, pa.array(_margins(table[MARGIN], split), pa.float64()))
     identity = f"{split._manifest['data']}/{split.name}/reward"
     fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    made = datasets.table.InMemoryTable(pa.Table.from_batches(batches, schema=schema))
-    return datasets.Dataset(made, fingerprint=fingerprint)
+    return datasets.Dataset(datasets.table.InMemoryTable(rows), fingerprint=fingerprint)
+
+
+def _margins(column: pyarrow.ChunkedArray, split: Split) -> list[float]:
+    values: list[Any] = column.to_pylist()
+    if getattr(column.type, "extension_name", None) == "arrow.json":
+        values = [None if value is None else json.loads(value) for value in values]
+    for row, value in enumerate(values):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ColumnError.new(
+                f"reward: RewardTrainer takes the column `{MARGIN}` as how much better an answer is, a number in each "
+                f"row; row {row + 1} of the split {split.name!r} has {value!r}",
+                code="wrong_type",
+                column=MARGIN,
+                help=f"rename it if it is something else, rename({{{MARGIN!r}: ...}}), or remove it, drop({MARGIN!r})",
+            )
+    return values
 
 
 def _joined(first: Any, second: Any) -> Any:

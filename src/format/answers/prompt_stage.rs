@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, BinaryArray, BooleanArray, RecordBatch};
+use arrow::datatypes::Field;
 
 use super::columns;
 use super::options::AnswersOptions;
@@ -10,10 +11,10 @@ use super::row::{AnswersRow, Rendered, join};
 use crate::error::{Class, Error, Result};
 use crate::flow::Map;
 use crate::format::formatter::Formatter;
-use crate::format::formatting::Formatting;
+use crate::format::formatting::{Formatting, count_spaced};
 use crate::format::{FormatOptions, PromptFormat};
 use crate::record::turns::{Branch, Role, Span};
-use crate::record::{Batch, Policy, Removal, reason, schema, text_views};
+use crate::record::{Batch, Policy, Removal, is_text, reason, schema, text_views};
 use crate::report::StepCounts;
 
 /// Renders rows with preferences: each answer is rendered and proven with the prompt, as a row of one answer is.
@@ -47,6 +48,18 @@ impl AnswersPromptStage {
         Ok(AnswersPromptStage { formatters, label, consumed, prompt_key: format.prompt_key, options })
     }
 
+    /// A removal of the row with the answer of this number, whose detail says which of two answers it is about.
+    fn named(&self, answer: usize, removal: Removal) -> Removal {
+        let is_of_answer = [reason::EMPTY_COMPLETION, reason::SEPARATOR_COLLISION, reason::STOP_COLLISION]
+            .contains(&removal.code);
+        match self.options.answers.each().get(answer) {
+            Some(column) if is_of_answer && self.formatters.len() > 1 => {
+                Removal { detail: format!("`{}`: {}", column.text, removal.detail), ..removal }
+            }
+            _ => removal,
+        }
+    }
+
     /// The labels of a batch.
     fn labels<'b>(&self, batch: &'b Batch) -> Result<Option<&'b BooleanArray>> {
         let Some(name) = &self.label else { return Ok(None) };
@@ -54,11 +67,20 @@ impl AnswersPromptStage {
         match column.as_boolean_opt() {
             Some(labels) => Ok(Some(labels)),
             None => {
-                let message =
-                    format!("format: column `{name}` must be true or false; it is {}", column.data_type());
-                Err(Error::new(Class::Column, "wrong_type", message)
-                    .column(name)
-                    .help(format!("convert it first, as in with_columns({name}=pl.col(\"{name}\") == 1)")))
+                let data_type = column.data_type();
+                let shown = schema::type_name(&Field::new(name, data_type.clone(), true));
+                let message = format!("format: column `{name}` must be true or false; it is {shown}");
+                let of = |value: &str, note: &str| {
+                    format!(
+                        "convert it first: with_columns((pl.col(\"{name}\") == {value}).alias(\"{name}\")){note}"
+                    )
+                };
+                let help = match data_type {
+                    t if t.is_numeric() => of("1", ""),
+                    t if is_text(t) => of("\"yes\"", ", with the text of a good answer in place of yes"),
+                    _ => "name the column that says whether an answer is a good one".into(),
+                };
+                Err(Error::new(Class::Column, "wrong_type", message).column(name).help(help))
             }
         }
     }
@@ -69,12 +91,15 @@ struct Answered {
     rows: BTreeMap<usize, (String, usize, Option<Vec<u8>>)>,
     keys: BTreeMap<usize, u128>,
     removals: Vec<(Policy, Removal)>,
+    /// The rows that a space has repaired.
+    spaced: Vec<usize>,
 }
 
 /// Formats a batch with one of the formats.
 fn answered(formatter: &Formatter, batch: &Batch, counts: &mut StepCounts) -> Result<Answered> {
     let mut formatted = Formatting::run(formatter, batch, counts)?;
     let removals = std::mem::take(&mut formatted.removals);
+    let spaced = std::mem::take(&mut formatted.spaced);
     let records: RecordBatch = formatted.records()?;
     let column = |name: &str| {
         records.column_by_name(name).ok_or_else(|| Error::internal(format!("format lost `{name}`")))
@@ -95,7 +120,7 @@ fn answered(formatter: &Formatter, batch: &Batch, counts: &mut StepCounts) -> Re
             keys.insert(index, u128::from_be_bytes(key));
         }
     }
-    Ok(Answered { rows, keys, removals })
+    Ok(Answered { rows, keys, removals, spaced })
 }
 
 fn rendered(branch: Branch, text: String, prompt: usize, as_text: Option<Vec<u8>>) -> Rendered {
@@ -124,8 +149,10 @@ impl Map for AnswersPromptStage {
             .map(|formatter| answered(formatter, &batch, counts))
             .collect::<Result<_>>()?;
         let mut removals: BTreeMap<usize, (Policy, Removal)> = BTreeMap::new();
-        for (policy, removal) in each.iter_mut().flat_map(|answered| std::mem::take(&mut answered.removals)) {
-            removals.entry(removal.index).or_insert((policy, removal));
+        for (answer, answered) in each.iter_mut().enumerate() {
+            for (policy, removal) in std::mem::take(&mut answered.removals) {
+                removals.entry(removal.index).or_insert((policy, self.named(answer, removal)));
+            }
         }
         let (mut rows, mut keys): (Vec<AnswersRow>, Vec<u128>) = (Vec::new(), Vec::new());
         for index in 0..batch.rows() {
@@ -161,6 +188,10 @@ impl Map for AnswersPromptStage {
                 }
             }
         }
+        // A prompt that is repaired is so with each answer.
+        let spaced: BTreeSet<usize> = each.iter().flat_map(|answered| &answered.spaced).copied().collect();
+        let spaced: Vec<usize> = spaced.into_iter().filter(|row| !removals.contains_key(row)).collect();
+        count_spaced(&spaced, &batch.places, counts);
         let batch = batch.remove_each(removals.into_values().collect(), counts)?;
         let keys = self.prompt_key.then_some(keys.as_slice());
         columns::add(batch, &rows, self.options.answers, keys, &self.consumed)

@@ -11,7 +11,7 @@ pub(super) static EMPTY_ANSWERS: Finding = Finding {
     repair: "filter(…), or validate(not_blank=…)",
     is_hint: false,
     harm: Harm::Severe,
-    among: Among::Answers,
+    among: Among::Answered,
     check: Check::Row(check),
     applies: always,
 };

@@ -14,7 +14,7 @@ pub(super) static LABEL_IMBALANCE: Finding = Finding {
     repair: "the weight that is named, or balance(…)",
     is_hint: false,
     harm: Harm::Moderate,
-    among: Among::Answers,
+    among: Among::Answered,
     check: Check::Whole(check),
     applies: always,
 };

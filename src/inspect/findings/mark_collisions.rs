@@ -30,8 +30,8 @@ fn check(row: &Row<'_>, hit: Hit) -> Option<Match> {
     let said = row.texts[text];
     let is_rendered = match said.speaker {
         // At the end of a text a format has written it, perhaps with more line ends.
-        Speaker::User | Speaker::Answer => !said.text[end..].trim_start().is_empty(),
-        Speaker::Rejected | Speaker::Column => true,
+        Speaker::User | Speaker::Answer | Speaker::Rejected => !said.text[end..].trim_start().is_empty(),
+        Speaker::Column => true,
         _ => false,
     };
     (is_rendered && start < end).then_some(hit.found)

@@ -12,7 +12,7 @@ pub(super) static MIXED_REASONING: Finding = Finding {
     repair: "filter(…), or say it in the system instructions",
     is_hint: false,
     harm: Harm::Moderate,
-    among: Among::Answers,
+    among: Among::Answered,
     check: Check::Whole(check),
     applies: always,
 };
@@ -20,7 +20,7 @@ pub(super) static MIXED_REASONING: Finding = Finding {
 /// Rows with reasoning, where at least one in fifty has it and one in fifty has not, of 200.
 fn check(facts: &Facts) -> Option<Whole> {
     const LEAST: u64 = 200;
-    let (with, all) = (facts.counts.with_thought, facts.counts.with_answer);
+    let (with, all) = (facts.counts.with_thought, facts.counts.answered);
     let is_mixed = all >= LEAST && with * 50 >= all && (all - with.min(all)) * 50 >= all;
     is_mixed.then(|| Whole { count: with, detail: String::new(), examples: Vec::new(), affix: None })
 }

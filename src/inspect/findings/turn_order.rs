@@ -1,7 +1,7 @@
 //! Dialogues whose turns are in no order that chat templates know.
 
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
-use crate::inspect::row::{Match, Row, Speaker};
+use crate::inspect::row::{Match, Row, Speaker, Text};
 
 /// Dialogues whose turns are in no order that chat templates know.
 pub(super) static TURN_ORDER: Finding = Finding {
@@ -18,12 +18,18 @@ pub(super) static TURN_ORDER: Finding = Finding {
 
 fn check(row: &Row<'_>) -> Option<Match> {
     row.texts_of(Speaker::User).next()?;
+    let at = row.dialogues().find_map(|texts| out_of_order(&texts))?;
+    Some(Match::whole(row, at))
+}
+
+/// The index of the first text that is out of order.
+fn out_of_order(texts: &[(usize, &Text<'_>)]) -> Option<usize> {
     let mut before: Option<(Speaker, u32)> = None;
-    for (i, text) in row.texts.iter().enumerate() {
+    for (i, text) in texts {
         let speaker = match text.speaker {
-            Speaker::Thought | Speaker::Call => Speaker::Answer,
-            // A second answer to the same question, and rows without turns.
-            Speaker::Rejected | Speaker::Column => return None,
+            Speaker::Thought | Speaker::Call | Speaker::Rejected => Speaker::Answer,
+            // Rows without turns.
+            Speaker::Column => return None,
             speaker => speaker,
         };
         if before.is_some_and(|(_, turn)| turn == text.turn) {
@@ -37,7 +43,7 @@ fn check(row: &Row<'_>) -> Option<Match> {
             (Some((before, _)), speaker) => before == speaker,
         };
         if is_wrong {
-            return Some(Match::whole(row, i));
+            return Some(*i);
         }
         before = Some((speaker, text.turn));
     }

@@ -1,7 +1,7 @@
 //! Dialogues in which the use of a tool was not finished.
 
 use crate::inspect::finding::{Among, Check, Finding, Harm, always};
-use crate::inspect::row::{Match, Row, Speaker};
+use crate::inspect::row::{Match, Row, Speaker, Text};
 
 /// Dialogues in which the use of a tool was not finished.
 pub(super) static UNFINISHED_TOOL_USE: Finding = Finding {
@@ -17,21 +17,33 @@ pub(super) static UNFINISHED_TOOL_USE: Finding = Finding {
 };
 
 fn check(row: &Row<'_>) -> Option<Match> {
-    let texts = &row.texts;
     let is_tool = |speaker| matches!(speaker, Speaker::Call | Speaker::Tool);
-    if !texts.iter().any(|text| is_tool(text.speaker)) {
+    if !row.texts.iter().any(|text| is_tool(text.speaker)) {
         return None;
     }
-    let calls = |turn: u32| texts.iter().any(|text| text.turn == turn && text.speaker == Speaker::Call);
-    let results = |turn: u32| texts.iter().any(|text| text.turn == turn && text.speaker == Speaker::Tool);
-    let last = texts.last()?.turn;
-    let had_results = texts.iter().any(|text| text.speaker == Speaker::Tool);
-    let at = texts.iter().position(|text| match text.speaker {
-        // The call that ends a dialogue is what is learned, unless its calls have results.
-        Speaker::Call if text.turn == last => had_results,
-        Speaker::Call => !results(text.turn + 1),
-        Speaker::Tool => !calls(text.turn.saturating_sub(1)) && !results(text.turn.saturating_sub(1)),
-        _ => false,
-    })?;
+    let at = row.dialogues().find_map(|texts| unfinished(&texts))?;
     Some(Match::whole(row, at))
+}
+
+/// The index of the first call without a result, or result without a call.
+fn unfinished(texts: &[(usize, &Text<'_>)]) -> Option<usize> {
+    // The turns of a dialogue that ends in the second of two answers are not numbered without gaps.
+    let mut turns: Vec<u32> = texts.iter().map(|(_, text)| text.turn).collect();
+    turns.dedup();
+    let has = |turn: Option<&u32>, speaker: Speaker| {
+        texts.iter().any(|(_, text)| Some(&text.turn) == turn && text.speaker == speaker)
+    };
+    let had_results = texts.iter().any(|(_, text)| text.speaker == Speaker::Tool);
+    let is_unfinished = |text: &Text<'_>| {
+        let number = turns.iter().position(|turn| *turn == text.turn).unwrap_or_default();
+        let before = number.checked_sub(1).and_then(|before| turns.get(before));
+        match text.speaker {
+            // The call that ends a dialogue is what is learned, unless its calls have results.
+            Speaker::Call if number + 1 == turns.len() => had_results,
+            Speaker::Call => !has(turns.get(number + 1), Speaker::Tool),
+            Speaker::Tool => !has(before, Speaker::Call) && !has(before, Speaker::Tool),
+            _ => false,
+        }
+    };
+    texts.iter().find(|(_, text)| is_unfinished(text)).map(|(i, _)| *i)
 }

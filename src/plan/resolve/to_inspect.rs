@@ -19,7 +19,7 @@ use crate::plan::dialect_rows::{DialectRows, TextRows};
 use crate::plan::own_text::own_text;
 use crate::plan::rendered_conversations::RenderedConversations;
 use crate::plan::sources_and_steps::Plan;
-use crate::plan::step::Step;
+use crate::plan::step::{Step, answers};
 use crate::plan::verbs::{
     AUTO, Format, FormatChat, Pack, ReadAs, Restore, Select, Shuffle, Split, Tokenize, check_dialect,
 };
@@ -247,9 +247,15 @@ type Found = Option<(&'static dyn Dialect, PartColumns)>;
 /// that rows of another dialect are counted and not removed.
 fn what_rows_are(plan: &mut Plan, store: &Files, cancel: &Cancel) -> Result<(Found, Option<String>)> {
     if plan.steps.iter().any(|step| step.is::<Format>()) {
-        let pairs = dialect::find("pairs").ok_or_else(|| Error::internal("there are no pairs"))?;
-        let columns = [schema::PROMPT, schema::COMPLETION].map(|name| (name, name.to_string()));
-        return Ok((Some((pairs, columns.into())), None));
+        let rendered = answers(&plan.steps);
+        let (name, columns) = match rendered {
+            Answers::One => ("pairs", [schema::PROMPT, schema::COMPLETION].as_slice()),
+            Answers::Pair => ("preference", rendered.rendered()),
+            Answers::Labelled => ("kto", rendered.rendered()),
+        };
+        let dialect = dialect::find(name).ok_or_else(|| Error::internal("a dialect is missing"))?;
+        let columns = columns.iter().map(|name| (*name, (*name).to_string())).collect();
+        return Ok((Some((dialect, columns)), None));
     }
     let is_open = |step: &Step| step.get::<ReadAs>().is_some_and(|step| step.dialect == AUTO);
     plan.steps.retain(|step| !is_open(step));

@@ -64,13 +64,13 @@ fn proven(before: &[Step]) -> &'static [&'static str] {
     }
 }
 
-/// Rejects a step for rows of one answer to be learnt, where they have preferences.
-pub(crate) fn check_one_answer(name: &str, answers: Answers) -> Result<()> {
+/// Rejects a step for rows of one answer to be learnt, where they have preferences. `or` is added to the help.
+pub(crate) fn check_one_answer(name: &str, answers: Answers, or: &str) -> Result<()> {
     match answers {
         Answers::One => Ok(()),
         Answers::Pair | Answers::Labelled => Err(bad_chain(
             format!("{name}: the rows have preferences, of which {name} knows nothing"),
-            &format!("leave {name} out, or put it before format"),
+            &format!("leave {name} out{or}"),
         )),
     }
 }

@@ -72,7 +72,8 @@ impl Verb for Format {
         if before.iter().any(|step| step.is::<Tokenize>()) {
             return Err(bad_chain("format: the rows are already tokenized", "put format before tokenize"));
         }
-        self.check_answers()
+        self.check_answers()?;
+        self.check_conflicts(before)
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {

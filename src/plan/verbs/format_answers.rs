@@ -1,10 +1,13 @@
 //! `format` of columns with preferences: the template of another answer, or a column with a label.
 
+use super::chain_checks::bad_chain;
 use super::format::{Format, is_reject};
+use super::read_as::AUTO;
+use super::{ReadAs, ResolveConflicts};
 use crate::error::{Class, Error, Result};
 use crate::format::{AnswersOptions, AnswersPromptStage, FormatOptions, OnDropped, PromptFormat};
 use crate::plan::columns::{Columns, Use, column_exists};
-use crate::plan::step::Named;
+use crate::plan::step::{Named, Step};
 use crate::record::Answers;
 use crate::word::Word;
 
@@ -37,7 +40,46 @@ impl Format {
             let help = "render prompt and answers from columns: PromptFormat(…, completion=…)";
             return bad("text that was rendered elsewhere has no prompt for preferences", help);
         }
-        self.formats().map(|_| ())
+        let formats = self.formats()?;
+        if let (Some(rejected), Some(other)) = (&self.rejected, formats.get(1))
+            && other.completion().columns().is_empty()
+        {
+            let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+            let name = match !rejected.is_empty() && rejected.chars().all(is_word) {
+                true => rejected,
+                false => "rejected",
+            };
+            let problem = format!(
+                "`rejected` is a template, and {rejected:?} names no column, so that all rows would have the same \
+                 other answer"
+            );
+            return bad(&problem, &format!("name the column in braces: rejected=\"{{{name}}}\""));
+        }
+        Ok(())
+    }
+
+    /// Refuses a `resolve_conflicts` before that would remove rows with preferences, which have several answers to a
+    /// prompt by design.
+    ///
+    /// # Errors
+    /// `bad_chain`.
+    pub(super) fn check_conflicts(&self, before: &[Step]) -> Result<()> {
+        let mut conflicts = before.iter().filter_map(Step::get::<ResolveConflicts>);
+        let read_as = before.iter().find_map(Step::get::<ReadAs>);
+        // A dialect of preferences knows better; one that is to be recognised is checked when it is.
+        let is_known = match read_as.map(ReadAs::decided).transpose()?.flatten() {
+            Some((dialect, _)) => dialect.answers() != Answers::One,
+            None => read_as.is_some_and(|step| step.dialect == AUTO),
+        };
+        if self.answers_of_rows() == Answers::One || is_known || !conflicts.any(|step| step.prompt.is_none())
+        {
+            return Ok(());
+        }
+        Err(bad_chain(
+            "format: resolve_conflicts before it takes several answers to a prompt for a conflict, and rows with \
+             preferences have them by design",
+            "leave resolve_conflicts out, or name what conflicts: resolve_conflicts(prompt=…, answer=…)",
+        ))
     }
 
     /// The format of each answer.
@@ -46,7 +88,8 @@ impl Format {
         let mut formats = vec![PromptFormat::clone(format)];
         if let Some(rejected) = &self.rejected {
             let (prompt, separator, stop) = (format.prompt().source(), format.separator(), format.stop());
-            formats.push(PromptFormat::new(prompt, rejected, separator, stop, format.eos())?);
+            let other = PromptFormat::new(prompt, rejected, separator, stop, format.eos());
+            formats.push(other.map_err(of_rejected)?);
         }
         Ok(formats)
     }
@@ -92,5 +135,15 @@ impl Format {
             (None, Some(label)) => format!("; label={label}"),
             (None, None) => String::new(),
         }
+    }
+}
+
+/// The error of a format whose completion is the other answer.
+fn of_rejected(e: Error) -> Error {
+    let message = e.message().replace("the completion template", "the template of `rejected`");
+    let named = Error::new(e.class(), e.code(), message);
+    match e.get_help() {
+        Some(help) => named.help(help),
+        None => named,
     }
 }

@@ -10,7 +10,7 @@ use super::{Format, ReadAs, Tokenize};
 use crate::chat::{
     ChatFormat, History, KindWeights, OnOpenEnd, Roles, ToolArguments, TrainedRole, TrainedTurns,
 };
-use crate::dialect::{Dialect, PartColumns};
+use crate::dialect::{DIALECTS, Dialect, PartColumns};
 use crate::error::{Class, Error, Result, missing_column};
 use crate::format::{
     AnswersChatStage, AnswersOptions, ChatStage, ChatStageOptions, OnDropped, ReadConversations,
@@ -127,8 +127,8 @@ impl Verb for FormatChat {
     }
 
     fn resolve(&self, chain: Chain<'_>, builder: &mut Builder) -> Result<()> {
-        let source = if self.rendered { None } else { Some(dialect_before(chain)?) };
         let visible = builder.visible();
+        let source = if self.rendered { None } else { Some(dialect_before(chain, &visible)?) };
         let used = source.iter().flat_map(|(_, columns)| columns);
         let own = self.kwargs_column.iter().filter(|_| source.is_some());
         let needed = used.clone().map(|(_, name)| name).chain(own);
@@ -365,18 +365,30 @@ impl FormatChat {
 }
 
 /// What the rows are, by the `read_as` before the step.
-fn dialect_before(chain: Chain<'_>) -> Result<(&'static dyn Dialect, PartColumns)> {
+fn dialect_before(chain: Chain<'_>, visible: &[String]) -> Result<(&'static dyn Dialect, PartColumns)> {
     let before = chain.steps.get(..chain.index).unwrap_or_default();
     let read_as = before.iter().find_map(Step::get::<ReadAs>);
     let Some((dialect, columns)) = read_as.map(ReadAs::decided).transpose()?.flatten() else {
         let note =
             read_as.and_then(|step| step.note.clone()).map_or(String::new(), |note| format!(": {note}"));
         let message = format!("format: it is not known which columns hold the conversations{note}");
-        return Err(Error::new(Class::Plan, "no_dialect", message)
-            .help("say it before format: read_as(\"openai_chat\", columns={\"messages\": \"…\"})"));
+        return Err(Error::new(Class::Plan, "no_dialect", message).help(say_it(visible)));
     };
     check_dialect(dialect)?;
     Ok((dialect, columns))
+}
+
+/// The help for rows with these columns whose dialect is unknown.
+fn say_it(visible: &[String]) -> String {
+    let fits =
+        |dialect: &&dyn Dialect| dialect.answers() != Answers::One && !dialect.candidates(visible).is_empty();
+    let preferences: Vec<&dyn Dialect> = DIALECTS.iter().copied().filter(fits).collect();
+    let mut ways: Vec<String> =
+        preferences.iter().map(|dialect| format!("read_as({:?})", dialect.name())).collect();
+    if preferences.iter().all(|dialect| dialect.answers() != Answers::Pair) {
+        ways.push("read_as(\"openai_chat\", columns={\"messages\": \"…\"})".into());
+    }
+    format!("say it before format: {}", ways.join(", or "))
 }
 
 /// Refuses rows that are no conversations to learn.

@@ -32,7 +32,7 @@ impl Verb for Pack {
     }
 
     fn columns(&self, columns: &mut Columns<'_>) -> Result<()> {
-        check_one_answer(Self::NAME, columns.answers())?;
+        check_one_answer(Self::NAME, columns.answers(), "")?;
         columns.keep_splits();
         for name in [ROW_WEIGHT, SEGMENT_WEIGHTS] {
             if columns.names().any(|known| known == name) {

@@ -58,7 +58,8 @@ impl Verb for ResolveConflicts {
             columns.use_all(prompt, Use::Read)?;
             return columns.use_all(answer, Use::Read);
         }
-        check_one_answer(Self::NAME, columns.answers())?;
+        let or = ", since they have several answers to a prompt by design; or name what conflicts: prompt= and answer=";
+        check_one_answer(Self::NAME, columns.answers(), or)?;
         if matches!(columns.conversations(), Conversations::Before { .. }) {
             return Err(bad_chain(
                 "resolve_conflicts: the conversations are rendered",
