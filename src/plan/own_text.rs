@@ -7,12 +7,16 @@ use crate::artifact::Manifest;
 use crate::dialect::PartColumns;
 use crate::format::{PromptFormat, Template};
 use crate::inspect::{OwnPart, OwnText};
+use crate::record::Answers;
 use crate::record::schema::{COMPLETION, PROMPT};
 
 /// What the format wrote around the texts of rows in these columns: that of the plan, or that of the prepared folders
 /// that the rows are read from, if all have the same.
 pub(super) fn own_text(plan: &Plan, folders: &[Option<Manifest>], columns: &PartColumns) -> Option<OwnText> {
-    if !columns.iter().map(|(_, column)| column.as_str()).eq([PROMPT, COMPLETION]) {
+    let rendered = [&[PROMPT, COMPLETION], Answers::Pair.rendered(), Answers::Labelled.rendered()];
+    let is_rendered =
+        |names: &&[&str]| columns.iter().map(|(_, column)| column.as_str()).eq(names.iter().copied());
+    if !rendered.iter().any(is_rendered) {
         return None;
     }
     if let Some(step) = plan.steps.iter().find_map(Step::get::<Format>) {
