@@ -1,8 +1,8 @@
 //! Checks that rows of any JSON are read or refused by each dialect, and that simple dialects read what a plain reading
 //! of serde_json's values finds.
 
-use super::rows::{Members, cell, rows};
-use fastprep::dialect::{Cell, DIALECTS, Dialogue, Head, HeadRow, PartColumns, Row, recognise};
+use super::rows::{Members, each_reading, rows};
+use fastprep::dialect::{Cell, Dialogue, Head, HeadRow, PartColumns, recognise};
 use fastprep::record::Place;
 use serde_json::Value;
 
@@ -11,14 +11,9 @@ pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (rows, names) = rows(text);
     for row in &rows {
-        for dialect in DIALECTS {
-            for columns in dialect.candidates(&names) {
-                let cells = columns.iter().map(|(part, column)| (*part, cell(row, column)));
-                let read = Row(cells.collect());
-                let read = dialect.read(&read);
-                compare(dialect.name(), row, &columns, read.as_ref().ok());
-            }
-        }
+        each_reading(row, &names, |dialect, columns, cells| {
+            compare(dialect.name(), row, columns, dialect.read(cells).as_ref().ok());
+        });
     }
     check_recognition(names, &rows);
 }

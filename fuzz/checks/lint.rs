@@ -1,8 +1,8 @@
 //! Checks that lines of any bytes are looked at for each target, and that what is written of a dialogue is what was read:
 //! nothing is left out, and no target refuses how it is written.
 
-use super::rows::{cell, rows};
-use fastprep::dialect::{Cell, DIALECTS, Dialogue, Form, Role, Row, TextKind, Turn, find};
+use super::rows::{each_reading, rows};
+use fastprep::dialect::{Cell, Dialogue, Form, Role, Row, TextKind, Turn, find};
 use fastprep::lint;
 use fastprep::record::turns::Branch;
 use serde_json::{Value, json};
@@ -66,14 +66,11 @@ pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (rows, names) = rows(text);
     for row in &rows {
-        for dialect in DIALECTS {
-            for columns in dialect.candidates(&names) {
-                let cells = columns.iter().map(|(part, column)| (*part, cell(row, column)));
-                if let Ok(dialogue) = dialect.read(&Row(cells.collect())) {
-                    check_written(&dialogue);
-                }
+        each_reading(row, &names, |dialect, _, row| {
+            if let Ok(dialogue) = dialect.read(row) {
+                check_written(&dialogue);
             }
-        }
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of a text, one a line, as dialects read them.
 
-use fastprep::dialect::Cell;
+use fastprep::dialect::{Cell, DIALECTS, Dialect, PartColumns, Row};
 use fastprep::json;
 
 /// The members of a row, with the JSON of each.
@@ -34,7 +34,21 @@ fn members(line: &str) -> Option<Members<'_>> {
     value.ok().filter(|value| value.kind == json::Kind::Object).map(|_| found)
 }
 
+/// Each choice of columns that a dialect has for a row.
+pub fn each_reading<'a>(
+    row: &[(String, &'a str)],
+    names: &[String],
+    mut reading: impl FnMut(&'static dyn Dialect, &PartColumns, &Row<'a>),
+) {
+    for dialect in DIALECTS {
+        for columns in dialect.candidates(names) {
+            let cells = columns.iter().map(|(part, column)| (*part, cell(row, column)));
+            reading(*dialect, &columns, &Row(cells.collect()));
+        }
+    }
+}
+
 /// The cell of a column.
-pub fn cell<'a>(row: &[(String, &'a str)], column: &str) -> Cell<'a> {
+fn cell<'a>(row: &[(String, &'a str)], column: &str) -> Cell<'a> {
     row.iter().find(|(name, _)| name == column).map_or(Cell::Null, |(_, text)| Cell::from_json(*text))
 }

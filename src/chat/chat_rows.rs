@@ -286,7 +286,7 @@ impl ChatRows {
         self.proof(conversation, Roles::default(), generation_prompt)
     }
 
-    /// How the kinds of texts are told apart; none where all have the factor 1.
+    /// What decides the kind of each text; none where all have the factor 1.
     fn kinds(&self) -> Option<Kinds<'_>> {
         (self.weights != KindWeights::default()).then(|| Kinds {
             weights: self.weights,

@@ -34,7 +34,7 @@ struct Region {
     end: usize,
     weight: f32,
     role: TrainedRole,
-    /// Where each kind ends; empty where they are not told apart.
+    /// Where each kind ends; empty where kinds do not matter.
     kinds: Vec<(usize, SpanKind)>,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn masked(
                 let answer = kinds.filter(|_| role == TrainedRole::Assistant);
                 let kinds = answer.map(|kinds| kinds.of_turn(conversation, proof, turn.turn, (start, end)));
                 let kinds = kinds.transpose()?.unwrap_or_default();
-                // Without a text between them, they are encoded at once, and the factors of messages are not told apart.
+                // Without a text between them, they are encoded at once, and it is not known which factor a token has.
                 let touches = regions.last().is_some_and(|before| before.end >= start && before.role == role);
                 if touches
                     && !kinds.is_empty()

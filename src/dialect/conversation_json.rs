@@ -37,7 +37,8 @@ pub(crate) fn conversation_json<'r>(
     let dialogue = dialect.read(row)?;
     // Only calls have names that templates know under others.
     let has_calls = dialogue.turns.iter().any(|turn| !turn.calls.is_empty());
-    if let Some(list) = given.filter(|list| !has_calls || Json::parse(list).is_some_and(is_openai)) {
+    if let Some(list) = given.filter(|_| !has_calls || dialogue.turns.iter().all(|turn| turn.given.is_some()))
+    {
         return Ok(ConversationJson { messages: Cow::Borrowed(list), tools: dialogue.tools.map(as_list) });
     }
     let messages: Vec<String> =
@@ -53,19 +54,6 @@ fn has_no_calls(json: &str) -> bool {
 /// The JSON of tools as a list: a tool alone is one of one.
 pub(super) fn as_list(tools: Cow<'_, str>) -> Cow<'_, str> {
     if tools.trim_start().starts_with('[') { tools } else { Cow::Owned(format!("[{tools}]")) }
-}
-
-/// Whether messages have nothing that templates know under another name.
-fn is_openai(list: Json<'_>) -> bool {
-    let has_function = |call: Json<'_>| {
-        call.fields(["function"]).is_some_and(|[f]| f.is_some_and(|f| f.kind == Kind::Object))
-    };
-    list.elements().unwrap_or_default().into_iter().all(|message| {
-        message.fields(["function_call", "tool_calls"]).is_some_and(|[call, calls]| {
-            let calls = calls.and_then(Json::elements).unwrap_or_default();
-            call.is_none() && calls.into_iter().all(has_function)
-        })
-    })
 }
 
 /// The tools as OpenAI's API has them: each within `function`.

@@ -8,6 +8,7 @@ use super::doubts::{doubt, one_answer, without_which_no_sense};
 use super::head::Head;
 use super::misfit::Misfit;
 use super::part_columns::{PartColumns, column_of, optional_template, template_of};
+use super::prompt_columns::SYSTEM_PART;
 
 /// A prompt and its completion.
 pub(super) struct Pairs;
@@ -94,7 +95,6 @@ const PARTS: &[PartSpec] = &[
 
 /// A text that belongs to the question.
 const CONTEXT_PART: PartSpec = PartSpec::optional(CONTEXT, Holds::Text, &["context"]);
-const SYSTEM_PART: PartSpec = PartSpec::optional(SYSTEM, Holds::Text, &["system", "system_prompt"]);
 
 /// The columns of a pair among these; the usual names first.
 pub(super) fn pair_columns(names: &[String]) -> Vec<PartColumns> {

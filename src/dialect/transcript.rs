@@ -13,7 +13,7 @@ pub(super) fn turns(text: &str) -> Option<Vec<Turn<'_>>> {
         let body = &rest[mark.len()..];
         let end = MARKS.iter().filter_map(|(mark, _)| body.find(mark)).min().unwrap_or(body.len());
         let said = &body[..end];
-        turns.push(Turn::said(role, said.strip_prefix(' ').unwrap_or(said)));
+        turns.push(Turn::said(role, answer(said)));
         rest = &body[end..];
     }
     (!turns.is_empty()).then_some(turns)
@@ -31,7 +31,7 @@ pub(super) fn prompt(text: &str) -> Option<(Vec<Turn<'_>>, bool)> {
     (!turns.is_empty()).then_some((turns, is_open))
 }
 
-/// An answer to a prompt that ends in the mark of its turn: without the space that follows the mark.
+/// What is said after a mark: without the space that follows the mark.
 pub(super) fn answer(text: &str) -> &str {
     text.strip_prefix(' ').unwrap_or(text)
 }

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastprep import option_checks
-from fastprep._fastprep import INPUT_IDS, LABELS, MANIFEST, SEGMENT_KINDS, SEQ_LENGTHS, manifest
+from fastprep._fastprep import INPUT_IDS, LABELS, SEGMENT_KINDS, SEQ_LENGTHS, manifest
 from fastprep.chat_format import ChatFormat
-from fastprep.exceptions import FastprepError, PlanError, SourceError
+from fastprep.exceptions import FastprepError, PlanError
 from fastprep.loss_columns import WEIGHTS
 from fastprep.optional_packages import require
 from fastprep.preference_columns import refuse_preferences
+from fastprep.prepared.damaged import damaged
 from fastprep.prepared.split import Split, missing_column
 from fastprep.prompt_format import PromptFormat
 
@@ -101,12 +102,7 @@ class PreparedData(Mapping[str, "Split"]):
                 return ChatFormat.from_json(json.dumps(recorded))
             return PromptFormat.from_json(json.dumps(recorded))
         except FastprepError as error:
-            raise SourceError.new(
-                f"the manifest is damaged, or fastprep did not write it: format: {error}",
-                code="bad_manifest",
-                path=self.path / MANIFEST,
-                help="prepare the data again, or restore the file",
-            ) from error
+            raise damaged(self.path, f"format: {error}") from error
 
     def collator(
         self,

@@ -10,7 +10,6 @@ from fastprep._fastprep import (
     COMPLETION,
     INPUT_IDS,
     LABELS,
-    MANIFEST,
     PROMPT,
     SEGMENT_KINDS,
     SEGMENT_LENGTHS,
@@ -19,8 +18,9 @@ from fastprep._fastprep import (
     SPLIT,
 )
 from fastprep.chat_format import ChatFormat
-from fastprep.exceptions import ColumnError, PlanError, SourceError
+from fastprep.exceptions import ColumnError, PlanError
 from fastprep.pipeline import Pipeline
+from fastprep.prepared.damaged import damaged
 from fastprep.prompt_format import PromptFormat
 from fastprep.scan import from_arrow
 
@@ -93,7 +93,7 @@ def rendered_again(data: PreparedData, chat: ChatFormat, rows: Pipeline) -> Pipe
     """Rows of a folder of conversations after the ``format`` that rendered them."""
     earlier = next((step for step in _steps(data) if step["verb"] == "format_chat"), None)
     if earlier is None:
-        raise _damaged(data, "the plan has no format of conversations")
+        raise damaged(data.path, "the plan has no format of conversations")
     return rows._push("format_chat", **{**earlier, "format": json.loads(chat.to_json()), "rendered": True})
 
 
@@ -109,17 +109,8 @@ def _steps(data: PreparedData) -> list[dict[str, Any]]:
     plan = data.manifest["plan"]
     steps = plan.get("steps") if isinstance(plan, dict) else None
     if not isinstance(steps, list) or not all(isinstance(step, dict) and "verb" in step for step in steps):
-        raise _damaged(data, "the plan has no list of steps")
+        raise damaged(data.path, "the plan has no list of steps")
     return steps
-
-
-def _damaged(data: PreparedData, why: str) -> SourceError:
-    return SourceError.new(
-        f"the manifest is damaged, or fastprep did not write it: {why}",
-        code="bad_manifest",
-        path=data.path / MANIFEST,
-        help="prepare the data again, or restore the file",
-    )
 
 
 def _text_unchanged(rendered_by: PromptFormat) -> PromptFormat:
